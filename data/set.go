@@ -1,0 +1,133 @@
+// Package data holds samples and brings them into shape: sets of rows, CSV
+// files, embedded reference sets, splits, batches and the transforms that are
+// fitted on training rows and applied to all others.
+package data
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"gorgonia.org/tensor"
+)
+
+// Task says what is to be predicted.
+type Task uint8
+
+// The tasks that a Set can pose.
+const (
+	Classify Task = iota // targets are class indices
+	Regress              // targets are real numbers
+)
+
+// String returns "classify" or "regress".
+func (t Task) String() string {
+	if t == Regress {
+		return "regress"
+	}
+	return "classify"
+}
+
+// Feature describes one column of a table of inputs.
+type Feature struct {
+	Name   string
+	Levels []string // names of the categories, in code order; nil for a numeric column
+}
+
+// Set is a number of samples held in memory. Axis 0 of every tensor counts the
+// samples (rows); the remaining axes are the shape of one sample.
+//
+// A table has one input of shape (rows, columns) in float64 and describes its
+// columns in Features; a missing value is NaN, the value of a categorical
+// column is the index of its level. Class targets are one tensor of dtype int
+// and shape (rows), real targets a float64 tensor of shape (rows) or (rows, outputs).
+type Set struct {
+	Name     string
+	Source   string          // where the data come from, and their licence
+	Inputs   []*tensor.Dense // one tensor for each input of a model
+	Targets  []*tensor.Dense // one tensor for each output of a model; empty in a set to predict
+	Weights  []float64       // one weight a row, or nil: all 1
+	Groups   []int           // rows of one group belong together in a split, or nil
+	Features []Feature       // the columns of Inputs[0] if it is a table
+	Target   string          // name of the target column
+	Classes  []string        // names of the classes, in index order; nil for regression
+}
+
+// Task returns Classify if the set has class names, Regress otherwise.
+func (s *Set) Task() Task {
+	if s.Classes != nil {
+		return Classify
+	}
+	return Regress
+}
+
+// Len returns the number of rows.
+func (s *Set) Len() int {
+	if len(s.Inputs) == 0 {
+		return 0
+	}
+	return s.Inputs[0].Shape()[0]
+}
+
+// ErrEmpty is the cause of every error about a set without rows.
+var ErrEmpty = errors.New("data: the set has no rows")
+
+// Table returns the values of a table row by row, without a copy, and its
+// number of columns. It is an error if the first input is not a float64 matrix.
+func (s *Set) Table() (values []float64, columns int, err error) {
+	if s.Len() == 0 {
+		return nil, 0, ErrEmpty
+	}
+	x := s.Inputs[0]
+	v, ok := x.Data().([]float64)
+	if !ok || x.Dims() != 2 {
+		return nil, 0, fmt.Errorf("data: %s: want a float64 table (rows, columns), have %v %v", s.Name, x.Dtype(), x.Shape())
+	}
+	return v, x.Shape()[1], nil
+}
+
+// Labels returns the class index of every row, without a copy.
+func (s *Set) Labels() ([]int, error) {
+	if len(s.Targets) == 0 {
+		return nil, fmt.Errorf("data: %s: the set has no targets", s.Name)
+	}
+	y, ok := s.Targets[0].Data().([]int)
+	if !ok || s.Targets[0].Dims() != 1 {
+		return nil, fmt.Errorf("data: %s: want int class labels (rows), have %v %v", s.Name, s.Targets[0].Dtype(), s.Targets[0].Shape())
+	}
+	return y, nil
+}
+
+// Values returns the real target of every row, without a copy.
+func (s *Set) Values() ([]float64, error) {
+	if len(s.Targets) == 0 {
+		return nil, fmt.Errorf("data: %s: the set has no targets", s.Name)
+	}
+	y, ok := s.Targets[0].Data().([]float64)
+	if !ok || s.Targets[0].Dims() != 1 {
+		return nil, fmt.Errorf("data: %s: want float64 targets (rows), have %v %v", s.Name, s.Targets[0].Dtype(), s.Targets[0].Shape())
+	}
+	return y, nil
+}
+
+// NewTable makes a set of one float64 input (rows, columns) without targets.
+// Every row must have as many values as there are features.
+func NewTable(name string, features []Feature, rows [][]float64) (*Set, error) {
+	if len(rows) == 0 {
+		return nil, ErrEmpty
+	}
+	flat := make([]float64, 0, len(rows)*len(features))
+	for i, r := range rows {
+		if len(r) != len(features) {
+			return nil, fmt.Errorf("data: %s: row %d has %d values, want %d", name, i, len(r), len(features))
+		}
+		for j, v := range r {
+			if math.IsInf(v, 0) {
+				return nil, fmt.Errorf("data: %s: row %d, column %s: %v is not finite", name, i, features[j].Name, v)
+			}
+		}
+		flat = append(flat, r...)
+	}
+	x := tensor.New(tensor.WithShape(len(rows), len(features)), tensor.WithBacking(flat))
+	return &Set{Name: name, Inputs: []*tensor.Dense{x}, Features: features}, nil
+}
