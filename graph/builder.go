@@ -1,0 +1,366 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Builder adds operations to a graph. A Builder stands in a scope, whose path
+// names parameters, noise streams and errors; Scope gives a Builder of the same
+// graph one level deeper. A Builder is not safe for concurrent use.
+type Builder struct {
+	*shared
+	path  string
+	again bool // Param may be asked for a parameter that the graph has already
+}
+
+// shared is what the Builders of all scopes of one graph have in common.
+type shared struct {
+	g      *gorgonia.ExprGraph
+	params *Params
+	mode   Mode
+	err    error
+
+	inputs    []*Node
+	leaves    map[string]*Node  // inputs, parameters and constants by name
+	values    map[*Node]*buffer // leaves whose value is known: parameters, constants
+	states    map[string]*Node  // the newest value of a state, by path
+	updates   []update          // states to be overwritten after a step
+	penalties []*Node
+	step      *Node
+	streams   map[string]int // how many noise streams a path has
+	foreign   map[*Node]string
+}
+
+type update struct {
+	path  string
+	value *Node
+}
+
+// New returns a Builder for a new graph over params, which gives the graph its
+// element type.
+func New(params *Params, mode Mode) *Builder {
+	return &Builder{shared: &shared{
+		g: gorgonia.NewGraph(), params: params, mode: mode,
+		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, states: map[string]*Node{},
+		streams: map[string]int{}, foreign: map[*Node]string{},
+	}}
+}
+
+// Err returns the first mistake that was made with this graph, nil if there is none.
+func (b *Builder) Err() error { return b.err }
+
+// Mode returns what the graph is built for.
+func (b *Builder) Mode() Mode { return b.mode }
+
+// Dtype returns the element type of the graph's parameters, inputs and maths.
+func (b *Builder) Dtype() Dtype { return b.params.dtype }
+
+// Path returns the scope's path, such as "encoder/2.Dense".
+func (b *Builder) Path() string { return b.path }
+
+// ExprGraph returns the Gorgonia graph that is being built.
+func (b *Builder) ExprGraph() *gorgonia.ExprGraph { return b.g }
+
+// Scope returns a Builder of the same graph whose path is name below b's.
+func (b *Builder) Scope(name string) *Builder {
+	return &Builder{shared: b.shared, path: join(b.path, name), again: b.again}
+}
+
+// Again returns a Builder of the same scope for one more application of the
+// layer that was built there: Param gives the nodes that the graph already has.
+func (b *Builder) Again() *Builder { return &Builder{shared: b.shared, path: b.path, again: true} }
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}
+
+// Fail notes a mistake at b's path unless one was noted before, and returns nil
+// so that a layer can write: return b.Fail(...).
+func (b *Builder) Fail(format string, args ...any) *Node {
+	return b.fail("", fmt.Errorf(format, args...))
+}
+
+func (b *Builder) fail(op string, err error) *Node {
+	if b.err != nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		err = &Error{Path: b.path, Op: op, Err: err}
+	}
+	b.err = err
+	return nil
+}
+
+// ready tells whether an operation may go on: no mistake so far, and all its
+// operands are nodes of this graph.
+func (b *Builder) ready(op string, in ...*Node) bool {
+	if b.err != nil {
+		return false
+	}
+	for i, n := range in {
+		if n == nil {
+			b.fail(op, fmt.Errorf("operand %d is nil", i))
+			return false
+		}
+		if n.Graph() != b.g {
+			b.fail(op, fmt.Errorf("operand %d belongs to another graph", i))
+			return false
+		}
+	}
+	return true
+}
+
+// readyFloat is ready for operations that take the graph's own element type only.
+func (b *Builder) readyFloat(op string, in ...*Node) bool {
+	if !b.ready(op, in...) {
+		return false
+	}
+	for i, n := range in {
+		if n.Dtype() != b.Dtype() {
+			b.fail(op, fmt.Errorf("operand %d is %v, want %v", i, n.Dtype(), b.Dtype()))
+			return false
+		}
+	}
+	return true
+}
+
+// Dim returns the size of x along an axis; a negative axis counts from the end.
+// It returns 0 after a mistake.
+func (b *Builder) Dim(x *Node, ax int) int {
+	if !b.ready("dim", x) {
+		return 0
+	}
+	s := x.Shape()
+	a, err := axis(ax, len(s))
+	if err != nil {
+		b.fail("dim", err)
+		return 0
+	}
+	return s[a]
+}
+
+// Shape returns the shape of x, nil after a mistake.
+func (b *Builder) Shape(x *Node) Shape {
+	if !b.ready("shape", x) {
+		return nil
+	}
+	return x.Shape()
+}
+
+// Input declares a value of the graph's element type that is set before every
+// run. Its shape, batch included, is fixed. Names are unique in a graph.
+func (b *Builder) Input(name string, shape ...int) *Node { return b.input(name, b.Dtype(), shape) }
+
+// InputInt declares an input of dtype Int: class labels or indices.
+func (b *Builder) InputInt(name string, shape ...int) *Node { return b.input(name, Int, shape) }
+
+func (b *Builder) input(name string, dt Dtype, shape Shape) *Node {
+	if b.err != nil {
+		return nil
+	}
+	if b.leaves[name] != nil {
+		return b.fail("input", fmt.Errorf("the name %q is taken", name))
+	}
+	if err := checkShape(shape); err != nil {
+		return b.fail("input "+strconv.Quote(name), err)
+	}
+	n := b.leaf(name, dt, shape, nil)
+	b.inputs = append(b.inputs, n)
+	return n
+}
+
+func checkShape(s Shape) error {
+	for _, d := range s {
+		if d < 1 {
+			return fmt.Errorf("shape %s: every size must be at least 1", dims(s))
+		}
+	}
+	return nil
+}
+
+// leaf adds a node without an operation. Gorgonia makes two leaves of one name
+// into one node, so names are kept unique here.
+func (b *Builder) leaf(name string, dt Dtype, shape Shape, value *buffer) *Node {
+	opts := []gorgonia.NodeConsOpt{gorgonia.WithName(name), gorgonia.WithShape(shape...)}
+	n := gorgonia.NewTensor(b.g, dt, len(shape), opts...)
+	b.leaves[name] = n
+	if value != nil {
+		b.values[n] = value
+		if err := gorgonia.UnsafeLet(n, value.value(shape)); err != nil {
+			return b.fail(name, err)
+		}
+	}
+	return n
+}
+
+// Param returns the parameter name of b's scope, made with w if Params does not
+// have it yet. The same path with another shape, or declared twice in one
+// graph (unless b comes from Again), is a mistake.
+func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
+	path := join(b.path, name)
+	if b.err != nil {
+		return nil
+	}
+	if n := b.leaves[path]; n != nil {
+		if !b.again {
+			return b.fail("param", fmt.Errorf("%s is declared twice in one graph", path))
+		}
+		if !n.Shape().Eq(shape) {
+			return b.fail("param "+name, fmt.Errorf("a shared layer wants shape %s, it has %s", dims(shape), dims(n.Shape())))
+		}
+		return n
+	}
+	p, err := b.params.ensure(path, shape, w, !w.Frozen)
+	if err != nil {
+		return b.fail("param "+name, err)
+	}
+	n := b.leaf(path, b.Dtype(), shape, p.buf)
+	if w.Penalty != nil && !w.Frozen && b.mode == Train {
+		l := w.Penalty.Penalty(b, n)
+		if b.ready("penalty of "+name, l) {
+			if len(l.Shape()) != 0 {
+				return b.fail("penalty of "+name, fmt.Errorf("want a scalar, have %s", dims(l.Shape())))
+			}
+			b.penalties = append(b.penalties, l)
+		}
+	}
+	return n
+}
+
+// State returns a value that is kept in Params but not trained, such as a
+// running mean; init sets it at first. Update changes it.
+func (b *Builder) State(name string, shape Shape, init Initializer) *Node {
+	path := join(b.path, name)
+	if b.err != nil {
+		return nil
+	}
+	if n := b.states[path]; n != nil {
+		if !n.Shape().Eq(shape) {
+			return b.fail("state "+name, fmt.Errorf("declared with shapes %s and %s", dims(n.Shape()), dims(shape)))
+		}
+		return n
+	}
+	p, err := b.params.ensure(path, shape, Weight{Init: init}, false)
+	if err != nil {
+		return b.fail("state "+name, err)
+	}
+	n := b.leaf(path, b.Dtype(), shape, p.buf)
+	b.states[path] = n
+	return n
+}
+
+// Update makes value the state of that name once a run has succeeded. A later
+// State of the same name in this graph returns value.
+func (b *Builder) Update(name string, value *Node) {
+	path := join(b.path, name)
+	if !b.readyFloat("update "+name, value) {
+		return
+	}
+	old := b.states[path]
+	if old == nil {
+		b.fail("update", fmt.Errorf("there is no state %s", path))
+		return
+	}
+	if !old.Shape().Eq(value.Shape()) {
+		b.fail("update "+name, fmt.Errorf("state is %s, value %s", dims(old.Shape()), dims(value.Shape())))
+		return
+	}
+	b.states[path] = value
+	for i := range b.updates {
+		if b.updates[i].path == path {
+			b.updates[i].value = value
+			return
+		}
+	}
+	b.updates = append(b.updates, update{path, value})
+}
+
+// Const returns a scalar constant.
+func (b *Builder) Const(v float64) *Node { return b.Fill(v) }
+
+// Fill returns a constant of the given shape, every element of which is v.
+func (b *Builder) Fill(v float64, shape ...int) *Node {
+	if b.err != nil {
+		return nil
+	}
+	if err := checkShape(shape); err != nil {
+		return b.fail("fill", err)
+	}
+	buf := newBuffer(b.Dtype(), size(shape))
+	buf.fill(v)
+	return b.constant(fmt.Sprintf("const %v %s %x", b.Dtype(), dims(shape), v), shape, buf)
+}
+
+// Tensor returns a constant of t's shape and, in the graph's element type, its
+// values. name must be unique in b's scope.
+func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
+	if b.err != nil {
+		return nil
+	}
+	path := join(b.path, name)
+	if b.leaves[path] != nil {
+		return b.fail("tensor", fmt.Errorf("the name %q is taken", path))
+	}
+	if t == nil {
+		return b.fail("tensor "+name, errors.New("nil"))
+	}
+	buf := newBuffer(b.Dtype(), size(t.Shape()))
+	if err := buf.set(t); err != nil {
+		return b.fail("tensor "+name, err)
+	}
+	return b.constant(path, t.Shape().Clone(), buf)
+}
+
+func (b *Builder) constant(name string, shape Shape, buf *buffer) *Node {
+	if n := b.leaves[name]; n != nil {
+		return n
+	}
+	return b.leaf(name, b.Dtype(), shape, buf)
+}
+
+// Penalty returns the sum of the penalties of all trained parameters so far,
+// nil if there is none. It is added to the loss when a model is trained.
+func (b *Builder) Penalty() *Node {
+	var sum *Node
+	for _, p := range b.penalties {
+		if sum == nil {
+			sum = p
+			continue
+		}
+		sum = b.Add(sum, p)
+	}
+	return sum
+}
+
+// AddPenalty adds a scalar to the penalties, such as one on activities.
+func (b *Builder) AddPenalty(l *Node) {
+	if b.mode != Train || !b.readyFloat("penalty", l) {
+		return
+	}
+	if len(l.Shape()) != 0 {
+		b.fail("penalty", fmt.Errorf("want a scalar, have %s", dims(l.Shape())))
+		return
+	}
+	b.penalties = append(b.penalties, l)
+}
+
+// Step returns the number of the training step, an Int scalar that noise is
+// keyed by. Program.SetStep sets it.
+func (b *Builder) Step() *Node {
+	if b.err != nil {
+		return nil
+	}
+	if b.step == nil {
+		b.step = b.leaf("step", Int, Shape{}, nil)
+	}
+	return b.step
+}

@@ -1,0 +1,184 @@
+// Package graph builds checked symbolic graphs on Gorgonia and runs them.
+//
+// A Builder wraps one gorgonia.ExprGraph. Its methods are the operations of a
+// network; the first mistake is kept, with the path of the layer that made it,
+// and every later call does nothing, so that maths reads as maths:
+//
+//	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Infer)
+//	x := b.Input("x", 32, 10)
+//	w := b.Param("kernel", graph.Shape{10, 4}, graph.Weight{})
+//	p, err := graph.Compile(b, b.Softmax(b.MatMul(x, w)))
+//
+// Params keeps the values of parameters by path and outlives graphs. Compile
+// plans a graph once and gives a Program, which runs it without allocating.
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Node is a node of a Gorgonia graph: any Gorgonia function can be mixed in
+// through Builder.Apply.
+type Node = gorgonia.Node
+
+// Shape is the size of a value along each axis; the empty shape is a scalar's.
+type Shape = tensor.Shape
+
+// Dtype is the type of a value's elements.
+type Dtype = tensor.Dtype
+
+// The element types of a graph. Parameters and maths are Float32 (the default
+// everywhere) or Float64; Int holds class labels and indices.
+var (
+	Float32 = tensor.Float32
+	Float64 = tensor.Float64
+	Int     = tensor.Int
+)
+
+// Mode is what a graph is built for. It is fixed when the graph is built:
+// layers such as dropout build another graph for each.
+type Mode uint8
+
+// The modes of a graph.
+const (
+	Infer Mode = iota // dropout and noise do nothing, batch norm uses its running statistics
+	Train
+)
+
+// String returns "infer" or "train".
+func (m Mode) String() string {
+	if m == Train {
+		return "train"
+	}
+	return "infer"
+}
+
+// Error is a mistake in a graph or a failure of one of its operations.
+type Error struct {
+	Path string // path of the layer, such as "encoder/2.Dense"; empty outside all layers
+	Op   string // the operation
+	Err  error
+}
+
+// Error returns "graph: path: op: cause".
+func (e *Error) Error() string {
+	s := "graph: "
+	if e.Path != "" {
+		s += e.Path + ": "
+	}
+	if e.Op != "" {
+		s += e.Op + ": "
+	}
+	return s + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// size is the number of elements of a shape; 1 for a scalar.
+func size(s Shape) int {
+	n := 1
+	for _, d := range s {
+		n *= d
+	}
+	return n
+}
+
+// dims writes a shape as (2,3).
+func dims(s Shape) string {
+	t := "("
+	for i, d := range s {
+		if i > 0 {
+			t += ","
+		}
+		t += fmt.Sprint(d)
+	}
+	return t + ")"
+}
+
+// rowMajor returns the strides of a dense array.
+func rowMajor(s Shape) []int {
+	st := make([]int, len(s))
+	n := 1
+	for i := len(s) - 1; i >= 0; i-- {
+		st[i] = n
+		n *= s[i]
+	}
+	return st
+}
+
+// axis turns an axis, which may count from the end (−1 is the last), into 0..rank−1.
+func axis(a, rank int) (int, error) {
+	if a < -rank || a >= rank {
+		return 0, fmt.Errorf("axis %d of a value with %d axes", a, rank)
+	}
+	if a < 0 {
+		a += rank
+	}
+	return a, nil
+}
+
+// axesOf normalises a list of axes; none means all. The result is sorted.
+func axesOf(list []int, rank int) ([]int, error) {
+	if len(list) == 0 {
+		all := make([]int, rank)
+		for i := range all {
+			all[i] = i
+		}
+		return all, nil
+	}
+	out := make([]int, 0, len(list))
+	for _, a := range list {
+		n, err := axis(a, rank)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(out, n) {
+			return nil, fmt.Errorf("axis %d is named twice", a)
+		}
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// broadcast returns the common shape of two operands by NumPy's rule: aligned
+// at the last axis, sizes are equal or one of them is 1.
+func broadcast(a, b Shape) (Shape, error) {
+	n := max(len(a), len(b))
+	out := make(Shape, n)
+	for i := range out {
+		x, y := 1, 1
+		if j := i - n + len(a); j >= 0 {
+			x = a[j]
+		}
+		if j := i - n + len(b); j >= 0 {
+			y = b[j]
+		}
+		switch {
+		case x == y || y == 1:
+			out[i] = x
+		case x == 1:
+			out[i] = y
+		default:
+			return nil, fmt.Errorf("%s and %s do not broadcast: axis %d is %d and %d", dims(a), dims(b), i, x, y)
+		}
+	}
+	return out, nil
+}
+
+// repeated returns the strides of an operand of shape s walked over the shape
+// out that it broadcasts to.
+func repeated(s, out Shape) []int {
+	st, own := make([]int, len(out)), rowMajor(s)
+	for i := range s {
+		if s[i] != 1 {
+			st[len(out)-len(s)+i] = own[i]
+		}
+	}
+	return st
+}

@@ -1,0 +1,212 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Initializer draws the first values of a parameter, row by row.
+type Initializer interface {
+	Init(shape Shape, r *rand.Rand) ([]float64, error)
+}
+
+// InitializerFunc makes a function an Initializer.
+type InitializerFunc func(shape Shape, r *rand.Rand) ([]float64, error)
+
+// Init calls f.
+func (f InitializerFunc) Init(shape Shape, r *rand.Rand) ([]float64, error) { return f(shape, r) }
+
+// Fans returns how many inputs and outputs a unit of a kernel is connected to:
+// the last two axes of the shape, times the product of all axes before them
+// (the receptive field of a convolution). A vector counts as both.
+func Fans(shape Shape) (in, out int) {
+	n := len(shape)
+	switch n {
+	case 0:
+		return 1, 1
+	case 1:
+		return shape[0], shape[0]
+	}
+	field := size(shape[:n-2])
+	return field * shape[n-2], field * shape[n-1]
+}
+
+func uniform(shape Shape, limit float64, r *rand.Rand) []float64 {
+	v := make([]float64, size(shape))
+	for i := range v {
+		v[i] = limit * (2*r.Float64() - 1)
+	}
+	return v
+}
+
+func normal(shape Shape, std float64, r *rand.Rand) []float64 {
+	v := make([]float64, size(shape))
+	for i := range v {
+		v[i] = std * r.NormFloat64()
+	}
+	return v
+}
+
+// GlorotUniform draws from ±sqrt(6/(in+out)): variance 2/(in+out).
+// Glorot & Bengio (2010), eq. 16.
+type GlorotUniform struct{}
+
+// Init implements Initializer.
+func (GlorotUniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	in, out := Fans(s)
+	return uniform(s, math.Sqrt(6/float64(in+out)), r), nil
+}
+
+// GlorotNormal draws normal numbers of variance 2/(in+out).
+type GlorotNormal struct{}
+
+// Init implements Initializer.
+func (GlorotNormal) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	in, out := Fans(s)
+	return normal(s, math.Sqrt(2/float64(in+out)), r), nil
+}
+
+// HeUniform draws from ±sqrt(6/in): variance 2/in, for ReLU.
+// He et al. (2015), arXiv:1502.01852.
+type HeUniform struct{}
+
+// Init implements Initializer.
+func (HeUniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	in, _ := Fans(s)
+	return uniform(s, math.Sqrt(6/float64(in)), r), nil
+}
+
+// HeNormal draws normal numbers of variance 2/in, for ReLU.
+type HeNormal struct{}
+
+// Init implements Initializer.
+func (HeNormal) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	in, _ := Fans(s)
+	return normal(s, math.Sqrt(2/float64(in)), r), nil
+}
+
+// LeCunUniform draws from ±sqrt(3/in): variance 1/in, for SELU.
+// LeCun et al. (1998), "Efficient BackProp".
+type LeCunUniform struct{}
+
+// Init implements Initializer.
+func (LeCunUniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	in, _ := Fans(s)
+	return uniform(s, math.Sqrt(3/float64(in)), r), nil
+}
+
+// LeCunNormal draws normal numbers of variance 1/in, for SELU.
+type LeCunNormal struct{}
+
+// Init implements Initializer.
+func (LeCunNormal) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	in, _ := Fans(s)
+	return normal(s, math.Sqrt(1/float64(in)), r), nil
+}
+
+// Orthogonal draws a matrix with orthonormal rows or columns, whichever are
+// fewer, times Gain (0: 1). Axes before the last are taken together.
+// Saxe et al. (2013), arXiv:1312.6120.
+type Orthogonal struct{ Gain float64 }
+
+// Init implements Initializer.
+func (o Orthogonal) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	if len(s) < 2 {
+		return nil, fmt.Errorf("orthogonal: want at least two axes, have %s", dims(s))
+	}
+	gain := o.Gain
+	if gain == 0 {
+		gain = 1
+	}
+	cols := s[len(s)-1]
+	rows := size(s) / cols
+	long, short := max(rows, cols), min(rows, cols)
+	var qr mat.QR
+	qr.Factorize(mat.NewDense(long, short, normal(Shape{long, short}, 1, r)))
+	var q, rr mat.Dense
+	qr.QTo(&q)
+	qr.RTo(&rr)
+	out := make([]float64, rows*cols)
+	for i := range long {
+		for j := range short {
+			v := gain * q.At(i, j)
+			if rr.At(j, j) < 0 { // makes the factorisation, and so the law of Q, unique
+				v = -v
+			}
+			if rows >= cols {
+				out[i*cols+j] = v
+			} else {
+				out[j*cols+i] = v
+			}
+		}
+	}
+	return out, nil
+}
+
+// Constant sets every value to Value.
+type Constant struct{ Value float64 }
+
+// Init implements Initializer.
+func (c Constant) Init(s Shape, _ *rand.Rand) ([]float64, error) {
+	v := make([]float64, size(s))
+	for i := range v {
+		v[i] = c.Value
+	}
+	return v, nil
+}
+
+// Zeros sets every value to 0.
+type Zeros struct{}
+
+// Init implements Initializer.
+func (Zeros) Init(s Shape, _ *rand.Rand) ([]float64, error) { return make([]float64, size(s)), nil }
+
+// Ones sets every value to 1.
+type Ones struct{}
+
+// Init implements Initializer.
+func (Ones) Init(s Shape, r *rand.Rand) ([]float64, error) { return Constant{1}.Init(s, r) }
+
+// Uniform draws from [Low, High).
+type Uniform struct{ Low, High float64 }
+
+// Init implements Initializer.
+func (u Uniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	if !(u.Low < u.High) {
+		return nil, fmt.Errorf("uniform: low %v is not below high %v", u.Low, u.High)
+	}
+	v := make([]float64, size(s))
+	for i := range v {
+		v[i] = u.Low + (u.High-u.Low)*r.Float64()
+	}
+	return v, nil
+}
+
+// Normal draws normal numbers of the given mean and standard deviation.
+type Normal struct{ Mean, Std float64 }
+
+// Init implements Initializer.
+func (n Normal) Init(s Shape, r *rand.Rand) ([]float64, error) {
+	if !(n.Std > 0) {
+		return nil, fmt.Errorf("normal: standard deviation %v is not positive", n.Std)
+	}
+	v := normal(s, n.Std, r)
+	for i := range v {
+		v[i] += n.Mean
+	}
+	return v, nil
+}
+
+// Values sets the parameter to the given numbers, row by row.
+type Values []float64
+
+// Init implements Initializer.
+func (v Values) Init(s Shape, _ *rand.Rand) ([]float64, error) {
+	if len(v) != size(s) {
+		return nil, fmt.Errorf("values: %d numbers for shape %s", len(v), dims(s))
+	}
+	return append([]float64(nil), v...), nil
+}

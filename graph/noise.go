@@ -1,0 +1,102 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed732fc211/aegis/internal/kernel"
+)
+
+// Noise is a function of the graph's seed, the layer's path, the step and the
+// position in the tensor, and of nothing else: the same step gives the same
+// numbers on any machine, at any number of threads, and after a resume.
+
+// stream returns the key of b's next noise stream.
+func (b *Builder) stream() uint64 {
+	n := b.streams[b.path]
+	b.streams[b.path]++
+	return pathKey(fmt.Sprintf("noise %d %s %d", b.params.seed, b.path, n))
+}
+
+// Dropout returns x with every element set to 0 with probability rate, in
+// [0, 1), and the others divided by 1 − rate. It is applied in both modes: a
+// layer asks for it in Train only. Srivastava et al. (2014).
+func (b *Builder) Dropout(x *Node, rate float64) *Node {
+	if !b.readyFloat("Dropout", x) {
+		return nil
+	}
+	if !(rate >= 0 && rate < 1) {
+		return b.fail("Dropout", fmt.Errorf("rate %v is not in [0, 1)", rate))
+	}
+	if rate == 0 {
+		return x
+	}
+	return b.dropout(x, rate, b.stream())
+}
+
+// dropout is linear in x: its gradient is itself, applied to g.
+func (b *Builder) dropout(x *Node, rate float64, key uint64) *Node {
+	return b.apply(&op{
+		kind: "Dropout", attrs: fmt.Sprintf("rate=%v key=%x", rate, key), out: typeOf(x), diff: []bool{true, false}, inPlace: []int{0},
+		f32: bindDropout[float32](rate, key), f64: bindDropout[float64](rate, key),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			return []*Node{b.apply(&op{
+				kind: "Dropout", attrs: fmt.Sprintf("rate=%v key=%x", rate, key), out: typeOf(g), inPlace: []int{0},
+				f32: bindDropout[float32](rate, key), f64: bindDropout[float64](rate, key),
+			}, g, in[1]), nil}
+		},
+	}, x, b.Step())
+}
+
+func bindDropout[T kernel.Float](rate float64, key uint64) func(*call[T]) run {
+	return func(c *call[T]) run {
+		return func() error {
+			kernel.Dropout(c.out, c.in[0], rate, kernel.StreamAt(key, c.ints[1][0]))
+			return nil
+		}
+	}
+}
+
+// RandomUniform returns numbers from [0, 1), new ones at every step.
+func (b *Builder) RandomUniform(shape ...int) *Node { return b.random("RandomUniform", 0, shape) }
+
+// RandomNormal returns standard normal numbers, new ones at every step.
+func (b *Builder) RandomNormal(shape ...int) *Node { return b.random("RandomNormal", 0, shape) }
+
+// RandomBernoulli returns 1 with probability p and 0 otherwise, anew at every step.
+func (b *Builder) RandomBernoulli(p float64, shape ...int) *Node {
+	if !(p >= 0 && p <= 1) {
+		return b.fail("RandomBernoulli", fmt.Errorf("probability %v is not in [0, 1]", p))
+	}
+	return b.random("RandomBernoulli", p, shape)
+}
+
+func (b *Builder) random(kind string, p float64, shape Shape) *Node {
+	if b.err != nil {
+		return nil
+	}
+	if len(shape) == 0 {
+		return b.fail(kind, errors.New("want at least one axis"))
+	}
+	key := b.stream()
+	return b.apply(&op{
+		kind: kind, attrs: fmt.Sprintf("%s p=%v key=%x %v", dims(shape), p, key, b.Dtype()), out: typ{b.Dtype(), append(Shape(nil), shape...)},
+		f32: bindRandom[float32](kind, p, key), f64: bindRandom[float64](kind, p, key),
+	}, b.Step())
+}
+
+func bindRandom[T kernel.Float](kind string, p float64, key uint64) func(*call[T]) run {
+	return func(c *call[T]) run {
+		return func() error {
+			switch stream := kernel.StreamAt(key, c.ints[0][0]); kind {
+			case "RandomUniform":
+				kernel.Uniform(c.out, stream)
+			case "RandomNormal":
+				kernel.Normal(c.out, stream)
+			default:
+				kernel.Bernoulli(c.out, p, stream)
+			}
+			return nil
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package graph
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+
+	"gorgonia.org/tensor"
+)
+
+// Weight says how a parameter begins and what holds it in bounds. The zero
+// value is Glorot uniform, trained, without penalty or constraint.
+type Weight struct {
+	Init       Initializer // nil: GlorotUniform
+	Penalty    Penalty     // nil: none
+	Constraint Constraint  // nil: none
+	Frozen     bool        // true: not trained
+}
+
+// OrInit returns w with init in place of a nil Init: for a layer whose
+// parameter has another default than Glorot uniform.
+func (w Weight) OrInit(init Initializer) Weight {
+	if w.Init == nil {
+		w.Init = init
+	}
+	return w
+}
+
+// Penalty adds a scalar to the training loss that depends on a parameter.
+type Penalty interface {
+	Penalty(b *Builder, w *Node) *Node
+}
+
+// PenaltyFunc makes a function a Penalty.
+type PenaltyFunc func(b *Builder, w *Node) *Node
+
+// Penalty calls f.
+func (f PenaltyFunc) Penalty(b *Builder, w *Node) *Node { return f(b, w) }
+
+// Constraint projects a parameter, given by its shape and its values row by
+// row, into an allowed set after every step of an optimizer, in place.
+type Constraint interface {
+	Constrain(shape Shape, w []float64)
+}
+
+// ConstraintFunc makes a function a Constraint.
+type ConstraintFunc func(shape Shape, w []float64)
+
+// Constrain calls f.
+func (f ConstraintFunc) Constrain(shape Shape, w []float64) { f(shape, w) }
+
+// Param is one parameter, or a state that is kept but not trained.
+type Param struct {
+	Path       string
+	Trained    bool
+	Constraint Constraint
+
+	shape   Shape
+	buf     *buffer
+	scratch []float64 // for Constrain
+}
+
+// Shape returns the parameter's shape.
+func (p *Param) Shape() Shape { return p.shape.Clone() }
+
+// Size returns the number of values.
+func (p *Param) Size() int { return p.buf.len() }
+
+// Tensor returns the values as a tensor over the same memory: a change is seen
+// by every graph that uses the parameter.
+func (p *Param) Tensor() *tensor.Dense { return p.buf.tensor(p.shape) }
+
+// Floats32 returns the values without a copy, nil if they are Float64.
+func (p *Param) Floats32() []float32 { return p.buf.f32 }
+
+// Floats64 returns the values without a copy, nil if they are Float32.
+func (p *Param) Floats64() []float64 { return p.buf.f64 }
+
+// Values returns a copy of the values in float64.
+func (p *Param) Values() []float64 {
+	v := make([]float64, p.Size())
+	for i := range v {
+		v[i] = p.buf.at(i)
+	}
+	return v
+}
+
+// Set copies values into the parameter. Another shape is an error.
+func (p *Param) Set(t *tensor.Dense) error {
+	if !t.Shape().Eq(p.shape) {
+		return fmt.Errorf("graph: %s has shape %s, not %s", p.Path, dims(p.shape), dims(t.Shape()))
+	}
+	if err := p.buf.set(t); err != nil {
+		return fmt.Errorf("graph: %s: %w", p.Path, err)
+	}
+	return nil
+}
+
+// Constrain applies the parameter's constraint, if it has one.
+func (p *Param) Constrain() {
+	if p.Constraint == nil {
+		return
+	}
+	if p.buf.f64 != nil {
+		p.Constraint.Constrain(p.shape, p.buf.f64)
+		return
+	}
+	if p.scratch == nil {
+		p.scratch = make([]float64, p.Size())
+	}
+	for i, v := range p.buf.f32 {
+		p.scratch[i] = float64(v)
+	}
+	p.Constraint.Constrain(p.shape, p.scratch)
+	for i, v := range p.scratch {
+		p.buf.f32[i] = float32(v)
+	}
+}
+
+// Params holds parameters by path. Graphs for training and inference, and for
+// other batch sizes, share one Params. It is not safe for concurrent change.
+type Params struct {
+	dtype  Dtype
+	seed   uint64
+	list   []*Param
+	byPath map[string]*Param
+}
+
+// NewParams returns an empty store of element type dtype, Float32 or Float64.
+// A new parameter is drawn from a stream keyed by seed and its path, so it does
+// not depend on the order in which parameters are made.
+func NewParams(dtype Dtype, seed uint64) *Params {
+	return &Params{dtype: dtype, seed: seed, byPath: map[string]*Param{}}
+}
+
+// Dtype returns the element type.
+func (p *Params) Dtype() Dtype { return p.dtype }
+
+// Seed returns the seed of initial values and noise.
+func (p *Params) Seed() uint64 { return p.seed }
+
+// All returns the parameters and states in the order in which they were made.
+func (p *Params) All() []*Param { return append([]*Param(nil), p.list...) }
+
+// Trained returns the parameters that are trained, in the order of All.
+func (p *Params) Trained() []*Param {
+	var out []*Param
+	for _, q := range p.list {
+		if q.Trained {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// Get returns the parameter of a path, nil if there is none.
+func (p *Params) Get(path string) *Param { return p.byPath[path] }
+
+// Count returns the number of trained values and of all values.
+func (p *Params) Count() (trained, all int) {
+	for _, q := range p.list {
+		all += q.Size()
+		if q.Trained {
+			trained += q.Size()
+		}
+	}
+	return trained, all
+}
+
+// Snapshot returns a copy of all values, in the order of All.
+func (p *Params) Snapshot() [][]float64 {
+	out := make([][]float64, len(p.list))
+	for i, q := range p.list {
+		out[i] = q.Values()
+	}
+	return out
+}
+
+// Restore copies back what Snapshot returned.
+func (p *Params) Restore(values [][]float64) error {
+	if len(values) != len(p.list) {
+		return fmt.Errorf("graph: a snapshot of %d parameters for %d", len(values), len(p.list))
+	}
+	for i, q := range p.list {
+		if len(values[i]) != q.Size() {
+			return fmt.Errorf("graph: %s: a snapshot of %d values for %d", q.Path, len(values[i]), q.Size())
+		}
+	}
+	for i, q := range p.list {
+		for j, v := range values[i] {
+			q.buf.setAt(j, v)
+		}
+	}
+	return nil
+}
+
+// ensure returns the parameter of a path, made if it is new.
+func (p *Params) ensure(path string, shape Shape, w Weight, trained bool) (*Param, error) {
+	if q := p.byPath[path]; q != nil {
+		if !q.shape.Eq(shape) {
+			return nil, fmt.Errorf("has shape %s, not %s", dims(q.shape), dims(shape))
+		}
+		return q, nil
+	}
+	if p.dtype != Float32 && p.dtype != Float64 {
+		return nil, fmt.Errorf("parameters of type %v: want float32 or float64", p.dtype)
+	}
+	if len(shape) == 0 {
+		return nil, fmt.Errorf("a parameter needs at least one axis")
+	}
+	if err := checkShape(shape); err != nil {
+		return nil, err
+	}
+	init := w.Init
+	if init == nil {
+		init = GlorotUniform{}
+	}
+	values, err := init.Init(shape, rand.New(rand.NewPCG(p.seed, pathKey(path))))
+	if err != nil {
+		return nil, err
+	}
+	q := &Param{Path: path, Trained: trained, Constraint: w.Constraint, shape: shape.Clone(), buf: newBuffer(p.dtype, size(shape))}
+	if err := q.buf.setFloats64(values); err != nil {
+		return nil, fmt.Errorf("initializer: %w", err)
+	}
+	if i := q.buf.finite(); i >= 0 {
+		return nil, fmt.Errorf("initializer: value %d is %v", i, values[i])
+	}
+	p.list = append(p.list, q)
+	p.byPath[path] = q
+	return q, nil
+}
+
+// pathKey is the 64-bit FNV-1a hash of a path.
+func pathKey(path string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(path))
+	return h.Sum64()
+}

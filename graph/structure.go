@@ -1,0 +1,295 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seed732fc211/aegis/internal/kernel"
+)
+
+// Reshape gives x another shape of as many elements, in row-major order. One
+// size may be −1: it follows from the others.
+func (b *Builder) Reshape(x *Node, shape ...int) *Node {
+	if !b.readyFloat("Reshape", x) {
+		return nil
+	}
+	from, to := x.Shape(), slices.Clone(Shape(shape))
+	if i := slices.Index(to, -1); i >= 0 {
+		to[i] = 1
+		if n := size(to); n > 0 && size(from)%n == 0 {
+			to[i] = size(from) / n
+		}
+	}
+	if checkShape(to) != nil || size(to) != size(from) {
+		return b.fail("Reshape", fmt.Errorf("%s to %s: the number of elements differs", dims(from), dims(shape)))
+	}
+	if to.Eq(from) && len(to) == len(from) {
+		return x
+	}
+	return b.apply(&op{
+		kind: "Reshape", attrs: dims(to), out: typ{b.Dtype(), to}, diff: []bool{true}, alias: true,
+		f32: bindUnary[float32](kernel.Identity, 0), f64: bindUnary[float64](kernel.Identity, 0),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			return []*Node{b.Reshape(g, in[0].Shape()...)}
+		},
+	}, x)
+}
+
+// Flatten joins all axes but the first.
+func (b *Builder) Flatten(x *Node) *Node {
+	if !b.readyFloat("Flatten", x) {
+		return nil
+	}
+	s := x.Shape()
+	if len(s) == 0 {
+		return b.fail("Flatten", errors.New("a scalar has no batch axis"))
+	}
+	return b.Reshape(x, s[0], size(s[1:]))
+}
+
+// Transpose puts axis perm[i] of x at place i; without perm the axes are reversed.
+func (b *Builder) Transpose(x *Node, perm ...int) *Node {
+	if !b.readyFloat("Transpose", x) {
+		return nil
+	}
+	from := x.Shape()
+	if len(perm) == 0 {
+		for i := len(from) - 1; i >= 0; i-- {
+			perm = append(perm, i)
+		}
+	}
+	back := make([]int, len(from))
+	if list, err := axesOf(perm, len(from)); len(from) > 0 && (err != nil || len(list) != len(from)) {
+		return b.fail("Transpose", fmt.Errorf("%v is no order of the axes of %s", perm, dims(from)))
+	}
+	out, st, own := make(Shape, len(from)), make([]int, len(from)), rowMajor(from)
+	for i, p := range perm {
+		p, _ = axis(p, len(from))
+		back[p] = i
+		out[i], st[i] = from[p], own[p]
+	}
+	walk, ok := kernel.NewStrided(out, st, make([]int, len(out)))
+	if !ok {
+		return b.fail("Transpose", fmt.Errorf("%s: more than %d axes", dims(from), kernel.MaxDims))
+	}
+	return b.apply(&op{
+		kind: "Transpose", attrs: fmt.Sprint(perm), out: typ{b.Dtype(), out}, diff: []bool{true},
+		f32: bindCopy[float32](walk), f64: bindCopy[float64](walk),
+		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Transpose(g, back...)} },
+	}, x)
+}
+
+// around splits a shape at an axis into the products before and after it.
+func around(s Shape, ax int) (outer, inner int) { return size(s[:ax]), size(s[ax+1:]) }
+
+// Slice returns the part of x from index from up to, not including, to along an axis.
+func (b *Builder) Slice(x *Node, ax, from, to int) *Node {
+	if !b.readyFloat("Slice", x) {
+		return nil
+	}
+	s := x.Shape()
+	a, err := axis(ax, len(s))
+	if err != nil {
+		return b.fail("Slice", err)
+	}
+	if from < 0 || to > s[a] || from >= to {
+		return b.fail("Slice", fmt.Errorf("[%d:%d] of axis %d of %s", from, to, a, dims(s)))
+	}
+	outer, inner := around(s, a)
+	out := slices.Clone(s)
+	out[a] = to - from
+	n := (to - from) * inner
+	return b.apply(&op{
+		kind: "Slice", attrs: fmt.Sprintf("axis=%d [%d:%d]", a, from, to), out: typ{b.Dtype(), out}, diff: []bool{true},
+		f32:  bindBlocks[float32](outer, n, 0, n, from*inner, s[a]*inner),
+		f64:  bindBlocks[float64](outer, n, 0, n, from*inner, s[a]*inner),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.pad(g, in[0].Shape(), a, from)} },
+	}, x)
+}
+
+// pad sets x into zeros of the given shape, beginning at index from of an axis.
+func (b *Builder) pad(x *Node, shape Shape, a, from int) *Node {
+	outer, inner := around(shape, a)
+	n := x.Shape()[a] * inner
+	to := from + x.Shape()[a]
+	return b.apply(&op{
+		kind: "Pad", attrs: fmt.Sprintf("%s axis=%d from=%d", dims(shape), a, from), out: typ{b.Dtype(), shape}, diff: []bool{true},
+		f32:  bindBlocks[float32](outer, n, from*inner, shape[a]*inner, 0, n),
+		f64:  bindBlocks[float64](outer, n, from*inner, shape[a]*inner, 0, n),
+		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Slice(g, a, from, to)} },
+	}, x)
+}
+
+func bindBlocks[T kernel.Float](outer, n, dstAt, dstStep, srcAt, srcStep int) func(*call[T]) run {
+	return func(c *call[T]) run {
+		out, x := c.out, c.in[0]
+		return func() error {
+			if len(out) != outer*n {
+				clear(out)
+			}
+			kernel.Blocks(out, x, outer, n, dstAt, dstStep, srcAt, srcStep)
+			return nil
+		}
+	}
+}
+
+// Concat joins values along an axis; their other sizes are equal.
+func (b *Builder) Concat(ax int, xs ...*Node) *Node {
+	if !b.readyFloat("Concat", xs...) {
+		return nil
+	}
+	if len(xs) == 0 {
+		return b.fail("Concat", errors.New("nothing to join"))
+	}
+	out := xs[0].Shape()
+	a, err := axis(ax, len(out))
+	if err != nil {
+		return b.fail("Concat", err)
+	}
+	sizes, diff := make([]int, len(xs)), make([]bool, len(xs))
+	total := 0
+	for i, x := range xs {
+		s := x.Shape()
+		if len(s) == len(out) {
+			sizes[i] = s[a]
+			s[a] = out[a]
+		}
+		if !s.Eq(out) {
+			return b.fail("Concat", fmt.Errorf("operand %d is %s, want %s along all axes but %d", i, dims(x.Shape()), dims(out), a))
+		}
+		total += sizes[i]
+		diff[i] = true
+	}
+	if len(xs) == 1 {
+		return xs[0]
+	}
+	outer, inner := around(out, a)
+	out[a] = total
+	return b.apply(&op{
+		kind: "Concat", attrs: fmt.Sprintf("axis=%d", a), out: typ{b.Dtype(), out}, diff: diff,
+		f32: bindConcat[float32](sizes, outer, inner, total), f64: bindConcat[float64](sizes, outer, inner, total),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			grads, at := make([]*Node, len(in)), 0
+			for i, n := range sizes {
+				grads[i] = b.Slice(g, a, at, at+n)
+				at += n
+			}
+			return grads
+		},
+	}, xs...)
+}
+
+func bindConcat[T kernel.Float](sizes []int, outer, inner, total int) func(*call[T]) run {
+	return func(c *call[T]) run {
+		return func() error {
+			at := 0
+			for i, x := range c.in {
+				n := sizes[i] * inner
+				kernel.Blocks(c.out, x, outer, n, at, total*inner, 0, n)
+				at += n
+			}
+			return nil
+		}
+	}
+}
+
+// Gather returns the rows of x, along its first axis, that index names.
+//
+// Shapes: x (n, ...), index Int of any shape, result index's shape followed by x's without n.
+// An index outside [0, n) is an error of the run.
+func (b *Builder) Gather(x, index *Node) *Node {
+	if !b.readyFloat("Gather", x) || !b.readyInt("Gather", index) {
+		return nil
+	}
+	s := x.Shape()
+	if len(s) == 0 {
+		return b.fail("Gather", errors.New("a scalar has no rows"))
+	}
+	rows, row := s[0], size(s[1:])
+	return b.apply(&op{
+		kind: "Gather", out: typ{b.Dtype(), append(index.Shape(), s[1:]...)}, diff: []bool{true, false},
+		f32: bindGather[float32](rows, row), f64: bindGather[float64](rows, row),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			return []*Node{b.scatter(in[0].Shape(), in[1], g), nil}
+		},
+	}, x, index)
+}
+
+func (b *Builder) readyInt(op string, n *Node) bool {
+	if !b.ready(op, n) {
+		return false
+	}
+	if n.Dtype() != Int {
+		b.fail(op, fmt.Errorf("indices are %v, want int", n.Dtype()))
+		return false
+	}
+	return true
+}
+
+func bindGather[T kernel.Float](rows, row int) func(*call[T]) run {
+	return func(c *call[T]) run {
+		out, x, index := c.out, c.in[0], c.ints[1]
+		return func() error {
+			for i, r := range index {
+				if r < 0 || r >= rows {
+					return fmt.Errorf("index %d at position %d is not in [0, %d)", r, i, rows)
+				}
+				copy(out[i*row:(i+1)*row], x[r*row:(r+1)*row])
+			}
+			return nil
+		}
+	}
+}
+
+// scatter adds the rows of g into zeros of the given shape, at the rows that index names.
+func (b *Builder) scatter(shape Shape, index, g *Node) *Node {
+	row := size(shape[1:])
+	return b.apply(&op{
+		kind: "Scatter", attrs: dims(shape), out: typ{b.Dtype(), shape},
+		f32: bindScatter[float32](row), f64: bindScatter[float64](row),
+	}, index, g)
+}
+
+func bindScatter[T kernel.Float](row int) func(*call[T]) run {
+	return func(c *call[T]) run {
+		out, index, g := c.out, c.ints[0], c.in[1]
+		return func() error {
+			clear(out)
+			for i, r := range index {
+				kernel.AddTo(out[r*row:(r+1)*row], g[i*row:(i+1)*row])
+			}
+			return nil
+		}
+	}
+}
+
+// OneHot returns, for every index, a row of n zeros with a 1 at that place. An
+// index outside [0, n) is an error of the run.
+func (b *Builder) OneHot(index *Node, n int) *Node {
+	if !b.readyInt("OneHot", index) {
+		return nil
+	}
+	if n < 1 {
+		return b.fail("OneHot", fmt.Errorf("%d classes", n))
+	}
+	return b.apply(&op{
+		kind: "OneHot", attrs: fmt.Sprintf("%d %v", n, b.Dtype()), out: typ{b.Dtype(), append(index.Shape(), n)},
+		f32: bindOneHot[float32](n), f64: bindOneHot[float64](n),
+	}, index)
+}
+
+func bindOneHot[T kernel.Float](n int) func(*call[T]) run {
+	return func(c *call[T]) run {
+		return func() error {
+			clear(c.out)
+			for i, r := range c.ints[0] {
+				if r < 0 || r >= n {
+					return fmt.Errorf("class %d at position %d is not in [0, %d)", r, i, n)
+				}
+				c.out[i*n+r] = 1
+			}
+			return nil
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package kernel
+
+import "math"
+
+// BinaryFn names an element-wise function of two operands.
+type BinaryFn uint8
+
+// The functions of two operands.
+const (
+	Add BinaryFn = iota
+	Sub
+	Mul
+	Div
+	Max
+	Min
+	Pow
+	Equal   // 1 where a == b, else 0
+	Greater // 1 where a > b, else 0
+)
+
+// Binary sets dst, dense over the walk's shape, to fn(a, b). dst may be the
+// very slice of an operand that is dense over the same shape.
+func Binary[T Float](fn BinaryFn, dst, a, b []T, s *Strided) {
+	n, sa, sb := s.inner()
+	var o odometer
+	for at := 0; ; at += n {
+		d := dst[at : at+n]
+		switch {
+		case sa == 1 && sb == 1:
+			binaryVV(fn, d, a[o.a:o.a+n], b[o.b:o.b+n])
+		case sa == 1 && sb == 0:
+			binaryVS(fn, d, a[o.a:o.a+n], b[o.b])
+		case sa == 0 && sb == 1:
+			binarySV(fn, d, a[o.a], b[o.b:o.b+n])
+		default:
+			for i, ja, jb := 0, o.a, o.b; i < n; i, ja, jb = i+1, ja+sa, jb+sb {
+				d[i] = binary1(fn, a[ja], b[jb])
+			}
+		}
+		if !o.next(s) {
+			return
+		}
+	}
+}
+
+func binary1[T Float](fn BinaryFn, x, y T) T {
+	switch fn {
+	case Add:
+		return x + y
+	case Sub:
+		return x - y
+	case Mul:
+		return x * y
+	case Div:
+		return x / y
+	case Max:
+		return max(x, y)
+	case Min:
+		return min(x, y)
+	case Pow:
+		return T(math.Pow(float64(x), float64(y)))
+	case Equal:
+		return truth[T](x == y)
+	default:
+		return truth[T](x > y)
+	}
+}
+
+func truth[T Float](b bool) T {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func binaryVV[T Float](fn BinaryFn, d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
+	switch fn {
+	case Add:
+		for i := range d {
+			d[i] = a[i] + b[i]
+		}
+	case Sub:
+		for i := range d {
+			d[i] = a[i] - b[i]
+		}
+	case Mul:
+		for i := range d {
+			d[i] = a[i] * b[i]
+		}
+	case Div:
+		for i := range d {
+			d[i] = a[i] / b[i]
+		}
+	default:
+		for i := range d {
+			d[i] = binary1(fn, a[i], b[i])
+		}
+	}
+}
+
+func binaryVS[T Float](fn BinaryFn, d, a []T, y T) {
+	a = a[:len(d)]
+	switch fn {
+	case Add:
+		for i := range d {
+			d[i] = a[i] + y
+		}
+	case Sub:
+		for i := range d {
+			d[i] = a[i] - y
+		}
+	case Mul:
+		for i := range d {
+			d[i] = a[i] * y
+		}
+	case Div:
+		for i := range d {
+			d[i] = a[i] / y
+		}
+	default:
+		for i := range d {
+			d[i] = binary1(fn, a[i], y)
+		}
+	}
+}
+
+func binarySV[T Float](fn BinaryFn, d []T, x T, b []T) {
+	b = b[:len(d)]
+	switch fn {
+	case Add:
+		for i := range d {
+			d[i] = x + b[i]
+		}
+	case Sub:
+		for i := range d {
+			d[i] = x - b[i]
+		}
+	case Mul:
+		for i := range d {
+			d[i] = x * b[i]
+		}
+	case Div:
+		for i := range d {
+			d[i] = x / b[i]
+		}
+	default:
+		for i := range d {
+			d[i] = binary1(fn, x, b[i])
+		}
+	}
+}
+
+// Axpb sets dst to alpha·x + beta. dst may be x.
+func Axpb[T Float](dst []T, alpha T, x []T, beta T) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = alpha*x[i] + beta
+	}
+}
+
+// AddTo adds x to dst.
+func AddTo[T Float](dst, x []T) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] += x[i]
+	}
+}
+
+// AddRows adds the vector b to every row of dst (rows, len(b)).
+func AddRows[T Float](dst, b []T) {
+	n := len(b)
+	for ; len(dst) >= n && n > 0; dst = dst[n:] {
+		AddTo(dst[:n], b)
+	}
+}

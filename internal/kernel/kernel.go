@@ -1,0 +1,9 @@
+// Package kernel holds the CPU kernels under graph: matrix products,
+// element-wise functions, reductions and copies over plain slices. It knows
+// nothing of Gorgonia. Slices are dense and row-major; lengths are the
+// caller's promise. No kernel allocates, and no result depends on the number
+// of threads.
+package kernel
+
+// Float is an element type that kernels work on.
+type Float interface{ float32 | float64 }

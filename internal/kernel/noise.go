@@ -1,0 +1,60 @@
+package kernel
+
+import "math"
+
+// A noise stream gives its i-th number without the ones before it: the
+// numbers are SplitMix64's (Steele, Lea & Flood 2014, "Fast splittable
+// pseudorandom number generators"), started from a key and a step.
+const golden = 0x9e3779b97f4a7c15
+
+// StreamAt returns the start of the stream of a key at a step.
+func StreamAt(key uint64, step int) uint64 { return mix(key + mix(uint64(step)+golden)) }
+
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// unit returns number i of the stream, uniform in [0, 1) with 53 bits.
+func unit(stream uint64, i int) float64 {
+	return float64(mix(stream+uint64(i+1)*golden)>>11) * 0x1p-53
+}
+
+// Dropout sets dst[i] to x[i]/(1−rate) with probability 1−rate, else to 0.
+// dst may be x.
+func Dropout[T Float](dst, x []T, rate float64, stream uint64) {
+	keep := T(1 / (1 - rate))
+	for i, v := range x {
+		if unit(stream, i) < rate {
+			dst[i] = 0
+		} else {
+			dst[i] = v * keep
+		}
+	}
+}
+
+// Uniform fills dst with numbers from [0, 1).
+func Uniform[T Float](dst []T, stream uint64) {
+	for i := range dst {
+		dst[i] = T(unit(stream, i))
+		if dst[i] == 1 { // rounded up in float32
+			dst[i] = 1 - 0x1p-24
+		}
+	}
+}
+
+// Normal fills dst with standard normal numbers (Box & Muller 1958).
+func Normal[T Float](dst []T, stream uint64) {
+	for i := range dst {
+		r := math.Sqrt(-2 * math.Log(1-unit(stream, 2*i)))
+		dst[i] = T(r * math.Cos(2*math.Pi*unit(stream, 2*i+1)))
+	}
+}
+
+// Bernoulli fills dst with 1 with probability p, else 0.
+func Bernoulli[T Float](dst []T, p float64, stream uint64) {
+	for i := range dst {
+		dst[i] = truth[T](unit(stream, i) < p)
+	}
+}
