@@ -364,3 +364,24 @@ func (b *Builder) Step() *Node {
 	}
 	return b.step
 }
+
+// Trained returns the trained parameters of this graph that the node y depends
+// on, in the order of Params.All, and their nodes.
+func (b *Builder) Trained(y *Node) ([]*Param, []*Node) {
+	if !b.ready("Trained", y) {
+		return nil, nil
+	}
+	used := map[*Node]bool{}
+	for _, n := range below(y) {
+		used[n] = true
+	}
+	var params []*Param
+	var nodes []*Node
+	for _, p := range b.params.list {
+		if n := b.leaves[p.Path]; p.Trained && used[n] {
+			params = append(params, p)
+			nodes = append(nodes, n)
+		}
+	}
+	return params, nodes
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/seed732fc211/aegis/internal/spec"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -209,4 +210,9 @@ func (v Values) Init(s Shape, _ *rand.Rand) ([]float64, error) {
 		return nil, fmt.Errorf("values: %d numbers for shape %s", len(v), dims(s))
 	}
 	return append([]float64(nil), v...), nil
+}
+
+func init() {
+	spec.Builtin("", GlorotUniform{}, GlorotNormal{}, HeUniform{}, HeNormal{}, LeCunUniform{}, LeCunNormal{},
+		Orthogonal{}, Constant{}, Zeros{}, Ones{}, Uniform{}, Normal{}, Values{}, Activation{})
 }

@@ -217,3 +217,6 @@ func bindDense[T kernel.Float](act Activation, m, n, k int) func(*call[T]) run {
 		}
 	}
 }
+
+// Build applies the activation: an Activation is a layer.
+func (a Activation) Build(b *Builder, x *Node) *Node { return b.Activate(x, a) }

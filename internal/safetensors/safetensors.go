@@ -1,0 +1,214 @@
+// Package safetensors reads and writes the safetensors format: eight bytes with
+// the length of a JSON header, the header, then the tensors' bytes, little-endian
+// and without gaps. See https://github.com/huggingface/safetensors#format.
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"sort"
+)
+
+// Tensor is one named array; F32 or F64 is set.
+type Tensor struct {
+	Name  string
+	Shape []int
+	F32   []float32
+	F64   []float64
+}
+
+// File is what a file holds.
+type File struct {
+	Meta    map[string]string
+	Tensors []Tensor // sorted by name when read
+}
+
+// Get returns the tensor of a name.
+func (f *File) Get(name string) (Tensor, bool) {
+	i, ok := slices.BinarySearchFunc(f.Tensors, name, func(t Tensor, n string) int {
+		return bytes.Compare([]byte(t.Name), []byte(n))
+	})
+	if !ok {
+		return Tensor{}, false
+	}
+	return f.Tensors[i], true
+}
+
+const (
+	metaKey   = "__metadata__"
+	maxHeader = 100 << 20 // the format's own limit
+)
+
+type entry struct {
+	Dtype   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets [2]int64 `json:"data_offsets"`
+}
+
+// Write writes meta and tensors. The same content gives the same bytes.
+func Write(w io.Writer, meta map[string]string, tensors []Tensor) error {
+	tensors = slices.Clone(tensors)
+	sort.Slice(tensors, func(i, j int) bool { return tensors[i].Name < tensors[j].Name })
+	header := map[string]any{metaKey: meta}
+	at := int64(0)
+	for _, t := range tensors {
+		if _, twice := header[t.Name]; twice {
+			return fmt.Errorf("safetensors: two tensors are called %q", t.Name)
+		}
+		e := entry{Dtype: "F32", Shape: t.Shape}
+		n := int64(len(t.F32)) * 4
+		if t.F64 != nil {
+			e.Dtype, n = "F64", int64(len(t.F64))*8
+		}
+		e.Offsets = [2]int64{at, at + n}
+		at += n
+		header[t.Name] = e
+	}
+	h, err := json.Marshal(header)
+	if err != nil {
+		return err
+	}
+	for len(h)%8 != 0 {
+		h = append(h, ' ')
+	}
+	if err := binary.Write(w, binary.LittleEndian, uint64(len(h))); err != nil {
+		return err
+	}
+	if _, err := w.Write(h); err != nil {
+		return err
+	}
+	for _, t := range tensors {
+		if t.F64 != nil {
+			err = binary.Write(w, binary.LittleEndian, t.F64)
+		} else {
+			err = binary.Write(w, binary.LittleEndian, t.F32)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Read reads a whole file. Tensors of other types than F32 and F64, gaps,
+// overlaps and missing bytes are errors.
+func Read(r io.Reader) (*File, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	return f, nil
+}
+
+func parse(data []byte) (*File, error) {
+	if len(data) < 8 {
+		return nil, fmt.Errorf("%d bytes: no room for the header's length", len(data))
+	}
+	n := binary.LittleEndian.Uint64(data)
+	data = data[8:]
+	if n > maxHeader {
+		return nil, fmt.Errorf("a header of %d bytes: this is no safetensors file", n)
+	}
+	if n > uint64(len(data)) {
+		return nil, fmt.Errorf("cut off in the header: %d of its %d bytes are there", len(data), n)
+	}
+	raw := map[string]json.RawMessage{}
+	if err := json.Unmarshal(data[:n], &raw); err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	data = data[n:]
+	f := &File{Meta: map[string]string{}}
+	entries := map[string]entry{}
+	for name, value := range raw {
+		if name == metaKey {
+			if err := json.Unmarshal(value, &f.Meta); err != nil {
+				return nil, fmt.Errorf("metadata: %w", err)
+			}
+			continue
+		}
+		var e entry
+		if err := json.Unmarshal(value, &e); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", name, err)
+		}
+		entries[name] = e
+		f.Tensors = append(f.Tensors, Tensor{Name: name})
+	}
+	sort.Slice(f.Tensors, func(i, j int) bool { return f.Tensors[i].Name < f.Tensors[j].Name })
+	covered := int64(0)
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		bytes, err := t.read(entries[t.Name], data)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
+		}
+		covered += bytes
+	}
+	if covered != int64(len(data)) {
+		return nil, fmt.Errorf("the tensors cover %d of %d bytes", covered, len(data))
+	}
+	return f, overlaps(entries)
+}
+
+func (t *Tensor) read(e entry, data []byte) (int64, error) {
+	size := int64(0)
+	switch e.Dtype {
+	case "F32":
+		size = 4
+	case "F64":
+		size = 8
+	default:
+		return 0, fmt.Errorf("type %q: want F32 or F64", e.Dtype)
+	}
+	n := int64(1)
+	for _, d := range e.Shape {
+		if d < 1 || n > math.MaxInt64/8/int64(d) {
+			return 0, fmt.Errorf("shape %v", e.Shape)
+		}
+		n *= int64(d)
+	}
+	from, to := e.Offsets[0], e.Offsets[1]
+	if from < 0 || to < from || to-from != n*size {
+		return 0, fmt.Errorf("bytes %d to %d for shape %v of %s", from, to, e.Shape, e.Dtype)
+	}
+	if to > int64(len(data)) {
+		return 0, fmt.Errorf("cut off: ends at byte %d, the file has %d", to, len(data))
+	}
+	t.Shape = e.Shape
+	part := data[from:to]
+	if size == 4 {
+		t.F32 = make([]float32, n)
+		for i := range t.F32 {
+			t.F32[i] = math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:]))
+		}
+		return to - from, nil
+	}
+	t.F64 = make([]float64, n)
+	for i := range t.F64 {
+		t.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(part[8*i:]))
+	}
+	return to - from, nil
+}
+
+func overlaps(entries map[string]entry) error {
+	list := make([]entry, 0, len(entries))
+	for _, e := range entries {
+		list = append(list, e)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Offsets[0] < list[j].Offsets[0] })
+	for i := 1; i < len(list); i++ {
+		if list[i].Offsets[0] < list[i-1].Offsets[1] {
+			return errors.New("two tensors overlap")
+		}
+	}
+	return nil
+}

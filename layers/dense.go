@@ -1,0 +1,80 @@
+package layers
+
+import (
+	"github.com/seed732fc211/aegis/graph"
+)
+
+// Dense computes y = act(x·W + b) along the last axis.
+//
+// Shapes: x (batch, ..., in), W "kernel" (in, Units), b "bias" (Units), y (batch, ..., Units).
+type Dense struct {
+	Units      int
+	Activation Activation   // zero value: identity
+	Kernel     graph.Weight // zero value: Glorot uniform, no penalty
+	Bias       graph.Weight // zero value: zeros
+	NoBias     bool
+}
+
+// Build implements Layer.
+func (d Dense) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	if d.Units < 1 {
+		return b.Fail("%d units: want at least 1", d.Units)
+	}
+	s := b.Shape(x)
+	if b.Err() == nil && len(s) < 2 {
+		return b.Fail("input %v: want (batch, ..., features)", s)
+	}
+	w := b.Param("kernel", graph.Shape{b.Dim(x, -1), d.Units}, d.Kernel)
+	var bias *graph.Node
+	if !d.NoBias {
+		bias = b.Param("bias", graph.Shape{d.Units}, d.Bias.OrInit(graph.Zeros{}))
+	}
+	if len(s) == 2 || b.Err() != nil {
+		return b.Dense(x, w, bias, d.Activation)
+	}
+	rows := b.Reshape(x, -1, s[len(s)-1])
+	return b.Reshape(b.Dense(rows, w, bias, d.Activation), append(s[:len(s)-1], d.Units)...)
+}
+
+// Flatten joins all axes but the batch.
+//
+// Shapes: x (batch, ...), y (batch, product of the others).
+type Flatten struct{}
+
+// Build implements Layer.
+func (Flatten) Build(b *graph.Builder, x *graph.Node) *graph.Node { return b.Flatten(x) }
+
+// Reshape gives every sample another shape; one size may be −1.
+//
+// Shapes: x (batch, ...), y (batch, Shape...).
+type Reshape struct{ Shape []int }
+
+// Build implements Layer.
+func (r Reshape) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	return b.Reshape(x, append([]int{b.Dim(x, 0)}, r.Shape...)...)
+}
+
+// Softmax turns logits into probabilities along the last axis. A model that is
+// trained with a loss from logits does not end in it.
+type Softmax struct{}
+
+// Build implements Layer.
+func (Softmax) Build(b *graph.Builder, x *graph.Node) *graph.Node { return b.Softmax(x) }
+
+// Embedding looks up a learned vector for every index.
+//
+// Shapes: x Int (batch, ...), W "embeddings" (Size, Dim), y (batch, ..., Dim).
+// An index outside [0, Size) is an error of the run.
+type Embedding struct {
+	Size, Dim int
+	Weight    graph.Weight // zero value: uniform in ±0.05
+}
+
+// Build implements Layer.
+func (e Embedding) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	if e.Size < 1 || e.Dim < 1 {
+		return b.Fail("embedding of %d indices in %d dimensions: want at least 1 of each", e.Size, e.Dim)
+	}
+	w := b.Param("embeddings", graph.Shape{e.Size, e.Dim}, e.Weight.OrInit(graph.Uniform{Low: -0.05, High: 0.05}))
+	return b.Gather(w, x)
+}

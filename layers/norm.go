@@ -1,0 +1,99 @@
+package layers
+
+import "github.com/seed732fc211/aegis/graph"
+
+// BatchNorm normalises every feature over the batch and all axes between:
+// y = γ·(x − μ)/√(σ² + ε) + β. In training, μ and σ² are the batch's own and the
+// running statistics move towards them by 1 − Momentum; in inference the running
+// statistics are used. The running variance is the unbiased one, as in PyTorch.
+// Ioffe & Szegedy (2015), arXiv:1502.03167.
+//
+// Shapes: x (batch, ..., features), γ "scale" and β "shift" (features), y as x.
+// Training needs at least two values a feature in every batch.
+type BatchNorm struct {
+	Momentum float64 // of the running statistics; 0: 0.9
+	Epsilon  float64 // ε; 0: 1e-5
+	Scale    graph.Weight
+	Shift    graph.Weight
+	NoAffine bool // without γ and β
+}
+
+// Build implements Layer.
+func (n BatchNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	momentum, eps := orDefault(n.Momentum, 0.9), orDefault(n.Epsilon, 1e-5)
+	if !(momentum > 0 && momentum < 1) || !(eps > 0) {
+		return b.Fail("momentum %v must be in (0, 1), epsilon %v positive", momentum, eps)
+	}
+	s := b.Shape(x)
+	if b.Err() != nil {
+		return nil
+	}
+	if len(s) < 2 {
+		return b.Fail("input %v: want (batch, ..., features)", s)
+	}
+	features := s[len(s)-1]
+	shape := graph.Shape{features}
+	mean := b.State("running_mean", shape, graph.Zeros{})
+	variance := b.State("running_variance", shape, graph.Ones{})
+	if b.Mode() == graph.Train {
+		rows := b.Reshape(x, -1, features)
+		count := b.Dim(rows, 0)
+		if count < 2 {
+			return b.Fail("training input %v has one value a feature: there is no variance", s)
+		}
+		mu := b.Mean(rows, 0)
+		v := b.Mean(b.Square(b.Sub(rows, mu)), 0)
+		unbiased := b.Scale(v, float64(count)/float64(count-1))
+		b.Update("running_mean", b.Add(b.Scale(mean, momentum), b.Scale(mu, 1-momentum)))
+		b.Update("running_variance", b.Add(b.Scale(variance, momentum), b.Scale(unbiased, 1-momentum)))
+		mean, variance = mu, v
+	}
+	y := b.Mul(b.Sub(x, mean), b.Pow(b.Shift(variance, eps), -0.5))
+	return affine(b, y, shape, n.Scale, n.Shift, n.NoAffine)
+}
+
+// LayerNorm normalises every sample over its last axis: y = γ·(x − μ)/√(σ² + ε) + β.
+// Ba et al. (2016), arXiv:1607.06450.
+//
+// Shapes: x (batch, ..., features), γ "scale" and β "shift" (features), y as x.
+type LayerNorm struct {
+	Epsilon  float64 // ε; 0: 1e-5
+	Scale    graph.Weight
+	Shift    graph.Weight
+	NoAffine bool // without γ and β
+}
+
+// Build implements Layer.
+func (n LayerNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	eps := orDefault(n.Epsilon, 1e-5)
+	if !(eps > 0) {
+		return b.Fail("epsilon %v must be positive", eps)
+	}
+	s := b.Shape(x)
+	if b.Err() != nil {
+		return nil
+	}
+	if len(s) < 2 {
+		return b.Fail("input %v: want (batch, ..., features)", s)
+	}
+	d := b.Sub(x, b.KeepDims(b.Mean(x, -1), x, -1))
+	v := b.KeepDims(b.Mean(b.Square(d), -1), x, -1)
+	y := b.Mul(d, b.Pow(b.Shift(v, eps), -0.5))
+	return affine(b, y, graph.Shape{s[len(s)-1]}, n.Scale, n.Shift, n.NoAffine)
+}
+
+func affine(b *graph.Builder, y *graph.Node, shape graph.Shape, scale, shift graph.Weight, none bool) *graph.Node {
+	if none {
+		return y
+	}
+	gamma := b.Param("scale", shape, scale.OrInit(graph.Ones{}))
+	beta := b.Param("shift", shape, shift.OrInit(graph.Zeros{}))
+	return b.Add(b.Mul(y, gamma), beta)
+}
+
+func orDefault(v, def float64) float64 {
+	if v == 0 {
+		return def
+	}
+	return v
+}

@@ -1,0 +1,311 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+)
+
+// checks collects complaints about a configuration.
+func in01(name string, v float64) error {
+	if !(v >= 0 && v < 1) {
+		return fmt.Errorf("%s %v is not in [0, 1)", name, v)
+	}
+	return nil
+}
+
+func notNegative(name string, v float64) error {
+	if !(v >= 0) {
+		return fmt.Errorf("%s %v is negative", name, v)
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orDefault(v, def float64) float64 {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+// step is Update64 and Update32 in one, for the rules of this package.
+type step[T float32 | float64] struct {
+	n     int
+	rate  float64
+	w, g  []T
+	state [][]T
+}
+
+// rule makes a Rule of a kernel in both types.
+func rule(name string, rate float64, state []string, f64 func(step[float64]), f32 func(step[float32])) Rule {
+	return Rule{
+		Name: name, Rate: rate, State: state,
+		Update64: func(u Update64) { f64(step[float64](u64(u))) },
+		Update32: func(u Update32) { f32(step[float32](u32(u))) },
+	}
+}
+
+func u64(u Update64) step[float64] { return step[float64]{u.Step, u.Rate, u.W, u.G, u.State} }
+func u32(u Update32) step[float32] { return step[float32]{u.Step, u.Rate, u.W, u.G, u.State} }
+
+// SGD is gradient descent, w ← w − rate·v, where v = g without momentum, else
+// v ← Momentum·v + g, or g + Momentum·v after that with Nesterov. As in PyTorch,
+// the first velocity is the gradient. Sutskever et al. (2013).
+type SGD struct {
+	LearningRate float64 // 0: 0.01
+	Momentum     float64 // in [0, 1)
+	Nesterov     bool
+	WeightDecay  float64 // adds WeightDecay·w to the gradient
+}
+
+// Rule implements Optimizer.
+func (o SGD) Rule() (Rule, error) {
+	err := firstError(in01("momentum", o.Momentum), notNegative("weight decay", o.WeightDecay))
+	if err == nil && o.Nesterov && o.Momentum == 0 {
+		err = fmt.Errorf("nesterov needs a momentum")
+	}
+	var state []string
+	if o.Momentum > 0 {
+		state = []string{"velocity"}
+	}
+	return rule("SGD", orDefault(o.LearningRate, 0.01), state, sgd[float64](o), sgd[float32](o)), wrap("SGD", err)
+}
+
+func sgd[T float32 | float64](o SGD) func(step[T]) {
+	return func(s step[T]) {
+		rate, mu, decay := T(s.rate), T(o.Momentum), T(o.WeightDecay)
+		if mu == 0 {
+			for i, g := range s.g {
+				s.w[i] -= rate * (g + decay*s.w[i])
+			}
+			return
+		}
+		v := s.state[0]
+		for i, g := range s.g {
+			g += decay * s.w[i]
+			v[i] = mu*v[i] + g
+			if o.Nesterov {
+				s.w[i] -= rate * (g + mu*v[i])
+			} else {
+				s.w[i] -= rate * v[i]
+			}
+		}
+	}
+}
+
+// Adam is Algorithm 1 of Kingma & Ba (2014), arXiv:1412.6980.
+type Adam struct {
+	LearningRate float64 // 0: 0.001
+	Beta1        float64 // 0: 0.9
+	Beta2        float64 // 0: 0.999
+	Epsilon      float64 // 0: 1e-8
+	WeightDecay  float64 // adds WeightDecay·w to the gradient; AdamW has the decoupled form
+}
+
+// Rule implements Optimizer.
+func (o Adam) Rule() (Rule, error) {
+	c := adam{b1: orDefault(o.Beta1, 0.9), b2: orDefault(o.Beta2, 0.999), eps: orDefault(o.Epsilon, 1e-8), l2: o.WeightDecay}
+	return c.rule("Adam", orDefault(o.LearningRate, 0.001))
+}
+
+// AdamW is Adam with decoupled weight decay: w ← w − rate·WeightDecay·w before
+// Adam's step. Loshchilov & Hutter (2017), arXiv:1711.05101, Algorithm 2.
+type AdamW struct {
+	LearningRate float64 // 0: 0.001
+	Beta1        float64 // 0: 0.9
+	Beta2        float64 // 0: 0.999
+	Epsilon      float64 // 0: 1e-8
+	WeightDecay  float64 // 0: 0.01; negative: none
+}
+
+// Rule implements Optimizer.
+func (o AdamW) Rule() (Rule, error) {
+	c := adam{b1: orDefault(o.Beta1, 0.9), b2: orDefault(o.Beta2, 0.999), eps: orDefault(o.Epsilon, 1e-8), decay: math.Max(orDefault(o.WeightDecay, 0.01), 0)}
+	return c.rule("AdamW", orDefault(o.LearningRate, 0.001))
+}
+
+// adam holds what Adam and AdamW share; l2 goes into the gradient, decay into the weight.
+type adam struct{ b1, b2, eps, l2, decay float64 }
+
+func (c adam) rule(name string, rate float64) (Rule, error) {
+	err := firstError(in01("beta1", c.b1), in01("beta2", c.b2), notNegative("epsilon", c.eps), notNegative("weight decay", c.l2+c.decay))
+	return rule(name, rate, []string{"m", "v"}, adamStep[float64](c), adamStep[float32](c)), wrap(name, err)
+}
+
+func adamStep[T float32 | float64](c adam) func(step[T]) {
+	return func(s step[T]) {
+		m, v := s.state[0], s.state[1]
+		b1, b2, eps, l2 := T(c.b1), T(c.b2), T(c.eps), T(c.l2)
+		keep := T(1 - s.rate*c.decay)
+		size := T(s.rate / (1 - math.Pow(c.b1, float64(s.n))))
+		root := T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n))))
+		for i, g := range s.g {
+			w := s.w[i] * keep
+			g += l2 * w
+			m[i] = b1*m[i] + (1-b1)*g
+			v[i] = b2*v[i] + (1-b2)*g*g
+			s.w[i] = w - size*m[i]/(sqrt(v[i])*root+eps)
+		}
+	}
+}
+
+func sqrt[T float32 | float64](x T) T { return T(math.Sqrt(float64(x))) }
+
+// NAdam is Adam with Nesterov momentum, with PyTorch's schedule of momentum
+// (decay 0.004). Dozat (2016).
+type NAdam struct {
+	LearningRate float64 // 0: 0.002
+	Beta1        float64 // 0: 0.9
+	Beta2        float64 // 0: 0.999
+	Epsilon      float64 // 0: 1e-8
+	WeightDecay  float64 // adds WeightDecay·w to the gradient
+}
+
+// Rule implements Optimizer.
+func (o NAdam) Rule() (Rule, error) {
+	c := adam{b1: orDefault(o.Beta1, 0.9), b2: orDefault(o.Beta2, 0.999), eps: orDefault(o.Epsilon, 1e-8), l2: o.WeightDecay}
+	err := firstError(in01("beta1", c.b1), in01("beta2", c.b2), notNegative("epsilon", c.eps), notNegative("weight decay", c.l2))
+	return rule("NAdam", orDefault(o.LearningRate, 0.002), []string{"m", "v"}, nadam[float64](c), nadam[float32](c)), wrap("NAdam", err)
+}
+
+func nadam[T float32 | float64](c adam) func(step[T]) {
+	mu := func(t int) float64 { return c.b1 * (1 - 0.5*math.Pow(0.96, float64(t)*0.004)) }
+	product, upTo := 1.0, 0 // Π mu(1..upTo)
+	return func(s step[T]) {
+		if s.n < upTo {
+			product, upTo = 1, 0
+		}
+		for upTo < s.n {
+			upTo++
+			product *= mu(upTo)
+		}
+		m, v := s.state[0], s.state[1]
+		b1, b2, eps, l2 := T(c.b1), T(c.b2), T(c.eps), T(c.l2)
+		now, next := mu(s.n), mu(s.n+1)
+		byG := T(s.rate * (1 - now) / (1 - product))
+		byM := T(s.rate * next / (1 - product*next))
+		root := T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n))))
+		for i, g := range s.g {
+			g += l2 * s.w[i]
+			m[i] = b1*m[i] + (1-b1)*g
+			v[i] = b2*v[i] + (1-b2)*g*g
+			s.w[i] -= (byG*g + byM*m[i]) / (sqrt(v[i])*root + eps)
+		}
+	}
+}
+
+// RMSprop divides the gradient by a running root mean square,
+// w ← w − rate·g / (√v + Epsilon) with v ← Rho·v + (1−Rho)·g². Tieleman & Hinton (2012).
+type RMSprop struct {
+	LearningRate float64 // 0: 0.01
+	Rho          float64 // 0: 0.99
+	Epsilon      float64 // 0: 1e-8
+	Momentum     float64 // in [0, 1)
+	WeightDecay  float64 // adds WeightDecay·w to the gradient
+}
+
+// Rule implements Optimizer.
+func (o RMSprop) Rule() (Rule, error) {
+	o.Rho, o.Epsilon = orDefault(o.Rho, 0.99), orDefault(o.Epsilon, 1e-8)
+	err := firstError(in01("rho", o.Rho), in01("momentum", o.Momentum), notNegative("epsilon", o.Epsilon), notNegative("weight decay", o.WeightDecay))
+	state := []string{"v"}
+	if o.Momentum > 0 {
+		state = append(state, "velocity")
+	}
+	return rule("RMSprop", orDefault(o.LearningRate, 0.01), state, rmsprop[float64](o), rmsprop[float32](o)), wrap("RMSprop", err)
+}
+
+func rmsprop[T float32 | float64](o RMSprop) func(step[T]) {
+	return func(s step[T]) {
+		v := s.state[0]
+		rate, rho, eps, mu, l2 := T(s.rate), T(o.Rho), T(o.Epsilon), T(o.Momentum), T(o.WeightDecay)
+		for i, g := range s.g {
+			g += l2 * s.w[i]
+			v[i] = rho*v[i] + (1-rho)*g*g
+			d := g / (sqrt(v[i]) + eps)
+			if mu > 0 {
+				s.state[1][i] = mu*s.state[1][i] + d
+				d = s.state[1][i]
+			}
+			s.w[i] -= rate * d
+		}
+	}
+}
+
+// Adagrad divides the gradient by the root of the sum of all squares so far,
+// w ← w − rate·g / (√Σg² + Epsilon). Duchi et al. (2011).
+type Adagrad struct {
+	LearningRate float64 // 0: 0.01
+	Epsilon      float64 // 0: 1e-10
+	WeightDecay  float64 // adds WeightDecay·w to the gradient
+}
+
+// Rule implements Optimizer.
+func (o Adagrad) Rule() (Rule, error) {
+	o.Epsilon = orDefault(o.Epsilon, 1e-10)
+	err := firstError(notNegative("epsilon", o.Epsilon), notNegative("weight decay", o.WeightDecay))
+	return rule("Adagrad", orDefault(o.LearningRate, 0.01), []string{"sum"}, adagrad[float64](o), adagrad[float32](o)), wrap("Adagrad", err)
+}
+
+func adagrad[T float32 | float64](o Adagrad) func(step[T]) {
+	return func(s step[T]) {
+		sum := s.state[0]
+		rate, eps, l2 := T(s.rate), T(o.Epsilon), T(o.WeightDecay)
+		for i, g := range s.g {
+			g += l2 * s.w[i]
+			sum[i] += g * g
+			s.w[i] -= rate * g / (sqrt(sum[i]) + eps)
+		}
+	}
+}
+
+// Lion moves by the sign of an interpolated momentum,
+// w ← w − rate·(sign(Beta1·m + (1−Beta1)·g) + WeightDecay·w), m ← Beta2·m + (1−Beta2)·g.
+// Chen et al. (2023), arXiv:2302.06675, Algorithm 2.
+type Lion struct {
+	LearningRate float64 // 0: 0.0001
+	Beta1        float64 // 0: 0.9
+	Beta2        float64 // 0: 0.99
+	WeightDecay  float64 // decoupled
+}
+
+// Rule implements Optimizer.
+func (o Lion) Rule() (Rule, error) {
+	o.Beta1, o.Beta2 = orDefault(o.Beta1, 0.9), orDefault(o.Beta2, 0.99)
+	err := firstError(in01("beta1", o.Beta1), in01("beta2", o.Beta2), notNegative("weight decay", o.WeightDecay))
+	return rule("Lion", orDefault(o.LearningRate, 0.0001), []string{"m"}, lion[float64](o), lion[float32](o)), wrap("Lion", err)
+}
+
+func lion[T float32 | float64](o Lion) func(step[T]) {
+	return func(s step[T]) {
+		m := s.state[0]
+		rate, b1, b2 := T(s.rate), T(o.Beta1), T(o.Beta2)
+		keep := T(1 - s.rate*o.WeightDecay)
+		for i, g := range s.g {
+			w := s.w[i] * keep
+			switch c := b1*m[i] + (1-b1)*g; {
+			case c > 0:
+				w -= rate
+			case c < 0:
+				w += rate
+			}
+			s.w[i] = w
+			m[i] = b2*m[i] + (1-b2)*g
+		}
+	}
+}
+
+func wrap(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
