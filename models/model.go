@@ -1,0 +1,344 @@
+// Package models makes networks of layers: sequential ones and ones with several
+// inputs, outputs, branches and shared layers. A Model predicts for any number
+// of rows, describes itself, and is saved as one safetensors file. Package train
+// fits it.
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/layers"
+	"github.com/seed732fc211/aegis/losses"
+	"gorgonia.org/tensor"
+)
+
+// Config is what a model has besides its layers. The zero value works.
+type Config struct {
+	Name string
+	Seed uint64      // of initial values and noise
+	Type graph.Dtype // of parameters and maths; the zero value is Float32
+}
+
+// Info says what a model's inputs and outputs mean, so that a saved model can
+// be given raw rows. The zero value is a regression on plain numbers.
+type Info struct {
+	Task          data.Task
+	Classes       []string       // of a classification, in index order
+	Features      []data.Feature // columns of the raw table
+	Target        string
+	Preprocess    data.Fitted // applied to raw rows; nil: none
+	Probabilities bool        // the outputs are probabilities already, not logits
+	TargetMean    float64     // real targets were trained as (y − TargetMean) / TargetScale
+	TargetScale   float64     // 0: 1
+}
+
+// Model is a network with its parameters. Predict, Evaluate and Save may be
+// called by several goroutines, not while the model is being trained.
+type Model struct {
+	Info Info
+
+	name   string
+	net    network
+	params *graph.Params
+	inputs int
+	shapes []graph.Shape // of a sample, after every stage
+
+	mu       sync.Mutex
+	programs []*program // most recently used first
+}
+
+// predictBatch is the number of rows that Predict computes at once.
+const predictBatch = 256
+
+// maxPrograms is how many batch sizes are kept compiled.
+const maxPrograms = 4
+
+type program struct {
+	batch int
+	run   *graph.Program
+	out   []*graph.Node
+}
+
+// Sequential makes a model of one input and layers one after another:
+//
+//	m, err := models.Sequential(models.Config{Seed: 1}, models.Input("x", 30),
+//		layers.Dense{Units: 16, Activation: layers.Relu},
+//		layers.Dense{Units: 1})
+//
+// Shapes that do not fit are an error that names the layer.
+func Sequential(c Config, input *Tensor, ls ...layers.Layer) (*Model, error) {
+	if input == nil {
+		return nil, errNilTensor
+	}
+	if len(ls) == 0 {
+		return nil, errors.New("models: no layers")
+	}
+	return New(c, []*Tensor{input}, []*Tensor{input.Then(ls...)})
+}
+
+// New makes a model of everything between inputs and outputs. Input names are
+// those of the training batches; several outputs have one target each.
+func New(c Config, inputs, outputs []*Tensor) (*Model, error) {
+	if len(inputs) == 0 || len(outputs) == 0 {
+		return nil, errors.New("models: want at least one input and one output")
+	}
+	net, err := collect(inputs, outputs)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(c, net)
+}
+
+// assemble makes the parameters of a network and checks it in both modes.
+func assemble(c Config, net network) (*Model, error) {
+	if c.Type.Type == nil {
+		c.Type = graph.Float32
+	}
+	m := &Model{name: c.Name, net: net, params: graph.NewParams(c.Type, c.Seed)}
+	for _, s := range net.Stages {
+		if s.Input {
+			m.inputs++
+		}
+	}
+	const batch = 2
+	for _, mode := range []graph.Mode{graph.Train, graph.Infer} {
+		b := graph.New(m.params, mode)
+		nodes := m.net.build(b, m.declare(b, batch))
+		if err := b.Err(); err != nil {
+			return nil, fmt.Errorf("models: %w", err)
+		}
+		m.shapes = m.shapes[:0]
+		for i, n := range nodes {
+			s := n.Shape()
+			if len(s) == 0 || s[0] != batch {
+				return nil, fmt.Errorf("models: %s: the result %v has lost the batch axis", m.net.Stages[i].Scope, s)
+			}
+			m.shapes = append(m.shapes, s[1:])
+		}
+	}
+	return m, nil
+}
+
+// declare adds the inputs of a batch to a graph.
+func (m *Model) declare(b *graph.Builder, batch int) []*graph.Node {
+	nodes := make([]*graph.Node, m.inputs)
+	for i, s := range m.net.Stages[:m.inputs] {
+		shape := append([]int{batch}, s.Shape...)
+		if s.Int {
+			nodes[i] = b.InputInt(s.Scope, shape...)
+		} else {
+			nodes[i] = b.Input(s.Scope, shape...)
+		}
+	}
+	return nodes
+}
+
+// Build adds the model to a graph over its parameters, with inputs for a batch
+// of rows, and returns the outputs.
+func (m *Model) Build(b *graph.Builder, batch int) []*graph.Node {
+	nodes := m.net.build(b, m.declare(b, batch))
+	if b.Err() != nil {
+		return nil
+	}
+	out := make([]*graph.Node, len(m.net.Outputs))
+	for i, o := range m.net.Outputs {
+		out[i] = nodes[o]
+	}
+	return out
+}
+
+// Name returns the model's name.
+func (m *Model) Name() string { return m.name }
+
+// Params returns the parameters.
+func (m *Model) Params() *graph.Params { return m.params }
+
+// InputNames returns the names of the inputs.
+func (m *Model) InputNames() []string {
+	names := make([]string, m.inputs)
+	for i := range names {
+		names[i] = m.net.Stages[i].Scope
+	}
+	return names
+}
+
+// InputShape returns the shape of a sample of input i.
+func (m *Model) InputShape(i int) graph.Shape { return m.shapes[i].Clone() }
+
+// OutputShapes returns the shape of each output for one sample.
+func (m *Model) OutputShapes() []graph.Shape {
+	out := make([]graph.Shape, len(m.net.Outputs))
+	for i, o := range m.net.Outputs {
+		out[i] = m.shapes[o].Clone()
+	}
+	return out
+}
+
+// checkInputs returns the number of rows.
+func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
+	if len(inputs) != m.inputs {
+		return 0, fmt.Errorf("models: %d inputs, want %d: %q", len(inputs), m.inputs, m.InputNames())
+	}
+	rows := -1
+	for i, t := range inputs {
+		s := m.net.Stages[i]
+		if t == nil {
+			return 0, fmt.Errorf("models: input %q is nil", s.Scope)
+		}
+		shape := t.Shape()
+		if len(shape) != len(s.Shape)+1 || !shape[1:].Eq(m.shapes[i]) {
+			return 0, fmt.Errorf("models: input %q has shape %v, want (rows, %v)", s.Scope, shape, m.shapes[i])
+		}
+		if rows >= 0 && shape[0] != rows {
+			return 0, fmt.Errorf("models: input %q has %d rows, the first has %d", s.Scope, shape[0], rows)
+		}
+		rows = shape[0]
+	}
+	if rows == 0 {
+		return 0, errors.New("models: no rows")
+	}
+	return rows, nil
+}
+
+// Predict returns the outputs for any number of rows, in the model's element
+// type. The inputs' first axis counts the rows.
+func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
+	rows, err := m.checkInputs(inputs)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make([]*tensor.Dense, len(m.net.Outputs))
+	for i, s := range m.OutputShapes() {
+		out[i] = tensor.New(tensor.Of(m.params.Dtype()), tensor.WithShape(append(graph.Shape{rows}, s...)...))
+	}
+	for at := 0; at < rows; at += predictBatch {
+		n := min(predictBatch, rows-at)
+		p, err := m.compiled(n)
+		if err != nil {
+			return nil, err
+		}
+		for i, name := range m.InputNames() {
+			if err := m.feed(p.run, name, inputs[i], at, n); err != nil {
+				return nil, err
+			}
+		}
+		if err := p.run.Run(ctx); err != nil {
+			return nil, err
+		}
+		for i, o := range p.out {
+			copyRows(out[i], p.run.Tensor(o), at, rows)
+		}
+	}
+	return out, nil
+}
+
+func (m *Model) feed(p *graph.Program, name string, t *tensor.Dense, at, n int) error {
+	if at == 0 && n == t.Shape()[0] {
+		return p.SetInput(name, t)
+	}
+	part, err := t.Slice(tensor.S(at, at+n))
+	if err != nil {
+		return fmt.Errorf("models: input %q: %w", name, err)
+	}
+	d, ok := part.Materialize().(*tensor.Dense)
+	if !ok {
+		return fmt.Errorf("models: input %q: rows %d to %d cannot be read", name, at, at+n)
+	}
+	if n == 1 { // slicing one row drops the axis
+		if err := d.Reshape(append(graph.Shape{1}, t.Shape()[1:]...)...); err != nil {
+			return fmt.Errorf("models: input %q: %w", name, err)
+		}
+	}
+	return p.SetInput(name, d)
+}
+
+// copyRows copies part's values into the rows of whole from at on.
+func copyRows(whole, part *tensor.Dense, at, rows int) {
+	switch dst := whole.Data().(type) {
+	case []float32:
+		copy(dst[at*(len(dst)/rows):], part.Data().([]float32))
+	case []float64:
+		copy(dst[at*(len(dst)/rows):], part.Data().([]float64))
+	}
+}
+
+// compiled returns the inference program of a batch size. The caller holds m.mu.
+func (m *Model) compiled(batch int) (*program, error) {
+	for i, p := range m.programs {
+		if p.batch == batch {
+			copy(m.programs[1:i+1], m.programs[:i])
+			m.programs[0] = p
+			return p, nil
+		}
+	}
+	b := graph.New(m.params, graph.Infer)
+	out := m.Build(b, batch)
+	run, err := graph.Compile(b, out...)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	p := &program{batch, run, out}
+	m.programs = append([]*program{p}, m.programs...)
+	if len(m.programs) > maxPrograms {
+		m.programs = m.programs[:maxPrograms]
+	}
+	return p, nil
+}
+
+// Evaluate returns the mean of a loss over a set whose inputs and targets are
+// those of the model, weighed by the set's weights. With several outputs, the
+// losses of all are added.
+func (m *Model) Evaluate(ctx context.Context, s *data.Set, loss losses.Loss) (float64, error) {
+	if loss == nil {
+		return 0, errors.New("models: no loss")
+	}
+	outputs, err := m.Predict(ctx, s.Inputs...)
+	if err != nil {
+		return 0, err
+	}
+	if len(s.Targets) != len(outputs) {
+		return 0, fmt.Errorf("models: %d targets for %d outputs", len(s.Targets), len(outputs))
+	}
+	b := graph.New(graph.NewParams(m.params.Dtype(), 0), graph.Infer)
+	var total *graph.Node
+	var weights *graph.Node
+	if s.Weights != nil {
+		weights = b.Tensor("weights", tensor.New(tensor.WithShape(len(s.Weights)), tensor.WithBacking(s.Weights)))
+	}
+	for i, out := range outputs {
+		want := s.Targets[i]
+		name := fmt.Sprintf("target%d", i)
+		var node *graph.Node
+		if want.Dtype() == graph.Int {
+			node = b.InputInt(name, want.Shape()...)
+		} else {
+			node = b.Input(name, want.Shape()...)
+		}
+		l := losses.Mean(b, loss.Loss(b, b.Tensor(fmt.Sprintf("output%d", i), out), node), weights)
+		if total == nil {
+			total = l
+		} else {
+			total = b.Add(total, l)
+		}
+	}
+	p, err := graph.Compile(b, total)
+	if err != nil {
+		return 0, fmt.Errorf("models: %w", err)
+	}
+	for i, want := range s.Targets {
+		if err := p.SetInput(fmt.Sprintf("target%d", i), want); err != nil {
+			return 0, fmt.Errorf("models: %w", err)
+		}
+	}
+	if err := p.Run(ctx); err != nil {
+		return 0, err
+	}
+	return p.Float(total), nil
+}

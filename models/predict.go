@@ -1,0 +1,115 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/seed732fc211/aegis/data"
+	"gorgonia.org/tensor"
+)
+
+// PredictRows turns raw rows into a prediction: it applies Info.Preprocess, runs
+// the network, and reads the first output as Info says, logits as probabilities
+// (sigmoid for one unit, softmax for more), real values in the target's own units.
+func (m *Model) PredictRows(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+	if rows == nil || rows.Len() == 0 {
+		return nil, data.ErrEmpty
+	}
+	if m.Info.Preprocess != nil {
+		var err error
+		if rows, err = m.Info.Preprocess.Apply(rows); err != nil {
+			return nil, err
+		}
+	}
+	out, err := m.Predict(ctx, rows.Inputs...)
+	if err != nil {
+		return nil, err
+	}
+	return m.Info.Read(out[0])
+}
+
+// Read turns a network's output (rows, units) into a prediction.
+func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
+	values := floats(out)
+	rows := out.Shape()[0]
+	units := len(values) / rows
+	for k, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("models: the output of row %d is %v", k/units, v)
+		}
+	}
+	if i.Task == data.Regress {
+		scale := i.TargetScale
+		if scale == 0 {
+			scale = 1
+		}
+		for k := range values {
+			values[k] = values[k]*scale + i.TargetMean
+		}
+		return &data.Prediction{Values: values}, nil
+	}
+	return i.classify(values, rows, units)
+}
+
+func (i Info) classify(values []float64, rows, units int) (*data.Prediction, error) {
+	classes := len(i.Classes)
+	if classes < 2 {
+		return nil, errors.New("models: the model's Info names fewer than two classes")
+	}
+	if units != classes && !(units == 1 && classes == 2) {
+		return nil, fmt.Errorf("models: %d outputs for %d classes", units, classes)
+	}
+	p := &data.Prediction{Labels: make([]int, rows), Proba: make([]float64, rows*classes)}
+	for r := range rows {
+		row, z := p.Proba[r*classes:(r+1)*classes], values[r*units:(r+1)*units]
+		switch {
+		case units == 1 && i.Probabilities:
+			row[0], row[1] = 1-z[0], z[0]
+		case units == 1:
+			row[0], row[1] = logistic(-z[0]), logistic(z[0])
+		case i.Probabilities:
+			copy(row, z)
+		default:
+			softmax(row, z)
+		}
+		for c, v := range row {
+			if v > row[p.Labels[r]] {
+				p.Labels[r] = c
+			}
+		}
+	}
+	return p, nil
+}
+
+func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+func softmax(dst, z []float64) {
+	peak := z[0]
+	for _, v := range z {
+		peak = math.Max(peak, v)
+	}
+	sum := 0.0
+	for k, v := range z {
+		dst[k] = math.Exp(v - peak)
+		sum += dst[k]
+	}
+	for k := range dst {
+		dst[k] /= sum
+	}
+}
+
+func floats(t *tensor.Dense) []float64 {
+	switch d := t.Data().(type) {
+	case []float64:
+		return append([]float64(nil), d...)
+	case []float32:
+		out := make([]float64, len(d))
+		for i, v := range d {
+			out[i] = float64(v)
+		}
+		return out
+	}
+	return nil
+}

@@ -1,0 +1,303 @@
+package models
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/internal/safetensors"
+	"github.com/seed732fc211/aegis/internal/spec"
+	"gorgonia.org/tensor"
+)
+
+// FormatVersion is the version of model files that this package writes, and the
+// newest that it reads.
+const FormatVersion = 1
+
+// Keys of a model file's metadata.
+const (
+	keyFormat = "aegis.format"
+	keyModel  = "aegis.model"
+)
+
+// description is the JSON in a model file's metadata.
+type description struct {
+	Name    string          `json:"name,omitempty"`
+	Seed    uint64          `json:"seed"`
+	Type    string          `json:"type"`
+	Network json.RawMessage `json:"network"`
+	Trained []string        `json:"trained"` // paths of the trained parameters
+	Info    infoJSON        `json:"info"`
+}
+
+type infoJSON struct {
+	Task          string          `json:"task"`
+	Classes       []string        `json:"classes,omitempty"`
+	Features      []data.Feature  `json:"features,omitempty"`
+	Target        string          `json:"target,omitempty"`
+	Preprocess    json.RawMessage `json:"preprocess,omitempty"`
+	Probabilities bool            `json:"probabilities,omitempty"`
+	TargetMean    float64         `json:"target_mean,omitempty"`
+	TargetScale   float64         `json:"target_scale,omitempty"`
+}
+
+// ErrVersion is the cause of an error about a file of a newer format.
+var ErrVersion = errors.New("the format is newer than this version of Aegis")
+
+// Extra is what a file holds besides a model, such as the state of a fit:
+// texts, and vectors whose names begin with "optimizer/".
+type Extra struct {
+	Meta   map[string]string
+	Values map[string][]float64
+}
+
+// extraPrefix sets the vectors of Extra apart from parameters.
+const extraPrefix = "optimizer/"
+
+// Save writes the model to a file: one in the safetensors format with every
+// parameter under its path, and the architecture, preprocessing and class names
+// as JSON in its metadata, so that other programs can read the weights. The
+// file is there whole or not at all. A layer.Func, or a type that is not
+// registered, cannot be saved.
+func (m *Model) Save(path string) error { return m.SaveWith(path, Extra{}) }
+
+// SaveWith is Save with more in the same file.
+func (m *Model) SaveWith(path string, x Extra) error {
+	text, err := m.describe()
+	if err != nil {
+		return fmt.Errorf("models: save: %w", err)
+	}
+	meta := map[string]string{keyFormat: strconv.Itoa(FormatVersion), keyModel: text}
+	for k, v := range x.Meta {
+		if _, taken := meta[k]; taken {
+			return fmt.Errorf("models: save: the key %q is taken", k)
+		}
+		meta[k] = v
+	}
+	var tensors []safetensors.Tensor
+	for _, p := range m.params.All() {
+		tensors = append(tensors, safetensors.Tensor{Name: p.Path, Shape: p.Shape(), F32: p.Floats32(), F64: p.Floats64()})
+	}
+	for name, v := range x.Values {
+		if !strings.HasPrefix(name, extraPrefix) || len(v) == 0 {
+			return fmt.Errorf("models: save: vector %q of %d values: want a name under %s and at least one value", name, len(v), extraPrefix)
+		}
+		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: []int{len(v)}, F64: v})
+	}
+	err = atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, meta, tensors) })
+	if err != nil {
+		return fmt.Errorf("models: save: %w", err)
+	}
+	return nil
+}
+
+// describe returns the JSON of the model's metadata.
+func (m *Model) describe() (string, error) {
+	net, err := spec.Marshal(m.net)
+	if err != nil {
+		return "", err
+	}
+	d := description{
+		Name: m.name, Seed: m.params.Seed(), Type: m.params.Dtype().String(), Network: net,
+		Info: infoJSON{
+			Task: m.Info.Task.String(), Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target,
+			Probabilities: m.Info.Probabilities, TargetMean: m.Info.TargetMean, TargetScale: m.Info.TargetScale,
+		},
+	}
+	if m.Info.Preprocess != nil {
+		if d.Info.Preprocess, err = data.MarshalFitted(m.Info.Preprocess); err != nil {
+			return "", err
+		}
+	}
+	for _, p := range m.params.Trained() {
+		d.Trained = append(d.Trained, p.Path)
+	}
+	text, err := json.Marshal(d)
+	return string(text), err
+}
+
+// Load reads a file that Save wrote. A file that is cut off, damaged, of a newer
+// format or of another kind is an error that says so.
+func Load(path string) (*Model, error) {
+	m, _, err := LoadWith(path)
+	return m, err
+}
+
+// LoadWith reads a file that SaveWith wrote.
+func LoadWith(path string) (*Model, Extra, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, Extra{}, fmt.Errorf("models: load: %w", err)
+	}
+	defer f.Close()
+	m, x, err := Read(f)
+	if err != nil {
+		return nil, Extra{}, fmt.Errorf("models: load %s: %w", path, err)
+	}
+	return m, x, nil
+}
+
+// Read reads what SaveWith wrote.
+func Read(r io.Reader) (*Model, Extra, error) {
+	f, err := safetensors.Read(r)
+	if err != nil {
+		return nil, Extra{}, err
+	}
+	m, err := restore(f)
+	if err != nil {
+		return nil, Extra{}, err
+	}
+	x := Extra{Meta: f.Meta, Values: map[string][]float64{}}
+	delete(x.Meta, keyFormat)
+	delete(x.Meta, keyModel)
+	for _, t := range f.Tensors {
+		switch {
+		case m.params.Get(t.Name) != nil:
+		case strings.HasPrefix(t.Name, extraPrefix) && t.F64 != nil:
+			x.Values[t.Name] = t.F64
+		default:
+			return nil, Extra{}, fmt.Errorf("the file holds %s, which the architecture has no place for", t.Name)
+		}
+	}
+	return m, x, nil
+}
+
+// restore makes the model of a file's content.
+func restore(f *safetensors.File) (m *Model, err error) {
+	defer func() {
+		if r := recover(); r != nil { // a configuration of a layer that nobody would write
+			m, err = nil, fmt.Errorf("the architecture cannot be built: %v", r)
+		}
+	}()
+	version, err := strconv.Atoi(f.Meta[keyFormat])
+	if err != nil {
+		return nil, errors.New("this safetensors file holds no Aegis model")
+	}
+	if version > FormatVersion {
+		return nil, fmt.Errorf("format %d: %w, which reads up to format %d", version, ErrVersion, FormatVersion)
+	}
+	if version < 1 {
+		return nil, fmt.Errorf("format %d: there is no such format", version)
+	}
+	var d description
+	if err := json.Unmarshal([]byte(f.Meta[keyModel]), &d); err != nil {
+		return nil, fmt.Errorf("description: %w", err)
+	}
+	c := Config{Name: d.Name, Seed: d.Seed}
+	switch d.Type {
+	case graph.Float32.String():
+		c.Type = graph.Float32
+	case graph.Float64.String():
+		c.Type = graph.Float64
+	default:
+		return nil, fmt.Errorf("description: type %q: want float32 or float64", d.Type)
+	}
+	var net network
+	if err := spec.Unmarshal(d.Network, &net); err != nil {
+		return nil, fmt.Errorf("architecture: %w", err)
+	}
+	if err := net.check(); err != nil {
+		return nil, fmt.Errorf("architecture: %w", err)
+	}
+	if m, err = assemble(c, net); err != nil {
+		return nil, err
+	}
+	if err := m.fill(f, d.Trained); err != nil {
+		return nil, err
+	}
+	m.Info, err = d.Info.read()
+	return m, err
+}
+
+// check holds an architecture that was read to what collect guarantees.
+func (n network) check() error {
+	if len(n.Stages) == 0 || len(n.Outputs) == 0 {
+		return errors.New("no stages or no outputs")
+	}
+	inputs := true
+	for i, s := range n.Stages {
+		if s.Input {
+			if !inputs {
+				return fmt.Errorf("stage %d: an input after a layer", i)
+			}
+			for _, d := range s.Shape {
+				if d < 1 || d > 1<<24 {
+					return fmt.Errorf("stage %d: shape %v", i, s.Shape)
+				}
+			}
+			continue
+		}
+		inputs = false
+		if s.Layer == nil && s.Joiner == nil || len(s.From) == 0 {
+			return fmt.Errorf("stage %d (%s): no layer or no operand", i, s.Scope)
+		}
+		for _, from := range s.From {
+			if from < 0 || from >= i {
+				return fmt.Errorf("stage %d (%s): operand %d", i, s.Scope, from)
+			}
+		}
+	}
+	for _, o := range n.Outputs {
+		if o < 0 || o >= len(n.Stages) {
+			return fmt.Errorf("output %d of %d stages", o, len(n.Stages))
+		}
+	}
+	return nil
+}
+
+// fill copies the file's tensors into the parameters, one for each.
+func (m *Model) fill(f *safetensors.File, trained []string) error {
+	isTrained := map[string]bool{}
+	for _, path := range trained {
+		isTrained[path] = true
+	}
+	for _, p := range m.params.All() {
+		t, ok := f.Get(p.Path)
+		if !ok {
+			return fmt.Errorf("the parameter %s is missing", p.Path)
+		}
+		var err error
+		switch {
+		case len(t.Shape) != len(p.Shape()):
+			err = fmt.Errorf("parameter %s: shape %v, want %v", p.Path, t.Shape, p.Shape())
+		case t.F32 != nil:
+			err = p.Set(tensor.New(tensor.WithShape(t.Shape...), tensor.WithBacking(t.F32)))
+		default:
+			err = p.Set(tensor.New(tensor.WithShape(t.Shape...), tensor.WithBacking(t.F64)))
+		}
+		if err != nil {
+			return err
+		}
+		p.Trained = isTrained[p.Path]
+	}
+	return nil
+}
+
+func (j infoJSON) read() (Info, error) {
+	i := Info{
+		Classes: j.Classes, Features: j.Features, Target: j.Target,
+		Probabilities: j.Probabilities, TargetMean: j.TargetMean, TargetScale: j.TargetScale,
+	}
+	switch j.Task {
+	case data.Classify.String():
+		i.Task = data.Classify
+	case data.Regress.String():
+		i.Task = data.Regress
+	default:
+		return i, fmt.Errorf("description: task %q", j.Task)
+	}
+	if j.Preprocess != nil {
+		var err error
+		if i.Preprocess, err = data.UnmarshalFitted(j.Preprocess); err != nil {
+			return i, fmt.Errorf("preprocessing: %w", err)
+		}
+	}
+	return i, nil
+}

@@ -1,0 +1,157 @@
+package models
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/layers"
+)
+
+// Row is one line of a summary.
+type Row struct {
+	Layer      string // path
+	Kind       string // type of the layer
+	From       string // paths of the operands; empty for an input
+	Shape      graph.Shape
+	Parameters int // trained and kept values that first appear in this layer
+}
+
+// Summary describes a model layer by layer.
+type Summary struct {
+	Name    string
+	Rows    []Row
+	Trained int // values that are trained
+	All     int // values that are kept, running statistics included
+	Bytes   int // of all parameters
+}
+
+// Summary returns the layers, the shapes of a sample after each, and the
+// numbers of parameters.
+func (m *Model) Summary() Summary {
+	s := Summary{Name: m.name}
+	if s.Name == "" {
+		s.Name = "model"
+	}
+	s.Trained, s.All = m.params.Count()
+	s.Bytes = s.All * int(m.params.Dtype().Size())
+	for i, st := range m.net.Stages {
+		r := Row{Layer: st.Scope, Kind: "Input", Shape: m.shapes[i].Clone()}
+		if !st.Input {
+			r.Kind = st.kind()
+			names := make([]string, len(st.From))
+			for k, f := range st.From {
+				names[k] = m.net.Stages[f].Scope
+			}
+			r.From = strings.Join(names, ", ")
+			if st.Again {
+				r.Kind += " (shared)"
+			} else {
+				r.Parameters = m.countBelow(st.Scope)
+			}
+		}
+		s.Rows = append(s.Rows, r)
+	}
+	return s
+}
+
+func (s stage) kind() string {
+	switch l := s.Layer.(type) {
+	case nil:
+		return layers.Name(s.Joiner)
+	case layers.Named:
+		return layers.Name(l.Layer)
+	case layers.Activation:
+		return l.String()
+	case layers.Dense:
+		if l.Activation != layers.Identity {
+			return "Dense, " + l.Activation.String()
+		}
+	case layers.Dropout:
+		return fmt.Sprintf("Dropout %g", l.Rate)
+	}
+	return layers.Name(s.Layer)
+}
+
+func (m *Model) countBelow(scope string) int {
+	n := 0
+	for _, p := range m.params.All() {
+		if strings.HasPrefix(p.Path, scope+"/") {
+			n += p.Size()
+		}
+	}
+	return n
+}
+
+func shapeText(s graph.Shape) string {
+	parts := []string{"batch"}
+	for _, d := range s {
+		parts = append(parts, fmt.Sprint(d))
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+// String returns the summary as a text table.
+func (s Summary) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", s.Name)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "layer\tkind\toutput\tparameters\tfrom")
+	for _, r := range s.Rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", r.Layer, r.Kind, shapeText(r.Shape), r.Parameters, r.From)
+	}
+	w.Flush()
+	fmt.Fprintf(&b, "trained parameters: %d of %d (%s)\n", s.Trained, s.All, bytesText(s.Bytes))
+	return b.String()
+}
+
+// HTML returns the summary as an HTML table.
+func (s Summary) HTML() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<table><caption>%s</caption>\n<tr><th>layer</th><th>kind</th><th>output</th><th>parameters</th><th>from</th></tr>\n", html.EscapeString(s.Name))
+	for _, r := range s.Rows {
+		fmt.Fprintf(&b, "<tr><td>%s</td><td>%s</td><td>%s</td><td style=\"text-align:right\">%d</td><td>%s</td></tr>\n",
+			html.EscapeString(r.Layer), html.EscapeString(r.Kind), shapeText(r.Shape), r.Parameters, html.EscapeString(r.From))
+	}
+	fmt.Fprintf(&b, "<tr><td colspan=\"5\">trained parameters: %d of %d (%s)</td></tr>\n</table>\n", s.Trained, s.All, bytesText(s.Bytes))
+	return b.String()
+}
+
+func bytesText(n int) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// Mermaid returns the layers as a Mermaid flow chart.
+func (m *Model) Mermaid() string {
+	var b strings.Builder
+	b.WriteString("flowchart LR\n")
+	for i, r := range m.Summary().Rows {
+		fmt.Fprintf(&b, "  s%d[\"%s<br/>%s<br/>%s\"]\n", i, r.Layer, r.Kind, shapeText(r.Shape))
+		for _, f := range m.net.Stages[i].From {
+			fmt.Fprintf(&b, "  s%d --> s%d\n", f, i)
+		}
+	}
+	return b.String()
+}
+
+// DOT returns the layers as a Graphviz digraph.
+func (m *Model) DOT() string {
+	var b strings.Builder
+	b.WriteString("digraph model {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n")
+	for i, r := range m.Summary().Rows {
+		fmt.Fprintf(&b, "  s%d [label=%q];\n", i, r.Layer+"\n"+r.Kind+"\n"+shapeText(r.Shape))
+		for _, f := range m.net.Stages[i].From {
+			fmt.Fprintf(&b, "  s%d -> s%d;\n", f, i)
+		}
+	}
+	b.WriteString("}\n")
+	return b.String()
+}

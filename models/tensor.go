@@ -1,0 +1,188 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/layers"
+)
+
+// Tensor is a place in a network: an input, or what a layer makes of others.
+// It has no values; New makes a Model of the places between inputs and outputs.
+type Tensor struct {
+	name   string      // of an input
+	shape  graph.Shape // of an input's samples
+	int    bool        // an input of indices
+	layer  layers.Layer
+	joiner layers.Joiner
+	from   []*Tensor
+	shared *Shared
+}
+
+// Input is a place for samples of the given shape, the batch left out.
+func Input(name string, shape ...int) *Tensor {
+	return &Tensor{name: name, shape: shape}
+}
+
+// InputInt is a place for samples of indices, as layers.Embedding takes them.
+func InputInt(name string, shape ...int) *Tensor {
+	return &Tensor{name: name, shape: shape, int: true}
+}
+
+// Then applies layers, one after another.
+func (t *Tensor) Then(ls ...layers.Layer) *Tensor {
+	for _, l := range ls {
+		t = &Tensor{layer: l, from: []*Tensor{t}}
+	}
+	return t
+}
+
+// Join makes one value of several.
+func Join(j layers.Joiner, ts ...*Tensor) *Tensor { return &Tensor{joiner: j, from: ts} }
+
+// Shared is a layer that is applied in several places with the same parameters.
+type Shared struct{ layer layers.Layer }
+
+// Share makes a layer shared.
+func Share(l layers.Layer) *Shared { return &Shared{l} }
+
+// On applies the shared layer.
+func (s *Shared) On(t *Tensor) *Tensor {
+	return &Tensor{layer: s.layer, from: []*Tensor{t}, shared: s}
+}
+
+// stage is one step of a network in the order in which it is built. It is what
+// a model file holds.
+type stage struct {
+	Scope  string // path of parameters; of an input, its name
+	Input  bool
+	Int    bool
+	Shape  []int
+	Layer  layers.Layer
+	Joiner layers.Joiner
+	From   []int
+	Again  bool // a shared layer, applied before
+}
+
+// network is the architecture of a model.
+type network struct {
+	Stages  []stage
+	Outputs []int
+}
+
+var errNilTensor = errors.New("models: a nil tensor in the network")
+
+// collect orders the places between inputs and outputs.
+func collect(inputs, outputs []*Tensor) (network, error) {
+	var net network
+	index := map[*Tensor]int{}
+	for _, in := range inputs {
+		if in == nil {
+			return net, errNilTensor
+		}
+		if in.from != nil {
+			return net, errors.New("models: an input is the result of a layer")
+		}
+		if _, twice := index[in]; twice {
+			return net, fmt.Errorf("models: input %q is named twice", in.name)
+		}
+		index[in] = len(net.Stages)
+		net.Stages = append(net.Stages, stage{Scope: in.name, Input: true, Int: in.int, Shape: in.shape})
+	}
+	scopes := map[*Shared]string{}
+	used := map[string]bool{}
+	var visit func(t *Tensor) error
+	visit = func(t *Tensor) error {
+		if t == nil {
+			return errNilTensor
+		}
+		if _, ok := index[t]; ok {
+			return nil
+		}
+		if t.from == nil {
+			return fmt.Errorf("models: input %q is used but not among the model's inputs", t.name)
+		}
+		s := stage{Layer: t.layer, Joiner: t.joiner}
+		for _, f := range t.from {
+			if err := visit(f); err != nil {
+				return err
+			}
+			s.From = append(s.From, index[f])
+		}
+		if t.layer == nil && t.joiner == nil {
+			return errors.New("models: a nil layer in the network")
+		}
+		if t.shared != nil && scopes[t.shared] != "" {
+			s.Scope, s.Again = scopes[t.shared], true
+		} else {
+			s.Scope = scopeName(len(net.Stages)-len(inputs), t)
+			if used[s.Scope] {
+				return fmt.Errorf("models: two layers are named %q", s.Scope)
+			}
+			used[s.Scope] = true
+			if t.shared != nil {
+				scopes[t.shared] = s.Scope
+			}
+		}
+		index[t] = len(net.Stages)
+		net.Stages = append(net.Stages, s)
+		return nil
+	}
+	for _, o := range outputs {
+		if err := visit(o); err != nil {
+			return net, err
+		}
+		net.Outputs = append(net.Outputs, index[o])
+	}
+	return net, nil
+}
+
+func scopeName(i int, t *Tensor) string {
+	if n, ok := t.layer.(layers.Named); ok && n.Name != "" {
+		return n.Name
+	}
+	if t.layer != nil {
+		return fmt.Sprintf("%d.%s", i, layers.Name(t.layer))
+	}
+	return fmt.Sprintf("%d.%s", i, layers.Name(t.joiner))
+}
+
+// build adds the network to a graph and returns the node of every stage.
+func (n network) build(b *graph.Builder, inputs []*graph.Node) []*graph.Node {
+	nodes := make([]*graph.Node, len(n.Stages))
+	for i, s := range n.Stages {
+		if b.Err() != nil {
+			return nil
+		}
+		if s.Input {
+			nodes[i] = inputs[i]
+			continue
+		}
+		at := b.Scope(s.Scope)
+		if s.Again {
+			at = at.Again()
+		}
+		nodes[i] = s.build(at, nodes)
+		if b.Err() == nil && nodes[i] == nil {
+			at.Fail("the layer gave a nil node")
+		}
+	}
+	return nodes
+}
+
+func (s stage) build(b *graph.Builder, nodes []*graph.Node) (y *graph.Node) {
+	defer func() {
+		if r := recover(); r != nil { // in a layer of the user's
+			y = b.Fail("panic: %v", r)
+		}
+	}()
+	xs := make([]*graph.Node, len(s.From))
+	for i, f := range s.From {
+		xs[i] = nodes[f]
+	}
+	if s.Joiner != nil {
+		return s.Joiner.Join(b, xs)
+	}
+	return s.Layer.Build(b, xs[0])
+}

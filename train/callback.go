@@ -1,0 +1,278 @@
+package train
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/seed732fc211/aegis/optim"
+)
+
+// Callback takes part in a fit. Begin is called once for every fit and returns
+// what is called at its events, so that a Callback is configuration and can
+// serve several fits at once. After a resume, f.History holds the epochs before it.
+type Callback interface {
+	Begin(f *Fitting) (Hook, error)
+}
+
+// CallbackFunc makes a function a Callback.
+type CallbackFunc func(f *Fitting) (Hook, error)
+
+// Begin calls f.
+func (c CallbackFunc) Begin(f *Fitting) (Hook, error) { return c(f) }
+
+// Hook is called at every event of a fit. ErrStop ends the fit, another error
+// makes it fail.
+type Hook func(e *Event) error
+
+// OnEpoch returns a Callback that calls f after every epoch.
+func OnEpoch(f func(e *Event) error) Callback {
+	return CallbackFunc(func(*Fitting) (Hook, error) {
+		return func(e *Event) error {
+			if e.Kind != EpochEnd {
+				return nil
+			}
+			return f(e)
+		}, nil
+	})
+}
+
+// Kind says what has happened.
+type Kind uint8
+
+// The events of a fit.
+const (
+	Begin    Kind = iota // before the first epoch
+	BatchEnd             // after a step of the optimizer
+	EpochEnd             // after an epoch's scores were recorded
+	Diverged             // a loss or gradient is not finite; ErrStop makes that an end without error
+	End                  // after the last epoch, an error or a stop
+)
+
+// Event is something that has happened in a fit.
+type Event struct {
+	*Fitting
+	Kind  Kind
+	Epoch int   // from 1
+	Batch int   // from 1, of BatchEnd
+	Err   error // of Diverged and End
+}
+
+// EarlyStopping ends a fit when a curve has not become better for Patience
+// epochs, and puts the weights of the best epoch back, also when the fit ends
+// otherwise. Prechelt (1998), "Early stopping — but when?".
+type EarlyStopping struct {
+	Monitor  string  // "": "val_loss"
+	Patience int     // 0: 10
+	MinDelta float64 // a value is better if it is so by more than this
+	Maximize bool    // a larger value is better
+	KeepLast bool    // leave the last weights in place
+}
+
+// Begin implements Callback.
+func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
+	if s.Monitor == "" {
+		s.Monitor = "val_loss"
+	}
+	if s.Patience == 0 {
+		s.Patience = 10
+	}
+	if s.Patience < 0 || !(s.MinDelta >= 0) {
+		return nil, fmt.Errorf("patience %d and min delta %v must not be negative", s.Patience, s.MinDelta)
+	}
+	best, at := math.Inf(1), 0
+	score := func(v float64) float64 {
+		if s.Maximize {
+			return -v
+		}
+		return v
+	}
+	for i, v := range f.history.Get(s.Monitor) { // of a resumed fit
+		if score(v) < best-s.MinDelta {
+			best, at = score(v), i+1
+		}
+	}
+	return func(e *Event) error {
+		switch e.Kind {
+		case EpochEnd:
+			values := f.history.Get(s.Monitor)
+			if values == nil {
+				return fmt.Errorf("early stopping: there is no curve %q; there are %q", s.Monitor, f.history.Names())
+			}
+			if v := score(values[len(values)-1]); v < best-s.MinDelta {
+				best, at = v, e.Epoch
+				f.KeepBest(e.Epoch, v)
+			}
+			if e.Epoch-at >= s.Patience {
+				f.history.Stopped = fmt.Sprintf("%s has not improved since epoch %d", s.Monitor, at)
+				return ErrStop
+			}
+		case End:
+			if !s.KeepLast {
+				return f.RestoreBest()
+			}
+		}
+		return nil
+	}, nil
+}
+
+// ReduceOnPlateau lowers the learning rate when a curve no longer falls.
+type ReduceOnPlateau struct {
+	Monitor string // "": "val_loss"
+	Rule    optim.Plateau
+}
+
+// Begin implements Callback.
+func (r ReduceOnPlateau) Begin(f *Fitting) (Hook, error) {
+	if r.Monitor == "" {
+		r.Monitor = "val_loss"
+	}
+	if err := r.Rule.Check(); err != nil {
+		return nil, err
+	}
+	var state optim.PlateauState
+	for _, v := range f.history.Get(r.Monitor) { // of a resumed fit
+		state = r.Rule.Next(state, v)
+		f.SetRateFactor(state.Factor)
+	}
+	return func(e *Event) error {
+		if e.Kind != EpochEnd {
+			return nil
+		}
+		v := f.history.Last(r.Monitor)
+		if math.IsNaN(v) {
+			return fmt.Errorf("reduce on plateau: there is no curve %q; there are %q", r.Monitor, f.history.Names())
+		}
+		state = r.Rule.Next(state, v)
+		f.SetRateFactor(state.Factor)
+		return nil
+	}, nil
+}
+
+// TerminateOnNaN ends a fit without an error when a loss or gradient is no
+// longer finite. Without it that is an error.
+type TerminateOnNaN struct{}
+
+// Begin implements Callback.
+func (TerminateOnNaN) Begin(f *Fitting) (Hook, error) {
+	return func(e *Event) error {
+		if e.Kind != Diverged {
+			return nil
+		}
+		f.history.Stopped = e.Err.Error()
+		return ErrStop
+	}, nil
+}
+
+// Progress writes a line about every epoch.
+type Progress struct {
+	W     io.Writer // nil: os.Stderr
+	Every int       // epochs; 0: 1
+}
+
+// Begin implements Callback.
+func (p Progress) Begin(f *Fitting) (Hook, error) {
+	if p.W == nil {
+		p.W = os.Stderr
+	}
+	if p.Every <= 0 {
+		p.Every = 1
+	}
+	return func(e *Event) error {
+		if e.Kind != EpochEnd || e.Epoch%p.Every != 0 && e.Epoch != f.Config.Epochs {
+			return nil
+		}
+		h := f.history
+		_, err := fmt.Fprintf(p.W, "%s/%d  %v\n", h, f.Config.Epochs, h.Times[len(h.Times)-1].Round(time.Millisecond))
+		return err
+	}, nil
+}
+
+// CSVLog writes the curves to a CSV file, a row after every epoch. A fit that is
+// resumed writes the file anew with the epochs before.
+type CSVLog struct{ Path string }
+
+// Begin implements Callback.
+func (l CSVLog) Begin(f *Fitting) (Hook, error) {
+	file, err := os.Create(l.Path)
+	if err != nil {
+		return nil, err
+	}
+	w := csv.NewWriter(file)
+	var names []string
+	return logger(file, func(epoch int) error {
+		if names == nil {
+			names = f.history.Names()
+			if err := w.Write(append([]string{"epoch"}, names...)); err != nil {
+				return err
+			}
+		}
+		if !slices.Equal(names, f.history.Names()) {
+			return errors.New("csv log: the curves have changed")
+		}
+		row := []string{strconv.Itoa(epoch)}
+		for _, n := range names {
+			row = append(row, strconv.FormatFloat(f.history.At(n, epoch), 'g', -1, 64))
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+		w.Flush()
+		return w.Error()
+	}), nil
+}
+
+// JSONLog writes the curves to a file with one JSON object a line, after every
+// epoch. A fit that is resumed writes the file anew with the epochs before.
+type JSONLog struct{ Path string }
+
+// Begin implements Callback.
+func (l JSONLog) Begin(f *Fitting) (Hook, error) {
+	file, err := os.Create(l.Path)
+	if err != nil {
+		return nil, err
+	}
+	enc := json.NewEncoder(file)
+	return logger(file, func(epoch int) error {
+		row := map[string]any{"epoch": epoch}
+		for _, n := range f.history.Names() {
+			row[n] = jsonNumber(f.history.At(n, epoch))
+		}
+		return enc.Encode(row)
+	}), nil
+}
+
+// jsonNumber is v, or its text where JSON has no number for it.
+func jsonNumber(v float64) any {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Sprint(v)
+	}
+	return v
+}
+
+// logger calls write for every epoch, those before a resume first, and closes
+// the file at the end.
+func logger(file *os.File, write func(epoch int) error) Hook {
+	return func(e *Event) error {
+		switch e.Kind {
+		case Begin:
+			for epoch := 1; epoch <= e.Epoch; epoch++ {
+				if err := write(epoch); err != nil {
+					return err
+				}
+			}
+		case EpochEnd:
+			return write(e.Epoch)
+		case End:
+			return file.Close()
+		}
+		return nil
+	}
+}

@@ -1,0 +1,316 @@
+// Package train fits models: epochs of shuffled batches, validation, callbacks,
+// a history, and checkpoints that a fit goes on from bit for bit. An Estimator
+// packs a model and its fit for package crossval.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/losses"
+	"github.com/seed732fc211/aegis/metrics"
+	"github.com/seed732fc211/aegis/models"
+	"github.com/seed732fc211/aegis/optim"
+)
+
+// Config says how a model is fitted. The zero value works.
+type Config struct {
+	Loss      losses.Loss     // nil: by the model's Info: cross-entropy from logits, or MSE
+	Losses    []losses.Loss   // one for each output, in place of Loss; their sum is minimised
+	Optimizer optim.Optimizer // nil: optim.Adam{}
+	Schedule  optim.Schedule  // of the learning rate; nil: constant
+	Clip      optim.Clip      // of the gradients
+
+	Epochs    int  // 0: 100
+	BatchSize int  // 0: 32; the last batch of an epoch may be smaller, and counts by its rows
+	NoShuffle bool // true: rows in the order of the set
+	Seed      uint64
+
+	Validation         *data.Set // scored after every epoch; nil: see ValidationFraction
+	ValidationFraction float64   // share of the rows that is set aside, stratified for a classification; 0: none
+
+	Metrics   []Metric // nil: accuracy for a classification
+	Callbacks []Callback
+	From      *State // go on from here; see LoadCheckpoint
+}
+
+// Metric scores a prediction of a set's rows.
+type Metric struct {
+	Name  string
+	Score func(s *data.Set, p *data.Prediction) (float64, error)
+}
+
+// Accuracy is the share of rows whose class is right.
+var Accuracy = Metric{"accuracy", func(s *data.Set, p *data.Prediction) (float64, error) {
+	want, err := s.Labels()
+	if err != nil {
+		return 0, err
+	}
+	return metrics.Accuracy(want, p.Labels)
+}}
+
+// ErrStop is what a Hook returns to end a fit without an error.
+var ErrStop = errors.New("train: stop")
+
+// ErrDiverged is the cause of an error about a loss or gradient that is not finite.
+var ErrDiverged = errors.New("train: the fit has diverged")
+
+// Fit fits a model to a set, whose inputs and targets are those of the model.
+//
+// The loss of a batch is Σ w·loss/Σ w over its rows, w being the set's weights
+// if it has any, plus the penalties of the parameters. The history's "loss" is
+// without penalties, a mean over the epoch's batches while the weights changed
+// and noise was on; "val_loss" is that of the validation rows at the end of the
+// epoch without noise.
+//
+// Fit returns what it has done so far with every error. A cancelled context is
+// an error that wraps the context's; the model has the weights of the last step.
+func Fit(ctx context.Context, m *models.Model, set *data.Set, c Config) (*History, error) {
+	f, err := newFitting(m, set, c)
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	err = f.run(ctx)
+	f.history.Duration = time.Since(begin)
+	for _, h := range f.hooks {
+		if e := h(&Event{Kind: End, Fitting: f, Err: err}); e != nil && !errors.Is(e, ErrStop) && err == nil {
+			err = e
+		}
+	}
+	return f.history, err
+}
+
+// Fitting is a fit at work, as callbacks see it.
+type Fitting struct {
+	Model   *models.Model
+	Config  Config // with defaults filled in
+	Batches int    // in an epoch
+
+	history *History
+	trainer *trainer
+	scorer  *scorer // of the validation rows; nil: none
+	order   *data.Batches
+	hooks   []Hook
+	factor  float64 // of the learning rate, set by callbacks
+	best    *best
+}
+
+// best is the weights that are worth going back to.
+type best struct {
+	epoch  int
+	score  float64
+	values [][]float64
+}
+
+// History returns what was recorded so far.
+func (f *Fitting) History() *History { return f.history }
+
+// SetRateFactor multiplies the learning rate, besides the schedule, from the
+// next step on.
+func (f *Fitting) SetRateFactor(factor float64) { f.factor = factor }
+
+// KeepBest notes the present weights as those of the best epoch so far.
+func (f *Fitting) KeepBest(epoch int, score float64) {
+	f.best = &best{epoch, score, f.Model.Params().Snapshot()}
+	f.history.BestEpoch = epoch
+}
+
+// RestoreBest puts the weights back that KeepBest noted, if any.
+func (f *Fitting) RestoreBest() error {
+	if f.best == nil {
+		return nil
+	}
+	return f.Model.Params().Restore(f.best.values)
+}
+
+func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
+	if m == nil {
+		return nil, errors.New("train: the model is nil")
+	}
+	c, err := c.withDefaults(m)
+	if err != nil {
+		return nil, err
+	}
+	if set == nil || set.Len() == 0 {
+		return nil, fmt.Errorf("train: %w", data.ErrEmpty)
+	}
+	if err := set.Validate(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	validation := c.Validation
+	if validation == nil && c.ValidationFraction > 0 {
+		if set, validation, err = set.Split(c.ValidationFraction, c.Seed); err != nil {
+			return nil, fmt.Errorf("train: validation rows: %w", err)
+		}
+	}
+	f := &Fitting{Model: m, Config: c, factor: 1, history: &History{}}
+	if f.trainer, err = newTrainer(m, set, c); err != nil {
+		return nil, err
+	}
+	if validation != nil {
+		if err := validation.Validate(); err != nil {
+			return nil, fmt.Errorf("train: validation: %w", err)
+		}
+		if f.scorer, err = newScorer(m, validation, c); err != nil {
+			return nil, fmt.Errorf("train: validation: %w", err)
+		}
+	}
+	if f.order, err = data.NewBatches(set.Len(), c.BatchSize, !c.NoShuffle, c.Seed); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	f.Batches = (set.Len() + c.BatchSize - 1) / c.BatchSize
+	if c.From != nil {
+		if err := f.resume(c.From); err != nil {
+			return nil, err
+		}
+	}
+	for i, cb := range c.Callbacks {
+		if cb == nil {
+			return nil, fmt.Errorf("train: callback %d is nil", i)
+		}
+		h, err := cb.Begin(f)
+		if err != nil {
+			return nil, fmt.Errorf("train: callback %T: %w", cb, err)
+		}
+		f.hooks = append(f.hooks, h)
+	}
+	return f, nil
+}
+
+func (c Config) withDefaults(m *models.Model) (Config, error) {
+	if c.Epochs == 0 {
+		c.Epochs = 100
+	}
+	if c.BatchSize == 0 {
+		c.BatchSize = 32
+	}
+	if c.Epochs < 0 || c.BatchSize < 0 {
+		return c, fmt.Errorf("train: %d epochs in batches of %d: want at least 1 of each", c.Epochs, c.BatchSize)
+	}
+	if !(c.ValidationFraction >= 0 && c.ValidationFraction < 1) {
+		return c, fmt.Errorf("train: validation fraction %v is not in [0, 1)", c.ValidationFraction)
+	}
+	if c.Optimizer == nil {
+		c.Optimizer = optim.Adam{}
+	}
+	if c.Schedule == nil {
+		c.Schedule = optim.Constant{}
+	}
+	outputs := m.OutputShapes()
+	if c.Losses == nil {
+		if c.Loss == nil {
+			c.Loss = DefaultLoss(m)
+		}
+		for range outputs {
+			c.Losses = append(c.Losses, c.Loss)
+		}
+	}
+	if len(c.Losses) != len(outputs) {
+		return c, fmt.Errorf("train: %d losses for %d outputs", len(c.Losses), len(outputs))
+	}
+	if c.Metrics == nil && m.Info.Task == data.Classify && len(m.Info.Classes) > 1 {
+		c.Metrics = []Metric{Accuracy}
+	}
+	return c, nil
+}
+
+// DefaultLoss returns the loss that a Config without one uses: MSE for a
+// regression; for a classification the cross-entropy from logits, binary for one
+// output unit, softmax for more.
+func DefaultLoss(m *models.Model) losses.Loss {
+	if m.Info.Task == data.Regress || len(m.Info.Classes) == 0 {
+		return losses.MSE{}
+	}
+	if s := m.OutputShapes()[0]; len(s) == 0 || s[len(s)-1] == 1 {
+		return losses.BinaryCrossEntropy{}
+	}
+	return losses.SoftmaxCrossEntropy{}
+}
+
+func (f *Fitting) run(ctx context.Context) error {
+	if err := f.emit(&Event{Kind: Begin, Epoch: f.history.Epochs()}); err != nil {
+		return stopped(err)
+	}
+	for epoch := f.history.Epochs() + 1; epoch <= f.Config.Epochs; epoch++ {
+		err := f.epoch(ctx, epoch)
+		if errors.Is(err, ErrDiverged) {
+			// A callback may take a divergence for an end.
+			if e := f.emit(&Event{Kind: Diverged, Epoch: epoch, Err: err}); errors.Is(e, ErrStop) {
+				return stopped(e)
+			}
+			return err
+		}
+		if err != nil {
+			return stopped(err)
+		}
+	}
+	return nil
+}
+
+// stopped turns ErrStop into no error.
+func stopped(err error) error {
+	if errors.Is(err, ErrStop) {
+		return nil
+	}
+	return err
+}
+
+func (f *Fitting) emit(e *Event) error {
+	e.Fitting = f
+	var stop error
+	for _, h := range f.hooks {
+		if err := h(e); errors.Is(err, ErrStop) {
+			stop = err
+		} else if err != nil {
+			return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
+		}
+	}
+	return stop
+}
+
+// epoch goes over all rows once and scores.
+func (f *Fitting) epoch(ctx context.Context, epoch int) error {
+	begin := time.Now()
+	f.order.Epoch(epoch)
+	t := f.trainer
+	t.reset()
+	for batch := 1; ; batch++ {
+		rows := f.order.Next()
+		if rows == nil {
+			break
+		}
+		done := float64(epoch-1) + float64(batch-1)/float64(f.Batches)
+		factor := f.factor * f.Config.Schedule.Factor(done, float64(f.Config.Epochs))
+		if err := t.step(ctx, rows, factor); err != nil {
+			return fmt.Errorf("train: epoch %d, batch %d: %w", epoch, batch, err)
+		}
+		if err := f.emit(&Event{Kind: BatchEnd, Epoch: epoch, Batch: batch}); err != nil {
+			return err
+		}
+	}
+	logs, err := t.scores(f.Config.Metrics)
+	if err != nil {
+		return fmt.Errorf("train: epoch %d: %w", epoch, err)
+	}
+	if f.scorer != nil {
+		val, err := f.scorer.score(ctx, f.Config.Metrics)
+		if err != nil {
+			return fmt.Errorf("train: epoch %d: validation: %w", epoch, err)
+		}
+		for _, v := range val {
+			logs = append(logs, entry{"val_" + v.name, v.value})
+		}
+	}
+	f.history.add(logs, time.Since(begin))
+	for _, l := range logs {
+		if (l.name == "loss" || l.name == "val_loss") && (math.IsNaN(l.value) || math.IsInf(l.value, 0)) {
+			return fmt.Errorf("%w: %s of epoch %d is %v", ErrDiverged, l.name, epoch, l.value)
+		}
+	}
+	return f.emit(&Event{Kind: EpochEnd, Epoch: epoch, Batch: f.Batches})
+}
