@@ -1,0 +1,177 @@
+package crossval
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Comparison is one candidate, the reference, against another in one metric.
+type Comparison struct {
+	Reference string
+	Other     string
+	Metric    string
+	Greater   bool    // greater is better
+	Interval          // of the differences reference - other, fold by fold
+	PHolm     float64 // P adjusted for the number of comparisons, by Holm
+	Tests     int     // number of comparisons that PHolm allows for
+}
+
+// Level is the level of significance at which [Comparison.Verdict] judges the
+// adjusted p-value.
+const Level = 0.05
+
+// Compare compares the reference with every other candidate that has a run for
+// every fold, in the order of the candidates, with [CorrectedTTest] on the
+// differences fold by fold. A metric of "" is the first. P is of the one
+// comparison, PHolm allows for all of them.
+//
+// It is an error if there is no such reference, metric or other candidate, if
+// the reference lacks a fold, or if there are fewer than 2 folds. A candidate
+// that lacks a fold, or whose scores are not defined, is left out; if that
+// leaves none, it is an error.
+func Compare(r *Result, reference, metric string) ([]Comparison, error) {
+	if r == nil {
+		return nil, errors.New("crossval: the result is nil")
+	}
+	m, ok := r.metric(metric)
+	if !ok {
+		return nil, fmt.Errorf("crossval: there is no metric %q", metric)
+	}
+	name := r.Metrics[m].Name
+	if !r.Complete(reference) {
+		return nil, fmt.Errorf("crossval: candidate %q does not have a run for each of %d folds", reference, len(r.Splits))
+	}
+	ours := r.Scores(reference, name)
+	if hasNaN(ours) {
+		return nil, fmt.Errorf("crossval: the %s of %s is not defined in every fold", name, reference)
+	}
+	var all []Comparison
+	var p []float64
+	for _, c := range r.Candidates {
+		if c.Name == reference || !r.Complete(c.Name) {
+			continue
+		}
+		theirs := r.Scores(c.Name, name)
+		if hasNaN(theirs) {
+			continue
+		}
+		d := make([]float64, len(ours))
+		for i := range d {
+			d[i] = ours[i] - theirs[i]
+		}
+		in, err := CorrectedTTest(d, r.testOverTrain(), 0)
+		if err != nil {
+			return nil, fmt.Errorf("%w (%s of %s and %s)", err, name, reference, c.Name)
+		}
+		all = append(all, Comparison{Reference: reference, Other: c.Name, Metric: name, Greater: r.Metrics[m].Greater, Interval: in})
+		p = append(p, in.P)
+	}
+	if all == nil {
+		return nil, errNoOther
+	}
+	adjusted, err := Holm(p)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].PHolm, all[i].Tests = adjusted[i], len(all)
+	}
+	return all, nil
+}
+
+func hasNaN(x []float64) bool {
+	for _, v := range x {
+		if math.IsNaN(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// Better returns the name of the candidate that is better at [Level], by the
+// adjusted p-value, or "" if there is no evidence that they differ. Where all
+// folds differ by the same amount no test can be made, and it is "" too.
+func (c *Comparison) Better() string {
+	if c.Constant || c.PHolm >= Level {
+		return ""
+	}
+	return c.ahead()
+}
+
+// ahead returns the candidate with the better mean.
+func (c *Comparison) ahead() string {
+	if (c.Mean > 0) == c.Greater {
+		return c.Reference
+	}
+	return c.Other
+}
+
+// Verdict says in words what the comparison found:
+//
+//	net and tree: no evidence that they differ (+0.004 accuracy, 95% CI -0.006 to 0.014, p = 0.41)
+//	net is better than tree (+0.012 accuracy, 95% CI 0.003 to 0.021, p = 0.012)
+//
+// A difference is that of the candidate named first less the other. With more
+// than one test, the p-value is followed by the adjusted one, which decides; the
+// interval is of the one comparison.
+func (c *Comparison) Verdict() string {
+	first, second := c.Reference, c.Other
+	mean, low, high := c.Mean, c.Low, c.High
+	if better := c.Better(); better == c.Other {
+		first, second = second, first
+		mean, low, high = -mean, -high, -low
+	}
+	switch {
+	case c.Constant && c.Mean == 0:
+		return fmt.Sprintf("%s and %s: equal %s in every fold", first, second, c.Metric)
+	case c.Constant:
+		return fmt.Sprintf("%s is ahead of %s by the same amount in every fold (%s %s): without variance there is no test",
+			c.ahead(), c.behind(), plain(math.Abs(c.Mean)), c.Metric)
+	}
+	numbers := fmt.Sprintf("(%s %s, %.4g%% CI %s to %s, %s)",
+		signed(mean), c.Metric, 100*c.Confidence, plain(low), plain(high), c.pText())
+	if c.Better() == "" {
+		return fmt.Sprintf("%s and %s: no evidence that they differ %s", first, second, numbers)
+	}
+	return fmt.Sprintf("%s is better than %s %s", first, second, numbers)
+}
+
+func (c *Comparison) behind() string {
+	if c.ahead() == c.Reference {
+		return c.Other
+	}
+	return c.Reference
+}
+
+func (c *Comparison) pText() string {
+	text := pValue("p", c.P)
+	if c.Tests > 1 {
+		text += ", " + pValue(fmt.Sprintf("Holm-adjusted for %d tests p", c.Tests), c.PHolm)
+	}
+	return text
+}
+
+func pValue(name string, p float64) string {
+	if p < 0.001 {
+		return name + " < 0.001"
+	}
+	return fmt.Sprintf("%s = %.2g", name, p)
+}
+
+func signed(v float64) string {
+	if v < 0 {
+		return plain(v)
+	}
+	return "+" + plain(v)
+}
+
+// plain writes a number with three places, or three digits if it is small or
+// large.
+func plain(v float64) string {
+	if a := math.Abs(v); a != 0 && a < 0.0005 || a >= 1000 {
+		return fmt.Sprintf("%.3g", v)
+	}
+	return strings.Replace(fmt.Sprintf("%.3f", v), "-0.000", "0.000", 1)
+}

@@ -1,0 +1,162 @@
+package crossval
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// ReadResult reads what [Result.WriteJSON] wrote. What it returns is
+// consistent: every run is of a candidate and a fold that are there, once, and
+// has a score for each metric and a prediction for each test row. Anything else
+// is an error, as are another format and a later version.
+func ReadResult(r io.Reader) (*Result, error) {
+	d := json.NewDecoder(r)
+	var f file
+	if err := d.Decode(&f); err != nil {
+		return nil, fmt.Errorf("crossval: read a result: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("crossval: read a result: there is more after its end")
+	}
+	if f.Format != formatName {
+		return nil, fmt.Errorf("crossval: read a result: want format %q, have %q", formatName, f.Format)
+	}
+	if f.Version != formatVersion {
+		return nil, fmt.Errorf("crossval: read a result: version %d is not known, only %d", f.Version, formatVersion)
+	}
+	if f.Timing != nil && len(f.Timing) != len(f.Runs) {
+		return nil, fmt.Errorf("crossval: read a result: %d times for %d runs", len(f.Timing), len(f.Runs))
+	}
+	if f.Data.Task != data.Classify.String() && f.Data.Task != data.Regress.String() {
+		return nil, fmt.Errorf("crossval: read a result: task %q is not known", f.Data.Task)
+	}
+	result := f.result()
+	if err := result.check(); err != nil {
+		return nil, fmt.Errorf("crossval: read a result: %w", err)
+	}
+	return result, nil
+}
+
+// check finds what would make another method fail.
+func (r *Result) check() error {
+	if err := r.Data.check(); err != nil {
+		return err
+	}
+	if len(r.Splits) == 0 {
+		return errors.New("there are no folds")
+	}
+	for i, s := range r.Splits {
+		if _, err := complement(s.Test, r.Data.Rows); err != nil {
+			return fmt.Errorf("fold %d: %w", i, err)
+		}
+		if err := r.follows(i); err != nil {
+			return err
+		}
+	}
+	if err := unique("metric", r.Metrics, func(m Metric) string { return m.Name }); err != nil {
+		return err
+	}
+	if err := unique("candidate", r.Candidates, func(c CandidateInfo) string { return c.Name }); err != nil {
+		return err
+	}
+	return r.checkRuns()
+}
+
+// follows checks that fold i has the numbers after those of fold i-1.
+func (r *Result) follows(i int) error {
+	s := r.Splits[i]
+	if i == 0 && s.Repeat == 0 && s.Fold == 0 {
+		return nil
+	}
+	if i > 0 {
+		last := r.Splits[i-1]
+		if s.Repeat == last.Repeat && s.Fold == last.Fold+1 || s.Repeat == last.Repeat+1 && s.Fold == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("fold %d has repeat %d, fold %d, out of order", i, s.Repeat, s.Fold)
+}
+
+func (d *DataInfo) check() error {
+	if d.Rows < 1 {
+		return fmt.Errorf("%d rows", d.Rows)
+	}
+	if d.Task == data.Regress {
+		if len(d.Values) != d.Rows || d.Labels != nil || d.Classes != nil {
+			return fmt.Errorf("a regression of %d rows has %d values, %d labels, %d classes", d.Rows, len(d.Values), len(d.Labels), len(d.Classes))
+		}
+		return nil
+	}
+	if len(d.Labels) != d.Rows || d.Values != nil {
+		return fmt.Errorf("a classification of %d rows has %d labels, %d values", d.Rows, len(d.Labels), len(d.Values))
+	}
+	return inRange(d.Labels, len(d.Classes))
+}
+
+func inRange(labels []int, classes int) error {
+	for i, c := range labels {
+		if c < 0 || c >= classes {
+			return fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, classes)
+		}
+	}
+	return nil
+}
+
+func unique[T any](what string, all []T, name func(T) string) error {
+	if len(all) == 0 {
+		return fmt.Errorf("there is no %s", what)
+	}
+	seen := map[string]bool{}
+	for _, x := range all {
+		n := name(x)
+		if n == "" || seen[n] {
+			return fmt.Errorf("%s %q has no name or one that is taken", what, n)
+		}
+		seen[n] = true
+	}
+	return nil
+}
+
+func (r *Result) checkRuns() error {
+	last, lastSplit := -1, -1
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		c := slices.IndexFunc(r.Candidates, func(c CandidateInfo) bool { return c.Name == run.Candidate })
+		if c < 0 || run.Split < 0 || run.Split >= len(r.Splits) {
+			return fmt.Errorf("run %d: there is no candidate %q or no fold %d", i, run.Candidate, run.Split)
+		}
+		if c < last || c == last && run.Split <= lastSplit {
+			return fmt.Errorf("run %d: %q on fold %d is out of order or there twice", i, run.Candidate, run.Split)
+		}
+		last, lastSplit = c, run.Split
+		if len(run.Scores) != len(r.Metrics) {
+			return fmt.Errorf("run %d: %d scores for %d metrics", i, len(run.Scores), len(r.Metrics))
+		}
+		if err := fits(&run.Prediction, &r.Data, len(r.Splits[run.Split].Test)); err != nil {
+			return fmt.Errorf("run %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// fits checks that a prediction is one of n rows of the data.
+func fits(p *data.Prediction, d *DataInfo, n int) error {
+	if d.Task == data.Regress {
+		if len(p.Values) != n || p.Labels != nil || p.Proba != nil {
+			return fmt.Errorf("want %d predicted values, have %d", n, len(p.Values))
+		}
+		return nil
+	}
+	if len(p.Labels) != n || p.Values != nil {
+		return fmt.Errorf("want %d predicted labels, have %d", n, len(p.Labels))
+	}
+	if p.Proba != nil && len(p.Proba) != n*len(d.Classes) {
+		return fmt.Errorf("want %d probabilities, have %d", n*len(d.Classes), len(p.Proba))
+	}
+	return inRange(p.Labels, len(d.Classes))
+}

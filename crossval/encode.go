@@ -1,0 +1,286 @@
+package crossval
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// The file format of a result: its name and version.
+const (
+	formatName    = "aegis-crossval"
+	formatVersion = 1
+)
+
+// file is a Result as it is written. Times are apart from all else.
+type file struct {
+	Format     string          `json:"format"`
+	Version    int             `json:"version"`
+	Data       fileData        `json:"data"`
+	Seed       uint64          `json:"seed,string"`
+	Splitter   string          `json:"splitter"`
+	Metrics    []fileMetric    `json:"metrics"`
+	Candidates []fileCandidate `json:"candidates"`
+	Splits     []fileSplit     `json:"splits"`
+	Runs       []fileRun       `json:"runs"`
+	Failed     []fileFailure   `json:"failed,omitempty"`
+	Timing     []fileTiming    `json:"timing,omitempty"` // by the place of the run in Runs
+}
+
+type fileData struct {
+	Name    string   `json:"name"`
+	Source  string   `json:"source,omitempty"`
+	Rows    int      `json:"rows"`
+	Task    string   `json:"task"`
+	Target  string   `json:"target,omitempty"`
+	Classes []string `json:"classes,omitempty"`
+	Labels  []int    `json:"labels,omitempty"`
+	Values  []number `json:"values,omitempty"`
+}
+
+type fileMetric struct {
+	Name    string `json:"name"`
+	Greater bool   `json:"greater"`
+}
+
+type fileCandidate struct {
+	Name     string `json:"name"`
+	Baseline bool   `json:"baseline,omitempty"`
+}
+
+type fileSplit struct {
+	Repeat int   `json:"repeat"`
+	Fold   int   `json:"fold"`
+	Test   []int `json:"test"`
+}
+
+type fileRun struct {
+	Candidate  string      `json:"candidate"`
+	Split      int         `json:"split"`
+	Seed       uint64      `json:"seed,string"`
+	Scores     []number    `json:"scores"`
+	Labels     []int       `json:"labels,omitempty"`
+	Proba      []number    `json:"proba,omitempty"`
+	Values     []number    `json:"values,omitempty"`
+	Curves     []fileCurve `json:"curves,omitempty"`
+	BestEpoch  int         `json:"best_epoch,omitempty"`
+	Parameters int         `json:"parameters,omitempty"`
+	Notes      []string    `json:"notes,omitempty"`
+}
+
+type fileCurve struct {
+	Name   string   `json:"name"`
+	Values []number `json:"values"`
+}
+
+type fileFailure struct {
+	Candidate string `json:"candidate"`
+	Message   string `json:"message"`
+}
+
+type fileTiming struct {
+	Fit     int64 `json:"fit_ns"`
+	Predict int64 `json:"predict_ns"`
+}
+
+// number is a float64 that can be NaN or infinite in JSON, as a string.
+type number float64
+
+func (n number) MarshalJSON() ([]byte, error) {
+	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
+		return strconv.AppendQuote(nil, strconv.FormatFloat(v, 'g', -1, 64)), nil
+	}
+	return json.Marshal(float64(n))
+}
+
+func (n *number) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case `"NaN"`:
+		*n = number(math.NaN())
+		return nil
+	case `"+Inf"`:
+		*n = number(math.Inf(1))
+		return nil
+	case `"-Inf"`:
+		*n = number(math.Inf(-1))
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(n))
+}
+
+func convert[To, From ~float64](from []From) []To {
+	if from == nil {
+		return nil
+	}
+	to := make([]To, len(from))
+	for i, v := range from {
+		to[i] = To(v)
+	}
+	return to
+}
+
+// WithoutTiming returns a copy of the result in which all times are 0. Two
+// results of equal inputs and seed are written to equal bytes without their
+// times.
+func (r *Result) WithoutTiming() *Result {
+	out := *r
+	out.Runs = append([]Run(nil), r.Runs...)
+	for i := range out.Runs {
+		out.Runs[i].FitTime, out.Runs[i].PredictTime = 0, 0
+	}
+	return &out
+}
+
+// WriteJSON writes the result as one line of JSON, format "aegis-crossval",
+// version 1. All times are in the array "timing" at the end, one entry for each
+// of "runs"; it is left out if all times are 0. Floating-point numbers have the
+// digits that give the same number back; "NaN", "+Inf" and "-Inf" are strings.
+func (r *Result) WriteJSON(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	if err := json.NewEncoder(b).Encode(r.file()); err != nil {
+		return fmt.Errorf("crossval: write the result: %w", err)
+	}
+	return b.Flush()
+}
+
+func (r *Result) file() *file {
+	f := &file{
+		Format: formatName, Version: formatVersion, Seed: r.Seed, Splitter: r.Splitter,
+		Data: fileData{
+			Name: r.Data.Name, Source: r.Data.Source, Rows: r.Data.Rows, Task: r.Data.Task.String(), Target: r.Data.Target,
+			Classes: r.Data.Classes, Labels: r.Data.Labels, Values: convert[number](r.Data.Values),
+		},
+	}
+	for _, m := range r.Metrics {
+		f.Metrics = append(f.Metrics, fileMetric(m))
+	}
+	for _, c := range r.Candidates {
+		f.Candidates = append(f.Candidates, fileCandidate(c))
+	}
+	for _, s := range r.Splits {
+		f.Splits = append(f.Splits, fileSplit(s))
+	}
+	for _, x := range r.Failed {
+		f.Failed = append(f.Failed, fileFailure(x))
+	}
+	timed := false
+	for _, run := range r.Runs {
+		f.Runs = append(f.Runs, run.file())
+		f.Timing = append(f.Timing, fileTiming{Fit: int64(run.FitTime), Predict: int64(run.PredictTime)})
+		timed = timed || run.FitTime != 0 || run.PredictTime != 0
+	}
+	if !timed {
+		f.Timing = nil
+	}
+	return f
+}
+
+func (run *Run) file() fileRun {
+	f := fileRun{
+		Candidate: run.Candidate, Split: run.Split, Seed: run.Seed, Scores: convert[number](run.Scores),
+		Labels: run.Prediction.Labels, Proba: convert[number](run.Prediction.Proba), Values: convert[number](run.Prediction.Values),
+		BestEpoch: run.BestEpoch, Parameters: run.Parameters, Notes: run.Notes,
+	}
+	for _, c := range run.Curves {
+		f.Curves = append(f.Curves, fileCurve{Name: c.Name, Values: convert[number](c.Values)})
+	}
+	return f
+}
+
+// Save writes the result to a file as [Result.WriteJSON] does: to a temporary
+// file beside it that is synced and then renamed, so that a file of that name is
+// whole or is the one from before.
+func (r *Result) Save(name string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("crossval: save the result: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+			err = fmt.Errorf("crossval: save the result: %w", err)
+		}
+	}()
+	if err = r.WriteJSON(f); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// LoadResult reads a result from a file that [Result.Save] wrote.
+func LoadResult(name string) (*Result, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("crossval: %w", err)
+	}
+	defer f.Close()
+	r, err := ReadResult(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// result is the way back from file; what it returns is not checked yet.
+func (f *file) result() *Result {
+	r := &Result{
+		Seed: f.Seed, Splitter: f.Splitter,
+		Data: DataInfo{
+			Name: f.Data.Name, Source: f.Data.Source, Rows: f.Data.Rows, Target: f.Data.Target,
+			Classes: f.Data.Classes, Labels: f.Data.Labels, Values: convert[float64](f.Data.Values),
+		},
+	}
+	if f.Data.Task == data.Regress.String() {
+		r.Data.Task = data.Regress
+	}
+	for _, m := range f.Metrics {
+		r.Metrics = append(r.Metrics, Metric(m))
+	}
+	for _, c := range f.Candidates {
+		r.Candidates = append(r.Candidates, CandidateInfo(c))
+	}
+	for _, s := range f.Splits {
+		r.Splits = append(r.Splits, SplitInfo(s))
+	}
+	for _, x := range f.Failed {
+		r.Failed = append(r.Failed, Failure(x))
+	}
+	for i, run := range f.Runs {
+		r.Runs = append(r.Runs, run.run())
+		if f.Timing != nil {
+			r.Runs[i].FitTime = time.Duration(f.Timing[i].Fit)
+			r.Runs[i].PredictTime = time.Duration(f.Timing[i].Predict)
+		}
+	}
+	return r
+}
+
+func (f *fileRun) run() Run {
+	run := Run{
+		Candidate: f.Candidate, Split: f.Split, Seed: f.Seed, Scores: convert[float64](f.Scores),
+		Prediction: data.Prediction{Labels: f.Labels, Proba: convert[float64](f.Proba), Values: convert[float64](f.Values)},
+		BestEpoch:  f.BestEpoch, Parameters: f.Parameters, Notes: f.Notes,
+	}
+	for _, c := range f.Curves {
+		run.Curves = append(run.Curves, data.Curve{Name: c.Name, Values: convert[float64](c.Values)})
+	}
+	return run
+}

@@ -1,0 +1,138 @@
+package crossval
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// Holdout keeps a random part of the rows for the test, once or several times.
+// Several times is the random subsampling for which Nadeau & Bengio (2003) give
+// their corrected test.
+type Holdout struct {
+	Fraction   float64 // part of the rows to test on; 0: 0.25
+	Stratified bool    // take that part of every class
+	Repeats    int     // 0: 1
+	Seed       uint64
+}
+
+// TestRows returns one fold a repeat, rows ascending. The number of test rows is
+// Fraction times the number of rows, rounded, at least 1; stratified, that
+// number is shared among the classes in proportion, by largest remainder.
+//
+// It is an error if Fraction is not between 0 and 1, if no training row is
+// left, or if stratified and a class has fewer than 2 rows.
+func (h Holdout) TestRows(s *data.Set) ([][]int, error) {
+	fraction, repeats := h.defaults()
+	if !(fraction > 0 && fraction < 1) {
+		return nil, fmt.Errorf("crossval: holdout: want a fraction between 0 and 1, have %v", fraction)
+	}
+	if repeats < 1 {
+		return nil, fmt.Errorf("crossval: holdout: want 1 repeat or more, have %d", repeats)
+	}
+	if s == nil || s.Len() == 0 {
+		return nil, fmt.Errorf("crossval: holdout: %w", data.ErrEmpty)
+	}
+	n := s.Len()
+	test := max(1, int(math.Round(fraction*float64(n))))
+	if test >= n {
+		return nil, fmt.Errorf("crossval: holdout: %v of %d rows leaves none to train on", fraction, n)
+	}
+	strata, err := h.strata(s)
+	if err != nil {
+		return nil, err
+	}
+	quota := shares(strata, test)
+	folds := make([][]int, repeats)
+	for r := range folds {
+		folds[r] = draw(strata, quota, generator(h.Seed, "holdout", r))
+	}
+	return folds, nil
+}
+
+func (h Holdout) defaults() (fraction float64, repeats int) {
+	fraction, repeats = h.Fraction, h.Repeats
+	if fraction == 0 {
+		fraction = 0.25
+	}
+	if repeats == 0 {
+		repeats = 1
+	}
+	return fraction, repeats
+}
+
+// String returns "holdout of 0.25, shuffled with seed 0".
+func (h Holdout) String() string {
+	fraction, repeats := h.defaults()
+	text := fmt.Sprintf("holdout of %v%s", fraction, shuffled(true, h.Seed))
+	if h.Stratified {
+		text = "stratified " + text
+	}
+	if repeats != 1 {
+		text = fmt.Sprintf("%d times %s", repeats, text)
+	}
+	return text
+}
+
+// strata returns the groups of rows to draw from.
+func (h Holdout) strata(s *data.Set) ([][]int, error) {
+	if !h.Stratified {
+		return blocks(s.Len(), 1, nil), nil
+	}
+	labels, err := s.Labels()
+	if err != nil {
+		return nil, fmt.Errorf("crossval: stratified holdout: %w", err)
+	}
+	byClass, order, err := rowsByClass(labels, s.Classes)
+	if err == nil {
+		err = enough(byClass, order, s.Classes, 2)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("crossval: stratified holdout: %w", err)
+	}
+	strata := make([][]int, len(order))
+	for i, c := range order {
+		strata[i] = byClass[c]
+	}
+	return strata, nil
+}
+
+// shares divides total among the strata in proportion to their size, by largest
+// remainder; the first of equals gets more.
+func shares(strata [][]int, total int) []int {
+	n := 0
+	for _, rows := range strata {
+		n += len(rows)
+	}
+	quota := make([]int, len(strata))
+	rest := make([]int, len(strata))
+	left := total
+	for i, rows := range strata {
+		quota[i] = total * len(rows) / n
+		rest[i] = total * len(rows) % n
+		left -= quota[i]
+	}
+	order := make([]int, len(strata))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return rest[b] - rest[a] })
+	for _, i := range order[:left] {
+		quota[i]++
+	}
+	return quota
+}
+
+func draw(strata [][]int, quota []int, g *rand.Rand) []int {
+	var test []int
+	for i, rows := range strata {
+		for _, j := range g.Perm(len(rows))[:quota[i]] {
+			test = append(test, rows[j])
+		}
+	}
+	slices.Sort(test)
+	return test
+}

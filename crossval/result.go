@@ -1,0 +1,229 @@
+package crossval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/seed732fc211/aegis/data"
+	"gonum.org/v1/gonum/stat"
+)
+
+// Result is what a validation found: enough to make every table, figure and
+// test without the data and the models. Two validations of equal inputs and
+// seed have equal results but for FitTime and PredictTime of the runs.
+type Result struct {
+	Data       DataInfo
+	Seed       uint64
+	Splitter   string // the splitter in its own words
+	Metrics    []Metric
+	Candidates []CandidateInfo
+	Splits     []SplitInfo
+	Runs       []Run // those that ended well, by candidate and then by split
+	Failed     []Failure
+}
+
+// DataInfo says what was predicted, and holds the truth.
+type DataInfo struct {
+	Name    string
+	Source  string
+	Rows    int
+	Task    data.Task
+	Target  string
+	Classes []string
+	Labels  []int     // true class of every row; nil for regression
+	Values  []float64 // true value of every row; nil for classification
+}
+
+// Metric is a scorer without its function.
+type Metric struct {
+	Name    string
+	Greater bool // greater is better
+}
+
+// CandidateInfo is a candidate without its factory.
+type CandidateInfo struct {
+	Name     string
+	Baseline bool
+}
+
+// SplitInfo is a fold; all rows that are not in Test were trained on.
+type SplitInfo struct {
+	Repeat int // from 0
+	Fold   int // from 0 within the repeat
+	Test   []int
+}
+
+// Failure is a candidate that is not in the result, and why.
+type Failure struct {
+	Candidate string
+	Message   string
+}
+
+// Run is one candidate on one fold.
+type Run struct {
+	Candidate   string
+	Split       int             // index in Result.Splits
+	Seed        uint64          // what the factory was given
+	Scores      []float64       // in the order of Result.Metrics; NaN where a score is not defined
+	Prediction  data.Prediction // of the fold's test rows, in their order
+	Curves      []data.Curve
+	BestEpoch   int
+	Parameters  int
+	Notes       []string
+	FitTime     time.Duration
+	PredictTime time.Duration
+}
+
+func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidate, o Options) (*Result, error) {
+	r := &Result{
+		Data: DataInfo{
+			Name: set.Name, Source: set.Source, Rows: set.Len(), Task: set.Task(),
+			Target: set.Target, Classes: slices.Clone(set.Classes),
+		},
+		Seed:     o.Seed,
+		Splitter: describe(sp),
+	}
+	var err error
+	if r.Data.Task == data.Classify {
+		r.Data.Labels, err = set.Labels()
+		r.Data.Labels = slices.Clone(r.Data.Labels)
+	} else {
+		r.Data.Values, err = set.Values()
+		r.Data.Values = slices.Clone(r.Data.Values)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range r.Data.Labels {
+		if c < 0 || c >= len(r.Data.Classes) {
+			return nil, fmt.Errorf("crossval: %s: row %d: class %d is out of range [0, %d)", set.Name, i, c, len(r.Data.Classes))
+		}
+	}
+	for _, s := range o.Scorers {
+		r.Metrics = append(r.Metrics, Metric{Name: s.Name, Greater: s.Greater})
+	}
+	for _, c := range candidates {
+		r.Candidates = append(r.Candidates, CandidateInfo{Name: c.Name, Baseline: c.Baseline})
+	}
+	for _, s := range splits {
+		r.Splits = append(r.Splits, SplitInfo{Repeat: s.Repeat, Fold: s.Fold, Test: slices.Clone(s.Test)})
+	}
+	return r, nil
+}
+
+// Complete says whether the candidate has a run for every fold.
+func (r *Result) Complete(candidate string) bool {
+	n := 0
+	for i := range r.Runs {
+		if r.Runs[i].Candidate == candidate {
+			n++
+		}
+	}
+	return n > 0 && n == len(r.Splits)
+}
+
+// Repeats returns the number of repeats.
+func (r *Result) Repeats() int {
+	n := 0
+	for _, s := range r.Splits {
+		n = max(n, s.Repeat+1)
+	}
+	return n
+}
+
+// RunsOf returns the runs of a candidate in the order of the folds; none if
+// there is no such candidate.
+func (r *Result) RunsOf(candidate string) []Run {
+	var runs []Run
+	for _, run := range r.Runs {
+		if run.Candidate == candidate {
+			runs = append(runs, run)
+		}
+	}
+	return runs
+}
+
+// metric returns the place of a metric; "" is the first.
+func (r *Result) metric(name string) (int, bool) {
+	if name == "" && len(r.Metrics) > 0 {
+		return 0, true
+	}
+	i := slices.IndexFunc(r.Metrics, func(m Metric) bool { return m.Name == name })
+	return i, i >= 0
+}
+
+// Scores returns the scores of a candidate, one for each of its runs in the
+// order of the folds. A metric of "" is the first. Nil if there is no such
+// candidate or metric.
+func (r *Result) Scores(candidate, metric string) []float64 {
+	m, ok := r.metric(metric)
+	if !ok {
+		return nil
+	}
+	var scores []float64
+	for _, run := range r.Runs {
+		if run.Candidate == candidate && m < len(run.Scores) {
+			scores = append(scores, run.Scores[m])
+		}
+	}
+	return scores
+}
+
+// Mean returns the mean of [Result.Scores]; NaN if there are none, or if one is
+// not defined.
+func (r *Result) Mean(candidate, metric string) float64 {
+	scores := r.Scores(candidate, metric)
+	if len(scores) == 0 {
+		return math.NaN()
+	}
+	return stat.Mean(scores, nil)
+}
+
+// Std returns the standard deviation of [Result.Scores], with n-1 in the
+// denominator; NaN if there are fewer than two. It says how much folds differ,
+// and is no measure of how sure the mean is: see [Result.Interval].
+func (r *Result) Std(candidate, metric string) float64 {
+	scores := r.Scores(candidate, metric)
+	if len(scores) < 2 {
+		return math.NaN()
+	}
+	return stat.StdDev(scores, nil)
+}
+
+// FitTime returns the mean time of a fit of the candidate, 0 if it has no run.
+func (r *Result) FitTime(candidate string) time.Duration {
+	return r.meanTime(candidate, func(run *Run) time.Duration { return run.FitTime })
+}
+
+// PredictTime returns the mean time to predict the test rows of a fold, 0 if the
+// candidate has no run.
+func (r *Result) PredictTime(candidate string) time.Duration {
+	return r.meanTime(candidate, func(run *Run) time.Duration { return run.PredictTime })
+}
+
+func (r *Result) meanTime(candidate string, of func(*Run) time.Duration) time.Duration {
+	var sum time.Duration
+	n := 0
+	for i := range r.Runs {
+		if r.Runs[i].Candidate == candidate {
+			sum += of(&r.Runs[i])
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / time.Duration(n)
+}
+
+// testOverTrain returns the mean number of test rows over that of training rows.
+func (r *Result) testOverTrain() float64 {
+	test := 0
+	for _, s := range r.Splits {
+		test += len(s.Test)
+	}
+	train := len(r.Splits)*r.Data.Rows - test
+	return float64(test) / float64(train)
+}

@@ -1,0 +1,155 @@
+package crossval
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// Splitter chooses the test rows of every fold. The training rows of a fold are
+// all rows that are not its test rows; [Splits] computes them. A splitter never
+// looks at a model, and with equal settings it returns equal rows.
+//
+// A splitter with a String method describes itself in a [Result].
+type Splitter interface {
+	TestRows(s *data.Set) ([][]int, error)
+}
+
+// SplitterFunc makes a function a [Splitter].
+type SplitterFunc func(s *data.Set) ([][]int, error)
+
+// TestRows calls f.
+func (f SplitterFunc) TestRows(s *data.Set) ([][]int, error) { return f(s) }
+
+// String returns "function".
+func (f SplitterFunc) String() string { return "function" }
+
+// Split is one fold: the rows to fit on and the rows to predict.
+type Split struct {
+	Repeat int   // from 0
+	Fold   int   // from 0 within the repeat
+	Train  []int // ascending
+	Test   []int // in the splitter's order
+}
+
+// Splits asks sp for test rows and completes them to folds. Folds that follow
+// each other and share no row form one repeat: a fold that takes a row again
+// begins the next repeat, and so does the fold after all rows were taken.
+//
+// It is an error if there is no fold, if a fold has no test rows or leaves no
+// training rows, or if a row is out of range or twice in one fold.
+func Splits(s *data.Set, sp Splitter) ([]Split, error) {
+	if s == nil || s.Len() == 0 {
+		return nil, data.ErrEmpty
+	}
+	if sp == nil {
+		return nil, errors.New("crossval: the splitter is nil")
+	}
+	folds, err := sp.TestRows(s)
+	if err != nil {
+		return nil, err
+	}
+	if len(folds) == 0 {
+		return nil, fmt.Errorf("crossval: %s: the splitter gave no folds", describe(sp))
+	}
+	n := s.Len()
+	taken := make([]bool, n) // by the current repeat
+	count := 0
+	repeat, fold := 0, 0
+	splits := make([]Split, 0, len(folds))
+	for i, test := range folds {
+		train, err := complement(test, n)
+		if err != nil {
+			return nil, fmt.Errorf("crossval: %s: fold %d of %d: %w", describe(sp), i+1, len(folds), err)
+		}
+		if i > 0 && (count == n || anyTaken(taken, test)) {
+			clear(taken)
+			count = 0
+			repeat, fold = repeat+1, 0
+		}
+		for _, r := range test {
+			taken[r] = true
+		}
+		count += len(test)
+		splits = append(splits, Split{Repeat: repeat, Fold: fold, Train: train, Test: test})
+		fold++
+	}
+	return splits, nil
+}
+
+func anyTaken(taken []bool, rows []int) bool {
+	for _, r := range rows {
+		if taken[r] {
+			return true
+		}
+	}
+	return false
+}
+
+// complement returns the rows of 0..n-1 that are not in test.
+func complement(test []int, n int) ([]int, error) {
+	if len(test) == 0 {
+		return nil, errors.New("no test rows")
+	}
+	in := make([]bool, n)
+	for _, r := range test {
+		if r < 0 || r >= n {
+			return nil, fmt.Errorf("row %d is out of range [0, %d)", r, n)
+		}
+		if in[r] {
+			return nil, fmt.Errorf("row %d is there twice", r)
+		}
+		in[r] = true
+	}
+	if len(test) == n {
+		return nil, fmt.Errorf("all %d rows are test rows, none is left to train on", n)
+	}
+	train := make([]int, 0, n-len(test))
+	for r := range n {
+		if !in[r] {
+			train = append(train, r)
+		}
+	}
+	return train, nil
+}
+
+// describe returns the splitter's own words, or its type.
+func describe(sp Splitter) string {
+	if d, ok := sp.(fmt.Stringer); ok {
+		return d.String()
+	}
+	return fmt.Sprintf("%T", sp)
+}
+
+// checkK returns k with its default, or an error if the rows cannot make k folds.
+func checkK(what string, k int, s *data.Set) (int, error) {
+	if s == nil || s.Len() == 0 {
+		return 0, fmt.Errorf("crossval: %s: %w", what, data.ErrEmpty)
+	}
+	k = orTen(k)
+	n := s.Len()
+	if k < 2 {
+		return 0, fmt.Errorf("crossval: %s: want 2 folds or more, have %d", what, k)
+	}
+	if n < k {
+		return 0, fmt.Errorf("crossval: %s: %d rows cannot make %d folds", what, n, k)
+	}
+	return k, nil
+}
+
+// orTen replaces 0 by 10.
+func orTen(k int) int {
+	if k == 0 {
+		return 10
+	}
+	return k
+}
+
+// generator returns the generator of one stream of random numbers. Streams of
+// other seeds, purposes or numbers are independent of it.
+func generator(seed uint64, purpose string, number int) *rand.Rand {
+	a := JobSeed(seed, purpose, number)
+	return rand.New(rand.NewPCG(a, splitmix64(a)))
+}

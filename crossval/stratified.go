@@ -1,0 +1,135 @@
+package crossval
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// StratifiedKFold cuts the rows into K folds of which each has its share of
+// every class: for every class the counts of two folds differ by at most 1, and
+// so do the sizes of the folds. Without Shuffle the folds are those of
+// scikit-learn's StratifiedKFold.
+type StratifiedKFold struct {
+	K       int  // number of folds; 0: 10
+	Shuffle bool // false: rows of a class go to the folds in their order
+	Seed    uint64
+}
+
+// TestRows returns the test rows of K folds, ascending within a fold. It is an
+// error if the set has no class labels, or if a class that occurs has fewer
+// than K rows.
+func (f StratifiedKFold) TestRows(s *data.Set) ([][]int, error) {
+	var g *rand.Rand
+	if f.Shuffle {
+		g = generator(f.Seed, "fold", 0)
+	}
+	return stratify(f.String(), s, f.K, g)
+}
+
+// String returns "stratified 10-fold", and how it is shuffled.
+func (f StratifiedKFold) String() string {
+	return fmt.Sprintf("stratified %d-fold%s", orTen(f.K), shuffled(f.Shuffle, f.Seed))
+}
+
+// RepeatedStratifiedKFold is a shuffled [StratifiedKFold] done several times,
+// each time with another order of the rows.
+type RepeatedStratifiedKFold struct {
+	K       int // number of folds; 0: 10
+	Repeats int // number of repeats; 0: 10, as Bouckaert & Frank (2004) advise
+	Seed    uint64
+}
+
+// TestRows returns the test rows of K times Repeats folds, repeat by repeat,
+// with the errors of [StratifiedKFold].
+func (f RepeatedStratifiedKFold) TestRows(s *data.Set) ([][]int, error) {
+	return repeated(f.String(), f.Repeats, f.Seed, func(g *rand.Rand) ([][]int, error) {
+		return stratify(f.String(), s, f.K, g)
+	})
+}
+
+// String returns "10 times stratified 10-fold, shuffled with seed 0".
+func (f RepeatedStratifiedKFold) String() string {
+	return fmt.Sprintf("%d times stratified %d-fold%s", orTen(f.Repeats), orTen(f.K), shuffled(true, f.Seed))
+}
+
+// stratify deals the rows, sorted by class, to the folds like cards: fold i gets
+// the places i, i+k, i+2k, ... of the sorted row. That fixes how many rows of a
+// class a fold has; which rows they are is the order of the rows, or chance.
+func stratify(what string, s *data.Set, k int, g *rand.Rand) ([][]int, error) {
+	k, err := checkK(what, k, s)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := s.Labels()
+	if err != nil {
+		return nil, fmt.Errorf("crossval: %s: %w", what, err)
+	}
+	byClass, order, err := rowsByClass(labels, s.Classes)
+	if err != nil {
+		return nil, fmt.Errorf("crossval: %s: %w", what, err)
+	}
+	if err := enough(byClass, order, s.Classes, k); err != nil {
+		return nil, fmt.Errorf("crossval: %s: %w", what, err)
+	}
+	fold := make([]int, len(labels))
+	place := 0
+	for _, c := range order {
+		rows := byClass[c]
+		allocation := make([]int, k)
+		for range rows {
+			allocation[place%k]++
+			place++
+		}
+		folds := make([]int, 0, len(rows))
+		for i, count := range allocation {
+			for range count {
+				folds = append(folds, i)
+			}
+		}
+		if g != nil {
+			g.Shuffle(len(folds), func(i, j int) { folds[i], folds[j] = folds[j], folds[i] })
+		}
+		for i, r := range rows {
+			fold[r] = folds[i]
+		}
+	}
+	out := make([][]int, k)
+	for r, f := range fold {
+		out[f] = append(out[f], r)
+	}
+	return out, nil
+}
+
+// rowsByClass lists the rows of every class, and the classes in the order of
+// their first row.
+func rowsByClass(labels []int, classes []string) (byClass [][]int, order []int, err error) {
+	byClass = make([][]int, len(classes))
+	for r, c := range labels {
+		if c < 0 || c >= len(classes) {
+			return nil, nil, fmt.Errorf("row %d: class %d is out of range [0, %d)", r, c, len(classes))
+		}
+		if byClass[c] == nil {
+			order = append(order, c)
+		}
+		byClass[c] = append(byClass[c], r)
+	}
+	return byClass, order, nil
+}
+
+func enough(byClass [][]int, order []int, classes []string, k int) error {
+	var few []string
+	for _, c := range order {
+		if len(byClass[c]) < k {
+			few = append(few, fmt.Sprintf("class %q has %d rows", classes[c], len(byClass[c])))
+		}
+	}
+	if few == nil {
+		return nil
+	}
+	slices.Sort(few)
+	return fmt.Errorf("every class needs %d rows or more: %s", k, strings.Join(few, ", "))
+}
