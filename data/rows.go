@@ -1,0 +1,379 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// Rows returns a set of the chosen rows, in that order, in memory of its own. A
+// row may be chosen more than once.
+func (s *Set) Rows(index []int) (*Set, error) {
+	n := s.Len()
+	if len(index) == 0 {
+		return nil, ErrEmpty
+	}
+	for _, i := range index {
+		if i < 0 || i >= n {
+			return nil, fmt.Errorf("data: %s: row %d of a set of %d rows", s.Name, i, n)
+		}
+	}
+	out := *s
+	var err error
+	if out.Inputs, err = takeAll(s.Inputs, index); err != nil {
+		return nil, fmt.Errorf("data: %s: inputs: %w", s.Name, err)
+	}
+	if out.Targets, err = takeAll(s.Targets, index); err != nil {
+		return nil, fmt.Errorf("data: %s: targets: %w", s.Name, err)
+	}
+	if s.Weights != nil {
+		out.Weights = take(s.Weights, index, 1)
+	}
+	if s.Groups != nil {
+		out.Groups = take(s.Groups, index, 1)
+	}
+	return &out, nil
+}
+
+func takeAll(list []*tensor.Dense, index []int) ([]*tensor.Dense, error) {
+	if list == nil {
+		return nil, nil
+	}
+	out := make([]*tensor.Dense, len(list))
+	for i, t := range list {
+		shape := t.Shape().Clone()
+		width := t.Shape().TotalSize() / shape[0]
+		shape[0] = len(index)
+		var backing any
+		switch d := dense(t).Data().(type) {
+		case []float64:
+			backing = take(d, index, width)
+		case []float32:
+			backing = take(d, index, width)
+		case []int:
+			backing = take(d, index, width)
+		default:
+			return nil, fmt.Errorf("values of type %v", t.Dtype())
+		}
+		out[i] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))
+	}
+	return out, nil
+}
+
+// dense returns t itself, or a copy without gaps if it is a view.
+func dense(t *tensor.Dense) *tensor.Dense {
+	if t.RequiresIterator() {
+		if m, ok := t.Materialize().(*tensor.Dense); ok {
+			return m
+		}
+	}
+	return t
+}
+
+func take[T any](from []T, index []int, width int) []T {
+	out := make([]T, 0, len(index)*width)
+	for _, i := range index {
+		out = append(out, from[i*width:(i+1)*width]...)
+	}
+	return out
+}
+
+// Without returns the set without its targets: what a model is given to predict.
+func (s *Set) Without() *Set {
+	out := *s
+	out.Targets = nil
+	return &out
+}
+
+// ClassCounts returns the number of rows of every class.
+func (s *Set) ClassCounts() ([]int, error) {
+	labels, err := s.Labels()
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]int, len(s.Classes))
+	for i, l := range labels {
+		if l < 0 || l >= len(counts) {
+			return nil, fmt.Errorf("data: %s: row %d: class %d is not in [0, %d)", s.Name, i, l, len(counts))
+		}
+		counts[l]++
+	}
+	return counts, nil
+}
+
+// Validate checks that all parts of the set have as many rows, that labels are
+// in range, that weights are not negative and not all 0, and that every number
+// is finite but for NaN in a table, which stands for a missing value. The error
+// names row and column.
+func (s *Set) Validate() error {
+	n := s.Len()
+	if n == 0 {
+		return ErrEmpty
+	}
+	if len(s.Features) > 0 {
+		if shape := s.Inputs[0].Shape(); len(shape) != 2 || shape[1] != len(s.Features) {
+			return fmt.Errorf("data: %s: %d features for an input of shape %v", s.Name, len(s.Features), shape)
+		}
+	}
+	for k, t := range s.Inputs {
+		if err := s.validate(t, n, fmt.Sprintf("input %d", k), len(s.Features) > 0 && k == 0); err != nil {
+			return err
+		}
+	}
+	for k, t := range s.Targets {
+		if err := s.validate(t, n, fmt.Sprintf("target %d", k), false); err != nil {
+			return err
+		}
+	}
+	if s.Classes != nil && len(s.Targets) > 0 {
+		if _, err := s.ClassCounts(); err != nil {
+			return err
+		}
+	}
+	if err := s.validateWeights(n); err != nil {
+		return err
+	}
+	if s.Groups != nil && len(s.Groups) != n {
+		return fmt.Errorf("data: %s: %d groups for %d rows", s.Name, len(s.Groups), n)
+	}
+	return nil
+}
+
+func (s *Set) validateWeights(n int) error {
+	if s.Weights == nil {
+		return nil
+	}
+	if len(s.Weights) != n {
+		return fmt.Errorf("data: %s: %d weights for %d rows", s.Name, len(s.Weights), n)
+	}
+	sum := 0.0
+	for i, w := range s.Weights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return fmt.Errorf("data: %s: row %d: weight %v", s.Name, i, w)
+		}
+		sum += w
+	}
+	if sum == 0 {
+		return fmt.Errorf("data: %s: all weights are 0", s.Name)
+	}
+	return nil
+}
+
+func (s *Set) validate(t *tensor.Dense, n int, what string, table bool) error {
+	if t == nil || len(t.Shape()) == 0 {
+		return fmt.Errorf("data: %s: %s has no rows", s.Name, what)
+	}
+	if rows := t.Shape()[0]; rows != n {
+		return fmt.Errorf("data: %s: %s has %d rows, the first input has %d", s.Name, what, rows, n)
+	}
+	width := t.Shape().TotalSize() / n
+	bad := func(i int, v float64) error {
+		if table {
+			return fmt.Errorf("data: %s: row %d, column %s: %v is not finite", s.Name, i/width, s.Features[i%width].Name, v)
+		}
+		return fmt.Errorf("data: %s: %s, row %d, value %d: %v is not finite", s.Name, what, i/width, i%width, v)
+	}
+	switch d := dense(t).Data().(type) {
+	case []float64:
+		for i, v := range d {
+			if math.IsInf(v, 0) || math.IsNaN(v) && !table {
+				return bad(i, v)
+			}
+			if table && s.Features[i%width].Levels != nil {
+				if err := s.validateLevel(i, width, v); err != nil {
+					return err
+				}
+			}
+		}
+	case []float32:
+		for i, v := range d {
+			if math.IsInf(float64(v), 0) || v != v {
+				return bad(i, float64(v))
+			}
+		}
+	case []int:
+	default:
+		return fmt.Errorf("data: %s: %s has values of type %v, want float64, float32 or int", s.Name, what, t.Dtype())
+	}
+	return nil
+}
+
+func (s *Set) validateLevel(i, width int, v float64) error {
+	f := s.Features[i%width]
+	if !math.IsNaN(v) && (v != math.Trunc(v) || v < 0 || v >= float64(len(f.Levels))) {
+		return fmt.Errorf("data: %s: row %d, column %s: %v is no code of its %d levels", s.Name, i/width, f.Name, v, len(f.Levels))
+	}
+	return nil
+}
+
+// Split divides the rows at random: fraction of them, at least one, go to the
+// second set. Of a classification every class is divided so. The order of rows
+// is kept. The same seed gives the same split.
+func (s *Set) Split(fraction float64, seed uint64) (rest, part *Set, err error) {
+	n := s.Len()
+	if n < 2 {
+		return nil, nil, fmt.Errorf("data: %s: %d rows cannot be split", s.Name, n)
+	}
+	if !(fraction > 0 && fraction < 1) {
+		return nil, nil, fmt.Errorf("data: %s: fraction %v is not in (0, 1)", s.Name, fraction)
+	}
+	strata := [][]int{make([]int, n)}
+	for i := range n {
+		strata[0][i] = i
+	}
+	if s.Classes != nil && len(s.Targets) > 0 {
+		labels, err := s.Labels()
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := s.ClassCounts(); err != nil {
+			return nil, nil, err
+		}
+		strata = make([][]int, len(s.Classes))
+		for i, l := range labels {
+			strata[l] = append(strata[l], i)
+		}
+	}
+	chosen := choose(strata, fraction, n, rand.New(rand.NewPCG(seed, 0x5b117)))
+	var a, b []int
+	for i := range n {
+		if chosen[i] {
+			b = append(b, i)
+		} else {
+			a = append(a, i)
+		}
+	}
+	if rest, err = s.Rows(a); err != nil {
+		return nil, nil, err
+	}
+	part, err = s.Rows(b)
+	return rest, part, err
+}
+
+// choose marks the rows of the part: of every stratum its share, what is left
+// over by rounding going to the strata with the largest remainders.
+func choose(strata [][]int, fraction float64, n int, r *rand.Rand) []bool {
+	total := min(max(int(math.Round(fraction*float64(n))), 1), n-1)
+	counts := make([]int, len(strata))
+	order := make([]int, len(strata))
+	left := total
+	for k, rows := range strata {
+		counts[k] = int(fraction * float64(len(rows)))
+		left -= counts[k]
+		order[k] = k
+	}
+	remainder := func(k int) float64 { return fraction*float64(len(strata[k])) - float64(counts[k]) }
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch ra, rb := remainder(a), remainder(b); {
+		case ra > rb:
+			return -1
+		case ra < rb:
+			return 1
+		}
+		return 0
+	})
+	for i := 0; left > 0; i++ {
+		if k := order[i%len(order)]; counts[k] < len(strata[k]) {
+			counts[k]++
+			left--
+		}
+	}
+	chosen := make([]bool, n)
+	for k, rows := range strata {
+		perm := r.Perm(len(rows))
+		for _, p := range perm[:counts[k]] {
+			chosen[rows[p]] = true
+		}
+	}
+	return chosen
+}
+
+// Batches hands out the rows of every epoch in batches. The order is a function
+// of the seed and the epoch alone. Next does not allocate.
+type Batches struct {
+	size    int
+	shuffle bool
+	seed    uint64
+	order   []int
+	at      int
+}
+
+// NewBatches makes batches of size rows out of n, the last one of an epoch being
+// what is left. Epoch has to be called before Next.
+func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
+	if n < 1 || size < 1 {
+		return nil, fmt.Errorf("data: %d rows in batches of %d: want at least 1 of each", n, size)
+	}
+	b := &Batches{size: size, shuffle: shuffle, seed: seed, order: make([]int, n), at: n}
+	for i := range b.order {
+		b.order[i] = i
+	}
+	return b, nil
+}
+
+// Epoch begins an epoch.
+func (b *Batches) Epoch(epoch int) {
+	b.at = 0
+	if !b.shuffle {
+		return
+	}
+	for i := range b.order {
+		b.order[i] = i
+	}
+	r := rand.New(rand.NewPCG(b.seed, uint64(epoch)))
+	r.Shuffle(len(b.order), func(i, j int) { b.order[i], b.order[j] = b.order[j], b.order[i] })
+}
+
+// Next returns the rows of the next batch, nil at the end of the epoch. The
+// slice is good until the next epoch begins.
+func (b *Batches) Next() []int {
+	if b.at >= len(b.order) {
+		return nil
+	}
+	rows := b.order[b.at:min(b.at+b.size, len(b.order))]
+	b.at += b.size
+	return rows
+}
+
+// FromRows makes a table with real targets; columns are named x0, x1, ...
+func FromRows(name string, x [][]float64, y []float64) (*Set, error) {
+	s, err := fromRows(name, x)
+	if err != nil {
+		return nil, err
+	}
+	s.Target = "y"
+	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(slices.Clone(y)))}
+	return s, s.Validate()
+}
+
+// FromLabels makes a table with class targets; labels are indices into classes,
+// columns are named x0, x1, ...
+func FromLabels(name string, x [][]float64, labels []int, classes []string) (*Set, error) {
+	s, err := fromRows(name, x)
+	if err != nil {
+		return nil, err
+	}
+	if len(classes) == 0 {
+		return nil, fmt.Errorf("data: %s: no class names", name)
+	}
+	if len(labels) == 0 {
+		return nil, fmt.Errorf("data: %s: no labels", name)
+	}
+	s.Target, s.Classes = "class", classes
+	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(slices.Clone(labels)))}
+	return s, s.Validate()
+}
+
+func fromRows(name string, x [][]float64) (*Set, error) {
+	if len(x) == 0 {
+		return nil, ErrEmpty
+	}
+	features := make([]Feature, len(x[0]))
+	for i := range features {
+		features[i].Name = fmt.Sprint("x", i)
+	}
+	return NewTable(name, features, x)
+}
