@@ -1,0 +1,204 @@
+// Package metrics scores predictions. Its functions take plain slices, follow
+// scikit-learn's definitions, and return an error where a score is not defined.
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// ErrEmpty is the error about no rows.
+var ErrEmpty = errors.New("metrics: no rows")
+
+// Average says how a score of several classes becomes one number.
+type Average uint8
+
+// The averages of Precision, Recall and F1.
+const (
+	Binary   Average = iota // of class 1 alone
+	Macro                   // the plain mean over the classes that occur in truth or prediction
+	Micro                   // of the counts of all classes together
+	Weighted                // the mean weighed by the rows of each true class
+)
+
+func checkLabels(want, got []int) error {
+	if len(want) == 0 {
+		return ErrEmpty
+	}
+	if len(want) != len(got) {
+		return fmt.Errorf("metrics: %d predictions for %d rows", len(got), len(want))
+	}
+	for i := range want {
+		if want[i] < 0 || got[i] < 0 {
+			return fmt.Errorf("metrics: row %d: class %d predicted as %d: classes are not negative", i, want[i], got[i])
+		}
+	}
+	return nil
+}
+
+// Accuracy is the share of rows whose class is right.
+func Accuracy(want, got []int) (float64, error) {
+	if err := checkLabels(want, got); err != nil {
+		return 0, err
+	}
+	hits := 0
+	for i := range want {
+		if want[i] == got[i] {
+			hits++
+		}
+	}
+	return float64(hits) / float64(len(want)), nil
+}
+
+// counts is what class-wise scores are made of.
+type counts struct{ hit, want, got []float64 }
+
+func count(want, got []int) counts {
+	n := 0
+	for i := range want {
+		n = max(n, want[i]+1, got[i]+1)
+	}
+	c := counts{make([]float64, n), make([]float64, n), make([]float64, n)}
+	for i := range want {
+		c.want[want[i]]++
+		c.got[got[i]]++
+		if want[i] == got[i] {
+			c.hit[want[i]]++
+		}
+	}
+	return c
+}
+
+// BalancedAccuracy is the mean recall of the classes that occur in want.
+func BalancedAccuracy(want, got []int) (float64, error) {
+	if err := checkLabels(want, got); err != nil {
+		return 0, err
+	}
+	c := count(want, got)
+	sum, present := 0.0, 0.0
+	for k, n := range c.want {
+		if n > 0 {
+			sum += c.hit[k] / n
+			present++
+		}
+	}
+	return sum / present, nil
+}
+
+// Precision is the share of rows predicted as a class that are of it; 0 where
+// none was.
+func Precision(want, got []int, a Average) (float64, error) {
+	return averaged(want, got, a, func(hit, _, got float64) float64 { return ratio(hit, got) })
+}
+
+// Recall is the share of a class's rows that were found; 0 where it has none.
+func Recall(want, got []int, a Average) (float64, error) {
+	return averaged(want, got, a, func(hit, want, _ float64) float64 { return ratio(hit, want) })
+}
+
+// F1 is the harmonic mean of precision and recall, 2·hit/(want + got); 0 where
+// both are 0.
+func F1(want, got []int, a Average) (float64, error) {
+	return averaged(want, got, a, func(hit, want, got float64) float64 { return ratio(2*hit, want+got) })
+}
+
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+func averaged(want, got []int, a Average, score func(hit, want, got float64) float64) (float64, error) {
+	if err := checkLabels(want, got); err != nil {
+		return 0, err
+	}
+	c := count(want, got)
+	switch a {
+	case Binary:
+		if len(c.hit) > 2 {
+			return 0, fmt.Errorf("metrics: a binary score of %d classes", len(c.hit))
+		}
+		if len(c.hit) < 2 {
+			return 0, nil
+		}
+		return score(c.hit[1], c.want[1], c.got[1]), nil
+	case Micro:
+		hit := 0.0
+		for _, h := range c.hit {
+			hit += h
+		}
+		return score(hit, float64(len(want)), float64(len(want))), nil
+	case Macro, Weighted:
+		sum, weight := 0.0, 0.0
+		for k := range c.hit {
+			w := c.want[k]
+			if a == Macro {
+				w = 1
+				if c.want[k]+c.got[k] == 0 {
+					w = 0
+				}
+			}
+			sum += w * score(c.hit[k], c.want[k], c.got[k])
+			weight += w
+		}
+		return sum / weight, nil
+	}
+	return 0, fmt.Errorf("metrics: there is no average %d", a)
+}
+
+// MCC is Matthews' correlation coefficient, for any number of classes (Gorodkin
+// 2004); 0 where truth or prediction has one class only.
+func MCC(want, got []int) (float64, error) {
+	if err := checkLabels(want, got); err != nil {
+		return 0, err
+	}
+	c, n := count(want, got), float64(len(want))
+	hit, cross, w2, g2 := 0.0, 0.0, 0.0, 0.0
+	for k := range c.hit {
+		hit += c.hit[k]
+		cross += c.want[k] * c.got[k]
+		w2 += c.want[k] * c.want[k]
+		g2 += c.got[k] * c.got[k]
+	}
+	return ratio(hit*n-cross, math.Sqrt(n*n-w2)*math.Sqrt(n*n-g2)), nil
+}
+
+// CohenKappa is agreement beyond chance, (p₀ − pₑ)/(1 − pₑ). Cohen (1960). Where
+// chance alone would agree everywhere it is not defined.
+func CohenKappa(want, got []int) (float64, error) {
+	if err := checkLabels(want, got); err != nil {
+		return 0, err
+	}
+	c, n := count(want, got), float64(len(want))
+	hit, cross := 0.0, 0.0
+	for k := range c.hit {
+		hit += c.hit[k]
+		cross += c.want[k] * c.got[k]
+	}
+	observed, chance := hit/n, cross/(n*n)
+	if chance == 1 {
+		return 0, errors.New("metrics: kappa is not defined where truth and prediction have one and the same class")
+	}
+	return (observed - chance) / (1 - chance), nil
+}
+
+// Confusion counts rows of one true class (first index) that were predicted as
+// another (second index), for the given number of classes.
+func Confusion(want, got []int, classes int) ([][]int, error) {
+	if err := checkLabels(want, got); err != nil {
+		return nil, err
+	}
+	m := make([][]int, classes)
+	for i := range m {
+		m[i] = make([]int, classes)
+	}
+	for i := range want {
+		if want[i] >= classes || got[i] >= classes {
+			return nil, fmt.Errorf("metrics: row %d: class %d predicted as %d of %d classes", i, want[i], got[i], classes)
+		}
+		m[want[i]][got[i]]++
+	}
+	return m, nil
+}

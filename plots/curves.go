@@ -1,0 +1,192 @@
+package plots
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/seed732fc211/aegis/data"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Curves is what LearningCurves draws: the curves of one fit, or of the fits of
+// all folds.
+type Curves struct {
+	Title      string         // "": "Loss" or the metric's name
+	Metric     string         // "": "loss"; drawn for training rows, and as "val_"+Metric for validation rows
+	Fits       [][]data.Curve // one for each fit
+	BestEpochs []int          // one for each fit, from 1; 0 or nil: none
+}
+
+// LearningCurves draws a metric over the epochs. Of several fits it shows the
+// mean of those still running while at least half of them are, with a band from
+// the 10th to the 90th percentile; the epoch whose weights were kept is marked,
+// of several fits the median, with a tick for each.
+func LearningCurves(c Curves) (*Figure, error) {
+	p, err := c.plot()
+	if err != nil {
+		return nil, err
+	}
+	return figure(p, 6*vg.Inch, 4*vg.Inch), nil
+}
+
+func (c Curves) plot() (*plot.Plot, error) {
+	if c.Metric == "" {
+		c.Metric = "loss"
+	}
+	if c.Title == "" {
+		c.Title = strings.ToUpper(c.Metric[:1]) + c.Metric[1:]
+		if len(c.Fits) > 1 {
+			c.Title += fmt.Sprintf(" over epochs, %d fits", len(c.Fits))
+		}
+	}
+	p := newPlot(c.Title, "epoch", c.Metric)
+	addGrid(p)
+	p.Legend.Top = true
+	drawn := false
+	for i, s := range []struct{ curve, label string }{{c.Metric, "training (noise on)"}, {"val_" + c.Metric, "validation"}} {
+		series := collect(c.Fits, s.curve)
+		if len(series) == 0 {
+			continue
+		}
+		if err := addSeries(p, series, s.label, palette[i]); err != nil {
+			return nil, err
+		}
+		drawn = true
+	}
+	if !drawn {
+		return nil, fmt.Errorf("plots: no fit has a curve %q", c.Metric)
+	}
+	if p.Y.Min > 0 && p.Y.Min < p.Y.Max/3 {
+		p.Y.Min = 0
+	}
+	c.markBest(p)
+	return p, nil
+}
+
+// collect returns the curves of one name.
+func collect(fits [][]data.Curve, name string) [][]float64 {
+	var out [][]float64
+	for _, f := range fits {
+		for _, c := range f {
+			if c.Name == name && len(c.Values) > 0 {
+				out = append(out, c.Values)
+			}
+		}
+	}
+	return out
+}
+
+func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) error {
+	var mean, low, high plotter.XYs
+	for epoch := 0; ; epoch++ {
+		var at []float64
+		for _, s := range series {
+			if epoch < len(s) && !math.IsNaN(s[epoch]) && !math.IsInf(s[epoch], 0) {
+				at = append(at, s[epoch])
+			}
+		}
+		if len(at) == 0 || 2*len(at) < len(series) {
+			break
+		}
+		slices.Sort(at)
+		x := float64(epoch + 1)
+		mean = append(mean, plotter.XY{X: x, Y: stat.Mean(at, nil)})
+		low = append(low, plotter.XY{X: x, Y: stat.Quantile(0.1, stat.LinInterp, at, nil)})
+		high = append(high, plotter.XY{X: x, Y: stat.Quantile(0.9, stat.LinInterp, at, nil)})
+	}
+	if len(mean) == 0 {
+		return errors.New("plots: a curve without finite values")
+	}
+	if len(series) > 1 {
+		p.Add(&band{low: low, high: high, color: color.NRGBA{c.R, c.G, c.B, 0x38}})
+	}
+	l, err := plotter.NewLine(mean)
+	if err != nil {
+		return fmt.Errorf("plots: %w", err)
+	}
+	l.LineStyle = line(2, c)
+	p.Add(l)
+	if len(series) > 1 {
+		label += ", mean and 10-90%"
+	}
+	p.Legend.Add(label, l)
+	return nil
+}
+
+// band fills the space between two curves of the same x.
+type band struct {
+	low, high plotter.XYs
+	color     color.Color
+}
+
+// Plot implements plot.Plotter.
+func (b *band) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	var pts []vg.Point
+	for _, v := range b.low {
+		pts = append(pts, vg.Point{X: x(v.X), Y: y(v.Y)})
+	}
+	for _, v := range slices.Backward(b.high) {
+		pts = append(pts, vg.Point{X: x(v.X), Y: y(v.Y)})
+	}
+	c.FillPolygon(b.color, c.ClipPolygonXY(pts))
+}
+
+// DataRange implements plot.DataRanger.
+func (b *band) DataRange() (xmin, xmax, ymin, ymax float64) {
+	xmin, xmax, ymin, _ = plotter.XYRange(b.low)
+	_, _, _, ymax = plotter.XYRange(b.high)
+	return xmin, xmax, ymin, ymax
+}
+
+// markBest draws the median best epoch as a line and every best epoch as a tick.
+func (c Curves) markBest(p *plot.Plot) {
+	var best []float64
+	for _, e := range c.BestEpochs {
+		if e > 0 {
+			best = append(best, float64(e))
+		}
+	}
+	if len(best) == 0 {
+		return
+	}
+	slices.Sort(best)
+	m := &bestMark{at: stat.Quantile(0.5, stat.Empirical, best, nil)}
+	label := fmt.Sprintf("best epoch: %g", m.at)
+	if len(best) > 1 {
+		m.ticks = best
+		label = fmt.Sprintf("best epoch: median %g", m.at)
+	}
+	p.Add(m)
+	p.Legend.Add(label, m)
+}
+
+type bestMark struct {
+	at    float64
+	ticks []float64
+}
+
+var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
+
+// Plot implements plot.Plotter.
+func (m *bestMark) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	c.StrokeLines(dashed, c.ClipLinesX([]vg.Point{{X: x(m.at), Y: c.Min.Y}, {X: x(m.at), Y: c.Max.Y}})...)
+	for _, t := range m.ticks {
+		c.StrokeLines(line(0.75, ink), c.ClipLinesX([]vg.Point{{X: x(t), Y: c.Min.Y}, {X: x(t), Y: c.Min.Y + vg.Points(6)}})...)
+	}
+}
+
+// Thumbnail implements plot.Thumbnailer.
+func (m *bestMark) Thumbnail(c *draw.Canvas) {
+	y := c.Center().Y
+	c.StrokeLine2(dashed, c.Min.X, y, c.Max.X, y)
+}

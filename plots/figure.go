@@ -1,0 +1,80 @@
+// Package plots draws what training and cross-validation found: learning curves,
+// comparisons over folds, confusion matrices, ROC curves, residuals, and one-page
+// reports. Every figure is drawn when it is made; PNG, SVG and Save only write it.
+package plots
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Figure is a drawing that is ready to be written.
+type Figure struct {
+	width, height vg.Length
+	paint         func(c draw.Canvas)
+}
+
+// dpi is the resolution of PNG files.
+const dpi = 144
+
+// PNG returns the figure as a PNG image of 144 dots per inch.
+func (f *Figure) PNG() []byte {
+	var b bytes.Buffer
+	if err := f.writePNG(&b); err != nil {
+		return nil // a bytes.Buffer takes all
+	}
+	return b.Bytes()
+}
+
+func (f *Figure) writePNG(w io.Writer) error {
+	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(paper))
+	f.paint(draw.New(c))
+	return png.Encode(w, c.Image())
+}
+
+// SVG returns the figure as an SVG document.
+func (f *Figure) SVG() []byte {
+	c := vgsvg.New(f.width, f.height)
+	f.paint(draw.New(c))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil // a bytes.Buffer takes all
+	}
+	return b.Bytes()
+}
+
+// Save writes the figure to a file, whole or not at all; the ending of its name,
+// .png, .svg or .pdf, decides on the format.
+func (f *Figure) Save(path string) error {
+	var write func(w io.Writer) error
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".png":
+		write = f.writePNG
+	case ".svg":
+		write = func(w io.Writer) error { _, err := w.Write(f.SVG()); return err }
+	case ".pdf":
+		write = func(w io.Writer) error {
+			c := vgpdf.New(f.width, f.height)
+			f.paint(draw.New(c))
+			_, err := c.WriteTo(w)
+			return err
+		}
+	default:
+		return fmt.Errorf("plots: %s: the ending %q is none of .png, .svg, .pdf", path, ext)
+	}
+	if err := atomicfile.Write(path, write); err != nil {
+		return fmt.Errorf("plots: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package plots
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Confusion is what ConfusionMatrix draws.
+type Confusion struct {
+	Title   string      // "": "Confusion matrix"
+	Classes []string    // in index order
+	Counts  [][]float64 // rows of one true class (first index) that were predicted as another (second)
+}
+
+// ConfusionMatrix draws counts and their share of each true class.
+func ConfusionMatrix(c Confusion) (*Figure, error) {
+	p, err := c.plot()
+	if err != nil {
+		return nil, err
+	}
+	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
+}
+
+func (c Confusion) plot() (*plot.Plot, error) {
+	n := len(c.Classes)
+	if n == 0 || len(c.Counts) != n {
+		return nil, fmt.Errorf("plots: a confusion matrix of %d rows for %d classes", len(c.Counts), n)
+	}
+	for i, row := range c.Counts {
+		if len(row) != n {
+			return nil, fmt.Errorf("plots: row %d of the confusion matrix has %d columns for %d classes", i, len(row), n)
+		}
+		for j, v := range row {
+			if !(v >= 0) || math.IsInf(v, 0) {
+				return nil, fmt.Errorf("plots: the confusion matrix holds %v at row %d, column %d", v, i, j)
+			}
+		}
+	}
+	if c.Title == "" {
+		c.Title = "Confusion matrix"
+	}
+	p := newPlot(c.Title, "predicted class", "true class")
+	p.Add(&cells{c.Counts})
+	x, y := make(plot.ConstantTicks, n), make(plot.ConstantTicks, n)
+	for i, name := range c.Classes {
+		x[i] = plot.Tick{Value: float64(i), Label: shorten(name, 60/n)}
+		y[i] = plot.Tick{Value: float64(n - 1 - i), Label: shorten(name, 14)}
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = x, y
+	p.X.Tick.Length, p.Y.Tick.Length = 0, 0
+	p.X.LineStyle.Width, p.Y.LineStyle.Width = 0, 0
+	return p, nil
+}
+
+// shorten cuts a text that is longer than n characters.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	n = max(n, 4)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+type cells struct{ counts [][]float64 }
+
+// DataRange implements plot.DataRanger.
+func (m *cells) DataRange() (xmin, xmax, ymin, ymax float64) {
+	n := float64(len(m.counts))
+	return -0.5, n - 0.5, -0.5, n - 0.5
+}
+
+// Plot implements plot.Plotter.
+func (m *cells) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	n := len(m.counts)
+	for i, row := range m.counts {
+		total := 0.0
+		for _, v := range row {
+			total += v
+		}
+		for j, v := range row {
+			share := 0.0
+			if total > 0 {
+				share = v / total
+			}
+			cx, cy := float64(j), float64(n-1-i)
+			left, right, low, high := x(cx-0.49), x(cx+0.49), y(cy-0.49), y(cy+0.49)
+			hue := blue
+			if i != j {
+				hue = orange
+			}
+			c.FillPolygon(pale(hue, 0.06+0.94*share), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
+			m.label(c, x(cx), y(cy), high-low, v, share)
+		}
+	}
+}
+
+func (m *cells) label(c draw.Canvas, x, y, height vg.Length, v, share float64) {
+	colour := ink
+	if share > 0.55 {
+		colour = paper
+	}
+	size := min(vg.Points(13), height*0.3)
+	s := textStyle(size, colour)
+	s.XAlign, s.YAlign = text.XCenter, text.YCenter
+	if size < 7 || v == 0 { // one line where two are too small to read
+		s.Font.Size = min(vg.Points(11), height*0.45)
+		c.FillText(s, vg.Point{X: x, Y: y}, count(v))
+		return
+	}
+	c.FillText(s, vg.Point{X: x, Y: y + size*0.6}, count(v))
+	s.Font.Size = size * 0.8
+	c.FillText(s, vg.Point{X: x, Y: y - size*0.7}, fmt.Sprintf("%.1f%%", 100*share))
+}
+
+// count writes a number of rows, a mean over repeats with one place.
+func count(v float64) string {
+	if v == math.Trunc(v) {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.1f", v)
+}
+
+var errNothing = errors.New("plots: nothing to draw")

@@ -1,0 +1,105 @@
+package plots
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Residuals is what PredictedActual and ResidualHistogram draw.
+type Residuals struct {
+	Title     string // "": what is drawn
+	Target    string // name of the target, for the axes
+	Actual    []float64
+	Predicted []float64
+}
+
+// PredictedActual draws predictions over true values, with the line on which
+// they would be equal.
+func PredictedActual(r Residuals) (*Figure, error) {
+	p, err := r.scatter()
+	if err != nil {
+		return nil, err
+	}
+	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
+}
+
+// ResidualHistogram draws how often each size of error, predicted less actual,
+// occurs.
+func ResidualHistogram(r Residuals) (*Figure, error) {
+	p, err := r.histogram()
+	if err != nil {
+		return nil, err
+	}
+	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
+}
+
+func (r Residuals) check() error {
+	if len(r.Actual) == 0 || len(r.Actual) != len(r.Predicted) {
+		return fmt.Errorf("plots: %d predictions for %d true values", len(r.Predicted), len(r.Actual))
+	}
+	for i := range r.Actual {
+		if d := r.Predicted[i] - r.Actual[i]; math.IsNaN(d) || math.IsInf(d, 0) {
+			return fmt.Errorf("plots: row %d: predicted %v, actual %v", i, r.Predicted[i], r.Actual[i])
+		}
+	}
+	return nil
+}
+
+func (r Residuals) scatter() (*plot.Plot, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if r.Title == "" {
+		r.Title = "Predicted and actual"
+	}
+	p := newPlot(r.Title, "actual "+r.Target, "predicted "+r.Target)
+	addGrid(p)
+	pts := make(plotter.XYs, len(r.Actual))
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range pts {
+		pts[i] = plotter.XY{X: r.Actual[i], Y: r.Predicted[i]}
+		low = min(low, r.Actual[i], r.Predicted[i])
+		high = max(high, r.Actual[i], r.Predicted[i])
+	}
+	dots, err := plotter.NewScatter(pts)
+	if err != nil {
+		return nil, fmt.Errorf("plots: %w", err)
+	}
+	dots.GlyphStyle = draw.GlyphStyle{Color: pale(blue, 0.7), Radius: vg.Points(2), Shape: draw.CircleGlyph{}}
+	equal, err := plotter.NewLine(plotter.XYs{{X: low, Y: low}, {X: high, Y: high}})
+	if err != nil {
+		return nil, fmt.Errorf("plots: %w", err)
+	}
+	equal.LineStyle = dashed
+	p.Add(dots, equal)
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, low, high
+	return p, nil
+}
+
+func (r Residuals) histogram() (*plot.Plot, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if r.Title == "" {
+		r.Title = "Residuals"
+	}
+	p := newPlot(r.Title, "predicted less actual "+r.Target, "rows")
+	addGrid(p)
+	v := make(plotter.Values, len(r.Actual))
+	for i := range v {
+		v[i] = r.Predicted[i] - r.Actual[i]
+	}
+	h, err := plotter.NewHist(v, max(5, int(math.Sqrt(float64(len(v))))))
+	if err != nil {
+		return nil, fmt.Errorf("plots: %w", err)
+	}
+	h.FillColor = pale(blue, 0.6)
+	h.LineStyle = line(0.5, paper)
+	p.Add(h)
+	return p, nil
+}

@@ -1,0 +1,216 @@
+package plots
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/metrics"
+	"gonum.org/v1/plot"
+)
+
+// Report is the page about a cross-validation.
+type Report struct {
+	Title     string // "": made of the data's name
+	Result    *crossval.Result
+	Reference string // the candidate whose curves, confusion and ROC are shown, and that the others are compared with
+	Facts     []Fact // added to what the result says of itself: versions, parameters, machine
+	Notes     []string
+}
+
+// CrossValidation draws the page: learning curves over the folds, the scores of
+// all models fold by fold, the confusion matrix and ROC curves (or, of a
+// regression, predictions and residuals), the verdicts, and the facts.
+func CrossValidation(r Report) (*Figure, error) {
+	res := r.Result
+	if res == nil {
+		return nil, errors.New("plots: the report has no result")
+	}
+	if len(res.RunsOf(r.Reference)) == 0 {
+		return nil, fmt.Errorf("plots: the result has no run of %q", r.Reference)
+	}
+	p := &page{title: r.Title, subtitle: fmt.Sprintf("%s · %d rows · %s · seed %d", res.Data.Name, res.Data.Rows, res.Splitter, res.Seed)}
+	if p.title == "" {
+		p.title = fmt.Sprintf("Cross-validation: %s on %s", r.Reference, res.Data.Name)
+	}
+	compare, err := scoresOf(res, r.Reference).plot()
+	if err != nil {
+		return nil, err
+	}
+	var fits [][]data.Curve
+	var best []int
+	for _, run := range res.RunsOf(r.Reference) {
+		if len(run.Curves) > 0 {
+			fits, best = append(fits, run.Curves), append(best, run.BestEpoch)
+		}
+	}
+	if len(fits) > 0 {
+		curves, err := Curves{Fits: fits, BestEpochs: best, Title: fmt.Sprintf("%s: loss over epochs, %d folds", r.Reference, len(fits))}.plot()
+		if err != nil {
+			return nil, err
+		}
+		p.plot(0, 0.47, 0.42, 1, curves)
+		p.plot(0.43, 0.47, 1, 1, compare)
+	} else {
+		p.plot(0, 0.47, 1, 1, compare)
+	}
+	left, right, err := outcome(res, r.Reference)
+	if err != nil {
+		return nil, err
+	}
+	p.plot(0, 0, 0.27, 0.45, left)
+	p.plot(0.275, 0, 0.55, 0.45, right)
+	p.prose(0.57, 0, 0.78, 0.45, "Verdict", append(verdicts(res, r.Reference), r.Notes...))
+	p.facts(0.8, 0, 1, 0.45, "Facts", append(factsOf(res, r.Reference), r.Facts...))
+	return p.figure(), nil
+}
+
+// scoresOf makes the comparison of the first metric of all candidates that have one.
+func scoresOf(res *crossval.Result, reference string) Comparison {
+	m := res.Metrics[0]
+	c := Comparison{Metric: m.Name, Greater: m.Greater, Title: fmt.Sprintf("%s on the %d test folds", m.Name, len(res.Splits))}
+	for _, cand := range res.Candidates {
+		s := Scores{Name: cand.Name, Folds: res.Scores(cand.Name, m.Name), Mean: res.Mean(cand.Name, m.Name), Low: math.NaN(), High: math.NaN(), Reference: cand.Name == reference}
+		if len(s.Folds) == 0 || math.IsNaN(s.Mean) {
+			continue
+		}
+		if i, err := res.Interval(cand.Name, m.Name); err == nil {
+			s.Low, s.High = i.Low, i.High
+		}
+		c.Models = append(c.Models, s)
+	}
+	return c
+}
+
+// outcome returns the two plots about the reference's predictions.
+func outcome(res *crossval.Result, reference string) (left, right *plot.Plot, err error) {
+	if res.Data.Task == data.Regress {
+		o, err := res.OutOfFold(reference)
+		if err != nil {
+			return nil, nil, err
+		}
+		r := Residuals{Target: res.Data.Target, Actual: o.Values, Predicted: o.Prediction.Values}
+		if left, err = r.scatter(); err != nil {
+			return nil, nil, err
+		}
+		right, err = r.histogram()
+		return left, right, err
+	}
+	counts, err := res.Confusion(reference)
+	if err != nil {
+		return nil, nil, err
+	}
+	title := "Confusion of " + reference
+	if res.Repeats() > 1 {
+		title += fmt.Sprintf(", mean of %d repeats", res.Repeats())
+	}
+	if left, err = (Confusion{Title: title, Classes: res.Data.Classes, Counts: counts}).plot(); err != nil {
+		return nil, nil, err
+	}
+	roc, err := rocOf(res, reference)
+	if err != nil {
+		return nil, nil, err
+	}
+	right, err = roc.plot()
+	return left, right, err
+}
+
+// rocOf makes the ROC of class 1 for all models with probabilities; of more than
+// two classes, that of each class against the rest for the reference.
+func rocOf(res *crossval.Result, reference string) (ROC, error) {
+	k := len(res.Data.Classes)
+	if k == 2 {
+		r := ROC{Title: "ROC for " + res.Data.Classes[1] + ", out of fold"}
+		names := []string{reference}
+		for _, c := range res.Candidates {
+			if c.Name != reference {
+				names = append(names, c.Name)
+			}
+		}
+		for _, name := range names {
+			o, err := res.OutOfFold(name)
+			if err != nil || o.Prediction.Proba == nil { // no runs, or labels only
+				continue
+			}
+			curve, err := rates(name, o, 1, k)
+			if err != nil {
+				return r, err
+			}
+			r.Curves = append(r.Curves, curve)
+		}
+		return r, nil
+	}
+	r := ROC{Title: "ROC of " + reference + ", each class against the rest"}
+	o, err := res.OutOfFold(reference)
+	if err != nil {
+		return r, err
+	}
+	for c, name := range res.Data.Classes {
+		curve, err := rates(name, o, c, k)
+		if err != nil {
+			return r, err
+		}
+		r.Curves = append(r.Curves, curve)
+	}
+	return r, nil
+}
+
+func rates(name string, o *crossval.OutOfFold, class, classes int) (Rates, error) {
+	want, score := make([]int, len(o.Labels)), make([]float64, len(o.Labels))
+	for i, l := range o.Labels {
+		if l == class {
+			want[i] = 1
+		}
+		score[i] = o.Prediction.Proba[i*classes+class]
+	}
+	curve, err := metrics.ROC(want, score)
+	if err != nil {
+		return Rates{}, fmt.Errorf("plots: ROC of %s: %w", name, err)
+	}
+	auc, err := metrics.AUC(want, score)
+	if err != nil {
+		return Rates{}, fmt.Errorf("plots: ROC of %s: %w", name, err)
+	}
+	return Rates{Name: name, FPR: curve.X, TPR: curve.Y, AUC: auc}, nil
+}
+
+// verdicts says in words how the reference fares against each other candidate.
+func verdicts(res *crossval.Result, reference string) []string {
+	list, err := crossval.Compare(res, reference, "")
+	if err != nil {
+		return []string{"No comparison: " + err.Error()}
+	}
+	var out []string
+	for i := range list {
+		out = append(out, list[i].Verdict())
+	}
+	return append(out, "Corrected resampled t-test (Nadeau & Bengio 2003) on the differences fold by fold; adjusted by Holm where there are several.")
+}
+
+func factsOf(res *crossval.Result, reference string) []Fact {
+	facts := []Fact{{"data", res.Data.Name}}
+	if res.Data.Source != "" {
+		facts = append(facts, Fact{"source", res.Data.Source})
+	}
+	facts = append(facts,
+		Fact{"target", res.Data.Target},
+		Fact{"task", fmt.Sprintf("%v, %d rows", res.Data.Task, res.Data.Rows)},
+		Fact{"folds", res.Splitter},
+		Fact{"seed", fmt.Sprint(res.Seed)},
+	)
+	for _, m := range res.Metrics {
+		if v := res.Mean(reference, m.Name); !math.IsNaN(v) {
+			facts = append(facts, Fact{m.Name, fmt.Sprintf("%.4f ± %.4f", v, res.Std(reference, m.Name))})
+		}
+	}
+	if runs := res.RunsOf(reference); runs[0].Parameters > 0 {
+		facts = append(facts, Fact{"parameters", fmt.Sprint(runs[0].Parameters)})
+	}
+	return append(facts,
+		Fact{"fit time", res.FitTime(reference).Round(time.Millisecond).String() + " a fold"},
+		Fact{"predict time", res.PredictTime(reference).Round(10*time.Microsecond).String() + " a fold"},
+	)
+}

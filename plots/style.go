@@ -1,0 +1,97 @@
+package plots
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// The colours are those of Okabe & Ito (2008), which people who cannot tell red
+// from green can tell apart.
+var (
+	ink    = color.RGBA{0x22, 0x22, 0x22, 0xff}
+	faint  = color.RGBA{0x88, 0x88, 0x88, 0xff}
+	grid   = color.RGBA{0xe6, 0xe6, 0xe6, 0xff}
+	paper  = color.RGBA{0xff, 0xff, 0xff, 0xff}
+	blue   = color.RGBA{0x00, 0x72, 0xb2, 0xff}
+	orange = color.RGBA{0xd5, 0x5e, 0x00, 0xff}
+
+	palette = []color.RGBA{
+		blue, orange, {0x00, 0x9e, 0x73, 0xff}, {0xcc, 0x79, 0xa7, 0xff}, {0xe6, 0x9f, 0x00, 0xff},
+		{0x56, 0xb4, 0xe9, 0xff}, {0x6b, 0x6b, 0x6b, 0xff}, {0x8c, 0x5a, 0x2b, 0xff}, {0x44, 0x2a, 0x8c, 0xff}, {0xb8, 0xa8, 0x00, 0xff},
+	}
+)
+
+// pale mixes a colour with white; share is what is left of it.
+func pale(c color.RGBA, share float64) color.RGBA {
+	mix := func(v uint8) uint8 { return uint8(255 - share*(255-float64(v))) }
+	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
+}
+
+// Sizes of text, chosen to be read at half the page's size.
+const (
+	titleSize = vg.Length(12)
+	labelSize = vg.Length(10)
+	tickSize  = vg.Length(9)
+)
+
+var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
+
+func textStyle(size vg.Length, c color.Color) text.Style {
+	f := sans
+	f.Size = size
+	return text.Style{Color: c, Font: f, Handler: plot.DefaultTextHandler}
+}
+
+func boldStyle(size vg.Length, c color.Color) text.Style {
+	s := textStyle(size, c)
+	s.Font.Weight = 3 // bold
+	return s
+}
+
+// newPlot returns an empty plot in the house style.
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = paper
+	p.Title.Text = title
+	p.Title.TextStyle = boldStyle(titleSize, ink)
+	p.Title.TextStyle.XAlign = text.XCenter
+	p.Title.Padding = vg.Points(6)
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		xa, ya, rot := a.Label.TextStyle.XAlign, a.Label.TextStyle.YAlign, a.Label.TextStyle.Rotation
+		a.Label.TextStyle = textStyle(labelSize, ink)
+		a.Label.TextStyle.XAlign, a.Label.TextStyle.YAlign, a.Label.TextStyle.Rotation = xa, ya, rot
+		xa, ya = a.Tick.Label.XAlign, a.Tick.Label.YAlign
+		a.Tick.Label = textStyle(tickSize, ink)
+		a.Tick.Label.XAlign, a.Tick.Label.YAlign = xa, ya
+		a.LineStyle.Color, a.LineStyle.Width = faint, vg.Points(0.75)
+		a.Tick.LineStyle.Color, a.Tick.LineStyle.Width = faint, vg.Points(0.5)
+		a.Padding = vg.Points(3)
+	}
+	p.Legend.TextStyle = textStyle(tickSize, ink)
+	p.Legend.Padding = vg.Points(2)
+	p.Legend.ThumbnailWidth = vg.Points(18)
+	return p
+}
+
+func addGrid(p *plot.Plot) {
+	g := plotter.NewGrid()
+	g.Vertical = draw.LineStyle{Color: grid, Width: vg.Points(0.75)}
+	g.Horizontal = g.Vertical
+	p.Add(g)
+}
+
+// figure makes a Figure of a plot.
+func figure(p *plot.Plot, width, height vg.Length) *Figure {
+	return &Figure{width: width, height: height, paint: func(c draw.Canvas) { p.Draw(draw.Crop(c, vg.Points(8), -vg.Points(12), vg.Points(8), -vg.Points(8))) }}
+}
+
+func line(width float64, c color.Color) draw.LineStyle {
+	return draw.LineStyle{Color: c, Width: vg.Points(width)}
+}
