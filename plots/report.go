@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/seed732fc211/aegis/crossval"
@@ -213,4 +214,130 @@ func factsOf(res *crossval.Result, reference string) []Fact {
 		Fact{"fit time", res.FitTime(reference).Round(time.Millisecond).String() + " a fold"},
 		Fact{"predict time", res.PredictTime(reference).Round(10*time.Microsecond).String() + " a fold"},
 	)
+}
+
+// TrainingReport is the page about one fit.
+type TrainingReport struct {
+	Title      string
+	Curves     []data.Curve
+	BestEpoch  int              // 0: none
+	Rows       *data.Set        // rows that were not trained on, with targets; nil: none
+	Prediction *data.Prediction // of Rows
+	Facts      []Fact
+	Notes      []string
+}
+
+// Training draws the page: loss and accuracy over epochs, what the model says of
+// held-out rows, and the facts.
+func Training(r TrainingReport) (*Figure, error) {
+	p := &page{title: r.Title, subtitle: fmt.Sprintf("%d curves", len(r.Curves))}
+	loss, err := Curves{Fits: [][]data.Curve{r.Curves}, BestEpochs: []int{r.BestEpoch}}.plot()
+	if err != nil {
+		return nil, err
+	}
+	p.subtitle = r.epochs()
+	if second := r.secondCurve(); second != "" {
+		curves, err := Curves{Metric: second, Fits: [][]data.Curve{r.Curves}, BestEpochs: []int{r.BestEpoch}}.plot()
+		if err != nil {
+			return nil, err
+		}
+		p.plot(0, 0.47, 0.5, 1, loss)
+		p.plot(0.51, 0.47, 1, 1, curves)
+	} else {
+		p.plot(0, 0.47, 1, 1, loss)
+	}
+	if r.Rows != nil && r.Prediction != nil {
+		left, right, err := r.outcome()
+		if err != nil {
+			return nil, err
+		}
+		p.plot(0, 0, 0.3, 0.45, left)
+		if right != nil {
+			p.plot(0.31, 0, 0.6, 0.45, right)
+		}
+	}
+	p.facts(0.63, 0, 1, 0.45, "Facts", append(r.Facts, notesAsFacts(r.Notes)...))
+	return p.figure(), nil
+}
+
+func notesAsFacts(notes []string) []Fact {
+	var out []Fact
+	for _, n := range notes {
+		out = append(out, Fact{"note", n})
+	}
+	return out
+}
+
+func (r TrainingReport) epochs() string {
+	if len(r.Curves) == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%d epochs", len(r.Curves[0].Values))
+	if r.BestEpoch > 0 {
+		s += fmt.Sprintf(", weights of epoch %d", r.BestEpoch)
+	}
+	return s
+}
+
+// secondCurve is the first curve besides loss and penalty.
+func (r TrainingReport) secondCurve() string {
+	for _, c := range r.Curves {
+		if c.Name != "loss" && c.Name != "penalty" && !strings.HasPrefix(c.Name, "val_") {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+func (r TrainingReport) outcome() (left, right *plot.Plot, err error) {
+	if r.Rows.Task() == data.Regress {
+		y, err := r.Rows.Values()
+		if err != nil {
+			return nil, nil, err
+		}
+		res := Residuals{Target: r.Rows.Target, Actual: y, Predicted: r.Prediction.Values}
+		if left, err = res.scatter(); err != nil {
+			return nil, nil, err
+		}
+		right, err = res.histogram()
+		return left, right, err
+	}
+	labels, err := r.Rows.Labels()
+	if err != nil {
+		return nil, nil, err
+	}
+	k := len(r.Rows.Classes)
+	counts, err := metrics.Confusion(labels, r.Prediction.Labels, k)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := Confusion{Title: "Confusion, validation rows", Classes: r.Rows.Classes, Counts: make([][]float64, k)}
+	for i, row := range counts {
+		for _, v := range row {
+			c.Counts[i] = append(c.Counts[i], float64(v))
+		}
+	}
+	if left, err = c.plot(); err != nil || r.Prediction.Proba == nil {
+		return left, nil, err
+	}
+	o := &crossval.OutOfFold{Labels: labels, Prediction: *r.Prediction}
+	roc := ROC{Title: "ROC, validation rows"}
+	for class, name := range r.Rows.Classes {
+		if k == 2 && class == 0 {
+			continue
+		}
+		curve, err := rates(name, o, class, k)
+		if errors.Is(err, metrics.ErrOneClass) { // too few rows to have them all
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		roc.Curves = append(roc.Curves, curve)
+	}
+	if len(roc.Curves) == 0 {
+		return left, nil, nil
+	}
+	right, err = roc.plot()
+	return left, right, err
 }

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/models"
+	"github.com/seed732fc211/aegis/plots"
+	"github.com/seed732fc211/aegis/train"
+	"github.com/spf13/cobra"
+)
+
+type trainFlags struct {
+	source
+	netFlags
+	model, report string
+	quiet         bool
+}
+
+func trainCommand() *cobra.Command {
+	var o trainFlags
+	c := &cobra.Command{
+		Use:   "train",
+		Short: "Fit a net once, save it, and draw how the training went",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
+	}
+	f := c.Flags()
+	o.source.flags(f)
+	o.netFlags.flags(f)
+	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` for the model")
+	f.StringVar(&o.report, "report", "training.png", "`FILE` for the page: .png, .svg or .pdf; empty: none")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress")
+	return c
+}
+
+func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
+	out, status := c.OutOrStdout(), c.ErrOrStderr()
+	if err := o.netFlags.check(); err != nil {
+		return err
+	}
+	if o.model == "" {
+		return usage("--model: want the name of a file")
+	}
+	for _, path := range []string{o.model, o.report} {
+		if err := writable(path); err != nil {
+			return err
+		}
+	}
+	if o.quiet {
+		status = io.Discard
+	}
+	set, err := o.load(c.Flags(), status)
+	if err != nil {
+		return err
+	}
+	if err := enough(set); err != nil {
+		return err
+	}
+	e := o.estimator(o.units, o.seed)
+	bar := newProgress(c.ErrOrStderr(), o.quiet, o.epochs, "epochs")
+	e.Config.Callbacks = append(e.Config.Callbacks, train.OnEpoch(func(ev *train.Event) error {
+		bar.done(ev.Epoch, ev.History().String())
+		return nil
+	}))
+	m, h, err := e.Train(ctx, set)
+	bar.end()
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(out, "interrupted: %d of %d epochs were finished; no model was written\n", h.Epochs(), o.epochs)
+		return errors.New("interrupted")
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.Save(o.model); err != nil {
+		return err
+	}
+	fmt.Fprint(out, m.Summary())
+	fmt.Fprintf(out, "%v\n", h)
+	if h.BestEpoch > 0 {
+		fmt.Fprintf(out, "best epoch: %d, val_loss %.4g\n", h.BestEpoch, h.At("val_loss", h.BestEpoch))
+	}
+	fmt.Fprintf(out, "trained in %s\nmodel: %s\n", h.Duration.Round(time.Millisecond), o.model)
+	if o.report == "" {
+		return nil
+	}
+	if err := o.draw(ctx, m, h, set); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "report: %s\n", o.report)
+	return nil
+}
+
+func (o *trainFlags) draw(ctx context.Context, m *models.Model, h *train.History, set *data.Set) error {
+	_, held, err := set.Split(validationShare, o.seed)
+	if err != nil {
+		return err
+	}
+	pred, err := m.PredictRows(ctx, held.Without())
+	if err != nil {
+		return err
+	}
+	trained, _ := m.Params().Count()
+	facts := append([]plots.Fact{
+		{Name: "data", Value: set.Name}, {Name: "source", Value: set.Source}, {Name: "target", Value: set.Target},
+		{Name: "rows", Value: fmt.Sprintf("%d to train, %d to validate", set.Len()-held.Len(), held.Len())},
+		{Name: "seed", Value: fmt.Sprint(o.seed)}, {Name: "parameters", Value: fmt.Sprint(trained)},
+		{Name: "epochs", Value: fmt.Sprintf("%d, best %d", h.Epochs(), h.BestEpoch)},
+		{Name: "time", Value: h.Duration.Round(time.Millisecond).String()},
+	}, append(o.facts(), versionFacts()...)...)
+	page, err := plots.Training(plots.TrainingReport{
+		Title: "Training of a net on " + set.Name, Curves: h.Curves, BestEpoch: h.BestEpoch, Rows: held, Prediction: pred, Facts: facts,
+		Notes: []string{"The lower figures show the validation rows. They chose the epoch, so they flatter the model a little: aegis crossval tells what it is worth."},
+	})
+	if err != nil {
+		return err
+	}
+	return page.Save(o.report)
+}
+
+type predictFlags struct{ model, file, output string }
+
+func predictCommand() *cobra.Command {
+	var o predictFlags
+	c := &cobra.Command{
+		Use:   "predict",
+		Short: "Apply a saved model to the rows of a CSV file",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` of the model")
+	f.StringVar(&o.file, "data", "", "CSV `FILE` of the rows, - for standard input; columns are found by name")
+	f.StringVar(&o.output, "output", "", "CSV `FILE` for the predictions (default: standard output)")
+	return c
+}
+
+func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
+	if o.file == "" {
+		return usage("--data: want a CSV file, or - for standard input")
+	}
+	if err := writable(o.output); err != nil {
+		return err
+	}
+	m, err := models.Load(o.model)
+	if err != nil {
+		return err
+	}
+	schema := data.Schema{Features: m.Info.Features}
+	if len(schema.Features) == 0 {
+		return fmt.Errorf("%s: the model does not say which columns it was trained on", o.model)
+	}
+	var rows *data.Set
+	if o.file == "-" {
+		rows, err = data.CSV{}.ReadRows(c.InOrStdin(), "standard input", schema)
+	} else {
+		rows, err = data.CSV{}.ReadRowsFile(o.file, schema)
+	}
+	if err != nil {
+		return err
+	}
+	pred, err := m.PredictRows(ctx, rows)
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return writePredictions(w, m.Info, pred) }
+	if o.output == "" {
+		return write(c.OutOrStdout())
+	}
+	return atomicfile.Write(o.output, write)
+}
+
+// writePredictions writes a row for each row: the class and the probability of
+// every class, or the value.
+func writePredictions(w io.Writer, info models.Info, p *data.Prediction) error {
+	cw := csv.NewWriter(w)
+	target := info.Target
+	if target == "" {
+		target = "prediction"
+	}
+	header := []string{target}
+	for _, c := range info.Classes {
+		header = append(header, "P("+c+")")
+	}
+	if err := cw.Write(header); err != nil {
+		return err
+	}
+	k := len(info.Classes)
+	for i := range max(len(p.Labels), len(p.Values)) {
+		var record []string
+		if p.Values != nil {
+			record = []string{strconv.FormatFloat(p.Values[i], 'g', 8, 64)}
+		} else {
+			record = []string{info.Classes[p.Labels[i]]}
+			for _, v := range p.Proba[i*k : (i+1)*k] {
+				record = append(record, strconv.FormatFloat(v, 'g', 6, 64))
+			}
+		}
+		if err := cw.Write(record); err != nil {
+			return err
+		}
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+func summaryCommand() *cobra.Command {
+	var model, format string
+	c := &cobra.Command{
+		Use:   "summary",
+		Short: "Show the layers, shapes and parameters of a saved model",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			m, err := models.Load(model)
+			if err != nil {
+				return err
+			}
+			text := map[string]func() string{"text": m.Summary().String, "html": m.Summary().HTML, "mermaid": m.Mermaid, "dot": m.DOT}[format]
+			if text == nil {
+				return usage("--format %s: want text, html, mermaid or dot", format)
+			}
+			_, err = io.WriteString(c.OutOrStdout(), text())
+			return err
+		},
+	}
+	c.Flags().StringVar(&model, "model", "model.safetensors", "`FILE` of the model")
+	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, html, mermaid or dot")
+	return c
+}
