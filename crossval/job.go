@@ -51,11 +51,11 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 			run, failure = nil, fail(fmt.Errorf("panic: %w", err), debug.Stack())
 		}
 	}()
-	train, err := takeRows(b.set, split.Train)
+	train, err := b.set.Rows(split.Train)
 	if err != nil {
 		return nil, fail(err, nil)
 	}
-	test, err := takeRows(b.set, split.Test)
+	test, err := b.set.Rows(split.Test)
 	if err != nil {
 		return nil, fail(err, nil)
 	}
@@ -82,11 +82,10 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 	stage = "predict"
 	// The model gets rows of its own: it may change them, and the truth that
 	// it is scored against stays out of its reach.
-	blind, err := takeRows(withoutTargets(b.set), split.Test)
+	blind, err := b.set.Without().Rows(split.Test)
 	if err != nil {
 		return nil, fail(err, nil)
 	}
-	blind.Targets = nil // not an empty slice either
 	begin = time.Now()
 	p, err := model.Predict(ctx, blind)
 	predictTime := time.Since(begin)
@@ -153,7 +152,11 @@ func checked(p *data.Prediction, s *data.Set) (*data.Prediction, error) {
 			return nil, fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, k)
 		}
 	}
-	return &data.Prediction{Labels: labels, Proba: slices.Clone(p.Proba)}, nil
+	proba := slices.Clone(p.Proba)
+	for i, v := range proba {
+		proba[i] = min(v, 1)
+	}
+	return &data.Prediction{Labels: labels, Proba: proba}, nil
 }
 
 // checkProba wants probabilities that sum to 1, within what float32 sums miss.

@@ -2,9 +2,10 @@ package crossval
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/metrics"
 )
 
 // ErrUndefined is what a [Scorer] returns when its score has no value for this
@@ -19,37 +20,35 @@ type Scorer struct {
 	Score   func(set *data.Set, p *data.Prediction) (float64, error)
 }
 
-// DefaultScorers returns the scorers of a task, the most important first.
-// Classification: accuracy, balanced accuracy, log loss, ROC AUC (for more than
-// two classes the mean of one class against the rest over the classes); the
-// last two are NaN where a model gives no probabilities or, ROC AUC, where the
-// rows lack a class. Regression: RMSE, MAE, R².
+// DefaultScorers returns the scorers of a task, the most important first, from
+// package metrics. Classification: "accuracy", "balanced accuracy", "log loss",
+// "ROC AUC" (for more than two classes the mean over the classes of one against
+// the rest); the last two are NaN where a model gives no probabilities or, ROC
+// AUC, where the rows lack a class. Regression: "RMSE", "MAE", "R2", the last NaN
+// where all true values are equal.
 func DefaultScorers(t data.Task) []Scorer {
 	if t == data.Regress {
 		return []Scorer{
-			{Name: "RMSE", Score: ofValues(rmse)},
-			{Name: "MAE", Score: ofValues(mae)},
+			{Name: "RMSE", Score: ofValues(metrics.RMSE)},
+			{Name: "MAE", Score: ofValues(metrics.MAE)},
 			{Name: "R2", Greater: true, Score: ofValues(r2)},
 		}
 	}
 	return []Scorer{
-		{Name: "accuracy", Greater: true, Score: ofLabels(accuracy)},
-		{Name: "balanced accuracy", Greater: true, Score: ofLabels(balancedAccuracy)},
-		{Name: "log loss", Score: ofProba(logLoss)},
+		{Name: "accuracy", Greater: true, Score: ofLabels(metrics.Accuracy)},
+		{Name: "balanced accuracy", Greater: true, Score: ofLabels(metrics.BalancedAccuracy)},
+		{Name: "log loss", Score: ofProba(metrics.LogLoss)},
 		{Name: "ROC AUC", Greater: true, Score: ofProba(rocAUC)},
 	}
 }
 
-func ofLabels(f func(want, have []int, classes int) (float64, error)) func(*data.Set, *data.Prediction) (float64, error) {
+func ofLabels(f func(want, have []int) (float64, error)) func(*data.Set, *data.Prediction) (float64, error) {
 	return func(s *data.Set, p *data.Prediction) (float64, error) {
 		want, err := s.Labels()
 		if err != nil {
 			return 0, err
 		}
-		if len(p.Labels) != len(want) {
-			return 0, fmt.Errorf("crossval: %d labels for %d rows", len(p.Labels), len(want))
-		}
-		return f(want, p.Labels, len(s.Classes))
+		return f(want, p.Labels)
 	}
 }
 
@@ -62,9 +61,6 @@ func ofProba(f func(want []int, proba []float64, classes int) (float64, error)) 
 		if p.Proba == nil {
 			return 0, ErrUndefined
 		}
-		if len(p.Proba) != len(want)*len(s.Classes) {
-			return 0, fmt.Errorf("crossval: %d probabilities for %d rows and %d classes", len(p.Proba), len(want), len(s.Classes))
-		}
 		return f(want, p.Proba, len(s.Classes))
 	}
 }
@@ -75,9 +71,21 @@ func ofValues(f func(want, have []float64) (float64, error)) func(*data.Set, *da
 		if err != nil {
 			return 0, err
 		}
-		if len(p.Values) != len(want) {
-			return 0, fmt.Errorf("crossval: %d values for %d rows", len(p.Values), len(want))
-		}
 		return f(want, p.Values)
 	}
+}
+
+func rocAUC(want []int, proba []float64, classes int) (float64, error) {
+	a, err := metrics.MacroAUC(want, proba, classes)
+	if errors.Is(err, metrics.ErrOneClass) {
+		return 0, ErrUndefined
+	}
+	return a, err
+}
+
+func r2(want, have []float64) (float64, error) {
+	if len(want) > 0 && slices.Min(want) == slices.Max(want) {
+		return 0, ErrUndefined
+	}
+	return metrics.R2(want, have)
 }

@@ -1,0 +1,139 @@
+package baselines
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
+)
+
+// Forest is a forest of golearn's CART trees, each grown on rows drawn with
+// replacement (Breiman, "Random Forests", 2001) and on columns drawn without:
+// golearn's trees cannot draw columns for every split, so that they are drawn
+// once for a tree ("random patches", Louppe & Geurts 2012). The probability of a
+// class is its share of the trees' votes; for a regression the value is the
+// trees' mean.
+//
+// golearn's own RandomForest is not used: it mismatches features and labels.
+type Forest struct {
+	Trees    int // 0: 40
+	Columns  int // columns of a tree; 0: the root of their number, rounded up, but 2 or more
+	MaxDepth int // 0: until the leaves are pure
+	Bins     int // as of CART; 0: 16
+}
+
+// New returns an estimator. The rows and columns of the trees come from a PCG
+// generator with this seed. The estimator looks at its context between trees.
+func (m Forest) New(seed uint64) (crossval.Estimator, error) {
+	bins, depth, err := treeSettings("forest", m.Bins, 16, m.MaxDepth)
+	if err != nil {
+		return nil, err
+	}
+	count := m.Trees
+	if count == 0 {
+		count = 40
+	}
+	if count < 1 || m.Columns < 0 {
+		return nil, fmt.Errorf("baselines: forest: want 1 tree and column or more, have %d and %d", count, m.Columns)
+	}
+	return estimator(func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error) {
+		columns := m.Columns
+		if columns == 0 {
+			columns = max(2, int(math.Ceil(math.Sqrt(float64(x.columns)))))
+		}
+		columns = min(columns, x.columns)
+		b := fitBins(x, bins)
+		rows := b.table(x)
+		g := rand.New(rand.NewPCG(seed, 0))
+		forest := make([]member, count)
+		for t := range forest {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if forest[t], err = growMember(g, rows, y, columns, depth); err != nil {
+				return nil, fmt.Errorf("baselines: forest: tree %d: %w", t, err)
+			}
+		}
+		return &data.Predictor{Predict: func(ctx context.Context, set *data.Set) (*data.Prediction, error) {
+			t, err := x.same(set)
+			if err != nil {
+				return nil, err
+			}
+			var p *data.Prediction
+			err = guarded(func() error {
+				p, err = forestPredict(ctx, forest, b.table(t), y)
+				return err
+			})
+			return p, err
+		}}, nil
+	})
+}
+
+// member is a tree of a forest and the columns that it sees.
+type member struct {
+	tree    grown
+	columns []int
+}
+
+func growMember(g *rand.Rand, rows [][]float64, y *targets, columns, depth int) (member, error) {
+	m := member{columns: g.Perm(len(rows[0]))[:columns]}
+	slices.Sort(m.columns)
+	drawn := make([][]float64, len(rows))
+	drawnY := &targets{classes: y.classes}
+	for i := range drawn {
+		r := g.IntN(len(rows))
+		drawn[i] = pick(rows[r], m.columns)
+		if y.values != nil {
+			drawnY.values = append(drawnY.values, y.values[r])
+		} else {
+			drawnY.labels = append(drawnY.labels, y.labels[r])
+		}
+	}
+	var err error
+	m.tree, err = growCART(drawn, drawnY, depth)
+	return m, err
+}
+
+func pick(row []float64, columns []int) []float64 {
+	out := make([]float64, len(columns))
+	for i, c := range columns {
+		out[i] = row[c]
+	}
+	return out
+}
+
+func forestPredict(ctx context.Context, forest []member, rows [][]float64, y *targets) (*data.Prediction, error) {
+	width := max(1, y.classes)
+	sums := make([]float64, len(rows)*width)
+	for _, m := range forest {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		picked := make([][]float64, len(rows))
+		for i, row := range rows {
+			picked[i] = pick(row, m.columns)
+		}
+		for i, v := range m.tree(picked) {
+			if y.values != nil {
+				sums[i] += v
+			} else {
+				sums[i*width+int(v)]++
+			}
+		}
+	}
+	for i := range sums {
+		sums[i] /= float64(len(forest))
+	}
+	if y.values != nil {
+		return &data.Prediction{Values: sums}, nil
+	}
+	p := &data.Prediction{Proba: sums}
+	for i := range rows {
+		p.Labels = append(p.Labels, argmax(sums[i*width:(i+1)*width]))
+	}
+	return p, nil
+}

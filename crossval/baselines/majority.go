@@ -1,0 +1,27 @@
+package baselines
+
+import (
+	"context"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
+)
+
+// Majority predicts the most frequent class of the training rows, with the
+// frequencies of the classes as probabilities; for a regression their mean. What
+// does not beat it has learned nothing.
+type Majority struct{}
+
+// New returns an estimator; the seed has no part in it.
+func (Majority) New(uint64) (crossval.Estimator, error) {
+	return estimator(func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
+		out := make([]float64, max(1, y.classes))
+		for _, c := range y.labels {
+			out[c] += 1 / float64(x.rows)
+		}
+		for _, v := range y.values {
+			out[0] += v / float64(x.rows)
+		}
+		return predictor(x, y, len(out), func([]float64) ([]float64, error) { return out, nil }), nil
+	})
+}

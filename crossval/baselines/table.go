@@ -1,0 +1,188 @@
+package baselines
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
+	"github.com/sjwhitworth/golearn/base"
+)
+
+// matrix is a table by rows, checked to be finite.
+type matrix struct {
+	x       []float64
+	rows    int
+	columns int
+	names   []string
+}
+
+func (m *matrix) row(i int) []float64 { return m.x[i*m.columns : (i+1)*m.columns] }
+
+// tableOf returns the table of a set; an error names the row and the column of a
+// value that is missing or infinite.
+func tableOf(s *data.Set) (*matrix, error) {
+	x, columns, err := s.Table()
+	if err != nil {
+		return nil, err
+	}
+	m := &matrix{x: x, rows: s.Len(), columns: columns, names: make([]string, columns)}
+	for j := range m.names {
+		m.names[j] = fmt.Sprintf("column %d", j)
+		if j < len(s.Features) {
+			m.names[j] = s.Features[j].Name
+		}
+	}
+	for i, v := range x {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("baselines: row %d, %s: %v: fill in missing values first", i/columns, m.names[i%columns], v)
+		}
+	}
+	return m, nil
+}
+
+// same returns the table of the rows to predict, which must have the columns of
+// the training rows.
+func (m *matrix) same(s *data.Set) (*matrix, error) {
+	t, err := tableOf(s)
+	if err != nil {
+		return nil, err
+	}
+	if t.columns != m.columns {
+		return nil, fmt.Errorf("baselines: fitted on %d columns, have %d to predict from", m.columns, t.columns)
+	}
+	return t, nil
+}
+
+// targets are those of a classification (labels and classes) or of a regression.
+type targets struct {
+	labels  []int
+	classes int
+	values  []float64
+}
+
+func targetsOf(s *data.Set) (*targets, error) {
+	if s.Task() == data.Regress {
+		values, err := s.Values()
+		return &targets{values: values}, err
+	}
+	labels, err := s.Labels()
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range labels {
+		if c < 0 || c >= len(s.Classes) {
+			return nil, fmt.Errorf("baselines: row %d: class %d is out of range [0, %d)", i, c, len(s.Classes))
+		}
+	}
+	return &targets{labels: labels, classes: len(s.Classes)}, nil
+}
+
+// rule predicts one row: the probability of every class, or one value.
+type rule func(row []float64) ([]float64, error)
+
+// predictor makes a predictor of a rule. Labels are the most probable classes,
+// the first of equals.
+func predictor(train *matrix, y *targets, parameters int, f rule) *data.Predictor {
+	return &data.Predictor{Parameters: parameters, Predict: func(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+		t, err := train.same(rows)
+		if err != nil {
+			return nil, err
+		}
+		p := &data.Prediction{}
+		err = guarded(func() error {
+			for i := range t.rows {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				out, err := f(t.row(i))
+				if err != nil {
+					return err
+				}
+				if y.values != nil {
+					p.Values = append(p.Values, out[0])
+					continue
+				}
+				p.Proba = append(p.Proba, out...)
+				p.Labels = append(p.Labels, argmax(out))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	}}
+}
+
+// fitter is a fit of a checked table.
+type fitter func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error)
+
+// estimator makes an estimator of a fit.
+func estimator(fit fitter) (crossval.Estimator, error) {
+	return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (p *data.Predictor, err error) {
+		x, err := tableOf(train)
+		if err != nil {
+			return nil, err
+		}
+		y, err := targetsOf(train)
+		if err != nil {
+			return nil, err
+		}
+		err = guarded(func() error {
+			p, err = fit(ctx, x, y)
+			return err
+		})
+		return p, err
+	}), nil
+}
+
+// guarded turns a panic of golearn into an error.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("baselines: golearn: panic: %v", p)
+		}
+	}()
+	return f()
+}
+
+// argmax returns the place of the greatest value, the first of equals.
+func argmax(v []float64) int {
+	best := 0
+	for i, x := range v {
+		if x > v[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// floatGrid puts rows and their target into golearn's instances: a float
+// attribute for each column and one for the target. Columns keep their order.
+func floatGrid(rows [][]float64, target []float64) *base.DenseInstances {
+	grid := base.NewDenseInstances()
+	specs := make([]base.AttributeSpec, len(rows[0]))
+	for j := range specs {
+		specs[j] = grid.AddAttribute(base.NewFloatAttribute("x" + strconv.Itoa(j)))
+	}
+	class := base.NewFloatAttribute("y")
+	classSpec := grid.AddAttribute(class)
+	if err := grid.AddClassAttribute(class); err != nil {
+		panic(err) // the attribute was added a line above
+	}
+	if err := grid.Extend(len(rows)); err != nil {
+		panic(err)
+	}
+	for i, row := range rows {
+		for j, v := range row {
+			grid.Set(specs[j], i, base.PackFloatToBytes(v))
+		}
+		if target != nil {
+			grid.Set(classSpec, i, base.PackFloatToBytes(target[i]))
+		}
+	}
+	return grid
+}
