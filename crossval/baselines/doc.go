@@ -4,7 +4,8 @@
 //
 // Every baseline takes a table (float64, one column a feature) without missing
 // values; the value of a categorical column counts as a number, so one-hot
-// encode it first where its codes have no order. Inputs are taken as they are:
+// encode it first where its codes have no order. Row weights have no part in a
+// fit. Inputs are taken as they are:
 // distances want standardised columns, see [crossval.Preprocessed].
 //
 // All baselines are pure Go, print nothing, draw no number from a global

@@ -25,7 +25,7 @@ func ExampleDefault() {
 	}
 	fmt.Printf("majority %.2f, k-nearest neighbours %.2f\n", result.Mean("majority", "accuracy"), result.Mean("k-nearest neighbours", "accuracy"))
 	// Output:
-	// majority 0.33, k-nearest neighbours 0.95
+	// majority 0.33, k-nearest neighbours 0.96
 }
 
 func ExampleKNN() {
