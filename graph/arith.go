@@ -58,7 +58,7 @@ func (b *Builder) binary(fn kernel.BinaryFn, kind string, x, y *Node) *Node {
 		o.grad = binaryGrad(fn)
 	}
 	for i, n := range []*Node{x, y} {
-		if n.Shape().Eq(out) {
+		if slices.Equal(n.Shape(), out) {
 			o.inPlace = append(o.inPlace, i)
 		}
 	}
@@ -106,11 +106,11 @@ func binaryGrad(fn kernel.BinaryFn) func(b *Builder, in []*Node, out, g *Node) [
 // SumTo sums x over the axes along which a value of the given shape was
 // repeated to become x: the gradient of broadcasting.
 func (b *Builder) SumTo(x *Node, shape Shape) *Node {
-	if !b.readyFloat("SumTo", x) || x.Shape().Eq(shape) {
+	if !b.readyFloat("SumTo", x) || slices.Equal(x.Shape(), shape) {
 		return x
 	}
 	from := x.Shape()
-	if s, err := broadcast(from, shape); err != nil || !s.Eq(from) {
+	if s, err := broadcast(from, shape); err != nil || !slices.Equal(s, from) {
 		return b.fail("SumTo", fmt.Errorf("%s does not broadcast to %s", dims(shape), dims(from)))
 	}
 	lead := len(from) - len(shape)
@@ -128,13 +128,13 @@ func (b *Builder) Broadcast(x *Node, shape ...int) *Node {
 	if !b.readyFloat("Broadcast", x) {
 		return nil
 	}
-	if x.Shape().Eq(Shape(shape)) {
+	if slices.Equal(x.Shape(), Shape(shape)) {
 		return x
 	}
 	from := x.Shape()
 	if out, err := broadcast(from, shape); err != nil {
 		return b.fail("Broadcast", err)
-	} else if !out.Eq(Shape(shape)) {
+	} else if !slices.Equal(out, Shape(shape)) {
 		return b.fail("Broadcast", fmt.Errorf("%s does not broadcast to %s", dims(from), dims(shape)))
 	}
 	st := repeated(from, shape)

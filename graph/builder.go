@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"gorgonia.org/gorgonia"
@@ -214,7 +215,7 @@ func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
 		if !b.again {
 			return b.fail("param", fmt.Errorf("%s is declared twice in one graph", path))
 		}
-		if !n.Shape().Eq(shape) {
+		if !slices.Equal(n.Shape(), shape) {
 			return b.fail("param "+name, fmt.Errorf("a shared layer wants shape %s, it has %s", dims(shape), dims(n.Shape())))
 		}
 		return n
@@ -244,7 +245,7 @@ func (b *Builder) State(name string, shape Shape, init Initializer) *Node {
 		return nil
 	}
 	if n := b.states[path]; n != nil {
-		if !n.Shape().Eq(shape) {
+		if !slices.Equal(n.Shape(), shape) {
 			return b.fail("state "+name, fmt.Errorf("declared with shapes %s and %s", dims(n.Shape()), dims(shape)))
 		}
 		return n
@@ -270,7 +271,7 @@ func (b *Builder) Update(name string, value *Node) {
 		b.fail("update", fmt.Errorf("there is no state %s", path))
 		return
 	}
-	if !old.Shape().Eq(value.Shape()) {
+	if !slices.Equal(old.Shape(), value.Shape()) {
 		b.fail("update "+name, fmt.Errorf("state is %s, value %s", dims(old.Shape()), dims(value.Shape())))
 		return
 	}

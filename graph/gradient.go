@@ -50,7 +50,7 @@ func (b *Builder) Gradients(y *Node, wrt ...*Node) []*Node {
 		}
 		for i, c := range in {
 			if active[c] && diffBy(n, i) {
-				if grads[i] == nil || !grads[i].Shape().Eq(c.Shape()) {
+				if grads[i] == nil || !slices.Equal(grads[i].Shape(), c.Shape()) {
 					b.fail("gradient of "+opName(n), fmt.Errorf("by operand %d: is %v, want shape %s", i, grads[i], dims(c.Shape())))
 					return nil
 				}

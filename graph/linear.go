@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
 )
@@ -35,7 +36,7 @@ func (b *Builder) matMul(x, y *Node, tx, ty bool) *Node {
 	if k != k2 {
 		return b.fail("MatMul", fmt.Errorf("%s x %s: inner dimensions %d and %d differ", dims(sx), dims(sy), k, k2))
 	}
-	if !sx[:r].Eq(sy[:r]) {
+	if !slices.Equal(sx[:r], sy[:r]) {
 		return b.fail("MatMul", fmt.Errorf("%s x %s: leading dimensions differ", dims(sx), dims(sy)))
 	}
 	count := size(sx[:r])

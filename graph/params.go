@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/tensor"
 )
@@ -87,7 +88,7 @@ func (p *Param) Values() []float64 {
 
 // Set copies values into the parameter. Another shape is an error.
 func (p *Param) Set(t *tensor.Dense) error {
-	if !t.Shape().Eq(p.shape) {
+	if !slices.Equal(t.Shape(), p.shape) {
 		return fmt.Errorf("graph: %s has shape %s, not %s", p.Path, dims(p.shape), dims(t.Shape()))
 	}
 	if err := p.buf.set(t); err != nil {
@@ -197,7 +198,7 @@ func (p *Params) Restore(values [][]float64) error {
 // ensure returns the parameter of a path, made if it is new.
 func (p *Params) ensure(path string, shape Shape, w Weight, trained bool) (*Param, error) {
 	if q := p.byPath[path]; q != nil {
-		if !q.shape.Eq(shape) {
+		if !slices.Equal(q.shape, shape) {
 			return nil, fmt.Errorf("has shape %s, not %s", dims(q.shape), dims(shape))
 		}
 		return q, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strconv"
 
 	"gorgonia.org/gorgonia"
@@ -209,7 +210,7 @@ func (p *Program) SetInput(name string, v *tensor.Dense) error {
 	if v == nil {
 		return &Error{Op: "input " + strconv.Quote(name), Err: errors.New("nil")}
 	}
-	if !v.Shape().Eq(in.shape) && !(len(in.shape) == 0 && size(v.Shape()) == 1) {
+	if !slices.Equal(v.Shape(), in.shape) && !(len(in.shape) == 0 && size(v.Shape()) == 1) {
 		return &Error{Op: "input " + strconv.Quote(name), Err: fmt.Errorf("shape %s, want %s", dims(v.Shape()), dims(in.shape))}
 	}
 	if err := in.buf.set(v); err != nil {
@@ -334,7 +335,7 @@ func (p *Program) RunAll() error {
 		if v == in.bound {
 			continue
 		}
-		if v == nil || !v.Shape().Eq(in.shape) {
+		if v == nil || !slices.Equal(v.Shape(), in.shape) {
 			return &Error{Op: "input " + strconv.Quote(in.name), Err: fmt.Errorf("bound to %v, want shape %s", v, dims(in.shape))}
 		}
 		if err := in.buf.set(v); err != nil {

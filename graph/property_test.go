@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -30,7 +31,7 @@ func grow(t *rapid.T, b *builder, pool []*node) *node {
 			y = b.Scale(x, rapid.SampledFrom([]float64{0.5, -1, 2}).Draw(t, "alpha"))
 		case 3, 4, 5:
 			other := pick(fmt.Sprint("y", i))
-			if s, o := b.Shape(x), b.Shape(other); !s.Eq(o) {
+			if s, o := b.Shape(x), b.Shape(other); !slices.Equal(s, o) {
 				other = b.Reshape(b.Mean(other), ones(len(s))...)
 			}
 			y = []func(x, y *node) *node{b.Add, b.Mul, b.Sub}[kind-3](x, other)

@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
 )
@@ -76,7 +77,7 @@ func (b *Builder) SoftmaxCrossEntropy(logits, target *Node, eps float64) *Node {
 		return b.fail(kind, fmt.Errorf("smoothing %v is not in [0, 1)", eps))
 	}
 	byClass := target.Dtype() == Int
-	if byClass && !t.Eq(s[:1]) || !byClass && !t.Eq(s) {
+	if byClass && !slices.Equal(t, s[:1]) || !byClass && !slices.Equal(t, s) {
 		return b.fail(kind, fmt.Errorf("logits %s, target %v%s: want int(%d) or %v%s", dims(s), target.Dtype(), dims(t), s[0], b.Dtype(), dims(s)))
 	}
 	n := s[1]
@@ -129,7 +130,7 @@ func (b *Builder) SigmoidCrossEntropy(logits, target *Node, positive float64) *N
 	if !b.readyFloat(kind, logits, target) {
 		return nil
 	}
-	if !logits.Shape().Eq(target.Shape()) {
+	if !slices.Equal(logits.Shape(), target.Shape()) {
 		return b.fail(kind, fmt.Errorf("logits %s, target %s: shapes differ", dims(logits.Shape()), dims(target.Shape())))
 	}
 	if !(positive > 0) {

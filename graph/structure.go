@@ -24,7 +24,7 @@ func (b *Builder) Reshape(x *Node, shape ...int) *Node {
 	if checkShape(to) != nil || size(to) != size(from) {
 		return b.fail("Reshape", fmt.Errorf("%s to %s: the number of elements differs", dims(from), dims(shape)))
 	}
-	if to.Eq(from) && len(to) == len(from) {
+	if slices.Equal(to, from) {
 		return x
 	}
 	return b.apply(&op{
@@ -155,7 +155,7 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 			sizes[i] = s[a]
 			s[a] = out[a]
 		}
-		if !s.Eq(out) {
+		if !slices.Equal(s, out) {
 			return b.fail("Concat", fmt.Errorf("operand %d is %s, want %s along all axes but %d", i, dims(x.Shape()), dims(out), a))
 		}
 		total += sizes[i]

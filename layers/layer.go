@@ -10,6 +10,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/spec"
@@ -134,7 +135,7 @@ func (r Residual) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	if r.Shortcut != nil {
 		x = r.Shortcut.Build(b.Scope("shortcut"), x)
 	}
-	if b.Err() == nil && !b.Shape(x).Eq(b.Shape(y)) {
+	if b.Err() == nil && !slices.Equal(b.Shape(x), b.Shape(y)) {
 		return b.Fail("the body turns %v into %v; a shortcut has to do the same", b.Shape(x), b.Shape(y))
 	}
 	return b.Add(x, y)
@@ -170,7 +171,7 @@ func fold(b *graph.Builder, xs []*graph.Node, f func(x, y *graph.Node) *graph.No
 	}
 	y := xs[0]
 	for i, x := range xs[1:] {
-		if b.Err() == nil && !b.Shape(x).Eq(b.Shape(y)) {
+		if b.Err() == nil && !slices.Equal(b.Shape(x), b.Shape(y)) {
 			return b.Fail("value %d has shape %v, the first %v", i+1, b.Shape(x), b.Shape(y))
 		}
 		y = f(y, x)

@@ -9,6 +9,7 @@ package losses
 import (
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/spec"
+	"slices"
 )
 
 // Loss compares predictions with what they should be.
@@ -38,10 +39,10 @@ func Mean(b *graph.Builder, loss, weights *graph.Node) *graph.Node {
 // so that (batch) never broadcasts against (batch, 1) into a square.
 func align(b *graph.Builder, pred, want *graph.Node) *graph.Node {
 	p, w := b.Shape(pred), b.Shape(want)
-	if b.Err() != nil || p.Eq(w) {
+	if b.Err() != nil || slices.Equal(p, w) {
 		return want
 	}
-	if len(p) == 0 || len(w) == 0 || p[0] != w[0] || !squeezed(p).Eq(squeezed(w)) {
+	if len(p) == 0 || len(w) == 0 || p[0] != w[0] || !slices.Equal(squeezed(p), squeezed(w)) {
 		return b.Fail("prediction %v, target %v: shapes differ", p, w)
 	}
 	return b.Reshape(want, p...)

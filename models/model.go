@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/seed732fc211/aegis/data"
@@ -191,7 +192,7 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 			return 0, fmt.Errorf("models: input %q is nil", s.Scope)
 		}
 		shape := t.Shape()
-		if len(shape) != len(s.Shape)+1 || !shape[1:].Eq(m.shapes[i]) {
+		if len(shape) != len(s.Shape)+1 || !slices.Equal(shape[1:], m.shapes[i]) {
 			return 0, fmt.Errorf("models: input %q has shape %v, want (rows, %v)", s.Scope, shape, m.shapes[i])
 		}
 		if rows >= 0 && shape[0] != rows {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -141,7 +142,7 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 	dt := m.Params().Dtype()
 	t := &table{rows: s.Len(), w: s.Weights}
 	for i, x := range s.Inputs {
-		if shape := m.InputShape(i); !x.Shape()[1:].Eq(shape) {
+		if shape := m.InputShape(i); !slices.Equal(x.Shape()[1:], shape) {
 			return nil, fmt.Errorf("train: input %q has rows of shape %v, the model wants %v", names[i], x.Shape()[1:], shape)
 		}
 		c, err := newColumn(names[i], x, dt, 0, 1)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func (c Case) check(t *testing.T, batch int) {
 	}
 	wide := c.compile(t, graph.Float64, in)
 	narrow := c.compile(t, graph.Float32, in)
-	if want := c.Shape(batch); !wide.y.Shape().Eq(want) {
+	if want := c.Shape(batch); !slices.Equal(wide.y.Shape(), want) {
 		t.Errorf("shape %v, want %v", wide.y.Shape(), want)
 	}
 	if trained, _ := wide.params.Count(); trained != c.Params {
