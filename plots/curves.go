@@ -179,7 +179,8 @@ var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Len
 // Plot implements plot.Plotter.
 func (m *bestMark) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
-	c.StrokeLines(dashed, c.ClipLinesX([]vg.Point{{X: x(m.at), Y: c.Min.Y}, {X: x(m.at), Y: c.Max.Y}})...)
+	top := c.Min.Y + (c.Max.Y-c.Min.Y)*0.8 // below the legend
+	c.StrokeLines(dashed, c.ClipLinesX([]vg.Point{{X: x(m.at), Y: c.Min.Y}, {X: x(m.at), Y: top}})...)
 	for _, t := range m.ticks {
 		c.StrokeLines(line(0.75, ink), c.ClipLinesX([]vg.Point{{X: x(t), Y: c.Min.Y}, {X: x(t), Y: c.Min.Y + vg.Points(6)}})...)
 	}

@@ -28,7 +28,7 @@ type part struct {
 const (
 	pageWidth  = 14 * vg.Inch
 	pageHeight = 9.9 * vg.Inch
-	headline   = 0.72 * vg.Inch
+	headline   = 0.86 * vg.Inch
 	margin     = 0.3 * vg.Inch
 )
 
@@ -44,7 +44,7 @@ func (p *page) draw(c draw.Canvas) {
 	s = textStyle(11, faint)
 	s.YAlign = text.YTop
 	in.FillText(s, vg.Point{X: in.Min.X, Y: in.Max.Y - vg.Points(27)}, p.subtitle)
-	in.StrokeLine2(line(1, grid), in.Min.X, in.Max.Y-headline+vg.Points(4), in.Max.X, in.Max.Y-headline+vg.Points(4))
+	in.StrokeLine2(line(1, grid), in.Min.X, in.Max.Y-headline+vg.Points(15), in.Max.X, in.Max.Y-headline+vg.Points(15))
 	in.Max.Y -= headline
 	w, h := in.Max.X-in.Min.X, in.Max.Y-in.Min.Y
 	for _, part := range p.parts {
@@ -109,7 +109,7 @@ func newWriter(c draw.Canvas, title string) *writer {
 	s := boldStyle(titleSize, ink)
 	s.YAlign = text.YTop
 	c.FillText(s, vg.Point{X: c.Min.X, Y: c.Max.Y - vg.Points(4)}, title)
-	return &writer{c: c, body: textStyle(9.5, ink), y: c.Max.Y - vg.Points(24), step: vg.Points(12.6)}
+	return &writer{c: c, body: textStyle(9, ink), y: c.Max.Y - vg.Points(24), step: vg.Points(11.6)}
 }
 
 func (w *writer) line(colour interface{ RGBA() (r, g, b, a uint32) }, indent vg.Length, t string) {

@@ -33,7 +33,7 @@ func CrossValidation(r Report) (*Figure, error) {
 	if len(res.RunsOf(r.Reference)) == 0 {
 		return nil, fmt.Errorf("plots: the result has no run of %q", r.Reference)
 	}
-	p := &page{title: r.Title, subtitle: fmt.Sprintf("%s · %d rows · %s · seed %d", res.Data.Name, res.Data.Rows, res.Splitter, res.Seed)}
+	p := &page{title: r.Title, subtitle: fmt.Sprintf("%s · %d rows · %s", res.Data.Name, res.Data.Rows, res.Splitter)}
 	if p.title == "" {
 		p.title = fmt.Sprintf("Cross-validation: %s on %s", r.Reference, res.Data.Name)
 	}
@@ -62,10 +62,10 @@ func CrossValidation(r Report) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.plot(0, 0, 0.27, 0.45, left)
-	p.plot(0.275, 0, 0.55, 0.45, right)
-	p.prose(0.57, 0, 0.78, 0.45, "Verdict", append(verdicts(res, r.Reference), r.Notes...))
-	p.facts(0.8, 0, 1, 0.45, "Facts", append(factsOf(res, r.Reference), r.Facts...))
+	p.plot(0, 0, 0.255, 0.45, left)
+	p.plot(0.26, 0, 0.515, 0.45, right)
+	p.prose(0.53, 0, 0.755, 0.45, "Verdict", append(verdicts(res, r.Reference), r.Notes...))
+	p.facts(0.775, 0, 1, 0.45, "Facts", append(factsOf(res, r.Reference), r.Facts...))
 	return p.figure(), nil
 }
 
@@ -133,7 +133,7 @@ func rocOf(res *crossval.Result, reference string) (ROC, error) {
 		}
 		for _, name := range names {
 			o, err := res.OutOfFold(name)
-			if err != nil || o.Prediction.Proba == nil { // no runs, or labels only
+			if err != nil || o.Prediction.Proba == nil || !tellsApart(res, name) { // no runs, labels only, or one constant
 				continue
 			}
 			curve, err := rates(name, o, 1, k)
@@ -157,6 +157,21 @@ func rocOf(res *crossval.Result, reference string) (ROC, error) {
 		r.Curves = append(r.Curves, curve)
 	}
 	return r, nil
+}
+
+// tellsApart says whether a candidate gives different probabilities to rows of
+// one fold; without that a ROC curve shows how the folds were drawn.
+func tellsApart(res *crossval.Result, name string) bool {
+	k := len(res.Data.Classes)
+	for _, run := range res.RunsOf(name) {
+		p := run.Prediction.Proba
+		for i := k; i < len(p); i++ {
+			if p[i] != p[i-k] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func rates(name string, o *crossval.OutOfFold, class, classes int) (Rates, error) {
@@ -184,24 +199,39 @@ func verdicts(res *crossval.Result, reference string) []string {
 	if err != nil {
 		return []string{"No comparison: " + err.Error()}
 	}
-	var out []string
+	out := []string{fmt.Sprintf("%s of %s less that of the other, 95%% interval, p of the corrected resampled t-test (Nadeau & Bengio 2003), adjusted for %d tests (Holm):", res.Metrics[0].Name, reference, list[0].Tests)}
 	for i := range list {
-		out = append(out, list[i].Verdict())
+		c := &list[i]
+		words := "no evidence that they differ"
+		switch c.Better() {
+		case c.Reference:
+			words = c.Reference + " is better"
+		case c.Other:
+			words = c.Other + " is better"
+		}
+		p := fmt.Sprintf("p = %.2g", c.PHolm)
+		if c.PHolm < 0.001 {
+			p = "p < 0.001"
+		}
+		out = append(out, fmt.Sprintf("%s: %s. %s (%s to %s), %s", c.Other, words, short("%+.3f", c.Mean), short("%.3f", c.Low), short("%.3f", c.High), p))
 	}
-	return append(out, "Corrected resampled t-test (Nadeau & Bengio 2003) on the differences fold by fold; adjusted by Holm where there are several.")
+	return out
+}
+
+// short writes a number with three places, or four digits if it is large.
+func short(format string, v float64) string {
+	if math.Abs(v) >= 100 {
+		return fmt.Sprintf("%.4g", v)
+	}
+	return fmt.Sprintf(format, v)
 }
 
 func factsOf(res *crossval.Result, reference string) []Fact {
-	facts := []Fact{{"data", res.Data.Name}}
+	var facts []Fact
 	if res.Data.Source != "" {
 		facts = append(facts, Fact{"source", res.Data.Source})
 	}
-	facts = append(facts,
-		Fact{"target", res.Data.Target},
-		Fact{"task", fmt.Sprintf("%v, %d rows", res.Data.Task, res.Data.Rows)},
-		Fact{"folds", res.Splitter},
-		Fact{"seed", fmt.Sprint(res.Seed)},
-	)
+	facts = append(facts, Fact{"target", fmt.Sprintf("%s (%v)", res.Data.Target, res.Data.Task)})
 	for _, m := range res.Metrics {
 		if v := res.Mean(reference, m.Name); !math.IsNaN(v) {
 			facts = append(facts, Fact{m.Name, fmt.Sprintf("%.4f ± %.4f", v, res.Std(reference, m.Name))})
@@ -211,8 +241,7 @@ func factsOf(res *crossval.Result, reference string) []Fact {
 		facts = append(facts, Fact{"parameters", fmt.Sprint(runs[0].Parameters)})
 	}
 	return append(facts,
-		Fact{"fit time", res.FitTime(reference).Round(time.Millisecond).String() + " a fold"},
-		Fact{"predict time", res.PredictTime(reference).Round(10*time.Microsecond).String() + " a fold"},
+		Fact{"time a fold", fmt.Sprintf("fit %s, predict %s", res.FitTime(reference).Round(time.Millisecond), res.PredictTime(reference).Round(10*time.Microsecond))},
 	)
 }
 

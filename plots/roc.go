@@ -72,5 +72,55 @@ func (r ROC) plot() (*plot.Plot, error) {
 	}
 	p.Legend.YOffs = vg.Points(4)
 	p.Legend.XOffs = -vg.Points(4)
+	if z := r.corner(); z < 0.5 {
+		p.Add(&inset{lines: lines, size: z})
+	}
 	return p, nil
+}
+
+// corner is the size of the square in the upper left in which the curves differ;
+// 1 if they need the whole of the plot.
+func (r ROC) corner() float64 {
+	worst := 0.0
+	for _, c := range r.Curves {
+		worst = max(worst, 1-c.AUC)
+	}
+	switch {
+	case worst < 0.03:
+		return 0.2
+	case worst < 0.06:
+		return 0.3
+	}
+	return 1
+}
+
+// inset draws the upper left corner of the plot again, larger, in its middle.
+type inset struct {
+	lines []*plotter.Line
+	size  float64
+}
+
+// Plot implements plot.Plotter.
+func (z *inset) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	in := c
+	in.Rectangle = vg.Rectangle{Min: vg.Point{X: x(0.36), Y: y(0.42)}, Max: vg.Point{X: x(0.9), Y: y(0.9)}}
+	box := []vg.Point{in.Min, {X: in.Max.X, Y: in.Min.Y}, in.Max, {X: in.Min.X, Y: in.Max.Y}}
+	c.FillPolygon(paper, box)
+	zoom := *p
+	zoom.X.Min, zoom.X.Max, zoom.Y.Min, zoom.Y.Max = 0, z.size, 1-z.size, 1
+	for i := len(z.lines) - 1; i >= 0; i-- {
+		l := *z.lines[i]
+		zx, zy := zoom.Transforms(&in)
+		pts := make([]vg.Point, len(l.XYs))
+		for k, v := range l.XYs {
+			pts[k] = vg.Point{X: zx(v.X), Y: zy(v.Y)}
+		}
+		in.StrokeLines(l.LineStyle, in.ClipLinesXY(pts)...)
+	}
+	c.StrokeLines(line(0.75, faint), append(box, box[0]))
+	c.StrokeLines(line(0.75, faint), []vg.Point{{X: x(0), Y: y(1)}, {X: x(z.size), Y: y(1)}, {X: x(z.size), Y: y(1 - z.size)}, {X: x(0), Y: y(1 - z.size)}, {X: x(0), Y: y(1)}})
+	s := textStyle(tickSize-1, faint)
+	s.YAlign = -1
+	c.FillText(s, vg.Point{X: in.Min.X, Y: in.Min.Y - vg.Points(1)}, fmt.Sprintf("enlarged: 0 to %g, %g to 1", z.size, 1-z.size))
 }

@@ -2,6 +2,8 @@ package plots
 
 import (
 	"image/color"
+	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -73,11 +75,35 @@ func newPlot(title, x, y string) *plot.Plot {
 		a.LineStyle.Color, a.LineStyle.Width = faint, vg.Points(0.75)
 		a.Tick.LineStyle.Color, a.Tick.LineStyle.Width = faint, vg.Points(0.5)
 		a.Padding = vg.Points(3)
+		a.Tick.Marker = steps{}
 	}
 	p.Legend.TextStyle = textStyle(tickSize, ink)
 	p.Legend.Padding = vg.Points(2)
 	p.Legend.ThumbnailWidth = vg.Points(18)
 	return p
+}
+
+// steps marks an axis at round numbers, about six of them.
+type steps struct{}
+
+// Ticks implements plot.Ticker.
+func (steps) Ticks(low, high float64) []plot.Tick {
+	if !(high > low) {
+		return []plot.Tick{{Value: low, Label: strconv.FormatFloat(low, 'g', 4, 64)}}
+	}
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/5)))
+	for _, k := range []float64{1, 2, 5, 10} {
+		if (high-low)/(k*step) <= 7 {
+			step *= k
+			break
+		}
+	}
+	places := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
+	var out []plot.Tick
+	for i := math.Ceil(low/step - 1e-9); i*step <= high+1e-9*step; i++ {
+		out = append(out, plot.Tick{Value: i * step, Label: strconv.FormatFloat(i*step+0, 'f', places, 64)})
+	}
+	return out
 }
 
 func addGrid(p *plot.Plot) {

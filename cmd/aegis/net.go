@@ -29,14 +29,14 @@ type netFlags struct {
 }
 
 func (n *netFlags) flags(f *pflag.FlagSet) {
-	f.StringVar(&n.hidden, "hidden", "64,32", "`UNITS` of the hidden layers, separated by commas; empty: none")
-	f.Float64Var(&n.dropout, "dropout", 0.1, "dropout `RATE` behind every hidden layer")
+	f.StringVar(&n.hidden, "hidden", "32", "`UNITS` of the hidden layers, separated by commas; empty: none")
+	f.Float64Var(&n.dropout, "dropout", 0.2, "dropout `RATE` behind every hidden layer")
 	f.Float64Var(&n.l1, "l1", 0, "L1 penalty `FACTOR` on the kernels")
-	f.Float64Var(&n.l2, "l2", 1e-4, "L2 penalty `FACTOR` on the kernels")
-	f.IntVar(&n.epochs, "epochs", 200, "`NUMBER` of epochs at most")
-	f.IntVar(&n.patience, "patience", 20, "`EPOCHS` without a better validation loss before training stops")
+	f.Float64Var(&n.l2, "l2", 1e-3, "L2 penalty `FACTOR` on the kernels")
+	f.IntVar(&n.epochs, "epochs", 300, "`NUMBER` of epochs at most")
+	f.IntVar(&n.patience, "patience", 30, "`EPOCHS` without a better validation loss before training stops")
 	f.IntVar(&n.batch, "batch", 32, "`ROWS` in a batch")
-	f.Float64Var(&n.learningRate, "learning-rate", 0.002, "learning `RATE` of Adam")
+	f.Float64Var(&n.learningRate, "learning-rate", 0.005, "learning `RATE` of Adam")
 	f.Uint64Var(&n.seed, "seed", 1, "`SEED` of everything random")
 }
 
@@ -68,7 +68,7 @@ func (n *netFlags) check() error {
 }
 
 // validationShare of the training rows is set aside for early stopping.
-const validationShare = 0.15
+const validationShare = 0.1
 
 func (n *netFlags) estimator(units []int, seed uint64) train.Estimator {
 	return train.Estimator{
