@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,12 +64,10 @@ func (o *crossvalFlags) check() error {
 	if o.folds < 2 || o.repeats < 1 || o.workers < 0 {
 		return usage("--folds %d --repeats %d --workers %d: want at least 2 folds, 1 repeat and no negative number of workers", o.folds, o.repeats, o.workers)
 	}
-	for _, path := range []string{o.report, o.json} {
-		if err := writable(path); err != nil {
-			return err
-		}
+	if err := drawable(o.report); err != nil {
+		return err
 	}
-	return nil
+	return writable(o.json)
 }
 
 func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
@@ -87,9 +86,6 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 		return err
 	}
 	candidates := o.candidates(set.Task())
-	for _, m := range leftOut() {
-		fmt.Fprintf(status, "left out: %s: %s\n", m.Name, m.Reason)
-	}
 	begin := time.Now()
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*o.folds*o.repeats, "fits")
 	res, err := crossval.Validate(ctx, set, o.splitter(set.Task()), candidates, crossval.Options{
@@ -185,11 +181,7 @@ func (o *crossvalFlags) show(out io.Writer, res *crossval.Result, took time.Dura
 	}
 	facts := append(o.facts(), versionFacts()...)
 	facts = append(facts, plots.Fact{Name: "time", Value: fmt.Sprintf("%s for %d fits, %d at a time", took.Round(100*time.Millisecond), len(res.Runs), o.atATime())})
-	var notes []string
-	for _, m := range leftOut() {
-		notes = append(notes, fmt.Sprintf("Left out: %s (%s).", m.Name, m.Reason))
-	}
-	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: netName, Facts: facts, Notes: notes})
+	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: netName, Facts: facts})
 	if err != nil {
 		return err
 	}
@@ -244,7 +236,6 @@ func number(v float64) string {
 type document struct {
 	Aegis       string            `json:"aegis"`
 	Parameters  map[string]string `json:"parameters"`
-	LeftOut     []string          `json:"left_out,omitempty"`
 	Comparisons []comparisonJSON  `json:"comparisons"`
 	Result      json.RawMessage   `json:"result"`
 }
@@ -268,9 +259,6 @@ func (o *crossvalFlags) writeJSON(res *crossval.Result, list []crossval.Comparis
 		"patience": fmt.Sprint(o.patience), "batch": fmt.Sprint(o.batch), "learning_rate": fmt.Sprint(o.learningRate),
 		"folds": fmt.Sprint(o.folds), "repeats": fmt.Sprint(o.repeats), "seed": fmt.Sprint(o.seed), "validation_share": fmt.Sprint(validationShare),
 	}}
-	for _, m := range leftOut() {
-		d.LeftOut = append(d.LeftOut, m.Name+": "+m.Reason)
-	}
 	for i := range list {
 		c := &list[i]
 		var t any = c.T
@@ -280,10 +268,11 @@ func (o *crossvalFlags) writeJSON(res *crossval.Result, list []crossval.Comparis
 		d.Comparisons = append(d.Comparisons, comparisonJSON{c.Reference, c.Other, c.Metric, c.Mean, c.Low, c.High, t, c.P, c.PHolm, c.Verdict()})
 	}
 	return atomicfile.Write(o.json, func(w io.Writer) error {
-		var err error
-		if d.Result, err = resultJSON(res); err != nil {
+		var b bytes.Buffer
+		if err := res.WriteJSON(&b); err != nil {
 			return err
 		}
+		d.Result = b.Bytes()
 		e := json.NewEncoder(w)
 		e.SetIndent("", " ")
 		return e.Encode(d)

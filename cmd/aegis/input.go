@@ -60,6 +60,19 @@ func preprocess() data.Transform {
 	return data.Pipeline{data.Impute{}, data.OneHot{}, data.Standardize{}}
 }
 
+// drawable checks that a figure can be written under a name.
+func drawable(path string) error {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png", ".svg", ".pdf":
+		return writable(path)
+	case "":
+		if path == "" {
+			return nil
+		}
+	}
+	return usage("--report %s: want a name that ends in .png, .svg or .pdf", path)
+}
+
 // writable checks, before the work, that a file could be written at path.
 func writable(path string) error {
 	if path == "" {

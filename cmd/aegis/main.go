@@ -74,11 +74,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "aegis: %v\n", err)
 	var u usageError
 	if errors.As(err, &u) || !ran {
-		fmt.Fprintln(stderr, "Run 'aegis --help' or 'aegis COMMAND --help' for the usage.")
+		fmt.Fprintf(stderr, "aegis: %v (see aegis --help)\n", err)
 		return exitUsage
 	}
+	fmt.Fprintf(stderr, "aegis: %v\n", err)
 	return exitFailed
 }

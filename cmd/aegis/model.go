@@ -49,10 +49,11 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.model == "" {
 		return usage("--model: want the name of a file")
 	}
-	for _, path := range []string{o.model, o.report} {
-		if err := writable(path); err != nil {
-			return err
-		}
+	if err := drawable(o.report); err != nil {
+		return err
+	}
+	if err := writable(o.model); err != nil {
+		return err
 	}
 	if o.quiet {
 		status = io.Discard
