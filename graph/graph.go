@@ -182,3 +182,6 @@ func repeated(s, out Shape) []int {
 	}
 	return st
 }
+
+// Value is what a node holds: a *tensor.Dense, or a scalar of Gorgonia's.
+type Value = gorgonia.Value

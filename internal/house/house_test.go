@@ -1,0 +1,126 @@
+// Package house tests the structure of the whole: which room may import which,
+// and what exported names may look like.
+package house
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/seed732fc211/aegis/"
+
+// floors lists the rooms from the bottom up. A room may import rooms of lower
+// floors; may lists the imports within a floor.
+var floors = [][]string{
+	{"internal/kernel", "internal/spec", "internal/atomicfile", "internal/safetensors", "internal/house"},
+	{"data", "metrics"},
+	{"graph"},
+	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
+	{"models"},
+	{"train"},
+	{"crossval"},
+	{"crossval/baselines"},
+	{"plots"},
+	{"cmd/aegis", "examples/firststep", "examples/halfplane"},
+}
+
+var may = map[string][]string{
+	"layers": {"regularize"},
+}
+
+// never lists imports of lower floors that a room does without all the same:
+// leaves know nothing of graphs, graphs nothing of data, and crossval knows
+// estimators, not nets.
+var never = map[string][]string{
+	"data":               {"graph", "internal/kernel"},
+	"metrics":            {"data", "graph", "internal/kernel"},
+	"graph":              {"data", "metrics"},
+	"losses":             {"data", "metrics"},
+	"optim":              {"data", "metrics"},
+	"crossval":           {"graph", "layers", "losses", "models", "optim", "regularize", "train", "internal/kernel"},
+	"crossval/baselines": {"graph", "layers", "losses", "models", "optim", "regularize", "train", "internal/kernel"},
+}
+
+// heavy lists modules that only the named rooms may pull in, as every user of a
+// room pays for what it imports.
+var heavy = map[string][]string{
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis"},
+	"gonum.org/v1/plot":              {"plots", "cmd/aegis"},
+	"github.com/spf13/cobra":         {"cmd/aegis"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "train", "cmd/aegis", "examples/firststep", "examples/halfplane"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps=false", "-json=ImportPath,Imports,Deps", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p pkg
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+func floorOf(room string) int {
+	return slices.IndexFunc(floors, func(f []string) bool { return slices.Contains(f, room) })
+}
+
+func TestImportDirections(t *testing.T) {
+	list := packages(t)
+	if len(list) < 15 {
+		t.Fatalf("go list found %d packages only", len(list))
+	}
+	for _, p := range list {
+		room := strings.TrimPrefix(p.ImportPath, module)
+		floor := floorOf(room)
+		if floor < 0 {
+			t.Errorf("%s has no floor: put it into this test's list", room)
+			continue
+		}
+		for _, path := range p.Imports {
+			other, ours := strings.CutPrefix(path, module)
+			if !ours {
+				continue
+			}
+			switch f := floorOf(other); {
+			case f < floor && !slices.Contains(never[room], other):
+			case f == floor && slices.Contains(may[room], other):
+			default:
+				t.Errorf("%s must not import %s", room, other)
+			}
+		}
+		for _, dep := range p.Deps {
+			for mod, rooms := range heavy {
+				if (dep == mod || strings.HasPrefix(dep, mod+"/")) && !slices.Contains(rooms, room) {
+					t.Errorf("%s pulls in %s", room, dep)
+				}
+			}
+		}
+	}
+}
+
+func TestCoreNeedsNoCgo(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{if .CgoFiles}}{{if not .Standard}}{{.ImportPath}}{{end}}{{end}}", module+"cmd/aegis")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	if s := strings.TrimSpace(string(out)); s != "" {
+		t.Errorf("the command depends on cgo: %s", s)
+	}
+}
