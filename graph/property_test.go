@@ -215,7 +215,7 @@ func TestSameOperationOtherAttributes(t *testing.T) {
 	}
 	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Train)
 	x := b.Input("x", 4, 4)
-	if b.Tanh(x) != b.Tanh(x) {
+	if first, again := b.Tanh(x), b.Tanh(x); first != again {
 		t.Error("one operation on one operand became two nodes")
 	}
 }

@@ -98,6 +98,8 @@ type Fitting struct {
 	hooks   []Hook
 	factor  float64 // of the learning rate, set by callbacks
 	best    *best
+
+	batchEnd Event // used again for every batch, so that a step does not allocate
 }
 
 // best is the weights that are worth going back to.
@@ -289,7 +291,8 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 		if err := t.step(ctx, rows, factor); err != nil {
 			return fmt.Errorf("train: epoch %d, batch %d: %w", epoch, batch, err)
 		}
-		if err := f.emit(&Event{Kind: BatchEnd, Epoch: epoch, Batch: batch}); err != nil {
+		f.batchEnd = Event{Kind: BatchEnd, Epoch: epoch, Batch: batch}
+		if err := f.emit(&f.batchEnd); err != nil {
 			return err
 		}
 	}
