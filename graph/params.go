@@ -123,6 +123,7 @@ func (p *Param) Constrain() {
 type Params struct {
 	dtype  Dtype
 	seed   uint64
+	source func(path string, shape Shape) (*tensor.Dense, error)
 	list   []*Param
 	byPath map[string]*Param
 }
@@ -132,6 +133,16 @@ type Params struct {
 // not depend on the order in which parameters are made.
 func NewParams(dtype Dtype, seed uint64) *Params {
 	return &Params{dtype: dtype, seed: seed, byPath: map[string]*Param{}}
+}
+
+// NewParamsFrom returns a store whose parameters begin with the values that
+// source has for them, instead of being drawn by their initializers: for a model
+// that is read from a file. An error of source is a mistake at the layer that
+// wanted the parameter; so is a tensor of another shape.
+func NewParamsFrom(dtype Dtype, seed uint64, source func(path string, shape Shape) (*tensor.Dense, error)) *Params {
+	p := NewParams(dtype, seed)
+	p.source = source
+	return p
 }
 
 // Dtype returns the element type.
@@ -212,24 +223,43 @@ func (p *Params) ensure(path string, shape Shape, w Weight, trained bool) (*Para
 	if err := checkShape(shape); err != nil {
 		return nil, err
 	}
-	init := w.Init
-	if init == nil {
-		init = GlorotUniform{}
-	}
-	values, err := init.Init(shape, rand.New(rand.NewPCG(p.seed, pathKey(path))))
-	if err != nil {
+	q := &Param{Path: path, Trained: trained, Constraint: w.Constraint, shape: slices.Clone(shape)}
+	if err := p.begin(q, w.Init); err != nil {
 		return nil, err
-	}
-	q := &Param{Path: path, Trained: trained, Constraint: w.Constraint, shape: shape.Clone(), buf: newBuffer(p.dtype, size(shape))}
-	if err := q.buf.setFloats64(values); err != nil {
-		return nil, fmt.Errorf("initializer: %w", err)
-	}
-	if i := q.buf.finite(); i >= 0 {
-		return nil, fmt.Errorf("initializer: value %d is %v", i, values[i])
 	}
 	p.list = append(p.list, q)
 	p.byPath[path] = q
 	return q, nil
+}
+
+// begin gives a new parameter its first values.
+func (p *Params) begin(q *Param, init Initializer) error {
+	if p.source != nil {
+		t, err := p.source(q.Path, q.shape)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(t.Shape(), q.shape) {
+			return fmt.Errorf("%s has shape %s, not %s", q.Path, dims(q.shape), dims(t.Shape()))
+		}
+		q.buf = newBuffer(p.dtype, size(q.shape))
+		return q.buf.set(t)
+	}
+	if init == nil {
+		init = GlorotUniform{}
+	}
+	values, err := init.Init(q.shape, rand.New(rand.NewPCG(p.seed, pathKey(q.Path))))
+	if err != nil {
+		return err
+	}
+	q.buf = newBuffer(p.dtype, size(q.shape))
+	if err := q.buf.setFloats64(values); err != nil {
+		return fmt.Errorf("initializer: %w", err)
+	}
+	if i := q.buf.finite(); i >= 0 {
+		return fmt.Errorf("initializer: value %d is %v", i, values[i])
+	}
+	return nil
 }
 
 // pathKey is the 64-bit FNV-1a hash of a path.

@@ -92,15 +92,15 @@ func New(c Config, inputs, outputs []*Tensor) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(c, net)
-}
-
-// assemble makes the parameters of a network and checks it in both modes.
-func assemble(c Config, net network) (*Model, error) {
 	if c.Type.Type == nil {
 		c.Type = graph.Float32
 	}
-	m := &Model{name: c.Name, net: net, params: graph.NewParams(c.Type, c.Seed)}
+	return assemble(c.Name, net, graph.NewParams(c.Type, c.Seed))
+}
+
+// assemble makes the parameters of a network and checks it in both modes.
+func assemble(name string, net network, params *graph.Params) (*Model, error) {
+	m := &Model{name: name, net: net, params: params}
 	for _, s := range net.Stages {
 		if s.Input {
 			m.inputs++

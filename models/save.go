@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -190,12 +191,11 @@ func restore(f *safetensors.File) (m *Model, err error) {
 	if err := json.Unmarshal([]byte(f.Meta[keyModel]), &d); err != nil {
 		return nil, fmt.Errorf("description: %w", err)
 	}
-	c := Config{Name: d.Name, Seed: d.Seed}
+	dtype := graph.Float32
 	switch d.Type {
 	case graph.Float32.String():
-		c.Type = graph.Float32
 	case graph.Float64.String():
-		c.Type = graph.Float64
+		dtype = graph.Float64
 	default:
 		return nil, fmt.Errorf("description: type %q: want float32 or float64", d.Type)
 	}
@@ -206,11 +206,11 @@ func restore(f *safetensors.File) (m *Model, err error) {
 	if err := net.check(); err != nil {
 		return nil, fmt.Errorf("architecture: %w", err)
 	}
-	if m, err = assemble(c, net); err != nil {
+	if m, err = assemble(d.Name, net, graph.NewParamsFrom(dtype, d.Seed, stored(f))); err != nil {
 		return nil, err
 	}
-	if err := m.fill(f, d.Trained); err != nil {
-		return nil, err
+	for _, p := range m.params.All() {
+		p.Trained = slices.Contains(d.Trained, p.Path)
 	}
 	m.Info, err = d.Info.read()
 	return m, err
@@ -252,32 +252,23 @@ func (n network) check() error {
 	return nil
 }
 
-// fill copies the file's tensors into the parameters, one for each.
-func (m *Model) fill(f *safetensors.File, trained []string) error {
-	isTrained := map[string]bool{}
-	for _, path := range trained {
-		isTrained[path] = true
-	}
-	for _, p := range m.params.All() {
-		t, ok := f.Get(p.Path)
+// stored finds parameters in a file. A shape that the file does not have is an
+// error before any memory is taken for it.
+func stored(f *safetensors.File) func(path string, shape graph.Shape) (*tensor.Dense, error) {
+	return func(path string, shape graph.Shape) (*tensor.Dense, error) {
+		t, ok := f.Get(path)
 		if !ok {
-			return fmt.Errorf("the parameter %s is missing", p.Path)
+			return nil, fmt.Errorf("the parameter %s is missing", path)
 		}
-		var err error
-		switch {
-		case len(t.Shape) != len(p.Shape()):
-			err = fmt.Errorf("parameter %s: shape %v, want %v", p.Path, t.Shape, p.Shape())
-		case t.F32 != nil:
-			err = p.Set(tensor.New(tensor.WithShape(t.Shape...), tensor.WithBacking(t.F32)))
-		default:
-			err = p.Set(tensor.New(tensor.WithShape(t.Shape...), tensor.WithBacking(t.F64)))
+		if !slices.Equal(t.Shape, shape) {
+			return nil, fmt.Errorf("the parameter %s has shape %v in the file, %v in the architecture", path, t.Shape, shape)
 		}
-		if err != nil {
-			return err
+		var backing any = t.F32
+		if t.F32 == nil {
+			backing = t.F64
 		}
-		p.Trained = isTrained[p.Path]
+		return tensor.New(tensor.WithShape(t.Shape...), tensor.WithBacking(backing)), nil
 	}
-	return nil
 }
 
 func (j infoJSON) read() (Info, error) {

@@ -58,11 +58,16 @@ func (m *Model) Summary() Summary {
 }
 
 func (s stage) kind() string {
-	switch l := s.Layer.(type) {
-	case nil:
+	if s.Layer == nil {
 		return layers.Name(s.Joiner)
+	}
+	return kindOf(s.Layer)
+}
+
+func kindOf(layer layers.Layer) string {
+	switch l := layer.(type) {
 	case layers.Named:
-		return layers.Name(l.Layer)
+		return kindOf(l.Layer)
 	case layers.Activation:
 		return l.String()
 	case layers.Dense:
@@ -72,7 +77,7 @@ func (s stage) kind() string {
 	case layers.Dropout:
 		return fmt.Sprintf("Dropout %g", l.Rate)
 	}
-	return layers.Name(s.Layer)
+	return layers.Name(layer)
 }
 
 func (m *Model) countBelow(scope string) int {
@@ -98,9 +103,9 @@ func (s Summary) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", s.Name)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "layer\tkind\toutput\tparameters\tfrom")
+	fmt.Fprintln(w, "layer\tkind\tfrom\toutput\tparameters")
 	for _, r := range s.Rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", r.Layer, r.Kind, shapeText(r.Shape), r.Parameters, r.From)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", r.Layer, r.Kind, r.From, shapeText(r.Shape), r.Parameters)
 	}
 	w.Flush()
 	fmt.Fprintf(&b, "trained parameters: %d of %d (%s)\n", s.Trained, s.All, bytesText(s.Bytes))
