@@ -15,7 +15,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -55,7 +54,7 @@ func (f *Figure) SVG() []byte {
 }
 
 // Save writes the figure to a file, whole or not at all; the ending of its name,
-// .png, .svg or .pdf, decides on the format.
+// .png or .svg, decides on the format.
 func (f *Figure) Save(path string) error {
 	var write func(w io.Writer) error
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
@@ -63,15 +62,8 @@ func (f *Figure) Save(path string) error {
 		write = f.writePNG
 	case ".svg":
 		write = func(w io.Writer) error { _, err := w.Write(f.SVG()); return err }
-	case ".pdf":
-		write = func(w io.Writer) error {
-			c := vgpdf.New(f.width, f.height)
-			f.paint(draw.New(c))
-			_, err := c.WriteTo(w)
-			return err
-		}
 	default:
-		return fmt.Errorf("plots: %s: the ending %q is none of .png, .svg, .pdf", path, ext)
+		return fmt.Errorf("plots: %s: the ending %q is neither .png nor .svg", path, ext)
 	}
 	if err := atomicfile.Write(path, write); err != nil {
 		return fmt.Errorf("plots: %w", err)

@@ -51,7 +51,7 @@ Nadeau and Bengio (2003). It prints a table and verdicts and draws a page.`,
 	f.IntVar(&o.folds, "folds", 10, "`NUMBER` of folds")
 	f.IntVar(&o.repeats, "repeats", 3, "`NUMBER` of repeats with other folds")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
-	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png, .svg or .pdf; empty: none")
+	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png or .svg; empty: none")
 	f.StringVar(&o.json, "json", "", "`FILE` for all results, machine-readable")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c

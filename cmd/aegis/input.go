@@ -63,14 +63,14 @@ func preprocess() data.Transform {
 // drawable checks that a figure can be written under a name.
 func drawable(path string) error {
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png", ".svg", ".pdf":
+	case ".png", ".svg":
 		return writable(path)
 	case "":
 		if path == "" {
 			return nil
 		}
 	}
-	return usage("--report %s: want a name that ends in .png, .svg or .pdf", path)
+	return usage("--report %s: want a name that ends in .png or .svg", path)
 }
 
 // writable checks, before the work, that a file could be written at path.

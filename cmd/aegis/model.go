@@ -36,7 +36,7 @@ func trainCommand() *cobra.Command {
 	o.source.flags(f)
 	o.netFlags.flags(f)
 	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` for the model")
-	f.StringVar(&o.report, "report", "training.png", "`FILE` for the page: .png, .svg or .pdf; empty: none")
+	f.StringVar(&o.report, "report", "training.png", "`FILE` for the page: .png or .svg; empty: none")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
 }

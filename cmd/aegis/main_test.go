@@ -1,0 +1,288 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
+)
+
+// aegis runs the command in a folder of its own.
+func aegis(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	return aegisWith(context.Background(), t, args...)
+}
+
+func aegisWith(ctx context.Context, t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = run(ctx, args, &out, &err)
+	return out.String(), err.String(), code
+}
+
+// quick makes a cross-validation short.
+var quick = []string{"crossval", "--folds", "3", "--repeats", "1", "--epochs", "8"}
+
+func TestCrossval(t *testing.T) {
+	for _, c := range []struct{ dataset, metric, linear string }{
+		{"iris", "accuracy", "logistic regression"},
+		{"diabetes", "RMSE", "linear regression"},
+	} {
+		t.Run(c.dataset, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			out, status, code := aegis(t, append(quick, "--dataset", c.dataset, "--json", "results.json")...)
+			if code != 0 {
+				t.Fatalf("exit code %d: %s", code, status)
+			}
+			for _, part := range []string{"model", c.metric, "95% interval", "net ", c.linear, "random forest", "Nadeau", "report: report.png"} {
+				if !strings.Contains(out, part) {
+					t.Errorf("the output does not say %q:\n%s", part, out)
+				}
+			}
+			if !strings.Contains(status, "data: "+c.dataset) || !strings.Contains(status, "/21  ") {
+				t.Errorf("status:\n%s", status)
+			}
+			f, err := os.Open("report.png")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if img, err := png.DecodeConfig(f); err != nil || img.Width < 1500 {
+				t.Errorf("report: %v %v", img, err)
+			}
+			checkDocument(t, "results.json")
+		})
+	}
+}
+
+func checkDocument(t *testing.T, path string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d document
+	if err := json.Unmarshal(raw, &d); err != nil {
+		t.Fatal(err)
+	}
+	res, err := crossval.ReadResult(bytes.NewReader(d.Result))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Runs) != 21 || len(d.Comparisons) < 5 || d.Parameters["folds"] != "3" {
+		t.Errorf("%d runs, %d comparisons, parameters %v", len(res.Runs), len(d.Comparisons), d.Parameters)
+	}
+}
+
+// TestSameResults compares --json byte by byte, times aside, over numbers of
+// processors and of fits in flight.
+func TestSameResults(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var first []byte
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, procs := range []int{1, 2} {
+		for _, workers := range []int{1, 4} {
+			runtime.GOMAXPROCS(procs)
+			_, status, code := aegis(t, append(quick, "--dataset", "wine", "--quiet", "--report", "", "--json", "r.json", "--workers", fmt.Sprint(workers))...)
+			if code != 0 || status != "" {
+				t.Fatalf("exit code %d: %s", code, status)
+			}
+			raw, err := os.ReadFile("r.json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := bytes.Index(raw, []byte(`"timing"`))
+			if at < 0 {
+				t.Fatal("no times in the file")
+			}
+			if first == nil {
+				first = raw[:at]
+			}
+			if !bytes.Equal(raw[:at], first) {
+				t.Errorf("%d processors, %d workers: other bytes", procs, workers)
+			}
+		}
+	}
+}
+
+func TestTrainPredictSummary(t *testing.T) {
+	t.Chdir(t.TempDir())
+	set, err := data.Wine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := data.WriteCSV(&text, set); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "wine.csv", text.String())
+	out, status, code := aegis(t, "train", "--data", "wine.csv", "--target", "cultivar", "--epochs", "60")
+	if code != 0 || !strings.Contains(out, "trained parameters") || !strings.Contains(status, `target "cultivar": classify (its cells are texts)`) {
+		t.Fatalf("exit code %d: %s%s", code, out, status)
+	}
+	for _, f := range []string{"model.safetensors", "training.png"} {
+		if st, err := os.Stat(f); err != nil || st.Size() < 1000 {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+	out, status, code = aegis(t, "predict", "--data", "wine.csv")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if code != 0 || len(lines) != 179 || lines[0] != "cultivar,P(class_0),P(class_1),P(class_2)" {
+		t.Fatalf("exit code %d: %s %s", code, lines[0], status)
+	}
+	right := 0
+	labels, _ := set.Labels()
+	for i, l := range lines[1:] {
+		if strings.HasPrefix(l, set.Classes[labels[i]]+",") {
+			right++
+		}
+	}
+	if right < 170 {
+		t.Errorf("%d of 178 rows predicted right", right)
+	}
+	if _, _, code = aegis(t, "predict", "--data", "wine.csv", "--output", "p.csv"); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if raw, err := os.ReadFile("p.csv"); err != nil || string(raw) != out {
+		t.Errorf("--output differs: %v", err)
+	}
+	for _, format := range []string{"text", "html", "mermaid", "dot"} {
+		if out, _, code := aegis(t, "summary", "--format", format); code != 0 || !strings.Contains(out, "0.Dense") {
+			t.Errorf("summary as %s: %s", format, out)
+		}
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rows makes a CSV file of n rows from a function of the row.
+func rows(header string, n int, row func(i int) string) string {
+	var b strings.Builder
+	b.WriteString(header + "\n")
+	for i := range n {
+		b.WriteString(row(i) + "\n")
+	}
+	return b.String()
+}
+
+func TestMistakes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	good := func(i int) string { return fmt.Sprintf("%d,%d,%c", i*7%11, i*3%5, 'u'+i%2) }
+	but := func(at int, row string) string {
+		return rows("a,b,y", 40, func(i int) string {
+			if i == at {
+				return row
+			}
+			return good(i)
+		})
+	}
+	for name, text := range map[string]string{
+		"good.csv": but(-1, ""), "text.csv": but(6, "abc,1,u"), "nan.csv": but(6, "NaN,1,u"), "inf.csv": but(6, "1,-Inf,u"), "ragged.csv": but(6, "1,2"),
+		"empty.csv": "", "header.csv": "a,b,y\n", "one.csv": rows("a,b,y", 40, func(i int) string { return fmt.Sprintf("%d,%d,u", i, i*i) }),
+		"few.csv": but(-1, "") + "1,2,w\n3,4,w\n", "row.csv": "a,b,y\n1,2,u\n", "notarget.csv": but(3, "1,2,"),
+	} {
+		write(t, name, text)
+	}
+	if _, status, code := aegis(t, "train", "--data", "good.csv", "--epochs", "2", "--quiet"); code != 0 {
+		t.Fatal(status)
+	}
+	raw, err := os.ReadFile("model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, "half.safetensors", string(raw[:len(raw)/2]))
+	write(t, "newer.safetensors", strings.Replace(string(raw), `"aegis.format":"1"`, `"aegis.format":"7"`, 1))
+	before, err := filepath.Glob("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cv := func(args ...string) []string {
+		return append([]string{"crossval", "--epochs", "2", "--repeats", "1"}, args...)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"no such column", cv("--data", "good.csv", "--target", "z"), 1, `good.csv: there is no column "z"; there are a, b, y`},
+		{"text in a numeric column", cv("--data", "text.csv"), 1, `text.csv: row 8, column a: "abc" is not a number`},
+		{"empty file", cv("--data", "empty.csv"), 1, "empty.csv: the file is empty"},
+		{"header only", cv("--data", "header.csv"), 1, "header.csv: a header without rows"},
+		{"one class", cv("--data", "one.csv"), 1, "one class only"},
+		{"fewer rows of a class than folds", cv("--data", "few.csv"), 1, `class "w" has 2 rows`},
+		{"NaN", cv("--data", "nan.csv"), 1, "nan.csv: row 8, column a: NaN is not finite"},
+		{"Inf", cv("--data", "inf.csv"), 1, "inf.csv: row 8, column b: -Inf is not finite"},
+		{"unwritable report", cv("--report", "/nowhere/r.png"), 1, "cannot write /nowhere/r.png"},
+		{"unwritable results", cv("--json", "/nowhere/r.json"), 1, "cannot write /nowhere/r.json"},
+		{"one row", cv("--data", "row.csv"), 1, "1 row"},
+		{"ragged row", cv("--data", "ragged.csv"), 1, "ragged.csv: row 8: 2 cells, want 3"},
+		{"target missing", cv("--data", "notarget.csv"), 1, "notarget.csv: row 5, column y: the target is missing"},
+		{"no such file", cv("--data", "nothing.csv"), 1, "nothing.csv: no such file"},
+		{"half a model", []string{"predict", "--model", "half.safetensors", "--data", "good.csv"}, 1, "half.safetensors: safetensors: cut off"},
+		{"newer model", []string{"summary", "--model", "newer.safetensors"}, 1, "newer.safetensors: format 7"},
+		{"no model", []string{"summary", "--model", "good.csv"}, 1, "no safetensors file"},
+		{"report of another kind", cv("--report", "r.txt"), 2, "--report r.txt"},
+		{"unknown flag", cv("--bogus"), 2, "--bogus"},
+		{"unknown command", []string{"frobnicate"}, 2, "frobnicate"},
+		{"argument", cv("extra"), 2, "extra"},
+		{"data set", cv("--dataset", "mnist"), 2, "iris, wine, breast-cancer, digits, diabetes"},
+		{"both sources", cv("--dataset", "iris", "--data", "good.csv"), 2, "exclude each other"},
+		{"task", cv("--data", "good.csv", "--task", "sing"), 2, "classify or regress"},
+		{"regression on texts", cv("--data", "good.csv", "--task", "regress"), 1, `column y: "u" is not a number`},
+		{"hidden", cv("--hidden", "3,x"), 2, `"x" is no number of units`},
+		{"dropout", cv("--dropout", "1"), 2, "--dropout 1"},
+		{"penalty", cv("--l2", "-1"), 2, "--l2 -1"},
+		{"folds", cv("--folds", "1"), 2, "--folds 1"},
+		{"no data", []string{"predict"}, 2, "--data"},
+		{"format", []string{"summary", "--format", "xml"}, 2, "--format xml"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, status, code := aegis(t, append(c.args, map[bool][]string{true: {"--quiet"}}[c.args[0] == "crossval"]...)...)
+			if code != c.code || !strings.Contains(status, c.want) {
+				t.Errorf("exit code %d, want %d; %q, want %q", code, c.code, status, c.want)
+			}
+			if strings.Count(status, "\n") != 1 || strings.Contains(status, "goroutine") || out != "" {
+				t.Errorf("want one line:\n%s%s", out, status)
+			}
+		})
+	}
+	after, err := filepath.Glob("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hidden, _ := filepath.Glob(".*"); len(hidden) > 0 || len(after) != len(before) {
+		t.Errorf("files were left behind: %v %v, were %v", after, hidden, before)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	out, status, code := aegisWith(ctx, t, "crossval", "--quiet")
+	if code != 1 || !strings.Contains(out, "interrupted: 0 of 210 fits were finished") || status != "aegis: interrupted\n" {
+		t.Errorf("exit code %d\n%s%s", code, out, status)
+	}
+	out, _, code = aegisWith(ctx, t, "train", "--quiet")
+	if code != 1 || !strings.Contains(out, "no model was written") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	if files, _ := filepath.Glob("*"); len(files) > 0 {
+		t.Errorf("files were left behind: %v", files)
+	}
+}

@@ -1,0 +1,237 @@
+package plots_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/plots"
+	"gonum.org/v1/plot/cmpimg"
+)
+
+var update = flag.Bool("update", false, "write the golden images anew; look at each of them")
+
+// falling is a noisy curve as training gives it.
+func falling(seed uint64, n int, name string, floor float64) data.Curve {
+	r := rand.New(rand.NewPCG(seed, 0))
+	c := data.Curve{Name: name}
+	for i := range n {
+		c.Values = append(c.Values, floor+0.6*math.Exp(-float64(i)/8)*(1+0.1*r.NormFloat64()))
+	}
+	return c
+}
+
+func fits(n int) (list [][]data.Curve, best []int) {
+	for i := range n {
+		epochs := 30 + 3*i
+		list = append(list, []data.Curve{falling(uint64(i), epochs, "loss", 0.02), falling(uint64(100+i), epochs, "val_loss", 0.08)})
+		best = append(best, 20+3*i)
+	}
+	return list, best
+}
+
+// result validates three made-up models, so that the report needs no training.
+func result(t *testing.T, load func() (*data.Set, error)) *crossval.Result {
+	t.Helper()
+	set, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guess := func(skill float64) crossval.Factory {
+		return func(seed uint64) (crossval.Estimator, error) {
+			return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
+				list, best := fits(1)
+				return &data.Predictor{Curves: list[0], BestEpoch: best[0], Parameters: 1025, Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+					return predicted(set, rows, skill, seed), nil
+				}}, nil
+			}), nil
+		}
+	}
+	res, err := crossval.Validate(context.Background(), set, crossval.RepeatedKFold{K: 5, Repeats: 2, Seed: 1}, []crossval.Candidate{
+		{Name: "net", New: guess(2.5)}, {Name: "forest", New: guess(2.2), Baseline: true}, {Name: "tree", New: guess(1), Baseline: true},
+	}, crossval.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.WithoutTiming()
+}
+
+// predicted looks the truth up by the row's first value and disturbs it.
+func predicted(set, rows *data.Set, skill float64, seed uint64) *data.Prediction {
+	all, p, _ := set.Table()
+	x, _, _ := rows.Table()
+	r := rand.New(rand.NewPCG(seed, 1))
+	out := &data.Prediction{}
+	for i := range rows.Len() {
+		at := 0
+		for !equalRow(all[at*p:(at+1)*p], x[i*p:(i+1)*p]) {
+			at++
+		}
+		if set.Task() == data.Regress {
+			y, _ := set.Values()
+			out.Values = append(out.Values, y[at]+60*r.NormFloat64()/skill)
+			continue
+		}
+		labels, _ := set.Labels()
+		logit := skill*float64(2*labels[at]-1) + 1.2*r.NormFloat64()
+		prob := 1 / (1 + math.Exp(-logit))
+		out.Proba = append(out.Proba, 1-prob, prob)
+		label := 0
+		if prob > 0.5 {
+			label = 1
+		}
+		out.Labels = append(out.Labels, label)
+	}
+	return out
+}
+
+func equalRow(a, b []float64) bool {
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func figures(t *testing.T) map[string]*plots.Figure {
+	t.Helper()
+	must := func(f *plots.Figure, err error) *plots.Figure {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	many, best := fits(9)
+	one, _ := fits(1)
+	r := rand.New(rand.NewPCG(5, 5))
+	var actual, pred []float64
+	for range 200 {
+		y := 100 * r.Float64()
+		actual, pred = append(actual, y), append(pred, y+8*r.NormFloat64())
+	}
+	var folds []float64
+	for range 30 {
+		folds = append(folds, 0.95+0.01*r.NormFloat64())
+	}
+	residuals := plots.Residuals{Target: "price", Actual: actual, Predicted: pred}
+	return map[string]*plots.Figure{
+		"curves_one":  must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
+		"curves_many": must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),
+		"confusion":   must(plots.ConfusionMatrix(plots.Confusion{Classes: []string{"benign", "malignant"}, Counts: [][]float64{{353, 4}, {9.3, 202.7}}})),
+		"roc":         must(plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "net", FPR: []float64{0, 0, 0.1, 1}, TPR: []float64{0, 0.9, 0.98, 1}, AUC: 0.985}, {Name: "tree", FPR: []float64{0, 0.05, 1}, TPR: []float64{0, 0.9, 1}, AUC: 0.925}}})),
+		"comparison": must(plots.FoldComparison(plots.Comparison{Metric: "accuracy", Greater: true, Models: []plots.Scores{
+			{Name: "net", Folds: folds, Mean: 0.95, Low: 0.94, High: 0.96, Reference: true},
+			{Name: "tree", Folds: folds[:10], Mean: 0.945, Low: 0.93, High: 0.96},
+			{Name: "majority", Folds: []float64{0.5, 0.51}, Mean: 0.505, Low: math.NaN(), High: math.NaN()},
+		}})),
+		"scatter":           must(plots.PredictedActual(residuals)),
+		"histogram":         must(plots.ResidualHistogram(residuals)),
+		"report":            must(plots.CrossValidation(plots.Report{Result: result(t, data.BreastCancer), Reference: "net", Facts: []plots.Fact{{Name: "versions", Value: "aegis"}}})),
+		"report_regression": must(plots.CrossValidation(plots.Report{Result: result(t, data.Diabetes), Reference: "net"})),
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for name, f := range figures(t) {
+		path := filepath.Join("testdata", name+".png")
+		got := f.PNG()
+		if *update {
+			if err := os.WriteFile(path, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := cmpimg.EqualApprox("png", got, want, 0.02); err != nil || !ok {
+			out := filepath.Join(t.TempDir(), name+".png")
+			_ = os.WriteFile(out, got, 0o644)
+			t.Errorf("%s differs from the golden image (%v)", name, err)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	fit, _ := fits(1)
+	f, err := plots.LearningCurves(plots.Curves{Fits: fit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if img, err := png.Decode(bytes.NewReader(f.PNG())); err != nil || img.Bounds().Dx() != 864 {
+		t.Errorf("png: %v", err)
+	}
+	if !bytes.Contains(f.SVG(), []byte("<svg")) {
+		t.Error("svg: no svg element")
+	}
+	dir := t.TempDir()
+	for ext, magic := range map[string]string{".png": "\x89PNG", ".svg": "<?xml"} {
+		path := filepath.Join(dir, "f"+ext)
+		if err := f.Save(path); err != nil {
+			t.Error(err)
+		}
+		if raw, err := os.ReadFile(path); err != nil || !bytes.HasPrefix(raw, []byte(magic)) {
+			t.Errorf("%s: %.8q %v", ext, raw, err)
+		}
+	}
+	for _, path := range []string{filepath.Join(dir, "f.gif"), "/nowhere/f.png", dir + ".png/f.png"} {
+		if err := f.Save(path); err == nil || !strings.Contains(err.Error(), "plots: ") {
+			t.Errorf("%s: have %v", path, err)
+		}
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		name string
+		draw func() (*plots.Figure, error)
+		want string
+	}{
+		{"no curve", func() (*plots.Figure, error) { return plots.LearningCurves(plots.Curves{}) }, `no fit has a curve "loss"`},
+		{"curve of NaN", func() (*plots.Figure, error) {
+			return plots.LearningCurves(plots.Curves{Fits: [][]data.Curve{{{Name: "loss", Values: []float64{nan}}}}})
+		}, "without finite values"},
+		{"confusion shape", func() (*plots.Figure, error) {
+			return plots.ConfusionMatrix(plots.Confusion{Classes: []string{"a", "b"}, Counts: [][]float64{{1, 2}, {3}}})
+		}, "row 1 of the confusion matrix has 1 columns"},
+		{"confusion NaN", func() (*plots.Figure, error) {
+			return plots.ConfusionMatrix(plots.Confusion{Classes: []string{"a"}, Counts: [][]float64{{nan}}})
+		}, "holds NaN at row 0, column 0"},
+		{"no ROC", func() (*plots.Figure, error) { return plots.ROCCurves(plots.ROC{}) }, "nothing to draw"},
+		{"ROC lengths", func() (*plots.Figure, error) {
+			return plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "a", FPR: []float64{0, 1}, TPR: []float64{0}}}})
+		}, "2 false and 1 true"},
+		{"no models", func() (*plots.Figure, error) { return plots.FoldComparison(plots.Comparison{}) }, "nothing to draw"},
+		{"model without scores", func() (*plots.Figure, error) {
+			return plots.FoldComparison(plots.Comparison{Metric: "accuracy", Models: []plots.Scores{{Name: "net"}}})
+		}, "net has no accuracy"},
+		{"residuals", func() (*plots.Figure, error) {
+			return plots.PredictedActual(plots.Residuals{Actual: []float64{1, 2}, Predicted: []float64{1}})
+		}, "1 predictions for 2"},
+		{"residual NaN", func() (*plots.Figure, error) {
+			return plots.ResidualHistogram(plots.Residuals{Actual: []float64{1}, Predicted: []float64{nan}})
+		}, "row 0: predicted NaN"},
+		{"no result", func() (*plots.Figure, error) { return plots.CrossValidation(plots.Report{}) }, "no result"},
+		{"no such candidate", func() (*plots.Figure, error) {
+			return plots.CrossValidation(plots.Report{Result: &crossval.Result{}, Reference: "net"})
+		}, `no run of "net"`},
+	} {
+		_, err := c.draw()
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: have %v, want %q", c.name, err, c.want)
+		}
+	}
+}
