@@ -49,7 +49,7 @@ func (c Curves) plot() (*plot.Plot, error) {
 	}
 	p := newPlot(c.Title, "epoch", c.Metric)
 	addGrid(p)
-	p.Legend.Top = true
+	p.Legend.Top = !c.rises()
 	drawn := false
 	for i, s := range []struct{ curve, label string }{{c.Metric, "training (noise on)"}, {"val_" + c.Metric, "validation"}} {
 		series := collect(c.Fits, s.curve)
@@ -69,6 +69,15 @@ func (c Curves) plot() (*plot.Plot, error) {
 	}
 	c.markBest(p)
 	return p, nil
+}
+
+// rises says whether a metric grows over the epochs, so that there is room
+// for the legend below its curves, not above.
+func (c Curves) rises() bool {
+	for _, s := range collect(c.Fits, c.Metric) {
+		return s[len(s)-1] > s[0]
+	}
+	return false
 }
 
 // collect returns the curves of one name.
@@ -159,7 +168,7 @@ func (c Curves) markBest(p *plot.Plot) {
 		return
 	}
 	slices.Sort(best)
-	m := &bestMark{at: stat.Quantile(0.5, stat.Empirical, best, nil)}
+	m := &bestMark{at: stat.Quantile(0.5, stat.Empirical, best, nil), low: !p.Legend.Top}
 	label := fmt.Sprintf("best epoch: %g", m.at)
 	if len(best) > 1 {
 		m.ticks = best
@@ -172,6 +181,7 @@ func (c Curves) markBest(p *plot.Plot) {
 type bestMark struct {
 	at    float64
 	ticks []float64
+	low   bool // the legend is at the bottom
 }
 
 var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
@@ -179,8 +189,11 @@ var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Len
 // Plot implements plot.Plotter.
 func (m *bestMark) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
-	top := c.Min.Y + (c.Max.Y-c.Min.Y)*0.8 // below the legend
-	c.StrokeLines(dashed, c.ClipLinesX([]vg.Point{{X: x(m.at), Y: c.Min.Y}, {X: x(m.at), Y: top}})...)
+	from, to := c.Min.Y, c.Min.Y+(c.Max.Y-c.Min.Y)*0.8 // not through the legend
+	if m.low {
+		from, to = c.Min.Y+(c.Max.Y-c.Min.Y)*0.2, c.Max.Y
+	}
+	c.StrokeLines(dashed, c.ClipLinesX([]vg.Point{{X: x(m.at), Y: from}, {X: x(m.at), Y: to}})...)
 	for _, t := range m.ticks {
 		c.StrokeLines(line(0.75, ink), c.ClipLinesX([]vg.Point{{X: x(t), Y: c.Min.Y}, {X: x(t), Y: c.Min.Y + vg.Points(6)}})...)
 	}

@@ -126,11 +126,15 @@ func (w *writer) line(colour interface{ RGBA() (r, g, b, a uint32) }, indent vg.
 	w.y -= w.step
 }
 
+// tied is a space at which no line is broken.
+const tied = "\u00a0"
+
 // wrap breaks a text at spaces so that its lines are at most width wide.
 func wrap(s text.Style, t string, width vg.Length) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(t) {
+	for _, word := range strings.Split(t, " ") {
+		word = strings.ReplaceAll(word, tied, " ")
 		longer := strings.TrimSpace(line + " " + word)
 		if line != "" && s.Width(longer) > width {
 			lines = append(lines, line)

@@ -209,9 +209,9 @@ func verdicts(res *crossval.Result, reference string) []string {
 		case c.Other:
 			words = c.Other + " is better"
 		}
-		p := fmt.Sprintf("p = %.2g", c.PHolm)
+		p := "p" + tied + "=" + tied + fmt.Sprintf("%.2g", c.PHolm)
 		if c.PHolm < 0.001 {
-			p = "p < 0.001"
+			p = "p" + tied + "<" + tied + "0.001"
 		}
 		out = append(out, fmt.Sprintf("%s: %s. %s (%s to %s), %s", c.Other, words, short("%+.3f", c.Mean), short("%.3f", c.Low), short("%.3f", c.High), p))
 	}

@@ -62,7 +62,7 @@ func newPlot(title, x, y string) *plot.Plot {
 	p.BackgroundColor = paper
 	p.Title.Text = title
 	p.Title.TextStyle = boldStyle(titleSize, ink)
-	p.Title.TextStyle.XAlign = text.XCenter
+	p.Title.TextStyle.XAlign, p.Title.TextStyle.YAlign = text.XCenter, text.YTop
 	p.Title.Padding = vg.Points(6)
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
