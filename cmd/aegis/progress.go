@@ -6,7 +6,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 )
 
@@ -14,7 +15,8 @@ import (
 // lines otherwise, nothing if quiet.
 type progress struct {
 	w     io.Writer
-	bar   *progressbar.ProgressBar
+	bars  *mpb.Progress
+	bar   *mpb.Bar
 	lines bool
 	total int
 	shown int
@@ -27,9 +29,10 @@ func newProgress(w io.Writer, quiet bool, total int, what string) *progress {
 		return p
 	}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(50*time.Millisecond))
+		p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(60))
+		p.bar = p.bars.AddBar(int64(total), mpb.BarRemoveOnComplete(),
+			mpb.PrependDecorators(decor.CountersNoUnit("%d/%d "+what)),
+			mpb.AppendDecorators(decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8})))
 		return p
 	}
 	p.lines = true
@@ -41,7 +44,7 @@ func newProgress(w io.Writer, quiet bool, total int, what string) *progress {
 func (p *progress) done(n int, last string) {
 	switch {
 	case p.bar != nil:
-		_ = p.bar.Set(n) // a bar that cannot be drawn harms nothing
+		p.bar.SetCurrent(int64(n))
 	case p.lines && (n*10/p.total > p.shown*10/p.total || n == p.total):
 		fmt.Fprintf(p.w, "%d/%d  %s  %s\n", n, p.total, time.Since(p.begin).Round(100*time.Millisecond), last)
 	}
@@ -50,6 +53,7 @@ func (p *progress) done(n int, last string) {
 
 func (p *progress) end() {
 	if p.bar != nil {
-		_ = p.bar.Clear()
+		p.bar.Abort(true) // takes the bar off the screen
+		p.bars.Wait()
 	}
 }
