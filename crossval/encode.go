@@ -7,11 +7,11 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/atomicfile"
 )
 
 // The file format of a result: its name and version.
@@ -195,34 +195,12 @@ func (run *Run) file() fileRun {
 	return f
 }
 
-// Save writes the result to a file as [Result.WriteJSON] does: to a temporary
-// file beside it that is synced and then renamed, so that a file of that name is
-// whole or is the one from before.
-func (r *Result) Save(name string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
+// Save writes the result to a file as [Result.WriteJSON] does, whole or not at all.
+func (r *Result) Save(name string) error {
+	if err := atomicfile.Write(name, r.WriteJSON); err != nil {
 		return fmt.Errorf("crossval: save the result: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("crossval: save the result: %w", err)
-		}
-	}()
-	if err = r.WriteJSON(f); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return nil
 }
 
 // LoadResult reads a result from a file that [Result.Save] wrote.

@@ -83,7 +83,7 @@ func (f RepeatedKFold) TestRows(s *data.Set) ([][]int, error) {
 
 // String returns "10 times 10-fold, shuffled with seed 0".
 func (f RepeatedKFold) String() string {
-	return fmt.Sprintf("%d times %d-fold%s", orTen(f.Repeats), orTen(f.K), shuffled(true, f.Seed))
+	return times(orTen(f.Repeats)) + fmt.Sprintf("%d-fold%s", orTen(f.K), shuffled(true, f.Seed))
 }
 
 // repeated joins the folds of several repeats, each with a generator of its own.
@@ -101,4 +101,12 @@ func repeated(what string, repeats int, seed uint64, once func(*rand.Rand) ([][]
 		all = append(all, folds...)
 	}
 	return all, nil
+}
+
+// times says how often something is repeated, if it is.
+func times(repeats int) string {
+	if repeats == 1 {
+		return ""
+	}
+	return fmt.Sprintf("%d times ", repeats)
 }

@@ -53,7 +53,7 @@ func (f RepeatedStratifiedKFold) TestRows(s *data.Set) ([][]int, error) {
 
 // String returns "10 times stratified 10-fold, shuffled with seed 0".
 func (f RepeatedStratifiedKFold) String() string {
-	return fmt.Sprintf("%d times stratified %d-fold%s", orTen(f.Repeats), orTen(f.K), shuffled(true, f.Seed))
+	return times(orTen(f.Repeats)) + fmt.Sprintf("stratified %d-fold%s", orTen(f.K), shuffled(true, f.Seed))
 }
 
 // stratify deals the rows, sorted by class, to the folds like cards: fold i gets
