@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -200,8 +201,8 @@ func (p *Program) Inputs() []string {
 }
 
 // SetInput copies v into the input name. It converts between float32 and
-// float64; another shape is an error. An input that no output depends on has
-// been left out and is passed over by no one: it is an error too.
+// float64; another shape is an error, and so is an input that no output depends
+// on, which Compile has left out.
 func (p *Program) SetInput(name string, v *tensor.Dense) error {
 	in, err := p.input(name)
 	if err != nil {
@@ -307,9 +308,14 @@ func (p *Program) Tensor(n *Node) *tensor.Dense {
 	return nil
 }
 
-// Float returns the first element of the result of an output of Compile, NaN's
-// place being an error of the caller: any other node panics.
-func (p *Program) Float(n *Node) float64 { return p.results[n].buf.at(0) }
+// Float returns the first element of the result of an output of Compile, NaN for
+// any other node.
+func (p *Program) Float(n *Node) float64 {
+	if r := p.results[n]; r != nil {
+		return r.buf.at(0)
+	}
+	return math.NaN()
+}
 
 // Floats32 returns the memory of a Float32 result, nil for any other node.
 func (p *Program) Floats32(n *Node) []float32 {
