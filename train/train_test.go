@@ -127,7 +127,6 @@ func TestResume(t *testing.T) {
 			path := filepath.Join(dir, "fit.safetensors")
 			m := net(t, 1)
 			var state *train.State
-			var got *train.History
 			for stop := 1; stop <= want.Epochs(); stop++ {
 				c := config()
 				c.From = state
@@ -137,7 +136,7 @@ func TestResume(t *testing.T) {
 					}
 					return nil
 				}))
-				if got, err = train.Fit(ctx, m, set, c); err != nil {
+				if _, err = train.Fit(ctx, m, set, c); err != nil {
 					t.Fatal(err)
 				}
 				if m, state, err = train.LoadCheckpoint(path); err != nil {
@@ -150,7 +149,8 @@ func TestResume(t *testing.T) {
 			c := config()
 			c.From = state
 			c.Epochs = state.Epochs() // nothing is left but the end
-			if got, err = train.Fit(ctx, m, set, c); err != nil {
+			got, err := train.Fit(ctx, m, set, c)
+			if err != nil {
 				t.Fatal(err)
 			}
 			if bits(m) != bits(whole) {
