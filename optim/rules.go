@@ -160,7 +160,7 @@ func adamStep[T float32 | float64](c adam) func(step[T]) {
 func sqrt[T float32 | float64](x T) T { return T(math.Sqrt(float64(x))) }
 
 // NAdam is Adam with Nesterov momentum, with PyTorch's schedule of momentum
-// (decay 0.004). Dozat (2016).
+// (decay 0.004), as versions from 2.0 on compute it. Dozat (2016).
 type NAdam struct {
 	LearningRate float64 // 0: 0.002
 	Beta1        float64 // 0: 0.9
