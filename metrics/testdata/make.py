@@ -1,0 +1,66 @@
+# Scores by scikit-learn 1.2.1 (Debian: python3-sklearn):
+#   /usr/bin/python3 make.py > sklearn.json
+# ECE and the Brier score of more than two classes are not in scikit-learn: NumPy, by their definitions.
+import json
+import warnings
+import numpy as np
+import sklearn.metrics as m
+
+warnings.filterwarnings("ignore")
+rng = np.random.default_rng(11)
+labels, binary, multi, regression = [], [], [], []
+for i in range(24):
+    k = 2 if i % 2 == 0 else int(rng.integers(3, 6))
+    n = int(rng.integers(3, 60))
+    want = rng.integers(0, k, n)
+    got = np.where(rng.random(n) < 0.6, want, rng.integers(0, k, n))
+    if i % 6 == 4:
+        got[:] = 0  # one class predicted
+    if i % 6 == 5:
+        want[want == k - 1] = 0  # an absent class
+    c = {"want": want.tolist(), "got": got.tolist(), "classes": k}
+    c["accuracy"] = m.accuracy_score(want, got)
+    c["balanced"] = m.balanced_accuracy_score(want, got)
+    c["mcc"] = m.matthews_corrcoef(want, got)
+    c["kappa"] = m.cohen_kappa_score(want, got)
+    c["confusion"] = m.confusion_matrix(want, got, labels=range(k)).tolist()
+    for avg in ["macro", "micro", "weighted"] + (["binary"] if k == 2 else []):
+        for name, f in (("precision", m.precision_score), ("recall", m.recall_score), ("f1", m.f1_score)):
+            c[name + "_" + avg] = f(want, got, average=avg, zero_division=0)
+    labels.append({k2: (v if not isinstance(v, float) or np.isfinite(v) else None) for k2, v in c.items()})
+for i in range(16):
+    n = int(rng.integers(4, 60))
+    want = rng.integers(0, 2, n)
+    want[:2] = [0, 1]
+    score = rng.random(n) * 0.6 + 0.4 * want * rng.random(n)
+    if i % 2:
+        score = np.round(score, 1)  # ties
+    f, t, _ = m.roc_curve(want, score, drop_intermediate=False)
+    p, r, _ = m.precision_recall_curve(want, score)
+    proba = np.stack([1 - score, score], 1)
+    binary.append({"want": want.tolist(), "score": score.tolist(), "auc": m.roc_auc_score(want, score), "fpr": f.tolist(), "tpr": t.tolist(),
+                   "precision": p.tolist(), "recall": r.tolist(), "ap": m.average_precision_score(want, score), "brier": m.brier_score_loss(want, score),
+                   "logloss": m.log_loss(want, proba)})
+for i in range(16):
+    k, n = int(rng.integers(3, 7)), int(rng.integers(20, 60))
+    want = rng.integers(0, k, n)
+    want[:k] = range(k)
+    z = rng.normal(size=(n, k)) + 1.5 * np.eye(k)[want]
+    if i % 2:
+        z = np.round(z)
+    proba = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    conf, pred = proba.max(1), proba.argmax(1)
+    bins = np.clip(np.ceil(conf * 15).astype(int) - 1, 0, 14)
+    ece = sum(abs((pred == want)[bins == b].mean() - conf[bins == b].mean()) * (bins == b).mean() for b in range(15) if (bins == b).any())
+    multi.append({"want": want.tolist(), "proba": proba.ravel().tolist(), "classes": k, "logloss": m.log_loss(want, proba, labels=range(k)),
+                  "auc": m.roc_auc_score(want, proba, multi_class="ovr", average="macro"), "ece": ece,
+                  "brier": float(((proba - np.eye(k)[want]) ** 2).sum(1).mean()),
+                  "top": [m.top_k_accuracy_score(want, proba, k=j, labels=range(k)) for j in range(1, k)]})
+for i in range(12):
+    n = int(rng.integers(2, 50))
+    want = rng.normal(size=n) * 10.0 ** rng.integers(-2, 3)
+    got = want + rng.normal(size=n) * (1 + i % 3)
+    regression.append({"want": want.tolist(), "got": got.tolist(), "mse": m.mean_squared_error(want, got), "rmse": m.mean_squared_error(want, got, squared=False),
+                       "mae": m.mean_absolute_error(want, got), "median": m.median_absolute_error(want, got), "r2": m.r2_score(want, got),
+                       "explained": m.explained_variance_score(want, got)})
+print(json.dumps({"labels": labels, "binary": binary, "multi": multi, "regression": regression}))
