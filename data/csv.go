@@ -35,7 +35,8 @@ const (
 // are numbers; a cell that is none is an error then. All other columns are
 // categorical, their levels sorted. A target is a class if its column is
 // categorical, or if all its numbers are integers of at most 20 different values
-// that occur twice or more on average.
+// that occur twice or more on average. Classes that are numbers are compared as
+// numbers, so 1 and 1.0 are one class; with the type Categorical they are texts.
 type CSV struct {
 	Target   string                // name of the target column, or its number from 1 without a header; "": the last
 	NoTarget bool                  // the file has none
@@ -307,6 +308,12 @@ func number(cell string) (v float64, isNumber bool, err error) {
 	return v, true, nil
 }
 
+// numberText returns the shortest text of a number, so that equal numbers have
+// equal texts.
+func numberText(v float64) string {
+	return strconv.FormatFloat(v+0, 'g', -1, 64) // -0 + 0 is 0
+}
+
 // typeOf returns how a column is read.
 func (c CSV) typeOf(t *cells, j int) (ColumnType, int, error) {
 	numbers, texts, missing := 0, 0, 0
@@ -414,14 +421,16 @@ func (c CSV) target(t *cells, j int, s *Set, report *Report) error {
 		return err
 	}
 	if report.Task == Classify {
-		levels, code := c.levels(t, j)
-		if typ == Numeric { // a cell that is no number would become a class of its own
+		if typ == Numeric { // 1 and 1.0 are one class, and a text is none
 			for i, r := range t.records {
-				if _, _, err := number(r[j]); err != nil {
+				v, _, err := number(r[j])
+				if err != nil {
 					return t.at(i, j, err)
 				}
+				r[j] = numberText(v)
 			}
 		}
+		levels, code := c.levels(t, j)
 		labels := make([]int, len(t.records))
 		for i, r := range t.records {
 			labels[i] = code[r[j]]

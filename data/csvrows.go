@@ -97,7 +97,11 @@ func (c CSV) knownTarget(t *cells, j int, s *Set) error {
 	}
 	labels := make([]int, len(t.records))
 	for i, r := range t.records {
-		if labels[i] = slices.Index(s.Classes, r[j]); labels[i] < 0 {
+		labels[i] = slices.Index(s.Classes, r[j])
+		if v, _, err := number(r[j]); labels[i] < 0 && err == nil {
+			labels[i] = slices.Index(s.Classes, numberText(v))
+		}
+		if labels[i] < 0 {
 			return t.at(i, j, fmt.Errorf("%q is none of the classes %q", r[j], s.Classes))
 		}
 	}

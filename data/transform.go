@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"gorgonia.org/tensor"
@@ -196,6 +197,9 @@ func (s *Set) table(what string, features []Feature) ([]float64, int, error) {
 		for j, f := range s.Features {
 			if f.Name != features[j].Name {
 				return nil, 0, fmt.Errorf("data: %s: column %d is %q, it was fitted on %q", what, j, f.Name, features[j].Name)
+			}
+			if !slices.Equal(f.Levels, features[j].Levels) {
+				return nil, 0, fmt.Errorf("data: %s: column %s has the levels %q, it was fitted on %q", what, f.Name, f.Levels, features[j].Levels)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -18,7 +19,7 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return err
+		return about(path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -26,7 +27,7 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	w := bufio.NewWriterSize(f, 1<<16)
+	w := bufio.NewWriterSize(target{f, path}, 1<<16)
 	if err := write(w); err != nil {
 		return err
 	}
@@ -34,13 +35,37 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 		return err
 	}
 	if err := f.Chmod(mode); err != nil {
-		return err
+		return about(path, err)
 	}
 	if err := f.Sync(); err != nil {
-		return err
+		return about(path, err)
 	}
 	if err := f.Close(); err != nil {
-		return err
+		return about(path, err)
 	}
-	return os.Rename(f.Name(), path)
+	return about(path, os.Rename(f.Name(), path))
+}
+
+// target is the temporary file; its errors name the path that is meant.
+type target struct {
+	f    *os.File
+	path string
+}
+
+func (t target) Write(p []byte) (int, error) {
+	n, err := t.f.Write(p)
+	return n, about(t.path, err)
+}
+
+// about returns err as one about path, whatever file it names.
+func about(path string, err error) error {
+	var p *fs.PathError
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
+		return &fs.PathError{Op: p.Op, Path: path, Err: p.Err}
+	case errors.As(err, &l):
+		return &fs.PathError{Op: l.Op, Path: path, Err: l.Err}
+	}
+	return err
 }

@@ -224,8 +224,8 @@ func UnaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 }
 
 // slope is fn′ in terms of the value v for functions with SlopeOfValue, of the
-// argument v for the others. At a kink it is the mean of no two sides but a
-// fixed one: 0 for Abs, the left one for the others.
+// argument v for the others. At a kink it is 0 for Abs and the slope of the
+// left side for the others.
 func slope(fn UnaryFn, alpha, v float64) float64 {
 	switch fn {
 	case LeakyRelu:

@@ -55,11 +55,14 @@ type entry struct {
 func Write(w io.Writer, meta map[string]string, tensors []Tensor) error {
 	tensors = slices.Clone(tensors)
 	sort.Slice(tensors, func(i, j int) bool { return tensors[i].Name < tensors[j].Name })
-	header := map[string]any{metaKey: meta}
+	header := map[string]any{}
+	if len(meta) > 0 {
+		header[metaKey] = meta
+	}
 	at := int64(0)
 	for _, t := range tensors {
-		if _, twice := header[t.Name]; twice {
-			return fmt.Errorf("safetensors: two tensors are called %q", t.Name)
+		if _, twice := header[t.Name]; twice || t.Name == metaKey {
+			return fmt.Errorf("safetensors: the name %q is taken", t.Name)
 		}
 		e := entry{Dtype: "F32", Shape: t.Shape}
 		n := int64(len(t.F32)) * 4
