@@ -187,18 +187,25 @@ func decode(data json.RawMessage, v reflect.Value, at string, depth int) error {
 			}
 		}
 		return nil
-	case reflect.Slice:
+	case reflect.Slice, reflect.Array:
 		var list []json.RawMessage
 		if err := json.Unmarshal(data, &list); err != nil {
 			return wrap(at, err)
 		}
-		s := reflect.MakeSlice(v.Type(), len(list), len(list))
+		s := v
+		if v.Kind() == reflect.Slice {
+			s = reflect.MakeSlice(v.Type(), len(list), len(list))
+		} else if len(list) != v.Len() {
+			return fmt.Errorf("%s: %d values, want %d", at, len(list), v.Len())
+		}
 		for i, e := range list {
 			if err := decode(e, s.Index(i), fmt.Sprintf("%s[%d]", at, i), depth+1); err != nil {
 				return err
 			}
 		}
-		v.Set(s)
+		if v.Kind() == reflect.Slice {
+			v.Set(s)
+		}
 		return nil
 	}
 	return wrap(at, json.Unmarshal(data, v.Addr().Interface()))
