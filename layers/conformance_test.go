@@ -1,0 +1,128 @@
+package layers_test
+
+import (
+	"testing"
+
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/graph/graphtest"
+	"github.com/seed732fc211/aegis/layers"
+	"gorgonia.org/tensor"
+)
+
+// logits returns an input of the given shape behind the batch.
+func logits(rest ...int) func(int) []*tensor.Dense {
+	return func(batch int) []*tensor.Dense {
+		return []*tensor.Dense{graphtest.Logits(1, append([]int{batch}, rest...)...)}
+	}
+}
+
+func shape(rest ...int) func(int) graph.Shape {
+	return func(batch int) graph.Shape { return append(graph.Shape{batch}, rest...) }
+}
+
+// both returns a layer's case in training and in inference.
+func both(c graphtest.Case, l layers.Layer) []graphtest.Case {
+	c.Build = func(b *graph.Builder, in []*graph.Node) *graph.Node { return l.Build(b, in[0]) }
+	train := c
+	c.Name, train.Name = c.Name+"/infer", c.Name+"/train"
+	c.Mode, train.Mode = graph.Infer, graph.Train
+	return []graphtest.Case{c, train}
+}
+
+func TestLayers(t *testing.T) {
+	var cases []graphtest.Case
+	add := func(name string, l layers.Layer, in func(int) []*tensor.Dense, out func(int) graph.Shape, params int) {
+		cases = append(cases, both(graphtest.Case{Name: name, Inputs: in, Shape: out, Params: params}, l)...)
+	}
+	add("Dense", layers.Dense{Units: 4, Activation: layers.Tanh}, logits(3), shape(4), 16)
+	add("Dense without bias", layers.Dense{Units: 4, NoBias: true}, logits(3), shape(4), 12)
+	add("Dense of axes", layers.Dense{Units: 2, Activation: layers.Gelu}, logits(2, 3), shape(2, 2), 8)
+	add("Activation", layers.Silu, logits(2, 3), shape(2, 3), 0)
+	add("Flatten", layers.Flatten{}, logits(2, 3, 2), shape(12), 0)
+	add("Reshape", layers.Reshape{Shape: []int{3, -1}}, logits(2, 6), shape(3, 4), 0)
+	add("Softmax", layers.Softmax{}, logits(5), shape(5), 0)
+	add("Dropout", layers.Dropout{Rate: 0.3}, logits(6), shape(6), 0)
+	add("BatchNorm", layers.BatchNorm{}, logits(4), shape(4), 8)
+	add("BatchNorm of axes", layers.BatchNorm{Momentum: 0.5, Epsilon: 0.1}, logits(2, 3), shape(2, 3), 6)
+	add("BatchNorm plain", layers.BatchNorm{NoAffine: true}, logits(4), shape(4), 0)
+	add("LayerNorm", layers.LayerNorm{}, logits(4), shape(4), 8)
+	add("LayerNorm of axes", layers.LayerNorm{NoAffine: true}, logits(3, 5), shape(3, 5), 0)
+	add("Stack", layers.Stack{layers.Dense{Units: 3, Activation: layers.Tanh}, layers.LayerNorm{}, layers.Dense{Units: 2}}, logits(4), shape(2), 15+6+8)
+	add("Residual", layers.Residual{Body: layers.Dense{Units: 4, Activation: layers.Softplus}}, logits(4), shape(4), 20)
+	add("Residual with a shortcut", layers.Residual{Body: layers.Dense{Units: 2, Activation: layers.Tanh}, Shortcut: layers.Dense{Units: 2, NoBias: true}},
+		logits(4), shape(2), 10+8)
+	add("Func", layers.Func(func(b *graph.Builder, x *graph.Node) *graph.Node { return b.Square(x) }), logits(4), shape(4), 0)
+	add("Named", layers.Named{Name: "head", Layer: layers.Dense{Units: 2}}, logits(4), shape(2), 10)
+	indices := func(batch int) []*tensor.Dense { return []*tensor.Dense{graphtest.Ints(1, 5, batch, 2)} }
+	add("Embedding", layers.Embedding{Size: 5, Dim: 3}, indices, shape(2, 3), 15)
+	for name, j := range map[string]layers.Joiner{
+		"Concat": layers.Concat{}, "Concat axis 1": layers.Concat{Axis: 1}, "Add": layers.Add{}, "Multiply": layers.Multiply{},
+		"JoinFunc": layers.JoinFunc(func(b *graph.Builder, xs []*graph.Node) *graph.Node { return b.Sub(xs[0], xs[1]) }),
+	} {
+		out := shape(2, 3)
+		switch name {
+		case "Concat":
+			out = shape(2, 6)
+		case "Concat axis 1":
+			out = shape(4, 3)
+		}
+		cases = append(cases, graphtest.Case{
+			Name: name, Shape: out,
+			Inputs: func(n int) []*tensor.Dense {
+				return []*tensor.Dense{graphtest.Logits(1, n, 2, 3), graphtest.Logits(2, n, 2, 3)}
+			},
+			Build: func(b *graph.Builder, in []*graph.Node) *graph.Node { return j.Join(b, in) },
+		})
+	}
+	graphtest.Run(t, cases...)
+}
+
+func TestBadLayers(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		layer layers.Layer
+		in    []int
+		want  string
+	}{
+		{"no units", layers.Dense{}, []int{2, 3}, "0 units: want at least 1"},
+		{"dense of a vector", layers.Dense{Units: 1}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"embedding of nothing", layers.Embedding{Dim: 2}, []int{2}, "embedding of 0 indices in 2 dimensions"},
+		{"embedding of floats", layers.Embedding{Size: 3, Dim: 2}, []int{2}, "want int"},
+		{"reshape", layers.Reshape{Shape: []int{4}}, []int{2, 3}, "(2,3)"},
+		{"momentum", layers.BatchNorm{Momentum: 1}, []int{2, 3}, "momentum 1 must be in (0, 1)"},
+		{"epsilon", layers.LayerNorm{Epsilon: -1}, []int{2, 3}, "epsilon -1 must be positive"},
+		{"batch of one", layers.BatchNorm{}, []int{1, 3}, "one value a feature: there is no variance"},
+		{"norm of a vector", layers.LayerNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"batch norm of a vector", layers.BatchNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"nil in a stack", layers.Stack{layers.Flatten{}, nil}, []int{2, 3}, "layer 1 is nil"},
+		{"nil that is named", layers.Named{Name: "head"}, []int{2, 3}, "the layer is nil"},
+		{"no body", layers.Residual{}, []int{2, 3}, "the body of a residual block is nil"},
+		{"body of another shape", layers.Residual{Body: layers.Dense{Units: 2}}, []int{2, 3}, "the body turns (2, 3) into (2, 2)"},
+		{"the place", layers.Stack{layers.Flatten{}, layers.Stack{layers.Named{Name: "encoder", Layer: layers.Dense{}}}}, []int{2, 3}, "1.Stack/encoder: 0 units"},
+		{"dropout", layers.Dropout{Rate: 1}, []int{2, 3}, "dropout rate 1 is not in [0, 1)"},
+	} {
+		graphtest.Reject(t, c.name, func(b *graph.Builder) *graph.Node { return c.layer.Build(b, b.Input("x", c.in...)) }, c.want)
+	}
+	two := func(j layers.Joiner) func(b *graph.Builder) *graph.Node {
+		return func(b *graph.Builder) *graph.Node {
+			return j.Join(b, []*graph.Node{b.Input("x", 2, 3), b.Input("y", 2, 4)})
+		}
+	}
+	graphtest.Reject(t, "sum of two shapes", two(layers.Add{}), "value 1 has shape (2, 4), the first (2, 3)")
+	graphtest.Reject(t, "product of two shapes", two(layers.Multiply{}), "value 1 has shape (2, 4), the first (2, 3)")
+	graphtest.Reject(t, "concat of two shapes", two(layers.Concat{Axis: 2}), "Concat")
+	graphtest.Reject(t, "sum of nothing", func(b *graph.Builder) *graph.Node { return layers.Add{}.Join(b, nil) }, "nothing to join")
+}
+
+func TestNames(t *testing.T) {
+	for want, l := range map[string]any{
+		"Dense": layers.Dense{}, "head": layers.Named{Name: "head"}, "Named": layers.Named{}, "Activation": layers.Relu, "Func": layers.Func(nil),
+	} {
+		if got := layers.Name(l); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if err := layers.Register("Dense", layers.Flatten{}); err == nil {
+		t.Error("the name of another layer is accepted")
+	}
+}
