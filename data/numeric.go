@@ -209,8 +209,11 @@ func (t MinMax) Fit(train *Set) (Fitted, error) {
 		return nil, fmt.Errorf("data: min-max: low %v is not below high %v", t.Low, t.High)
 	}
 	f, err := fitScale(train, "min-max", func(c []float64) (float64, float64) {
-		return c[0], (c[len(c)-1] - c[0]) / (t.High - t.Low)
+		return c[0], c[len(c)-1] - c[0]
 	})
+	for j := range f.Scale {
+		f.Scale[j] /= t.High - t.Low
+	}
 	f.Offset = t.Low
 	return fitted(f, err)
 }

@@ -183,10 +183,7 @@ func TestConstraints(t *testing.T) {
 		norms := func(v []float64) map[int]float64 {
 			s := map[int]float64{}
 			for i, x := range v {
-				s[unit(i)] += x * x
-			}
-			for u, x := range s {
-				s[u] = math.Sqrt(x)
+				s[unit(i)] = math.Hypot(s[unit(i)], x)
 			}
 			return s
 		}
