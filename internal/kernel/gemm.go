@@ -5,16 +5,12 @@ import (
 	"gonum.org/v1/gonum/blas/gonum"
 )
 
-// Tiles of C are small enough for gonum to compute each of them in the
-// caller's goroutine: its parallel path allocates at every call.
-const (
-	tileRows = 192
-	tileCols = 64
-)
-
 // Gemm computes C = op(A)·op(B) + beta·C, where op transposes its argument if
 // asked to; op(A) is m×k, op(B) is k×n and C is m×n. Every matrix is stored
 // row by row without gaps. With beta = 0, C may hold anything before.
+//
+// Every element of C is summed in one order, whatever is computed beside it:
+// rows and columns may be computed apart with the same bits.
 func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	if m == 0 || n == 0 {
 		return
@@ -23,6 +19,43 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 		scale(beta, c[:m*n])
 		return
 	}
+	if !assembly {
+		gemmPortable(transA, transB, m, n, k, a, b, beta, c)
+		return
+	}
+	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, a: a, b: b, c: c}
+	if beta != 0 {
+		if beta != 1 {
+			scale(beta, c[:m*n])
+		}
+		p.start = startC
+	}
+	p.run()
+}
+
+// GemmBias computes C = A·B + bias, the bias being added to every row, or the
+// positive part of that. A is m×k, B is k×n and C is m×n.
+func GemmBias[T Float](m, n, k int, a, b, bias []T, relu bool, c []T) {
+	if !assembly || m == 0 || n == 0 || k == 0 {
+		Gemm(false, false, m, n, k, a, b, 0, c)
+		AddRows(c[:m*n], bias)
+		if relu {
+			Unary(Relu, 0, c[:m*n], c[:m*n])
+		}
+		return
+	}
+	p := product[T]{m: m, n: n, k: k, a: a, b: b, c: c, bias: bias, start: startBias, relu: relu}
+	p.run()
+}
+
+// Tiles of C are small enough for gonum to compute each of them in the
+// caller's goroutine: its parallel path allocates at every call.
+const (
+	portableRows = 192
+	portableCols = 64
+)
+
+func gemmPortable[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	lda, ldb := k, n
 	if transA {
 		lda = m
@@ -30,24 +63,24 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	if transB {
 		ldb = k
 	}
-	for i := 0; i < m; i += tileRows {
-		rows := min(tileRows, m-i)
+	for i := 0; i < m; i += portableRows {
+		rows := min(portableRows, m-i)
 		at := i * lda
 		if transA {
 			at = i
 		}
-		for j := 0; j < n; j += tileCols {
-			cols := min(tileCols, n-j)
+		for j := 0; j < n; j += portableCols {
+			cols := min(portableCols, n-j)
 			bt := j
 			if transB {
 				bt = j * ldb
 			}
-			gemmTile(transA, transB, rows, cols, k, a[at:], lda, b[bt:], ldb, beta, c[i*n+j:], n)
+			gonumTile(transA, transB, rows, cols, k, a[at:], lda, b[bt:], ldb, beta, c[i*n+j:], n)
 		}
 	}
 }
 
-func gemmTile[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+func gonumTile[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	var g gonum.Implementation
 	switch a := any(a).(type) {
 	case []float32:

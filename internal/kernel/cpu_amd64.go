@@ -1,0 +1,50 @@
+//go:build !noasm
+
+package kernel
+
+import (
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// assembly tells whether this machine runs the kernels in assembly, which need
+// AVX2 and FMA. AEGIS_KERNELS=portable turns them off.
+var assembly = cpu.X86.HasAVX2 && cpu.X86.HasFMA && os.Getenv("AEGIS_KERNELS") != "portable"
+
+func runTile[T Float](t *tile, rows int) {
+	var v T
+	p := (*byte)(unsafe.Pointer(t))
+	if unsafe.Sizeof(v) == 4 {
+		switch rows {
+		case 1:
+			tile32x1(p)
+		case 2:
+			tile32x2(p)
+		case 3:
+			tile32x3(p)
+		case 4:
+			tile32x4(p)
+		case 5:
+			tile32x5(p)
+		case 6:
+			tile32x6(p)
+		}
+		return
+	}
+	switch rows {
+	case 1:
+		tile64x1(p)
+	case 2:
+		tile64x2(p)
+	case 3:
+		tile64x3(p)
+	case 4:
+		tile64x4(p)
+	case 5:
+		tile64x5(p)
+	case 6:
+		tile64x6(p)
+	}
+}

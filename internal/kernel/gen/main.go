@@ -1,0 +1,187 @@
+// Command gen writes the assembly of package kernel: run "go generate" there.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("!noasm")
+	for _, e := range elements {
+		for n := 1; n <= tileRows; n++ {
+			e.tile(n)
+		}
+	}
+	Generate()
+}
+
+// tileRows is the most rows of C that a tile has: 2 registers for each, 2 of B
+// and one of A fit into the 16 of AVX2.
+const tileRows = 6
+
+// element is a type of matrix elements with its instructions.
+type element struct {
+	name                           string
+	size                           int // bytes
+	move, broadcast, fma, max, xor func(...Op)
+}
+
+var elements = []element{
+	{"32", 4, VMOVUPS, VBROADCASTSS, VFMADD231PS, VMAXPS, VXORPS},
+	{"64", 8, VMOVUPD, VBROADCASTSD, VFMADD231PD, VMAXPD, VXORPD},
+}
+
+// The fields of kernel.tile by their offsets.
+const (
+	fieldA = 8 * iota
+	fieldB
+	fieldC
+	fieldBias
+	fieldK
+	fieldRowA
+	fieldStepA
+	fieldStepB
+	fieldRowC
+	fieldStart
+	fieldRelu
+)
+
+// The values of tile.start.
+const (
+	startBias = 1
+	startC    = 2
+)
+
+// tile writes the function that multiplies n rows of A with two registers'
+// width of B.
+func (e element) tile(n int) {
+	TEXT(fmt.Sprintf("tile%sx%d", e.name, n), NOSPLIT, "func(t *byte)")
+	Doc(fmt.Sprintf("tile%sx%d computes a tile of %d rows.", e.name, n, n))
+	Pragma("noescape")
+	t := Load(Param("t"), GP64())
+	field := func(offset int) reg.GPVirtual {
+		r := GP64()
+		MOVQ(Mem{Base: t, Disp: offset}, r)
+		return r
+	}
+	c, rowC := field(fieldC), field(fieldRowC)
+	acc := make([][2]reg.VecVirtual, n)
+	for i := range acc {
+		acc[i] = [2]reg.VecVirtual{YMM(), YMM()}
+	}
+	e.start(t, acc, c, rowC)
+	e.multiply(t, acc, field)
+
+	CMPQ(Mem{Base: t, Disp: fieldRelu}, U8(0))
+	JE(LabelRef("store"))
+	zero := YMM()
+	e.xor(zero, zero, zero)
+	for _, row := range acc {
+		for _, r := range row {
+			e.max(r, zero, r) // NaN stays: MAX returns its second source then
+		}
+	}
+	Label("store")
+	for i, row := range acc {
+		e.move(row[0], Mem{Base: c})
+		e.move(row[1], Mem{Base: c, Disp: 32})
+		if i+1 < n {
+			ADDQ(rowC, c)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// start sets the accumulators to zero, to the bias or to C.
+func (e element) start(t reg.Register, acc [][2]reg.VecVirtual, c, rowC reg.GPVirtual) {
+	CMPQ(Mem{Base: t, Disp: fieldStart}, U8(startBias))
+	JE(LabelRef("bias"))
+	JG(LabelRef("accumulate"))
+	for _, row := range acc {
+		for _, r := range row {
+			e.xor(r, r, r)
+		}
+	}
+	JMP(LabelRef("begin"))
+
+	Label("bias")
+	bias := GP64()
+	MOVQ(Mem{Base: t, Disp: fieldBias}, bias)
+	for _, row := range acc {
+		e.move(Mem{Base: bias}, row[0])
+		e.move(Mem{Base: bias, Disp: 32}, row[1])
+	}
+	JMP(LabelRef("begin"))
+
+	Label("accumulate")
+	at := GP64()
+	MOVQ(c, at)
+	for i, row := range acc {
+		e.move(Mem{Base: at}, row[0])
+		e.move(Mem{Base: at, Disp: 32}, row[1])
+		if i+1 < len(acc) {
+			ADDQ(rowC, at)
+		}
+	}
+	Label("begin")
+}
+
+// multiply adds the products of all k.
+func (e element) multiply(t reg.Register, acc [][2]reg.VecVirtual, field func(int) reg.GPVirtual) {
+	a, rowA, stepA := field(fieldA), field(fieldRowA), field(fieldStepA)
+	b, stepB, k := field(fieldB), field(fieldStepB), field(fieldK)
+	low := a // of rows 3 to 5
+	if len(acc) > 3 {
+		low = GP64()
+		LEAQ(Mem{Base: a, Index: rowA, Scale: 2}, low)
+		ADDQ(rowA, low)
+	}
+	row := func(i int) Mem {
+		m := Mem{Base: a}
+		if i >= 3 {
+			m.Base = low
+		}
+		if i%3 > 0 {
+			m.Index, m.Scale = rowA, uint8(i%3)
+		}
+		return m
+	}
+	once := func() {
+		b0, b1 := YMM(), YMM()
+		e.move(Mem{Base: b}, b0)
+		e.move(Mem{Base: b, Disp: 32}, b1)
+		ADDQ(stepB, b)
+		for i, r := range acc {
+			x := YMM()
+			e.broadcast(row(i), x)
+			e.fma(b0, x, r[0])
+			e.fma(b1, x, r[1])
+		}
+		ADDQ(stepA, a)
+		if len(acc) > 3 {
+			ADDQ(stepA, low)
+		}
+	}
+	const unroll = 4
+	SUBQ(U8(unroll), k)
+	JL(LabelRef("rest"))
+	Label("loop")
+	for range unroll {
+		once()
+	}
+	SUBQ(U8(unroll), k)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(U8(unroll), k)
+	JE(LabelRef("end"))
+	Label("single")
+	once()
+	DECQ(k)
+	JNE(LabelRef("single"))
+	Label("end")
+}
