@@ -48,3 +48,21 @@ func runTile[T Float](t *tile, rows int) {
 		tile64x6(p)
 	}
 }
+
+// scatter copies pieces that lie side by side to places step bytes apart.
+func scatter(bytes int, to, from unsafe.Pointer, count, step int) {
+	switch bytes {
+	case 24:
+		scatter24((*byte)(to), (*byte)(from), count, step)
+	case 48:
+		scatter48((*byte)(to), (*byte)(from), count, step)
+	case 64:
+		scatter64((*byte)(to), (*byte)(from), count, step)
+	}
+}
+
+// transpose writes 8 rows of 8·count float32, row bytes apart, as columns that
+// are 64 bytes apart.
+func transpose(to, from unsafe.Pointer, count, row int) {
+	transpose8((*byte)(to), (*byte)(from), count, row)
+}

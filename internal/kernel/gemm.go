@@ -84,13 +84,13 @@ func gonumTile[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T,
 	var g gonum.Implementation
 	switch a := any(a).(type) {
 	case []float32:
-		g.Sgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, any(b).([]float32), ldb, float32(beta), any(c).([]float32), ldc)
+		g.Sgemm(gonumTranspose(transA), gonumTranspose(transB), m, n, k, 1, a, lda, any(b).([]float32), ldb, float32(beta), any(c).([]float32), ldc)
 	case []float64:
-		g.Dgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, any(b).([]float64), ldb, float64(beta), any(c).([]float64), ldc)
+		g.Dgemm(gonumTranspose(transA), gonumTranspose(transB), m, n, k, 1, a, lda, any(b).([]float64), ldb, float64(beta), any(c).([]float64), ldc)
 	}
 }
 
-func transpose(yes bool) blas.Transpose {
+func gonumTranspose(yes bool) blas.Transpose {
 	if yes {
 		return blas.Trans
 	}

@@ -84,6 +84,56 @@ func TestGemm(t *testing.T) {
 	t.Run("float32", rapid.MakeCheck(gemmProperty[float32](1e-4)))
 }
 
+// Sizes on both sides of every block, and of whole ones.
+func TestGemmBlocks(t *testing.T) {
+	for _, s := range [][3]int{{97, 1025, 257}, {96, 1024, 256}, {1, 2048, 513}, {200, 33, 520}, {95, 1040, 3}} {
+		for trans := range 4 {
+			m, n, k := s[0], s[1], s[2]
+			a, b, c := random[float32](m*k, 1), random[float32](k*n, 2), random[float32](m*n, 3)
+			want := naiveGemm(trans&1 > 0, trans&2 > 0, m, n, k, a, b, 1, c)
+			Gemm(trans&1 > 0, trans&2 > 0, m, n, k, a, b, 1, c)
+			near(t, fmt.Sprintf("%v, transposed %b", s, trans), c, want, 1e-4)
+		}
+	}
+}
+
+func TestGemmBias(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.IntRange(1, 40)
+		m, n, k, relu := size.Draw(t, "m"), size.Draw(t, "n"), rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(250, 260)).Draw(t, "k"), rapid.Bool().Draw(t, "relu")
+		a, b, bias := random[float32](m*k, 1), random[float32](k*n, 2), random[float32](n, 3)
+		want := make([]float32, m*n)
+		for i := range want {
+			want[i] = bias[i%n]
+		}
+		want = naiveGemm(false, false, m, n, k, a, b, 1, want)
+		got := random[float32](m*n, 4)
+		if rapid.Bool().Draw(t, "NaN") {
+			bias[0], want[0] = float32(math.NaN()), float32(math.NaN())
+			for i := 0; i < m*n; i += n {
+				want[i] = bias[0]
+			}
+		}
+		if relu {
+			Unary(Relu, 0, want, want)
+		}
+		GemmBias(m, n, k, a, b, bias, relu, got)
+		near(t, "C", got, want, 1e-4)
+	})
+}
+
+// Whatever else is computed, an element has the same bits.
+func TestGemmRowsAndColumnsApart(t *testing.T) {
+	const m, n, k = 40, 70, 300
+	a, b, c := random[float32](m*k, 1), random[float32](k*n, 2), make([]float32, m*n)
+	Gemm(false, false, m, n, k, a, b, 0, c)
+	for _, rows := range []int{1, 3, 19, 40} {
+		part := make([]float32, rows*n)
+		Gemm(false, false, rows, n, k, a, b, 0, part)
+		near(t, fmt.Sprint(rows, " rows"), part, c[:rows*n], 0)
+	}
+}
+
 // odometers of tests: every index of a shape, in order.
 func indices(shape []int, f func(index []int)) {
 	index := make([]int, len(shape))

@@ -20,7 +20,7 @@ const (
 const (
 	startZero = iota
 	startBias
-	startC
+	startC // C is added last
 )
 
 // tile is the argument of the assembly, which knows the order of its fields:
@@ -71,7 +71,7 @@ func pool[T Float]() *sync.Pool {
 func (p *product[T]) run() {
 	// What is read once or twice is not worth the packing.
 	packB := p.transB || p.m > 3*tileRows
-	packA := p.transA && p.n > 2*width[T]()
+	packA := p.transA && p.n > 2*width[T]() || p.n >= 512
 	free := pool[T]()
 	w, _ := free.Get().(*buffers[T])
 	if w == nil {
@@ -175,19 +175,32 @@ func (p *product[T]) tile(t *tile, i, rows, j, cols int) {
 
 // packA copies rows i0 to i0+mb of op(A) for tiles: the rows of a tile side by side.
 func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
-	for i := 0; i < mb; i += tileRows {
-		rows := min(tileRows, mb-i)
-		from := p.a[k0*p.m+i0+i:]
-		out := to[i*kb : (i+tileRows)*kb]
-		if rows == tileRows {
-			for k := range kb {
-				*(*[tileRows]T)(out[k*tileRows:]) = *(*[tileRows]T)(from[k*p.m:])
-			}
-			continue
+	if !p.transA {
+		for i := 0; i < mb; i += tileRows {
+			p.packRows(to[i*kb:(i+tileRows)*kb], k0, kb, i0+i, min(tileRows, mb-i))
 		}
-		for k := range kb {
-			copy(out[k*tileRows:k*tileRows+rows], from[k*p.m:])
+		return
+	}
+	var z T
+	size := int(unsafe.Sizeof(z))
+	whole := mb / tileRows
+	for k := range kb {
+		from := p.a[(k0+k)*p.m+i0:][:mb]
+		if whole > 0 {
+			scatter(tileRows*size, unsafe.Pointer(&to[k*tileRows]), unsafe.Pointer(&from[0]), whole, tileRows*kb*size)
 		}
+		if rest := from[whole*tileRows:]; len(rest) > 0 {
+			copy(to[(whole*kb+k)*tileRows:], rest)
+		}
+	}
+}
+
+// packRows interleaves some rows of A.
+func (p *product[T]) packRows(to []T, k0, kb, i, rows int) {
+	row := func(r int) []T { return p.a[(i+min(r, rows-1))*p.k+k0:][:kb] }
+	a, b, c, d, e, f := row(0), row(1), row(2), row(3), row(4), row(5)
+	for k := range kb {
+		*(*[tileRows]T)(to[k*tileRows:]) = [tileRows]T{a[k], b[k], c[k], d[k], e[k], f[k]}
 	}
 }
 
@@ -195,35 +208,50 @@ func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 // with zeros.
 func (p *product[T]) packB(to []T, k0, kb, j0, nb int) {
 	nr := width[T]()
-	for j := 0; j < nb; j += nr {
-		out := to[j*kb : (j+nr)*kb]
-		cols := min(nr, nb-j)
-		if cols < nr {
-			clear(out)
+	if cols := nb % nr; cols > 0 {
+		clear(to[(nb-cols)*kb : (nb-cols+nr)*kb])
+	}
+	if p.transB {
+		for j := 0; j < nb; j += nr {
+			p.packColumns(to[j*kb:(j+nr)*kb], k0, kb, j0+j, min(nr, nb-j))
 		}
-		if p.transB {
-			for c := range cols {
-				from := p.b[(j0+j+c)*p.k+k0:][:kb]
-				for k, v := range from {
-					out[k*nr+c] = v
-				}
-			}
-			continue
+		return
+	}
+	whole := nb / nr
+	for k := range kb {
+		from := p.b[(k0+k)*p.n+j0:][:nb]
+		if whole > 0 {
+			scatter(tileBytes, unsafe.Pointer(&to[k*nr]), unsafe.Pointer(&from[0]), whole, tileBytes*kb)
 		}
-		from := p.b[k0*p.n+j0+j:]
-		switch {
-		case cols == 16:
-			for k := range kb {
-				*(*[16]T)(out[k*16:]) = *(*[16]T)(from[k*p.n:])
-			}
-		case cols == 8 && nr == 8:
-			for k := range kb {
-				*(*[8]T)(out[k*8:]) = *(*[8]T)(from[k*p.n:])
-			}
-		default:
-			for k := range kb {
-				copy(out[k*nr:k*nr+cols], from[k*p.n:])
-			}
+		if rest := from[whole*nr:]; len(rest) > 0 {
+			copy(to[(whole*kb+k)*nr:], rest)
+		}
+	}
+}
+
+// packColumns interleaves some rows of the B that is to be transposed.
+func (p *product[T]) packColumns(to []T, k0, kb, j, cols int) {
+	nr := width[T]()
+	c, k1 := 0, 0
+	if nr == 16 {
+		k1 = kb &^ 7
+		for ; c+8 <= cols; c += 8 {
+			from := p.b[(j+c)*p.k+k0:]
+			transpose(unsafe.Pointer(&to[c]), unsafe.Pointer(&from[0]), k1/8, p.k*4)
+			p.interleave(to, k0, kb, k1, j, c, c+8)
+		}
+	}
+	p.interleave(to, k0, kb, 0, j, c, cols)
+}
+
+// interleave copies rows k1 to kb of columns c to cols of a panel.
+func (p *product[T]) interleave(to []T, k0, kb, k1, j, c, cols int) {
+	nr := width[T]()
+	for ; c < cols; c++ {
+		at := k1*nr + c
+		for _, v := range p.b[(j+c)*p.k+k0:][k1:kb] {
+			to[at] = v
+			at += nr
 		}
 	}
 }

@@ -63,3 +63,24 @@ func tile64x5(t *byte)
 //
 //go:noescape
 func tile64x6(t *byte)
+
+// scatter24 copies count pieces of 24 bytes to places step bytes apart.
+//
+//go:noescape
+func scatter24(to *byte, from *byte, count int, step int)
+
+// scatter48 copies count pieces of 48 bytes to places step bytes apart.
+//
+//go:noescape
+func scatter48(to *byte, from *byte, count int, step int)
+
+// scatter64 copies count pieces of 64 bytes to places step bytes apart.
+//
+//go:noescape
+func scatter64(to *byte, from *byte, count int, step int)
+
+// transpose8 reads 8 rows of 8·count float32 that are row bytes apart and
+// writes their columns, 8 values each, 64 bytes apart.
+//
+//go:noescape
+func transpose8(to *byte, from *byte, count int, row int)

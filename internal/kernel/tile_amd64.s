@@ -5,26 +5,22 @@
 #include "textflag.h"
 
 // func tile32x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile32x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 63(DX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, DX
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 
@@ -86,6 +82,13 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, DX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPS Y2, Y2, Y2
@@ -99,33 +102,29 @@ store:
 	RET
 
 // func tile32x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile32x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
 	VMOVUPS (BX), Y0
 	VMOVUPS 32(BX), Y1
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	ADDQ    DX, BX
 	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
 
@@ -202,6 +201,16 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPS (BX), Y0, Y0
+	VADDPS 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPS (BX), Y2, Y2
+	VADDPS 32(BX), Y3, Y3
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPS Y4, Y4, Y4
@@ -220,21 +229,29 @@ store:
 	RET
 
 // func tile32x3(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile32x3(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -242,18 +259,6 @@ bias:
 	VMOVUPS 32(BX), Y1
 	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	ADDQ    DX, BX
 	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
 
@@ -345,6 +350,19 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPS (BX), Y0, Y0
+	VADDPS 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPS (BX), Y2, Y2
+	VADDPS 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPS (BX), Y4, Y4
+	VADDPS 32(BX), Y5, Y5
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPS Y6, Y6, Y6
@@ -368,23 +386,34 @@ store:
 	RET
 
 // func tile32x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile32x4(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -394,21 +423,6 @@ bias:
 	VMOVUPS 32(BX), Y3
 	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
-	VMOVUPS (BX), Y6
-	VMOVUPS 32(BX), Y7
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
-	ADDQ    DX, BX
 	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
 
@@ -522,6 +536,22 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPS (BX), Y0, Y0
+	VADDPS 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPS (BX), Y2, Y2
+	VADDPS 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPS (BX), Y4, Y4
+	VADDPS 32(BX), Y5, Y5
+	ADDQ   DX, BX
+	VADDPS (BX), Y6, Y6
+	VADDPS 32(BX), Y7, Y7
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPS Y8, Y8, Y8
@@ -550,25 +580,39 @@ store:
 	RET
 
 // func tile32x5(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile32x5(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -580,24 +624,6 @@ bias:
 	VMOVUPS 32(BX), Y5
 	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
-	VMOVUPS (BX), Y8
-	VMOVUPS 32(BX), Y9
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y6
-	VMOVUPS 32(BX), Y7
-	ADDQ    DX, BX
 	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
 
@@ -726,6 +752,25 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPS (BX), Y0, Y0
+	VADDPS 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPS (BX), Y2, Y2
+	VADDPS 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPS (BX), Y4, Y4
+	VADDPS 32(BX), Y5, Y5
+	ADDQ   DX, BX
+	VADDPS (BX), Y6, Y6
+	VADDPS 32(BX), Y7, Y7
+	ADDQ   DX, BX
+	VADDPS (BX), Y8, Y8
+	VADDPS 32(BX), Y9, Y9
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPS Y10, Y10, Y10
@@ -759,27 +804,44 @@ store:
 	RET
 
 // func tile32x6(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile32x6(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -793,27 +855,6 @@ bias:
 	VMOVUPS 32(BX), Y7
 	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
-	VMOVUPS (BX), Y10
-	VMOVUPS 32(BX), Y11
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y6
-	VMOVUPS 32(BX), Y7
-	ADDQ    DX, BX
-	VMOVUPS (BX), Y8
-	VMOVUPS 32(BX), Y9
-	ADDQ    DX, BX
 	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
 
@@ -957,6 +998,28 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPS (BX), Y0, Y0
+	VADDPS 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPS (BX), Y2, Y2
+	VADDPS 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPS (BX), Y4, Y4
+	VADDPS 32(BX), Y5, Y5
+	ADDQ   DX, BX
+	VADDPS (BX), Y6, Y6
+	VADDPS 32(BX), Y7, Y7
+	ADDQ   DX, BX
+	VADDPS (BX), Y8, Y8
+	VADDPS 32(BX), Y9, Y9
+	ADDQ   DX, BX
+	VADDPS (BX), Y10, Y10
+	VADDPS 32(BX), Y11, Y11
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPS Y12, Y12, Y12
@@ -995,26 +1058,22 @@ store:
 	RET
 
 // func tile64x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile64x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 63(DX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), DX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, DX
 	VMOVUPD (DX), Y0
 	VMOVUPD 32(DX), Y1
 
@@ -1076,6 +1135,13 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, DX
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPD Y2, Y2, Y2
@@ -1089,33 +1155,29 @@ store:
 	RET
 
 // func tile64x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile64x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
 	VMOVUPD (BX), Y0
 	VMOVUPD 32(BX), Y1
-	VMOVUPD (BX), Y2
-	VMOVUPD 32(BX), Y3
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPD (BX), Y0
-	VMOVUPD 32(BX), Y1
-	ADDQ    DX, BX
 	VMOVUPD (BX), Y2
 	VMOVUPD 32(BX), Y3
 
@@ -1192,6 +1254,16 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPD (BX), Y0, Y0
+	VADDPD 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPD (BX), Y2, Y2
+	VADDPD 32(BX), Y3, Y3
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPD Y4, Y4, Y4
@@ -1210,21 +1282,29 @@ store:
 	RET
 
 // func tile64x3(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile64x3(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -1232,18 +1312,6 @@ bias:
 	VMOVUPD 32(BX), Y1
 	VMOVUPD (BX), Y2
 	VMOVUPD 32(BX), Y3
-	VMOVUPD (BX), Y4
-	VMOVUPD 32(BX), Y5
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPD (BX), Y0
-	VMOVUPD 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y2
-	VMOVUPD 32(BX), Y3
-	ADDQ    DX, BX
 	VMOVUPD (BX), Y4
 	VMOVUPD 32(BX), Y5
 
@@ -1335,6 +1403,19 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPD (BX), Y0, Y0
+	VADDPD 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPD (BX), Y2, Y2
+	VADDPD 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPD (BX), Y4, Y4
+	VADDPD 32(BX), Y5, Y5
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPD Y6, Y6, Y6
@@ -1358,23 +1439,34 @@ store:
 	RET
 
 // func tile64x4(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile64x4(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -1384,21 +1476,6 @@ bias:
 	VMOVUPD 32(BX), Y3
 	VMOVUPD (BX), Y4
 	VMOVUPD 32(BX), Y5
-	VMOVUPD (BX), Y6
-	VMOVUPD 32(BX), Y7
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPD (BX), Y0
-	VMOVUPD 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y2
-	VMOVUPD 32(BX), Y3
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y4
-	VMOVUPD 32(BX), Y5
-	ADDQ    DX, BX
 	VMOVUPD (BX), Y6
 	VMOVUPD 32(BX), Y7
 
@@ -1512,6 +1589,22 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPD (BX), Y0, Y0
+	VADDPD 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPD (BX), Y2, Y2
+	VADDPD 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPD (BX), Y4, Y4
+	VADDPD 32(BX), Y5, Y5
+	ADDQ   DX, BX
+	VADDPD (BX), Y6, Y6
+	VADDPD 32(BX), Y7, Y7
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPD Y8, Y8, Y8
@@ -1540,25 +1633,39 @@ store:
 	RET
 
 // func tile64x5(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile64x5(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	VXORPD     Y8, Y8, Y8
+	VXORPD     Y9, Y9, Y9
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -1570,24 +1677,6 @@ bias:
 	VMOVUPD 32(BX), Y5
 	VMOVUPD (BX), Y6
 	VMOVUPD 32(BX), Y7
-	VMOVUPD (BX), Y8
-	VMOVUPD 32(BX), Y9
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPD (BX), Y0
-	VMOVUPD 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y2
-	VMOVUPD 32(BX), Y3
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y4
-	VMOVUPD 32(BX), Y5
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y6
-	VMOVUPD 32(BX), Y7
-	ADDQ    DX, BX
 	VMOVUPD (BX), Y8
 	VMOVUPD 32(BX), Y9
 
@@ -1716,6 +1805,25 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPD (BX), Y0, Y0
+	VADDPD 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPD (BX), Y2, Y2
+	VADDPD 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPD (BX), Y4, Y4
+	VADDPD 32(BX), Y5, Y5
+	ADDQ   DX, BX
+	VADDPD (BX), Y6, Y6
+	VADDPD 32(BX), Y7, Y7
+	ADDQ   DX, BX
+	VADDPD (BX), Y8, Y8
+	VADDPD 32(BX), Y9, Y9
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPD Y10, Y10, Y10
@@ -1749,27 +1857,44 @@ store:
 	RET
 
 // func tile64x6(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile64x6(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   64(AX), DX
-	CMPQ   72(AX), $0x01
-	JE     bias
-	JG     accumulate
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	JMP    begin
+	MOVQ       t+0(FP), AX
+	MOVQ       16(AX), CX
+	MOVQ       64(AX), DX
+	MOVQ       CX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	ADDQ       DX, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 63(BX)
+	CMPQ       72(AX), $0x01
+	JE         bias
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	VXORPD     Y8, Y8, Y8
+	VXORPD     Y9, Y9, Y9
+	VXORPD     Y10, Y10, Y10
+	VXORPD     Y11, Y11, Y11
+	JMP        begin
 
 bias:
 	MOVQ    24(AX), BX
@@ -1783,27 +1908,6 @@ bias:
 	VMOVUPD 32(BX), Y7
 	VMOVUPD (BX), Y8
 	VMOVUPD 32(BX), Y9
-	VMOVUPD (BX), Y10
-	VMOVUPD 32(BX), Y11
-	JMP     begin
-
-accumulate:
-	MOVQ    CX, BX
-	VMOVUPD (BX), Y0
-	VMOVUPD 32(BX), Y1
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y2
-	VMOVUPD 32(BX), Y3
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y4
-	VMOVUPD 32(BX), Y5
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y6
-	VMOVUPD 32(BX), Y7
-	ADDQ    DX, BX
-	VMOVUPD (BX), Y8
-	VMOVUPD 32(BX), Y9
-	ADDQ    DX, BX
 	VMOVUPD (BX), Y10
 	VMOVUPD 32(BX), Y11
 
@@ -1947,6 +2051,28 @@ single:
 	JNE          single
 
 end:
+	CMPQ   72(AX), $0x02
+	JNE    added
+	MOVQ   CX, BX
+	VADDPD (BX), Y0, Y0
+	VADDPD 32(BX), Y1, Y1
+	ADDQ   DX, BX
+	VADDPD (BX), Y2, Y2
+	VADDPD 32(BX), Y3, Y3
+	ADDQ   DX, BX
+	VADDPD (BX), Y4, Y4
+	VADDPD 32(BX), Y5, Y5
+	ADDQ   DX, BX
+	VADDPD (BX), Y6, Y6
+	VADDPD 32(BX), Y7, Y7
+	ADDQ   DX, BX
+	VADDPD (BX), Y8, Y8
+	VADDPD 32(BX), Y9, Y9
+	ADDQ   DX, BX
+	VADDPD (BX), Y10, Y10
+	VADDPD 32(BX), Y11, Y11
+
+added:
 	CMPQ   80(AX), $0x00
 	JE     store
 	VXORPD Y12, Y12, Y12
@@ -1981,5 +2107,145 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Y10, (CX)
 	VMOVUPD Y11, 32(CX)
+	VZEROUPPER
+	RET
+
+// func scatter24(to *byte, from *byte, count int, step int)
+// Requires: AVX
+TEXT ·scatter24(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  from+8(FP), CX
+	MOVQ  count+16(FP), DX
+	MOVQ  step+24(FP), BX
+	TESTQ DX, DX
+	JE    end
+
+loop:
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	MOVQ    16(CX), SI
+	MOVQ    SI, 16(AX)
+	ADDQ    $0x18, CX
+	ADDQ    BX, AX
+	DECQ    DX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func scatter48(to *byte, from *byte, count int, step int)
+// Requires: AVX
+TEXT ·scatter48(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  from+8(FP), CX
+	MOVQ  count+16(FP), DX
+	MOVQ  step+24(FP), BX
+	TESTQ DX, DX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), X0
+	VMOVUPS X0, 32(AX)
+	ADDQ    $0x30, CX
+	ADDQ    BX, AX
+	DECQ    DX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func scatter64(to *byte, from *byte, count int, step int)
+// Requires: AVX
+TEXT ·scatter64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  from+8(FP), CX
+	MOVQ  count+16(FP), DX
+	MOVQ  step+24(FP), BX
+	TESTQ DX, DX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $0x40, CX
+	ADDQ    BX, AX
+	DECQ    DX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func transpose8(to *byte, from *byte, count int, row int)
+// Requires: AVX
+TEXT ·transpose8(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  from+8(FP), CX
+	MOVQ  count+16(FP), DX
+	MOVQ  row+24(FP), BX
+	TESTQ DX, DX
+	JE    end
+
+loop:
+	MOVQ       CX, SI
+	VMOVUPS    (SI), Y0
+	ADDQ       BX, SI
+	VMOVUPS    (SI), Y1
+	ADDQ       BX, SI
+	VMOVUPS    (SI), Y2
+	ADDQ       BX, SI
+	VMOVUPS    (SI), Y3
+	ADDQ       BX, SI
+	VMOVUPS    (SI), Y4
+	ADDQ       BX, SI
+	VMOVUPS    (SI), Y5
+	ADDQ       BX, SI
+	VMOVUPS    (SI), Y6
+	ADDQ       BX, SI
+	VMOVUPS    (SI), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VSHUFPS    $0x44, Y1, Y8, Y7
+	VSHUFPS    $0xee, Y1, Y8, Y1
+	VSHUFPS    $0x44, Y2, Y0, Y8
+	VSHUFPS    $0xee, Y2, Y0, Y0
+	VSHUFPS    $0x44, Y5, Y3, Y2
+	VSHUFPS    $0xee, Y5, Y3, Y3
+	VSHUFPS    $0x44, Y6, Y4, Y5
+	VSHUFPS    $0xee, Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VMOVUPS    Y6, (AX)
+	VMOVUPS    Y2, 256(AX)
+	VPERM2F128 $0x20, Y3, Y1, Y2
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y1, 320(AX)
+	VPERM2F128 $0x20, Y5, Y8, Y1
+	VPERM2F128 $0x31, Y5, Y8, Y2
+	VMOVUPS    Y1, 128(AX)
+	VMOVUPS    Y2, 384(AX)
+	VPERM2F128 $0x20, Y4, Y0, Y1
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y1, 192(AX)
+	VMOVUPS    Y0, 448(AX)
+	ADDQ       $0x20, CX
+	ADDQ       $0x00000200, AX
+	DECQ       DX
+	JNE        loop
+
+end:
 	VZEROUPPER
 	RET

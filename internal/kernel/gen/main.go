@@ -16,6 +16,10 @@ func main() {
 			e.tile(n)
 		}
 	}
+	for _, bytes := range []int{24, 48, 64} {
+		scatter(bytes)
+	}
+	transpose8()
 	Generate()
 }
 
@@ -25,14 +29,14 @@ const tileRows = 6
 
 // element is a type of matrix elements with its instructions.
 type element struct {
-	name                           string
-	size                           int // bytes
-	move, broadcast, fma, max, xor func(...Op)
+	name                                string
+	size                                int // bytes
+	move, broadcast, fma, add, max, xor func(...Op)
 }
 
 var elements = []element{
-	{"32", 4, VMOVUPS, VBROADCASTSS, VFMADD231PS, VMAXPS, VXORPS},
-	{"64", 8, VMOVUPD, VBROADCASTSD, VFMADD231PD, VMAXPD, VXORPD},
+	{"32", 4, VMOVUPS, VBROADCASTSS, VFMADD231PS, VADDPS, VMAXPS, VXORPS},
+	{"64", 8, VMOVUPD, VBROADCASTSD, VFMADD231PD, VADDPD, VMAXPD, VXORPD},
 }
 
 // The fields of kernel.tile by their offsets.
@@ -76,6 +80,18 @@ func (e element) tile(n int) {
 	e.start(t, acc, c, rowC)
 	e.multiply(t, acc, field)
 
+	CMPQ(Mem{Base: t, Disp: fieldStart}, U8(startC))
+	JNE(LabelRef("added"))
+	at := GP64()
+	MOVQ(c, at)
+	for i, row := range acc {
+		e.add(Mem{Base: at}, row[0], row[0])
+		e.add(Mem{Base: at, Disp: 32}, row[1], row[1])
+		if i+1 < n {
+			ADDQ(rowC, at)
+		}
+	}
+	Label("added")
 	CMPQ(Mem{Base: t, Disp: fieldRelu}, U8(0))
 	JE(LabelRef("store"))
 	zero := YMM()
@@ -97,11 +113,19 @@ func (e element) tile(n int) {
 	RET()
 }
 
-// start sets the accumulators to zero, to the bias or to C.
+// start sets the accumulators to zero or to the bias, and calls for C.
 func (e element) start(t reg.Register, acc [][2]reg.VecVirtual, c, rowC reg.GPVirtual) {
+	at := GP64()
+	MOVQ(c, at)
+	for i := range acc {
+		PREFETCHT0(Mem{Base: at})
+		PREFETCHT0(Mem{Base: at, Disp: 63})
+		if i+1 < len(acc) {
+			ADDQ(rowC, at)
+		}
+	}
 	CMPQ(Mem{Base: t, Disp: fieldStart}, U8(startBias))
 	JE(LabelRef("bias"))
-	JG(LabelRef("accumulate"))
 	for _, row := range acc {
 		for _, r := range row {
 			e.xor(r, r, r)
@@ -115,18 +139,6 @@ func (e element) start(t reg.Register, acc [][2]reg.VecVirtual, c, rowC reg.GPVi
 	for _, row := range acc {
 		e.move(Mem{Base: bias}, row[0])
 		e.move(Mem{Base: bias, Disp: 32}, row[1])
-	}
-	JMP(LabelRef("begin"))
-
-	Label("accumulate")
-	at := GP64()
-	MOVQ(c, at)
-	for i, row := range acc {
-		e.move(Mem{Base: at}, row[0])
-		e.move(Mem{Base: at, Disp: 32}, row[1])
-		if i+1 < len(acc) {
-			ADDQ(rowC, at)
-		}
 	}
 	Label("begin")
 }
@@ -184,4 +196,94 @@ func (e element) multiply(t reg.Register, acc [][2]reg.VecVirtual, field func(in
 	DECQ(k)
 	JNE(LabelRef("single"))
 	Label("end")
+}
+
+// scatter writes the function that copies pieces that lie side by side to
+// places that are step bytes apart.
+func scatter(bytes int) {
+	name := fmt.Sprint("scatter", bytes)
+	TEXT(name, NOSPLIT, "func(to, from *byte, count, step int)")
+	Doc(fmt.Sprintf("%s copies count pieces of %d bytes to places step bytes apart.", name, bytes))
+	Pragma("noescape")
+	to, from := Load(Param("to"), GP64()), Load(Param("from"), GP64())
+	count, step := Load(Param("count"), GP64()), Load(Param("step"), GP64())
+	TESTQ(count, count)
+	JE(LabelRef("end"))
+	Label("loop")
+	at := 0
+	for ; at+32 <= bytes; at += 32 {
+		r := YMM()
+		VMOVUPS(Mem{Base: from, Disp: at}, r)
+		VMOVUPS(r, Mem{Base: to, Disp: at})
+	}
+	if at+16 <= bytes {
+		r := XMM()
+		VMOVUPS(Mem{Base: from, Disp: at}, r)
+		VMOVUPS(r, Mem{Base: to, Disp: at})
+		at += 16
+	}
+	if at+8 <= bytes {
+		r := GP64()
+		MOVQ(Mem{Base: from, Disp: at}, r)
+		MOVQ(r, Mem{Base: to, Disp: at})
+	}
+	ADDQ(U8(bytes), from)
+	ADDQ(step, to)
+	DECQ(count)
+	JNE(LabelRef("loop"))
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// transpose8 writes the function that turns 8 rows of float32 into columns of a
+// panel.
+func transpose8() {
+	TEXT("transpose8", NOSPLIT, "func(to, from *byte, count, row int)")
+	Doc("transpose8 reads 8 rows of 8·count float32 that are row bytes apart and", "writes their columns, 8 values each, 64 bytes apart.")
+	Pragma("noescape")
+	to, from := Load(Param("to"), GP64()), Load(Param("from"), GP64())
+	count, step := Load(Param("count"), GP64()), Load(Param("row"), GP64())
+	TESTQ(count, count)
+	JE(LabelRef("end"))
+	Label("loop")
+	at := GP64()
+	MOVQ(from, at)
+	var r, u [8]reg.VecVirtual
+	for i := range r {
+		r[i] = YMM()
+		VMOVUPS(Mem{Base: at}, r[i])
+		if i < 7 {
+			ADDQ(step, at)
+		}
+	}
+	for i := 0; i < 8; i += 2 {
+		u[i], u[i+1] = YMM(), YMM()
+		VUNPCKLPS(r[i+1], r[i], u[i])
+		VUNPCKHPS(r[i+1], r[i], u[i+1])
+	}
+	for i := 0; i < 8; i += 4 {
+		for j := range 4 {
+			r[i+j] = YMM()
+			imm := U8(0x44) // the low pairs
+			if j%2 == 1 {
+				imm = 0xee
+			}
+			VSHUFPS(imm, u[i+2+j/2], u[i+j/2], r[i+j])
+		}
+	}
+	for j := range 4 {
+		low, high := YMM(), YMM()
+		VPERM2F128(U8(0x20), r[4+j], r[j], low)
+		VPERM2F128(U8(0x31), r[4+j], r[j], high)
+		VMOVUPS(low, Mem{Base: to, Disp: 64 * j})
+		VMOVUPS(high, Mem{Base: to, Disp: 64 * (4 + j)})
+	}
+	ADDQ(U8(32), from)
+	ADDQ(U32(512), to)
+	DECQ(count)
+	JNE(LabelRef("loop"))
+	Label("end")
+	VZEROUPPER()
+	RET()
 }
