@@ -207,11 +207,13 @@ func bindDense[T kernel.Float](act Activation, m, n, k int) func(*call[T]) run {
 			bias = c.in[2]
 		}
 		return func() error {
-			kernel.Gemm(false, false, m, n, k, x, w, 0, out)
+			relu := act.fn == kernel.Relu
 			if bias != nil {
-				kernel.AddRows(out, bias)
+				kernel.GemmBias(m, n, k, x, w, bias, relu, out)
+			} else {
+				kernel.Gemm(false, false, m, n, k, x, w, 0, out)
 			}
-			if act.fn != kernel.Identity {
+			if act.fn != kernel.Identity && !(relu && bias != nil) {
 				kernel.Unary(act.fn, act.alpha, out, out)
 			}
 			return nil
