@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/kernel"
 	"github.com/seed732fc211/aegis/internal/spec"
 	"gorgonia.org/gorgonia"
 )
@@ -215,13 +216,7 @@ func narrow(dst []float32, src []float64) {
 func (r *Run) norm() (float64, error) {
 	total := 0.0
 	for i, p := range r.params {
-		part := 0.0
-		for _, g := range r.g32[i] {
-			part += float64(g) * float64(g)
-		}
-		for _, g := range r.g64[i] {
-			part += g * g
-		}
+		part := kernel.SumSquares(r.g32[i]) + kernel.SumSquares(r.g64[i])
 		if math.IsNaN(part) || math.IsInf(part, 0) {
 			return 0, &NotFiniteError{Path: p.Path}
 		}

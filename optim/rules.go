@@ -3,6 +3,8 @@ package optim
 import (
 	"fmt"
 	"math"
+
+	"github.com/seed732fc211/aegis/internal/kernel"
 )
 
 // checks collects complaints about a configuration.
@@ -82,6 +84,10 @@ func (o SGD) Rule() (Rule, error) {
 func sgd[T float32 | float64](o SGD) func(step[T]) {
 	return func(s step[T]) {
 		rate, mu, decay := T(s.rate), T(o.Momentum), T(o.WeightDecay)
+		if mu == 0 && decay == 0 {
+			kernel.Axpy(-rate, s.g, s.w)
+			return
+		}
 		if mu == 0 {
 			for i, g := range s.g {
 				s.w[i] -= rate * (g + decay*s.w[i])
@@ -142,18 +148,13 @@ func (c adam) rule(name string, rate float64) (Rule, error) {
 
 func adamStep[T float32 | float64](c adam) func(step[T]) {
 	return func(s step[T]) {
-		m, v := s.state[0], s.state[1]
-		b1, b2, eps, l2 := T(c.b1), T(c.b2), T(c.eps), T(c.l2)
-		keep := T(1 - s.rate*c.decay)
-		size := T(s.rate / (1 - math.Pow(c.b1, float64(s.n))))
-		root := T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n))))
-		for i, g := range s.g {
-			w := s.w[i] * keep
-			g += l2 * w
-			m[i] = b1*m[i] + (1-b1)*g
-			v[i] = b2*v[i] + (1-b2)*g*g
-			s.w[i] = w - size*m[i]/(sqrt(v[i])*root+eps)
+		k := kernel.AdamStep[T]{
+			Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2),
+			Keep: T(1 - s.rate*c.decay),
+			Size: T(s.rate / (1 - math.Pow(c.b1, float64(s.n)))),
+			Root: T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n)))),
 		}
+		kernel.Adam(&k, s.w, s.state[0], s.state[1], s.g)
 	}
 }
 

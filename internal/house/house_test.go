@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"crossval"},
 	{"crossval/baselines"},
 	{"plots"},
-	{"cmd/aegis", "examples/firststep", "examples/halfplane"},
+	{"cmd/aegis", "examples/firststep", "examples/halfplane", "bench"},
 }
 
 var may = map[string][]string{

@@ -77,17 +77,13 @@ func binaryVV[T Float](fn BinaryFn, d, a, b []T) {
 	a, b = a[:len(d)], b[:len(d)]
 	switch fn {
 	case Add:
-		for i := range d {
-			d[i] = a[i] + b[i]
-		}
+		addVV(d, a, b)
 	case Sub:
 		for i := range d {
 			d[i] = a[i] - b[i]
 		}
 	case Mul:
-		for i := range d {
-			d[i] = a[i] * b[i]
-		}
+		mulVV(d, a, b)
 	case Div:
 		for i := range d {
 			d[i] = a[i] / b[i]
@@ -156,14 +152,6 @@ func Axpb[T Float](dst []T, alpha T, x []T, beta T) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = alpha*x[i] + beta
-	}
-}
-
-// AddTo adds x to dst.
-func AddTo[T Float](dst, x []T) {
-	x = x[:len(dst)]
-	for i := range dst {
-		dst[i] += x[i]
 	}
 }
 

@@ -66,3 +66,55 @@ func scatter(bytes int, to, from unsafe.Pointer, count, step int) {
 func transpose(to, from unsafe.Pointer, count, row int) {
 	transpose8((*byte)(to), (*byte)(from), count, row)
 }
+
+// at returns the place of a slice's first element.
+func at[T Float](x []T) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
+
+func single[T Float]() bool {
+	var v T
+	return unsafe.Sizeof(v) == 4
+}
+
+func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) {
+	c := (*byte)(unsafe.Pointer(s))
+	if single[T]() {
+		adam32(at(w), at(m), at(v), at(g), c, count)
+	} else {
+		adam64(at(w), at(m), at(v), at(g), c, count)
+	}
+}
+
+func axpyVector[T Float](alpha T, x, y []T, count int) {
+	a := (*byte)(unsafe.Pointer(&alpha))
+	if single[T]() {
+		axpy32(at(y), at(x), a, count)
+	} else {
+		axpy64(at(y), at(x), a, count)
+	}
+}
+
+func addVector[T Float](dst, a, b []T, count int) {
+	if single[T]() {
+		add32(at(dst), at(a), at(b), count)
+	} else {
+		add64(at(dst), at(a), at(b), count)
+	}
+}
+
+func mulVector[T Float](dst, a, b []T, count int) {
+	if single[T]() {
+		mul32(at(dst), at(a), at(b), count)
+	} else {
+		mul64(at(dst), at(a), at(b), count)
+	}
+}
+
+func positiveVector[T Float](dst, y, g []T, count int) {
+	if single[T]() {
+		positive32(at(dst), at(y), at(g), count)
+	} else {
+		positive64(at(dst), at(y), at(g), count)
+	}
+}
+
+func sumSquaresVector(x []float32, count int) float64 { return sumSquares32(at(x), count) }

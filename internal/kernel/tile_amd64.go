@@ -84,3 +84,58 @@ func scatter64(to *byte, from *byte, count int, step int)
 //
 //go:noescape
 func transpose8(to *byte, from *byte, count int, row int)
+
+// adam32 is Adam for count registers' width; the constants are those of AdamStep.
+//
+//go:noescape
+func adam32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
+
+// axpy32 adds alpha·x to y for count registers' width.
+//
+//go:noescape
+func axpy32(y *byte, x *byte, alpha *byte, count int)
+
+// positive32 sets to to grad, but to 0 where y <= 0, for count registers' width.
+//
+//go:noescape
+func positive32(to *byte, y *byte, grad *byte, count int)
+
+// add32 sets to to the add of a and b for count registers' width.
+//
+//go:noescape
+func add32(to *byte, a *byte, b *byte, count int)
+
+// mul32 sets to to the mul of a and b for count registers' width.
+//
+//go:noescape
+func mul32(to *byte, a *byte, b *byte, count int)
+
+// adam64 is Adam for count registers' width; the constants are those of AdamStep.
+//
+//go:noescape
+func adam64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
+
+// axpy64 adds alpha·x to y for count registers' width.
+//
+//go:noescape
+func axpy64(y *byte, x *byte, alpha *byte, count int)
+
+// positive64 sets to to grad, but to 0 where y <= 0, for count registers' width.
+//
+//go:noescape
+func positive64(to *byte, y *byte, grad *byte, count int)
+
+// add64 sets to to the add of a and b for count registers' width.
+//
+//go:noescape
+func add64(to *byte, a *byte, b *byte, count int)
+
+// mul64 sets to to the mul of a and b for count registers' width.
+//
+//go:noescape
+func mul64(to *byte, a *byte, b *byte, count int)
+
+// sumSquares32 returns the sum of the squares of 8·count float32.
+//
+//go:noescape
+func sumSquares32(x *byte, count int) float64

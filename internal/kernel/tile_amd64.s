@@ -2249,3 +2249,329 @@ loop:
 end:
 	VZEROUPPER
 	RET
+
+// func adam32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·adam32(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         grad+24(FP), BX
+	MOVQ         constants+32(FP), SI
+	MOVQ         count+40(FP), DI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	VBROADCASTSS 24(SI), Y6
+	VBROADCASTSS 28(SI), Y7
+	VBROADCASTSS 32(SI), Y8
+	TESTQ        DI, DI
+	JE           end
+
+loop:
+	VMULPS      (AX), Y6, Y9
+	VMOVUPS     (BX), Y10
+	VFMADD231PS Y9, Y5, Y10
+	VMULPS      (CX), Y0, Y11
+	VFMADD231PS Y10, Y1, Y11
+	VMOVUPS     Y11, (CX)
+	VMULPS      (DX), Y2, Y12
+	VMULPS      Y10, Y3, Y13
+	VFMADD231PS Y10, Y13, Y12
+	VMOVUPS     Y12, (DX)
+	VSQRTPS     Y12, Y12
+	VMULPS      Y8, Y12, Y12
+	VADDPS      Y4, Y12, Y12
+	VMULPS      Y7, Y11, Y11
+	VDIVPS      Y12, Y11, Y11
+	VSUBPS      Y11, Y9, Y9
+	VMOVUPS     Y9, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func axpy32(y *byte, x *byte, alpha *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·axpy32(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         alpha+16(FP), DX
+	MOVQ         count+24(FP), BX
+	VBROADCASTSS (DX), Y0
+	TESTQ        BX, BX
+	JE           end
+
+loop:
+	VMOVUPS     (AX), Y1
+	VFMADD231PS (CX), Y0, Y1
+	VMOVUPS     Y1, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	DECQ        BX
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func positive32(to *byte, y *byte, grad *byte, count int)
+// Requires: AVX
+TEXT ·positive32(SB), NOSPLIT, $0-32
+	MOVQ   to+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   grad+16(FP), DX
+	MOVQ   count+24(FP), BX
+	VXORPS Y0, Y0, Y0
+	TESTQ  BX, BX
+	JE     end
+
+loop:
+	VMOVUPS (CX), Y1
+	VCMPPS  $0x02, Y0, Y1, Y1
+	VMOVUPS (DX), Y2
+	VANDNPS Y2, Y1, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func add32(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·add32(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Y0
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func mul32(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·mul32(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Y0
+	VMULPS  (DX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func adam64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·adam64(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         grad+24(FP), BX
+	MOVQ         constants+32(FP), SI
+	MOVQ         count+40(FP), DI
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	VBROADCASTSD 32(SI), Y4
+	VBROADCASTSD 40(SI), Y5
+	VBROADCASTSD 48(SI), Y6
+	VBROADCASTSD 56(SI), Y7
+	VBROADCASTSD 64(SI), Y8
+	TESTQ        DI, DI
+	JE           end
+
+loop:
+	VMULPD      (AX), Y6, Y9
+	VMOVUPD     (BX), Y10
+	VFMADD231PD Y9, Y5, Y10
+	VMULPD      (CX), Y0, Y11
+	VFMADD231PD Y10, Y1, Y11
+	VMOVUPD     Y11, (CX)
+	VMULPD      (DX), Y2, Y12
+	VMULPD      Y10, Y3, Y13
+	VFMADD231PD Y10, Y13, Y12
+	VMOVUPD     Y12, (DX)
+	VSQRTPD     Y12, Y12
+	VMULPD      Y8, Y12, Y12
+	VADDPD      Y4, Y12, Y12
+	VMULPD      Y7, Y11, Y11
+	VDIVPD      Y12, Y11, Y11
+	VSUBPD      Y11, Y9, Y9
+	VMOVUPD     Y9, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func axpy64(y *byte, x *byte, alpha *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·axpy64(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         alpha+16(FP), DX
+	MOVQ         count+24(FP), BX
+	VBROADCASTSD (DX), Y0
+	TESTQ        BX, BX
+	JE           end
+
+loop:
+	VMOVUPD     (AX), Y1
+	VFMADD231PD (CX), Y0, Y1
+	VMOVUPD     Y1, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	DECQ        BX
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func positive64(to *byte, y *byte, grad *byte, count int)
+// Requires: AVX
+TEXT ·positive64(SB), NOSPLIT, $0-32
+	MOVQ   to+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   grad+16(FP), DX
+	MOVQ   count+24(FP), BX
+	VXORPD Y0, Y0, Y0
+	TESTQ  BX, BX
+	JE     end
+
+loop:
+	VMOVUPD (CX), Y1
+	VCMPPD  $0x02, Y0, Y1, Y1
+	VMOVUPD (DX), Y2
+	VANDNPD Y2, Y1, Y2
+	VMOVUPD Y2, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func add64(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·add64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPD (CX), Y0
+	VADDPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func mul64(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·mul64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPD (CX), Y0
+	VMULPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func sumSquares32(x *byte, count int) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·sumSquares32(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   count+8(FP), CX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JE     end
+
+loop:
+	VCVTPS2PD   (AX), Y2
+	VCVTPS2PD   16(AX), Y3
+	VFMADD231PD Y2, Y2, Y0
+	VFMADD231PD Y3, Y3, Y1
+	ADDQ        $0x20, AX
+	DECQ        CX
+	JNE         loop
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X1
+	VHADDPD      X1, X1, X0
+	MOVSD        X0, ret+16(FP)
+	VZEROUPPER
+	RET

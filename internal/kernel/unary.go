@@ -189,13 +189,7 @@ func UnaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 	case Identity:
 		copy(dst, g)
 	case Relu:
-		for i, y := range v {
-			s := g[i]
-			if y <= 0 {
-				s = 0
-			}
-			dst[i] = s
-		}
+		positiveGrad(dst, v, g)
 	case Sigmoid:
 		for i, y := range v {
 			dst[i] = g[i] * y * (1 - y)

@@ -20,6 +20,14 @@ func main() {
 		scatter(bytes)
 	}
 	transpose8()
+	for _, e := range elements {
+		e.adam()
+		e.axpy()
+		e.positive()
+		e.binary("add", e.add)
+		e.binary("mul", e.mul)
+	}
+	sumSquares()
 	Generate()
 }
 
@@ -29,14 +37,14 @@ const tileRows = 6
 
 // element is a type of matrix elements with its instructions.
 type element struct {
-	name                                string
-	size                                int // bytes
-	move, broadcast, fma, add, max, xor func(...Op)
+	name                                                                           string
+	size                                                                           int // bytes
+	move, broadcast, fma, add, sub, mul, div, sqrt, max, xor, and, andNot, compare func(...Op)
 }
 
 var elements = []element{
-	{"32", 4, VMOVUPS, VBROADCASTSS, VFMADD231PS, VADDPS, VMAXPS, VXORPS},
-	{"64", 8, VMOVUPD, VBROADCASTSD, VFMADD231PD, VADDPD, VMAXPD, VXORPD},
+	{"32", 4, VMOVUPS, VBROADCASTSS, VFMADD231PS, VADDPS, VSUBPS, VMULPS, VDIVPS, VSQRTPS, VMAXPS, VXORPS, VANDPS, VANDNPS, VCMPPS},
+	{"64", 8, VMOVUPD, VBROADCASTSD, VFMADD231PD, VADDPD, VSUBPD, VMULPD, VDIVPD, VSQRTPD, VMAXPD, VXORPD, VANDPD, VANDNPD, VCMPPD},
 }
 
 // The fields of kernel.tile by their offsets.
@@ -284,6 +292,150 @@ func transpose8() {
 	DECQ(count)
 	JNE(LabelRef("loop"))
 	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// loop writes a loop over registers' width of arrays: each of them is moved on
+// by 32 bytes a turn, count times.
+func loop(count reg.GPVirtual, arrays []reg.GPVirtual, body func()) {
+	TESTQ(count, count)
+	JE(LabelRef("end"))
+	Label("loop")
+	body()
+	for _, a := range arrays {
+		ADDQ(U8(32), a)
+	}
+	DECQ(count)
+	JNE(LabelRef("loop"))
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+func pointers(names ...string) []reg.GPVirtual {
+	out := make([]reg.GPVirtual, len(names))
+	for i, n := range names {
+		out[i] = Load(Param(n), GP64()).(reg.GPVirtual)
+	}
+	return out
+}
+
+// adam writes the update of Adam and AdamW.
+func (e element) adam() {
+	name := "adam" + e.name
+	TEXT(name, NOSPLIT, "func(w, m, v, grad, constants *byte, count int)")
+	Doc(name + " is Adam for count registers' width; the constants are those of AdamStep.")
+	Pragma("noescape")
+	p := pointers("w", "m", "v", "grad", "constants", "count")
+	w, m, v, g, constants, count := p[0], p[1], p[2], p[3], p[4], p[5]
+	var c [9]reg.VecVirtual
+	for i := range c {
+		c[i] = YMM()
+		e.broadcast(Mem{Base: constants, Disp: i * e.size}, c[i])
+	}
+	b1, r1, b2, r2, eps, l2, keep, size, root := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
+	loop(count, p[:4], func() {
+		wr, gr, mr, vr, t := YMM(), YMM(), YMM(), YMM(), YMM()
+		e.mul(Mem{Base: w}, keep, wr)
+		e.move(Mem{Base: g}, gr)
+		e.fma(wr, l2, gr)
+		e.mul(Mem{Base: m}, b1, mr)
+		e.fma(gr, r1, mr)
+		e.move(mr, Mem{Base: m})
+		e.mul(Mem{Base: v}, b2, vr)
+		e.mul(gr, r2, t)
+		e.fma(gr, t, vr)
+		e.move(vr, Mem{Base: v})
+		e.sqrt(vr, vr)
+		e.mul(root, vr, vr)
+		e.add(eps, vr, vr)
+		e.mul(size, mr, mr)
+		e.div(vr, mr, mr)
+		e.sub(mr, wr, wr)
+		e.move(wr, Mem{Base: w})
+	})
+}
+
+// axpy writes y += alpha·x.
+func (e element) axpy() {
+	name := "axpy" + e.name
+	TEXT(name, NOSPLIT, "func(y, x, alpha *byte, count int)")
+	Doc(name + " adds alpha·x to y for count registers' width.")
+	Pragma("noescape")
+	p := pointers("y", "x", "alpha", "count")
+	alpha := YMM()
+	e.broadcast(Mem{Base: p[2]}, alpha)
+	loop(p[3], p[:2], func() {
+		r := YMM()
+		e.move(Mem{Base: p[0]}, r)
+		e.fma(Mem{Base: p[1]}, alpha, r)
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
+// positive writes the gradient of the positive part.
+func (e element) positive() {
+	name := "positive" + e.name
+	TEXT(name, NOSPLIT, "func(to, y, grad *byte, count int)")
+	Doc(name + " sets to to grad, but to 0 where y <= 0, for count registers' width.")
+	Pragma("noescape")
+	p := pointers("to", "y", "grad", "count")
+	zero := YMM()
+	e.xor(zero, zero, zero)
+	loop(p[3], p[:3], func() {
+		y, r := YMM(), YMM()
+		e.move(Mem{Base: p[1]}, y)
+		e.compare(U8(2), zero, y, y) // y <= 0
+		e.move(Mem{Base: p[2]}, r)
+		e.andNot(r, y, r)
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
+// binary writes an element-wise operation of two arrays.
+func (e element) binary(op string, instruction func(...Op)) {
+	name := op + e.name
+	TEXT(name, NOSPLIT, "func(to, a, b *byte, count int)")
+	Doc(name + " sets to to the " + op + " of a and b for count registers' width.")
+	Pragma("noescape")
+	p := pointers("to", "a", "b", "count")
+	loop(p[3], p[:3], func() {
+		r := YMM()
+		e.move(Mem{Base: p[1]}, r)
+		instruction(Mem{Base: p[2]}, r, r)
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
+// sumSquares writes a sum in double precision, in 8 parts.
+func sumSquares() {
+	TEXT("sumSquares32", NOSPLIT, "func(x *byte, count int) float64")
+	Doc("sumSquares32 returns the sum of the squares of 8·count float32.")
+	Pragma("noescape")
+	p := pointers("x", "count")
+	low, high := YMM(), YMM()
+	VXORPD(low, low, low)
+	VXORPD(high, high, high)
+	TESTQ(p[1], p[1])
+	JE(LabelRef("end"))
+	Label("loop")
+	a, b := YMM(), YMM()
+	VCVTPS2PD(Mem{Base: p[0]}, a)
+	VCVTPS2PD(Mem{Base: p[0], Disp: 16}, b)
+	VFMADD231PD(a, a, low)
+	VFMADD231PD(b, b, high)
+	ADDQ(U8(32), p[0])
+	DECQ(p[1])
+	JNE(LabelRef("loop"))
+	Label("end")
+	VADDPD(high, low, low)
+	upper := XMM()
+	VEXTRACTF128(U8(1), low, upper)
+	VADDPD(upper, low.AsX(), upper)
+	sum := XMM()
+	VHADDPD(upper, upper, sum)
+	Store(sum, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
 }

@@ -1,0 +1,119 @@
+package kernel
+
+import (
+	"math"
+	"unsafe"
+)
+
+// registerBytes is the width of a vector register of AVX2.
+const registerBytes = 32
+
+// registers returns how many registers' width n elements fill, and the first
+// element after them; nothing where there is no assembly.
+func registers[T Float](n int) (count, rest int) {
+	if !assembly {
+		return 0, 0
+	}
+	var v T
+	each := registerBytes / int(unsafe.Sizeof(v))
+	count = n / each
+	return count, count * each
+}
+
+// AdamStep are the constants of an update by Adam, in the order that the
+// assembly knows.
+type AdamStep[T Float] struct {
+	Beta1, Rest1 T // β1 and 1 − β1
+	Beta2, Rest2 T
+	Epsilon      T
+	L2           T // is added to the gradient times the weight
+	Keep         T // of the weight; 1 without decay
+	Size         T // of the step, corrected for the bias of m
+	Root         T // corrects √v for its bias
+}
+
+// Adam updates the weights w and the moments m and v by the gradient g:
+// w ← Keep·w, g ← g + L2·w, m ← β1·m + (1−β1)·g, v ← β2·v + (1−β2)·g²,
+// w ← w − Size·m/(Root·√v + ε).
+func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
+	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
+	count, rest := registers[T](len(w))
+	if count > 0 {
+		adamVector(s, w, m, v, g, count)
+	}
+	for i := rest; i < len(w); i++ {
+		x := w[i] * s.Keep
+		d := g[i] + s.L2*x
+		m[i] = s.Beta1*m[i] + s.Rest1*d
+		v[i] = s.Beta2*v[i] + s.Rest2*d*d
+		w[i] = x - s.Size*m[i]/(T(math.Sqrt(float64(v[i])))*s.Root+s.Epsilon)
+	}
+}
+
+// Axpy adds alpha·x to y.
+func Axpy[T Float](alpha T, x, y []T) {
+	x = x[:len(y)]
+	count, rest := registers[T](len(y))
+	if count > 0 {
+		axpyVector(alpha, x, y, count)
+	}
+	for i := rest; i < len(y); i++ {
+		y[i] += alpha * x[i]
+	}
+}
+
+// AddTo adds x to dst.
+func AddTo[T Float](dst, x []T) { addVV(dst, dst, x[:len(dst)]) }
+
+func addVV[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	count, rest := registers[T](len(dst))
+	if count > 0 {
+		addVector(dst, a, b, count)
+	}
+	for i := rest; i < len(dst); i++ {
+		dst[i] = a[i] + b[i]
+	}
+}
+
+func mulVV[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	count, rest := registers[T](len(dst))
+	if count > 0 {
+		mulVector(dst, a, b, count)
+	}
+	for i := rest; i < len(dst); i++ {
+		dst[i] = a[i] * b[i]
+	}
+}
+
+// positiveGrad sets dst to g, but to 0 where y <= 0.
+func positiveGrad[T Float](dst, y, g []T) {
+	y, g = y[:len(dst)], g[:len(dst)]
+	count, rest := registers[T](len(dst))
+	if count > 0 {
+		positiveVector(dst, y, g, count)
+	}
+	for i := rest; i < len(dst); i++ {
+		s := g[i]
+		if y[i] <= 0 {
+			s = 0
+		}
+		dst[i] = s
+	}
+}
+
+// SumSquares returns Σ x², summed in float64.
+func SumSquares[T Float](x []T) float64 {
+	sum, rest := 0.0, 0
+	if f, ok := any(x).([]float32); ok {
+		var count int
+		if count, rest = registers[float32](len(f)); count > 0 {
+			sum = sumSquaresVector(f, count)
+		}
+	}
+	for _, v := range x[rest:] {
+		sum += float64(v) * float64(v)
+	}
+	return sum
+}
