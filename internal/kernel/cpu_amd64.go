@@ -109,6 +109,14 @@ func mulVector[T Float](dst, a, b []T, count int) {
 	}
 }
 
+func mulAddVector[T Float](dst, a, b []T, count int) {
+	if single[T]() {
+		mulAdd32(at(dst), at(a), at(b), count)
+	} else {
+		mulAdd64(at(dst), at(a), at(b), count)
+	}
+}
+
 func positiveVector[T Float](dst, y, g []T, count int) {
 	if single[T]() {
 		positive32(at(dst), at(y), at(g), count)

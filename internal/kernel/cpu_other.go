@@ -2,7 +2,10 @@
 
 package kernel
 
-import "unsafe"
+import (
+	"runtime"
+	"unsafe"
+)
 
 const assembly = false
 
@@ -16,5 +19,8 @@ func adamVector[T Float](*AdamStep[T], []T, []T, []T, []T, int) { panic(noAssemb
 func axpyVector[T Float](T, []T, []T, int)                      { panic(noAssembly) }
 func addVector[T Float]([]T, []T, []T, int)                     { panic(noAssembly) }
 func mulVector[T Float]([]T, []T, []T, int)                     { panic(noAssembly) }
+func mulAddVector[T Float]([]T, []T, []T, int)                  { panic(noAssembly) }
 func positiveVector[T Float]([]T, []T, []T, int)                { panic(noAssembly) }
 func sumSquaresVector([]float32, int) float64                   { panic(noAssembly) }
+
+func pause(int) { runtime.Gosched() }

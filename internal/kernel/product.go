@@ -25,12 +25,14 @@ const (
 
 // tile is the argument of the assembly, which knows the order of its fields:
 // rows of op(A) are rowA bytes apart, its columns stepA, rows of B stepB and
-// those of C rowC.
+// those of C rowC. The columns of A and the rows of B come in segments of k;
+// before the next one A is moved on by gapA bytes.
 type tile struct {
 	a, b, c, bias            unsafe.Pointer
 	k                        int
 	rowA, stepA, stepB, rowC int
 	start, relu              int
+	segments, gapA           int
 }
 
 // product is a matrix product on its way.
@@ -100,7 +102,7 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 	}
 	var z T
 	size := int(unsafe.Sizeof(z))
-	t := tile{k: kb, rowA: p.k * size, stepA: size, start: p.start, rowC: p.n * size}
+	t := tile{k: kb, segments: 1, rowA: p.k * size, stepA: size, start: p.start, rowC: p.n * size}
 	if p.transA {
 		t.rowA, t.stepA = size, p.m*size
 	}
@@ -133,20 +135,22 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 				default:
 					t.a = unsafe.Pointer(&p.a[(i0+i)*p.k+k0])
 				}
-				p.tile(&t, i0+i, min(tileRows, mb-i), j0+j, min(nr, nb-j))
+				at := (i0+i)*p.n + j0 + j
+				if t.start == startBias {
+					t.bias = unsafe.Pointer(&p.bias[j0+j])
+				}
+				computeTile(&t, p.c[at:], p.n, min(tileRows, mb-i), min(nr, nb-j))
 			}
 		}
 	}
 }
 
-// tile computes one tile of C, through a copy if it is not of full width.
-func (p *product[T]) tile(t *tile, i, rows, j, cols int) {
+// computeTile computes one tile of a C whose rows are ldc elements apart,
+// through a copy if it is not of full width. A bias is read as far as the tile
+// is wide.
+func computeTile[T Float](t *tile, c []T, ldc, rows, cols int) {
 	nr := width[T]()
-	c := p.c[i*p.n+j:]
 	if cols == nr {
-		if t.start == startBias {
-			t.bias = unsafe.Pointer(&p.bias[j])
-		}
 		t.c = unsafe.Pointer(&c[0])
 		runTile[T](t, rows)
 		return
@@ -154,12 +158,13 @@ func (p *product[T]) tile(t *tile, i, rows, j, cols int) {
 	var part [tileRows * tileBytes / 4]T
 	switch t.start {
 	case startBias: // all rows get it
+		bias := unsafe.Slice((*T)(t.bias), cols)
 		for r := range rows {
-			copy(part[r*nr:], p.bias[j:j+cols])
+			copy(part[r*nr:], bias)
 		}
 	case startC:
 		for r := range rows {
-			copy(part[r*nr:], c[r*p.n:r*p.n+cols])
+			copy(part[r*nr:], c[r*ldc:r*ldc+cols])
 		}
 	}
 	u := *t
@@ -169,7 +174,7 @@ func (p *product[T]) tile(t *tile, i, rows, j, cols int) {
 	}
 	runTile[T](&u, rows)
 	for r := range rows {
-		copy(c[r*p.n:r*p.n+cols], part[r*nr:])
+		copy(c[r*ldc:r*ldc+cols], part[r*nr:])
 	}
 }
 

@@ -110,6 +110,11 @@ func add32(to *byte, a *byte, b *byte, count int)
 //go:noescape
 func mul32(to *byte, a *byte, b *byte, count int)
 
+// mulAdd32 adds a·b to to for count registers' width.
+//
+//go:noescape
+func mulAdd32(to *byte, a *byte, b *byte, count int)
+
 // adam64 is Adam for count registers' width; the constants are those of AdamStep.
 //
 //go:noescape
@@ -135,7 +140,15 @@ func add64(to *byte, a *byte, b *byte, count int)
 //go:noescape
 func mul64(to *byte, a *byte, b *byte, count int)
 
+// mulAdd64 adds a·b to to for count registers' width.
+//
+//go:noescape
+func mulAdd64(to *byte, a *byte, b *byte, count int)
+
 // sumSquares32 returns the sum of the squares of 8·count float32.
 //
 //go:noescape
 func sumSquares32(x *byte, count int) float64
+
+// pause executes the instruction PAUSE some times.
+func pause(turns int)

@@ -30,6 +30,10 @@ begin:
 	MOVQ 48(AX), BX
 	MOVQ 8(AX), SI
 	MOVQ 56(AX), DI
+	MOVQ 88(AX), R9
+	MOVQ 96(AX), R10
+
+segment:
 	MOVQ 32(AX), R8
 	SUBQ $0x04, R8
 	JL   rest
@@ -82,6 +86,9 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R10, DX
+	DECQ   R9
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, DX
@@ -134,6 +141,10 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
+	MOVQ 88(AX), R11
+	MOVQ 96(AX), R12
+
+segment:
 	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
@@ -201,6 +212,9 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R12, BX
+	DECQ   R11
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -268,6 +282,10 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
+	MOVQ 88(AX), R11
+	MOVQ 96(AX), R12
+
+segment:
 	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
@@ -350,6 +368,9 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R12, BX
+	DECQ   R11
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -432,9 +453,13 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
-	MOVQ 32(AX), R10
 	LEAQ (BX)(SI*2), R11
 	ADDQ SI, R11
+	MOVQ 88(AX), R12
+	MOVQ 96(AX), R13
+
+segment:
+	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
 
@@ -536,6 +561,10 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R13, BX
+	ADDQ   R13, R11
+	DECQ   R12
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -633,9 +662,13 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
-	MOVQ 32(AX), R10
 	LEAQ (BX)(SI*2), R11
 	ADDQ SI, R11
+	MOVQ 88(AX), R12
+	MOVQ 96(AX), R13
+
+segment:
+	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
 
@@ -752,6 +785,10 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R13, BX
+	ADDQ   R13, R11
+	DECQ   R12
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -864,9 +901,13 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
-	MOVQ 32(AX), R10
 	LEAQ (BX)(SI*2), R11
 	ADDQ SI, R11
+	MOVQ 88(AX), R12
+	MOVQ 96(AX), R13
+
+segment:
+	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
 
@@ -998,6 +1039,10 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R13, BX
+	ADDQ   R13, R11
+	DECQ   R12
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -1083,6 +1128,10 @@ begin:
 	MOVQ 48(AX), BX
 	MOVQ 8(AX), SI
 	MOVQ 56(AX), DI
+	MOVQ 88(AX), R9
+	MOVQ 96(AX), R10
+
+segment:
 	MOVQ 32(AX), R8
 	SUBQ $0x04, R8
 	JL   rest
@@ -1135,6 +1184,9 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R10, DX
+	DECQ   R9
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, DX
@@ -1187,6 +1239,10 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
+	MOVQ 88(AX), R11
+	MOVQ 96(AX), R12
+
+segment:
 	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
@@ -1254,6 +1310,9 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R12, BX
+	DECQ   R11
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -1321,6 +1380,10 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
+	MOVQ 88(AX), R11
+	MOVQ 96(AX), R12
+
+segment:
 	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
@@ -1403,6 +1466,9 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R12, BX
+	DECQ   R11
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -1485,9 +1551,13 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
-	MOVQ 32(AX), R10
 	LEAQ (BX)(SI*2), R11
 	ADDQ SI, R11
+	MOVQ 88(AX), R12
+	MOVQ 96(AX), R13
+
+segment:
+	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
 
@@ -1589,6 +1659,10 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R13, BX
+	ADDQ   R13, R11
+	DECQ   R12
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -1686,9 +1760,13 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
-	MOVQ 32(AX), R10
 	LEAQ (BX)(SI*2), R11
 	ADDQ SI, R11
+	MOVQ 88(AX), R12
+	MOVQ 96(AX), R13
+
+segment:
+	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
 
@@ -1805,6 +1883,10 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R13, BX
+	ADDQ   R13, R11
+	DECQ   R12
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -1917,9 +1999,13 @@ begin:
 	MOVQ 48(AX), DI
 	MOVQ 8(AX), R8
 	MOVQ 56(AX), R9
-	MOVQ 32(AX), R10
 	LEAQ (BX)(SI*2), R11
 	ADDQ SI, R11
+	MOVQ 88(AX), R12
+	MOVQ 96(AX), R13
+
+segment:
+	MOVQ 32(AX), R10
 	SUBQ $0x04, R10
 	JL   rest
 
@@ -2051,6 +2137,10 @@ single:
 	JNE          single
 
 end:
+	ADDQ   R13, BX
+	ADDQ   R13, R11
+	DECQ   R12
+	JNE    segment
 	CMPQ   72(AX), $0x02
 	JNE    added
 	MOVQ   CX, BX
@@ -2399,6 +2489,31 @@ end:
 	VZEROUPPER
 	RET
 
+// func mulAdd32(to *byte, a *byte, b *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·mulAdd32(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPS     (AX), Y1
+	VMOVUPS     (CX), Y0
+	VFMADD231PS (DX), Y0, Y1
+	VMOVUPS     Y1, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        BX
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func adam64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·adam64(SB), NOSPLIT, $0-48
@@ -2548,6 +2663,31 @@ end:
 	VZEROUPPER
 	RET
 
+// func mulAdd64(to *byte, a *byte, b *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·mulAdd64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPD     (AX), Y1
+	VMOVUPD     (CX), Y0
+	VFMADD231PD (DX), Y0, Y1
+	VMOVUPD     Y1, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        BX
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func sumSquares32(x *byte, count int) float64
 // Requires: AVX, FMA3, SSE2
 TEXT ·sumSquares32(SB), NOSPLIT, $0-24
@@ -2574,4 +2714,14 @@ end:
 	VHADDPD      X1, X1, X0
 	MOVSD        X0, ret+16(FP)
 	VZEROUPPER
+	RET
+
+// func pause(turns int)
+TEXT ·pause(SB), NOSPLIT, $0-8
+	MOVQ turns+0(FP), AX
+
+loop:
+	PAUSE
+	DECQ AX
+	JNE  loop
 	RET

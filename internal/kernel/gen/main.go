@@ -26,8 +26,10 @@ func main() {
 		e.positive()
 		e.binary("add", e.add)
 		e.binary("mul", e.mul)
+		e.mulAdd()
 	}
 	sumSquares()
+	pause()
 	Generate()
 }
 
@@ -60,6 +62,8 @@ const (
 	fieldRowC
 	fieldStart
 	fieldRelu
+	fieldSegments
+	fieldGapA
 )
 
 // The values of tile.start.
@@ -151,10 +155,10 @@ func (e element) start(t reg.Register, acc [][2]reg.VecVirtual, c, rowC reg.GPVi
 	Label("begin")
 }
 
-// multiply adds the products of all k.
+// multiply adds the products of all k of all segments.
 func (e element) multiply(t reg.Register, acc [][2]reg.VecVirtual, field func(int) reg.GPVirtual) {
 	a, rowA, stepA := field(fieldA), field(fieldRowA), field(fieldStepA)
-	b, stepB, k := field(fieldB), field(fieldStepB), field(fieldK)
+	b, stepB, k := field(fieldB), field(fieldStepB), GP64()
 	low := a // of rows 3 to 5
 	if len(acc) > 3 {
 		low = GP64()
@@ -187,7 +191,10 @@ func (e element) multiply(t reg.Register, acc [][2]reg.VecVirtual, field func(in
 			ADDQ(stepA, low)
 		}
 	}
+	segments, gapA := field(fieldSegments), field(fieldGapA)
 	const unroll = 4
+	Label("segment")
+	MOVQ(Mem{Base: t, Disp: fieldK}, k)
 	SUBQ(U8(unroll), k)
 	JL(LabelRef("rest"))
 	Label("loop")
@@ -204,6 +211,12 @@ func (e element) multiply(t reg.Register, acc [][2]reg.VecVirtual, field func(in
 	DECQ(k)
 	JNE(LabelRef("single"))
 	Label("end")
+	ADDQ(gapA, a)
+	if len(acc) > 3 {
+		ADDQ(gapA, low)
+	}
+	DECQ(segments)
+	JNE(LabelRef("segment"))
 }
 
 // scatter writes the function that copies pieces that lie side by side to
@@ -408,6 +421,22 @@ func (e element) binary(op string, instruction func(...Op)) {
 	})
 }
 
+// mulAdd writes to += a·b.
+func (e element) mulAdd() {
+	name := "mulAdd" + e.name
+	TEXT(name, NOSPLIT, "func(to, a, b *byte, count int)")
+	Doc(name + " adds a·b to to for count registers' width.")
+	Pragma("noescape")
+	p := pointers("to", "a", "b", "count")
+	loop(p[3], p[:3], func() {
+		a, r := YMM(), YMM()
+		e.move(Mem{Base: p[0]}, r)
+		e.move(Mem{Base: p[1]}, a)
+		e.fma(Mem{Base: p[2]}, a, r)
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
 // sumSquares writes a sum in double precision, in 8 parts.
 func sumSquares() {
 	TEXT("sumSquares32", NOSPLIT, "func(x *byte, count int) float64")
@@ -437,5 +466,17 @@ func sumSquares() {
 	VHADDPD(upper, upper, sum)
 	Store(sum, ReturnIndex(0))
 	VZEROUPPER()
+	RET()
+}
+
+// pause writes a wait that leaves the core's units to its other thread.
+func pause() {
+	TEXT("pause", NOSPLIT, "func(turns int)")
+	Doc("pause executes the instruction PAUSE some times.")
+	turns := Load(Param("turns"), GP64())
+	Label("loop")
+	PAUSE()
+	DECQ(turns)
+	JNE(LabelRef("loop"))
 	RET()
 }

@@ -1,0 +1,263 @@
+package kernel
+
+import "sync"
+
+// Conv is the geometry of a convolution of images (N, H, W, C) with kernels
+// (KH, KW, C/Groups, O): output channel o belongs to group o·Groups/O and sees
+// the input channels of that group. A convolution over one axis has H = KH = 1.
+type Conv struct {
+	N, H, W, C               int
+	KH, KW, O                int
+	StrideH, StrideW         int
+	DilationH, DilationW     int
+	Top, Bottom, Left, Right int // zeros around the image
+	Groups                   int
+}
+
+// OutH returns the height of the result.
+func (c *Conv) OutH() int { return outSize(c.H+c.Top+c.Bottom, c.KH, c.StrideH, c.DilationH) }
+
+// OutW returns the width of the result.
+func (c *Conv) OutW() int { return outSize(c.W+c.Left+c.Right, c.KW, c.StrideW, c.DilationW) }
+
+func outSize(size, k, stride, dilation int) int {
+	if size < dilation*(k-1)+1 {
+		return 0
+	}
+	return (size-dilation*(k-1)-1)/stride + 1
+}
+
+// FLOP returns the floating-point operations of a pass.
+func (c *Conv) FLOP() int {
+	return 2 * c.N * c.OutH() * c.OutW() * c.O * c.KH * c.KW * (c.C / c.Groups)
+}
+
+// pointwise tells whether the convolution is a matrix product of all pixels.
+func (c *Conv) pointwise() bool {
+	return c.Groups == 1 && c.KH == 1 && c.KW == 1 && c.StrideH == 1 && c.StrideW == 1 && c.OutH() == c.H && c.OutW() == c.W
+}
+
+// depthwise tells whether every channel is convolved with a kernel of its own.
+func (c *Conv) depthwise() bool { return c.Groups > 1 && c.Groups == c.C && c.O == c.C }
+
+// direct tells whether the assembly can read the operands straight from images.
+func (c *Conv) direct() bool {
+	return assembly && c.Groups == 1 && c.DilationW == 1 && c.KH*c.KW*c.C <= blockN*blockK/16
+}
+
+// ConvForward computes y (N, OutH, OutW, O) from the images x, the kernels w and
+// the bias, which may be nil. With relu, y is the positive part of that.
+func ConvForward[T Float](c *Conv, x, w, bias []T, relu bool, y []T) {
+	switch {
+	case c.pointwise() && bias != nil:
+		GemmBias(c.N*c.H*c.W, c.O, c.C, x, w, bias, relu, y)
+		return
+	case c.pointwise():
+		Gemm(false, false, c.N*c.H*c.W, c.O, c.C, x, w, 0, y)
+	case c.direct():
+		directForward(c, x, w, false, bias, relu, y)
+		return
+	default:
+		convParts(c, convForward, x, w, y, c.N)
+		if bias != nil {
+			AddRows(y, bias)
+		}
+	}
+	if relu {
+		Unary(Relu, 0, y, y)
+	}
+}
+
+// ConvInput computes the gradient dx of the images from the gradient dy of the
+// result.
+func ConvInput[T Float](c *Conv, dy, w, dx []T) {
+	switch flipped := c.flipped(); {
+	case c.pointwise():
+		Gemm(false, true, c.N*c.H*c.W, c.C, c.O, dy, w, 0, dx)
+	case c.direct() && c.StrideH == 1 && c.StrideW == 1 && flipped.padded() && flipped.direct():
+		directForward(&flipped, dy, w, true, nil, false, dx)
+	default:
+		clear(dx)
+		convParts(c, convInput, dx, w, dy, c.N)
+	}
+}
+
+// flipped returns the convolution that turns dy into dx if the stride is 1.
+func (c *Conv) flipped() Conv {
+	h, w := c.DilationH*(c.KH-1), c.DilationW*(c.KW-1)
+	return Conv{
+		N: c.N, H: c.OutH(), W: c.OutW(), C: c.O, KH: c.KH, KW: c.KW, O: c.C,
+		StrideH: 1, StrideW: 1, DilationH: c.DilationH, DilationW: c.DilationW,
+		Top: h - c.Top, Bottom: h - c.Bottom, Left: w - c.Left, Right: w - c.Right, Groups: 1,
+	}
+}
+
+func (c *Conv) padded() bool { return c.Top >= 0 && c.Bottom >= 0 && c.Left >= 0 && c.Right >= 0 }
+
+// ConvWeights computes the gradient dw of the kernels.
+func ConvWeights[T Float](c *Conv, x, dy, dw []T) {
+	switch {
+	case c.pointwise():
+		Gemm(true, false, c.C, c.O, c.N*c.H*c.W, x, dy, 0, dw)
+	case c.direct():
+		directWeights(c, x, dy, dw)
+	case c.depthwise():
+		clear(dw)
+		convParts(c, convTaps, x, dw, dy, c.KH*c.KW)
+	default:
+		s := getScratch[T]()
+		weightsByColumns(c, s, x, dy, dw)
+		s.put()
+	}
+}
+
+// convTask is a pass of a convolution in parts: images, or taps of the kernel.
+type convTask[T Float] struct {
+	job     job
+	kind    convKind
+	c       Conv
+	x, w, y []T
+}
+
+type convKind int
+
+const (
+	convForward convKind = iota
+	convInput
+	convTaps
+)
+
+var convTasks32, convTasks64 sync.Pool
+
+// convParts does n parts of a pass, with memory from a pool.
+func convParts[T Float](c *Conv, kind convKind, x, w, y []T, n int) {
+	pool := &convTasks64
+	if single[T]() {
+		pool = &convTasks32
+	}
+	t, _ := pool.Get().(*convTask[T])
+	if t == nil {
+		t = new(convTask[T])
+	}
+	t.kind, t.c, t.x, t.w, t.y = kind, *c, x, w, y
+	shareOut(&t.job, t, n, c.FLOP())
+	t.x, t.w, t.y = nil, nil, nil
+	pool.Put(t)
+}
+
+func (t *convTask[T]) part(i int) {
+	c := &t.c
+	if t.kind == convTaps {
+		t.tap(i)
+		return
+	}
+	image := c.H * c.W * c.C
+	result := c.OutH() * c.OutW() * c.O
+	x, y := t.x[i*image:(i+1)*image], t.y[i*result:(i+1)*result]
+	switch {
+	case c.depthwise():
+		t.depthwise(x, y)
+	case t.kind == convForward:
+		s := getScratch[T]()
+		forwardByColumns(c, s, x, t.w, y)
+		s.put()
+	default:
+		s := getScratch[T]()
+		inputByColumns(c, s, y, t.w, x)
+		s.put()
+	}
+}
+
+// span returns the outputs [from, to) of an axis that tap k sees inside the
+// image, and the input of the first of them.
+func span(k, size, out, stride, dilation, pad int) (from, to, at int) {
+	offset := k*dilation - pad
+	if offset < 0 {
+		from = (-offset + stride - 1) / stride
+	}
+	if last := size - 1 - offset; last >= 0 {
+		to = min(out, last/stride+1)
+	}
+	return from, max(from, to), from*stride + offset
+}
+
+// depthwise computes one image of y from x, or of x from y.
+func (t *convTask[T]) depthwise(x, y []T) {
+	c := &t.c
+	if t.kind == convForward {
+		clear(y)
+	}
+	for tap := range c.KH * c.KW {
+		w := t.w[tap*c.C : (tap+1)*c.C]
+		c.eachPixel(tap, func(in, out int) {
+			if t.kind == convForward {
+				mulAdd(y[out*c.C:(out+1)*c.C], x[in*c.C:], w)
+			} else {
+				mulAdd(x[in*c.C:(in+1)*c.C], y[out*c.C:], w)
+			}
+		})
+	}
+}
+
+// tap computes the weights' gradient of one tap of a depthwise convolution.
+func (t *convTask[T]) tap(tap int) {
+	c := &t.c
+	w := t.w[tap*c.C : (tap+1)*c.C]
+	image, result := c.H*c.W*c.C, c.OutH()*c.OutW()*c.C
+	for n := range c.N {
+		x, y := t.x[n*image:(n+1)*image], t.y[n*result:(n+1)*result]
+		c.eachPixel(tap, func(in, out int) { mulAdd(w, x[in*c.C:], y[out*c.C:]) })
+	}
+}
+
+// eachPixel calls f with the input pixel that every output pixel sees through a
+// tap, if it is inside the image.
+func (c *Conv) eachPixel(tap int, f func(in, out int)) {
+	ow := c.OutW()
+	r0, r1, h := span(tap/c.KW, c.H, c.OutH(), c.StrideH, c.DilationH, c.Top)
+	for r := r0; r < r1; r++ {
+		c0, c1, w := span(tap%c.KW, c.W, ow, c.StrideW, c.DilationW, c.Left)
+		for o := c0; o < c1; o++ {
+			f(h*c.W+w, r*ow+o)
+			w += c.StrideW
+		}
+		h += c.StrideH
+	}
+}
+
+// scratch is work space that a part needs, and that grows to what was asked for.
+type scratch[T Float] struct {
+	columns []T
+	weights []T
+	result  []T
+	block   block[T]
+}
+
+var scratch32, scratch64 sync.Pool
+
+func getScratch[T Float]() *scratch[T] {
+	pool := &scratch64
+	if single[T]() {
+		pool = &scratch32
+	}
+	s, _ := pool.Get().(*scratch[T])
+	if s == nil {
+		s = new(scratch[T])
+	}
+	return s
+}
+
+func (s *scratch[T]) put() {
+	if single[T]() {
+		scratch32.Put(s)
+	} else {
+		scratch64.Put(s)
+	}
+}
+
+func grown[T Float](s *[]T, n int) []T {
+	if cap(*s) < n {
+		*s = make([]T, n)
+	}
+	return (*s)[:n]
+}

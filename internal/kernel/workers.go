@@ -1,0 +1,214 @@
+package kernel
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The workers are one set of goroutines for the process. They help whoever has
+// work in parts: the caller and the workers that are idle take parts in turn
+// until none is left. What a part computes does not depend on who computes it,
+// so results are the same bits with any number of workers.
+//
+// A worker that has nothing to do spins for a moment, as the next operation of
+// a training step comes within microseconds; then it sleeps.
+const (
+	spinTime  = 100 * time.Microsecond
+	spinTurns = 8 // pauses between two looks
+)
+
+// parts is work that can be done in parts, in any order and at the same time.
+type parts interface{ part(i int) }
+
+// job is one call of parallel. It lives in memory that the caller keeps.
+type job struct {
+	work    parts
+	n       int64
+	next    atomic.Int64
+	running atomic.Int32 // workers that were offered the job and have not left it
+	failure atomic.Pointer[any]
+}
+
+func (j *job) do() {
+	for {
+		i := j.next.Add(1) - 1
+		if i >= j.n {
+			return
+		}
+		j.work.part(int(i))
+	}
+}
+
+type worker struct {
+	busy   atomic.Bool // somebody has claimed it
+	box    atomic.Pointer[job]
+	asleep atomic.Bool
+	wake   chan struct{}
+	_      [64]byte
+}
+
+var (
+	crew    atomic.Pointer[[]*worker]
+	crewMu  sync.Mutex
+	threads atomic.Int32
+	active  atomic.Int32 // callers between Enter and Leave
+)
+
+// SetThreads sets how many goroutines compute at most: callers and workers
+// together. A number below 1 stands for runtime.GOMAXPROCS.
+func SetThreads(n int) {
+	if n < 1 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	crewMu.Lock()
+	defer crewMu.Unlock()
+	var ws []*worker
+	if p := crew.Load(); p != nil {
+		ws = append(ws, *p...)
+	}
+	for len(ws) < n-1 {
+		w := &worker{wake: make(chan struct{}, 1)}
+		ws = append(ws, w)
+		go w.loop()
+	}
+	crew.Store(&ws)
+	threads.Store(int32(n))
+}
+
+// Threads returns what SetThreads has set.
+func Threads() int {
+	if n := threads.Load(); n > 0 {
+		return int(n)
+	}
+	SetThreads(0)
+	return int(threads.Load())
+}
+
+// Enter tells that the caller is going to compute, until Leave: callers that
+// compute side by side share the workers, so that there are never more busy
+// goroutines than threads as long as there are not more callers.
+func Enter() { active.Add(1) }
+
+// Leave ends what Enter began.
+func Leave() { active.Add(-1) }
+
+// helpers is how many workers a caller may take now.
+func helpers() int { return Threads() - max(1, int(active.Load())) }
+
+// parallelFLOP is the work from which on helpers are worth their coming.
+const parallelFLOP = 1 << 20
+
+// shareOut does the n parts of work that takes flop operations in all.
+func shareOut(j *job, work parts, n, flop int) {
+	if flop >= parallelFLOP {
+		parallel(j, work, n)
+		return
+	}
+	for i := range n {
+		work.part(i)
+	}
+}
+
+// parallel does the n parts of work, and returns when all are done.
+func parallel(j *job, work parts, n int) {
+	free := min(helpers(), n-1)
+	if free <= 0 {
+		for i := range n {
+			work.part(i)
+		}
+		return
+	}
+	j.work, j.n = work, int64(n)
+	j.next.Store(0)
+	j.failure.Store(nil)
+	var claimed [64]*worker
+	count := 0
+	for _, w := range *crew.Load() {
+		if count == free || count == len(claimed) {
+			break
+		}
+		if !w.busy.CompareAndSwap(false, true) {
+			continue
+		}
+		j.running.Add(1)
+		w.box.Store(j)
+		if w.asleep.Load() {
+			select {
+			case w.wake <- struct{}{}:
+			default:
+			}
+		}
+		claimed[count] = w
+		count++
+	}
+	defer j.finish(claimed[:count])
+	j.do()
+}
+
+// finish takes the job back from workers that have not begun and waits for the
+// others.
+func (j *job) finish(claimed []*worker) {
+	j.next.Store(j.n) // nothing is left if the caller panicked
+	for _, w := range claimed {
+		if w.box.CompareAndSwap(j, nil) {
+			j.running.Add(-1)
+			w.busy.Store(false)
+		}
+	}
+	for turns := 0; j.running.Load() > 0; turns++ {
+		pause(spinTurns)
+		if turns > 1000 {
+			runtime.Gosched()
+		}
+	}
+	j.work = nil
+	if p := j.failure.Load(); p != nil {
+		panic(*p)
+	}
+}
+
+func (w *worker) loop() {
+	for {
+		j := w.box.Load()
+		if j == nil {
+			w.wait()
+			continue
+		}
+		if w.box.CompareAndSwap(j, nil) {
+			w.help(j)
+		}
+	}
+}
+
+func (j *job) fail(reason any) { j.failure.Store(&reason) }
+
+func (w *worker) help(j *job) {
+	defer func() {
+		if r := recover(); r != nil {
+			j.fail(r)
+		}
+		w.busy.Store(false)
+		j.running.Add(-1) // the last touch: the caller may use the job again
+	}()
+	j.do()
+}
+
+// wait returns when there may be a job.
+func (w *worker) wait() {
+	begin := time.Now()
+	for time.Since(begin) < spinTime {
+		for range 16 {
+			if w.box.Load() != nil {
+				return
+			}
+			pause(spinTurns)
+		}
+	}
+	w.asleep.Store(true)
+	if w.box.Load() == nil {
+		<-w.wake
+	}
+	w.asleep.Store(false)
+}
