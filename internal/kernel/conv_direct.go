@@ -220,7 +220,7 @@ func (d *direct[T]) addWeights(s *scratch[T], n, r0, r1, j0, j1 int) {
 	var b []T
 	pack := c.KH*m > 8*tileRows || (j1-j0)%nr > 0
 	if pack {
-		p := product[T]{n: c.O, b: dy}
+		p := product[T]{ldb: c.O, b: dy}
 		b = grown(&s.result, (j1-j0+nr-1)/nr*nr*pixels)
 		p.packB(b, 0, pixels, j0, j1-j0)
 	}

@@ -70,11 +70,6 @@ func transpose(to, from unsafe.Pointer, count, row int) {
 // at returns the place of a slice's first element.
 func at[T Float](x []T) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
 
-func single[T Float]() bool {
-	var v T
-	return unsafe.Sizeof(v) == 4
-}
-
 func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) {
 	c := (*byte)(unsafe.Pointer(s))
 	if single[T]() {
@@ -126,3 +121,16 @@ func positiveVector[T Float](dst, y, g []T, count int) {
 }
 
 func sumSquaresVector(x []float32, count int) float64 { return sumSquares32(at(x), count) }
+
+// mapVector sets count registers' width of dst to a function that the assembly
+// has for float32.
+func mapVector(fn UnaryFn, dst, x []float32, count int) {
+	switch fn {
+	case Exp:
+		exp32(at(dst), at(x), count)
+	case Sigmoid:
+		sigmoid32(at(dst), at(x), count)
+	case Tanh:
+		tanh32(at(dst), at(x), count)
+	}
+}

@@ -21,6 +21,7 @@ func addVector[T Float]([]T, []T, []T, int)                     { panic(noAssemb
 func mulVector[T Float]([]T, []T, []T, int)                     { panic(noAssembly) }
 func mulAddVector[T Float]([]T, []T, []T, int)                  { panic(noAssembly) }
 func positiveVector[T Float]([]T, []T, []T, int)                { panic(noAssembly) }
+func mapVector(UnaryFn, []float32, []float32, int)              { panic(noAssembly) }
 func sumSquaresVector([]float32, int) float64                   { panic(noAssembly) }
 
 func pause(int) { runtime.Gosched() }

@@ -23,7 +23,13 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 		gemmPortable(transA, transB, m, n, k, a, b, beta, c)
 		return
 	}
-	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, a: a, b: b, c: c}
+	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, lda: k, ldb: n, ldc: n, a: a, b: b, c: c}
+	if transA {
+		p.lda = m
+	}
+	if transB {
+		p.ldb = k
+	}
 	if beta != 0 {
 		if beta != 1 {
 			scale(beta, c[:m*n])
@@ -44,7 +50,7 @@ func GemmBias[T Float](m, n, k int, a, b, bias []T, relu bool, c []T) {
 		}
 		return
 	}
-	p := product[T]{m: m, n: n, k: k, a: a, b: b, c: c, bias: bias, start: startBias, relu: relu}
+	p := product[T]{m: m, n: n, k: k, lda: k, ldb: n, ldc: n, a: a, b: b, c: c, bias: bias, start: startBias, relu: relu}
 	p.run()
 }
 

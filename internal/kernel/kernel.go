@@ -5,5 +5,12 @@
 // of threads.
 package kernel
 
+import "unsafe"
+
 // Float is an element type that kernels work on.
 type Float interface{ float32 | float64 }
+
+func single[T Float]() bool {
+	var v T
+	return unsafe.Sizeof(v) == 4
+}

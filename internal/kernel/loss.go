@@ -2,16 +2,41 @@ package kernel
 
 import "math"
 
-// Softmax sets every row of dst to exp(x − log Σ exp x) of the row of x
-// (rows, n). dst may be x.
+// Softmax sets every row of dst to exp x / Σ exp x of the row of x (rows, n).
+// dst may be x.
 func Softmax[T Float](dst, x []T, n int) {
-	for at := 0; at+n <= len(x) && n > 0; at += n {
-		row, d := x[at:at+n], dst[at:at+n]
-		lse := rowLogSumExp(row)
-		for i, v := range row {
-			d[i] = T(math.Exp(float64(v) - lse))
+	if n == 0 {
+		return
+	}
+	rows := len(x) / n
+	for r := range rows {
+		shift(dst[r*n:(r+1)*n], x[r*n:(r+1)*n])
+	}
+	Unary(Exp, 0, dst[:rows*n], dst[:rows*n])
+	for r := range rows {
+		d := dst[r*n : (r+1)*n]
+		sum := 0.0
+		for _, v := range d {
+			sum += float64(v)
+		}
+		scale := 1 / sum
+		for i, v := range d {
+			d[i] = T(float64(v) * scale)
 		}
 	}
+}
+
+// shift sets dst to x less its largest element, and returns that.
+func shift[T Float](dst, x []T) T {
+	peak := x[0]
+	for _, v := range x[1:] {
+		peak = max(peak, v)
+	}
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] = v - peak
+	}
+	return peak
 }
 
 // LogSoftmax sets every row of dst to x − log Σ exp x. dst may be x.
@@ -25,20 +50,28 @@ func LogSoftmax[T Float](dst, x []T, n int) {
 	}
 }
 
+// rowLogSumExp returns log Σ exp x.
 func rowLogSumExp[T Float](row []T) float64 {
 	peak := row[0]
 	for _, v := range row[1:] {
 		peak = max(peak, v)
 	}
-	p := float64(peak)
-	if math.IsInf(p, 0) {
-		return p
+	if math.IsInf(float64(peak), 0) {
+		return float64(peak)
 	}
+	var part [128]T
 	sum := 0.0
-	for _, v := range row {
-		sum += math.Exp(float64(v) - p)
+	for at := 0; at < len(row); at += len(part) {
+		v := part[:min(len(part), len(row)-at)]
+		for i := range v {
+			v[i] = row[at+i] - peak
+		}
+		Unary(Exp, 0, v, v)
+		for _, e := range v {
+			sum += float64(e)
+		}
 	}
-	return p + math.Log(sum)
+	return float64(peak) + math.Log(sum)
 }
 
 // SoftmaxGrad sets dst to y·(g − Σ g·y) row by row, where y is the softmax.
@@ -96,15 +129,13 @@ func CrossEntropy[T Float](dst, z []T, want []int, n int, eps float64) int {
 // CrossEntropyGrad sets dst to g[r]·(softmax(z) − q), q being the smoothed
 // one-hot target of row r.
 func CrossEntropyGrad[T Float](dst, z []T, want []int, g []T, n int, eps float64) {
+	Softmax(dst, z, n)
+	q, whole := T(eps/float64(n)), T(1-eps)
 	for r, w := range want {
-		row, d := z[r*n:(r+1)*n], dst[r*n:(r+1)*n]
-		lse, gr := rowLogSumExp(row), float64(g[r])
-		for i, v := range row {
-			q := eps / float64(n)
-			if i == w {
-				q += 1 - eps
-			}
-			d[i] = T(gr * (math.Exp(float64(v)-lse) - q))
+		d, gr := dst[r*n:(r+1)*n], g[r]
+		d[w] -= whole
+		for i, p := range d {
+			d[i] = gr * (p - q)
 		}
 	}
 }
@@ -126,15 +157,16 @@ func SoftCrossEntropy[T Float](dst, z, want []T, n int, eps float64) {
 
 // SoftCrossEntropyGrad sets dst to g[r]·(softmax(z)·Σq − q).
 func SoftCrossEntropyGrad[T Float](dst, z, want, g []T, n int, eps float64) {
+	Softmax(dst, z, n)
 	for r := range g {
-		row, t, d := z[r*n:(r+1)*n], want[r*n:(r+1)*n], dst[r*n:(r+1)*n]
-		lse, gr, sum := rowLogSumExp(row), float64(g[r]), 0.0
+		t, d := want[r*n:(r+1)*n], dst[r*n:(r+1)*n]
+		gr, sum := float64(g[r]), 0.0
 		for _, v := range t {
 			sum += (1-eps)*float64(v) + eps/float64(n)
 		}
-		for i, v := range row {
+		for i, p := range d {
 			q := (1-eps)*float64(t[i]) + eps/float64(n)
-			d[i] = T(gr * (math.Exp(float64(v)-lse)*sum - q))
+			d[i] = T(gr * (float64(p)*sum - q))
 		}
 	}
 }

@@ -39,6 +39,7 @@ type tile struct {
 type product[T Float] struct {
 	transA, transB bool
 	m, n, k        int
+	lda, ldb, ldc  int // elements from row to row as stored
 	a, b, c        []T
 	bias           []T // of startBias
 	start          int
@@ -70,7 +71,77 @@ func pool[T Float]() *sync.Pool {
 	return &buffers64
 }
 
+// run computes the product, with helpers if it is worth their coming.
 func (p *product[T]) run() {
+	if 2*p.m*p.n*p.k < parallelFLOP || helpers() < 1 {
+		p.compute()
+		return
+	}
+	pool := &split64
+	if single[T]() {
+		pool = &split32
+	}
+	s, _ := pool.Get().(*splitProduct[T])
+	if s == nil {
+		s = new(splitProduct[T])
+	}
+	s.product = *p
+	s.pieces(helpers() + 1)
+	parallel(&s.job, s, s.count)
+	s.product = product[T]{}
+	pool.Put(s)
+}
+
+// splitProduct is a product whose rows or columns are computed in pieces.
+type splitProduct[T Float] struct {
+	product product[T]
+	job     job
+	rows    bool // are split, not columns
+	step    int
+	count   int
+}
+
+var split32, split64 sync.Pool
+
+// pieces divides the longer side into n pieces of whole tiles.
+func (s *splitProduct[T]) pieces(n int) {
+	p := &s.product
+	size, unit := p.n, width[T]()
+	if s.rows = p.m > p.n; s.rows {
+		size, unit = p.m, tileRows
+	}
+	tiles := (size + unit - 1) / unit
+	s.step = (tiles + n - 1) / n * unit
+	s.count = (size + s.step - 1) / s.step
+}
+
+func (s *splitProduct[T]) part(i int) {
+	p := s.product
+	at := i * s.step
+	if s.rows {
+		p.m = min(s.step, p.m-at)
+		p.c = p.c[at*p.ldc:]
+		if p.transA {
+			p.a = p.a[at:]
+		} else {
+			p.a = p.a[at*p.lda:]
+		}
+	} else {
+		p.n = min(s.step, p.n-at)
+		p.c = p.c[at:]
+		if p.transB {
+			p.b = p.b[at*p.ldb:]
+		} else {
+			p.b = p.b[at:]
+		}
+		if p.bias != nil {
+			p.bias = p.bias[at:]
+		}
+	}
+	p.compute()
+}
+
+func (p *product[T]) compute() {
 	// What is read once or twice is not worth the packing.
 	packB := p.transB || p.m > 3*tileRows
 	packA := p.transA && p.n > 2*width[T]() || p.n >= 512
@@ -102,9 +173,9 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 	}
 	var z T
 	size := int(unsafe.Sizeof(z))
-	t := tile{k: kb, segments: 1, rowA: p.k * size, stepA: size, start: p.start, rowC: p.n * size}
+	t := tile{k: kb, segments: 1, rowA: p.lda * size, stepA: size, start: p.start, rowC: p.ldc * size}
 	if p.transA {
-		t.rowA, t.stepA = size, p.m*size
+		t.rowA, t.stepA = size, p.lda*size
 	}
 	if packA {
 		t.rowA, t.stepA = size, tileRows*size
@@ -124,22 +195,22 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 			if packB || j >= whole {
 				t.b, t.stepB = unsafe.Pointer(&w.b[j*kb]), tileBytes
 			} else {
-				t.b, t.stepB = unsafe.Pointer(&p.b[k0*p.n+j0+j]), p.n*size
+				t.b, t.stepB = unsafe.Pointer(&p.b[k0*p.ldb+j0+j]), p.ldb*size
 			}
 			for i := 0; i < mb; i += tileRows {
 				switch {
 				case packA:
 					t.a = unsafe.Pointer(&w.a[i*kb])
 				case p.transA:
-					t.a = unsafe.Pointer(&p.a[k0*p.m+i0+i])
+					t.a = unsafe.Pointer(&p.a[k0*p.lda+i0+i])
 				default:
-					t.a = unsafe.Pointer(&p.a[(i0+i)*p.k+k0])
+					t.a = unsafe.Pointer(&p.a[(i0+i)*p.lda+k0])
 				}
-				at := (i0+i)*p.n + j0 + j
+				at := (i0+i)*p.ldc + j0 + j
 				if t.start == startBias {
 					t.bias = unsafe.Pointer(&p.bias[j0+j])
 				}
-				computeTile(&t, p.c[at:], p.n, min(tileRows, mb-i), min(nr, nb-j))
+				computeTile(&t, p.c[at:], p.ldc, min(tileRows, mb-i), min(nr, nb-j))
 			}
 		}
 	}
@@ -190,7 +261,7 @@ func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 	size := int(unsafe.Sizeof(z))
 	whole := mb / tileRows
 	for k := range kb {
-		from := p.a[(k0+k)*p.m+i0:][:mb]
+		from := p.a[(k0+k)*p.lda+i0:][:mb]
 		if whole > 0 {
 			scatter(tileRows*size, unsafe.Pointer(&to[k*tileRows]), unsafe.Pointer(&from[0]), whole, tileRows*kb*size)
 		}
@@ -202,7 +273,7 @@ func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 
 // packRows interleaves some rows of A.
 func (p *product[T]) packRows(to []T, k0, kb, i, rows int) {
-	row := func(r int) []T { return p.a[(i+min(r, rows-1))*p.k+k0:][:kb] }
+	row := func(r int) []T { return p.a[(i+min(r, rows-1))*p.lda+k0:][:kb] }
 	a, b, c, d, e, f := row(0), row(1), row(2), row(3), row(4), row(5)
 	for k := range kb {
 		*(*[tileRows]T)(to[k*tileRows:]) = [tileRows]T{a[k], b[k], c[k], d[k], e[k], f[k]}
@@ -224,7 +295,7 @@ func (p *product[T]) packB(to []T, k0, kb, j0, nb int) {
 	}
 	whole := nb / nr
 	for k := range kb {
-		from := p.b[(k0+k)*p.n+j0:][:nb]
+		from := p.b[(k0+k)*p.ldb+j0:][:nb]
 		if whole > 0 {
 			scatter(tileBytes, unsafe.Pointer(&to[k*nr]), unsafe.Pointer(&from[0]), whole, tileBytes*kb)
 		}
@@ -241,8 +312,8 @@ func (p *product[T]) packColumns(to []T, k0, kb, j, cols int) {
 	if nr == 16 {
 		k1 = kb &^ 7
 		for ; c+8 <= cols; c += 8 {
-			from := p.b[(j+c)*p.k+k0:]
-			transpose(unsafe.Pointer(&to[c]), unsafe.Pointer(&from[0]), k1/8, p.k*4)
+			from := p.b[(j+c)*p.ldb+k0:]
+			transpose(unsafe.Pointer(&to[c]), unsafe.Pointer(&from[0]), k1/8, p.ldb*4)
 			p.interleave(to, k0, kb, k1, j, c, c+8)
 		}
 	}
@@ -254,7 +325,7 @@ func (p *product[T]) interleave(to []T, k0, kb, k1, j, c, cols int) {
 	nr := width[T]()
 	for ; c < cols; c++ {
 		at := k1*nr + c
-		for _, v := range p.b[(j+c)*p.k+k0:][k1:kb] {
+		for _, v := range p.b[(j+c)*p.ldb+k0:][k1:kb] {
 			to[at] = v
 			at += nr
 		}

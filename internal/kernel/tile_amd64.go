@@ -152,3 +152,18 @@ func sumSquares32(x *byte, count int) float64
 
 // pause executes the instruction PAUSE some times.
 func pause(turns int)
+
+// exp32 sets 8·count elements of to to the function exp of those of x.
+//
+//go:noescape
+func exp32(to *byte, x *byte, count int)
+
+// sigmoid32 sets 8·count elements of to to the function sigmoid of those of x.
+//
+//go:noescape
+func sigmoid32(to *byte, x *byte, count int)
+
+// tanh32 sets 8·count elements of to to the function tanh of those of x.
+//
+//go:noescape
+func tanh32(to *byte, x *byte, count int)

@@ -56,6 +56,9 @@ func (f UnaryFn) String() string { return unaryNames[f] }
 // Unary sets dst to fn(x). dst may be x.
 func Unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 	x = x[:len(dst)]
+	if mapped(fn, dst, x) {
+		return
+	}
 	switch fn {
 	case Identity:
 		copy(dst, x)

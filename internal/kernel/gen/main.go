@@ -30,6 +30,9 @@ func main() {
 	}
 	sumSquares()
 	pause()
+	unary("exp", exponential)
+	unary("sigmoid", sigmoid)
+	unary("tanh", tanh)
 	Generate()
 }
 
