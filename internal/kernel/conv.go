@@ -189,11 +189,11 @@ func (t *convTask[T]) depthwise(x, y []T) {
 	}
 	for tap := range c.KH * c.KW {
 		w := t.w[tap*c.C : (tap+1)*c.C]
-		c.eachPixel(tap, func(in, out int) {
+		c.eachRow(tap, func(in, out, n int) {
 			if t.kind == convForward {
-				mulAdd(y[out*c.C:(out+1)*c.C], x[in*c.C:], w)
+				eachPixel(pixelMulAdd, n, c.C, lane[T]{y[out:], c.C}, lane[T]{x[in:], c.StrideW * c.C}, lane[T]{w, 0})
 			} else {
-				mulAdd(x[in*c.C:(in+1)*c.C], y[out*c.C:], w)
+				eachPixel(pixelMulAdd, n, c.C, lane[T]{x[in:], c.StrideW * c.C}, lane[T]{y[out:], c.C}, lane[T]{w, 0})
 			}
 		})
 	}
@@ -206,21 +206,24 @@ func (t *convTask[T]) tap(tap int) {
 	image, result := c.H*c.W*c.C, c.OutH()*c.OutW()*c.C
 	for n := range c.N {
 		x, y := t.x[n*image:(n+1)*image], t.y[n*result:(n+1)*result]
-		c.eachPixel(tap, func(in, out int) { mulAdd(w, x[in*c.C:], y[out*c.C:]) })
+		c.eachRow(tap, func(in, out, n int) {
+			eachPixel(pixelMulAdd, n, c.C, lane[T]{w, 0}, lane[T]{x[in:], c.StrideW * c.C}, lane[T]{y[out:], c.C})
+		})
 	}
 }
 
-// eachPixel calls f with the input pixel that every output pixel sees through a
-// tap, if it is inside the image.
-func (c *Conv) eachPixel(tap int, f func(in, out int)) {
+// eachRow calls f with the places of the first of n output pixels of a row and of
+// the input pixels that they see through a tap, as far as these are inside the
+// image. There are as many channels out as in.
+func (c *Conv) eachRow(tap int, f func(in, out, n int)) {
 	ow := c.OutW()
 	r0, r1, h := span(tap/c.KW, c.H, c.OutH(), c.StrideH, c.DilationH, c.Top)
+	c0, c1, w := span(tap%c.KW, c.W, ow, c.StrideW, c.DilationW, c.Left)
+	if c0 == c1 {
+		return
+	}
 	for r := r0; r < r1; r++ {
-		c0, c1, w := span(tap%c.KW, c.W, ow, c.StrideW, c.DilationW, c.Left)
-		for o := c0; o < c1; o++ {
-			f(h*c.W+w, r*ow+o)
-			w += c.StrideW
-		}
+		f((h*c.W+w)*c.C, (r*ow+c0)*c.C, c1-c0)
 		h += c.StrideH
 	}
 }

@@ -104,11 +104,26 @@ func mulVector[T Float](dst, a, b []T, count int) {
 	}
 }
 
-func mulAddVector[T Float](dst, a, b []T, count int) {
-	if single[T]() {
-		mulAdd32(at(dst), at(a), at(b), count)
-	} else {
-		mulAdd64(at(dst), at(a), at(b), count)
+// runPixels runs an operation of pixels in vector registers.
+func runPixels[T Float](op pixelOp, p *pixels) {
+	q := (*byte)(unsafe.Pointer(p))
+	switch one := single[T](); {
+	case op == pixelMax && one:
+		maxPixels32(q)
+	case op == pixelMax:
+		maxPixels64(q)
+	case op == pixelAdd && one:
+		addPixels32(q)
+	case op == pixelAdd:
+		addPixels64(q)
+	case op == pixelMulAdd && one:
+		mulAddPixels32(q)
+	case op == pixelMulAdd:
+		mulAddPixels64(q)
+	case one:
+		routePixels32(q)
+	default:
+		routePixels64(q)
 	}
 }
 

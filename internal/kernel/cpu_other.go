@@ -19,7 +19,7 @@ func adamVector[T Float](*AdamStep[T], []T, []T, []T, []T, int) { panic(noAssemb
 func axpyVector[T Float](T, []T, []T, int)                      { panic(noAssembly) }
 func addVector[T Float]([]T, []T, []T, int)                     { panic(noAssembly) }
 func mulVector[T Float]([]T, []T, []T, int)                     { panic(noAssembly) }
-func mulAddVector[T Float]([]T, []T, []T, int)                  { panic(noAssembly) }
+func runPixels[T Float](pixelOp, *pixels)                       { panic(noAssembly) }
 func positiveVector[T Float]([]T, []T, []T, int)                { panic(noAssembly) }
 func mapVector(UnaryFn, []float32, []float32, int)              { panic(noAssembly) }
 func sumSquaresVector([]float32, int) float64                   { panic(noAssembly) }

@@ -110,10 +110,17 @@ func add32(to *byte, a *byte, b *byte, count int)
 //go:noescape
 func mul32(to *byte, a *byte, b *byte, count int)
 
-// mulAdd32 adds a·b to to for count registers' width.
-//
 //go:noescape
-func mulAdd32(to *byte, a *byte, b *byte, count int)
+func maxPixels32(p *byte)
+
+//go:noescape
+func addPixels32(p *byte)
+
+//go:noescape
+func mulAddPixels32(p *byte)
+
+//go:noescape
+func routePixels32(p *byte)
 
 // adam64 is Adam for count registers' width; the constants are those of AdamStep.
 //
@@ -140,10 +147,17 @@ func add64(to *byte, a *byte, b *byte, count int)
 //go:noescape
 func mul64(to *byte, a *byte, b *byte, count int)
 
-// mulAdd64 adds a·b to to for count registers' width.
-//
 //go:noescape
-func mulAdd64(to *byte, a *byte, b *byte, count int)
+func maxPixels64(p *byte)
+
+//go:noescape
+func addPixels64(p *byte)
+
+//go:noescape
+func mulAddPixels64(p *byte)
+
+//go:noescape
+func routePixels64(p *byte)
 
 // sumSquares32 returns the sum of the squares of 8·count float32.
 //

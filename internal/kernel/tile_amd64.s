@@ -2489,28 +2489,127 @@ end:
 	VZEROUPPER
 	RET
 
-// func mulAdd32(to *byte, a *byte, b *byte, count int)
+// func maxPixels32(p *byte)
+// Requires: AVX
+TEXT ·maxPixels32(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 80(AX), BX
+	MOVQ 88(AX), SI
+
+pixel:
+	XORQ DI, DI
+
+channels:
+	VMOVUPS (CX)(DI*1), Y0
+	VMOVUPS (DX)(DI*1), Y1
+	VCMPPS  $0x03, Y0, Y0, Y2
+	VMAXPS  Y1, Y0, Y1
+	VORPS   Y2, Y1, Y1
+	VMOVUPS Y1, (CX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, SI
+	JLT     channels
+	ADDQ    40(AX), CX
+	ADDQ    48(AX), DX
+	DECQ    BX
+	JNE     pixel
+	VZEROUPPER
+	RET
+
+// func addPixels32(p *byte)
+// Requires: AVX
+TEXT ·addPixels32(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 80(AX), BX
+	MOVQ 88(AX), SI
+
+pixel:
+	XORQ DI, DI
+
+channels:
+	VMOVUPS (CX)(DI*1), Y0
+	VMOVUPS (DX)(DI*1), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, SI
+	JLT     channels
+	ADDQ    40(AX), CX
+	ADDQ    48(AX), DX
+	DECQ    BX
+	JNE     pixel
+	VZEROUPPER
+	RET
+
+// func mulAddPixels32(p *byte)
 // Requires: AVX, FMA3
-TEXT ·mulAdd32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+TEXT ·mulAddPixels32(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 80(AX), SI
+	MOVQ 88(AX), DI
 
-loop:
-	VMOVUPS     (AX), Y1
-	VMOVUPS     (CX), Y0
-	VFMADD231PS (DX), Y0, Y1
-	VMOVUPS     Y1, (AX)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	ADDQ        $0x20, DX
-	DECQ        BX
-	JNE         loop
+pixel:
+	XORQ R8, R8
 
-end:
+channels:
+	VMOVUPS     (CX)(R8*1), Y0
+	VMOVUPS     (DX)(R8*1), Y1
+	VFMADD231PS (BX)(R8*1), Y1, Y0
+	VMOVUPS     Y0, (CX)(R8*1)
+	ADDQ        $0x20, R8
+	CMPQ        R8, DI
+	JLT         channels
+	ADDQ        40(AX), CX
+	ADDQ        48(AX), DX
+	ADDQ        56(AX), BX
+	DECQ        SI
+	JNE         pixel
+	VZEROUPPER
+	RET
+
+// func routePixels32(p *byte)
+// Requires: AVX
+TEXT ·routePixels32(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 80(AX), R8
+	MOVQ 88(AX), R9
+
+pixel:
+	XORQ R10, R10
+
+channels:
+	VMOVUPS (CX)(R10*1), Y0
+	VMOVUPS (DX)(R10*1), Y1
+	VMOVUPS (DI)(R10*1), Y2
+	VCMPPS  $0x00, (BX)(R10*1), Y1, Y1
+	VANDNPS Y1, Y2, Y1
+	VORPS   Y1, Y2, Y2
+	VMOVUPS Y2, (DI)(R10*1)
+	VANDPS  (SI)(R10*1), Y1, Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(R10*1)
+	ADDQ    $0x20, R10
+	CMPQ    R10, R9
+	JLT     channels
+	ADDQ    40(AX), CX
+	ADDQ    48(AX), DX
+	ADDQ    56(AX), BX
+	ADDQ    64(AX), SI
+	ADDQ    72(AX), DI
+	DECQ    R8
+	JNE     pixel
 	VZEROUPPER
 	RET
 
@@ -2663,28 +2762,127 @@ end:
 	VZEROUPPER
 	RET
 
-// func mulAdd64(to *byte, a *byte, b *byte, count int)
+// func maxPixels64(p *byte)
+// Requires: AVX
+TEXT ·maxPixels64(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 80(AX), BX
+	MOVQ 88(AX), SI
+
+pixel:
+	XORQ DI, DI
+
+channels:
+	VMOVUPD (CX)(DI*1), Y0
+	VMOVUPD (DX)(DI*1), Y1
+	VCMPPD  $0x03, Y0, Y0, Y2
+	VMAXPD  Y1, Y0, Y1
+	VORPD   Y2, Y1, Y1
+	VMOVUPD Y1, (CX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, SI
+	JLT     channels
+	ADDQ    40(AX), CX
+	ADDQ    48(AX), DX
+	DECQ    BX
+	JNE     pixel
+	VZEROUPPER
+	RET
+
+// func addPixels64(p *byte)
+// Requires: AVX
+TEXT ·addPixels64(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 80(AX), BX
+	MOVQ 88(AX), SI
+
+pixel:
+	XORQ DI, DI
+
+channels:
+	VMOVUPD (CX)(DI*1), Y0
+	VMOVUPD (DX)(DI*1), Y1
+	VADDPD  Y0, Y1, Y1
+	VMOVUPD Y1, (CX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, SI
+	JLT     channels
+	ADDQ    40(AX), CX
+	ADDQ    48(AX), DX
+	DECQ    BX
+	JNE     pixel
+	VZEROUPPER
+	RET
+
+// func mulAddPixels64(p *byte)
 // Requires: AVX, FMA3
-TEXT ·mulAdd64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+TEXT ·mulAddPixels64(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 80(AX), SI
+	MOVQ 88(AX), DI
 
-loop:
-	VMOVUPD     (AX), Y1
-	VMOVUPD     (CX), Y0
-	VFMADD231PD (DX), Y0, Y1
-	VMOVUPD     Y1, (AX)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	ADDQ        $0x20, DX
-	DECQ        BX
-	JNE         loop
+pixel:
+	XORQ R8, R8
 
-end:
+channels:
+	VMOVUPD     (CX)(R8*1), Y0
+	VMOVUPD     (DX)(R8*1), Y1
+	VFMADD231PD (BX)(R8*1), Y1, Y0
+	VMOVUPD     Y0, (CX)(R8*1)
+	ADDQ        $0x20, R8
+	CMPQ        R8, DI
+	JLT         channels
+	ADDQ        40(AX), CX
+	ADDQ        48(AX), DX
+	ADDQ        56(AX), BX
+	DECQ        SI
+	JNE         pixel
+	VZEROUPPER
+	RET
+
+// func routePixels64(p *byte)
+// Requires: AVX
+TEXT ·routePixels64(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 80(AX), R8
+	MOVQ 88(AX), R9
+
+pixel:
+	XORQ R10, R10
+
+channels:
+	VMOVUPD (CX)(R10*1), Y0
+	VMOVUPD (DX)(R10*1), Y1
+	VMOVUPD (DI)(R10*1), Y2
+	VCMPPD  $0x00, (BX)(R10*1), Y1, Y1
+	VANDNPD Y1, Y2, Y1
+	VORPD   Y1, Y2, Y2
+	VMOVUPD Y2, (DI)(R10*1)
+	VANDPD  (SI)(R10*1), Y1, Y1
+	VADDPD  Y0, Y1, Y1
+	VMOVUPD Y1, (CX)(R10*1)
+	ADDQ    $0x20, R10
+	CMPQ    R10, R9
+	JLT     channels
+	ADDQ    40(AX), CX
+	ADDQ    48(AX), DX
+	ADDQ    56(AX), BX
+	ADDQ    64(AX), SI
+	ADDQ    72(AX), DI
+	DECQ    R8
+	JNE     pixel
 	VZEROUPPER
 	RET
 

@@ -87,18 +87,6 @@ func mulVV[T Float](dst, a, b []T) {
 	}
 }
 
-// mulAdd adds a·b to dst.
-func mulAdd[T Float](dst, a, b []T) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	count, rest := registers[T](len(dst))
-	if count > 0 {
-		mulAddVector(dst, a, b, count)
-	}
-	for i := rest; i < len(dst); i++ {
-		dst[i] += a[i] * b[i]
-	}
-}
-
 // positiveGrad sets dst to g, but to 0 where y <= 0.
 func positiveGrad[T Float](dst, y, g []T) {
 	y, g = y[:len(dst)], g[:len(dst)]
@@ -152,4 +140,11 @@ func mapped[T Float](fn UnaryFn, dst, x []T) bool {
 		copy(d[rest:], out[:])
 	}
 	return true
+}
+
+// Fill sets all elements of dst to v.
+func Fill[T Float](dst []T, v T) {
+	for i := range dst {
+		dst[i] = v
+	}
 }

@@ -26,7 +26,9 @@ func main() {
 		e.positive()
 		e.binary("add", e.add)
 		e.binary("mul", e.mul)
-		e.mulAdd()
+		for _, op := range []string{"max", "add", "mulAdd", "route"} {
+			e.pixels(op)
+		}
 	}
 	sumSquares()
 	pause()
@@ -42,14 +44,14 @@ const tileRows = 6
 
 // element is a type of matrix elements with its instructions.
 type element struct {
-	name                                                                           string
-	size                                                                           int // bytes
-	move, broadcast, fma, add, sub, mul, div, sqrt, max, xor, and, andNot, compare func(...Op)
+	name                                                                               string
+	size                                                                               int // bytes
+	move, broadcast, fma, add, sub, mul, div, sqrt, max, or, xor, and, andNot, compare func(...Op)
 }
 
 var elements = []element{
-	{"32", 4, VMOVUPS, VBROADCASTSS, VFMADD231PS, VADDPS, VSUBPS, VMULPS, VDIVPS, VSQRTPS, VMAXPS, VXORPS, VANDPS, VANDNPS, VCMPPS},
-	{"64", 8, VMOVUPD, VBROADCASTSD, VFMADD231PD, VADDPD, VSUBPD, VMULPD, VDIVPD, VSQRTPD, VMAXPD, VXORPD, VANDPD, VANDNPD, VCMPPD},
+	{"32", 4, VMOVUPS, VBROADCASTSS, VFMADD231PS, VADDPS, VSUBPS, VMULPS, VDIVPS, VSQRTPS, VMAXPS, VORPS, VXORPS, VANDPS, VANDNPS, VCMPPS},
+	{"64", 8, VMOVUPD, VBROADCASTSD, VFMADD231PD, VADDPD, VSUBPD, VMULPD, VDIVPD, VSQRTPD, VMAXPD, VORPD, VXORPD, VANDPD, VANDNPD, VCMPPD},
 }
 
 // The fields of kernel.tile by their offsets.
@@ -424,20 +426,68 @@ func (e element) binary(op string, instruction func(...Op)) {
 	})
 }
 
-// mulAdd writes to += a·b.
-func (e element) mulAdd() {
-	name := "mulAdd" + e.name
-	TEXT(name, NOSPLIT, "func(to, a, b *byte, count int)")
-	Doc(name + " adds a·b to to for count registers' width.")
+// The fields of kernel.pixels by their offsets.
+const (
+	pixelsAt    = 0
+	pixelsStep  = 5 * 8
+	pixelsCount = 10 * 8
+	pixelsWidth = 11 * 8
+)
+
+// pixels writes an operation on channels of pixels that are some steps apart.
+func (e element) pixels(op string) {
+	name := op + "Pixels" + e.name
+	TEXT(name, NOSPLIT, "func(p *byte)")
 	Pragma("noescape")
-	p := pointers("to", "a", "b", "count")
-	loop(p[3], p[:3], func() {
-		a, r := YMM(), YMM()
-		e.move(Mem{Base: p[0]}, r)
-		e.move(Mem{Base: p[1]}, a)
-		e.fma(Mem{Base: p[2]}, a, r)
-		e.move(r, Mem{Base: p[0]})
-	})
+	t := Load(Param("p"), GP64())
+	arrays := map[string]int{"max": 2, "add": 2, "mulAdd": 3, "route": 5}[op]
+	var at [5]reg.GPVirtual
+	for i := range arrays {
+		at[i] = GP64()
+		MOVQ(Mem{Base: t, Disp: pixelsAt + 8*i}, at[i])
+	}
+	count, end, offset := GP64(), GP64(), GP64()
+	MOVQ(Mem{Base: t, Disp: pixelsCount}, count)
+	MOVQ(Mem{Base: t, Disp: pixelsWidth}, end)
+	Label("pixel")
+	XORQ(offset, offset)
+	Label("channels")
+	array := func(i int) Mem { return Mem{Base: at[i], Index: offset, Scale: 1} }
+	first, r := YMM(), YMM()
+	e.move(array(0), first)
+	e.move(array(1), r)
+	switch op {
+	case "max": // the maximum of NaN and anything is NaN
+		nan := YMM()
+		e.compare(U8(3), first, first, nan) // unordered
+		e.max(r, first, r)
+		e.or(nan, r, r)
+	case "add":
+		e.add(first, r, r)
+	case "mulAdd":
+		e.fma(array(2), r, first)
+		r = first
+	case "route": // to the first that is the maximum
+		taken := YMM()
+		e.move(array(4), taken)
+		e.compare(U8(0), array(2), r, r) // equal
+		e.andNot(r, taken, r)
+		e.or(r, taken, taken)
+		e.move(taken, array(4))
+		e.and(array(3), r, r)
+		e.add(first, r, r)
+	}
+	e.move(r, array(0))
+	ADDQ(U8(32), offset)
+	CMPQ(offset, end)
+	JLT(LabelRef("channels"))
+	for i := range arrays {
+		ADDQ(Mem{Base: t, Disp: pixelsStep + 8*i}, at[i])
+	}
+	DECQ(count)
+	JNE(LabelRef("pixel"))
+	VZEROUPPER()
+	RET()
 }
 
 // sumSquares writes a sum in double precision, in 8 parts.
