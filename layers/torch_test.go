@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -156,6 +157,14 @@ func TestAgainstTorch(t *testing.T) {
 	} {
 		cases["dense "+name] = func(w []graph.Weight) layers.Layer {
 			return layers.Dense{Units: 3, Activation: act, Kernel: w[0], Bias: w[1]}
+		}
+	}
+	for name, make := range imageCases {
+		cases[name] = make
+	}
+	for name := range refs {
+		if cases[name] == nil && !strings.HasPrefix(name, "batchnorm") {
+			t.Errorf("nothing is held to the reference %q", name)
 		}
 	}
 	for name, make := range cases {

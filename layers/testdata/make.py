@@ -71,4 +71,62 @@ for name, f in {"relu": F.relu, "elu": F.elu, "selu": F.selu, "sigmoid": torch.s
                  "leaky relu": lambda x: F.leaky_relu(x, 0.2), "identity": lambda x: x}.items():
     layer("dense " + name, Dense(4, 3, f), torch.randn(5, 4))
 layer("dense axes", Dense(4, 3, torch.tanh), torch.randn(2, 3, 4))
+
+
+class Images(torch.nn.Module):
+    """A function of images with the channels last, and of kernels as Aegis has them."""
+
+    def __init__(self, f, *shapes):
+        super().__init__()
+        self.w = torch.nn.ParameterList([torch.nn.Parameter(torch.randn(*s)) for s in shapes])
+        self.f = f
+
+    def forward(self, x):
+        last = x.dim() - 1
+        y = self.f(x.permute(0, last, *range(1, last)), *self.w)
+        return y.permute(0, *range(2, last + 1), 1)
+
+
+def oihw(w):  # from (height, width, channels, filters)
+    return w.permute(w.dim() - 1, w.dim() - 2, *range(w.dim() - 2))
+
+
+def conv(name, image, kernel, filters, act=lambda y: y, border=None, **options):
+    """border: left, right, top, bottom"""
+    f = F.conv1d if len(kernel) == 1 else F.conv2d
+    pad = (lambda x: F.pad(x, border)) if border else (lambda x: x)
+    groups = options.get("groups", 1)
+    layer("conv " + name, Images(lambda x, w, b: act(f(pad(x), oihw(w), b, **options)), (*kernel, image[-1] // groups, filters), (filters,)),
+          torch.randn(2, *image))
+
+
+conv("plain", (6, 5, 3), (3, 2), 4)
+conv("same relu", (6, 5, 3), (3, 3), 17, F.relu, padding=1)
+conv("same even gelu", (5, 6, 2), (2, 4), 3, F.gelu, border=(1, 2, 0, 1))
+conv("same stride", (7, 6, 2), (3, 3), 3, border=(0, 1, 1, 1), stride=2)
+conv("dilated tanh", (9, 8, 2), (3, 2), 3, torch.tanh, padding=(2, 1), dilation=(2, 3))
+conv("groups", (6, 5, 4), (3, 3), 6, padding=(2, 1), stride=(2, 1), groups=2)
+conv("depthwise", (6, 5, 5), (3, 3), 5, padding=1, groups=5)
+conv("depthwise multiplied", (6, 5, 3), (3, 3), 6, stride=2, groups=3)
+conv("causal", (9, 3), (3,), 4, border=(4, 0), dilation=2)
+conv("1d stride", (9, 2), (4,), 3, torch.sigmoid, border=(1, 2), stride=3)
+
+
+def transposed(name, image, kernel, filters, **options):
+    layer("transposed " + name, Images(lambda x, w, b: F.conv_transpose2d(x, w.permute(3, 2, 0, 1), b, **options), (*kernel, filters, image[-1]), (filters,)),
+          torch.randn(2, *image))
+
+
+transposed("plain", (3, 4, 2), (3, 2), 3)
+transposed("stride", (3, 4, 2), (3, 3), 3, stride=2, padding=1, output_padding=1)
+transposed("dilated", (3, 4, 3), (2, 3), 2, stride=(1, 3), dilation=2)
+for name, f in {
+    "max": lambda x: F.max_pool2d(x, (2, 3)), "max overlapping": lambda x: F.max_pool2d(x, 3, stride=2, padding=1),
+    "average": lambda x: F.avg_pool2d(x, 2), "average padded": lambda x: F.avg_pool2d(x, 3, stride=(2, 1), padding=1, count_include_pad=False),
+    "adaptive average": lambda x: F.adaptive_avg_pool2d(x, (3, 2)), "adaptive max": lambda x: F.adaptive_max_pool2d(x, (2, 4)),
+    "nearest": lambda x: F.interpolate(x, scale_factor=(2, 3)), "bilinear": lambda x: F.interpolate(x, scale_factor=(3, 2), mode="bilinear"),
+}.items():
+    layer("pool " + name, Images(f), torch.randn(2, 7, 6, 3))
+for name, f in {"max": lambda x: F.max_pool1d(x, 2), "average": lambda x: F.avg_pool1d(x, 3, stride=1)}.items():
+    layer("pool 1d " + name, Images(f), torch.randn(2, 7, 3))
 print(json.dumps(out))
