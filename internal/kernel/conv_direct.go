@@ -101,7 +101,7 @@ func (d *direct[T]) packKernels(w []T, flip bool) {
 	c := &d.c
 	nr := width[T]()
 	k := c.KH * c.KW * c.C
-	n := (c.O + nr - 1) / nr * nr
+	n := roundUp(c.O, nr)
 	to := grown(&d.panels, k*n)
 	if n > c.O {
 		clear(to[(n-nr)*k:])
@@ -221,7 +221,7 @@ func (d *direct[T]) addWeights(s *scratch[T], n, r0, r1, j0, j1 int) {
 	pack := c.KH*m > 8*tileRows || (j1-j0)%nr > 0
 	if pack {
 		p := product[T]{ldb: c.O, b: dy}
-		b = grown(&s.result, (j1-j0+nr-1)/nr*nr*pixels)
+		b = grown(&s.result, roundUp(j1-j0, nr)*pixels)
 		p.packB(b, 0, pixels, j0, j1-j0)
 	}
 	line := d.paddedW() * c.C

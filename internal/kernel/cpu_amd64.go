@@ -149,3 +149,6 @@ func mapVector(fn UnaryFn, dst, x []float32, count int) {
 		tanh32(at(dst), at(x), count)
 	}
 }
+
+func lstmVector(c *cell)     { lstmCell32((*byte)(unsafe.Pointer(c))) }
+func lstmGradVector(c *cell) { lstmGrad32((*byte)(unsafe.Pointer(c))) }

@@ -22,6 +22,8 @@ func mulVector[T Float]([]T, []T, []T, int)                     { panic(noAssemb
 func runPixels[T Float](pixelOp, *pixels)                       { panic(noAssembly) }
 func positiveVector[T Float]([]T, []T, []T, int)                { panic(noAssembly) }
 func mapVector(UnaryFn, []float32, []float32, int)              { panic(noAssembly) }
+func lstmVector(*cell)                                          { panic(noAssembly) }
+func lstmGradVector(*cell)                                      { panic(noAssembly) }
 func sumSquaresVector([]float32, int) float64                   { panic(noAssembly) }
 
 func pause(int) { runtime.Gosched() }

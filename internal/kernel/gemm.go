@@ -39,6 +39,20 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	p.run()
 }
 
+// strided computes C = op(A)·op(B) + beta·C of matrices within wider ones: the
+// rows as stored are lda, ldb and ldc elements apart. beta is 0 or 1.
+func strided[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+	if !assembly {
+		gonumTile(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
+	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, lda: lda, ldb: ldb, ldc: ldc, a: a, b: b, c: c}
+	if beta != 0 {
+		p.start = startC
+	}
+	p.run()
+}
+
 // GemmBias computes C = A·B + bias, the bias being added to every row, or the
 // positive part of that. A is m×k, B is k×n and C is m×n.
 func GemmBias[T Float](m, n, k int, a, b, bias []T, relu bool, c []T) {

@@ -42,6 +42,7 @@ type product[T Float] struct {
 	lda, ldb, ldc  int // elements from row to row as stored
 	a, b, c        []T
 	bias           []T // of startBias
+	packed         []T // B as packWhole has it, if that was done before
 	start          int
 	relu           bool
 }
@@ -143,7 +144,7 @@ func (s *splitProduct[T]) part(i int) {
 
 func (p *product[T]) compute() {
 	// What is read once or twice is not worth the packing.
-	packB := p.transB || p.m > 3*tileRows
+	packB := p.packed == nil && (p.transB || p.m > 3*tileRows)
 	packA := p.transA && p.n > 2*width[T]() || p.n >= 512
 	free := pool[T]()
 	w, _ := free.Get().(*buffers[T])
@@ -162,7 +163,7 @@ func (p *product[T]) compute() {
 func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int) {
 	nr := width[T]()
 	whole := nb
-	if !packB {
+	if !packB && p.packed == nil {
 		whole = nb - nb%nr // a panel that is not full is always packed: the assembly reads full ones
 	}
 	switch {
@@ -191,13 +192,20 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 		if packA {
 			p.packA(w.a[:], k0, kb, i0, mb)
 		}
+		tiles := (mb + tileRows - 1) / tileRows
 		for j := 0; j < nb; j += nr {
-			if packB || j >= whole {
+			if p.packed != nil {
+				t.b, t.stepB = unsafe.Pointer(&p.packed[k0*roundUp(p.n, nr)+(j0+j)*kb]), tileBytes
+			} else if packB || j >= whole {
 				t.b, t.stepB = unsafe.Pointer(&w.b[j*kb]), tileBytes
 			} else {
 				t.b, t.stepB = unsafe.Pointer(&p.b[k0*p.ldb+j0+j]), p.ldb*size
 			}
-			for i := 0; i < mb; i += tileRows {
+			for q := range tiles {
+				i, next := q*tileRows, min(q*tileRows+tileRows, mb)
+				if !packA { // tiles of about the same height keep the units busy
+					i, next = q*mb/tiles, (q+1)*mb/tiles
+				}
 				switch {
 				case packA:
 					t.a = unsafe.Pointer(&w.a[i*kb])
@@ -210,7 +218,7 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 				if t.start == startBias {
 					t.bias = unsafe.Pointer(&p.bias[j0+j])
 				}
-				computeTile(&t, p.c[at:], p.ldc, min(tileRows, mb-i), min(nr, nb-j))
+				computeTile(&t, p.c[at:], p.ldc, next-i, min(nr, nb-j))
 			}
 		}
 	}
@@ -304,6 +312,19 @@ func (p *product[T]) packB(to []T, k0, kb, j0, nb int) {
 		}
 	}
 }
+
+// packWhole packs a whole B, k×n, for products that are not split.
+func packWhole[T Float](to *[]T, transB bool, k, n int, b []T, ldb int) []T {
+	p := product[T]{transB: transB, n: n, k: k, ldb: ldb, b: b}
+	wide := roundUp(n, width[T]())
+	all := grown(to, k*wide)
+	for k0 := 0; k0 < k; k0 += blockK {
+		p.packB(all[k0*wide:], k0, min(blockK, k-k0), 0, n)
+	}
+	return all
+}
+
+func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
 // packColumns interleaves some rows of the B that is to be transposed.
 func (p *product[T]) packColumns(to []T, k0, kb, j, cols int) {

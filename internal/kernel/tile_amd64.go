@@ -181,3 +181,13 @@ func sigmoid32(to *byte, x *byte, count int)
 //
 //go:noescape
 func tanh32(to *byte, x *byte, count int)
+
+// lstmCell32 applies the gates' functions, and sets c to f·c' + i·g and h to o·tanh c.
+//
+//go:noescape
+func lstmCell32(c *byte)
+
+// lstmGrad32 computes the gradients of the gates' arguments and of c'.
+//
+//go:noescape
+func lstmGrad32(c *byte)

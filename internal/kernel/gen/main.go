@@ -35,6 +35,7 @@ func main() {
 	unary("exp", exponential)
 	unary("sigmoid", sigmoid)
 	unary("tanh", tanh)
+	lstm()
 	Generate()
 }
 

@@ -1,0 +1,313 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed732fc211/aegis/internal/kernel"
+)
+
+// Cell is the kind of a recurrent network.
+type Cell struct{ kind kernel.Cell }
+
+// The cells; x is a step's input, h' the state before. Products with kernels are
+// x·W and h'·U, whose columns are gate by gate in the order of the formulas.
+var (
+	// TanhCell: h = tanh(x·W + h'·U + b). Elman (1990).
+	TanhCell = Cell{kernel.TanhCell}
+	// ReluCell: h = max(x·W + h'·U + b, 0).
+	ReluCell = Cell{kernel.ReluCell}
+	// LSTMCell: i, f, o = σ(·), g = tanh(·) of x·W + h'·U + b, in the order i, f, g, o;
+	// c = f·c' + i·g, h = o·tanh c. Hochreiter & Schmidhuber (1997), Gers et al. (2000).
+	LSTMCell = Cell{kernel.LSTMCell}
+	// GRUCell: r, z = σ(x·W + h'·U + b), n = tanh(x·W + b + r·(h'·U + q)), h = (1−z)·n + z·h',
+	// with another bias q. Cho et al. (2014), arXiv:1406.1078, in cuDNN's and PyTorch's form.
+	GRUCell = Cell{kernel.GRUCell}
+)
+
+var cellNames = map[Cell]string{TanhCell: "TanhRNN", ReluCell: "ReluRNN", LSTMCell: "LSTM", GRUCell: "GRU"}
+
+// String returns the cell's name.
+func (c Cell) String() string { return cellNames[c] }
+
+// Gates returns the number of gates, the blocks of columns of the kernels.
+func (c Cell) Gates() int {
+	r := kernel.Recurrent{Cell: c.kind}
+	return r.Gates()
+}
+
+// Recurrence is a recurrent network with its weights.
+//
+// Shapes, with G = Cell.Gates(): W (features, G·units), U (units, G·units),
+// Bias (G·units), OtherBias (units) of a GRU, H0 and C0 (batch, units), Lengths Int
+// (batch).
+type Recurrence struct {
+	Cell Cell
+	W, U *Node
+
+	Bias, OtherBias *Node // nil: none
+	H0, C0          *Node // states before the first step; nil: zeros
+	Lengths         *Node // of the sequences, 0 to steps; nil: all steps count
+	Last            bool  // result is the last state of every sequence, not all states
+}
+
+// Recurrent runs a recurrent network over sequences: one operation for all
+// steps. Behind the length of a sequence the state stays and results are 0.
+//
+// Shapes: x (batch, steps, features), result (batch, steps, units), or (batch,
+// units) with Last. A length outside of [0, steps] is an error of the run.
+func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
+	name := r.Cell.String()
+	if !b.readyFloat(name, x, r.W, r.U) {
+		return nil
+	}
+	s, w, u := x.Shape(), r.W.Shape(), r.U.Shape()
+	if len(s) != 3 {
+		return b.fail(name, fmt.Errorf("%s: want (batch, steps, features)", dims(s)))
+	}
+	k := &kernel.Recurrent{Cell: r.Cell.kind, N: s[0], T: s[1], I: s[2]}
+	if len(u) != 2 || u[1] != k.Gates()*u[0] {
+		return b.fail(name, fmt.Errorf("recurrent kernels %s: want (units, %d·units)", dims(u), k.Gates()))
+	}
+	k.H = u[0]
+	if len(w) != 2 || w[0] != k.I || w[1] != u[1] {
+		return b.fail(name, fmt.Errorf("kernels %s: want (%d,%d)", dims(w), k.I, u[1]))
+	}
+	p := &recurrent{k: k, last: r.Last, attrs: fmt.Sprintf("units=%d last=%v", k.H, r.Last)}
+	in := []*Node{x, r.W, r.U}
+	for _, o := range []struct {
+		what  string
+		node  *Node
+		shape Shape
+		place *int
+		only  Cell
+	}{
+		{"bias", r.Bias, Shape{u[1]}, &p.bias, r.Cell},
+		{"other bias", r.OtherBias, Shape{k.H}, &p.other, GRUCell},
+		{"initial state", r.H0, Shape{k.N, k.H}, &p.h0, r.Cell},
+		{"initial cell state", r.C0, Shape{k.N, k.H}, &p.c0, LSTMCell},
+	} {
+		if o.node == nil {
+			continue
+		}
+		if !b.readyFloat(name, o.node) {
+			return nil
+		}
+		if o.only != r.Cell {
+			return b.fail(name, fmt.Errorf("%s: is for %v only", o.what, o.only))
+		}
+		if n := o.node.Shape(); len(n) != len(o.shape) || size(n) != size(o.shape) || n[0] != o.shape[0] {
+			return b.fail(name, fmt.Errorf("%s %s, want %s", o.what, dims(n), dims(o.shape)))
+		}
+		*o.place = len(in)
+		p.attrs += " " + o.what
+		in = append(in, o.node)
+	}
+	if n := r.Lengths; n != nil {
+		if !b.ready(name, n) {
+			return nil
+		}
+		if l := n.Shape(); n.Dtype() != Int || len(l) != 1 || l[0] != k.N {
+			return b.fail(name, fmt.Errorf("lengths %v: want int(%d)", typeOf(n), k.N))
+		}
+		p.lengths = len(in)
+		p.attrs += " lengths"
+		in = append(in, n)
+	}
+	return b.recurrent(p, name, in)
+}
+
+// recurrent describes the operands of the operations of a recurrence by their
+// places; 0 stands for none.
+type recurrent struct {
+	k                            *kernel.Recurrent
+	last                         bool
+	attrs                        string
+	bias, other, h0, c0, lengths int
+}
+
+// recurrent adds two operations: the first saves what all steps compute, the
+// second takes the states out of that. As the second has the operands of the
+// first, too, its gradients by them can be told without one by what was saved.
+func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
+	k := p.k
+	saved := b.apply(&op{
+		kind: name, attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}},
+		f32: bindRecurrent[float32](p), f64: bindRecurrent[float64](p),
+	}, in...)
+	if saved == nil {
+		return nil
+	}
+	out := Shape{k.N, k.T, k.H}
+	if p.last {
+		out = Shape{k.N, k.H}
+	}
+	diff := make([]bool, 1+len(in))
+	for i, n := range in {
+		diff[1+i] = n.Dtype() != Int
+	}
+	return b.apply(&op{
+		kind: name + "States", attrs: p.attrs, out: typ{b.Dtype(), out}, diff: diff,
+		f32: bindStates[float32](p), f64: bindStates[float64](p),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return b.recurrentGrads(p, name, in[0], in[1:], g) },
+	}, append([]*Node{saved}, in...)...)
+}
+
+func bindRecurrent[T kernel.Float](p *recurrent) func(*call[T]) run {
+	return func(c *call[T]) run {
+		in := c.in
+		optional := func(i int) []T {
+			if i == 0 {
+				return nil
+			}
+			return in[i]
+		}
+		x, w, u, bias, other, h0, c0 := in[0], in[1], in[2], optional(p.bias), optional(p.other), optional(p.h0), optional(p.c0)
+		lengths, out := p.lengthsOf(c.ints, 0), c.out
+		return func() error {
+			for i, n := range lengths {
+				if n < 0 || n > p.k.T {
+					return fmt.Errorf("sequence %d has length %d, which is not in [0, %d]", i, n, p.k.T)
+				}
+			}
+			kernel.RecurrentForward(p.k, x, w, u, bias, other, h0, c0, lengths, out)
+			return nil
+		}
+	}
+}
+
+// lengthsOf returns the lengths among the operands of a recurrence, the first of
+// which is at the given place.
+func (p *recurrent) lengthsOf(ints [][]int, first int) []int {
+	if p.lengths == 0 {
+		return nil
+	}
+	return ints[first+p.lengths]
+}
+
+func bindStates[T kernel.Float](p *recurrent) func(*call[T]) run {
+	return func(c *call[T]) run {
+		s, lengths, out := c.in[0], p.lengthsOf(c.ints, 1), c.out
+		return func() error { kernel.RecurrentStates(p.k, s, lengths, p.last, out); return nil }
+	}
+}
+
+// recurrentGrads returns the gradients by what was saved, which is none, and by
+// the operands of the recurrence.
+func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*Node, g *Node) []*Node {
+	k := p.k
+	basis := append([]*Node{saved, g}, in...)
+	d := b.apply(&op{
+		kind: name + "Grad", attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Grads() * k.H}},
+		f32: bindRecurrentGrad[float32](p, false), f64: bindRecurrentGrad[float64](p, false),
+	}, basis...)
+	of := func(what string, like *Node, f32 func(c *call[float32]) run, f64 func(c *call[float64]) run, operands ...*Node) *Node {
+		return b.apply(&op{kind: name + what, attrs: p.attrs, out: typeOf(like), f32: f32, f64: f64}, operands...)
+	}
+	grads := make([]*Node, 1+len(in))
+	grads[1] = of("InputGrad", in[0], bindPair(k, kernel.RecurrentInput[float32]), bindPair(k, kernel.RecurrentInput[float64]), d, in[1])
+	grads[2] = of("KernelGrad", in[1], bindPair(k, kernel.RecurrentKernel[float32]), bindPair(k, kernel.RecurrentKernel[float64]), in[0], d)
+	grads[3] = of("RecurrentGrad", in[2], bindPair(k, kernel.RecurrentRecurrent[float32]), bindPair(k, kernel.RecurrentRecurrent[float64]), saved, d)
+	if p.bias > 0 {
+		grads[1+p.bias] = of("BiasGrad", in[p.bias], bindPool(k, kernel.RecurrentBias[float32]), bindPool(k, kernel.RecurrentBias[float64]), d)
+	}
+	if p.other > 0 {
+		grads[1+p.other] = of("OtherGrad", in[p.other], bindPool(k, kernel.RecurrentOther[float32]), bindPool(k, kernel.RecurrentOther[float64]), d)
+	}
+	if p.h0+p.c0 > 0 {
+		initial := b.apply(&op{
+			kind: name + "InitialGrad", attrs: p.attrs, out: typ{b.Dtype(), Shape{2, k.N, k.H}},
+			f32: bindRecurrentGrad[float32](p, true), f64: bindRecurrentGrad[float64](p, true),
+		}, basis...)
+		for i, place := range []int{p.h0, p.c0} {
+			if place > 0 {
+				grads[1+place] = b.Reshape(b.Slice(initial, 0, i, i+1), k.N, k.H)
+			}
+		}
+	}
+	return grads
+}
+
+// bindRecurrentGrad binds the pass backward; its result is the gradients of the
+// gates' arguments, or those of the initial states.
+func bindRecurrentGrad[T kernel.Float](p *recurrent, initial bool) func(*call[T]) run {
+	return func(c *call[T]) run {
+		k := p.k
+		s, g, u := c.in[0], c.in[1], c.in[4]
+		var c0 []T
+		if p.c0 > 0 {
+			c0 = c.in[2+p.c0]
+		}
+		lengths := p.lengthsOf(c.ints, 2)
+		d, dh, dc := c.out, []T(nil), []T(nil)
+		if initial {
+			d, dh, dc = make([]T, k.N*k.T*k.Grads()*k.H), c.out[:k.N*k.H], c.out[k.N*k.H:]
+		}
+		return func() error {
+			kernel.RecurrentBackward(k, s, u, c0, lengths, g, p.last, d, dh, dc)
+			return nil
+		}
+	}
+}
+
+func bindPair[G any, T kernel.Float](c *G, f func(c *G, x, y, out []T)) func(*call[T]) run {
+	return func(k *call[T]) run {
+		out, x, y := k.out, k.in[0], k.in[1]
+		return func() error { f(c, x, y, out); return nil }
+	}
+}
+
+// ReverseSequence turns every sequence around: its first steps up to its length,
+// all of them if lengths is nil. What is behind stays.
+//
+// Shapes: x (batch, steps, ...), lengths Int (batch) or nil, result as x.
+func (b *Builder) ReverseSequence(x, lengths *Node) *Node {
+	const name = "ReverseSequence"
+	if !b.readyFloat(name, x) {
+		return nil
+	}
+	s := x.Shape()
+	if len(s) < 2 {
+		return b.fail(name, fmt.Errorf("%s: want (batch, steps, ...)", dims(s)))
+	}
+	in := []*Node{x}
+	if lengths != nil {
+		if !b.ready(name, lengths) {
+			return nil
+		}
+		if l := lengths.Shape(); lengths.Dtype() != Int || len(l) != 1 || l[0] != s[0] {
+			return b.fail(name, fmt.Errorf("lengths %v: want int(%d)", typeOf(lengths), s[0]))
+		}
+		in = append(in, lengths)
+	}
+	diff := []bool{true, false}
+	return b.apply(&op{
+		kind: name, out: typeOf(x), diff: diff[:len(in)],
+		f32: bindReverse[float32](s), f64: bindReverse[float64](s),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			if len(in) == 1 {
+				return []*Node{b.ReverseSequence(g, nil)}
+			}
+			return []*Node{b.ReverseSequence(g, in[1]), nil}
+		},
+	}, in...)
+}
+
+func bindReverse[T kernel.Float](s Shape) func(*call[T]) run {
+	return func(c *call[T]) run {
+		x, out := c.in[0], c.out
+		var lengths []int
+		if len(c.ints) == 2 {
+			lengths = c.ints[1]
+		}
+		return func() error {
+			for _, n := range lengths {
+				if n < 0 || n > s[1] {
+					return errors.New("a length is not in [0, steps]")
+				}
+			}
+			kernel.Reverse(s[0], s[1], size(s[2:]), x, lengths, out)
+			return nil
+		}
+	}
+}

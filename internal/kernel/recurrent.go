@@ -1,0 +1,489 @@
+package kernel
+
+import (
+	"math"
+	"sync"
+	"unsafe"
+)
+
+// Cell is the kind of a recurrent network.
+type Cell uint8
+
+const (
+	TanhCell Cell = iota // h = tanh(x·W + h'·U + b)
+	ReluCell             // the same with max(·, 0)
+	LSTMCell             // Hochreiter & Schmidhuber (1997), with forget gates; order i, f, g, o
+	GRUCell              // Cho et al. (2014), reset after the product, as cuDNN and PyTorch have it; order r, z, n
+)
+
+// Recurrent is the geometry of a recurrent network over sequences x (N, T, I)
+// with states (N, H), kernels w (I, Gates·H), recurrent kernels u (H, Gates·H) and
+// a bias (Gates·H). A GRU has another bias (H), which is added to h'·U of n.
+//
+// A pass forward saves for every step Saved·H numbers, and a pass backward
+// computes Grads·H: the gradients of the gates' arguments, which all others
+// follow from. Steps behind the length of a sequence keep the state.
+type Recurrent struct {
+	Cell       Cell
+	N, T, I, H int
+}
+
+// Gates is the number of products of a step.
+func (r *Recurrent) Gates() int {
+	return [...]int{TanhCell: 1, ReluCell: 1, LSTMCell: 4, GRUCell: 3}[r.Cell]
+}
+
+// Saved is how much a step saves.
+func (r *Recurrent) Saved() int {
+	return [...]int{TanhCell: 2, ReluCell: 2, LSTMCell: 8, GRUCell: 6}[r.Cell]
+}
+
+// Grads is how much a step back computes.
+func (r *Recurrent) Grads() int {
+	return [...]int{TanhCell: 1, ReluCell: 1, LSTMCell: 4, GRUCell: 4}[r.Cell]
+}
+
+// FLOP returns the operations of the products of a pass forward.
+func (r *Recurrent) FLOP() int { return 2 * r.N * r.T * (r.I + r.H) * r.Gates() * r.H }
+
+// What a step saves: the gates, then these.
+func (r *Recurrent) atH() int {
+	if r.Gates() == 1 {
+		return 0 // the gate is the state
+	}
+	return r.Gates() * r.H
+}
+func (r *Recurrent) atBefore() int { return r.atH() + r.H } // h'
+func (r *Recurrent) atC() int      { return r.atH() + 2*r.H }
+func (r *Recurrent) atTanh() int   { return r.atH() + 3*r.H }
+func (r *Recurrent) atQ() int      { return r.atH() + 2*r.H } // h'·U of n with its bias
+
+// recurrence is a pass on its way: parts are blocks of rows of the batch.
+type recurrence[T Float] struct {
+	job  job
+	r    Recurrent
+	back bool
+	rows int
+
+	s, u, bias  []T
+	h0, c0      []T
+	lengths     []int
+	d, g        []T
+	last        bool
+	dh0, dc0    []T
+	packs       [2][]T // memory of the following
+	main, other []T    // packed kernels; other is of a GRU's n
+}
+
+var recurrences32, recurrences64 sync.Pool
+
+func getRecurrence[T Float](r *Recurrent) *recurrence[T] {
+	pool := &recurrences64
+	if single[T]() {
+		pool = &recurrences32
+	}
+	p, _ := pool.Get().(*recurrence[T])
+	if p == nil {
+		p = new(recurrence[T])
+	}
+	p.r = *r
+	return p
+}
+
+// do computes all rows and gives the memory back.
+func (p *recurrence[T]) do() {
+	n := 1
+	if p.r.FLOP() >= parallelFLOP {
+		n = max(1, min(helpers()+1, p.r.N/tileRows))
+	}
+	p.rows = (p.r.N + n - 1) / n
+	shareOut(&p.job, p, (p.r.N+p.rows-1)/p.rows, p.r.FLOP())
+	p.s, p.u, p.bias, p.h0, p.c0, p.lengths, p.d, p.g, p.dh0, p.dc0, p.main, p.other = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+	if single[T]() {
+		recurrences32.Put(p)
+	} else {
+		recurrences64.Put(p)
+	}
+}
+
+// RecurrentForward computes s (N, T, Saved·H). bias, other (of a GRU), h0, c0 and
+// lengths may be nil.
+func RecurrentForward[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, s []T) {
+	wide, gates := r.Saved()*r.H, r.Gates()*r.H
+	rows := r.N * r.T
+	if assembly {
+		p := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: wide, a: x, b: w, c: s, bias: bias}
+		if bias != nil {
+			p.start = startBias
+		}
+		p.run()
+	} else {
+		strided(false, false, rows, gates, r.I, x, r.I, w, gates, 0, s, wide)
+		for i := 0; bias != nil && i < rows; i++ {
+			AddTo(s[i*wide:i*wide+gates], bias)
+		}
+	}
+	p := getRecurrence[T](r)
+	p.back, p.s, p.u, p.bias, p.h0, p.c0, p.lengths = false, s, u, other, h0, c0, lengths
+	if assembly {
+		n := gates
+		if r.Cell == GRUCell {
+			n = 2 * r.H
+			p.other = packWhole(&p.packs[1], false, r.H, r.H, u[n:], gates)
+		}
+		p.main = packWhole(&p.packs[0], false, r.H, n, u, gates)
+	}
+	p.do()
+}
+
+// RecurrentBackward computes d (N, T, Grads·H) from the gradient g of the states
+// (N, T, H), or of the last ones (N, H); and that of the initial states unless
+// dh0 is nil, or dc0.
+func RecurrentBackward[T Float](r *Recurrent, s, u, c0 []T, lengths []int, g []T, last bool, d, dh0, dc0 []T) {
+	p := getRecurrence[T](r)
+	p.back, p.s, p.u, p.c0, p.lengths, p.g, p.last, p.d, p.dh0, p.dc0 = true, s, u, c0, lengths, g, last, d, dh0, dc0
+	if assembly {
+		p.main = packWhole(&p.packs[0], true, r.Gates()*r.H, r.H, u, r.Gates()*r.H)
+	}
+	p.do()
+}
+
+func (p *recurrence[T]) part(i int) {
+	from := i * p.rows
+	to := min(from+p.rows, p.r.N)
+	s := getScratch[T]()
+	if p.back {
+		p.backward(s, from, to)
+	} else {
+		p.forward(s, from, to)
+	}
+	s.put()
+}
+
+// multiply adds A·B to C, or sets C to it: rows of a and c are lda and ldc
+// elements apart. B is packed, or b with its transposition.
+func multiply[T Float](m, n, k int, a []T, lda int, packed, b []T, ldb int, transB, add bool, c []T, ldc int) {
+	if packed == nil {
+		beta := T(0)
+		if add {
+			beta = 1
+		}
+		strided(false, transB, m, n, k, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
+	p := product[T]{m: m, n: n, k: k, lda: lda, ldc: ldc, a: a, c: c, packed: packed}
+	if add {
+		p.start = startC
+	}
+	p.compute()
+}
+
+func (p *recurrence[T]) over(n, t int) bool { return p.lengths != nil && t >= p.lengths[n] }
+
+func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
+	r := &p.r
+	h, wide, gates := r.H, r.Saved()*r.H, r.Gates()*r.H
+	spare := grown(&w.result, 2*h)
+	zero, nowhere := spare[:h], spare[h:]
+	clear(zero)
+	m, step := to-from, r.T*wide
+	for n := from; n < to; n++ {
+		first := p.s[n*step+r.atBefore():][:h]
+		if p.h0 == nil {
+			clear(first)
+		} else {
+			copy(first, p.h0[n*h:])
+		}
+	}
+	for t := range r.T {
+		at := from*step + t*wide
+		before := p.s[at+r.atBefore():]
+		if r.Cell == GRUCell {
+			multiply(m, 2*h, h, before, step, p.main, p.u, gates, false, true, p.s[at:], step)
+			multiply(m, h, h, before, step, p.other, p.u[2*h:], gates, false, false, p.s[at+r.atQ():], step)
+		} else if t > 0 || p.h0 != nil {
+			multiply(m, gates, h, before, step, p.main, p.u, gates, false, true, p.s[at:], step)
+		}
+		for n := from; n < to; n++ {
+			s := p.s[n*step+t*wide:][:wide]
+			c, next := zero, nowhere
+			if t > 0 && r.Cell == LSTMCell {
+				c = p.s[n*step+(t-1)*wide+r.atC():][:h]
+			} else if p.c0 != nil {
+				c = p.c0[n*h : (n+1)*h]
+			}
+			if t+1 < r.T {
+				next = p.s[n*step+(t+1)*wide+r.atBefore():][:h]
+			}
+			p.cell(s, c, next, p.over(n, t))
+		}
+	}
+}
+
+// cell computes the state of one row from its gates' arguments.
+func (p *recurrence[T]) cell(s, c, next []T, over bool) {
+	r := &p.r
+	h := r.H
+	state, before := s[r.atH():][:h], s[r.atBefore():][:h]
+	switch {
+	case over:
+		copy(state, before)
+		copy(next, before)
+		if r.Cell == LSTMCell {
+			copy(s[r.atC():][:h], c)
+		}
+		return
+	case r.Cell == LSTMCell:
+		p.lstm(s, c, next)
+		return
+	case r.Cell == GRUCell:
+		q, n := s[r.atQ():][:h], s[2*h:3*h]
+		if p.bias != nil {
+			AddTo(q, p.bias)
+		}
+		Unary(Sigmoid, 0, s[:2*h], s[:2*h])
+		for i, v := range s[:h] {
+			n[i] += v * q[i]
+		}
+		Unary(Tanh, 0, n, n)
+		for i, z := range s[h : 2*h] {
+			state[i] = (1-z)*n[i] + z*before[i]
+		}
+	case r.Cell == ReluCell:
+		Unary(Relu, 0, state, state)
+	default:
+		Unary(Tanh, 0, state, state)
+	}
+	copy(next, state)
+}
+
+// cell is the argument of the assembly, which knows the order of its fields.
+type cell struct {
+	gates, grads, before, c, tanh, h, next, dh, dc unsafe.Pointer
+	width, end                                     int // bytes of a gate; of its whole registers
+}
+
+func (p *recurrence[T]) lstm(s, before, next []T) {
+	r := &p.r
+	h := r.H
+	c, tanh, state := s[r.atC():][:h], s[r.atTanh():][:h], s[r.atH():][:h]
+	done := 0
+	if single[T]() {
+		if _, rest := registers[T](h); rest > 0 {
+			k := cell{
+				gates: unsafe.Pointer(&s[0]), before: unsafe.Pointer(&before[0]), c: unsafe.Pointer(&c[0]), tanh: unsafe.Pointer(&tanh[0]),
+				h: unsafe.Pointer(&state[0]), next: unsafe.Pointer(&next[0]), width: 4 * h, end: 4 * rest,
+			}
+			lstmVector(&k)
+			done = rest
+		}
+	}
+	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
+	for i := done; i < h; i++ {
+		in[i], f[i], o[i] = T(sigmoid(float64(in[i]))), T(sigmoid(float64(f[i]))), T(sigmoid(float64(o[i])))
+		g[i] = T(math.Tanh(float64(g[i])))
+		c[i] = f[i]*before[i] + in[i]*g[i]
+		tanh[i] = T(math.Tanh(float64(c[i])))
+		state[i] = o[i] * tanh[i]
+		next[i] = state[i]
+	}
+}
+
+func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
+	r := &p.r
+	h, wide, deep, gates := r.H, r.Saved()*r.H, r.Grads()*r.H, r.Gates()*r.H
+	m := to - from
+	spare := grown(&w.result, (3*m+1)*h)
+	clear(spare)
+	dh, dc, fresh, zero := spare[:m*h], spare[m*h:2*m*h], spare[2*m*h:3*m*h], spare[3*m*h:]
+	if p.last {
+		copy(dh, p.g[from*h:to*h])
+	}
+	for t := r.T - 1; t >= 0; t-- {
+		for n := from; n < to; n++ {
+			row := n - from
+			s, d := p.s[(n*r.T+t)*wide:][:wide], p.d[(n*r.T+t)*deep:][:deep]
+			if p.over(n, t) {
+				clear(d)
+				continue
+			}
+			own := dh[row*h : (row+1)*h]
+			if !p.last {
+				AddTo(own, p.g[(n*r.T+t)*h:])
+			}
+			c := zero
+			if t > 0 && r.Cell == LSTMCell {
+				c = p.s[(n*r.T+t-1)*wide+r.atC():][:h]
+			} else if p.c0 != nil {
+				c = p.c0[n*h : (n+1)*h]
+			}
+			p.cellGrad(s, d, c, own, dc[row*h:(row+1)*h])
+		}
+		if t == 0 && p.dh0 == nil {
+			break
+		}
+		d := p.d[(from*r.T+t)*deep:]
+		if p.lengths == nil {
+			multiply(m, h, gates, d, r.T*deep, p.main, p.u, gates, true, r.Cell == GRUCell, dh, h)
+			continue
+		}
+		copy(fresh, dh)
+		multiply(m, h, gates, d, r.T*deep, p.main, p.u, gates, true, r.Cell == GRUCell, fresh, h)
+		for n := from; n < to; n++ {
+			if row := n - from; !p.over(n, t) {
+				copy(dh[row*h:(row+1)*h], fresh[row*h:])
+			}
+		}
+	}
+	if p.dh0 != nil {
+		copy(p.dh0[from*h:to*h], dh)
+	}
+	if p.dc0 != nil {
+		copy(p.dc0[from*h:to*h], dc)
+	}
+}
+
+// cellGrad computes the gradients d of the gates' arguments of one row. dc becomes
+// the gradient of c', and dh of a GRU that part of the gradient of h' which does
+// not pass through the products.
+func (p *recurrence[T]) cellGrad(s, d, c, dh, dc []T) {
+	r := &p.r
+	h := r.H
+	switch r.Cell {
+	case LSTMCell:
+		p.lstmGrad(s, d, c, dh, dc)
+	case GRUCell:
+		rs, zs, ns, before, q := s[:h], s[h:2*h], s[2*h:3*h], s[r.atBefore():][:h], s[r.atQ():][:h]
+		dr, dz, dq, dn := d[:h], d[h:2*h], d[2*h:3*h], d[3*h:4*h]
+		for i, g := range dh {
+			z, n := zs[i], ns[i]
+			dn[i] = g * (1 - z) * (1 - n*n)
+			dz[i] = g * (before[i] - n) * z * (1 - z)
+			dr[i] = dn[i] * q[i] * rs[i] * (1 - rs[i])
+			dq[i] = dn[i] * rs[i]
+			dh[i] = g * z
+		}
+	case ReluCell:
+		positiveGrad(d, s[:h], dh)
+	default:
+		for i, v := range s[:h] {
+			d[i] = dh[i] * (1 - v*v)
+		}
+	}
+}
+
+func (p *recurrence[T]) lstmGrad(s, d, before, dh, dc []T) {
+	r := &p.r
+	h := r.H
+	tanh := s[r.atTanh():][:h]
+	done := 0
+	if single[T]() {
+		if _, rest := registers[T](h); rest > 0 {
+			k := cell{
+				gates: unsafe.Pointer(&s[0]), grads: unsafe.Pointer(&d[0]), before: unsafe.Pointer(&before[0]), tanh: unsafe.Pointer(&tanh[0]),
+				dh: unsafe.Pointer(&dh[0]), dc: unsafe.Pointer(&dc[0]), width: 4 * h, end: 4 * rest,
+			}
+			lstmGradVector(&k)
+			done = rest
+		}
+	}
+	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
+	di, df, dg, do := d[:h], d[h:2*h], d[2*h:3*h], d[3*h:4*h]
+	for i := done; i < h; i++ {
+		t := tanh[i]
+		e := dc[i] + dh[i]*o[i]*(1-t*t)
+		do[i] = dh[i] * t * o[i] * (1 - o[i])
+		di[i] = e * g[i] * in[i] * (1 - in[i])
+		df[i] = e * before[i] * f[i] * (1 - f[i])
+		dg[i] = e * in[i] * (1 - g[i]*g[i])
+		dc[i] = e * f[i]
+	}
+}
+
+// RecurrentStates copies the states of all steps, zeros behind the length of a
+// sequence, or the last states.
+func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, last bool, y []T) {
+	h, wide := r.H, r.Saved()*r.H
+	for n := range r.N {
+		if last {
+			copy(y[n*h:(n+1)*h], s[(n*r.T+r.T-1)*wide+r.atH():])
+			continue
+		}
+		for t := range r.T {
+			to := y[(n*r.T+t)*h:][:h]
+			if lengths != nil && t >= lengths[n] {
+				clear(to)
+			} else {
+				copy(to, s[(n*r.T+t)*wide+r.atH():])
+			}
+		}
+	}
+}
+
+// RecurrentInput computes the gradient dx of x.
+func RecurrentInput[T Float](r *Recurrent, d, w, dx []T) {
+	h, rows := r.H, r.N*r.T
+	if r.Cell == GRUCell {
+		strided(false, true, rows, r.I, 2*h, d, 4*h, w, 3*h, 0, dx, r.I)
+		strided(false, true, rows, r.I, h, d[3*h:], 4*h, w[2*h:], 3*h, 1, dx, r.I)
+		return
+	}
+	Gemm(false, true, rows, r.I, r.Gates()*h, d, w, 0, dx)
+}
+
+// RecurrentKernel computes the gradient dw of the kernels.
+func RecurrentKernel[T Float](r *Recurrent, x, d, dw []T) {
+	h, rows := r.H, r.N*r.T
+	if r.Cell == GRUCell {
+		strided(true, false, r.I, 2*h, rows, x, r.I, d, 4*h, 0, dw, 3*h)
+		strided(true, false, r.I, h, rows, x, r.I, d[3*h:], 4*h, 0, dw[2*h:], 3*h)
+		return
+	}
+	Gemm(true, false, r.I, r.Gates()*h, rows, x, d, 0, dw)
+}
+
+// RecurrentRecurrent computes the gradient du of the recurrent kernels.
+func RecurrentRecurrent[T Float](r *Recurrent, s, d, du []T) {
+	n := r.Gates() * r.H
+	strided(true, false, r.H, n, r.N*r.T, s[r.atBefore():], r.Saved()*r.H, d, r.Grads()*r.H, 0, du, n)
+}
+
+// RecurrentBias computes the gradient db of the bias.
+func RecurrentBias[T Float](r *Recurrent, d, db []T) {
+	h, deep := r.H, r.Grads()*r.H
+	clear(db)
+	for at := 0; at < r.N*r.T*deep; at += deep {
+		if r.Cell == GRUCell {
+			AddTo(db[:2*h], d[at:])
+			AddTo(db[2*h:3*h], d[at+3*h:])
+		} else {
+			AddTo(db, d[at:])
+		}
+	}
+}
+
+// RecurrentOther computes the gradient db of a GRU's other bias.
+func RecurrentOther[T Float](r *Recurrent, d, db []T) {
+	h := r.H
+	clear(db)
+	for at := 0; at < r.N*r.T*4*h; at += 4 * h {
+		AddTo(db, d[at+2*h:])
+	}
+}
+
+// Reverse turns every sequence of x (N, T, size) around, up to its length.
+func Reverse[T Float](n, t, size int, x []T, lengths []int, y []T) {
+	for i := range n {
+		length := t
+		if lengths != nil {
+			length = lengths[i]
+		}
+		for k := range t {
+			from := k
+			if k < length {
+				from = length - 1 - k
+			}
+			copy(y[(i*t+k)*size:(i*t+k+1)*size], x[(i*t+from)*size:])
+		}
+	}
+}
