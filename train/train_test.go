@@ -337,7 +337,7 @@ func TestBadInput(t *testing.T) {
 		{"no rows", &data.Set{}, train.Config{}, "no rows"},
 		{"other columns", three, train.Config{}, "rows of shape (3), the model wants (2)"},
 		{"class out of range", wrongClass, train.Config{NoShuffle: true, Epochs: 1}, "class 2"},
-		{"missing values", nan, train.Config{Epochs: 1}, "not finite"},
+		{"missing values", nan, train.Config{Epochs: 1}, "row 4, column x1: the value is missing"},
 		{"negative epochs", set, train.Config{Epochs: -1}, "-1 epochs"},
 		{"validation fraction", set, train.Config{ValidationFraction: 1}, "not in [0, 1)"},
 		{"monitor", set, train.Config{Epochs: 1, Callbacks: []train.Callback{train.EarlyStopping{}}}, `no curve "val_loss"; there are ["loss" "accuracy"]`},
