@@ -30,6 +30,8 @@ type Config struct {
 	NoShuffle bool // true: rows in the order of the set
 	Seed      uint64
 
+	Augment data.Augmenter // changes samples of the first input at every step; nil: none; validation rows stay as they are
+
 	Validation         *data.Set // scored after every epoch; nil: see ValidationFraction
 	ValidationFraction float64   // share of the rows that is set aside, stratified for a classification; 0: none
 
