@@ -205,9 +205,9 @@ func (f *Fitting) overwrite(l *line.Line, every int) Hook {
 	return func(e *Event) error {
 		switch {
 		case e.Kind == EpochEnd && e.Epoch%every == 0:
-			return l.Show(fmt.Sprintf("%s/%d", f.history, f.Config.Epochs))
+			return l.Show(fmt.Sprintf("%s  (of %d epochs)", f.history, f.Config.Epochs))
 		case e.Kind == End && f.history.Epochs() > 0:
-			text := fmt.Sprintf("%s/%d", f.history, f.Config.Epochs)
+			text := fmt.Sprintf("%s  (of %d epochs)", f.history, f.Config.Epochs)
 			if f.history.Stopped != "" {
 				text += "; stopped: " + f.history.Stopped
 			}
