@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"strings"
+
+	"github.com/seed732fc211/aegis/internal/diagram"
 )
 
 // picture is a graph ready to be drawn: nodes by scope, edges by number.
@@ -60,6 +62,20 @@ func (p picture) scopes() []string {
 		}
 	}
 	return out
+}
+
+// Diagram returns the operations that the outputs depend on as boxes and arrows,
+// which plots.DrawDiagram draws.
+func (b *Builder) Diagram(outputs ...*Node) diagram.Diagram {
+	if !b.ready("Diagram", outputs...) {
+		return diagram.Diagram{}
+	}
+	p := b.picture(outputs)
+	d := diagram.Diagram{Edges: p.edges}
+	for _, n := range p.nodes {
+		d.Nodes = append(d.Nodes, diagram.Node{Lines: strings.SplitN(n.label, " ", 2), Group: n.scope, Leaf: n.leaf})
+	}
+	return d
 }
 
 // DOT returns the operations that the outputs depend on as a Graphviz digraph,

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/diagram"
 	"github.com/seed732fc211/aegis/layers"
 )
 
@@ -80,6 +81,12 @@ func kindOf(layer layers.Layer) string {
 	return layers.Name(layer)
 }
 
+// String returns the summary as a text table.
+func (m *Model) String() string { return m.Summary().String() }
+
+// HTML returns the summary as an HTML table, which is how a notebook shows a model.
+func (m *Model) HTML() string { return m.Summary().HTML() }
+
 func (m *Model) countBelow(scope string) int {
 	n := 0
 	for _, p := range m.params.All() {
@@ -132,6 +139,19 @@ func bytesText(n int) string {
 		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 	}
 	return fmt.Sprintf("%d B", n)
+}
+
+// Diagram returns the layers as boxes and arrows, which plots.DrawDiagram draws.
+func (m *Model) Diagram() diagram.Diagram {
+	s := m.Summary()
+	d := diagram.Diagram{Title: fmt.Sprintf("%s, %d parameters", s.Name, s.All)}
+	for i, r := range s.Rows {
+		d.Nodes = append(d.Nodes, diagram.Node{Lines: []string{r.Kind, shapeText(r.Shape)}, Group: r.Layer, Leaf: m.net.Stages[i].Input})
+		for _, f := range m.net.Stages[i].From {
+			d.Edges = append(d.Edges, [2]int{f, i})
+		}
+	}
+	return d
 }
 
 // Mermaid returns the layers as a Mermaid flow chart.

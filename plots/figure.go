@@ -27,6 +27,11 @@ type Figure struct {
 // dpi is the resolution of PNG files.
 const dpi = 144
 
+// String returns the figure's size: what a notebook shows beside the image.
+func (f *Figure) String() string {
+	return fmt.Sprintf("figure, %.1f x %.1f inches", f.width.Points()/72, f.height.Points()/72)
+}
+
 // PNG returns the figure as a PNG image of 144 dots per inch.
 func (f *Figure) PNG() []byte {
 	var b bytes.Buffer

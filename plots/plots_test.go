@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"image/png"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -125,7 +126,7 @@ func figures(t *testing.T) map[string]*plots.Figure {
 		folds = append(folds, 0.95+0.01*r.NormFloat64())
 	}
 	residuals := plots.Residuals{Target: "price", Actual: actual, Predicted: pred}
-	return map[string]*plots.Figure{
+	all := map[string]*plots.Figure{
 		"curves_one":  must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
 		"curves_many": must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),
 		"confusion":   must(plots.ConfusionMatrix(plots.Confusion{Classes: []string{"benign", "malignant"}, Counts: [][]float64{{353, 4}, {9.3, 202.7}}})),
@@ -140,6 +141,8 @@ func figures(t *testing.T) map[string]*plots.Figure {
 		"report":            must(plots.CrossValidation(plots.Report{Result: result(t, data.BreastCancer), Reference: "net", Facts: []plots.Fact{{Name: "versions", Value: "aegis"}}})),
 		"report_regression": must(plots.CrossValidation(plots.Report{Result: result(t, data.Diabetes), Reference: "net"})),
 	}
+	maps.Copy(all, notebookFigures(t, must))
+	return all
 }
 
 func TestGolden(t *testing.T) {

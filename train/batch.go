@@ -363,6 +363,7 @@ type trainer struct {
 	programs map[int]*bound // by batch size
 	last     *bound
 	opt      *optim.Run
+	augment  *augmentation // nil: none
 }
 
 func newTrainer(m *models.Model, set *data.Set, c Config) (*trainer, error) {
@@ -370,7 +371,7 @@ func newTrainer(m *models.Model, set *data.Set, c Config) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trainer{tally: newTally(m, set, c), table: tab, config: c, programs: map[int]*bound{}}
+	t := &trainer{tally: newTally(m, set, c), table: tab, config: c, programs: map[int]*bound{}, augment: newAugmentation(c)}
 	p, err := t.program(min(c.BatchSize, tab.rows))
 	if err != nil {
 		return nil, err
@@ -436,6 +437,9 @@ func (t *trainer) step(ctx context.Context, rows []int, factor float64) error {
 		t.last = p
 	}
 	p.load(rows)
+	if err := t.augment.apply(p, rows, t.opt.Steps()); err != nil {
+		return err
+	}
 	p.run.SetStep(t.opt.Steps())
 	if err := p.run.Run(ctx); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/seed732fc211/aegis/internal/line"
 	"github.com/seed732fc211/aegis/optim"
 )
 
@@ -175,6 +176,7 @@ func (TerminateOnNaN) Begin(f *Fitting) (Hook, error) {
 type Progress struct {
 	W     io.Writer // nil: os.Stderr
 	Every int       // epochs; 0: 1
+	Line  bool      // true: one line that is written over, at most ten times a second; for notebooks and terminals
 }
 
 // Begin implements Callback.
@@ -185,6 +187,9 @@ func (p Progress) Begin(f *Fitting) (Hook, error) {
 	if p.Every <= 0 {
 		p.Every = 1
 	}
+	if p.Line {
+		return f.overwrite(&line.Line{W: p.W}, p.Every), nil
+	}
 	return func(e *Event) error {
 		if e.Kind != EpochEnd || e.Epoch%p.Every != 0 && e.Epoch != f.Config.Epochs {
 			return nil
@@ -193,6 +198,23 @@ func (p Progress) Begin(f *Fitting) (Hook, error) {
 		_, err := fmt.Fprintf(p.W, "%s/%d  %v\n", h, f.Config.Epochs, h.Times[len(h.Times)-1].Round(time.Millisecond))
 		return err
 	}, nil
+}
+
+// overwrite returns the hook of a progress line that ends with the fit.
+func (f *Fitting) overwrite(l *line.Line, every int) Hook {
+	return func(e *Event) error {
+		switch {
+		case e.Kind == EpochEnd && e.Epoch%every == 0:
+			return l.Show(fmt.Sprintf("%s  (of %d epochs)", f.history, f.Config.Epochs))
+		case e.Kind == End && f.history.Epochs() > 0:
+			text := fmt.Sprintf("%s  (of %d epochs)", f.history, f.Config.Epochs)
+			if f.history.Stopped != "" {
+				text += "; stopped: " + f.history.Stopped
+			}
+			return l.End(text)
+		}
+		return nil
+	}
 }
 
 // CSVLog writes the curves to a CSV file, a row after every epoch. A fit that is

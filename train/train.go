@@ -30,6 +30,8 @@ type Config struct {
 	NoShuffle bool // true: rows in the order of the set
 	Seed      uint64
 
+	Augment data.Augmenter // changes samples of the first input at every step; nil: none; validation rows stay as they are
+
 	Validation         *data.Set // scored after every epoch; nil: see ValidationFraction
 	ValidationFraction float64   // share of the rows that is set aside, stratified for a classification; 0: none
 
@@ -144,6 +146,9 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 	if err := set.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	if err := complete(set); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	validation := c.Validation
 	if validation == nil && c.ValidationFraction > 0 {
 		if set, validation, err = set.Split(c.ValidationFraction, c.Seed); err != nil {
@@ -156,6 +161,9 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 	}
 	if validation != nil {
 		if err := validation.Validate(); err != nil {
+			return nil, fmt.Errorf("train: validation: %w", err)
+		}
+		if err := complete(validation); err != nil {
 			return nil, fmt.Errorf("train: validation: %w", err)
 		}
 		if f.scorer, err = newScorer(m, validation, c); err != nil {
@@ -182,6 +190,25 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 		f.hooks = append(f.hooks, h)
 	}
 	return f, nil
+}
+
+// complete finds the first missing value of a table, which a net cannot take.
+func complete(s *data.Set) error {
+	v, columns, err := s.Table()
+	if err != nil {
+		return nil // no table, or one of float32: data.Set.Validate has seen to it
+	}
+	for i, x := range v {
+		if !math.IsNaN(x) {
+			continue
+		}
+		row, column := i/columns, fmt.Sprint(i%columns)
+		if len(s.Features) == columns {
+			column = s.Features[i%columns].Name
+		}
+		return fmt.Errorf("%s: row %d, column %s: the value is missing (NaN), and a net takes numbers only; data.Impute fills gaps", s.Name, row, column)
+	}
+	return nil
 }
 
 func (c Config) withDefaults(m *models.Model) (Config, error) {

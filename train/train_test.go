@@ -337,7 +337,7 @@ func TestBadInput(t *testing.T) {
 		{"no rows", &data.Set{}, train.Config{}, "no rows"},
 		{"other columns", three, train.Config{}, "rows of shape (3), the model wants (2)"},
 		{"class out of range", wrongClass, train.Config{NoShuffle: true, Epochs: 1}, "class 2"},
-		{"missing values", nan, train.Config{Epochs: 1}, "not finite"},
+		{"missing values", nan, train.Config{Epochs: 1}, "row 4, column x1: the value is missing"},
 		{"negative epochs", set, train.Config{Epochs: -1}, "-1 epochs"},
 		{"validation fraction", set, train.Config{ValidationFraction: 1}, "not in [0, 1)"},
 		{"monitor", set, train.Config{Epochs: 1, Callbacks: []train.Callback{train.EarlyStopping{}}}, `no curve "val_loss"; there are ["loss" "accuracy"]`},
@@ -383,6 +383,64 @@ func TestCancel(t *testing.T) {
 }
 
 // TestGorgoniaSolver trains with a solver of Gorgonia's.
+// TestAugment checks that augmentation reaches training rows and no others, that
+// it is keyed by seed, step and row, and that its mistakes are reported.
+func TestAugment(t *testing.T) {
+	set := moons(t, 40, 1)
+	before, _, _ := set.Table()
+	before = slices.Clone(before)
+	fit := func(seed uint64, a data.Augmenter) *train.History {
+		t.Helper()
+		h, err := train.Fit(ctx, net(t, 1), set, train.Config{Epochs: 3, Seed: seed, BatchSize: 16, NoShuffle: true, Augment: a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	plain, a, again, other := fit(1, nil), fit(1, data.Jitter{Std: 0.3}), fit(1, data.Jitter{Std: 0.3}), fit(2, data.Jitter{Std: 0.3})
+	if !slices.Equal(a.Get("loss"), again.Get("loss")) {
+		t.Error("the same seed gives other samples")
+	}
+	if slices.Equal(a.Get("loss"), other.Get("loss")) || slices.Equal(a.Get("loss"), plain.Get("loss")) {
+		t.Error("the augmentation has no effect, or the seed has none")
+	}
+	if after, _, _ := set.Table(); !slices.Equal(before, after) {
+		t.Error("the set was changed")
+	}
+	seen := map[float64]bool{}
+	calls := 0
+	fit(1, data.AugmentFunc(func(x []float64, shape []int, r *rand.Rand) error {
+		if !slices.Equal(shape, []int{2}) || len(x) != 2 {
+			t.Errorf("a sample of shape %v", shape)
+		}
+		calls++
+		seen[r.Float64()] = true
+		return nil
+	}))
+	if calls != 120 || len(seen) != 120 {
+		t.Errorf("%d samples with %d different numbers, want 120 of each", calls, len(seen))
+	}
+	bad := train.Config{Epochs: 1, Augment: data.ImageAugment{Flip: 1}}
+	if _, err := train.Fit(ctx, net(t, 1), set, bad); err == nil || !strings.Contains(err.Error(), "epoch 1, batch 1: augmentation of row") {
+		t.Errorf("have %v", err)
+	}
+}
+
+// TestProgressLine wants one line that is written over, and that says at its end
+// why the fit has stopped.
+func TestProgressLine(t *testing.T) {
+	var b bytes.Buffer
+	_, err := train.Fit(ctx, net(t, 1), moons(t, 40, 1), train.Config{Epochs: 200, ValidationFraction: 0.25,
+		Callbacks: []train.Callback{train.Progress{W: &b, Line: true}, train.EarlyStopping{Patience: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "\repoch 1 ") || !strings.Contains(text, "; stopped: val_loss has not improved") {
+		t.Errorf("have %q", text)
+	}
+}
+
 func TestGorgoniaSolver(t *testing.T) {
 	m := linear(t)
 	h, err := train.Fit(ctx, m, line(t, 30), train.Config{Epochs: 200, Optimizer: optim.Gorgonia{Solver: gorgonia.NewVanillaSolver(gorgonia.WithLearnRate(0.1))}})

@@ -42,7 +42,8 @@ func Builtin(prefix string, examples ...any) {
 	}
 }
 
-// Kind returns the name that v's type is registered with, else its type name.
+// Kind returns the name that v's type is registered with, else its type name, of
+// a pointer that of the type it points to.
 func Kind(v any) string {
 	t := reflect.TypeOf(v)
 	mu.RLock()
@@ -52,6 +53,9 @@ func Kind(v any) string {
 	}
 	if t == nil {
 		return "nil"
+	}
+	if t.Name() == "" && t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
 	if t.Name() == "" {
 		return t.String()

@@ -1,0 +1,97 @@
+package data
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strings"
+)
+
+// String returns the set in one line: name, rows, the shape of each input, and
+// the classes with their counts or the name of a real target.
+func (s *Set) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d rows", s.Name, s.Len())
+	for _, x := range s.Inputs {
+		fmt.Fprintf(&b, ", %v of shape %v", x.Dtype(), x.Shape()[1:])
+	}
+	switch counts, err := s.ClassCounts(); {
+	case len(s.Targets) == 0:
+		b.WriteString("; no targets")
+	case s.Task() == Regress:
+		fmt.Fprintf(&b, "; a regression of %q", s.Target)
+	case err == nil:
+		b.WriteString("; ")
+		for i, c := range s.Classes {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "%s %d", c, counts[i])
+		}
+	}
+	return b.String()
+}
+
+// shownRows and shownColumns are how much of a table HTML shows.
+const (
+	shownRows    = 5
+	shownColumns = 12
+)
+
+// HTML returns the line of String, and of a table the first rows of its first
+// columns: how a notebook shows a set.
+func (s *Set) HTML() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(s.String()))
+	v, columns, err := s.Table()
+	if err != nil || len(s.Features) != columns {
+		return b.String()
+	}
+	shown := min(columns, shownColumns)
+	b.WriteString("<table><tr>")
+	for _, f := range s.Features[:shown] {
+		fmt.Fprintf(&b, "<th>%s</th>", html.EscapeString(f.Name))
+	}
+	if shown < columns {
+		fmt.Fprintf(&b, "<th>%d more</th>", columns-shown)
+	}
+	if len(s.Targets) > 0 {
+		fmt.Fprintf(&b, "<th>%s</th>", html.EscapeString(s.Target))
+	}
+	b.WriteString("</tr>\n")
+	for i := range min(s.Len(), shownRows) {
+		b.WriteString("<tr>")
+		for j, f := range s.Features[:shown] {
+			fmt.Fprintf(&b, "<td>%s</td>", html.EscapeString(cellText(f, v[i*columns+j])))
+		}
+		if shown < columns {
+			b.WriteString("<td>…</td>")
+		}
+		if len(s.Targets) > 0 {
+			fmt.Fprintf(&b, "<td>%s</td>", html.EscapeString(s.answer(i)))
+		}
+		b.WriteString("</tr>\n")
+	}
+	b.WriteString("</table>\n")
+	return b.String()
+}
+
+func cellText(f Feature, v float64) string {
+	if math.IsNaN(v) {
+		return "missing"
+	}
+	if f.Levels != nil && v == math.Trunc(v) && v >= 0 && int(v) < len(f.Levels) {
+		return f.Levels[int(v)]
+	}
+	return fmt.Sprintf("%.5g", v)
+}
+
+func (s *Set) answer(i int) string {
+	if y, err := s.Labels(); err == nil && y[i] >= 0 && y[i] < len(s.Classes) {
+		return s.Classes[y[i]]
+	}
+	if y, err := s.Values(); err == nil {
+		return fmt.Sprintf("%.5g", y[i])
+	}
+	return "…"
+}

@@ -1,0 +1,94 @@
+package data
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// ErrAbsent is the cause of an error about a data set that is not on this machine.
+var ErrAbsent = errors.New("the files are not on this machine")
+
+// collection is a data set of files that Aegis does not bring.
+type collection struct {
+	name    string
+	folder  string            // below the folder of the user's data sets
+	places  []string          // other folders where the files may lie
+	sums    map[string]string // SHA-256 in hex by file name
+	howToDo string
+}
+
+// folder is where a user keeps data sets: $AEGIS_DATA if it is set, else aegis in
+// the user's cache folder.
+func folder() (string, error) {
+	if dir := os.Getenv("AEGIS_DATA"); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "aegis"), nil
+}
+
+// read returns the contents of a file from the first place that has it. A file
+// with another SHA-256 than expected is an error, not passed over.
+func (c collection) read(name string) ([]byte, error) {
+	places := c.places
+	if dir, err := folder(); err == nil {
+		places = append([]string{filepath.Join(dir, c.folder)}, places...)
+	}
+	for _, place := range places {
+		path := filepath.Join(place, name)
+		raw, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("data: %s: %w", c.name, err)
+		}
+		sum := sha256.Sum256(raw)
+		if got := hex.EncodeToString(sum[:]); got != c.sums[name] {
+			return nil, fmt.Errorf("data: %s: %s is not the file that is meant: its SHA-256 is %s, not %s", c.name, path, got, c.sums[name])
+		}
+		return raw, nil
+	}
+	return nil, fmt.Errorf("data: %s: %w: %s was looked for in %s; %s", c.name, ErrAbsent, name, strings.Join(places, ", "), c.howToDo)
+}
+
+// readGzip returns the contents of a compressed file.
+func (c collection) readGzip(name string) (io.Reader, error) {
+	raw, err := c.read(name)
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %s: %w", c.name, name, err)
+	}
+	return z, nil
+}
+
+// moduleCache returns the folder of a module, given with its version as the Go
+// command escapes it, in the module cache.
+func moduleCache(escaped string) []string {
+	if dir := os.Getenv("GOMODCACHE"); dir != "" {
+		return []string{filepath.Join(dir, filepath.FromSlash(escaped))}
+	}
+	var places []string
+	for _, dir := range filepath.SplitList(os.Getenv("GOPATH")) {
+		places = append(places, filepath.Join(dir, "pkg", "mod", filepath.FromSlash(escaped)))
+	}
+	if home, err := os.UserHomeDir(); err == nil && len(places) == 0 {
+		places = append(places, filepath.Join(home, "go", "pkg", "mod", filepath.FromSlash(escaped)))
+	}
+	return places
+}

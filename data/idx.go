@@ -1,0 +1,70 @@
+package data
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxIDX bounds the values of an IDX file, so that a damaged header is an error
+// and not a want of memory.
+const maxIDX = 1 << 30
+
+// IDX is an array of bytes as the IDX format holds it, the one of the MNIST files.
+type IDX struct {
+	Shape  []int
+	Values []byte // row by row
+}
+
+// ReadIDX reads an array of unsigned bytes in the IDX format: two zero bytes, the
+// type 0x08, the number of axes, the size of each as a big-endian 32-bit number,
+// and the values. Other types, a file that is cut off and bytes behind the end are
+// errors. Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
+// digits".
+func ReadIDX(r io.Reader) (*IDX, error) {
+	in := bufio.NewReader(r)
+	var head [4]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return nil, fmt.Errorf("data: IDX: the header: %w", cutOff(err))
+	}
+	if head[0] != 0 || head[1] != 0 || head[3] == 0 {
+		return nil, fmt.Errorf("data: IDX: the file begins with % x, which is no IDX header", head)
+	}
+	if head[2] != 0x08 {
+		return nil, fmt.Errorf("data: IDX: values of type %#02x: only unsigned bytes (0x08) are read", head[2])
+	}
+	x := &IDX{Shape: make([]int, head[3])}
+	total := 1
+	for i := range x.Shape {
+		var size uint32
+		if err := binary.Read(in, binary.BigEndian, &size); err != nil {
+			return nil, fmt.Errorf("data: IDX: the size of axis %d: %w", i, cutOff(err))
+		}
+		if size > maxIDX || total*int(size) > maxIDX { // both at most 2^30, the product below 2^61
+			return nil, fmt.Errorf("data: IDX: axis %d of size %d: more than %d values", i, size, maxIDX)
+		}
+		x.Shape[i] = int(size)
+		total *= int(size)
+	}
+	// Memory grows with what is there, not with what the header promises.
+	values, err := io.ReadAll(io.LimitReader(in, int64(total)+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("data: IDX: %w", err)
+	case len(values) < total:
+		return nil, fmt.Errorf("data: IDX: %d of %d values: %w", len(values), total, io.ErrUnexpectedEOF)
+	case len(values) > total:
+		return nil, fmt.Errorf("data: IDX: bytes behind the %d values of shape %v", total, x.Shape)
+	}
+	x.Values = values
+	return x, nil
+}
+
+func cutOff(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
