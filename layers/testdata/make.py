@@ -129,4 +129,49 @@ for name, f in {
     layer("pool " + name, Images(f), torch.randn(2, 7, 6, 3))
 for name, f in {"max": lambda x: F.max_pool1d(x, 2), "average": lambda x: F.avg_pool1d(x, 3, stride=1)}.items():
     layer("pool 1d " + name, Images(f), torch.randn(2, 7, 3))
+
+def recurrent(name, kind, n, steps, features, units, depth=1, both=False, sequence=False, lengths=None, states=False):
+    """A network with the weights as Aegis has them; a GRU's other bias is the second one of its gate n."""
+    cell = {"LSTM": torch.nn.LSTM, "GRU": torch.nn.GRU}.get(kind, torch.nn.RNN)
+    options = {"nonlinearity": kind} if cell is torch.nn.RNN else {}
+    gates = {"LSTM": 4, "GRU": 3}.get(kind, 1)
+    m = cell(features, units, num_layers=depth, bidirectional=both, batch_first=True, **options)
+    ways = 2 if both else 1
+    names = [f"l{d}{way}" for d in range(depth) for way in ["", "_reverse"][:ways]]
+    for w in m.parameters():
+        w.data = torch.randn(*w.shape)
+    for at in names:  # one bias, and the second one of n
+        getattr(m, "bias_hh_" + at).data[:2 * units if kind == "GRU" else None] = 0
+    x = torch.randn(n, steps, features).requires_grad_()
+    first = [torch.randn(n, depth * ways * units).requires_grad_() for _ in range(2 if kind == "LSTM" else 1)] if states else []
+    split = [s.reshape(n, depth * ways, units).transpose(0, 1).contiguous() for s in first]
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False) if lengths else x
+    arguments = (packed, *([tuple(split) if kind == "LSTM" else split[0]] if states else []))
+    y, final = m(*arguments)
+    if sequence:
+        y = torch.nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=steps)[0] if lengths else y
+    else:
+        y = (final[0] if kind == "LSTM" else final)[-ways:].transpose(0, 1).reshape(n, ways * units)
+    (y * y * torch.linspace(0.1, 1, y.numel()).reshape(y.shape)).sum().backward()
+
+    def weights(value):
+        return [num(v) for at in names for v in [
+            value(getattr(m, "weight_ih_" + at)).T, value(getattr(m, "weight_hh_" + at)).T, value(getattr(m, "bias_ih_" + at)),
+            *([value(getattr(m, "bias_hh_" + at))[2 * units:]] if kind == "GRU" else [])]]
+
+    out["recurrent " + name] = {
+        "x": num(x), "y": num(y), "dx": num(x.grad), "params": weights(lambda p: p), "grads": weights(lambda p: p.grad),
+        "lengths": lengths, "states": [num(s) for s in first], "dstates": [num(s.grad) for s in first]}
+
+
+recurrent("tanh", "tanh", 3, 5, 4, 3)
+recurrent("relu sequence", "relu", 2, 4, 3, 5, sequence=True)
+recurrent("lstm", "LSTM", 3, 5, 4, 3)
+recurrent("lstm of nine", "LSTM", 9, 4, 3, 9, sequence=True, states=True)
+recurrent("lstm deep", "LSTM", 2, 4, 3, 2, depth=3, both=True, sequence=True, lengths=[2, 4], states=True)
+recurrent("lstm deep last", "LSTM", 3, 4, 3, 2, depth=2, both=True, lengths=[4, 1, 3])
+recurrent("gru", "GRU", 3, 5, 4, 3)
+recurrent("gru sequence", "GRU", 3, 5, 4, 9, sequence=True, lengths=[1, 5, 3], states=True)
+recurrent("gru deep", "GRU", 2, 3, 3, 2, depth=2, both=True, states=True)
+recurrent("tanh lengths", "tanh", 3, 4, 2, 3, lengths=[3, 1, 4], states=True, both=True)
 print(json.dumps(out))
