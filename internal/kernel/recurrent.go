@@ -97,6 +97,9 @@ func (p *recurrence[T]) do() {
 		n = max(1, min(helpers()+1, p.r.N/tileRows))
 	}
 	p.rows = (p.r.N + n - 1) / n
+	if !assembly {
+		p.rows = 32 // how gonum adds up depends on the number of rows
+	}
 	shareOut(&p.job, p, (p.r.N+p.rows-1)/p.rows, p.r.FLOP())
 	p.s, p.u, p.bias, p.h0, p.c0, p.lengths, p.d, p.g, p.dh0, p.dc0, p.main, p.other = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
 	if single[T]() {
