@@ -162,7 +162,9 @@ func (d *direct[T]) forward(i int) {
 	size := int(unsafe.Sizeof(z))
 	k := c.KH * c.KW * c.C
 	line := d.paddedW() * c.C
-	t := tile{
+	t := &s.tile
+	t.run = tilesOf[T]()
+	t.tile = tile{
 		k: c.KW * c.C, rowA: c.StrideW * c.C * size, stepA: size, stepB: tileBytes, rowC: c.O * size,
 		segments: c.KH, gapA: (c.DilationH*line - c.KW*c.C) * size,
 	}
@@ -182,7 +184,7 @@ func (d *direct[T]) forward(i int) {
 			for q := range tiles {
 				p0, p1 := q*d.ow/tiles, (q+1)*d.ow/tiles
 				t.a = unsafe.Pointer(&img[r*c.StrideH*line+p0*c.StrideW*c.C])
-				computeTile(&t, y[(r*d.ow+p0)*c.O+j:], c.O, p1-p0, min(nr, c.O-j))
+				t.compute(y[(r*d.ow+p0)*c.O+j:], c.O, p1-p0, min(nr, c.O-j))
 			}
 		}
 	}
@@ -215,17 +217,19 @@ func (d *direct[T]) addWeights(s *scratch[T], n, r0, r1, j0, j1 int) {
 	var z T
 	size := int(unsafe.Sizeof(z))
 	m := c.KW * c.C
-	// What few tiles read is not worth the packing, but the last panel has to be
-	// of full width.
+	// What few tiles read is not worth the packing, but tiles without masks read a
+	// last panel of full width.
 	var b []T
-	pack := c.KH*m > 8*tileRows || (j1-j0)%nr > 0
+	pack := c.KH*m > 8*tileRows || !wide && (j1-j0)%nr > 0
 	if pack {
 		p := product[T]{ldb: c.O, b: dy}
 		b = grown(&s.result, roundUp(j1-j0, nr)*pixels)
 		p.packB(b, 0, pixels, j0, j1-j0)
 	}
 	line := d.paddedW() * c.C
-	t := tile{
+	t := &s.tile
+	t.run = tilesOf[T]()
+	t.tile = tile{
 		k: d.ow, rowA: size, stepA: c.StrideW * c.C * size, stepB: tileBytes, rowC: c.O * size,
 		segments: r1 - r0, gapA: (c.StrideH*line - d.ow*c.StrideW*c.C) * size,
 	}
@@ -241,7 +245,7 @@ func (d *direct[T]) addWeights(s *scratch[T], n, r0, r1, j0, j1 int) {
 		for kh := range c.KH {
 			for i := 0; i < m; i += tileRows {
 				t.a = unsafe.Pointer(&img[kh*c.DilationH*line+i])
-				computeTile(&t, d.w[(kh*m+i)*c.O+j:], c.O, min(tileRows, m-i), min(nr, c.O-j))
+				t.compute(d.w[(kh*m+i)*c.O+j:], c.O, min(tileRows, m-i), min(nr, c.O-j))
 			}
 		}
 	}

@@ -5,9 +5,6 @@ import (
 	"unsafe"
 )
 
-// registerBytes is the width of a vector register of AVX2.
-const registerBytes = 32
-
 // registers returns how many registers' width n elements fill, and the first
 // element after them; nothing where there is no assembly.
 func registers[T Float](n int) (count, rest int) {
@@ -134,7 +131,7 @@ func mapped[T Float](fn UnaryFn, dst, x []T) bool {
 		mapVector(fn, d, v, count)
 	}
 	if rest < len(d) {
-		var in, out [registerBytes / 4]float32
+		var in, out [16]float32
 		copy(in[:], v[rest:])
 		mapVector(fn, out[:], in[:], 1)
 		copy(d[rest:], out[:])
