@@ -2,93 +2,100 @@ package bench
 
 import (
 	"context"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/layers"
-	"github.com/seed732fc211/aegis/models"
-	"github.com/seed732fc211/aegis/optim"
-	"github.com/seed732fc211/aegis/train"
-	"gorgonia.org/tensor"
+	"github.com/seed732fc211/aegis/internal/workload"
 )
 
-// rows makes a set of random inputs of the given shape and random classes.
-func rows(n, classes int, shape ...int) *data.Set {
-	r := rand.New(rand.NewPCG(1, 2))
-	size := n
-	for _, d := range shape {
-		size *= d
-	}
-	x, y := make([]float32, size), make([]int, n)
-	for i := range x {
-		x[i] = r.Float32()
-	}
-	for i := range y {
-		y[i] = r.IntN(classes)
-	}
-	names := make([]string, classes)
-	for i := range names {
-		names[i] = string(rune('a' + i))
-	}
-	return &data.Set{
-		Name: "random", Classes: names,
-		Inputs:  []*tensor.Dense{tensor.New(tensor.WithShape(append([]int{n}, shape...)...), tensor.WithBacking(x))},
-		Targets: []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(y))},
-	}
-}
-
-func build(b *testing.B, set *data.Set, input *models.Tensor, ls ...layers.Layer) *models.Model {
-	m, err := models.Sequential(models.Config{Seed: 1}, input, ls...)
+func load(b *testing.B, name string) (w workload.Workload, train, predict *data.Set) {
+	b.Helper()
+	w, err := workload.Named(name)
 	if err != nil {
 		b.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: set.Classes}
-	return m
-}
-
-// measure trains for b.N batches and reports samples a second.
-func measure(b *testing.B, m *models.Model, set *data.Set, c train.Config) {
-	steps := 0
-	c.Epochs, c.Metrics = 1<<30, []train.Metric{}
-	c.Callbacks = []train.Callback{train.CallbackFunc(func(*train.Fitting) (train.Hook, error) {
-		return func(e *train.Event) error {
-			switch e.Kind {
-			case train.Begin:
-				b.ResetTimer()
-			case train.BatchEnd:
-				if steps++; steps >= b.N {
-					return train.ErrStop
-				}
-			}
-			return nil
-		}, nil
-	})}
-	b.ReportAllocs()
-	if _, err := train.Fit(context.Background(), m, set, c); err != nil {
+	train, predict, source, err := w.Data()
+	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportMetric(float64(b.N*c.BatchSize)/b.Elapsed().Seconds(), "samples/s")
+	b.Logf("%s: %s, %d rows", w.Title, source, train.Len())
+	return w, train, predict
+}
+
+// training measures steps of a workload, and reports rows a second.
+func training(b *testing.B, name string) {
+	w, set, _ := load(b, name)
+	run, err := w.Train(context.Background(), set)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer run.Close()
+	if _, err := run.Steps(1); err != nil { // begins at rest, with all memory in place
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	rate, err := run.Steps(b.N)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	b.ReportMetric(rate, "samples/s")
+	if w.Table {
+		b.ReportMetric(rate/float64(set.Len()), "epochs/s")
+	}
+}
+
+// calls measures calls of an inference, and reports rows a second.
+func calls(b *testing.B, p *workload.Inference, err error) {
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if err := p.Call(i); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+	b.ReportMetric(float64(b.N*p.Rows())/b.Elapsed().Seconds(), "samples/s")
+}
+
+func inference(b *testing.B, name string) {
+	w, _, set := load(b, name)
+	p, err := w.Infer(context.Background(), set, workload.PredictRows)
+	calls(b, p, err)
 }
 
 // W1 is a multi-layer perceptron on images of 28 x 28 pixels.
-func BenchmarkW1(b *testing.B) {
-	set := rows(12800, 10, 784)
-	m := build(b, set, models.Input("x", 784),
-		layers.Dense{Units: 256, Activation: layers.Relu},
-		layers.Dense{Units: 128, Activation: layers.Relu},
-		layers.Dense{Units: 10},
-	)
-	measure(b, m, set, train.Config{BatchSize: 128, Optimizer: optim.Adam{LearningRate: 1e-3}})
-}
+func BenchmarkW1(b *testing.B) { training(b, "W1") }
+
+// W2 is a convolutional network on images of 28 x 28 pixels.
+func BenchmarkW2(b *testing.B) { training(b, "W2") }
+
+// W3 is a long short-term memory that reads images of 28 x 28 pixels row by row.
+func BenchmarkW3(b *testing.B) { training(b, "W3") }
 
 // W4 is a small net on a small table, as cross-validation fits it many times.
-func BenchmarkW4(b *testing.B) {
-	set := rows(544, 2, 30)
-	m := build(b, set, models.Input("x", 30),
-		layers.Dense{Units: 16, Activation: layers.Relu},
-		layers.Dense{Units: 8, Activation: layers.Relu},
-		layers.Dense{Units: 1},
-	)
-	measure(b, m, set, train.Config{BatchSize: 32, Optimizer: optim.SGD{LearningRate: 0.01}})
+func BenchmarkW4(b *testing.B) { training(b, "W4") }
+
+// Inference on large batches: Model.Predict of 2048 rows.
+func BenchmarkW1Infer(b *testing.B) { inference(b, "W1") }
+func BenchmarkW2Infer(b *testing.B) { inference(b, "W2") }
+func BenchmarkW3Infer(b *testing.B) { inference(b, "W3") }
+
+// BenchmarkW4Row predicts one row at a time: by a program that was compiled for
+// one row, and by Model.Predict.
+func BenchmarkW4Row(b *testing.B) {
+	ctx := context.Background()
+	w, _, set := load(b, "W4")
+	b.Run("Program", func(b *testing.B) {
+		p, err := w.InferRow(ctx, set)
+		calls(b, p, err)
+	})
+	b.Run("Predict", func(b *testing.B) {
+		p, err := w.Infer(ctx, set, 1)
+		calls(b, p, err)
+	})
 }

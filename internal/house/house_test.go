@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"train"},
 	{"crossval"},
 	{"crossval/baselines"},
-	{"plots"},
+	{"plots", "internal/workload"},
 	{"cmd/aegis", "examples/firststep", "examples/halfplane", "bench"},
 }
 
@@ -50,7 +50,7 @@ var heavy = map[string][]string{
 	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "train", "cmd/aegis", "examples/firststep", "examples/halfplane"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "train", "internal/workload", "cmd/aegis", "examples/firststep", "examples/halfplane"},
 }
 
 type pkg struct {

@@ -1,0 +1,217 @@
+package workload
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed732fc211/aegis/data"
+	"gorgonia.org/tensor"
+)
+
+// few makes rows for a workload without reading a data set.
+func few(t *testing.T, w Workload, n int) *data.Set {
+	t.Helper()
+	if w.Table {
+		s, err := Table()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s, err := w.shaped(random(n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestParameters(t *testing.T) {
+	want := map[string]int{ // by hand: weights and biases, layer by layer
+		"W1": 784*256 + 256 + 256*128 + 128 + 128*10 + 10,
+		"W2": 9*32 + 32 + 9*32*64 + 64 + 7*7*64*128 + 128 + 128*10 + 10,
+		"W3": 28*512 + 128*512 + 512 + 128*10 + 10,
+		"W4": 30*16 + 16 + 16*8 + 8 + 8 + 1,
+	}
+	for _, w := range All() {
+		m, err := w.Model()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, _ := m.Params().Count(); n != want[w.Name] {
+			t.Errorf("%s has %d parameters, want %d", w.Name, n, want[w.Name])
+		}
+	}
+	if _, err := Named("w2"); err != nil {
+		t.Error(err)
+	}
+	if _, err := Named("W9"); err == nil {
+		t.Error("there is a W9")
+	}
+}
+
+func TestTable(t *testing.T) {
+	s, err := Table()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, columns, err := s.Table()
+	if err != nil || s.Len() != 544 || columns != 30 {
+		t.Fatalf("%d rows of %d columns: %v", s.Len(), columns, err)
+	}
+	for c := range columns {
+		mean, square := 0.0, 0.0
+		for r := range s.Len() {
+			v := x[r*columns+c]
+			mean += v / 544
+			square += v * v / 544
+		}
+		if math.Abs(mean) > 1e-9 || math.Abs(square-1) > 0.01 {
+			t.Errorf("column %d has mean %v and mean square %v", c, mean, square)
+		}
+	}
+}
+
+// TestTraining checks that a window does what it says: so many steps, or so much
+// time, and that weights move in windows only.
+func TestTraining(t *testing.T) {
+	for _, w := range All() {
+		t.Run(w.Name, func(t *testing.T) {
+			run, err := w.Train(context.Background(), few(t, w, 100))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := run.Model.Params().Snapshot()
+			if rate, err := run.Steps(3); err != nil || !(rate > 0) {
+				t.Fatalf("rate %v, %v", rate, err)
+			}
+			after := run.Model.Params().Snapshot()
+			if slices.EqualFunc(before, after, slices.Equal) {
+				t.Error("three steps have changed nothing")
+			}
+			begin := time.Now()
+			if rate, err := run.Window(20 * time.Millisecond); err != nil || !(rate > 0) || time.Since(begin) < 20*time.Millisecond {
+				t.Errorf("a window of 20 ms: rate %v, %v, after %v", rate, err, time.Since(begin))
+			}
+			after = run.Model.Params().Snapshot()
+			time.Sleep(5 * time.Millisecond)
+			if !slices.EqualFunc(after, run.Model.Params().Snapshot(), slices.Equal) {
+				t.Error("weights move between windows")
+			}
+			if err := run.Close(); err != nil {
+				t.Error(err)
+			}
+			if _, err := run.Steps(1); err == nil {
+				t.Error("a closed training goes on")
+			}
+		})
+	}
+}
+
+// TestRate holds the rate to rows and time counted outside, over the short last
+// batch of an epoch, too.
+func TestRate(t *testing.T) {
+	w, err := Named("W4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := few(t, w, 0)
+	rows := slices.Repeat([]int{0}, 40) // 40 = 32 + 8: two steps an epoch
+	set, err := s.Rows(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := w.Train(context.Background(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	for steps, seen := range map[int]float64{2: 40, 20000: 400000} {
+		begin := time.Now()
+		rate, err := run.Steps(steps)
+		took := time.Since(begin).Seconds()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if low := seen / took; rate < low || steps > 1000 && rate > 1.5*low {
+			t.Errorf("%d steps in %v s: %v rows/s", steps, took, rate)
+		}
+	}
+}
+
+func TestInference(t *testing.T) {
+	ctx := context.Background()
+	for _, w := range All() {
+		s := few(t, w, 100)
+		p, err := w.Infer(ctx, s, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rate, err := p.Window(time.Millisecond); err != nil || !(rate > 0) || p.Rows() != 32 {
+			t.Errorf("%s: %v rows/s, %v", w.Name, rate, err)
+		}
+		if _, err := w.Infer(ctx, s, 1000); err == nil {
+			t.Errorf("%s: 1000 of %d rows", w.Name, s.Len())
+		}
+	}
+}
+
+// TestInferRow holds the program of one row to Model.Predict.
+func TestInferRow(t *testing.T) {
+	ctx := context.Background()
+	w, err := Named("W4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := few(t, w, 0)
+	m, err := w.Model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, out, err := Compiled(m, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := m.Predict(ctx, s.Inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, width, err := floats(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{0, 7, 543} {
+		if err := run.SetInput("x", tensor.New(tensor.WithShape(1, width), tensor.WithBacking(x[i*width:(i+1)*width]))); err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got := run.Floats32(out)[0]; math.Abs(float64(got-want[0].Data().([]float32)[i])) > 1e-5 {
+			t.Errorf("row %d: %v, want %v", i, got, want[0].Data().([]float32)[i])
+		}
+	}
+	p, err := w.InferRow(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rate, err := p.Window(time.Millisecond); err != nil || !(rate > 1000) || p.Rows() != 1 {
+		t.Errorf("%v rows/s, %v", rate, err)
+	}
+}
+
+func TestFirst(t *testing.T) {
+	s := random(50)
+	part, err := First(s, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if part.Len() != 10 || part.Validate() != nil || !slices.Equal(part.Inputs[0].Data().([]float32), s.Inputs[0].Data().([]float32)[:7840]) {
+		t.Errorf("%d rows, %v", part.Len(), part.Validate())
+	}
+	if _, err := First(s, 51); err == nil {
+		t.Error("51 of 50 rows")
+	}
+}
