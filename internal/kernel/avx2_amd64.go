@@ -94,6 +94,18 @@ func axpyY32(y *byte, x *byte, alpha *byte, count int)
 //go:noescape
 func positiveY32(to *byte, y *byte, grad *byte, count int)
 
+// sumRowsY32 sets count registers' width of to to the sum of rows, which are row
+// bytes apart.
+//
+//go:noescape
+func sumRowsY32(to *byte, x *byte, rows int, row int, count int)
+
+//go:noescape
+func maxWindowsY32(w *byte)
+
+//go:noescape
+func routeWindowsY32(w *byte)
+
 // addY32 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -130,6 +142,18 @@ func axpyY64(y *byte, x *byte, alpha *byte, count int)
 //
 //go:noescape
 func positiveY64(to *byte, y *byte, grad *byte, count int)
+
+// sumRowsY64 sets count registers' width of to to the sum of rows, which are row
+// bytes apart.
+//
+//go:noescape
+func sumRowsY64(to *byte, x *byte, rows int, row int, count int)
+
+//go:noescape
+func maxWindowsY64(w *byte)
+
+//go:noescape
+func routeWindowsY64(w *byte)
 
 // addY64 sets to to the add of a and b for count registers' width.
 //

@@ -2333,6 +2333,164 @@ end:
 	VZEROUPPER
 	RET
 
+// func sumRowsY32(to *byte, x *byte, rows int, row int, count int)
+// Requires: AVX
+TEXT ·sumRowsY32(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ count+32(FP), SI
+	LEAQ (BX)(BX*2), DI
+
+column:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, R8
+	MOVQ   DX, R9
+	SUBQ   $0x04, R9
+	JL     rest
+
+loop:
+	VADDPS (R8), Y0, Y0
+	VADDPS (R8)(BX*1), Y1, Y1
+	VADDPS (R8)(BX*2), Y2, Y2
+	VADDPS (R8)(DI*1), Y3, Y3
+	LEAQ   (R8)(BX*4), R8
+	SUBQ   $0x04, R9
+	JGE    loop
+
+rest:
+	ADDQ   $0x04, R9
+	CMPQ   R9, $0x01
+	JL     sum
+	VADDPS (R8), Y0, Y0
+	ADDQ   BX, R8
+	CMPQ   R9, $0x02
+	JL     sum
+	VADDPS (R8), Y1, Y1
+	ADDQ   BX, R8
+	CMPQ   R9, $0x03
+	JL     sum
+	VADDPS (R8), Y2, Y2
+	ADDQ   BX, R8
+
+sum:
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    SI
+	JNE     column
+	VZEROUPPER
+	RET
+
+// func maxWindowsY32(w *byte)
+// Requires: AVX, AVX2, SSE2
+TEXT ·maxWindowsY32(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 32(AX), SI
+	MOVQ 72(AX), DI
+
+window:
+	XORQ BX, BX
+
+channels:
+	MOVQ         $0xff800000, R8
+	MOVQ         R8, X0
+	VBROADCASTSS X0, Y0
+	MOVQ         48(AX), R10
+	LEAQ         (CX)(BX*1), R8
+
+row:
+	MOVQ R8, R9
+	MOVQ 56(AX), R11
+
+column:
+	VMOVUPS (R9), Y1
+	VCMPPS  $0x03, Y1, Y1, Y2
+	VMAXPS  Y0, Y1, Y0
+	VORPS   Y2, Y0, Y0
+	ADDQ    DI, R9
+	DECQ    R11
+	JNE     column
+	ADDQ    64(AX), R8
+	DECQ    R10
+	JNE     row
+	VMOVUPS Y0, (DX)(BX*1)
+	ADDQ    $0x20, BX
+	CMPQ    BX, 40(AX)
+	JLT     channels
+	ADDQ    80(AX), CX
+	ADDQ    DI, DX
+	DECQ    SI
+	JNE     window
+	VZEROUPPER
+	RET
+
+// func routeWindowsY32(w *byte)
+// Requires: AVX
+TEXT ·routeWindowsY32(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), CX
+	MOVQ (CX), DX
+	MOVQ 8(CX), BX
+	MOVQ 32(CX), DI
+	MOVQ 72(CX), R8
+
+window:
+	XORQ SI, SI
+
+channels:
+	VMOVUPS (BX)(SI*1), Y0
+	MOVQ    w+0(FP), R9
+	LEAQ    (BX)(SI*1), AX
+	ADDQ    16(R9), AX
+	SUBQ    8(R9), AX
+	VMOVUPS (AX), Y1
+	MOVQ    24(R9), AX
+	SUBQ    (R9), AX
+	VXORPS  Y3, Y3, Y3
+	VCMPPS  $0x00, Y3, Y3, Y2
+	CMPQ    88(R9), $0x00
+	JE      linear
+	VCMPPS  $0x06, Y3, Y0, Y2
+
+linear:
+	MOVQ 48(CX), R11
+	LEAQ (DX)(SI*1), R9
+
+row:
+	MOVQ R9, R10
+	MOVQ 56(CX), R12
+
+column:
+	VCMPPS  $0x00, (R10), Y0, Y3
+	VANDPS  Y2, Y3, Y3
+	VANDNPS Y2, Y3, Y2
+	VANDPS  Y1, Y3, Y3
+	VMOVUPS Y3, (R10)(AX*1)
+	ADDQ    R8, R10
+	DECQ    R12
+	JNE     column
+	ADDQ    64(CX), R9
+	DECQ    R11
+	JNE     row
+	ADDQ    $0x20, SI
+	CMPQ    SI, 40(CX)
+	JLT     channels
+	ADDQ    80(CX), DX
+	ADDQ    R8, BX
+	DECQ    DI
+	JNE     window
+	VZEROUPPER
+	RET
+
 // func addY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·addY32(SB), NOSPLIT, $0-32
@@ -2603,6 +2761,164 @@ loop:
 	JNE     loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func sumRowsY64(to *byte, x *byte, rows int, row int, count int)
+// Requires: AVX
+TEXT ·sumRowsY64(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ count+32(FP), SI
+	LEAQ (BX)(BX*2), DI
+
+column:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   CX, R8
+	MOVQ   DX, R9
+	SUBQ   $0x04, R9
+	JL     rest
+
+loop:
+	VADDPD (R8), Y0, Y0
+	VADDPD (R8)(BX*1), Y1, Y1
+	VADDPD (R8)(BX*2), Y2, Y2
+	VADDPD (R8)(DI*1), Y3, Y3
+	LEAQ   (R8)(BX*4), R8
+	SUBQ   $0x04, R9
+	JGE    loop
+
+rest:
+	ADDQ   $0x04, R9
+	CMPQ   R9, $0x01
+	JL     sum
+	VADDPD (R8), Y0, Y0
+	ADDQ   BX, R8
+	CMPQ   R9, $0x02
+	JL     sum
+	VADDPD (R8), Y1, Y1
+	ADDQ   BX, R8
+	CMPQ   R9, $0x03
+	JL     sum
+	VADDPD (R8), Y2, Y2
+	ADDQ   BX, R8
+
+sum:
+	VADDPD  Y1, Y0, Y0
+	VADDPD  Y3, Y2, Y2
+	VADDPD  Y2, Y0, Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    SI
+	JNE     column
+	VZEROUPPER
+	RET
+
+// func maxWindowsY64(w *byte)
+// Requires: AVX, AVX2, SSE2
+TEXT ·maxWindowsY64(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 32(AX), SI
+	MOVQ 72(AX), DI
+
+window:
+	XORQ BX, BX
+
+channels:
+	MOVQ         $0xfff0000000000000, R8
+	MOVQ         R8, X0
+	VBROADCASTSD X0, Y0
+	MOVQ         48(AX), R10
+	LEAQ         (CX)(BX*1), R8
+
+row:
+	MOVQ R8, R9
+	MOVQ 56(AX), R11
+
+column:
+	VMOVUPD (R9), Y1
+	VCMPPD  $0x03, Y1, Y1, Y2
+	VMAXPD  Y0, Y1, Y0
+	VORPD   Y2, Y0, Y0
+	ADDQ    DI, R9
+	DECQ    R11
+	JNE     column
+	ADDQ    64(AX), R8
+	DECQ    R10
+	JNE     row
+	VMOVUPD Y0, (DX)(BX*1)
+	ADDQ    $0x20, BX
+	CMPQ    BX, 40(AX)
+	JLT     channels
+	ADDQ    80(AX), CX
+	ADDQ    DI, DX
+	DECQ    SI
+	JNE     window
+	VZEROUPPER
+	RET
+
+// func routeWindowsY64(w *byte)
+// Requires: AVX
+TEXT ·routeWindowsY64(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), CX
+	MOVQ (CX), DX
+	MOVQ 8(CX), BX
+	MOVQ 32(CX), DI
+	MOVQ 72(CX), R8
+
+window:
+	XORQ SI, SI
+
+channels:
+	VMOVUPD (BX)(SI*1), Y0
+	MOVQ    w+0(FP), R9
+	LEAQ    (BX)(SI*1), AX
+	ADDQ    16(R9), AX
+	SUBQ    8(R9), AX
+	VMOVUPD (AX), Y1
+	MOVQ    24(R9), AX
+	SUBQ    (R9), AX
+	VXORPD  Y3, Y3, Y3
+	VCMPPD  $0x00, Y3, Y3, Y2
+	CMPQ    88(R9), $0x00
+	JE      linear
+	VCMPPD  $0x06, Y3, Y0, Y2
+
+linear:
+	MOVQ 48(CX), R11
+	LEAQ (DX)(SI*1), R9
+
+row:
+	MOVQ R9, R10
+	MOVQ 56(CX), R12
+
+column:
+	VCMPPD  $0x00, (R10), Y0, Y3
+	VANDPD  Y2, Y3, Y3
+	VANDNPD Y2, Y3, Y2
+	VANDPD  Y1, Y3, Y3
+	VMOVUPD Y3, (R10)(AX*1)
+	ADDQ    R8, R10
+	DECQ    R12
+	JNE     column
+	ADDQ    64(CX), R9
+	DECQ    R11
+	JNE     row
+	ADDQ    $0x20, SI
+	CMPQ    SI, 40(CX)
+	JLT     channels
+	ADDQ    80(CX), DX
+	ADDQ    R8, BX
+	DECQ    DI
+	JNE     window
 	VZEROUPPER
 	RET
 

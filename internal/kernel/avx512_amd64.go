@@ -314,6 +314,18 @@ func axpyZ32(y *byte, x *byte, alpha *byte, count int)
 //go:noescape
 func positiveZ32(to *byte, y *byte, grad *byte, count int)
 
+// sumRowsZ32 sets count registers' width of to to the sum of rows, which are row
+// bytes apart.
+//
+//go:noescape
+func sumRowsZ32(to *byte, x *byte, rows int, row int, count int)
+
+//go:noescape
+func maxWindowsZ32(w *byte)
+
+//go:noescape
+func routeWindowsZ32(w *byte)
+
 // addZ32 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -350,6 +362,18 @@ func axpyZ64(y *byte, x *byte, alpha *byte, count int)
 //
 //go:noescape
 func positiveZ64(to *byte, y *byte, grad *byte, count int)
+
+// sumRowsZ64 sets count registers' width of to to the sum of rows, which are row
+// bytes apart.
+//
+//go:noescape
+func sumRowsZ64(to *byte, x *byte, rows int, row int, count int)
+
+//go:noescape
+func maxWindowsZ64(w *byte)
+
+//go:noescape
+func routeWindowsZ64(w *byte)
 
 // addZ64 sets to to the add of a and b for count registers' width.
 //

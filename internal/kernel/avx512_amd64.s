@@ -12188,6 +12188,163 @@ end:
 	VZEROUPPER
 	RET
 
+// func sumRowsZ32(to *byte, x *byte, rows int, row int, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumRowsZ32(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ count+32(FP), SI
+	LEAQ (BX)(BX*2), DI
+
+column:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   CX, R8
+	MOVQ   DX, R9
+	SUBQ   $0x04, R9
+	JL     rest
+
+loop:
+	VADDPS (R8), Z0, Z0
+	VADDPS (R8)(BX*1), Z1, Z1
+	VADDPS (R8)(BX*2), Z2, Z2
+	VADDPS (R8)(DI*1), Z3, Z3
+	LEAQ   (R8)(BX*4), R8
+	SUBQ   $0x04, R9
+	JGE    loop
+
+rest:
+	ADDQ   $0x04, R9
+	CMPQ   R9, $0x01
+	JL     sum
+	VADDPS (R8), Z0, Z0
+	ADDQ   BX, R8
+	CMPQ   R9, $0x02
+	JL     sum
+	VADDPS (R8), Z1, Z1
+	ADDQ   BX, R8
+	CMPQ   R9, $0x03
+	JL     sum
+	VADDPS (R8), Z2, Z2
+	ADDQ   BX, R8
+
+sum:
+	VADDPS  Z1, Z0, Z0
+	VADDPS  Z3, Z2, Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    SI
+	JNE     column
+	VZEROUPPER
+	RET
+
+// func maxWindowsZ32(w *byte)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·maxWindowsZ32(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 32(AX), SI
+	MOVQ 72(AX), DI
+
+window:
+	XORQ BX, BX
+
+channels:
+	MOVQ         $0xff800000, R8
+	MOVQ         R8, X0
+	VBROADCASTSS X0, Z0
+	MOVQ         48(AX), R10
+	LEAQ         (CX)(BX*1), R8
+
+row:
+	MOVQ R8, R9
+	MOVQ 56(AX), R11
+
+column:
+	VMOVUPS (R9), Z1
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS Z1, K1, Z0
+	ADDQ    DI, R9
+	DECQ    R11
+	JNE     column
+	ADDQ    64(AX), R8
+	DECQ    R10
+	JNE     row
+	VMOVUPS Z0, (DX)(BX*1)
+	ADDQ    $0x40, BX
+	CMPQ    BX, 40(AX)
+	JLT     channels
+	ADDQ    80(AX), CX
+	ADDQ    DI, DX
+	DECQ    SI
+	JNE     window
+	VZEROUPPER
+	RET
+
+// func routeWindowsZ32(w *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·routeWindowsZ32(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), CX
+	MOVQ (CX), DX
+	MOVQ 8(CX), BX
+	MOVQ 32(CX), DI
+	MOVQ 72(CX), R8
+
+window:
+	XORQ SI, SI
+
+channels:
+	VMOVUPS (BX)(SI*1), Z0
+	MOVQ    w+0(FP), R9
+	LEAQ    (BX)(SI*1), AX
+	ADDQ    16(R9), AX
+	SUBQ    8(R9), AX
+	VMOVUPS (AX), Z1
+	MOVQ    24(R9), AX
+	SUBQ    (R9), AX
+	VXORPS  Z2, Z2, Z2
+	KXNORW  K1, K1, K1
+	CMPQ    88(R9), $0x00
+	JE      linear
+	VCMPPS  $0x06, Z2, Z0, K1
+
+linear:
+	MOVQ 48(CX), R11
+	LEAQ (DX)(SI*1), R9
+
+row:
+	MOVQ R9, R10
+	MOVQ 56(CX), R12
+
+column:
+	VCMPPS    $0x00, (R10), Z0, K1, K2
+	VMOVUPS.Z Z1, K2, Z2
+	KANDNW    K1, K2, K1
+	VMOVUPS   Z2, (R10)(AX*1)
+	ADDQ      R8, R10
+	DECQ      R12
+	JNE       column
+	ADDQ      64(CX), R9
+	DECQ      R11
+	JNE       row
+	ADDQ      $0x40, SI
+	CMPQ      SI, 40(CX)
+	JLT       channels
+	ADDQ      80(CX), DX
+	ADDQ      R8, BX
+	DECQ      DI
+	JNE       window
+	VZEROUPPER
+	RET
+
 // func addZ32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·addZ32(SB), NOSPLIT, $0-32
@@ -12457,6 +12614,163 @@ loop:
 	JNE       loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func sumRowsZ64(to *byte, x *byte, rows int, row int, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumRowsZ64(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ count+32(FP), SI
+	LEAQ (BX)(BX*2), DI
+
+column:
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	MOVQ   CX, R8
+	MOVQ   DX, R9
+	SUBQ   $0x04, R9
+	JL     rest
+
+loop:
+	VADDPD (R8), Z0, Z0
+	VADDPD (R8)(BX*1), Z1, Z1
+	VADDPD (R8)(BX*2), Z2, Z2
+	VADDPD (R8)(DI*1), Z3, Z3
+	LEAQ   (R8)(BX*4), R8
+	SUBQ   $0x04, R9
+	JGE    loop
+
+rest:
+	ADDQ   $0x04, R9
+	CMPQ   R9, $0x01
+	JL     sum
+	VADDPD (R8), Z0, Z0
+	ADDQ   BX, R8
+	CMPQ   R9, $0x02
+	JL     sum
+	VADDPD (R8), Z1, Z1
+	ADDQ   BX, R8
+	CMPQ   R9, $0x03
+	JL     sum
+	VADDPD (R8), Z2, Z2
+	ADDQ   BX, R8
+
+sum:
+	VADDPD  Z1, Z0, Z0
+	VADDPD  Z3, Z2, Z2
+	VADDPD  Z2, Z0, Z0
+	VMOVUPD Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    SI
+	JNE     column
+	VZEROUPPER
+	RET
+
+// func maxWindowsZ64(w *byte)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·maxWindowsZ64(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 32(AX), SI
+	MOVQ 72(AX), DI
+
+window:
+	XORQ BX, BX
+
+channels:
+	MOVQ         $0xfff0000000000000, R8
+	MOVQ         R8, X0
+	VBROADCASTSD X0, Z0
+	MOVQ         48(AX), R10
+	LEAQ         (CX)(BX*1), R8
+
+row:
+	MOVQ R8, R9
+	MOVQ 56(AX), R11
+
+column:
+	VMOVUPD (R9), Z1
+	VCMPPD  $0x03, Z1, Z1, K1
+	VMAXPD  Z0, Z1, Z0
+	VMOVUPD Z1, K1, Z0
+	ADDQ    DI, R9
+	DECQ    R11
+	JNE     column
+	ADDQ    64(AX), R8
+	DECQ    R10
+	JNE     row
+	VMOVUPD Z0, (DX)(BX*1)
+	ADDQ    $0x40, BX
+	CMPQ    BX, 40(AX)
+	JLT     channels
+	ADDQ    80(AX), CX
+	ADDQ    DI, DX
+	DECQ    SI
+	JNE     window
+	VZEROUPPER
+	RET
+
+// func routeWindowsZ64(w *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·routeWindowsZ64(SB), NOSPLIT, $0-8
+	MOVQ w+0(FP), CX
+	MOVQ (CX), DX
+	MOVQ 8(CX), BX
+	MOVQ 32(CX), DI
+	MOVQ 72(CX), R8
+
+window:
+	XORQ SI, SI
+
+channels:
+	VMOVUPD (BX)(SI*1), Z0
+	MOVQ    w+0(FP), R9
+	LEAQ    (BX)(SI*1), AX
+	ADDQ    16(R9), AX
+	SUBQ    8(R9), AX
+	VMOVUPD (AX), Z1
+	MOVQ    24(R9), AX
+	SUBQ    (R9), AX
+	VXORPD  Z2, Z2, Z2
+	KXNORW  K1, K1, K1
+	CMPQ    88(R9), $0x00
+	JE      linear
+	VCMPPD  $0x06, Z2, Z0, K1
+
+linear:
+	MOVQ 48(CX), R11
+	LEAQ (DX)(SI*1), R9
+
+row:
+	MOVQ R9, R10
+	MOVQ 56(CX), R12
+
+column:
+	VCMPPD    $0x00, (R10), Z0, K1, K2
+	VMOVUPD.Z Z1, K2, Z2
+	KANDNW    K1, K2, K1
+	VMOVUPD   Z2, (R10)(AX*1)
+	ADDQ      R8, R10
+	DECQ      R12
+	JNE       column
+	ADDQ      64(CX), R9
+	DECQ      R11
+	JNE       row
+	ADDQ      $0x40, SI
+	CMPQ      SI, 40(CX)
+	JLT       channels
+	ADDQ      80(CX), DX
+	ADDQ      R8, BX
+	DECQ      DI
+	JNE       window
 	VZEROUPPER
 	RET
 

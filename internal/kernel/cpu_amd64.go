@@ -163,6 +163,21 @@ func mulVector[T Float](dst, a, b []T, count int) {
 	}
 }
 
+func sumRowsVector[T Float](dst, x []T, rows, count int) {
+	var z T
+	row := len(dst) * int(unsafe.Sizeof(z))
+	switch one := single[T](); {
+	case wide && one:
+		sumRowsZ32(at(dst), at(x), rows, row, count)
+	case wide:
+		sumRowsZ64(at(dst), at(x), rows, row, count)
+	case one:
+		sumRowsY32(at(dst), at(x), rows, row, count)
+	default:
+		sumRowsY64(at(dst), at(x), rows, row, count)
+	}
+}
+
 func positiveVector[T Float](dst, y, g []T, count int) {
 	switch one := single[T](); {
 	case wide && one:
@@ -225,6 +240,34 @@ func runPixelsY(op pixelOp, one bool, q *byte) {
 		routePixelsY32(q)
 	default:
 		routePixelsY64(q)
+	}
+}
+
+func maxWindows[T Float](w *windows) {
+	p := (*byte)(unsafe.Pointer(w))
+	switch one := single[T](); {
+	case wide && one:
+		maxWindowsZ32(p)
+	case wide:
+		maxWindowsZ64(p)
+	case one:
+		maxWindowsY32(p)
+	default:
+		maxWindowsY64(p)
+	}
+}
+
+func routeWindows[T Float](w *windows) {
+	p := (*byte)(unsafe.Pointer(w))
+	switch one := single[T](); {
+	case wide && one:
+		routeWindowsZ32(p)
+	case wide:
+		routeWindowsZ64(p)
+	case one:
+		routeWindowsY32(p)
+	default:
+		routeWindowsY64(p)
 	}
 }
 

@@ -33,7 +33,10 @@ func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) { panic(noAs
 func axpyVector[T Float](alpha T, x, y []T, count int)              { panic(noAssembly) }
 func addVector[T Float](dst, a, b []T, count int)                   { panic(noAssembly) }
 func mulVector[T Float](dst, a, b []T, count int)                   { panic(noAssembly) }
+func sumRowsVector[T Float](dst, x []T, rows, count int)            { panic(noAssembly) }
 func positiveVector[T Float](dst, y, g []T, count int)              { panic(noAssembly) }
+func maxWindows[T Float](w *windows)                                { panic(noAssembly) }
+func routeWindows[T Float](w *windows)                              { panic(noAssembly) }
 func runPixels[T Float](op pixelOp, p *pixels)                      { panic(noAssembly) }
 func mapVector(fn UnaryFn, dst, x []float32, count int)             { panic(noAssembly) }
 func lstmVector(c *cell)                                            { panic(noAssembly) }

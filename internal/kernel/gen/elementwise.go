@@ -10,6 +10,8 @@ func (e element) elementwise() {
 	e.adam()
 	e.axpy()
 	e.positive()
+	e.sumRows()
+	e.maxWindows()
 	e.binary("add", e.add)
 	e.binary("mul", e.mul)
 	for _, op := range []string{"max", "add", "mulAdd", "route"} {
@@ -119,6 +121,55 @@ func (e element) binary(op string, instruction func(...Op)) {
 	})
 }
 
+// sumRows writes the sum of rows, four rows at a time: row i goes to sum i%4.
+func (e element) sumRows() {
+	name := function("sumRows", e)
+	TEXT(name, NOSPLIT, "func(to, x *byte, rows, row, count int)")
+	Doc(name+" sets count registers' width of to to the sum of rows, which are row", "bytes apart.")
+	Pragma("noescape")
+	p := pointers("to", "x", "rows", "row", "count")
+	to, x, rows, row, count := p[0], p[1], p[2], p[3], p[4]
+	three, at, left := GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
+	Label("column")
+	var sums [4]reg.VecVirtual
+	for i := range sums {
+		sums[i] = set.reg()
+		e.xor(sums[i], sums[i], sums[i])
+	}
+	MOVQ(x, at)
+	MOVQ(rows, left)
+	SUBQ(U8(4), left)
+	JL(LabelRef("rest"))
+	Label("loop")
+	e.add(Mem{Base: at}, sums[0], sums[0])
+	e.add(Mem{Base: at, Index: row, Scale: 1}, sums[1], sums[1])
+	e.add(Mem{Base: at, Index: row, Scale: 2}, sums[2], sums[2])
+	e.add(Mem{Base: at, Index: three, Scale: 1}, sums[3], sums[3])
+	LEAQ(Mem{Base: at, Index: row, Scale: 4}, at)
+	SUBQ(U8(4), left)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(U8(4), left)
+	for i := range 3 {
+		CMPQ(left, U8(i+1))
+		JL(LabelRef("sum"))
+		e.add(Mem{Base: at}, sums[i], sums[i])
+		ADDQ(row, at)
+	}
+	Label("sum")
+	e.add(sums[1], sums[0], sums[0])
+	e.add(sums[3], sums[2], sums[2])
+	e.add(sums[2], sums[0], sums[0])
+	e.move(sums[0], Mem{Base: to})
+	ADDQ(U8(set.bytes), to)
+	ADDQ(U8(set.bytes), x)
+	DECQ(count)
+	JNE(LabelRef("column"))
+	VZEROUPPER()
+	RET()
+}
+
 // The fields of kernel.pixels by their offsets.
 const (
 	pixelsAt    = 0
@@ -150,7 +201,7 @@ func (e element) pixels(op string) {
 	e.move(array(1), r)
 	switch op {
 	case "max":
-		r = e.maximum(first, r)
+		e.maximum(first, r)
 	case "add":
 		e.add(first, r, r)
 	case "mulAdd":
@@ -172,20 +223,19 @@ func (e element) pixels(op string) {
 	RET()
 }
 
-// maximum returns the greater of two; the maximum of NaN and anything is NaN.
-func (e element) maximum(a, b reg.VecVirtual) reg.VecVirtual {
+// maximum sets b to the greater of two; the maximum of NaN and anything is NaN.
+func (e element) maximum(a, b reg.VecVirtual) {
 	if wide() {
 		k := K()
 		e.compare(U8(unordered), a, a, k)
 		e.max(b, a, b)
 		e.move(a, k, b)
-		return b
+		return
 	}
 	nan := set.reg()
 	e.compare(U8(unordered), a, a, nan)
 	e.max(b, a, b)
 	e.or(nan, b, b)
-	return b
 }
 
 // route returns sum + array 3 where value is array 2 and array 4 does not say
