@@ -47,6 +47,10 @@ func pool[T Float]() *sync.Pool {
 
 // run computes the product, with helpers if it is worth their coming.
 func (p *product[T]) run() {
+	if p.long() {
+		p.byGroups()
+		return
+	}
 	if 2*p.m*p.n*p.k < parallelFLOP || helpers() < 1 {
 		p.compute()
 		return

@@ -22,6 +22,7 @@ const (
 	spanAxpy
 	spanAdam
 	spanDropout
+	spanGather
 	spanSquares
 	spanSum
 )
@@ -38,6 +39,7 @@ type spans[T Float] struct {
 	dst, a      []T
 	b, c        []T
 	sums        []float64
+	rows        []int // of a gathering
 }
 
 var spans32, spans64 sync.Pool
@@ -62,7 +64,7 @@ func (s *spans[T]) do(n int) {
 }
 
 func (s *spans[T]) put() {
-	s.dst, s.a, s.b, s.c = nil, nil, nil, nil
+	s.dst, s.a, s.b, s.c, s.rows = nil, nil, nil, nil, nil
 	if single[T]() {
 		spans32.Put(s)
 	} else {
@@ -71,6 +73,10 @@ func (s *spans[T]) put() {
 }
 
 func (s *spans[T]) part(i int) {
+	if s.kind == spanGather {
+		s.gather(i)
+		return
+	}
 	from := i * spanSize
 	of := func(x []T) []T {
 		if x == nil {
@@ -122,4 +128,24 @@ func total[T Float](kind spanKind, x []T) float64 {
 	}
 	s.put()
 	return t
+}
+
+// Gather copies rows of src, w elements each, one behind the other to dst.
+func Gather[T Float](dst, src []T, rows []int, w int) {
+	s := getSpans[T](spanGather)
+	s.dst, s.a, s.rows = dst[:len(rows)*w], src, rows
+	if len(s.dst) < longCopy {
+		for i := range rows {
+			s.gather(i)
+		}
+		s.put()
+		return
+	}
+	parallel(&s.job, s, len(rows))
+	s.put()
+}
+
+func (s *spans[T]) gather(i int) {
+	w := len(s.dst) / len(s.rows)
+	copy(s.dst[i*w:(i+1)*w], s.a[s.rows[i]*w:])
 }
