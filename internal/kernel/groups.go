@@ -20,6 +20,7 @@ type groups[T Float] struct {
 	job     job
 	product product[T]
 	partial []T
+	memory  []T // of partial
 	pieces  int
 }
 
@@ -35,10 +36,10 @@ func (p *product[T]) byGroups() {
 		g = new(groups[T])
 	}
 	g.product = *p
-	grown(&g.partial, productGroups*p.m*p.n)
+	g.partial = grown(&g.memory, productGroups*p.m*p.n)
 	g.pieces = min((helpers()+productGroups)/productGroups, (p.m+tileRows-1)/tileRows)
 	shareOut(&g.job, g, productGroups*g.pieces, 2*p.m*p.n*p.k)
-	sumRows(p.c[:p.m*p.n], g.partial[:productGroups*p.m*p.n], productGroups)
+	sumRows(p.c[:p.m*p.n], g.partial, productGroups)
 	g.product = product[T]{}
 	pool.Put(g)
 }
@@ -48,9 +49,11 @@ func (g *groups[T]) part(i int) {
 	group, piece := i/g.pieces, i%g.pieces
 	k0, k1 := group*p.k/productGroups, (group+1)*p.k/productGroups
 	m0, m1 := piece*p.m/g.pieces, (piece+1)*p.m/g.pieces
-	p.a, p.b = p.a[k0*p.lda+m0:], p.b[k0*p.ldb:]
+	p.a = p.a[k0*p.lda+m0:]
 	if p.transB {
-		p.b = g.product.b[k0:]
+		p.b = p.b[k0:]
+	} else {
+		p.b = p.b[k0*p.ldb:]
 	}
 	p.c = g.partial[(group*g.product.m+m0)*p.n:]
 	p.k, p.m = k1-k0, m1-m0
