@@ -26,10 +26,11 @@ type environment struct {
 	drop []string // names
 }
 
-// environments returns the ways to run a child that may make a difference: every
-// OpenBLAS that Debian's packages have put beside each other; its choice of
-// kernels left to itself, as this process has it, and told to use AVX-512; and
-// PyTorch's own kernels by default and with AVX-512.
+// environments returns the ways to run a child that may make a difference, for
+// every OpenBLAS that Debian's packages have put beside each other: its choice of
+// kernels left to itself, as this process has it, and told to use AVX-512; with
+// PyTorch's own kernels by default and with AVX-512; and with memory that the
+// allocator keeps, which saves PyTorch the page faults of a large batch, or not.
 func environments(avx512 bool) []environment {
 	libraries := []environment{{}}
 	if found, _ := filepath.Glob("/usr/lib/*/openblas-*/libblas.so.3"); len(found) > 0 {
@@ -40,28 +41,31 @@ func environments(avx512 bool) []environment {
 		}
 	}
 	blasVars := []string{"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}
-	cores := []environment{{name: "OpenBLAS's own choice of kernels", drop: blasVars}}
+	own := environment{name: "OpenBLAS's own choice of kernels", drop: blasVars}
+	asIs := environment{name: "OPENBLAS_CORETYPE as it is"}
+	skylake := environment{name: "OPENBLAS_CORETYPE=SkylakeX", set: []string{"OPENBLAS_CORETYPE=SkylakeX"}, drop: blasVars[1:]}
+	wide := environment{name: "ATEN_CPU_CAPABILITY=avx512", set: []string{"ATEN_CPU_CAPABILITY=avx512"}}
+	kept := environment{name: "malloc keeps memory", set: []string{"MALLOC_MMAP_THRESHOLD_=4294967296", "MALLOC_TRIM_THRESHOLD_=68719476736", "MALLOC_TOP_PAD_=67108864"}}
+	ways := [][]environment{{own, kept}, {own}}
 	if os.Getenv(blasVars[0]) != "" || os.Getenv(blasVars[1]) != "" {
-		cores = append(cores, environment{name: "OPENBLAS_CORETYPE as it is"})
+		ways = append(ways, []environment{asIs, kept})
 	}
-	instructions := []environment{{}}
 	if avx512 {
-		cores = append(cores, environment{name: "OPENBLAS_CORETYPE=SkylakeX", set: []string{"OPENBLAS_CORETYPE=SkylakeX"}, drop: blasVars[1:]})
-		instructions = append(instructions, environment{name: "ATEN_CPU_CAPABILITY=avx512", set: []string{"ATEN_CPU_CAPABILITY=avx512"}})
+		ways = append(ways, []environment{own, kept, wide}, []environment{skylake, kept}, []environment{skylake, kept, wide})
 	}
 	var out []environment
 	for _, l := range libraries {
-		for _, c := range cores {
-			for _, i := range instructions {
-				e := environment{set: slices.Concat(l.set, c.set, i.set), drop: slices.Concat(l.drop, c.drop, i.drop)}
-				for _, n := range []string{l.name, c.name, i.name} {
-					if n != "" {
-						e.name += ", " + n
-					}
+		for _, way := range ways {
+			var e environment
+			var parts []string
+			for _, part := range append([]environment{l}, way...) {
+				e.set, e.drop = append(e.set, part.set...), append(e.drop, part.drop...)
+				if part.name != "" {
+					parts = append(parts, part.name)
 				}
-				e.name = strings.TrimPrefix(e.name, ", ")
-				out = append(out, e)
 			}
+			e.name = strings.Join(parts, ", ")
+			out = append(out, e)
 		}
 	}
 	return out

@@ -7,6 +7,7 @@ The parent writes a JSON object a line on standard input and reads one back:
   {"op": "open", "workload": ..., ...}     makes a session, gives its id
   {"op": "window", "id": 0, "seconds": 1}  runs it for about so long, gives its rate
   {"op": "close", "id": 0}                 frees it
+  {"op": "forget"}                         frees the rows of the sets
   {"op": "memory"}                         the peak of resident memory in bytes
 
 The BLAS and the instructions that it uses are chosen by the environment, which
@@ -343,6 +344,9 @@ def answer(o):
         return {"id": len(sessions) - 1}
     if op == "close":
         sessions[o["id"]] = None
+        return {}
+    if op == "forget":
+        data_cache.clear()
         return {}
     if op == "memory":
         with open("/proc/self/status") as f:

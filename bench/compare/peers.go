@@ -140,6 +140,9 @@ func (p *pythons) candidates(ctx context.Context, a *arena, ways []way) []candid
 			if rate > top {
 				best, top = c, rate
 			}
+			if err := c.ask(map[string]any{"op": "forget"}, &struct{}{}); err != nil {
+				fmt.Fprintf(p.log, "  %s: %v\n", c.env.name, err)
+			}
 		}
 	}
 	return best.candidates(ways)

@@ -82,8 +82,8 @@ func productRow(ctx context.Context, a *arena, p *pythons, x product, threads in
 	// allowed, OpenBLAS may be faster with one.
 	blas := contestant{name: "OpenBLAS"}
 	for _, c := range p.children {
-		if c.hello.Blas == "" || hasSet(c.env, "ATEN_CPU_CAPABILITY") {
-			continue
+		if c.hello.Blas == "" || hasSet(c.env, "ATEN_CPU_CAPABILITY") || !hasSet(c.env, "MALLOC_TOP_PAD_") {
+			continue // the same for a product
 		}
 		for n := 1; n <= threads; n *= 2 {
 			request := map[string]any{"kind": "product", "m": x.m, "n": x.n, "k": x.k, "threads": n}
