@@ -142,6 +142,7 @@ func figures(t *testing.T) map[string]*plots.Figure {
 		"report_regression": must(plots.CrossValidation(plots.Report{Result: result(t, data.Diabetes), Reference: "net"})),
 	}
 	maps.Copy(all, notebookFigures(t, must))
+	maps.Copy(all, speedFigures(must))
 	return all
 }
 

@@ -289,6 +289,7 @@ type tally struct {
 	m       *models.Model
 	set     *data.Set
 	loss    float64
+	now     float64 // the loss of the last batch
 	penalty float64
 	weight  float64
 	out     *tensor.Dense // of the first output, nil if no metric wants it
@@ -306,7 +307,8 @@ func newTally(m *models.Model, set *data.Set, c Config) tally {
 func (t *tally) reset() { t.loss, t.penalty, t.weight = 0, 0, 0 }
 
 func (t *tally) add(p *bound, rows []int, weight float64) {
-	t.loss += p.run.Float(p.loss) * weight
+	t.now = p.run.Float(p.loss)
+	t.loss += t.now * weight
 	t.weight += weight
 	if p.penalty != nil {
 		t.penalty += p.run.Float(p.penalty) * weight

@@ -61,9 +61,10 @@ const (
 type Event struct {
 	*Fitting
 	Kind  Kind
-	Epoch int   // from 1
-	Batch int   // from 1, of BatchEnd
-	Err   error // of Diverged and End
+	Epoch int     // from 1
+	Batch int     // from 1, of BatchEnd
+	Loss  float64 // of BatchEnd: the batch's mean loss before the step, without penalties
+	Err   error   // of Diverged and End
 }
 
 // EarlyStopping ends a fit when a curve has not become better for Patience

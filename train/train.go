@@ -318,7 +318,7 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 		if err := t.step(ctx, rows, factor); err != nil {
 			return fmt.Errorf("train: epoch %d, batch %d: %w", epoch, batch, err)
 		}
-		f.batchEnd = Event{Kind: BatchEnd, Epoch: epoch, Batch: batch}
+		f.batchEnd = Event{Kind: BatchEnd, Epoch: epoch, Batch: batch, Loss: t.now}
 		if err := f.emit(&f.batchEnd); err != nil {
 			return err
 		}

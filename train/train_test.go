@@ -509,6 +509,30 @@ func TestSeveralOutputs(t *testing.T) {
 	}
 }
 
+// TestBatchLoss: the losses of an epoch's batches, by their rows, make the epoch's.
+func TestBatchLoss(t *testing.T) {
+	set := moons(t, 50, 1)
+	m, err := models.MLP{Hidden: []int{8}}.Build(set, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	hist, err := train.Fit(ctx, m, set, train.Config{Epochs: 1, BatchSize: 16, Callbacks: []train.Callback{train.CallbackFunc(func(*train.Fitting) (train.Hook, error) {
+		return func(e *train.Event) error {
+			if e.Kind == train.BatchEnd {
+				sum += e.Loss * float64(min(16, 50-16*(e.Batch-1)))
+			}
+			return nil
+		}, nil
+	})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := hist.Last("loss"); !(sum > 0) || math.Abs(sum/50-want) > 1e-6*want {
+		t.Errorf("the batches' losses make %v, the epoch's is %v", sum/50, want)
+	}
+}
+
 func BenchmarkStep(b *testing.B) {
 	m, err := models.MLP{Hidden: []int{16, 8}}.Build(moons(b, 544, 1), 1)
 	if err != nil {

@@ -97,6 +97,9 @@ func (w Workload) Data() (train, predict *data.Set, source string, err error) {
 	return train, predict, i.Source, err
 }
 
+// Random returns n random images with rows of the workload's shape.
+func (w Workload) Random(n int) (*data.Set, error) { return w.shaped(random(n)) }
+
 // shaped returns the same images with rows of the workload's shape.
 func (w Workload) shaped(s *data.Set) (*data.Set, error) {
 	pixels, ok := s.Inputs[0].Data().([]float32)
@@ -105,21 +108,5 @@ func (w Workload) shaped(s *data.Set) (*data.Set, error) {
 	}
 	out := *s
 	out.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(append([]int{s.Len()}, w.Shape...)...), tensor.WithBacking(pixels))}
-	return &out, nil
-}
-
-// First returns the first n rows of a set with one float32 input.
-func First(s *data.Set, n int) (*data.Set, error) {
-	x, ok := s.Inputs[0].Data().([]float32)
-	y, isClass := s.Targets[0].Data().([]int)
-	if !ok || !isClass || n > s.Len() {
-		return nil, fmt.Errorf("workload: %s has no %d rows of float32 with classes", s.Name, n)
-	}
-	shape := s.Inputs[0].Shape().Clone()
-	width := len(x) / shape[0]
-	shape[0] = n
-	out := *s
-	out.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x[:n*width]))}
-	out.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(y[:n]))}
 	return &out, nil
 }

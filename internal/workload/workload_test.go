@@ -21,7 +21,7 @@ func few(t *testing.T, w Workload, n int) *data.Set {
 		}
 		return s
 	}
-	s, err := w.shaped(random(n))
+	s, err := w.Random(n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,19 +199,5 @@ func TestInferRow(t *testing.T) {
 	}
 	if rate, err := p.Window(time.Millisecond); err != nil || !(rate > 1000) || p.Rows() != 1 {
 		t.Errorf("%v rows/s, %v", rate, err)
-	}
-}
-
-func TestFirst(t *testing.T) {
-	s := random(50)
-	part, err := First(s, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if part.Len() != 10 || part.Validate() != nil || !slices.Equal(part.Inputs[0].Data().([]float32), s.Inputs[0].Data().([]float32)[:7840]) {
-		t.Errorf("%d rows, %v", part.Len(), part.Validate())
-	}
-	if _, err := First(s, 51); err == nil {
-		t.Error("51 of 50 rows")
 	}
 }

@@ -1,0 +1,377 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/workload"
+)
+
+// wrong is the relative error of a product from which on a BLAS is not taken to
+// be correct. float32 has 6e-8; sums of 3000 products stay well below.
+const wrong = 1e-5
+
+// pythons are children in environments that give right numbers.
+type pythons struct {
+	children []*child
+	log      io.Writer
+	folder   string // of the rows, as files
+	files    map[string]map[string]any
+}
+
+// startPythons starts a child in every environment, and keeps those whose numbers
+// are right.
+func startPythons(ctx context.Context, python string, envs []environment, folder string, log io.Writer) (*pythons, error) {
+	p := &pythons{log: log, folder: folder, files: map[string]map[string]any{}}
+	for _, e := range envs {
+		c, err := startChild(ctx, python, e)
+		if err != nil {
+			return p, err
+		}
+		var check struct{ Error float64 }
+		err = c.ask(map[string]any{"op": "check"}, &check)
+		switch {
+		case err != nil:
+			fmt.Fprintf(log, "left out: %s: %v\n", e.name, err)
+			c.Close()
+		case !(check.Error < wrong):
+			fmt.Fprintf(log, "left out: %s: products are wrong by %.1e\n", e.name, check.Error)
+			c.Close()
+		default:
+			fmt.Fprintf(log, "%s: %s; ATen %s; largest relative error %.1e\n", e.name, c.hello.Blas, c.hello.Capability, check.Error)
+			p.children = append(p.children, c)
+		}
+	}
+	return p, nil
+}
+
+// Close ends the children.
+func (p *pythons) Close() {
+	for _, c := range p.children {
+		c.Close()
+	}
+}
+
+// rows writes a set to files that the children read, once.
+func (p *pythons) rows(name string, w workload.Workload, set *data.Set) (map[string]any, error) {
+	if w.Table {
+		name = "table"
+	}
+	if f := p.files[name]; f != nil {
+		f = maps.Clone(f)
+		f["shape"] = w.Shape
+		return f, nil
+	}
+	x, _, err := rowsOf(set)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := set.Labels()
+	if err != nil {
+		return nil, err
+	}
+	classes := make([]byte, len(labels))
+	for i, l := range labels {
+		classes[i] = byte(l)
+	}
+	var values []byte
+	if w.Table {
+		for _, v := range x {
+			values = binary.LittleEndian.AppendUint32(values, math.Float32bits(v))
+		}
+	} else {
+		values = make([]byte, len(x))
+		for i, v := range x {
+			values[i] = byte(math.Round(float64(v) * 255))
+		}
+	}
+	f := map[string]any{"x": filepath.Join(p.folder, name+".x"), "y": filepath.Join(p.folder, name+".y"), "rows": set.Len(), "shape": w.Shape, "bytes": !w.Table}
+	if err := os.WriteFile(f["x"].(string), values, 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(f["y"].(string), classes, 0o600); err != nil {
+		return nil, err
+	}
+	p.files[name] = f
+	return f, nil
+}
+
+// way is one way to run a session: a request, and how that is called.
+type way struct {
+	how     string
+	request map[string]any
+}
+
+// candidates makes candidates of ways, each with 1 thread and with as many as
+// there are processors, in the one environment in which the first way is fastest.
+func (p *pythons) candidates(ctx context.Context, a *arena, ways []way) []candidate {
+	if len(p.children) == 0 || len(ways) == 0 {
+		return nil
+	}
+	best := p.children[0]
+	if len(p.children) > 1 {
+		top := 0.0
+		for _, c := range p.children {
+			rate := 0.0
+			for _, cand := range c.candidates(ways[:1]) {
+				s, err := cand.open(ctx)
+				if err != nil {
+					fmt.Fprintf(p.log, "  %s, %s: left out: %v\n", cand.how, c.env.name, err)
+					continue
+				}
+				for range 2 {
+					if r, err := settled(ctx, s, a.window/4); err == nil {
+						rate = max(rate, r)
+					}
+				}
+				s.Close()
+			}
+			fmt.Fprintf(p.log, "  %s: %.4g with %s\n", c.env.name, rate, ways[0].how)
+			if rate > top {
+				best, top = c, rate
+			}
+			if err := c.ask(map[string]any{"op": "forget"}, &struct{}{}); err != nil {
+				fmt.Fprintf(p.log, "  %s: %v\n", c.env.name, err)
+			}
+		}
+	}
+	return best.candidates(ways)
+}
+
+func (c *child) candidates(ways []way) []candidate {
+	var out []candidate
+	for _, w := range ways {
+		for _, n := range threadCounts() {
+			request := maps.Clone(w.request)
+			request["threads"] = n
+			out = append(out, candidate{
+				how:  fmt.Sprintf("%s, threads: %d, %s, ATen %s, environment: %s", w.how, n, c.hello.Blas, c.hello.Capability, c.env.name),
+				open: func(context.Context) (session, error) { return c.start(request) },
+			})
+		}
+	}
+	return out
+}
+
+// threadCounts returns the numbers of threads that are tried.
+func threadCounts() []int {
+	if n := runtime.GOMAXPROCS(0); n > 1 {
+		return []int{n, 1}
+	}
+	return []int{1}
+}
+
+// trainingWays are the ways in which PyTorch trains a workload; the first is the
+// one by which the environment is chosen.
+var trainingWays = map[string][]string{
+	"W1": {"modules, foreach", "modules", "functional, foreach", "functional"},
+	"W2": {"channels last, foreach", "channels last", "foreach", "plain"},
+	"W3": {"time major, foreach", "time major", "foreach", "plain"},
+	"W4": {"functional, by hand", "functional, foreach", "functional", "modules", "traced, by hand", "traced, foreach"},
+}
+
+// inferenceWays are the ways in which PyTorch predicts.
+var inferenceWays = map[string][]string{
+	"W1": {"functional", "modules", "traced", "optimized"},
+	"W2": {"channels last", "plain", "traced, channels last", "optimized"},
+	"W3": {"time major", "plain", "traced, time major"},
+	"W4": {"traced", "modules", "functional", "optimized"},
+}
+
+// inferenceBatches are the rows of a call that PyTorch is tried with.
+var inferenceBatches = []int{256, 1024}
+
+func (p *pythons) training(ctx context.Context, a *arena, w workload.Workload, set *data.Set) ([]candidate, error) {
+	rows, err := p.rows("train", w, set)
+	if err != nil {
+		return nil, err
+	}
+	var ways []way
+	for _, v := range trainingWays[w.Name] {
+		ways = append(ways, way{v, map[string]any{"kind": "training", "workload": w.Name, "variant": v, "batch": w.Batch, "train": rows}})
+	}
+	return p.candidates(ctx, a, ways), nil
+}
+
+func (p *pythons) inference(ctx context.Context, a *arena, w workload.Workload, set *data.Set, batches []int) ([]candidate, error) {
+	rows, err := p.rows("predict", w, set)
+	if err != nil {
+		return nil, err
+	}
+	var ways []way
+	for _, v := range inferenceWays[w.Name] {
+		for _, n := range batches {
+			ways = append(ways, way{fmt.Sprintf("%s, %d rows a call", v, n), map[string]any{"kind": "inference", "workload": w.Name, "variant": v, "rows": n, "predict": rows}})
+		}
+	}
+	return p.candidates(ctx, a, ways), nil
+}
+
+func (p *pythons) learner(ctx context.Context, a *arena, w workload.Workload, set *data.Set) ([]candidate, error) {
+	rows, err := p.rows("train", w, set)
+	if err != nil {
+		return nil, err
+	}
+	return p.candidates(ctx, a, []way{{"MLPClassifier.fit", map[string]any{"kind": "learner", "batch": w.Batch, "train": rows}}}), nil
+}
+
+// has tells what the children can run.
+func (p *pythons) has() (torch, sklearn bool) {
+	if len(p.children) == 0 {
+		return false, false
+	}
+	h := p.children[0].hello
+	return h.Torch != "", h.Sklearn != ""
+}
+
+// ours adapts a session of package workload.
+type ours struct {
+	window func(d time.Duration) (float64, error)
+	close  func() error
+}
+
+// Window implements session.
+func (o ours) Window(ctx context.Context, d time.Duration) (float64, error) {
+	rate, err := o.window(d)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return rate, err
+}
+
+// Close implements session.
+func (o ours) Close() error { return o.close() }
+
+func aegis(open func(ctx context.Context) (session, error), how string) contestant {
+	return contestant{"Aegis", []candidate{{fmt.Sprintf("%s, threads: %d", how, runtime.GOMAXPROCS(0)), open}}}
+}
+
+func same(rate float64) float64 { return rate }
+
+// trainingRow is the row of a workload's training.
+func trainingRow(ctx context.Context, a *arena, p *pythons, w workload.Workload) (row, error) {
+	set, _, _, err := w.Data()
+	if err != nil {
+		return row{}, err
+	}
+	r := row{key: w.Name, what: "training", unit: "samples/s", value: same}
+	if w.Table {
+		r.unit, r.value = "epochs/s", func(rate float64) float64 { return rate / float64(set.Len()) }
+	}
+	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
+		t, err := w.Train(ctx, set)
+		if err != nil {
+			return nil, err
+		}
+		return ours{t.Window, t.Close}, nil
+	}, "train.Fit"), contestant{"stock Gorgonia", []candidate{{"TapeMachine", func(context.Context) (session, error) {
+		return newStock(w, set, w.Batch, true)
+	}}}})
+	return r, p.join(&r, func() ([]candidate, error) { return p.training(ctx, a, w, set) }, func() ([]candidate, error) {
+		if !w.Table {
+			return nil, nil
+		}
+		return p.learner(ctx, a, w, set)
+	})
+}
+
+// join adds the peers that Python has.
+func (p *pythons) join(r *row, torch, sklearn func() ([]candidate, error)) error {
+	hasTorch, hasSklearn := p.has()
+	for _, one := range []struct {
+		name string
+		has  bool
+		of   func() ([]candidate, error)
+	}{{"PyTorch", hasTorch, torch}, {"scikit-learn", hasSklearn, sklearn}} {
+		if !one.has || one.of == nil {
+			continue
+		}
+		c, err := one.of()
+		if err != nil {
+			return err
+		}
+		if len(c) > 0 {
+			r.contestants = append(r.contestants, contestant{one.name, c})
+		}
+	}
+	return nil
+}
+
+// inferenceRow is the row of a workload's inference on large batches.
+func inferenceRow(ctx context.Context, a *arena, p *pythons, w workload.Workload) (row, error) {
+	_, set, _, err := w.Data()
+	if err != nil {
+		return row{}, err
+	}
+	r := row{key: w.Name, what: "inference", unit: "samples/s", value: same}
+	gorgonia := contestant{name: "stock Gorgonia"}
+	for _, batch := range []int{64, 256} {
+		gorgonia.candidates = append(gorgonia.candidates, candidate{fmt.Sprintf("TapeMachine, %d rows a run", batch), func(context.Context) (session, error) {
+			return newStock(w, set, batch, false)
+		}})
+	}
+	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
+		i, err := w.Infer(ctx, set, workload.PredictRows)
+		if err != nil {
+			return nil, err
+		}
+		return ours{i.Window, i.Close}, nil
+	}, fmt.Sprintf("Model.Predict of %d rows", workload.PredictRows)), gorgonia)
+	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, inferenceBatches) }, nil)
+}
+
+// oneRow is the row of W4's inference of one row at a time: by a program that was
+// compiled for it, or by Model.Predict.
+func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, compiled bool) (row, error) {
+	_, set, _, err := w.Data()
+	if err != nil {
+		return row{}, err
+	}
+	r := row{key: w.Name, what: "inference, one row, Model.Predict", unit: "us", value: func(rate float64) float64 { return 1e6 / rate }}
+	how := "Model.Predict"
+	if compiled {
+		r.what, how = "inference, one row", "Program.Run"
+	}
+	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
+		var i *workload.Inference
+		var err error
+		if compiled {
+			i, err = w.InferRow(ctx, set)
+		} else {
+			i, err = w.Infer(ctx, set, 1)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return ours{i.Window, i.Close}, nil
+	}, how), contestant{"stock Gorgonia", []candidate{{"TapeMachine", func(context.Context) (session, error) { return newStock(w, set, 1, false) }}}})
+	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, []int{1}) }, nil)
+}
+
+// rowsFor makes the rows of the named workloads.
+func rowsFor(only []string) (list []func(ctx context.Context, a *arena, p *pythons) (row, error)) {
+	for _, w := range workload.All() {
+		if !slices.Contains(only, w.Name) {
+			continue
+		}
+		list = append(list, func(ctx context.Context, a *arena, p *pythons) (row, error) { return trainingRow(ctx, a, p, w) })
+		if w.Table {
+			for _, compiled := range []bool{true, false} {
+				list = append(list, func(ctx context.Context, a *arena, p *pythons) (row, error) { return oneRow(ctx, a, p, w, compiled) })
+			}
+			continue
+		}
+		list = append(list, func(ctx context.Context, a *arena, p *pythons) (row, error) { return inferenceRow(ctx, a, p, w) })
+	}
+	return list
+}
