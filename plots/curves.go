@@ -23,6 +23,7 @@ type Curves struct {
 	Metric     string         // "": "loss"; drawn for training rows, and as "val_"+Metric for validation rows
 	Fits       [][]data.Curve // one for each fit
 	BestEpochs []int          // one for each fit, from 1; 0 or nil: none
+	Low, High  float64        // ends of the metric's axis, to compare figures; both 0: what the curves take up
 
 	drawn []plotter.XYs // upper edges of what is drawn
 }
@@ -73,6 +74,12 @@ func (c Curves) plot() (*plot.Plot, error) {
 	}
 	if p.Legend.Top {
 		p.Y.Max = max(p.Y.Max, headroom(c, p))
+	}
+	if c.Low != 0 || c.High != 0 {
+		if !(c.Low < c.High) {
+			return nil, fmt.Errorf("plots: an axis from %v to %v", c.Low, c.High)
+		}
+		p.Y.Min, p.Y.Max = c.Low, c.High
 	}
 	c.markBest(p)
 	return p, nil
