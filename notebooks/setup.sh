@@ -11,6 +11,10 @@ data=yes
 case "${1:-}" in
 "") ;;
 --no-data) data=no ;;
+--gonb)
+	echo "setup: GoNB cannot run these notebooks unchanged; docs/design/0007-what-a-cell-cannot-do.md says why" >&2
+	exit 2
+	;;
 *)
 	echo "usage: setup.sh [--no-data]" >&2
 	exit 2
