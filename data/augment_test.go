@@ -184,7 +184,7 @@ func TestAugmented(t *testing.T) {
 			}
 			return fmt.Sprint(a.Inputs[0].Data())
 		}
-		if draw(1) != draw(1) || draw(1) == draw(2) {
+		if first, again := draw(1), draw(1); first != again || first == draw(2) {
 			t.Errorf("%s: the seed does not decide", name)
 		}
 	}
