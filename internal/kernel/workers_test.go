@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
@@ -94,6 +95,48 @@ func testWorkers[T Float](t *testing.T) {
 			for i, v := range run() {
 				if math.Float64bits(float64(v)) != math.Float64bits(float64(want[i])) {
 					t.Errorf("%s, %d threads: element %d is %v, was %v", name, n, i, v, want[i])
+					break
+				}
+			}
+		}
+	}
+}
+
+// Callers that are more than the threads change no bit either: there is nobody to
+// help then.
+func TestMoreCallersThanThreads(t *testing.T) {
+	t.Run("float32", testCrowd[float32])
+	t.Run("float64", testCrowd[float64])
+}
+
+func testCrowd[T Float](t *testing.T) {
+	defer SetThreads(Threads())
+	list := passes[T](rand.New(rand.NewPCG(15, 16)))
+	c := Conv{N: 5, H: 30, W: 30, C: 16, KH: 3, KW: 3, O: 40, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}
+	r := rand.New(rand.NewPCG(17, 18))
+	x, dy := uniform[T](r, c.N*c.H*c.W*c.C), uniform[T](r, c.N*c.OutH()*c.OutW()*c.O)
+	list["gradient of kernels"] = func() []T {
+		dw := make([]T, c.KH*c.KW*c.C*c.O)
+		ConvWeights(&c, x, dy, dw)
+		return dw
+	}
+	for name, run := range list {
+		SetThreads(1)
+		want := run()
+		SetThreads(2)
+		for _, callers := range []int{3, 100} {
+			for range callers {
+				Enter()
+			}
+			runtime.GC() // twice empties the pools, whose memory holds the right results
+			runtime.GC()
+			got := run()
+			for range callers {
+				Leave()
+			}
+			for i, v := range got {
+				if math.Float64bits(float64(v)) != math.Float64bits(float64(want[i])) {
+					t.Errorf("%s, %d callers: element %d is %v, was %v", name, callers, i, v, want[i])
 					break
 				}
 			}
