@@ -17,7 +17,7 @@ type instructions int
 const (
 	portable instructions = iota
 	avx2                  // with FMA
-	avx512                // F, DQ, BW and VL
+	avx512                // F, DQ, BW and VL; with BMI2
 )
 
 var instructionNames = [...]string{"portable", "avx2", "avx512"}
@@ -29,7 +29,7 @@ func available() instructions {
 	switch {
 	case !x.HasAVX2 || !x.HasFMA:
 		return portable
-	case x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL:
+	case x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && x.HasBMI2:
 		return avx512
 	}
 	return avx2

@@ -132,20 +132,29 @@ func total[T Float](kind spanKind, x []T) float64 {
 
 // Gather copies rows of src, w elements each, one behind the other to dst.
 func Gather[T Float](dst, src []T, rows []int, w int) {
-	s := getSpans[T](spanGather)
-	s.dst, s.a, s.rows = dst[:len(rows)*w], src, rows
-	if len(s.dst) < longCopy {
-		for i := range rows {
-			s.gather(i)
-		}
-		s.put()
+	dst = dst[:len(rows)*w]
+	if len(dst) < longCopy {
+		gather(dst, src, rows, w)
 		return
 	}
-	parallel(&s.job, s, len(rows))
+	s := getSpans[T](spanGather)
+	s.dst, s.a, s.rows = dst, src, rows
+	each := s.rowsOfPart()
+	parallel(&s.job, s, (len(rows)+each-1)/each)
 	s.put()
 }
 
+// rowsOfPart is the number of rows that fill a span, 1 at least.
+func (s *spans[T]) rowsOfPart() int { return max(1, spanSize/(len(s.dst)/len(s.rows))) }
+
 func (s *spans[T]) gather(i int) {
-	w := len(s.dst) / len(s.rows)
-	copy(s.dst[i*w:(i+1)*w], s.a[s.rows[i]*w:])
+	w, each := len(s.dst)/len(s.rows), s.rowsOfPart()
+	rows := s.rows[i*each : min((i+1)*each, len(s.rows))]
+	gather(s.dst[i*each*w:], s.a, rows, w)
+}
+
+func gather[T Float](dst, src []T, rows []int, w int) {
+	for i, r := range rows {
+		copy(dst[i*w:(i+1)*w], src[r*w:(r+1)*w])
+	}
 }
