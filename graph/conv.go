@@ -265,12 +265,31 @@ func (b *Builder) MaxPool2D(x *Node, size [2]int, window Window) *Node {
 		kind: "MaxPool2D", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.C}}, diff: []bool{true},
 		f32: bindPool(c, kernel.MaxPool[float32]), f64: bindPool(c, kernel.MaxPool[float64]),
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
-			return []*Node{b.apply(&op{
-				kind: "MaxPool2DGrad", attrs: convAttrs(c), out: typeOf(in[0]),
-				f32: bindRoute(c, kernel.MaxPoolGrad[float32]), f64: bindRoute(c, kernel.MaxPoolGrad[float64]),
-			}, in[0], y, g)}
+			return []*Node{b.maxPoolGrad(c, in[0], y, g, false)}
 		},
 	}, x)
+}
+
+// maxPoolGrad returns the gradient by x of a maximum pooling; with relu, x is the
+// positive part of something, and the gradient is by that.
+func (b *Builder) maxPoolGrad(c *kernel.Conv, x, y, g *Node, relu bool) *Node {
+	o := &op{
+		kind: "MaxPool2DGrad", attrs: convAttrs(c), out: typeOf(x),
+		f32: bindMaxPoolGrad[float32](c, relu), f64: bindMaxPoolGrad[float64](c, relu),
+	}
+	if relu {
+		o.attrs += " Relu"
+	} else {
+		o.reluGrad = func(b *Builder) *Node { return b.maxPoolGrad(c, x, y, g, true) }
+	}
+	return b.apply(o, x, y, g)
+}
+
+func bindMaxPoolGrad[T kernel.Float](c *kernel.Conv, relu bool) func(*call[T]) run {
+	return func(k *call[T]) run {
+		out, x, y, g := k.out, k.in[0], k.in[1], k.in[2]
+		return func() error { kernel.MaxPoolGrad(c, relu, x, y, g, out); return nil }
+	}
 }
 
 // AveragePool2D returns the mean of every window of every channel; what lies

@@ -143,6 +143,9 @@ func (b *Builder) unaryGrad(fn kernel.UnaryFn, v, g *Node, alpha float64) *Node 
 	if !b.readyFloat(kind, v, g) {
 		return nil
 	}
+	if o, ok := g.Op().(*op); ok && fn == kernel.Relu && o.reluGrad != nil && children(g)[0] == v {
+		return o.reluGrad(b)
+	}
 	return b.apply(&op{
 		kind: kind, attrs: fmt.Sprint(alpha), out: typeOf(v), inPlace: []int{0, 1},
 		f32: bindUnaryGrad[float32](fn, alpha), f64: bindUnaryGrad[float64](fn, alpha),

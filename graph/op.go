@@ -63,6 +63,10 @@ type op struct {
 	diff []bool // by which operands the op can be differentiated; nil: by none
 	grad func(b *Builder, in []*Node, out, g *Node) []*Node
 
+	// reluGrad returns what the gradient of Relu by its value operand 0 makes of this
+	// gradient, in one operation; nil if there is none.
+	reluGrad func(b *Builder) *Node
+
 	inPlace []int // operands whose memory the result may take over
 	alias   bool  // the result is the operand's memory under another shape
 }

@@ -49,21 +49,21 @@ type Model struct {
 	inputs int
 	shapes []graph.Shape // of a sample, after every stage
 
-	mu       sync.Mutex
-	programs []*program // most recently used first
+	mu         sync.Mutex
+	predictors []*Predictor // most recently used first
+	batch      int          // rows that Predict computes at once; 0: not known yet
 }
 
-// predictBatch is the number of rows that Predict computes at once.
-const predictBatch = 256
+// Predict computes as many rows at once as keep what lies between two layers
+// within predictBytes, and between the bounds.
+const (
+	predictBytes = 16 << 20
+	fewestRows   = 64
+	mostRows     = 1024
+)
 
-// maxPrograms is how many batch sizes are kept compiled.
-const maxPrograms = 4
-
-type program struct {
-	batch int
-	run   *graph.Program
-	out   []*graph.Node
-}
+// maxPredictors is how many batch sizes are kept compiled.
+const maxPredictors = 4
 
 // Sequential makes a model of one input and layers one after another:
 //
@@ -213,51 +213,64 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 	if err != nil {
 		return nil, err
 	}
+	names := m.InputNames()
+	flat := make([]*tensor.Dense, len(inputs))
+	for i, t := range inputs {
+		if flat[i], err = plain(names[i], t); err != nil {
+			return nil, err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := make([]*tensor.Dense, len(m.net.Outputs))
-	for i, s := range m.OutputShapes() {
-		out[i] = tensor.New(tensor.Of(m.params.Dtype()), tensor.WithShape(append(graph.Shape{rows}, s...)...))
+	batch, err := m.batchRows(rows)
+	if err != nil {
+		return nil, err
 	}
-	for at := 0; at < rows; at += predictBatch {
-		n := min(predictBatch, rows-at)
+	var out []*tensor.Dense
+	for at := 0; at < rows; at += batch {
+		n := min(batch, rows-at)
 		p, err := m.compiled(n)
 		if err != nil {
 			return nil, err
 		}
-		for i, name := range m.InputNames() {
-			if err := m.feed(p.run, name, inputs[i], at, n); err != nil {
+		for i, t := range flat {
+			if err := load(names[i], p.in[i], t, at, n); err != nil {
 				return nil, err
 			}
 		}
-		if err := p.run.Run(ctx); err != nil {
+		if err := p.Run(ctx); err != nil {
 			return nil, err
 		}
-		for i, o := range p.out {
-			copyRows(out[i], p.run.Tensor(o), at, rows)
+		if out == nil {
+			for _, t := range p.out {
+				shape := t.Shape().Clone()
+				shape[0] = rows
+				out = append(out, tensor.New(tensor.Of(m.params.Dtype()), tensor.WithShape(shape...)))
+			}
+		}
+		for i, t := range p.out {
+			copyRows(out[i], t, at, rows)
 		}
 	}
 	return out, nil
 }
 
-func (m *Model) feed(p *graph.Program, name string, t *tensor.Dense, at, n int) error {
-	if at == 0 && n == t.Shape()[0] {
-		return p.SetInput(name, t)
+// batchRows returns how many rows are computed at once if there are so many in
+// all. The caller holds m.mu.
+func (m *Model) batchRows(rows int) (int, error) {
+	if rows <= fewestRows {
+		return rows, nil
 	}
-	part, err := t.Slice(tensor.S(at, at+n))
-	if err != nil {
-		return fmt.Errorf("models: input %q: %w", name, err)
-	}
-	d, ok := part.Materialize().(*tensor.Dense)
-	if !ok {
-		return fmt.Errorf("models: input %q: rows %d to %d cannot be read", name, at, at+n)
-	}
-	if n == 1 { // slicing one row drops the axis
-		if err := d.Reshape(append(graph.Shape{1}, t.Shape()[1:]...)...); err != nil {
-			return fmt.Errorf("models: input %q: %w", name, err)
+	if m.batch == 0 {
+		p, err := m.compiled(fewestRows)
+		if err != nil {
+			return 0, err
 		}
+		_, weights := m.params.Count()
+		row := max(1, (p.run.Memory()-weights*int(m.params.Dtype().Size()))/fewestRows)
+		m.batch = min(max(predictBytes/row, fewestRows), mostRows)
 	}
-	return p.SetInput(name, d)
+	return min(rows, m.batch), nil
 }
 
 // copyRows copies part's values into the rows of whole from at on.
@@ -270,25 +283,22 @@ func copyRows(whole, part *tensor.Dense, at, rows int) {
 	}
 }
 
-// compiled returns the inference program of a batch size. The caller holds m.mu.
-func (m *Model) compiled(batch int) (*program, error) {
-	for i, p := range m.programs {
-		if p.batch == batch {
-			copy(m.programs[1:i+1], m.programs[:i])
-			m.programs[0] = p
+// compiled returns the predictor of a number of rows. The caller holds m.mu.
+func (m *Model) compiled(rows int) (*Predictor, error) {
+	for i, p := range m.predictors {
+		if p.rows == rows {
+			copy(m.predictors[1:i+1], m.predictors[:i])
+			m.predictors[0] = p
 			return p, nil
 		}
 	}
-	b := graph.New(m.params, graph.Infer)
-	out := m.Build(b, batch)
-	run, err := graph.Compile(b, out...)
+	p, err := m.Predictor(rows)
 	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+		return nil, err
 	}
-	p := &program{batch, run, out}
-	m.programs = append([]*program{p}, m.programs...)
-	if len(m.programs) > maxPrograms {
-		m.programs = m.programs[:maxPrograms]
+	m.predictors = append([]*Predictor{p}, m.predictors...)
+	if len(m.predictors) > maxPredictors {
+		m.predictors = m.predictors[:maxPredictors]
 	}
 	return p, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/kernel"
 	"github.com/seed732fc211/aegis/losses"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/optim"
@@ -109,9 +110,9 @@ func (s *source) load(rows []int) {
 	case s.toInts != nil:
 		copyRows(s.toInts, s.ints, rows, w)
 	case s.to32 != nil:
-		copyRows(s.to32, s.f32, rows, w)
+		kernel.Gather(s.to32, s.f32, rows, w)
 	default:
-		copyRows(s.to64, s.f64, rows, w)
+		kernel.Gather(s.to64, s.f64, rows, w)
 	}
 }
 

@@ -22,6 +22,12 @@ const (
 // very slice of an operand that is dense over the same shape.
 func Binary[T Float](fn BinaryFn, dst, a, b []T, s *Strided) {
 	n, sa, sb := s.inner()
+	if n >= longCopy && s.dims == 1 && sa == 1 && sb == 1 {
+		p := getSpans[T](spanBinary)
+		p.binary, p.dst, p.a, p.b = fn, dst, a, b
+		p.do(n)
+		return
+	}
 	var o odometer
 	for at := 0; ; at += n {
 		d := dst[at : at+n]
@@ -150,6 +156,16 @@ func binarySV[T Float](fn BinaryFn, d []T, x T, b []T) {
 // Axpb sets dst to alpha·x + beta. dst may be x.
 func Axpb[T Float](dst []T, alpha T, x []T, beta T) {
 	x = x[:len(dst)]
+	if len(dst) < longCopy {
+		axpb(dst, alpha, x, beta)
+		return
+	}
+	s := getSpans[T](spanAxpb)
+	s.alpha, s.beta, s.dst, s.a = float64(alpha), float64(beta), dst, x
+	s.do(len(dst))
+}
+
+func axpb[T Float](dst []T, alpha T, x []T, beta T) {
 	for i := range dst {
 		dst[i] = alpha*x[i] + beta
 	}

@@ -234,6 +234,7 @@ type scratch[T Float] struct {
 	weights []T
 	result  []T
 	block   block[T]
+	tile    tiler[T]
 }
 
 var scratch32, scratch64 sync.Pool

@@ -26,7 +26,9 @@ type direct[T Float] struct {
 	oh, ow  int
 	rows    int // output rows of a block
 	blocks  int // of an image
-	split   int // parts of the kernels' gradient
+	groups  int // of images, whose parts of the kernels' gradient are added up
+	split   int // parts of the kernels' gradient of a group
+	partial []T
 }
 
 var direct32, direct64 sync.Pool
@@ -78,15 +80,25 @@ func directWeights[T Float](c *Conv, x, dy, dw []T) {
 	d := getDirect[T](c)
 	d.x, d.y, d.w = x, dy, dw
 	d.chop(blockK / d.ow)
-	panels := (c.O + width[T]() - 1) / width[T]()
-	d.split = 1
-	if c.FLOP() >= parallelFLOP {
-		d.split = max(1, helpers()+1)
+	weights, panels := len(dw), (c.O+width[T]()-1)/width[T]()
+	d.groups = max(1, min(c.N, imageGroups, groupedWeights/weights))
+	d.split = min(panels, (helpers()+d.groups)/d.groups)
+	if d.groups > 1 {
+		d.w = grown(&d.partial, d.groups*weights)
 	}
-	d.split = min(d.split, panels)
-	shareOut(&d.job, d, d.split, c.FLOP())
+	shareOut(&d.job, d, d.groups*d.split, c.FLOP())
+	if d.groups > 1 {
+		sumRows(dw, d.w, d.groups)
+	}
 	d.put()
 }
+
+// A kernels' gradient is computed for at most imageGroups groups of images apart,
+// as long as these have no more than groupedWeights elements together.
+const (
+	imageGroups    = 8
+	groupedWeights = 1 << 19
+)
 
 func (d *direct[T]) part(i int) {
 	if d.w != nil {
@@ -162,7 +174,9 @@ func (d *direct[T]) forward(i int) {
 	size := int(unsafe.Sizeof(z))
 	k := c.KH * c.KW * c.C
 	line := d.paddedW() * c.C
-	t := tile{
+	t := &s.tile
+	t.run = tilesOf[T]()
+	t.tile = tile{
 		k: c.KW * c.C, rowA: c.StrideW * c.C * size, stepA: size, stepB: tileBytes, rowC: c.O * size,
 		segments: c.KH, gapA: (c.DilationH*line - c.KW*c.C) * size,
 	}
@@ -182,31 +196,35 @@ func (d *direct[T]) forward(i int) {
 			for q := range tiles {
 				p0, p1 := q*d.ow/tiles, (q+1)*d.ow/tiles
 				t.a = unsafe.Pointer(&img[r*c.StrideH*line+p0*c.StrideW*c.C])
-				computeTile(&t, y[(r*d.ow+p0)*c.O+j:], c.O, p1-p0, min(nr, c.O-j))
+				t.compute(y[(r*d.ow+p0)*c.O+j:], c.O, p1-p0, min(nr, c.O-j))
 			}
 		}
 	}
 	s.put()
 }
 
-// weights computes a share of the panels of the kernels' gradient.
-func (d *direct[T]) weights(share int) {
+// weights computes some panels of the kernels' gradient of a group of images.
+func (d *direct[T]) weights(i int) {
 	c := &d.c
+	group, share := i/d.split, i%d.split
 	nr := width[T]()
 	panels := (c.O + nr - 1) / nr
 	j0, j1 := share*panels/d.split*nr, min((share+1)*panels/d.split*nr, c.O)
+	size := len(d.w) / d.groups
+	dw := d.w[group*size : (group+1)*size]
 	s := getScratch[T]()
-	for n := range c.N {
+	first := group * c.N / d.groups
+	for n := first; n < (group+1)*c.N/d.groups; n++ {
 		for r0 := 0; r0 < d.oh; r0 += d.rows {
-			d.addWeights(s, n, r0, min(r0+d.rows, d.oh), j0, j1)
+			d.addWeights(s, dw, n > first || r0 > 0, n, r0, min(r0+d.rows, d.oh), j0, j1)
 		}
 	}
 	s.put()
 }
 
-// addWeights adds what one block of an image gives to columns j0 to j1 of the
-// kernels' gradient.
-func (d *direct[T]) addWeights(s *scratch[T], n, r0, r1, j0, j1 int) {
+// addWeights sets columns j0 to j1 of the kernels' gradient dw to what one block
+// of an image gives, or adds that.
+func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, r0, r1, j0, j1 int) {
 	c := &d.c
 	img := d.rowsOf(s, n, r0, r1)
 	pixels := (r1 - r0) * d.ow
@@ -215,21 +233,23 @@ func (d *direct[T]) addWeights(s *scratch[T], n, r0, r1, j0, j1 int) {
 	var z T
 	size := int(unsafe.Sizeof(z))
 	m := c.KW * c.C
-	// What few tiles read is not worth the packing, but the last panel has to be
-	// of full width.
+	// What few tiles read is not worth the packing, but tiles without masks read a
+	// last panel of full width.
 	var b []T
-	pack := c.KH*m > 8*tileRows || (j1-j0)%nr > 0
+	pack := c.KH*m > 8*tileRows || !wide && (j1-j0)%nr > 0
 	if pack {
 		p := product[T]{ldb: c.O, b: dy}
 		b = grown(&s.result, roundUp(j1-j0, nr)*pixels)
 		p.packB(b, 0, pixels, j0, j1-j0)
 	}
 	line := d.paddedW() * c.C
-	t := tile{
+	t := &s.tile
+	t.run = tilesOf[T]()
+	t.tile = tile{
 		k: d.ow, rowA: size, stepA: c.StrideW * c.C * size, stepB: tileBytes, rowC: c.O * size,
 		segments: r1 - r0, gapA: (c.StrideH*line - d.ow*c.StrideW*c.C) * size,
 	}
-	if n > 0 || r0 > 0 {
+	if add {
 		t.start = startC
 	}
 	for j := j0; j < j1; j += nr {
@@ -241,7 +261,7 @@ func (d *direct[T]) addWeights(s *scratch[T], n, r0, r1, j0, j1 int) {
 		for kh := range c.KH {
 			for i := 0; i < m; i += tileRows {
 				t.a = unsafe.Pointer(&img[kh*c.DilationH*line+i])
-				computeTile(&t, d.w[(kh*m+i)*c.O+j:], c.O, min(tileRows, m-i), min(nr, c.O-j))
+				t.compute(dw[(kh*m+i)*c.O+j:], c.O, min(tileRows, m-i), min(nr, c.O-j))
 			}
 		}
 	}

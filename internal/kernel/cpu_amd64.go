@@ -4,67 +4,106 @@ package kernel
 
 import (
 	"os"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
 )
 
-// assembly tells whether this machine runs the kernels in assembly, which need
-// AVX2 and FMA. AEGIS_KERNELS=portable turns them off.
-var assembly = cpu.X86.HasAVX2 && cpu.X86.HasFMA && os.Getenv("AEGIS_KERNELS") != "portable"
+// The instruction sets that there are kernels for. A machine runs the last one
+// that it has; AEGIS_KERNELS names an earlier one to run instead.
+type instructions int
 
-func runTile[T Float](t *tile, rows int) {
-	var v T
-	p := (*byte)(unsafe.Pointer(t))
-	if unsafe.Sizeof(v) == 4 {
-		switch rows {
-		case 1:
-			tile32x1(p)
-		case 2:
-			tile32x2(p)
-		case 3:
-			tile32x3(p)
-		case 4:
-			tile32x4(p)
-		case 5:
-			tile32x5(p)
-		case 6:
-			tile32x6(p)
+const (
+	portable instructions = iota
+	avx2                  // with FMA
+	avx512                // F, DQ, BW and VL
+)
+
+var instructionNames = [...]string{"portable", "avx2", "avx512"}
+
+func (i instructions) String() string { return instructionNames[i] }
+
+func available() instructions {
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2 || !x.HasFMA:
+		return portable
+	case x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL:
+		return avx512
+	}
+	return avx2
+}
+
+// chosen returns what AEGIS_KERNELS asks for, as far as the machine has it.
+func chosen() instructions {
+	name := os.Getenv("AEGIS_KERNELS")
+	if name == "" {
+		return available()
+	}
+	for i, n := range instructionNames {
+		if n == name {
+			return min(instructions(i), available())
 		}
-		return
 	}
-	switch rows {
-	case 1:
-		tile64x1(p)
-	case 2:
-		tile64x2(p)
-	case 3:
-		tile64x3(p)
-	case 4:
-		tile64x4(p)
-	case 5:
-		tile64x5(p)
-	case 6:
-		tile64x6(p)
+	panic("kernel: AEGIS_KERNELS=" + strconv.Quote(name) + ": want portable, avx2 or avx512")
+}
+
+var (
+	running  = chosen()
+	assembly = running >= avx2
+	wide     = running >= avx512 // and tiles leave out columns by a mask
+
+	registerBytes = 32 // the width of a vector register
+	tileRows      = 6
+	tileBytes     = 64 // the width of a tile: two registers
+)
+
+func init() {
+	if wide {
+		registerBytes, tileRows, tileBytes = 64, 14, 128
 	}
+}
+
+// tileTable finds the tile of some rows, of one or two registers' width.
+type tileTable [14][2]func(*byte)
+
+// tilesOf returns the tiles of an element type.
+func tilesOf[T Float]() *tileTable {
+	switch one := single[T](); {
+	case wide && one:
+		return &tilesZ32
+	case wide:
+		return &tilesZ64
+	case one:
+		return &tilesY32
+	}
+	return &tilesY64
 }
 
 // scatter copies pieces that lie side by side to places step bytes apart.
 func scatter(bytes int, to, from unsafe.Pointer, count, step int) {
+	t, f := (*byte)(to), (*byte)(from)
 	switch bytes {
 	case 24:
-		scatter24((*byte)(to), (*byte)(from), count, step)
+		scatterY24(t, f, count, step)
 	case 48:
-		scatter48((*byte)(to), (*byte)(from), count, step)
+		scatterY48(t, f, count, step)
 	case 64:
-		scatter64((*byte)(to), (*byte)(from), count, step)
+		scatterY64(t, f, count, step)
+	case 56:
+		scatterZ56(t, f, count, step)
+	case 112:
+		scatterZ112(t, f, count, step)
+	case 128:
+		scatterZ128(t, f, count, step)
 	}
 }
 
 // transpose writes 8 rows of 8·count float32, row bytes apart, as columns that
-// are 64 bytes apart.
-func transpose(to, from unsafe.Pointer, count, row int) {
-	transpose8((*byte)(to), (*byte)(from), count, row)
+// are step bytes apart.
+func transpose(to, from unsafe.Pointer, count, row, step int) {
+	transpose8((*byte)(to), (*byte)(from), count, row, step)
 }
 
 // at returns the place of a slice's first element.
@@ -72,83 +111,205 @@ func at[T Float](x []T) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x
 
 func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) {
 	c := (*byte)(unsafe.Pointer(s))
-	if single[T]() {
-		adam32(at(w), at(m), at(v), at(g), c, count)
-	} else {
-		adam64(at(w), at(m), at(v), at(g), c, count)
+	switch one := single[T](); {
+	case wide && one:
+		adamZ32(at(w), at(m), at(v), at(g), c, count)
+	case wide:
+		adamZ64(at(w), at(m), at(v), at(g), c, count)
+	case one:
+		adamY32(at(w), at(m), at(v), at(g), c, count)
+	default:
+		adamY64(at(w), at(m), at(v), at(g), c, count)
 	}
 }
 
 func axpyVector[T Float](alpha T, x, y []T, count int) {
 	a := (*byte)(unsafe.Pointer(&alpha))
-	if single[T]() {
-		axpy32(at(y), at(x), a, count)
-	} else {
-		axpy64(at(y), at(x), a, count)
+	switch one := single[T](); {
+	case wide && one:
+		axpyZ32(at(y), at(x), a, count)
+	case wide:
+		axpyZ64(at(y), at(x), a, count)
+	case one:
+		axpyY32(at(y), at(x), a, count)
+	default:
+		axpyY64(at(y), at(x), a, count)
 	}
 }
 
 func addVector[T Float](dst, a, b []T, count int) {
-	if single[T]() {
-		add32(at(dst), at(a), at(b), count)
-	} else {
-		add64(at(dst), at(a), at(b), count)
+	switch one := single[T](); {
+	case wide && one:
+		addZ32(at(dst), at(a), at(b), count)
+	case wide:
+		addZ64(at(dst), at(a), at(b), count)
+	case one:
+		addY32(at(dst), at(a), at(b), count)
+	default:
+		addY64(at(dst), at(a), at(b), count)
 	}
 }
 
 func mulVector[T Float](dst, a, b []T, count int) {
-	if single[T]() {
-		mul32(at(dst), at(a), at(b), count)
-	} else {
-		mul64(at(dst), at(a), at(b), count)
+	switch one := single[T](); {
+	case wide && one:
+		mulZ32(at(dst), at(a), at(b), count)
+	case wide:
+		mulZ64(at(dst), at(a), at(b), count)
+	case one:
+		mulY32(at(dst), at(a), at(b), count)
+	default:
+		mulY64(at(dst), at(a), at(b), count)
+	}
+}
+
+func sumRowsVector[T Float](dst, x []T, rows, count int) {
+	var z T
+	row := len(dst) * int(unsafe.Sizeof(z))
+	switch one := single[T](); {
+	case wide && one:
+		sumRowsZ32(at(dst), at(x), rows, row, count)
+	case wide:
+		sumRowsZ64(at(dst), at(x), rows, row, count)
+	case one:
+		sumRowsY32(at(dst), at(x), rows, row, count)
+	default:
+		sumRowsY64(at(dst), at(x), rows, row, count)
+	}
+}
+
+func positiveVector[T Float](dst, y, g []T, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		positiveZ32(at(dst), at(y), at(g), count)
+	case wide:
+		positiveZ64(at(dst), at(y), at(g), count)
+	case one:
+		positiveY32(at(dst), at(y), at(g), count)
+	default:
+		positiveY64(at(dst), at(y), at(g), count)
 	}
 }
 
 // runPixels runs an operation of pixels in vector registers.
 func runPixels[T Float](op pixelOp, p *pixels) {
 	q := (*byte)(unsafe.Pointer(p))
-	switch one := single[T](); {
-	case op == pixelMax && one:
-		maxPixels32(q)
-	case op == pixelMax:
-		maxPixels64(q)
-	case op == pixelAdd && one:
-		addPixels32(q)
-	case op == pixelAdd:
-		addPixels64(q)
-	case op == pixelMulAdd && one:
-		mulAddPixels32(q)
-	case op == pixelMulAdd:
-		mulAddPixels64(q)
-	case one:
-		routePixels32(q)
-	default:
-		routePixels64(q)
-	}
-}
-
-func positiveVector[T Float](dst, y, g []T, count int) {
-	if single[T]() {
-		positive32(at(dst), at(y), at(g), count)
+	if wide {
+		runPixelsZ(op, single[T](), q)
 	} else {
-		positive64(at(dst), at(y), at(g), count)
+		runPixelsY(op, single[T](), q)
 	}
 }
 
-func sumSquaresVector(x []float32, count int) float64 { return sumSquares32(at(x), count) }
+func runPixelsZ(op pixelOp, one bool, q *byte) {
+	switch {
+	case op == pixelMax && one:
+		maxPixelsZ32(q)
+	case op == pixelMax:
+		maxPixelsZ64(q)
+	case op == pixelAdd && one:
+		addPixelsZ32(q)
+	case op == pixelAdd:
+		addPixelsZ64(q)
+	case op == pixelMulAdd && one:
+		mulAddPixelsZ32(q)
+	case op == pixelMulAdd:
+		mulAddPixelsZ64(q)
+	case one:
+		routePixelsZ32(q)
+	default:
+		routePixelsZ64(q)
+	}
+}
+
+func runPixelsY(op pixelOp, one bool, q *byte) {
+	switch {
+	case op == pixelMax && one:
+		maxPixelsY32(q)
+	case op == pixelMax:
+		maxPixelsY64(q)
+	case op == pixelAdd && one:
+		addPixelsY32(q)
+	case op == pixelAdd:
+		addPixelsY64(q)
+	case op == pixelMulAdd && one:
+		mulAddPixelsY32(q)
+	case op == pixelMulAdd:
+		mulAddPixelsY64(q)
+	case one:
+		routePixelsY32(q)
+	default:
+		routePixelsY64(q)
+	}
+}
+
+func maxWindows[T Float](w *windows) {
+	p := (*byte)(unsafe.Pointer(w))
+	switch one := single[T](); {
+	case wide && one:
+		maxWindowsZ32(p)
+	case wide:
+		maxWindowsZ64(p)
+	case one:
+		maxWindowsY32(p)
+	default:
+		maxWindowsY64(p)
+	}
+}
+
+func routeWindows[T Float](w *windows) {
+	p := (*byte)(unsafe.Pointer(w))
+	switch one := single[T](); {
+	case wide && one:
+		routeWindowsZ32(p)
+	case wide:
+		routeWindowsZ64(p)
+	case one:
+		routeWindowsY32(p)
+	default:
+		routeWindowsY64(p)
+	}
+}
+
+func sumSquaresVector(x []float32, count int) float64 {
+	if wide {
+		return sumSquaresZ32(at(x), count)
+	}
+	return sumSquaresY32(at(x), count)
+}
 
 // mapVector sets count registers' width of dst to a function that the assembly
 // has for float32.
 func mapVector(fn UnaryFn, dst, x []float32, count int) {
-	switch fn {
-	case Exp:
-		exp32(at(dst), at(x), count)
-	case Sigmoid:
-		sigmoid32(at(dst), at(x), count)
-	case Tanh:
-		tanh32(at(dst), at(x), count)
+	d, v := at(dst), at(x)
+	switch {
+	case fn == Exp && wide:
+		expZ32(d, v, count)
+	case fn == Exp:
+		expY32(d, v, count)
+	case fn == Sigmoid && wide:
+		sigmoidZ32(d, v, count)
+	case fn == Sigmoid:
+		sigmoidY32(d, v, count)
+	case fn == Tanh && wide:
+		tanhZ32(d, v, count)
+	case fn == Tanh:
+		tanhY32(d, v, count)
 	}
 }
 
-func lstmVector(c *cell)     { lstmCell32((*byte)(unsafe.Pointer(c))) }
-func lstmGradVector(c *cell) { lstmGrad32((*byte)(unsafe.Pointer(c))) }
+func lstmVector(c *cell) {
+	if wide {
+		lstmCellZ32((*byte)(unsafe.Pointer(c)))
+	} else {
+		lstmCellY32((*byte)(unsafe.Pointer(c)))
+	}
+}
+
+func lstmGradVector(c *cell) {
+	if wide {
+		lstmGradZ32((*byte)(unsafe.Pointer(c)))
+	} else {
+		lstmGradY32((*byte)(unsafe.Pointer(c)))
+	}
+}

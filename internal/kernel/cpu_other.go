@@ -7,23 +7,40 @@ import (
 	"unsafe"
 )
 
-const assembly = false
+type instructions int
+
+const portable instructions = 0
+
+func (instructions) String() string { return "portable" }
+
+const (
+	running       = portable
+	assembly      = false
+	wide          = false
+	registerBytes = 32
+	tileRows      = 6
+	tileBytes     = 64
+)
+
+type tileTable [14][2]func(*byte)
 
 const noAssembly = "kernel: there is no assembly here"
 
-func runTile[T Float](*tile, int)                           { panic(noAssembly) }
-func scatter(int, unsafe.Pointer, unsafe.Pointer, int, int) { panic(noAssembly) }
-func transpose(unsafe.Pointer, unsafe.Pointer, int, int)    { panic(noAssembly) }
-
-func adamVector[T Float](*AdamStep[T], []T, []T, []T, []T, int) { panic(noAssembly) }
-func axpyVector[T Float](T, []T, []T, int)                      { panic(noAssembly) }
-func addVector[T Float]([]T, []T, []T, int)                     { panic(noAssembly) }
-func mulVector[T Float]([]T, []T, []T, int)                     { panic(noAssembly) }
-func runPixels[T Float](pixelOp, *pixels)                       { panic(noAssembly) }
-func positiveVector[T Float]([]T, []T, []T, int)                { panic(noAssembly) }
-func mapVector(UnaryFn, []float32, []float32, int)              { panic(noAssembly) }
-func lstmVector(*cell)                                          { panic(noAssembly) }
-func lstmGradVector(*cell)                                      { panic(noAssembly) }
-func sumSquaresVector([]float32, int) float64                   { panic(noAssembly) }
+func tilesOf[T Float]() *tileTable                                  { panic(noAssembly) }
+func scatter(bytes int, to, from unsafe.Pointer, count, step int)   { panic(noAssembly) }
+func transpose(to, from unsafe.Pointer, count, row, step int)       { panic(noAssembly) }
+func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) { panic(noAssembly) }
+func axpyVector[T Float](alpha T, x, y []T, count int)              { panic(noAssembly) }
+func addVector[T Float](dst, a, b []T, count int)                   { panic(noAssembly) }
+func mulVector[T Float](dst, a, b []T, count int)                   { panic(noAssembly) }
+func sumRowsVector[T Float](dst, x []T, rows, count int)            { panic(noAssembly) }
+func positiveVector[T Float](dst, y, g []T, count int)              { panic(noAssembly) }
+func maxWindows[T Float](w *windows)                                { panic(noAssembly) }
+func routeWindows[T Float](w *windows)                              { panic(noAssembly) }
+func runPixels[T Float](op pixelOp, p *pixels)                      { panic(noAssembly) }
+func mapVector(fn UnaryFn, dst, x []float32, count int)             { panic(noAssembly) }
+func lstmVector(c *cell)                                            { panic(noAssembly) }
+func lstmGradVector(c *cell)                                        { panic(noAssembly) }
+func sumSquaresVector(x []float32, count int) float64               { panic(noAssembly) }
 
 func pause(int) { runtime.Gosched() }

@@ -66,7 +66,7 @@ func rowLogSumExp[T Float](row []T) float64 {
 		for i := range v {
 			v[i] = row[at+i] - peak
 		}
-		Unary(Exp, 0, v, v)
+		unary(Exp, 0, v, v)
 		for _, e := range v {
 			sum += float64(e)
 		}

@@ -24,9 +24,21 @@ func unit(stream uint64, i int) float64 {
 // Dropout sets dst[i] to x[i]/(1−rate) with probability 1−rate, else to 0.
 // dst may be x.
 func Dropout[T Float](dst, x []T, rate float64, stream uint64) {
+	if len(x) < longMath {
+		dropout(dst, x, rate, stream, 0)
+		return
+	}
+	s := getSpans[T](spanDropout)
+	s.alpha, s.stream, s.dst, s.a = rate, stream, dst, x
+	s.do(len(x))
+}
+
+// dropout is Dropout of the elements from first on.
+func dropout[T Float](dst, x []T, rate float64, stream uint64, first int) {
 	keep := T(1 / (1 - rate))
+	dst = dst[:len(x)]
 	for i, v := range x {
-		if unit(stream, i) < rate {
+		if unit(stream, first+i) < rate {
 			dst[i] = 0
 		} else {
 			dst[i] = v * keep

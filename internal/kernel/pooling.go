@@ -11,8 +11,15 @@ import (
 func MaxPool[T Float](c *Conv, x, y []T) { poolWindows(c, poolMax, x, y, nil, nil) }
 
 // MaxPoolGrad computes the gradient dx of x: dy goes to the first largest element
-// of its window.
-func MaxPoolGrad[T Float](c *Conv, x, y, dy, dx []T) { poolWindows(c, poolMaxGrad, x, y, dy, dx) }
+// of its window. With relu, x is the positive part of something, and dx the
+// gradient of that.
+func MaxPoolGrad[T Float](c *Conv, relu bool, x, y, dy, dx []T) {
+	if relu {
+		poolWindows(c, poolMaxReluGrad, x, y, dy, dx)
+	} else {
+		poolWindows(c, poolMaxGrad, x, y, dy, dx)
+	}
+}
 
 // AveragePool computes the mean of what every window sees inside the image.
 func AveragePool[T Float](c *Conv, x, y []T) { poolWindows(c, poolAverage, x, y, nil, nil) }
@@ -25,6 +32,7 @@ type poolKind int
 const (
 	poolMax poolKind = iota
 	poolMaxGrad
+	poolMaxReluGrad
 	poolAverage
 	poolAverageGrad
 )
@@ -66,11 +74,19 @@ func (t *poolTask[T]) part(n int) {
 	s := getScratch[T]()
 	switch t.kind {
 	case poolMax:
+		if c.apart() {
+			t.maxApart(x, y)
+			break
+		}
 		Fill(y, T(math.Inf(-1)))
 		t.taps(func(in, out, n int) {
 			eachPixel(pixelMax, n, c.C, lane[T]{y[out:], c.C}, lane[T]{x[in:], c.StrideW * c.C})
 		})
-	case poolMaxGrad:
+	case poolMaxGrad, poolMaxReluGrad:
+		if c.apart() {
+			t.maxGradApart(x, y, dy, dx)
+			break
+		}
 		clear(dx)
 		taken := grown(&s.columns, out)
 		clear(taken)
@@ -78,6 +94,9 @@ func (t *poolTask[T]) part(n int) {
 			step := c.StrideW * c.C
 			eachPixel(pixelRoute, n, c.C, lane[T]{dx[in:], step}, lane[T]{x[in:], step}, lane[T]{y[out:], c.C}, lane[T]{dy[out:], c.C}, lane[T]{taken[out:], c.C})
 		})
+		if t.kind == poolMaxReluGrad {
+			positiveGrad(dx, x, dx)
+		}
 	case poolAverage:
 		clear(y)
 		t.taps(func(in, out, n int) {

@@ -14,7 +14,17 @@ func TestPoolAgainstDefinition(t *testing.T) {
 
 func testPool[T Float](t *testing.T, tolerance float64) {
 	r := rand.New(rand.NewPCG(9, 1))
-	for _, c := range convs(r) {
+	list := convs(r)
+	for _, channels := range []int{1, 8, 16, 33} { // windows that lie apart, that fill the image or do not
+		for _, size := range [][4]int{{6, 6, 2, 2}, {7, 9, 2, 3}, {9, 7, 3, 2}, {5, 6, 1, 4}} {
+			c := Conv{N: 2, H: size[0], W: size[1], C: channels, KH: size[2], KW: size[3], DilationH: 1, DilationW: 1}
+			for step := range 2 {
+				c.StrideH, c.StrideW = c.KH+step, c.KW+step
+				list = append(list, c)
+			}
+		}
+	}
+	for _, c := range list {
 		c.O, c.Groups = c.C, c.C
 		c.Top, c.Bottom, c.Left, c.Right = min(c.Top, c.KH-1), min(c.Bottom, c.KH-1), min(c.Left, c.KW-1), min(c.Right, c.KW-1)
 		if c.OutH() == 0 || c.OutW() == 0 {
@@ -57,14 +67,22 @@ func testPool[T Float](t *testing.T, tolerance float64) {
 			}
 		}
 		closeTo(t, name+" maximum", y, largest, 0)
-		MaxPoolGrad(&c, x, y, dy, dx)
+		MaxPoolGrad(&c, false, x, y, dy, dx)
 		closeTo(t, name+" gradient of maximum", dx, dmax, tolerance)
+		MaxPoolGrad(&c, true, x, y, dy, dx)
+		for i, v := range x {
+			if v <= 0 {
+				dmax[i] = 0
+			}
+		}
+		closeTo(t, name+" gradient of maximum and positive part", dx, dmax, tolerance)
 	}
 }
 
 func TestMaxPoolOfNaN(t *testing.T) {
-	c := Conv{N: 1, H: 2, W: 2, C: 16, KH: 2, KW: 2, O: 16, Groups: 16, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}
-	for at := range 4 {
+	for test := range 8 {
+		at, stride := test%4, 1+test/4
+		c := Conv{N: 1, H: 2, W: 2, C: 16, KH: 2, KW: 2, O: 16, Groups: 16, StrideH: stride, StrideW: stride, DilationH: 1, DilationW: 1}
 		x, y := make([]float32, 64), make([]float32, 16)
 		for i := range x {
 			x[i] = float32(i)
@@ -86,7 +104,7 @@ func BenchmarkPool(b *testing.B) {
 	dx := make([]float32, len(x))
 	for name, f := range map[string]func(){
 		"max":         func() { MaxPool(&c, x, y) },
-		"maxGradient": func() { MaxPoolGrad(&c, x, y, y, dx) },
+		"maxGradient": func() { MaxPoolGrad(&c, false, x, y, y, dx) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -1,22 +1,29 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Sum sets dst to the sums of x along the axes on which the walk's second
 // stride, that of dst, is 0. Sums of consecutive elements are formed in float64.
 func Sum[T Float](dst, x []T, s *Strided) {
-	clear(dst)
 	n, _, sd := s.inner()
+	switch {
+	case s.dims == 1 && sd == 0:
+		dst[0] = T(total(spanSum, x[:n]))
+		return
+	case s.dims == 2 && sd == 1 && s.sb[0] == 0:
+		sumRows(dst[:n], x, s.shape[0])
+		return
+	}
+	clear(dst)
 	var o odometer
 	for at := 0; ; at += n {
 		v := x[at : at+n]
 		switch sd {
 		case 0:
-			sum := 0.0
-			for _, e := range v {
-				sum += float64(e)
-			}
-			dst[o.b] += T(sum)
+			dst[o.b] += T(sum(v))
 		case 1:
 			AddTo(dst[o.b:o.b+n], v)
 		default:
@@ -27,6 +34,78 @@ func Sum[T Float](dst, x []T, s *Strided) {
 		if !o.next(s) {
 			return
 		}
+	}
+}
+
+// sum returns Σ x in float64.
+func sum[T Float](x []T) float64 {
+	s := 0.0
+	for _, v := range x {
+		s += float64(v)
+	}
+	return s
+}
+
+// sumRows sets dst to the sum of the rows of x: first of blocks of rows, then of
+// these.
+func sumRows[T Float](dst, x []T, rows int) {
+	n := len(dst)
+	block := max(1, spanSize/n)
+	if rows <= block {
+		sumBlock(dst, x, rows)
+		return
+	}
+	pool := &rowSums64
+	if single[T]() {
+		pool = &rowSums32
+	}
+	t, _ := pool.Get().(*rowSums[T])
+	if t == nil {
+		t = new(rowSums[T])
+	}
+	count := (rows + block - 1) / block
+	t.x, t.n, t.rows, t.block = x, n, rows, block
+	t.partial = grown(&t.memory, count*n)
+	if rows*n >= longCopy {
+		parallel(&t.job, t, count)
+	} else {
+		for i := range count {
+			t.part(i)
+		}
+	}
+	sumBlock(dst, t.partial, count)
+	t.x = nil
+	pool.Put(t)
+}
+
+// rowSums is a sum of rows in parts.
+type rowSums[T Float] struct {
+	job            job
+	x, partial     []T
+	memory         []T
+	n, rows, block int
+}
+
+var rowSums32, rowSums64 sync.Pool
+
+func (t *rowSums[T]) part(i int) {
+	from, to := i*t.block, min((i+1)*t.block, t.rows)
+	sumBlock(t.partial[i*t.n:(i+1)*t.n], t.x[from*t.n:to*t.n], to-from)
+}
+
+// sumBlock sets dst to the sum of some rows.
+func sumBlock[T Float](dst, x []T, rows int) {
+	n := len(dst)
+	count, rest := registers[T](n)
+	if count > 0 {
+		sumRowsVector(dst, x[:rows*n], rows, count)
+	}
+	for j := rest; j < n; j++ {
+		var s T
+		for at := j; at < rows*n; at += n {
+			s += x[at]
+		}
+		dst[j] = s
 	}
 }
 

@@ -56,6 +56,25 @@ func (f UnaryFn) String() string { return unaryNames[f] }
 // Unary sets dst to fn(x). dst may be x.
 func Unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 	x = x[:len(dst)]
+	if len(dst) < longMath || len(dst) < longCopy && cheap(fn) {
+		unary(fn, alpha, dst, x)
+		return
+	}
+	s := getSpans[T](spanUnary)
+	s.unary, s.alpha, s.dst, s.a = fn, alpha, dst, x
+	s.do(len(dst))
+}
+
+// cheap tells whether memory bounds the time that fn takes.
+func cheap(fn UnaryFn) bool {
+	switch fn {
+	case Identity, Relu, LeakyRelu, Sqrt, Reciprocal, Neg, Square, Abs, Sign:
+		return true
+	}
+	return false
+}
+
+func unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 	if mapped(fn, dst, x) {
 		return
 	}
@@ -188,6 +207,16 @@ func SlopeOfValue(fn UnaryFn) bool { return fn <= Softplus }
 // argument. dst may be v or g.
 func UnaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 	v, g = v[:len(dst)], g[:len(dst)]
+	if len(dst) < longMath || len(dst) < longCopy && (cheap(fn) || SlopeOfValue(fn)) {
+		unaryGrad(fn, alpha, dst, v, g)
+		return
+	}
+	s := getSpans[T](spanUnaryGrad)
+	s.unary, s.alpha, s.dst, s.a, s.b = fn, alpha, dst, v, g
+	s.do(len(dst))
+}
+
+func unaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 	switch fn {
 	case Identity:
 		copy(dst, g)

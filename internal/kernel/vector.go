@@ -5,9 +5,6 @@ import (
 	"unsafe"
 )
 
-// registerBytes is the width of a vector register of AVX2.
-const registerBytes = 32
-
 // registers returns how many registers' width n elements fill, and the first
 // element after them; nothing where there is no assembly.
 func registers[T Float](n int) (count, rest int) {
@@ -37,6 +34,16 @@ type AdamStep[T Float] struct {
 // w ← w − Size·m/(Root·√v + ε).
 func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
+	if len(w) < longCopy {
+		adam(s, w, m, v, g)
+		return
+	}
+	p := getSpans[T](spanAdam)
+	p.adam, p.dst, p.a, p.b, p.c = *s, w, m, v, g
+	p.do(len(w))
+}
+
+func adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 	count, rest := registers[T](len(w))
 	if count > 0 {
 		adamVector(s, w, m, v, g, count)
@@ -53,6 +60,16 @@ func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 // Axpy adds alpha·x to y.
 func Axpy[T Float](alpha T, x, y []T) {
 	x = x[:len(y)]
+	if len(y) < longCopy {
+		axpy(alpha, x, y)
+		return
+	}
+	s := getSpans[T](spanAxpy)
+	s.alpha, s.dst, s.a = float64(alpha), y, x
+	s.do(len(y))
+}
+
+func axpy[T Float](alpha T, x, y []T) {
 	count, rest := registers[T](len(y))
 	if count > 0 {
 		axpyVector(alpha, x, y, count)
@@ -63,7 +80,16 @@ func Axpy[T Float](alpha T, x, y []T) {
 }
 
 // AddTo adds x to dst.
-func AddTo[T Float](dst, x []T) { addVV(dst, dst, x[:len(dst)]) }
+func AddTo[T Float](dst, x []T) {
+	x = x[:len(dst)]
+	if len(dst) < longCopy {
+		addVV(dst, dst, x)
+		return
+	}
+	s := getSpans[T](spanBinary)
+	s.binary, s.dst, s.a, s.b = Add, dst, dst, x
+	s.do(len(dst))
+}
 
 func addVV[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
@@ -105,6 +131,13 @@ func positiveGrad[T Float](dst, y, g []T) {
 
 // SumSquares returns Σ x², summed in float64.
 func SumSquares[T Float](x []T) float64 {
+	if len(x) <= spanSize {
+		return sumSquares(x)
+	}
+	return total(spanSquares, x)
+}
+
+func sumSquares[T Float](x []T) float64 {
 	sum, rest := 0.0, 0
 	if f, ok := any(x).([]float32); ok {
 		var count int
@@ -134,7 +167,7 @@ func mapped[T Float](fn UnaryFn, dst, x []T) bool {
 		mapVector(fn, d, v, count)
 	}
 	if rest < len(d) {
-		var in, out [registerBytes / 4]float32
+		var in, out [16]float32
 		copy(in[:], v[rest:])
 		mapVector(fn, out[:], in[:], 1)
 		copy(d[rest:], out[:])

@@ -8,9 +8,11 @@ import (
 )
 
 // The workers are one set of goroutines for the process. They help whoever has
-// work in parts: the caller and the workers that are idle take parts in turn
-// until none is left. What a part computes does not depend on who computes it,
-// so results are the same bits with any number of workers.
+// work in parts: the caller and the workers that are idle each have a share of
+// parts that lie side by side, and take parts of others when they are done with
+// it. So what one operation has put into a core's cache is there for the next,
+// and nobody waits for one that was held up. What a part computes does not
+// depend on who computes it: results are the same bits with any number of workers.
 //
 // A worker that has nothing to do spins for a moment, as the next operation of
 // a training step comes within microseconds; then it sleeps.
@@ -22,26 +24,51 @@ const (
 // parts is work that can be done in parts, in any order and at the same time.
 type parts interface{ part(i int) }
 
+// maxShares bounds who works on one job.
+const maxShares = 64
+
 // job is one call of parallel. It lives in memory that the caller keeps.
 type job struct {
 	work    parts
-	n       int64
-	next    atomic.Int64
+	shares  int
+	share   [maxShares]share
 	running atomic.Int32 // workers that were offered the job and have not left it
 	failure atomic.Pointer[any]
 }
 
-func (j *job) do() {
-	for {
-		i := j.next.Add(1) - 1
-		if i >= j.n {
-			return
+// share is the parts that one of those who work has not begun.
+type share struct {
+	next atomic.Int64
+	end  int64
+	_    [48]byte // for a cache line of its own
+}
+
+// divide makes shares of n parts.
+func (j *job) divide(shares, n int) {
+	j.shares = shares
+	for i := range shares {
+		s := &j.share[i]
+		s.next.Store(int64(i * n / shares))
+		s.end = int64((i + 1) * n / shares)
+	}
+}
+
+// do does the parts of one's own share, then of the others.
+func (j *job) do(own int) {
+	for i := range j.shares {
+		s := &j.share[(own+i)%j.shares]
+		for {
+			n := s.next.Add(1) - 1
+			if n >= s.end {
+				break
+			}
+			j.work.part(int(n))
 		}
-		j.work.part(int(i))
 	}
 }
 
 type worker struct {
+	share  int         // of the job that it was offered
 	busy   atomic.Bool // somebody has claimed it
 	box    atomic.Pointer[job]
 	asleep atomic.Bool
@@ -120,19 +147,23 @@ func parallel(j *job, work parts, n int) {
 		}
 		return
 	}
-	j.work, j.n = work, int64(n)
-	j.next.Store(0)
-	j.failure.Store(nil)
-	var claimed [64]*worker
+	var claimed [maxShares - 1]*worker
 	count := 0
 	for _, w := range *crew.Load() {
-		if count == free || count == len(claimed) {
+		if count == min(free, len(claimed)) {
 			break
 		}
-		if !w.busy.CompareAndSwap(false, true) {
-			continue
+		if w.busy.CompareAndSwap(false, true) {
+			claimed[count] = w
+			count++
 		}
+	}
+	j.work = work
+	j.failure.Store(nil)
+	j.divide(count+1, n)
+	for i, w := range claimed[:count] {
 		j.running.Add(1)
+		w.share = 1 + i
 		w.box.Store(j)
 		if w.asleep.Load() {
 			select {
@@ -140,17 +171,17 @@ func parallel(j *job, work parts, n int) {
 			default:
 			}
 		}
-		claimed[count] = w
-		count++
 	}
 	defer j.finish(claimed[:count])
-	j.do()
+	j.do(0)
 }
 
 // finish takes the job back from workers that have not begun and waits for the
 // others.
 func (j *job) finish(claimed []*worker) {
-	j.next.Store(j.n) // nothing is left if the caller panicked
+	for i := range j.shares { // nothing is left if the caller panicked
+		j.share[i].next.Store(j.share[i].end)
+	}
 	for _, w := range claimed {
 		if w.box.CompareAndSwap(j, nil) {
 			j.running.Add(-1)
@@ -192,7 +223,7 @@ func (w *worker) help(j *job) {
 		w.busy.Store(false)
 		j.running.Add(-1) // the last touch: the caller may use the job again
 	}()
-	j.do()
+	j.do(w.share)
 }
 
 // wait returns when there may be a job.

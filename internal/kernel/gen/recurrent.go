@@ -54,9 +54,9 @@ func cellRow(fields ...int) (gate, grad, field func(int) Mem, end func()) {
 	grad = func(i int) Mem { return Mem{Base: gates[i], Index: delta, Scale: 1} }
 	field = func(f int) Mem { return Mem{Base: places[f], Index: offset, Scale: 1} }
 	end = func() {
-		ADDQ(U8(32), offset)
+		ADDQ(U8(set.bytes), offset)
 		if delta != nil {
-			ADDQ(U8(32), delta)
+			ADDQ(U8(set.bytes), delta)
 		}
 		CMPQ(offset, last)
 		JLT(LabelRef("loop"))
@@ -68,18 +68,19 @@ func cellRow(fields ...int) (gate, grad, field func(int) Mem, end func()) {
 
 // lstm writes the cell of an LSTM for one row of a batch.
 func lstm() {
-	TEXT("lstmCell32", NOSPLIT, "func(c *byte)")
-	Doc("lstmCell32 applies the gates' functions, and sets c to f·c' + i·g and h to o·tanh c.")
+	name := function("lstmCell", single)
+	TEXT(name, NOSPLIT, "func(c *byte)")
+	Doc(name + " applies the gates' functions, and sets c to f·c' + i·g and h to o·tanh c.")
 	Pragma("noescape")
 	gate, _, field, end := cellRow(cellBefore, cellC, cellTanh, cellH, cellNext)
 	applied := func(at Mem, f func(reg.VecVirtual) reg.VecVirtual) reg.VecVirtual {
-		x := YMM()
+		x := set.reg()
 		VMOVUPS(at, x)
 		y := f(x)
 		VMOVUPS(y, at)
 		return y
 	}
-	c := YMM()
+	c := set.reg()
 	VMULPS(field(cellBefore), applied(gate(1), sigmoid), c)
 	i := applied(gate(0), sigmoid)
 	VFMADD231PS(applied(gate(2), tanh), i, c)
@@ -91,29 +92,30 @@ func lstm() {
 	VMOVUPS(t, field(cellNext))
 	end()
 
-	TEXT("lstmGrad32", NOSPLIT, "func(c *byte)")
-	Doc("lstmGrad32 computes the gradients of the gates' arguments and of c'.")
+	name = function("lstmGrad", single)
+	TEXT(name, NOSPLIT, "func(c *byte)")
+	Doc(name + " computes the gradients of the gates' arguments and of c'.")
 	Pragma("noescape")
 	gate, grad, field, end := cellRow(cellGrads, cellBefore, cellTanh, cellDh, cellDc)
 	load := func(at Mem) reg.VecVirtual {
-		r := YMM()
+		r := set.reg()
 		VMOVUPS(at, r)
 		return r
 	}
 	product := func(at Mem, x reg.VecVirtual) reg.VecVirtual {
-		r := YMM()
+		r := set.reg()
 		VMULPS(at, x, r)
 		return r
 	}
 	one := load(number(1))
 	slope := func(s reg.VecVirtual) reg.VecVirtual { // s(1 − s)
-		r := YMM()
+		r := set.reg()
 		VSUBPS(s, one, r)
 		VMULPS(s, r, r)
 		return r
 	}
 	rest := func(t reg.VecVirtual) reg.VecVirtual { // 1 − t²
-		r := YMM()
+		r := set.reg()
 		VMOVAPS(one, r)
 		VFNMADD231PS(t, t, r)
 		return r

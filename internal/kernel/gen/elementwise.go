@@ -1,0 +1,315 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func (e element) elementwise() {
+	e.adam()
+	e.axpy()
+	e.positive()
+	e.sumRows()
+	e.maxWindows()
+	e.binary("add", e.add)
+	e.binary("mul", e.mul)
+	for _, op := range []string{"max", "add", "mulAdd", "route"} {
+		e.pixels(op)
+	}
+}
+
+// adam writes the update of Adam and AdamW.
+func (e element) adam() {
+	name := function("adam", e)
+	TEXT(name, NOSPLIT, "func(w, m, v, grad, constants *byte, count int)")
+	Doc(name + " is Adam for count registers' width; the constants are those of AdamStep.")
+	Pragma("noescape")
+	p := pointers("w", "m", "v", "grad", "constants", "count")
+	w, m, v, g, constants, count := p[0], p[1], p[2], p[3], p[4], p[5]
+	var c [9]reg.VecVirtual
+	for i := range c {
+		c[i] = set.reg()
+		e.broadcast(Mem{Base: constants, Disp: i * e.size}, c[i])
+	}
+	b1, r1, b2, r2, eps, l2, keep, size, root := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
+	loop(count, p[:4], func() {
+		wr, gr, mr, vr, t := set.reg(), set.reg(), set.reg(), set.reg(), set.reg()
+		e.mul(Mem{Base: w}, keep, wr)
+		e.move(Mem{Base: g}, gr)
+		e.fma(wr, l2, gr)
+		e.mul(Mem{Base: m}, b1, mr)
+		e.fma(gr, r1, mr)
+		e.move(mr, Mem{Base: m})
+		e.mul(Mem{Base: v}, b2, vr)
+		e.mul(gr, r2, t)
+		e.fma(gr, t, vr)
+		e.move(vr, Mem{Base: v})
+		e.sqrt(vr, vr)
+		e.mul(root, vr, vr)
+		e.add(eps, vr, vr)
+		e.mul(size, mr, mr)
+		e.div(vr, mr, mr)
+		e.sub(mr, wr, wr)
+		e.move(wr, Mem{Base: w})
+	})
+}
+
+// axpy writes y += alpha·x.
+func (e element) axpy() {
+	name := function("axpy", e)
+	TEXT(name, NOSPLIT, "func(y, x, alpha *byte, count int)")
+	Doc(name + " adds alpha·x to y for count registers' width.")
+	Pragma("noescape")
+	p := pointers("y", "x", "alpha", "count")
+	alpha := set.reg()
+	e.broadcast(Mem{Base: p[2]}, alpha)
+	loop(p[3], p[:2], func() {
+		r := set.reg()
+		e.move(Mem{Base: p[0]}, r)
+		e.fma(Mem{Base: p[1]}, alpha, r)
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
+// The predicates of comparisons.
+const (
+	equal        = 0
+	lessThan     = 1
+	lessEqual    = 2
+	unordered    = 3
+	notLessEqual = 6 // or unordered
+)
+
+// positive writes the gradient of the positive part.
+func (e element) positive() {
+	name := function("positive", e)
+	TEXT(name, NOSPLIT, "func(to, y, grad *byte, count int)")
+	Doc(name + " sets to to grad, but to 0 where y <= 0, for count registers' width.")
+	Pragma("noescape")
+	p := pointers("to", "y", "grad", "count")
+	zero := set.reg()
+	e.xor(zero, zero, zero)
+	loop(p[3], p[:3], func() {
+		y, r := set.reg(), set.reg()
+		e.move(Mem{Base: p[1]}, y)
+		if wide() {
+			k := K()
+			e.compare(U8(notLessEqual), zero, y, k)
+			e.moveZero(Mem{Base: p[2]}, k, r)
+		} else {
+			e.compare(U8(lessEqual), zero, y, y)
+			e.move(Mem{Base: p[2]}, r)
+			e.andNot(r, y, r)
+		}
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
+// binary writes an element-wise operation of two arrays.
+func (e element) binary(op string, instruction func(...Op)) {
+	name := function(op, e)
+	TEXT(name, NOSPLIT, "func(to, a, b *byte, count int)")
+	Doc(name + " sets to to the " + op + " of a and b for count registers' width.")
+	Pragma("noescape")
+	p := pointers("to", "a", "b", "count")
+	loop(p[3], p[:3], func() {
+		r := set.reg()
+		e.move(Mem{Base: p[1]}, r)
+		instruction(Mem{Base: p[2]}, r, r)
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
+// sumRows writes the sum of rows, four rows at a time: row i goes to sum i%4.
+func (e element) sumRows() {
+	name := function("sumRows", e)
+	TEXT(name, NOSPLIT, "func(to, x *byte, rows, row, count int)")
+	Doc(name+" sets count registers' width of to to the sum of rows, which are row", "bytes apart.")
+	Pragma("noescape")
+	p := pointers("to", "x", "rows", "row", "count")
+	to, x, rows, row, count := p[0], p[1], p[2], p[3], p[4]
+	three, at, left := GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
+	Label("column")
+	var sums [4]reg.VecVirtual
+	for i := range sums {
+		sums[i] = set.reg()
+		e.xor(sums[i], sums[i], sums[i])
+	}
+	MOVQ(x, at)
+	MOVQ(rows, left)
+	SUBQ(U8(4), left)
+	JL(LabelRef("rest"))
+	Label("loop")
+	e.add(Mem{Base: at}, sums[0], sums[0])
+	e.add(Mem{Base: at, Index: row, Scale: 1}, sums[1], sums[1])
+	e.add(Mem{Base: at, Index: row, Scale: 2}, sums[2], sums[2])
+	e.add(Mem{Base: at, Index: three, Scale: 1}, sums[3], sums[3])
+	LEAQ(Mem{Base: at, Index: row, Scale: 4}, at)
+	SUBQ(U8(4), left)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(U8(4), left)
+	for i := range 3 {
+		CMPQ(left, U8(i+1))
+		JL(LabelRef("sum"))
+		e.add(Mem{Base: at}, sums[i], sums[i])
+		ADDQ(row, at)
+	}
+	Label("sum")
+	e.add(sums[1], sums[0], sums[0])
+	e.add(sums[3], sums[2], sums[2])
+	e.add(sums[2], sums[0], sums[0])
+	e.move(sums[0], Mem{Base: to})
+	ADDQ(U8(set.bytes), to)
+	ADDQ(U8(set.bytes), x)
+	DECQ(count)
+	JNE(LabelRef("column"))
+	VZEROUPPER()
+	RET()
+}
+
+// The fields of kernel.pixels by their offsets.
+const (
+	pixelsAt    = 0
+	pixelsStep  = 5 * 8
+	pixelsCount = 10 * 8
+	pixelsWidth = 11 * 8
+)
+
+// pixels writes an operation on channels of pixels that are some steps apart.
+func (e element) pixels(op string) {
+	TEXT(function(op+"Pixels", e), NOSPLIT, "func(p *byte)")
+	Pragma("noescape")
+	t := Load(Param("p"), GP64())
+	arrays := map[string]int{"max": 2, "add": 2, "mulAdd": 3, "route": 5}[op]
+	var at [5]reg.GPVirtual
+	for i := range arrays {
+		at[i] = GP64()
+		MOVQ(Mem{Base: t, Disp: pixelsAt + 8*i}, at[i])
+	}
+	count, end, offset := GP64(), GP64(), GP64()
+	MOVQ(Mem{Base: t, Disp: pixelsCount}, count)
+	MOVQ(Mem{Base: t, Disp: pixelsWidth}, end)
+	Label("pixel")
+	XORQ(offset, offset)
+	Label("channels")
+	array := func(i int) Mem { return Mem{Base: at[i], Index: offset, Scale: 1} }
+	first, r := set.reg(), set.reg()
+	e.move(array(0), first)
+	e.move(array(1), r)
+	switch op {
+	case "max":
+		e.maximum(first, r)
+	case "add":
+		e.add(first, r, r)
+	case "mulAdd":
+		e.fma(array(2), r, first)
+		r = first
+	case "route":
+		r = e.route(first, r, array)
+	}
+	e.move(r, array(0))
+	ADDQ(U8(set.bytes), offset)
+	CMPQ(offset, end)
+	JLT(LabelRef("channels"))
+	for i := range arrays {
+		ADDQ(Mem{Base: t, Disp: pixelsStep + 8*i}, at[i])
+	}
+	DECQ(count)
+	JNE(LabelRef("pixel"))
+	VZEROUPPER()
+	RET()
+}
+
+// maximum sets b to the greater of two; the maximum of NaN and anything is NaN.
+func (e element) maximum(a, b reg.VecVirtual) {
+	if wide() {
+		k := K()
+		e.compare(U8(unordered), a, a, k)
+		e.max(b, a, b)
+		e.move(a, k, b)
+		return
+	}
+	nan := set.reg()
+	e.compare(U8(unordered), a, a, nan)
+	e.max(b, a, b)
+	e.or(nan, b, b)
+}
+
+// route returns sum + array 3 where value is array 2 and array 4 does not say
+// that another was before it.
+func (e element) route(sum, value reg.VecVirtual, array func(int) Mem) reg.VecVirtual {
+	taken := set.reg()
+	e.move(array(4), taken)
+	if wide() {
+		k, before, ones := K(), K(), set.reg()
+		e.compare(U8(equal), array(2), value, k)
+		e.testMask(taken, taken, before)
+		KANDNW(k, before, k)
+		VPTERNLOGD(U8(0xff), ones, ones, ones)
+		e.move(ones, k, array(4))
+		e.add(array(3), sum, k, sum)
+		return sum
+	}
+	e.compare(U8(equal), array(2), value, value)
+	e.andNot(value, taken, value)
+	e.or(value, taken, taken)
+	e.move(taken, array(4))
+	e.and(array(3), value, value)
+	e.add(sum, value, value)
+	return value
+}
+
+// sumSquares writes a sum in double precision, in as many parts as a register has
+// of float32.
+func sumSquares() {
+	name := function("sumSquares", single)
+	TEXT(name, NOSPLIT, "func(x *byte, count int) float64")
+	Doc(name + " returns the sum of the squares of count registers' width of float32.")
+	Pragma("noescape")
+	p := pointers("x", "count")
+	low, high := set.reg(), set.reg()
+	VXORPD(low, low, low)
+	VXORPD(high, high, high)
+	TESTQ(p[1], p[1])
+	JE(LabelRef("end"))
+	Label("loop")
+	a, b := set.reg(), set.reg()
+	VCVTPS2PD(Mem{Base: p[0]}, a)
+	VCVTPS2PD(Mem{Base: p[0], Disp: set.bytes / 2}, b)
+	VFMADD231PD(a, a, low)
+	VFMADD231PD(b, b, high)
+	ADDQ(U8(set.bytes), p[0])
+	DECQ(p[1])
+	JNE(LabelRef("loop"))
+	Label("end")
+	VADDPD(high, low, low)
+	if wide() {
+		half := YMM()
+		VEXTRACTF64X4(U8(1), low, half)
+		VADDPD(half, low.AsY(), half)
+		low = half
+	}
+	upper := XMM()
+	VEXTRACTF128(U8(1), low.AsY(), upper)
+	VADDPD(upper, low.AsX(), upper)
+	sum := XMM()
+	VHADDPD(upper, upper, sum)
+	Store(sum, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// pause writes a wait that leaves the core's units to its other thread.
+func pause() {
+	TEXT("pause", NOSPLIT, "func(turns int)")
+	Doc("pause executes the instruction PAUSE some times.")
+	turns := Load(Param("turns"), GP64())
+	Label("loop")
+	PAUSE()
+	DECQ(turns)
+	JNE(LabelRef("loop"))
+	RET()
+}

@@ -1,0 +1,109 @@
+package kernel
+
+import "unsafe"
+
+// packA copies rows i0 to i0+mb of op(A) for tiles: the rows of a tile side by side.
+func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
+	if !p.transA {
+		for i := 0; i < mb; i += tileRows {
+			p.packRows(to[i*kb:(i+tileRows)*kb], k0, kb, i0+i, min(tileRows, mb-i))
+		}
+		return
+	}
+	var z T
+	size := int(unsafe.Sizeof(z))
+	whole := mb / tileRows
+	for k := range kb {
+		from := p.a[(k0+k)*p.lda+i0:][:mb]
+		if whole > 0 {
+			scatter(tileRows*size, unsafe.Pointer(&to[k*tileRows]), unsafe.Pointer(&from[0]), whole, tileRows*kb*size)
+		}
+		if rest := from[whole*tileRows:]; len(rest) > 0 {
+			copy(to[(whole*kb+k)*tileRows:], rest)
+		}
+	}
+}
+
+// packRows interleaves some rows of A, and leaves room for those that a tile has
+// more.
+func (p *product[T]) packRows(to []T, k0, kb, i, rows int) {
+	done := 0
+	if rows >= 8 && single[T]() { // the first 8 and the last 8, which may be among the first
+		done = kb &^ 7
+		for _, r := range [2]int{rows - 8, 0} {
+			from := p.a[(i+r)*p.lda+k0:]
+			transpose(unsafe.Pointer(&to[r]), unsafe.Pointer(&from[0]), done/8, p.lda*4, tileRows*4)
+		}
+	}
+	for r := range rows {
+		row := p.a[(i+r)*p.lda+k0:][:kb]
+		for k := done; k < kb; k++ {
+			to[k*tileRows+r] = row[k]
+		}
+	}
+}
+
+// packB copies columns j0 to j0+nb of op(B) panel by panel, the last one padded
+// with zeros.
+func (p *product[T]) packB(to []T, k0, kb, j0, nb int) {
+	nr := width[T]()
+	if cols := nb % nr; cols > 0 {
+		clear(to[(nb-cols)*kb : (nb-cols+nr)*kb])
+	}
+	if p.transB {
+		for j := 0; j < nb; j += nr {
+			p.packColumns(to[j*kb:(j+nr)*kb], k0, kb, j0+j, min(nr, nb-j))
+		}
+		return
+	}
+	whole := nb / nr
+	for k := range kb {
+		from := p.b[(k0+k)*p.ldb+j0:][:nb]
+		if whole > 0 {
+			scatter(tileBytes, unsafe.Pointer(&to[k*nr]), unsafe.Pointer(&from[0]), whole, tileBytes*kb)
+		}
+		if rest := from[whole*nr:]; len(rest) > 0 {
+			copy(to[(whole*kb+k)*nr:], rest)
+		}
+	}
+}
+
+// packWhole packs a whole B, k×n, for products that are not split.
+func packWhole[T Float](to *[]T, transB bool, k, n int, b []T, ldb int) []T {
+	p := product[T]{transB: transB, n: n, k: k, ldb: ldb, b: b}
+	padded := roundUp(n, width[T]())
+	all := grown(to, k*padded)
+	step := stepK(k)
+	for k0 := 0; k0 < k; k0 += step {
+		p.packB(all[k0*padded:], k0, min(step, k-k0), 0, n)
+	}
+	return all
+}
+
+func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
+
+// packColumns interleaves some rows of the B that is to be transposed.
+func (p *product[T]) packColumns(to []T, k0, kb, j, cols int) {
+	c := 0
+	if single[T]() {
+		k1 := kb &^ 7
+		for ; c+8 <= cols; c += 8 {
+			from := p.b[(j+c)*p.ldb+k0:]
+			transpose(unsafe.Pointer(&to[c]), unsafe.Pointer(&from[0]), k1/8, p.ldb*4, tileBytes)
+			p.interleave(to, k0, kb, k1, j, c, c+8)
+		}
+	}
+	p.interleave(to, k0, kb, 0, j, c, cols)
+}
+
+// interleave copies rows k1 to kb of columns c to cols of a panel.
+func (p *product[T]) interleave(to []T, k0, kb, k1, j, c, cols int) {
+	nr := width[T]()
+	for ; c < cols; c++ {
+		at := k1*nr + c
+		for _, v := range p.b[(j+c)*p.ldb+k0:][k1:kb] {
+			to[at] = v
+			at += nr
+		}
+	}
+}

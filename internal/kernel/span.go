@@ -1,0 +1,151 @@
+package kernel
+
+import "sync"
+
+// Long arrays are worked on in spans, which workers take in turn. A span begins
+// at a multiple of spanSize, so that every element has the same place in a
+// vector register, and sums are added up span by span: the number of workers
+// changes no bit.
+const (
+	spanSize = 1 << 13 // elements
+	longCopy = 1 << 15 // elements from which on helpers are worth their coming, for work that memory bounds
+	longMath = 1 << 13 // the same for functions that take long
+)
+
+type spanKind uint8
+
+const (
+	spanUnary spanKind = iota
+	spanUnaryGrad
+	spanBinary
+	spanAxpb
+	spanAxpy
+	spanAdam
+	spanDropout
+	spanGather
+	spanSquares
+	spanSum
+)
+
+// spans is an element-wise operation with its operands.
+type spans[T Float] struct {
+	job         job
+	kind        spanKind
+	unary       UnaryFn
+	binary      BinaryFn
+	alpha, beta float64
+	stream      uint64
+	adam        AdamStep[T]
+	dst, a      []T
+	b, c        []T
+	sums        []float64
+	rows        []int // of a gathering
+}
+
+var spans32, spans64 sync.Pool
+
+func getSpans[T Float](kind spanKind) *spans[T] {
+	pool := &spans64
+	if single[T]() {
+		pool = &spans32
+	}
+	s, _ := pool.Get().(*spans[T])
+	if s == nil {
+		s = new(spans[T])
+	}
+	s.kind = kind
+	return s
+}
+
+// do works on n elements and gives s back.
+func (s *spans[T]) do(n int) {
+	parallel(&s.job, s, (n+spanSize-1)/spanSize)
+	s.put()
+}
+
+func (s *spans[T]) put() {
+	s.dst, s.a, s.b, s.c, s.rows = nil, nil, nil, nil, nil
+	if single[T]() {
+		spans32.Put(s)
+	} else {
+		spans64.Put(s)
+	}
+}
+
+func (s *spans[T]) part(i int) {
+	if s.kind == spanGather {
+		s.gather(i)
+		return
+	}
+	from := i * spanSize
+	of := func(x []T) []T {
+		if x == nil {
+			return nil
+		}
+		return x[from:min(from+spanSize, len(x))]
+	}
+	dst, a, b, c := of(s.dst), of(s.a), of(s.b), of(s.c)
+	switch s.kind {
+	case spanUnary:
+		unary(s.unary, s.alpha, dst, a)
+	case spanUnaryGrad:
+		unaryGrad(s.unary, s.alpha, dst, a, b)
+	case spanBinary:
+		binaryVV(s.binary, dst, a, b)
+	case spanAxpb:
+		axpb(dst, T(s.alpha), a, T(s.beta))
+	case spanAxpy:
+		axpy(T(s.alpha), a, dst)
+	case spanAdam:
+		adam(&s.adam, dst, a, b, c)
+	case spanDropout:
+		dropout(dst, a, s.alpha, s.stream, from)
+	case spanSquares:
+		s.sums[i] = sumSquares(a)
+	case spanSum:
+		s.sums[i] = sum(a)
+	}
+}
+
+// total adds up one number for each span of x.
+func total[T Float](kind spanKind, x []T) float64 {
+	s := getSpans[T](kind)
+	n := (len(x) + spanSize - 1) / spanSize
+	if cap(s.sums) < n {
+		s.sums = make([]float64, n)
+	}
+	s.a, s.sums = x, s.sums[:n]
+	if len(x) >= longCopy {
+		parallel(&s.job, s, n)
+	} else {
+		for i := range n {
+			s.part(i)
+		}
+	}
+	t := 0.0
+	for _, v := range s.sums {
+		t += v
+	}
+	s.put()
+	return t
+}
+
+// Gather copies rows of src, w elements each, one behind the other to dst.
+func Gather[T Float](dst, src []T, rows []int, w int) {
+	s := getSpans[T](spanGather)
+	s.dst, s.a, s.rows = dst[:len(rows)*w], src, rows
+	if len(s.dst) < longCopy {
+		for i := range rows {
+			s.gather(i)
+		}
+		s.put()
+		return
+	}
+	parallel(&s.job, s, len(rows))
+	s.put()
+}
+
+func (s *spans[T]) gather(i int) {
+	w := len(s.dst) / len(s.rows)
+	copy(s.dst[i*w:(i+1)*w], s.a[s.rows[i]*w:])
+}

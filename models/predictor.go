@@ -1,0 +1,127 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/kernel"
+	"gorgonia.org/tensor"
+)
+
+// Predictor is a model compiled for a fixed number of rows: what a server uses
+// whose requests come one by one. A run copies nothing and allocates nothing.
+//
+//	p, err := m.Predictor(1)
+//	copy(p.Inputs()[0].Data().([]float32), row)
+//	err = p.Run(ctx)
+//	y := p.Outputs()[0].Data().([]float32)
+//
+// A Predictor has memory of its own and shares the model's parameters: several
+// may run at the same time, each in one goroutine, while the model is not being
+// trained.
+type Predictor struct {
+	rows    int
+	run     *graph.Program
+	in, out []*tensor.Dense
+}
+
+// Predictor compiles the model for a number of rows.
+func (m *Model) Predictor(rows int) (*Predictor, error) {
+	if rows < 1 {
+		return nil, fmt.Errorf("models: a predictor for %d rows: want at least 1", rows)
+	}
+	b := graph.New(m.params, graph.Infer)
+	out := m.Build(b, rows)
+	run, err := graph.Compile(b, out...)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	p := &Predictor{rows: rows, run: run}
+	for i, name := range m.InputNames() {
+		in, err := run.Input(name)
+		if err != nil { // no output depends on it: what is put there is not read
+			in = tensor.New(tensor.Of(m.inputType(i)), tensor.WithShape(append(graph.Shape{rows}, m.shapes[i]...)...))
+		}
+		p.in = append(p.in, in)
+	}
+	for _, n := range out {
+		p.out = append(p.out, run.Tensor(n))
+	}
+	return p, nil
+}
+
+func (m *Model) inputType(i int) graph.Dtype {
+	if m.net.Stages[i].Int {
+		return graph.Int
+	}
+	return m.params.Dtype()
+}
+
+// Inputs returns the memory of the inputs, in the order of InputNames: shape
+// (rows, ...), of the model's element type, or Int where the input is declared so.
+func (p *Predictor) Inputs() []*tensor.Dense { return p.in }
+
+// Run computes the outputs from what is in the inputs.
+func (p *Predictor) Run(ctx context.Context) error { return p.run.Run(ctx) }
+
+// Outputs returns the memory of the outputs. The next Run overwrites it.
+func (p *Predictor) Outputs() []*tensor.Dense { return p.out }
+
+// load copies rows of an input, from the given one on, to the first rows of its
+// memory.
+func load(name string, to, from *tensor.Dense, first, rows int) error {
+	w := from.DataSize() / from.Shape()[0]
+	at, n := first*w, rows*w
+	switch dst := to.Data().(type) {
+	case []float32:
+		switch src := from.Data().(type) {
+		case []float32:
+			kernel.Unary(kernel.Identity, 0, dst[:n], src[at:at+n])
+			return nil
+		case []float64:
+			convert(dst[:n], src[at:])
+			return nil
+		}
+	case []float64:
+		switch src := from.Data().(type) {
+		case []float64:
+			kernel.Unary(kernel.Identity, 0, dst[:n], src[at:at+n])
+			return nil
+		case []float32:
+			convert(dst[:n], src[at:])
+			return nil
+		}
+	case []int:
+		if src, ok := from.Data().([]int); ok {
+			copy(dst[:n], src[at:])
+			return nil
+		}
+	}
+	return fmt.Errorf("models: input %q holds %v, want %v", name, from.Dtype(), to.Dtype())
+}
+
+func convert[D, S kernel.Float](dst []D, src []S) {
+	for i := range dst {
+		dst[i] = D(src[i])
+	}
+}
+
+// plain returns a tensor whose data lie row by row without gaps: t itself, or a
+// copy if t is a view.
+func plain(name string, t *tensor.Dense) (*tensor.Dense, error) {
+	if !t.RequiresIterator() && t.DataOrder().IsContiguous() && !t.DataOrder().IsColMajor() {
+		return t, nil
+	}
+	m, ok := t.Materialize().(*tensor.Dense)
+	if !ok {
+		return nil, fmt.Errorf("models: input %q is a view of %v %v that cannot be read", name, t.Dtype(), t.Shape())
+	}
+	if !slices.Equal(m.Shape(), t.Shape()) {
+		if err := m.Reshape(t.Shape().Clone()...); err != nil {
+			return nil, fmt.Errorf("models: input %q: %w", name, err)
+		}
+	}
+	return m, nil
+}
