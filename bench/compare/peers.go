@@ -330,8 +330,8 @@ func inferenceRow(ctx context.Context, a *arena, p *pythons, w workload.Workload
 	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, inferenceBatches) }, nil)
 }
 
-// oneRow is the row of W4's inference of one row at a time: by a program that was
-// compiled for it, or by Model.Predict.
+// oneRow is the row of W4's inference of one row at a time: by a Predictor, or by
+// Model.Predict.
 func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, compiled bool) (row, error) {
 	_, set, _, err := w.Data()
 	if err != nil {
@@ -340,7 +340,7 @@ func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, comp
 	r := row{key: w.Name, what: "inference, one row, Model.Predict", unit: "us", value: func(rate float64) float64 { return 1e6 / rate }}
 	how := "Model.Predict"
 	if compiled {
-		r.what, how = "inference, one row", "Program.Run"
+		r.what, how = "inference, one row", "Predictor.Run"
 	}
 	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
 		var i *workload.Inference

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
-	"gorgonia.org/tensor"
 )
 
 // few makes rows for a workload without reading a data set.
@@ -158,7 +157,7 @@ func TestInference(t *testing.T) {
 	}
 }
 
-// TestInferRow holds the program of one row to Model.Predict.
+// TestInferRow holds what is predicted row by row to Model.Predict.
 func TestInferRow(t *testing.T) {
 	ctx := context.Background()
 	w, err := Named("W4")
@@ -170,32 +169,21 @@ func TestInferRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, out, err := Compiled(m, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
 	want, err := m.Predict(ctx, s.Inputs...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, width, err := floats(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, i := range []int{0, 7, 543} {
-		if err := run.SetInput("x", tensor.New(tensor.WithShape(1, width), tensor.WithBacking(x[i*width:(i+1)*width]))); err != nil {
-			t.Fatal(err)
-		}
-		if err := run.Run(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if got := run.Floats32(out)[0]; math.Abs(float64(got-want[0].Data().([]float32)[i])) > 1e-5 {
-			t.Errorf("row %d: %v, want %v", i, got, want[0].Data().([]float32)[i])
-		}
-	}
 	p, err := w.InferRow(ctx, s)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, i := range []int{0, 7, 543, 544} {
+		if err := p.Call(i); err != nil {
+			t.Fatal(err)
+		}
+		if w := want[0].Data().([]float32)[i%544]; math.Abs(float64(p.Out[0]-w)) > 1e-5 {
+			t.Errorf("row %d: %v, want %v", i, p.Out[0], w)
+		}
 	}
 	if rate, err := p.Window(time.Millisecond); err != nil || !(rate > 1000) || p.Rows() != 1 {
 		t.Errorf("%v rows/s, %v", rate, err)
