@@ -2,6 +2,7 @@ package workload
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -187,5 +188,30 @@ func TestInferRow(t *testing.T) {
 	}
 	if rate, err := p.Window(time.Millisecond); err != nil || !(rate > 1000) || p.Rows() != 1 {
 		t.Errorf("%v rows/s, %v", rate, err)
+	}
+}
+
+// TestProfile counts the operations of W1's training step by hand: forward, the
+// gradients of all weights, and those of the inputs of all layers but the first.
+func TestProfile(t *testing.T) {
+	for _, w := range All() {
+		p, err := w.Profile(context.Background(), few(t, w, 200), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := p.Ops[len(p.Ops)-1]
+		if last.Path != "optimizer" || last.Calls != 2 || last.Bytes == 0 || !(p.Time() > 0) {
+			t.Errorf("%s: %v", w.Name, last)
+		}
+		if w.Name != "W1" {
+			continue
+		}
+		forward := 2 * 128 * (784*256 + 256*128 + 128*10)
+		if n := p.FLOP(); n != 3*forward-2*128*784*256 {
+			t.Errorf("%d operations, want %d", n, 3*forward-2*128*784*256)
+		}
+		if weights := 784*256 + 256 + 256*128 + 128 + 1290; last.Shape != fmt.Sprintf("(%d)", weights) || last.Bytes != 4*4*weights {
+			t.Errorf("the optimizer changes %s, moves %d bytes", last.Shape, last.Bytes)
+		}
 	}
 }
