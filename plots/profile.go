@@ -84,9 +84,12 @@ func rowsOf(p *Profile) []timeRow {
 			continue
 		}
 		r := timeRow{name: o.String(), us: perRun(p, o.Time), product: o.FLOP > 0}
-		r.note = fmt.Sprintf("%.1f%%, %.3g GB/s", 100*p.Share(o), o.Bandwidth()/1e9)
-		if r.product {
-			r.note = fmt.Sprintf("%.1f%%, %.3g GFLOP/s, %.0f%% of peak", 100*p.Share(o), o.Rate()/1e9, 100*p.OfPeak(o))
+		r.note = fmt.Sprintf("%.1f%%", 100*p.Share(o))
+		switch {
+		case o.Rate() > 0:
+			r.note += fmt.Sprintf(", %.3g GFLOP/s, %.0f%% of peak", o.Rate()/1e9, 100*p.OfPeak(o))
+		case o.Bandwidth() > 0:
+			r.note += fmt.Sprintf(", %.3g GB/s", o.Bandwidth()/1e9)
 		}
 		rows = append(rows, r)
 	}

@@ -39,11 +39,28 @@ type Op struct {
 	Bytes int
 }
 
-// Rate returns the operations a second; 0 if the operation has no products.
-func (o Op) Rate() float64 { return perSecond(o.FLOP*o.Calls, o.Time) }
+// shortest is the time of a call from which on the clock tells its rate.
+const shortest = 50 * time.Nanosecond
 
-// Bandwidth returns the bytes moved in a second.
-func (o Op) Bandwidth() float64 { return perSecond(o.Bytes*o.Calls, o.Time) }
+func (o Op) timed() bool { return o.Calls > 0 && o.Time/time.Duration(o.Calls) >= shortest }
+
+// Rate returns the operations a second; 0 if the operation has no products, or is
+// too short for the clock.
+func (o Op) Rate() float64 {
+	if !o.timed() {
+		return 0
+	}
+	return perSecond(o.FLOP*o.Calls, o.Time)
+}
+
+// Bandwidth returns the bytes moved in a second; 0 if the operation is too short
+// for the clock.
+func (o Op) Bandwidth() float64 {
+	if !o.timed() {
+		return 0
+	}
+	return perSecond(o.Bytes*o.Calls, o.Time)
+}
 
 func perSecond(n int, d time.Duration) float64 {
 	if d <= 0 {
@@ -100,20 +117,20 @@ func (p *Profile) String() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, p.Summary())
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "us a call\tshare\tcalls\tMFLOP\tGFLOP/s\tof peak\tkB\tGB/s\t\toperation\t")
+	fmt.Fprintln(w, "us a call\tshare\tcalls\tMFLOP\tGFLOP/s\tof peak\tkB\tGB/s\t  operation")
 	for _, o := range p.ByTime() {
 		calls := max(o.Calls, 1)
-		fmt.Fprintf(w, "%.2f\t%.1f%%\t%d\t%s\t%s\t%s\t%.1f\t%.1f\t\t%s\t\n", float64(o.Time)/float64(calls)/1e3, 100*p.Share(o), o.Calls,
-			product(o, "%.3f", float64(o.FLOP)/1e6), product(o, "%.1f", o.Rate()/1e9), product(o, "%.0f%%", 100*p.OfPeak(o)),
-			float64(o.Bytes)/1e3, o.Bandwidth()/1e9, o)
+		fmt.Fprintf(w, "%.2f\t%.1f%%\t%d\t%s\t%s\t%s\t%.1f\t%s\t  %s\n", float64(o.Time)/float64(calls)/1e3, 100*p.Share(o), o.Calls,
+			known("%.3f", float64(o.FLOP)/1e6), known("%.1f", o.Rate()/1e9), known("%.0f%%", 100*p.OfPeak(o)),
+			float64(o.Bytes)/1e3, known("%.1f", o.Bandwidth()/1e9), o)
 	}
 	w.Flush()
 	return b.String()
 }
 
-// product writes a number of an operation with products, and a dash for others.
-func product(o Op, format string, v float64) string {
-	if o.FLOP == 0 {
+// known writes a number, and a dash for 0, which stands for none.
+func known(format string, v float64) string {
+	if v == 0 {
 		return "-"
 	}
 	return fmt.Sprintf(format, v)

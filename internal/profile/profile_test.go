@@ -27,6 +27,8 @@ func TestNumbers(t *testing.T) {
 		{"time", p.Time().Seconds(), 400e-6}, {"FLOP", float64(p.FLOP()), 500000}, {"share", p.Share(relu), 0.75},
 		{"of peak", p.OfPeak(dense), 0.5}, {"of peak without products", p.OfPeak(relu), 0},
 		{"share of nothing", (&Profile{}).Share(dense), 0}, {"rate of no time", Op{FLOP: 1, Calls: 1}.Rate(), 0}, {"of no peak", (&Profile{}).OfPeak(dense), 0},
+		{"rate of a moment", Op{FLOP: 1000, Bytes: 1000, Calls: 10, Time: 490}.Rate(), 0}, {"bandwidth of a moment", Op{Bytes: 1000, Calls: 10, Time: 490}.Bandwidth(), 0},
+		{"bandwidth of the shortest time", Op{Bytes: 1000, Calls: 10, Time: 500}.Bandwidth(), 20e9},
 	} {
 		if d := c.got - c.want; d > 1e-9*c.want || -d > 1e-9*c.want {
 			t.Errorf("%s: %v, want %v", c.what, c.got, c.want)
@@ -46,7 +48,7 @@ func TestString(t *testing.T) {
 	for i, want := range map[int][]string{
 		0: {"made up: 50.0 us a run, 40.0 of them in 2 operations; runs: 10, threads: 2; 0.500 MFLOP a run, 10.0 GFLOP/s of a measured peak of 100.0"},
 		2: {" 30.00 ", " 75.0% ", " - ", "Relu (32,16)"},
-		3: {" 10.00 ", " 25.0% ", " 0.500 ", " 50.0 ", " 50% ", " 8.0 ", " 0.8 ", "0.Dense: Dense (32,16)"},
+		3: {" 10.00 ", " 25.0% ", " 0.500 ", " 50.0 ", " 50% ", " 8.0 ", " 0.8  ", "  0.Dense: Dense (32,16)"},
 	} {
 		for _, w := range want {
 			if !strings.Contains(lines[i], w) {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/kernel"
 )
 
 // few makes rows for a workload without reading a data set.
@@ -213,5 +215,17 @@ func TestProfile(t *testing.T) {
 		if weights := 784*256 + 256 + 256*128 + 128 + 1290; last.Shape != fmt.Sprintf("(%d)", weights) || last.Bytes != 4*4*weights {
 			t.Errorf("the optimizer changes %s, moves %d bytes", last.Shape, last.Bytes)
 		}
+	}
+}
+
+func TestSetThreads(t *testing.T) {
+	procs, threads := runtime.GOMAXPROCS(0), kernel.Threads()
+	restore := SetThreads(3)
+	if p, n := runtime.GOMAXPROCS(0), kernel.Threads(); p != 3 || n != 3 {
+		t.Errorf("GOMAXPROCS %d, threads %d, want 3", p, n)
+	}
+	restore()
+	if p, n := runtime.GOMAXPROCS(0), kernel.Threads(); p != procs || n != threads {
+		t.Errorf("GOMAXPROCS %d, threads %d behind, %d and %d before", p, n, procs, threads)
 	}
 }
