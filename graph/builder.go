@@ -29,8 +29,9 @@ type shared struct {
 	inputs    []*Node
 	leaves    map[string]*Node  // inputs, parameters and constants by name
 	values    map[*Node]*buffer // leaves whose value is known: parameters, constants
-	states    map[string]*Node  // the newest value of a state, by path
-	updates   []update          // states to be overwritten after a step
+	constants map[*Node]bool
+	states    map[string]*Node // the newest value of a state, by path
+	updates   []update         // states to be overwritten after a step
 	penalties []*Node
 	step      *Node
 	streams   map[string]int // how many noise streams a path has
@@ -47,7 +48,7 @@ type update struct {
 func New(params *Params, mode Mode) *Builder {
 	return &Builder{shared: &shared{
 		g: gorgonia.NewGraph(), params: params, mode: mode,
-		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, states: map[string]*Node{},
+		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, constants: map[*Node]bool{}, states: map[string]*Node{},
 		streams: map[string]int{}, foreign: map[*Node]string{},
 	}}
 }
@@ -325,7 +326,9 @@ func (b *Builder) constant(name string, shape Shape, buf *buffer) *Node {
 	if n := b.leaves[name]; n != nil {
 		return n
 	}
-	return b.leaf(name, b.Dtype(), shape, buf)
+	n := b.leaf(name, b.Dtype(), shape, buf)
+	b.constants[n] = true
+	return n
 }
 
 // Penalty returns the sum of the penalties of all trained parameters so far,

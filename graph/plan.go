@@ -1,5 +1,10 @@
 package graph
 
+import (
+	"runtime/debug"
+	"slices"
+)
+
 // plan gives every value of a program a place in memory: values whose lives do
 // not overlap share one.
 
@@ -51,6 +56,41 @@ func (p *planner) fix(n *Node, buf *buffer) {
 	s := &slot{dtype: n.Dtype(), n: size(n.Shape()), fixed: true, buf: buf}
 	p.slots = append(p.slots, s)
 	p.of[n] = s
+}
+
+// fold computes what depends on constants only, once and for all, and returns the
+// nodes of that.
+func (p *planner) fold(b *Builder, nodes []*Node) (folded map[*Node]bool, err error) {
+	folded = map[*Node]bool{}
+	var now *op
+	defer func() {
+		if r := recover(); r != nil {
+			err = &Error{Path: now.path, Op: now.kind, Err: &PanicError{Value: r, Stack: debug.Stack()}}
+		}
+	}()
+	for _, n := range nodes {
+		o, ok := n.Op().(*op)
+		in := children(n)
+		if !ok || len(in) == 0 || slices.ContainsFunc(in, func(c *Node) bool { return !b.constants[c] && !folded[c] }) {
+			continue
+		}
+		now = o
+		bufs := make([]*buffer, len(in))
+		for i, c := range in {
+			bufs[i] = p.of[c].buf.first(size(c.Shape()))
+		}
+		folded[n] = true
+		if o.alias {
+			p.of[n] = p.of[in[0]]
+			continue
+		}
+		out := newBuffer(n.Dtype(), size(n.Shape()))
+		if err := o.bind(out, bufs)(); err != nil {
+			return nil, &Error{Path: o.path, Op: o.kind, Err: err}
+		}
+		p.fix(n, out)
+	}
+	return folded, nil
 }
 
 // layOut walks the nodes in the order in which they run; reads tells how often

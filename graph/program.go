@@ -60,7 +60,7 @@ type commit struct{ to, from *buffer }
 
 // Compile plans the computation of the given outputs, and of the updates of
 // states if the graph is for training. Operations that neither needs are left
-// out. It returns the Builder's first mistake if there was one.
+// out, and those of constants only are done here. It returns the Builder's first mistake if there was one.
 func Compile(b *Builder, outputs ...*Node) (*Program, error) {
 	if b.err != nil {
 		return nil, b.err
@@ -83,6 +83,11 @@ func Compile(b *Builder, outputs ...*Node) (*Program, error) {
 	if err := p.placeLeaves(b, pl, nodes); err != nil {
 		return nil, err
 	}
+	folded, err := pl.fold(b, nodes)
+	if err != nil {
+		return nil, err
+	}
+	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return folded[n] })
 	reads := map[*Node]int{}
 	for _, n := range nodes {
 		for _, c := range children(n) {

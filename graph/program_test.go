@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,44 @@ func TestUnusedOperationsAreLeftOut(t *testing.T) {
 	}
 	if p.Steps() != 1 || strings.Join(p.Inputs(), " ") != "x" {
 		t.Errorf("%d steps, inputs %v", p.Steps(), p.Inputs())
+	}
+}
+
+// What is said twice is computed once, and what depends on constants only is not
+// computed in a run at all.
+func TestNothingIsComputedTwice(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+	x := b.Input("x", 3)
+	c := b.Reshape(b.Tensor("c", tensor.New(tensor.WithShape(3, 1), tensor.WithBacking([]float64{1, 4, 9}))), 3)
+	root := b.Scale(b.Sqrt(c), 10)
+	y := b.Add(b.Mul(b.Exp(x), root), b.Mul(b.Exp(x), root))
+	p, err := graph.Compile(b, y, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Steps() != 3 { // Exp, Mul, Add
+		t.Errorf("%d steps, want 3", p.Steps())
+	}
+	for range 2 {
+		if err := p.SetInput("x", tensor.New(tensor.WithShape(3), tensor.WithBacking([]float64{0, 0, 0}))); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Floats64(y); !slices.Equal(got, []float64{20, 40, 60}) {
+			t.Errorf("have %v", got)
+		}
+		if got := p.Floats64(root); !slices.Equal(got, []float64{10, 20, 30}) {
+			t.Errorf("the constant result is %v", got)
+		}
+	}
+
+	b = graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+	bad := b.Tensor("bad", tensor.New(tensor.WithShape(2, 2), tensor.WithBacking([]float64{1, 2, 3, 4})))
+	target := b.InputInt("y", 2)
+	if _, err := graph.Compile(b, b.SoftmaxCrossEntropy(bad, target, 0)); err != nil {
+		t.Errorf("an input's value is not known when a graph is compiled: %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/kernel"
 	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/losses"
 	"gorgonia.org/tensor"
@@ -222,6 +223,8 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	kernel.Enter()
+	defer kernel.Leave()
 	batch, err := m.batchRows(rows)
 	if err != nil {
 		return nil, err
@@ -238,7 +241,7 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 				return nil, err
 			}
 		}
-		if err := p.Run(ctx); err != nil {
+		if err := p.run.Run(ctx); err != nil {
 			return nil, err
 		}
 		if out == nil {

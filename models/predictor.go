@@ -64,7 +64,11 @@ func (m *Model) inputType(i int) graph.Dtype {
 func (p *Predictor) Inputs() []*tensor.Dense { return p.in }
 
 // Run computes the outputs from what is in the inputs.
-func (p *Predictor) Run(ctx context.Context) error { return p.run.Run(ctx) }
+func (p *Predictor) Run(ctx context.Context) error {
+	kernel.Enter()
+	defer kernel.Leave()
+	return p.run.Run(ctx)
+}
 
 // Outputs returns the memory of the outputs. The next Run overwrites it.
 func (p *Predictor) Outputs() []*tensor.Dense { return p.out }

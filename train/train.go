@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/kernel"
 	"github.com/seed732fc211/aegis/losses"
 	"github.com/seed732fc211/aegis/metrics"
 	"github.com/seed732fc211/aegis/models"
@@ -72,6 +73,8 @@ var ErrDiverged = errors.New("train: the fit has diverged")
 // Fit returns what it has done so far with every error. A cancelled context is
 // an error that wraps the context's; the model has the weights of the last step.
 func Fit(ctx context.Context, m *models.Model, set *data.Set, c Config) (*History, error) {
+	kernel.Enter()
+	defer kernel.Leave()
 	f, err := newFitting(m, set, c)
 	if err != nil {
 		return nil, err

@@ -191,20 +191,196 @@ func transpose8(to *byte, from *byte, count int, row int, step int)
 // pause executes the instruction PAUSE some times.
 func pause(turns int)
 
-// expY32 sets count registers' width of to to the function exp of x.
+// mapReluY32 sets n elements of to to the function of x.
 //
 //go:noescape
-func expY32(to *byte, x *byte, count int)
+func mapReluY32(to *byte, x *byte, n int, alpha float32)
 
-// sigmoidY32 sets count registers' width of to to the function sigmoid of x.
+// mapLeakyReluY32 sets n elements of to to the function of x.
 //
 //go:noescape
-func sigmoidY32(to *byte, x *byte, count int)
+func mapLeakyReluY32(to *byte, x *byte, n int, alpha float32)
 
-// tanhY32 sets count registers' width of to to the function tanh of x.
+// mapEluY32 sets n elements of to to the function of x.
 //
 //go:noescape
-func tanhY32(to *byte, x *byte, count int)
+func mapEluY32(to *byte, x *byte, n int, alpha float32)
+
+// mapSeluY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSeluY32(to *byte, x *byte, n int, alpha float32)
+
+// mapSigmoidY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSigmoidY32(to *byte, x *byte, n int, alpha float32)
+
+// mapTanhY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapTanhY32(to *byte, x *byte, n int, alpha float32)
+
+// mapExpY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapExpY32(to *byte, x *byte, n int, alpha float32)
+
+// mapSqrtY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSqrtY32(to *byte, x *byte, n int, alpha float32)
+
+// mapReciprocalY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapReciprocalY32(to *byte, x *byte, n int, alpha float32)
+
+// mapSoftplusY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSoftplusY32(to *byte, x *byte, n int, alpha float32)
+
+// mapNegY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapNegY32(to *byte, x *byte, n int, alpha float32)
+
+// mapSquareY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSquareY32(to *byte, x *byte, n int, alpha float32)
+
+// mapLogY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapLogY32(to *byte, x *byte, n int, alpha float32)
+
+// mapAbsY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapAbsY32(to *byte, x *byte, n int, alpha float32)
+
+// mapGeluY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapGeluY32(to *byte, x *byte, n int, alpha float32)
+
+// mapGeluTanhY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapGeluTanhY32(to *byte, x *byte, n int, alpha float32)
+
+// mapSiluY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSiluY32(to *byte, x *byte, n int, alpha float32)
+
+// mapMishY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapMishY32(to *byte, x *byte, n int, alpha float32)
+
+// mapSoftsignY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSoftsignY32(to *byte, x *byte, n int, alpha float32)
+
+// mapHardSigmoidY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapHardSigmoidY32(to *byte, x *byte, n int, alpha float32)
+
+// slopeLeakyReluY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeLeakyReluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeEluY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeEluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSeluY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSigmoidY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeTanhY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeExpY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeExpY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSqrtY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSqrtY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeReciprocalY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeReciprocalY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSoftplusY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSoftplusY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSquareY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSquareY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeLogY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeLogY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeGeluY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeGeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeGeluTanhY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeGeluTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSiluY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSiluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeMishY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeMishY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSoftsignY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSoftsignY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeHardSigmoidY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeHardSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// dropoutY32 sets n elements of to to those of x times keep, or to 0 where the
+// number of the stream is below the limit.
+//
+//go:noescape
+func dropoutY32(to *byte, x *byte, n int, keep float32, limit uint64, stream uint64)
 
 // lstmCellY32 applies the gates' functions, and sets c to f·c' + i·g and h to o·tanh c.
 //

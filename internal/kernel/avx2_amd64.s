@@ -3208,72 +3208,205 @@ loop:
 	JNE  loop
 	RET
 
-// func expY32(to *byte, x *byte, count int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·expY32(SB), NOSPLIT, $0-24
-	MOVQ  to+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  count+16(FP), DX
-	TESTQ DX, DX
-	JE    end
+// func mapReluY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapReluY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
 
 loop:
-	VMOVUPS      (CX), Y0
-	VMOVUPS      xY42b20000<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y1
-	VMOVUPS      xYc2d00000<>+0(SB), Y0
-	VMAXPS       Y1, Y0, Y1
-	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y0
-	VROUNDPS     $0x08, Y0, Y0
-	VFNMADD231PS xY3f318000<>+0(SB), Y0, Y1
-	VFNMADD231PS xYb95e8083<>+0(SB), Y0, Y1
-	VMOVUPS      xY39506967<>+0(SB), Y2
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y2
-	VMULPS       Y1, Y1, Y3
-	VFMADD213PS  Y1, Y3, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VCVTPS2DQ    Y0, Y0
-	VPSRAD       $0x01, Y0, Y1
-	VPSUBD       Y1, Y0, Y0
-	VPADDD       xY0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VPADDD       xY0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      Y2, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	DECQ         DX
-	JNE          loop
+	VMOVUPS (CX), Y0
+	VMOVUPS xY00000000<>+0(SB), Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY00000000<>+0(SB), Y2
+	VMAXPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
 
 end:
 	VZEROUPPER
 	RET
 
-DATA xY42b20000<>+0(SB)/4, $0x42b20000
-DATA xY42b20000<>+4(SB)/4, $0x42b20000
-DATA xY42b20000<>+8(SB)/4, $0x42b20000
-DATA xY42b20000<>+12(SB)/4, $0x42b20000
-DATA xY42b20000<>+16(SB)/4, $0x42b20000
-DATA xY42b20000<>+20(SB)/4, $0x42b20000
-DATA xY42b20000<>+24(SB)/4, $0x42b20000
-DATA xY42b20000<>+28(SB)/4, $0x42b20000
-GLOBL xY42b20000<>(SB), RODATA|NOPTR, $32
+DATA xY00000000<>+0(SB)/4, $0x00000000
+DATA xY00000000<>+4(SB)/4, $0x00000000
+DATA xY00000000<>+8(SB)/4, $0x00000000
+DATA xY00000000<>+12(SB)/4, $0x00000000
+DATA xY00000000<>+16(SB)/4, $0x00000000
+DATA xY00000000<>+20(SB)/4, $0x00000000
+DATA xY00000000<>+24(SB)/4, $0x00000000
+DATA xY00000000<>+28(SB)/4, $0x00000000
+GLOBL xY00000000<>(SB), RODATA|NOPTR, $32
 
-DATA xYc2d00000<>+0(SB)/4, $0xc2d00000
-DATA xYc2d00000<>+4(SB)/4, $0xc2d00000
-DATA xYc2d00000<>+8(SB)/4, $0xc2d00000
-DATA xYc2d00000<>+12(SB)/4, $0xc2d00000
-DATA xYc2d00000<>+16(SB)/4, $0xc2d00000
-DATA xYc2d00000<>+20(SB)/4, $0xc2d00000
-DATA xYc2d00000<>+24(SB)/4, $0xc2d00000
-DATA xYc2d00000<>+28(SB)/4, $0xc2d00000
-GLOBL xYc2d00000<>(SB), RODATA|NOPTR, $32
+DATA staircase<>+0(SB)/4, $0xffffffff
+DATA staircase<>+4(SB)/4, $0xffffffff
+DATA staircase<>+8(SB)/4, $0xffffffff
+DATA staircase<>+12(SB)/4, $0xffffffff
+DATA staircase<>+16(SB)/4, $0xffffffff
+DATA staircase<>+20(SB)/4, $0xffffffff
+DATA staircase<>+24(SB)/4, $0xffffffff
+DATA staircase<>+28(SB)/4, $0xffffffff
+DATA staircase<>+32(SB)/4, $0x00000000
+DATA staircase<>+36(SB)/4, $0x00000000
+DATA staircase<>+40(SB)/4, $0x00000000
+DATA staircase<>+44(SB)/4, $0x00000000
+DATA staircase<>+48(SB)/4, $0x00000000
+DATA staircase<>+52(SB)/4, $0x00000000
+DATA staircase<>+56(SB)/4, $0x00000000
+DATA staircase<>+60(SB)/4, $0x00000000
+GLOBL staircase<>(SB), RODATA|NOPTR, $64
+
+// func mapLeakyReluY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapLeakyReluY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS   (CX), Y1
+	VMULPS    Y0, Y1, Y2
+	VCMPPS    $0x02, xY00000000<>+0(SB), Y1, Y3
+	VBLENDVPS Y3, Y2, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	SUBQ      $0x08, DX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VCMPPS     $0x02, xY00000000<>+0(SB), Y2, Y3
+	VBLENDVPS  Y3, Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapEluY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapEluY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y1
+	VMOVUPS      xY00000000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xYc2200000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VSUBPS       xY3f800000<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMULPS       Y0, Y4, Y2
+	VCMPPS       $0x0e, xY00000000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y1
+	VMASKMOVPS   (CX), Y1, Y2
+	VMOVUPS      xY00000000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y3
+	VMOVUPS      xYc2200000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VSUBPS       xY3f800000<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VMULPS       Y0, Y5, Y0
+	VCMPPS       $0x0e, xY00000000<>+0(SB), Y2, Y3
+	VBLENDVPS    Y3, Y2, Y0, Y0
+	VMASKMOVPS   Y0, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xYc2200000<>+0(SB)/4, $0xc2200000
+DATA xYc2200000<>+4(SB)/4, $0xc2200000
+DATA xYc2200000<>+8(SB)/4, $0xc2200000
+DATA xYc2200000<>+12(SB)/4, $0xc2200000
+DATA xYc2200000<>+16(SB)/4, $0xc2200000
+DATA xYc2200000<>+20(SB)/4, $0xc2200000
+DATA xYc2200000<>+24(SB)/4, $0xc2200000
+DATA xYc2200000<>+28(SB)/4, $0xc2200000
+GLOBL xYc2200000<>(SB), RODATA|NOPTR, $32
 
 DATA xY3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA xY3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -3365,16 +3498,6 @@ DATA xY3f000000<>+24(SB)/4, $0x3f000000
 DATA xY3f000000<>+28(SB)/4, $0x3f000000
 GLOBL xY3f000000<>(SB), RODATA|NOPTR, $32
 
-DATA xY3f800000<>+0(SB)/4, $0x3f800000
-DATA xY3f800000<>+4(SB)/4, $0x3f800000
-DATA xY3f800000<>+8(SB)/4, $0x3f800000
-DATA xY3f800000<>+12(SB)/4, $0x3f800000
-DATA xY3f800000<>+16(SB)/4, $0x3f800000
-DATA xY3f800000<>+20(SB)/4, $0x3f800000
-DATA xY3f800000<>+24(SB)/4, $0x3f800000
-DATA xY3f800000<>+28(SB)/4, $0x3f800000
-GLOBL xY3f800000<>(SB), RODATA|NOPTR, $32
-
 DATA xY0000007f<>+0(SB)/4, $0x0000007f
 DATA xY0000007f<>+4(SB)/4, $0x0000007f
 DATA xY0000007f<>+8(SB)/4, $0x0000007f
@@ -3385,52 +3508,225 @@ DATA xY0000007f<>+24(SB)/4, $0x0000007f
 DATA xY0000007f<>+28(SB)/4, $0x0000007f
 GLOBL xY0000007f<>(SB), RODATA|NOPTR, $32
 
-// func sigmoidY32(to *byte, x *byte, count int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidY32(SB), NOSPLIT, $0-24
-	MOVQ  to+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  count+16(FP), DX
-	TESTQ DX, DX
-	JE    end
+DATA xY3f800000<>+0(SB)/4, $0x3f800000
+DATA xY3f800000<>+4(SB)/4, $0x3f800000
+DATA xY3f800000<>+8(SB)/4, $0x3f800000
+DATA xY3f800000<>+12(SB)/4, $0x3f800000
+DATA xY3f800000<>+16(SB)/4, $0x3f800000
+DATA xY3f800000<>+20(SB)/4, $0x3f800000
+DATA xY3f800000<>+24(SB)/4, $0x3f800000
+DATA xY3f800000<>+28(SB)/4, $0x3f800000
+GLOBL xY3f800000<>(SB), RODATA|NOPTR, $32
+
+// func mapSeluY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapSeluY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
 
 loop:
 	VMOVUPS      (CX), Y0
-	VXORPS       xY80000000<>+0(SB), Y0, Y0
-	VMOVUPS      xY42b20000<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y1
-	VMOVUPS      xYc2d00000<>+0(SB), Y0
-	VMAXPS       Y1, Y0, Y1
-	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y0
-	VROUNDPS     $0x08, Y0, Y0
-	VFNMADD231PS xY3f318000<>+0(SB), Y0, Y1
-	VFNMADD231PS xYb95e8083<>+0(SB), Y0, Y1
-	VMOVUPS      xY39506967<>+0(SB), Y2
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y2
-	VMULPS       Y1, Y1, Y3
-	VFMADD213PS  Y1, Y3, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VCVTPS2DQ    Y0, Y0
-	VPSRAD       $0x01, Y0, Y1
-	VPSUBD       Y1, Y0, Y0
-	VPADDD       xY0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VPADDD       xY0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y2, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VMOVUPS      xY3f800000<>+0(SB), Y0
-	VDIVPS       Y2, Y0, Y0
+	VMULPS       xY3f867d5f<>+0(SB), Y0, Y1
+	VMOVUPS      xY00000000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      xYc2200000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VSUBPS       xY3f800000<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMULPS       xY3fe10966<>+0(SB), Y4, Y2
+	VCMPPS       $0x0e, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y1, Y2, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
-	DECQ         DX
-	JNE          loop
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       xY3f867d5f<>+0(SB), Y1, Y2
+	VMOVUPS      xY00000000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y3
+	VMOVUPS      xYc2200000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VSUBPS       xY3f800000<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VMULPS       xY3fe10966<>+0(SB), Y5, Y3
+	VCMPPS       $0x0e, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY3f867d5f<>+0(SB)/4, $0x3f867d5f
+DATA xY3f867d5f<>+4(SB)/4, $0x3f867d5f
+DATA xY3f867d5f<>+8(SB)/4, $0x3f867d5f
+DATA xY3f867d5f<>+12(SB)/4, $0x3f867d5f
+DATA xY3f867d5f<>+16(SB)/4, $0x3f867d5f
+DATA xY3f867d5f<>+20(SB)/4, $0x3f867d5f
+DATA xY3f867d5f<>+24(SB)/4, $0x3f867d5f
+DATA xY3f867d5f<>+28(SB)/4, $0x3f867d5f
+GLOBL xY3f867d5f<>(SB), RODATA|NOPTR, $32
+
+DATA xY3fe10966<>+0(SB)/4, $0x3fe10966
+DATA xY3fe10966<>+4(SB)/4, $0x3fe10966
+DATA xY3fe10966<>+8(SB)/4, $0x3fe10966
+DATA xY3fe10966<>+12(SB)/4, $0x3fe10966
+DATA xY3fe10966<>+16(SB)/4, $0x3fe10966
+DATA xY3fe10966<>+20(SB)/4, $0x3fe10966
+DATA xY3fe10966<>+24(SB)/4, $0x3fe10966
+DATA xY3fe10966<>+28(SB)/4, $0x3fe10966
+GLOBL xY3fe10966<>(SB), RODATA|NOPTR, $32
+
+// func mapSigmoidY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapSigmoidY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VORPS        xY80000000<>+0(SB), Y0, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VADDPS       xY3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 
 end:
 	VZEROUPPER
@@ -3446,49 +3742,74 @@ DATA xY80000000<>+24(SB)/4, $0x80000000
 DATA xY80000000<>+28(SB)/4, $0x80000000
 GLOBL xY80000000<>(SB), RODATA|NOPTR, $32
 
-// func tanhY32(to *byte, x *byte, count int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·tanhY32(SB), NOSPLIT, $0-24
-	MOVQ  to+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  count+16(FP), DX
-	TESTQ DX, DX
-	JE    end
+DATA xY42b20000<>+0(SB)/4, $0x42b20000
+DATA xY42b20000<>+4(SB)/4, $0x42b20000
+DATA xY42b20000<>+8(SB)/4, $0x42b20000
+DATA xY42b20000<>+12(SB)/4, $0x42b20000
+DATA xY42b20000<>+16(SB)/4, $0x42b20000
+DATA xY42b20000<>+20(SB)/4, $0x42b20000
+DATA xY42b20000<>+24(SB)/4, $0x42b20000
+DATA xY42b20000<>+28(SB)/4, $0x42b20000
+GLOBL xY42b20000<>(SB), RODATA|NOPTR, $32
+
+DATA xYc2d00000<>+0(SB)/4, $0xc2d00000
+DATA xYc2d00000<>+4(SB)/4, $0xc2d00000
+DATA xYc2d00000<>+8(SB)/4, $0xc2d00000
+DATA xYc2d00000<>+12(SB)/4, $0xc2d00000
+DATA xYc2d00000<>+16(SB)/4, $0xc2d00000
+DATA xYc2d00000<>+20(SB)/4, $0xc2d00000
+DATA xYc2d00000<>+24(SB)/4, $0xc2d00000
+DATA xYc2d00000<>+28(SB)/4, $0xc2d00000
+GLOBL xYc2d00000<>(SB), RODATA|NOPTR, $32
+
+// func mapTanhY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapTanhY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
 
 loop:
 	VMOVUPS      (CX), Y0
 	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
 	VADDPS       Y1, Y1, Y2
 	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xYc2d00000<>+0(SB), Y2
-	VMAXPS       Y3, Y2, Y3
-	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y3
-	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
 	VMOVUPS      xY39506967<>+0(SB), Y4
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y4
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  Y3, Y5, Y4
-	VADDPS       xY3f800000<>+0(SB), Y4, Y4
-	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPSUBD       Y3, Y2, Y2
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
 	VPADDD       xY0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y4
-	VPADDD       xY0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
-	VADDPS       xY3f800000<>+0(SB), Y4, Y4
-	VMOVUPS      xY40000000<>+0(SB), Y2
-	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
 	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVUPS      xY40000000<>+0(SB), Y4
+	VDIVPS       Y2, Y4, Y2
 	VSUBPS       Y2, Y3, Y2
 	VANDPS       xY80000000<>+0(SB), Y0, Y3
 	VORPS        Y3, Y2, Y2
@@ -3498,15 +3819,74 @@ loop:
 	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y3, Y4
 	VFMADD213PS  xY3e088393<>+0(SB), Y3, Y4
 	VFMADD213PS  xYbeaaaa99<>+0(SB), Y3, Y4
-	VMULPS       Y3, Y4, Y4
-	VFMADD213PS  Y0, Y0, Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
 	VCMPPS       $0x01, xY3f200000<>+0(SB), Y1, Y0
-	VBLENDVPS    Y0, Y4, Y2, Y2
-	VMOVUPS      Y2, (AX)
+	VBLENDVPS    Y0, Y4, Y2, Y0
+	VMOVUPS      Y0, (AX)
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
-	DECQ         DX
-	JNE          loop
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
+	VADDPS       Y2, Y2, Y3
+	VMOVUPS      xY42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVUPS      xY40000000<>+0(SB), Y5
+	VDIVPS       Y3, Y5, Y3
+	VSUBPS       Y3, Y4, Y3
+	VANDPS       xY80000000<>+0(SB), Y1, Y4
+	VORPS        Y4, Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVUPS      xYbbbaf0ea<>+0(SB), Y5
+	VFMADD213PS  xY3ca9134e<>+0(SB), Y4, Y5
+	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y4, Y5
+	VFMADD213PS  xY3e088393<>+0(SB), Y4, Y5
+	VFMADD213PS  xYbeaaaa99<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VCMPPS       $0x01, xY3f200000<>+0(SB), Y2, Y1
+	VBLENDVPS    Y1, Y5, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 
 end:
 	VZEROUPPER
@@ -3592,6 +3972,2972 @@ DATA xY3f200000<>+24(SB)/4, $0x3f200000
 DATA xY3f200000<>+28(SB)/4, $0x3f200000
 GLOBL xY3f200000<>(SB), RODATA|NOPTR, $32
 
+// func mapExpY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapExpY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      xY42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMOVUPS      xYc2d00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMULPS       xY3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY3f318000<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYb95e8083<>+0(SB), Y1, Y0
+	VMOVUPS      xY39506967<>+0(SB), Y2
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3c088908<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3f000000<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
+	VADDPS       xY3f800000<>+0(SB), Y0, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPADDD       xY0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapSqrtY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapSqrtY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VSQRTPS Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VSQRTPS    Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapReciprocalY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapReciprocalY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS xY3f800000<>+0(SB), Y1
+	VDIVPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f800000<>+0(SB), Y2
+	VDIVPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapSoftplusY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapSoftplusY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
+	VXORPS       xY80000000<>+0(SB), Y1, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y2
+	VSUBPS       xY3f800000<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      xY00000000<>+0(SB), Y3
+	VMAXPS       Y0, Y3, Y0
+	VMULPS       xY4b000000<>+0(SB), Y2, Y3
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y2, Y4
+	VBLENDVPS    Y4, Y3, Y2, Y3
+	VMOVUPS      xY43160000<>+0(SB), Y4
+	VMOVUPS      xY42fe0000<>+0(SB), Y5
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y2, Y6
+	VBLENDVPS    Y6, Y4, Y5, Y4
+	VPSRLD       $0x17, Y3, Y5
+	VCVTDQ2PS    Y5, Y5
+	VSUBPS       Y4, Y5, Y4
+	VANDPS       xY007fffff<>+0(SB), Y3, Y3
+	VORPS        xY3f800000<>+0(SB), Y3, Y3
+	VADDPS       xY3f800000<>+0(SB), Y4, Y5
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, Y4, Y5, Y4
+	VMULPS       xY3f000000<>+0(SB), Y3, Y5
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, Y3, Y5, Y3
+	VSUBPS       xY3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      xY3d9021bb<>+0(SB), Y6
+	VFMADD213PS  xYbdebd1b8<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3def251a<>+0(SB), Y3, Y6
+	VFMADD213PS  xYbdfe5d4f<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3e11e9bf<>+0(SB), Y3, Y6
+	VFMADD213PS  xYbe2aae50<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3e4cceac<>+0(SB), Y3, Y6
+	VFMADD213PS  xYbe7ffffc<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3eaaaaaa<>+0(SB), Y3, Y6
+	VMULPS       Y5, Y6, Y6
+	VMULPS       Y3, Y6, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  xYb95e8083<>+0(SB), Y4, Y6
+	VMOVAPS      Y6, Y6
+	VFNMADD231PS xY3f000000<>+0(SB), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  xY3f318000<>+0(SB), Y4, Y3
+	VMOVUPS      xY7f800000<>+0(SB), Y4
+	VCMPPS       $0x00, Y4, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y3, Y3
+	VMOVUPS      xYff800000<>+0(SB), Y4
+	VCMPPS       $0x00, xY00000000<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, Y4, Y3, Y3
+	VMOVUPS      xY7fc00000<>+0(SB), Y4
+	VCMPPS       $0x09, xY00000000<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, Y4, Y3, Y3
+	VDIVPS       Y2, Y1, Y1
+	VADDPS       Y1, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
+	VXORPS       xY80000000<>+0(SB), Y2, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y3
+	VSUBPS       xY3f800000<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      xY00000000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMULPS       xY4b000000<>+0(SB), Y3, Y4
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, Y4, Y3, Y4
+	VMOVUPS      xY43160000<>+0(SB), Y5
+	VMOVUPS      xY42fe0000<>+0(SB), Y6
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, Y5, Y6, Y5
+	VPSRLD       $0x17, Y4, Y6
+	VCVTDQ2PS    Y6, Y6
+	VSUBPS       Y5, Y6, Y5
+	VANDPS       xY007fffff<>+0(SB), Y4, Y4
+	VORPS        xY3f800000<>+0(SB), Y4, Y4
+	VADDPS       xY3f800000<>+0(SB), Y5, Y6
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, Y5, Y6, Y5
+	VMULPS       xY3f000000<>+0(SB), Y4, Y6
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, Y4, Y6, Y4
+	VSUBPS       xY3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y4, Y6
+	VMOVUPS      xY3d9021bb<>+0(SB), Y7
+	VFMADD213PS  xYbdebd1b8<>+0(SB), Y4, Y7
+	VFMADD213PS  xY3def251a<>+0(SB), Y4, Y7
+	VFMADD213PS  xYbdfe5d4f<>+0(SB), Y4, Y7
+	VFMADD213PS  xY3e11e9bf<>+0(SB), Y4, Y7
+	VFMADD213PS  xYbe2aae50<>+0(SB), Y4, Y7
+	VFMADD213PS  xY3e4cceac<>+0(SB), Y4, Y7
+	VFMADD213PS  xYbe7ffffc<>+0(SB), Y4, Y7
+	VFMADD213PS  xY3eaaaaaa<>+0(SB), Y4, Y7
+	VMULPS       Y6, Y7, Y7
+	VMULPS       Y4, Y7, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  xYb95e8083<>+0(SB), Y5, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS xY3f000000<>+0(SB), Y6, Y7
+	VADDPS       Y7, Y4, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  xY3f318000<>+0(SB), Y5, Y4
+	VMOVUPS      xY7f800000<>+0(SB), Y5
+	VCMPPS       $0x00, Y5, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y4, Y4
+	VMOVUPS      xYff800000<>+0(SB), Y5
+	VCMPPS       $0x00, xY00000000<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, Y5, Y4, Y4
+	VMOVUPS      xY7fc00000<>+0(SB), Y5
+	VCMPPS       $0x09, xY00000000<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, Y5, Y4, Y4
+	VDIVPS       Y3, Y2, Y2
+	VADDPS       Y2, Y4, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY00800000<>+0(SB)/4, $0x00800000
+DATA xY00800000<>+4(SB)/4, $0x00800000
+DATA xY00800000<>+8(SB)/4, $0x00800000
+DATA xY00800000<>+12(SB)/4, $0x00800000
+DATA xY00800000<>+16(SB)/4, $0x00800000
+DATA xY00800000<>+20(SB)/4, $0x00800000
+DATA xY00800000<>+24(SB)/4, $0x00800000
+DATA xY00800000<>+28(SB)/4, $0x00800000
+GLOBL xY00800000<>(SB), RODATA|NOPTR, $32
+
+DATA xY4b000000<>+0(SB)/4, $0x4b000000
+DATA xY4b000000<>+4(SB)/4, $0x4b000000
+DATA xY4b000000<>+8(SB)/4, $0x4b000000
+DATA xY4b000000<>+12(SB)/4, $0x4b000000
+DATA xY4b000000<>+16(SB)/4, $0x4b000000
+DATA xY4b000000<>+20(SB)/4, $0x4b000000
+DATA xY4b000000<>+24(SB)/4, $0x4b000000
+DATA xY4b000000<>+28(SB)/4, $0x4b000000
+GLOBL xY4b000000<>(SB), RODATA|NOPTR, $32
+
+DATA xY43160000<>+0(SB)/4, $0x43160000
+DATA xY43160000<>+4(SB)/4, $0x43160000
+DATA xY43160000<>+8(SB)/4, $0x43160000
+DATA xY43160000<>+12(SB)/4, $0x43160000
+DATA xY43160000<>+16(SB)/4, $0x43160000
+DATA xY43160000<>+20(SB)/4, $0x43160000
+DATA xY43160000<>+24(SB)/4, $0x43160000
+DATA xY43160000<>+28(SB)/4, $0x43160000
+GLOBL xY43160000<>(SB), RODATA|NOPTR, $32
+
+DATA xY42fe0000<>+0(SB)/4, $0x42fe0000
+DATA xY42fe0000<>+4(SB)/4, $0x42fe0000
+DATA xY42fe0000<>+8(SB)/4, $0x42fe0000
+DATA xY42fe0000<>+12(SB)/4, $0x42fe0000
+DATA xY42fe0000<>+16(SB)/4, $0x42fe0000
+DATA xY42fe0000<>+20(SB)/4, $0x42fe0000
+DATA xY42fe0000<>+24(SB)/4, $0x42fe0000
+DATA xY42fe0000<>+28(SB)/4, $0x42fe0000
+GLOBL xY42fe0000<>(SB), RODATA|NOPTR, $32
+
+DATA xY007fffff<>+0(SB)/4, $0x007fffff
+DATA xY007fffff<>+4(SB)/4, $0x007fffff
+DATA xY007fffff<>+8(SB)/4, $0x007fffff
+DATA xY007fffff<>+12(SB)/4, $0x007fffff
+DATA xY007fffff<>+16(SB)/4, $0x007fffff
+DATA xY007fffff<>+20(SB)/4, $0x007fffff
+DATA xY007fffff<>+24(SB)/4, $0x007fffff
+DATA xY007fffff<>+28(SB)/4, $0x007fffff
+GLOBL xY007fffff<>(SB), RODATA|NOPTR, $32
+
+DATA xY3fb504f3<>+0(SB)/4, $0x3fb504f3
+DATA xY3fb504f3<>+4(SB)/4, $0x3fb504f3
+DATA xY3fb504f3<>+8(SB)/4, $0x3fb504f3
+DATA xY3fb504f3<>+12(SB)/4, $0x3fb504f3
+DATA xY3fb504f3<>+16(SB)/4, $0x3fb504f3
+DATA xY3fb504f3<>+20(SB)/4, $0x3fb504f3
+DATA xY3fb504f3<>+24(SB)/4, $0x3fb504f3
+DATA xY3fb504f3<>+28(SB)/4, $0x3fb504f3
+GLOBL xY3fb504f3<>(SB), RODATA|NOPTR, $32
+
+DATA xY3d9021bb<>+0(SB)/4, $0x3d9021bb
+DATA xY3d9021bb<>+4(SB)/4, $0x3d9021bb
+DATA xY3d9021bb<>+8(SB)/4, $0x3d9021bb
+DATA xY3d9021bb<>+12(SB)/4, $0x3d9021bb
+DATA xY3d9021bb<>+16(SB)/4, $0x3d9021bb
+DATA xY3d9021bb<>+20(SB)/4, $0x3d9021bb
+DATA xY3d9021bb<>+24(SB)/4, $0x3d9021bb
+DATA xY3d9021bb<>+28(SB)/4, $0x3d9021bb
+GLOBL xY3d9021bb<>(SB), RODATA|NOPTR, $32
+
+DATA xYbdebd1b8<>+0(SB)/4, $0xbdebd1b8
+DATA xYbdebd1b8<>+4(SB)/4, $0xbdebd1b8
+DATA xYbdebd1b8<>+8(SB)/4, $0xbdebd1b8
+DATA xYbdebd1b8<>+12(SB)/4, $0xbdebd1b8
+DATA xYbdebd1b8<>+16(SB)/4, $0xbdebd1b8
+DATA xYbdebd1b8<>+20(SB)/4, $0xbdebd1b8
+DATA xYbdebd1b8<>+24(SB)/4, $0xbdebd1b8
+DATA xYbdebd1b8<>+28(SB)/4, $0xbdebd1b8
+GLOBL xYbdebd1b8<>(SB), RODATA|NOPTR, $32
+
+DATA xY3def251a<>+0(SB)/4, $0x3def251a
+DATA xY3def251a<>+4(SB)/4, $0x3def251a
+DATA xY3def251a<>+8(SB)/4, $0x3def251a
+DATA xY3def251a<>+12(SB)/4, $0x3def251a
+DATA xY3def251a<>+16(SB)/4, $0x3def251a
+DATA xY3def251a<>+20(SB)/4, $0x3def251a
+DATA xY3def251a<>+24(SB)/4, $0x3def251a
+DATA xY3def251a<>+28(SB)/4, $0x3def251a
+GLOBL xY3def251a<>(SB), RODATA|NOPTR, $32
+
+DATA xYbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
+DATA xYbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
+DATA xYbdfe5d4f<>+8(SB)/4, $0xbdfe5d4f
+DATA xYbdfe5d4f<>+12(SB)/4, $0xbdfe5d4f
+DATA xYbdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
+DATA xYbdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
+DATA xYbdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
+DATA xYbdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
+GLOBL xYbdfe5d4f<>(SB), RODATA|NOPTR, $32
+
+DATA xY3e11e9bf<>+0(SB)/4, $0x3e11e9bf
+DATA xY3e11e9bf<>+4(SB)/4, $0x3e11e9bf
+DATA xY3e11e9bf<>+8(SB)/4, $0x3e11e9bf
+DATA xY3e11e9bf<>+12(SB)/4, $0x3e11e9bf
+DATA xY3e11e9bf<>+16(SB)/4, $0x3e11e9bf
+DATA xY3e11e9bf<>+20(SB)/4, $0x3e11e9bf
+DATA xY3e11e9bf<>+24(SB)/4, $0x3e11e9bf
+DATA xY3e11e9bf<>+28(SB)/4, $0x3e11e9bf
+GLOBL xY3e11e9bf<>(SB), RODATA|NOPTR, $32
+
+DATA xYbe2aae50<>+0(SB)/4, $0xbe2aae50
+DATA xYbe2aae50<>+4(SB)/4, $0xbe2aae50
+DATA xYbe2aae50<>+8(SB)/4, $0xbe2aae50
+DATA xYbe2aae50<>+12(SB)/4, $0xbe2aae50
+DATA xYbe2aae50<>+16(SB)/4, $0xbe2aae50
+DATA xYbe2aae50<>+20(SB)/4, $0xbe2aae50
+DATA xYbe2aae50<>+24(SB)/4, $0xbe2aae50
+DATA xYbe2aae50<>+28(SB)/4, $0xbe2aae50
+GLOBL xYbe2aae50<>(SB), RODATA|NOPTR, $32
+
+DATA xY3e4cceac<>+0(SB)/4, $0x3e4cceac
+DATA xY3e4cceac<>+4(SB)/4, $0x3e4cceac
+DATA xY3e4cceac<>+8(SB)/4, $0x3e4cceac
+DATA xY3e4cceac<>+12(SB)/4, $0x3e4cceac
+DATA xY3e4cceac<>+16(SB)/4, $0x3e4cceac
+DATA xY3e4cceac<>+20(SB)/4, $0x3e4cceac
+DATA xY3e4cceac<>+24(SB)/4, $0x3e4cceac
+DATA xY3e4cceac<>+28(SB)/4, $0x3e4cceac
+GLOBL xY3e4cceac<>(SB), RODATA|NOPTR, $32
+
+DATA xYbe7ffffc<>+0(SB)/4, $0xbe7ffffc
+DATA xYbe7ffffc<>+4(SB)/4, $0xbe7ffffc
+DATA xYbe7ffffc<>+8(SB)/4, $0xbe7ffffc
+DATA xYbe7ffffc<>+12(SB)/4, $0xbe7ffffc
+DATA xYbe7ffffc<>+16(SB)/4, $0xbe7ffffc
+DATA xYbe7ffffc<>+20(SB)/4, $0xbe7ffffc
+DATA xYbe7ffffc<>+24(SB)/4, $0xbe7ffffc
+DATA xYbe7ffffc<>+28(SB)/4, $0xbe7ffffc
+GLOBL xYbe7ffffc<>(SB), RODATA|NOPTR, $32
+
+DATA xY3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
+DATA xY3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
+DATA xY3eaaaaaa<>+8(SB)/4, $0x3eaaaaaa
+DATA xY3eaaaaaa<>+12(SB)/4, $0x3eaaaaaa
+DATA xY3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
+DATA xY3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
+DATA xY3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
+DATA xY3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
+GLOBL xY3eaaaaaa<>(SB), RODATA|NOPTR, $32
+
+DATA xY7f800000<>+0(SB)/4, $0x7f800000
+DATA xY7f800000<>+4(SB)/4, $0x7f800000
+DATA xY7f800000<>+8(SB)/4, $0x7f800000
+DATA xY7f800000<>+12(SB)/4, $0x7f800000
+DATA xY7f800000<>+16(SB)/4, $0x7f800000
+DATA xY7f800000<>+20(SB)/4, $0x7f800000
+DATA xY7f800000<>+24(SB)/4, $0x7f800000
+DATA xY7f800000<>+28(SB)/4, $0x7f800000
+GLOBL xY7f800000<>(SB), RODATA|NOPTR, $32
+
+DATA xYff800000<>+0(SB)/4, $0xff800000
+DATA xYff800000<>+4(SB)/4, $0xff800000
+DATA xYff800000<>+8(SB)/4, $0xff800000
+DATA xYff800000<>+12(SB)/4, $0xff800000
+DATA xYff800000<>+16(SB)/4, $0xff800000
+DATA xYff800000<>+20(SB)/4, $0xff800000
+DATA xYff800000<>+24(SB)/4, $0xff800000
+DATA xYff800000<>+28(SB)/4, $0xff800000
+GLOBL xYff800000<>(SB), RODATA|NOPTR, $32
+
+DATA xY7fc00000<>+0(SB)/4, $0x7fc00000
+DATA xY7fc00000<>+4(SB)/4, $0x7fc00000
+DATA xY7fc00000<>+8(SB)/4, $0x7fc00000
+DATA xY7fc00000<>+12(SB)/4, $0x7fc00000
+DATA xY7fc00000<>+16(SB)/4, $0x7fc00000
+DATA xY7fc00000<>+20(SB)/4, $0x7fc00000
+DATA xY7fc00000<>+24(SB)/4, $0x7fc00000
+DATA xY7fc00000<>+28(SB)/4, $0x7fc00000
+GLOBL xY7fc00000<>(SB), RODATA|NOPTR, $32
+
+// func mapNegY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapNegY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VXORPS  xY80000000<>+0(SB), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VXORPS     xY80000000<>+0(SB), Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapSquareY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapSquareY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VMULPS  Y0, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMULPS     Y1, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapLogY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapLogY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMULPS       xY4b000000<>+0(SB), Y0, Y1
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y0, Y2
+	VBLENDVPS    Y2, Y1, Y0, Y1
+	VMOVUPS      xY43160000<>+0(SB), Y2
+	VMOVUPS      xY42fe0000<>+0(SB), Y3
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y0, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VPSRLD       $0x17, Y1, Y3
+	VCVTDQ2PS    Y3, Y3
+	VSUBPS       Y2, Y3, Y2
+	VANDPS       xY007fffff<>+0(SB), Y1, Y1
+	VORPS        xY3f800000<>+0(SB), Y1, Y1
+	VADDPS       xY3f800000<>+0(SB), Y2, Y3
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMULPS       xY3f000000<>+0(SB), Y1, Y3
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, Y1, Y3, Y1
+	VSUBPS       xY3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      xY3d9021bb<>+0(SB), Y4
+	VFMADD213PS  xYbdebd1b8<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3def251a<>+0(SB), Y1, Y4
+	VFMADD213PS  xYbdfe5d4f<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3e11e9bf<>+0(SB), Y1, Y4
+	VFMADD213PS  xYbe2aae50<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3e4cceac<>+0(SB), Y1, Y4
+	VFMADD213PS  xYbe7ffffc<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3eaaaaaa<>+0(SB), Y1, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  xYb95e8083<>+0(SB), Y2, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xY3f000000<>+0(SB), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  xY3f318000<>+0(SB), Y2, Y1
+	VMOVUPS      xY7f800000<>+0(SB), Y2
+	VCMPPS       $0x00, Y2, Y0, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
+	VMOVUPS      xYff800000<>+0(SB), Y2
+	VCMPPS       $0x00, xY00000000<>+0(SB), Y0, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
+	VMOVUPS      xY7fc00000<>+0(SB), Y2
+	VCMPPS       $0x09, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       xY4b000000<>+0(SB), Y1, Y2
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y2
+	VMOVUPS      xY43160000<>+0(SB), Y3
+	VMOVUPS      xY42fe0000<>+0(SB), Y4
+	VCMPPS       $0x01, xY00800000<>+0(SB), Y1, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VPSRLD       $0x17, Y2, Y4
+	VCVTDQ2PS    Y4, Y4
+	VSUBPS       Y3, Y4, Y3
+	VANDPS       xY007fffff<>+0(SB), Y2, Y2
+	VORPS        xY3f800000<>+0(SB), Y2, Y2
+	VADDPS       xY3f800000<>+0(SB), Y3, Y4
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VMULPS       xY3f000000<>+0(SB), Y2, Y4
+	VCMPPS       $0x01, xY3fb504f3<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, Y2, Y4, Y2
+	VSUBPS       xY3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y2, Y4
+	VMOVUPS      xY3d9021bb<>+0(SB), Y5
+	VFMADD213PS  xYbdebd1b8<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3def251a<>+0(SB), Y2, Y5
+	VFMADD213PS  xYbdfe5d4f<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3e11e9bf<>+0(SB), Y2, Y5
+	VFMADD213PS  xYbe2aae50<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3e4cceac<>+0(SB), Y2, Y5
+	VFMADD213PS  xYbe7ffffc<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3eaaaaaa<>+0(SB), Y2, Y5
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  xYb95e8083<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS xY3f000000<>+0(SB), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  xY3f318000<>+0(SB), Y3, Y2
+	VMOVUPS      xY7f800000<>+0(SB), Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VBLENDVPS    Y4, Y3, Y2, Y2
+	VMOVUPS      xYff800000<>+0(SB), Y3
+	VCMPPS       $0x00, xY00000000<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, Y3, Y2, Y2
+	VMOVUPS      xY7fc00000<>+0(SB), Y3
+	VCMPPS       $0x09, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapAbsY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapAbsY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VANDPS  xY7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VANDPS     xY7fffffff<>+0(SB), Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapGeluY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapGeluY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      xY42200000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMULPS       xYbf000000<>+0(SB), Y2, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       xY3f000000<>+0(SB), Y2, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS Y3, Y4, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  xY3e851eb8<>+0(SB), Y1, Y4
+	VDIVPS       Y4, Y3, Y1
+	VMOVUPS      xY3d0af5ad<>+0(SB), Y3
+	VFMADD213PS  xYbe2e9bc4<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e94fac3<>+0(SB), Y1, Y3
+	VFMADD213PS  xYbe4d9f0e<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e4ce980<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3cffb0b3<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3de036fd<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3dd05063<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3dd4ccf6<>+0(SB), Y1, Y3
+	VFMADD213PS  xYb6f06061<>+0(SB), Y1, Y3
+	VMULPS       Y3, Y2, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      xY42200000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMULPS       xYbf000000<>+0(SB), Y3, Y3
+	VMOVUPS      xY42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y6
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y7, Y6, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       xY3f000000<>+0(SB), Y3, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS Y4, Y5, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  xY3e851eb8<>+0(SB), Y2, Y5
+	VDIVPS       Y5, Y4, Y2
+	VMOVUPS      xY3d0af5ad<>+0(SB), Y4
+	VFMADD213PS  xYbe2e9bc4<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e94fac3<>+0(SB), Y2, Y4
+	VFMADD213PS  xYbe4d9f0e<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e4ce980<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3cffb0b3<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3de036fd<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3dd05063<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3dd4ccf6<>+0(SB), Y2, Y4
+	VFMADD213PS  xYb6f06061<>+0(SB), Y2, Y4
+	VMULPS       Y4, Y3, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY42200000<>+0(SB)/4, $0x42200000
+DATA xY42200000<>+4(SB)/4, $0x42200000
+DATA xY42200000<>+8(SB)/4, $0x42200000
+DATA xY42200000<>+12(SB)/4, $0x42200000
+DATA xY42200000<>+16(SB)/4, $0x42200000
+DATA xY42200000<>+20(SB)/4, $0x42200000
+DATA xY42200000<>+24(SB)/4, $0x42200000
+DATA xY42200000<>+28(SB)/4, $0x42200000
+GLOBL xY42200000<>(SB), RODATA|NOPTR, $32
+
+DATA xYbf000000<>+0(SB)/4, $0xbf000000
+DATA xYbf000000<>+4(SB)/4, $0xbf000000
+DATA xYbf000000<>+8(SB)/4, $0xbf000000
+DATA xYbf000000<>+12(SB)/4, $0xbf000000
+DATA xYbf000000<>+16(SB)/4, $0xbf000000
+DATA xYbf000000<>+20(SB)/4, $0xbf000000
+DATA xYbf000000<>+24(SB)/4, $0xbf000000
+DATA xYbf000000<>+28(SB)/4, $0xbf000000
+GLOBL xYbf000000<>(SB), RODATA|NOPTR, $32
+
+DATA xY3e851eb8<>+0(SB)/4, $0x3e851eb8
+DATA xY3e851eb8<>+4(SB)/4, $0x3e851eb8
+DATA xY3e851eb8<>+8(SB)/4, $0x3e851eb8
+DATA xY3e851eb8<>+12(SB)/4, $0x3e851eb8
+DATA xY3e851eb8<>+16(SB)/4, $0x3e851eb8
+DATA xY3e851eb8<>+20(SB)/4, $0x3e851eb8
+DATA xY3e851eb8<>+24(SB)/4, $0x3e851eb8
+DATA xY3e851eb8<>+28(SB)/4, $0x3e851eb8
+GLOBL xY3e851eb8<>(SB), RODATA|NOPTR, $32
+
+DATA xY3d0af5ad<>+0(SB)/4, $0x3d0af5ad
+DATA xY3d0af5ad<>+4(SB)/4, $0x3d0af5ad
+DATA xY3d0af5ad<>+8(SB)/4, $0x3d0af5ad
+DATA xY3d0af5ad<>+12(SB)/4, $0x3d0af5ad
+DATA xY3d0af5ad<>+16(SB)/4, $0x3d0af5ad
+DATA xY3d0af5ad<>+20(SB)/4, $0x3d0af5ad
+DATA xY3d0af5ad<>+24(SB)/4, $0x3d0af5ad
+DATA xY3d0af5ad<>+28(SB)/4, $0x3d0af5ad
+GLOBL xY3d0af5ad<>(SB), RODATA|NOPTR, $32
+
+DATA xYbe2e9bc4<>+0(SB)/4, $0xbe2e9bc4
+DATA xYbe2e9bc4<>+4(SB)/4, $0xbe2e9bc4
+DATA xYbe2e9bc4<>+8(SB)/4, $0xbe2e9bc4
+DATA xYbe2e9bc4<>+12(SB)/4, $0xbe2e9bc4
+DATA xYbe2e9bc4<>+16(SB)/4, $0xbe2e9bc4
+DATA xYbe2e9bc4<>+20(SB)/4, $0xbe2e9bc4
+DATA xYbe2e9bc4<>+24(SB)/4, $0xbe2e9bc4
+DATA xYbe2e9bc4<>+28(SB)/4, $0xbe2e9bc4
+GLOBL xYbe2e9bc4<>(SB), RODATA|NOPTR, $32
+
+DATA xY3e94fac3<>+0(SB)/4, $0x3e94fac3
+DATA xY3e94fac3<>+4(SB)/4, $0x3e94fac3
+DATA xY3e94fac3<>+8(SB)/4, $0x3e94fac3
+DATA xY3e94fac3<>+12(SB)/4, $0x3e94fac3
+DATA xY3e94fac3<>+16(SB)/4, $0x3e94fac3
+DATA xY3e94fac3<>+20(SB)/4, $0x3e94fac3
+DATA xY3e94fac3<>+24(SB)/4, $0x3e94fac3
+DATA xY3e94fac3<>+28(SB)/4, $0x3e94fac3
+GLOBL xY3e94fac3<>(SB), RODATA|NOPTR, $32
+
+DATA xYbe4d9f0e<>+0(SB)/4, $0xbe4d9f0e
+DATA xYbe4d9f0e<>+4(SB)/4, $0xbe4d9f0e
+DATA xYbe4d9f0e<>+8(SB)/4, $0xbe4d9f0e
+DATA xYbe4d9f0e<>+12(SB)/4, $0xbe4d9f0e
+DATA xYbe4d9f0e<>+16(SB)/4, $0xbe4d9f0e
+DATA xYbe4d9f0e<>+20(SB)/4, $0xbe4d9f0e
+DATA xYbe4d9f0e<>+24(SB)/4, $0xbe4d9f0e
+DATA xYbe4d9f0e<>+28(SB)/4, $0xbe4d9f0e
+GLOBL xYbe4d9f0e<>(SB), RODATA|NOPTR, $32
+
+DATA xY3e4ce980<>+0(SB)/4, $0x3e4ce980
+DATA xY3e4ce980<>+4(SB)/4, $0x3e4ce980
+DATA xY3e4ce980<>+8(SB)/4, $0x3e4ce980
+DATA xY3e4ce980<>+12(SB)/4, $0x3e4ce980
+DATA xY3e4ce980<>+16(SB)/4, $0x3e4ce980
+DATA xY3e4ce980<>+20(SB)/4, $0x3e4ce980
+DATA xY3e4ce980<>+24(SB)/4, $0x3e4ce980
+DATA xY3e4ce980<>+28(SB)/4, $0x3e4ce980
+GLOBL xY3e4ce980<>(SB), RODATA|NOPTR, $32
+
+DATA xY3cffb0b3<>+0(SB)/4, $0x3cffb0b3
+DATA xY3cffb0b3<>+4(SB)/4, $0x3cffb0b3
+DATA xY3cffb0b3<>+8(SB)/4, $0x3cffb0b3
+DATA xY3cffb0b3<>+12(SB)/4, $0x3cffb0b3
+DATA xY3cffb0b3<>+16(SB)/4, $0x3cffb0b3
+DATA xY3cffb0b3<>+20(SB)/4, $0x3cffb0b3
+DATA xY3cffb0b3<>+24(SB)/4, $0x3cffb0b3
+DATA xY3cffb0b3<>+28(SB)/4, $0x3cffb0b3
+GLOBL xY3cffb0b3<>(SB), RODATA|NOPTR, $32
+
+DATA xY3de036fd<>+0(SB)/4, $0x3de036fd
+DATA xY3de036fd<>+4(SB)/4, $0x3de036fd
+DATA xY3de036fd<>+8(SB)/4, $0x3de036fd
+DATA xY3de036fd<>+12(SB)/4, $0x3de036fd
+DATA xY3de036fd<>+16(SB)/4, $0x3de036fd
+DATA xY3de036fd<>+20(SB)/4, $0x3de036fd
+DATA xY3de036fd<>+24(SB)/4, $0x3de036fd
+DATA xY3de036fd<>+28(SB)/4, $0x3de036fd
+GLOBL xY3de036fd<>(SB), RODATA|NOPTR, $32
+
+DATA xY3dd05063<>+0(SB)/4, $0x3dd05063
+DATA xY3dd05063<>+4(SB)/4, $0x3dd05063
+DATA xY3dd05063<>+8(SB)/4, $0x3dd05063
+DATA xY3dd05063<>+12(SB)/4, $0x3dd05063
+DATA xY3dd05063<>+16(SB)/4, $0x3dd05063
+DATA xY3dd05063<>+20(SB)/4, $0x3dd05063
+DATA xY3dd05063<>+24(SB)/4, $0x3dd05063
+DATA xY3dd05063<>+28(SB)/4, $0x3dd05063
+GLOBL xY3dd05063<>(SB), RODATA|NOPTR, $32
+
+DATA xY3dd4ccf6<>+0(SB)/4, $0x3dd4ccf6
+DATA xY3dd4ccf6<>+4(SB)/4, $0x3dd4ccf6
+DATA xY3dd4ccf6<>+8(SB)/4, $0x3dd4ccf6
+DATA xY3dd4ccf6<>+12(SB)/4, $0x3dd4ccf6
+DATA xY3dd4ccf6<>+16(SB)/4, $0x3dd4ccf6
+DATA xY3dd4ccf6<>+20(SB)/4, $0x3dd4ccf6
+DATA xY3dd4ccf6<>+24(SB)/4, $0x3dd4ccf6
+DATA xY3dd4ccf6<>+28(SB)/4, $0x3dd4ccf6
+GLOBL xY3dd4ccf6<>(SB), RODATA|NOPTR, $32
+
+DATA xYb6f06061<>+0(SB)/4, $0xb6f06061
+DATA xYb6f06061<>+4(SB)/4, $0xb6f06061
+DATA xYb6f06061<>+8(SB)/4, $0xb6f06061
+DATA xYb6f06061<>+12(SB)/4, $0xb6f06061
+DATA xYb6f06061<>+16(SB)/4, $0xb6f06061
+DATA xYb6f06061<>+20(SB)/4, $0xb6f06061
+DATA xYb6f06061<>+24(SB)/4, $0xb6f06061
+DATA xYb6f06061<>+28(SB)/4, $0xb6f06061
+GLOBL xYb6f06061<>(SB), RODATA|NOPTR, $32
+
+// func mapGeluTanhY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapGeluTanhY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      xY41700000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VMOVUPS      xYc1700000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      xY3fcc422a<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  xY3d922279<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y1, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVUPS      xY41700000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xYc1700000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      xY3fcc422a<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  xY3d922279<>+0(SB), Y3, Y4
+	VMULPS       Y4, Y2, Y2
+	VORPS        xY80000000<>+0(SB), Y2, Y3
+	VMOVUPS      xY42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VADDPS       xY3f800000<>+0(SB), Y3, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMULPS       Y3, Y4, Y3
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY41700000<>+0(SB)/4, $0x41700000
+DATA xY41700000<>+4(SB)/4, $0x41700000
+DATA xY41700000<>+8(SB)/4, $0x41700000
+DATA xY41700000<>+12(SB)/4, $0x41700000
+DATA xY41700000<>+16(SB)/4, $0x41700000
+DATA xY41700000<>+20(SB)/4, $0x41700000
+DATA xY41700000<>+24(SB)/4, $0x41700000
+DATA xY41700000<>+28(SB)/4, $0x41700000
+GLOBL xY41700000<>(SB), RODATA|NOPTR, $32
+
+DATA xYc1700000<>+0(SB)/4, $0xc1700000
+DATA xYc1700000<>+4(SB)/4, $0xc1700000
+DATA xYc1700000<>+8(SB)/4, $0xc1700000
+DATA xYc1700000<>+12(SB)/4, $0xc1700000
+DATA xYc1700000<>+16(SB)/4, $0xc1700000
+DATA xYc1700000<>+20(SB)/4, $0xc1700000
+DATA xYc1700000<>+24(SB)/4, $0xc1700000
+DATA xYc1700000<>+28(SB)/4, $0xc1700000
+GLOBL xYc1700000<>(SB), RODATA|NOPTR, $32
+
+DATA xY3d922279<>+0(SB)/4, $0x3d922279
+DATA xY3d922279<>+4(SB)/4, $0x3d922279
+DATA xY3d922279<>+8(SB)/4, $0x3d922279
+DATA xY3d922279<>+12(SB)/4, $0x3d922279
+DATA xY3d922279<>+16(SB)/4, $0x3d922279
+DATA xY3d922279<>+20(SB)/4, $0x3d922279
+DATA xY3d922279<>+24(SB)/4, $0x3d922279
+DATA xY3d922279<>+28(SB)/4, $0x3d922279
+GLOBL xY3d922279<>(SB), RODATA|NOPTR, $32
+
+DATA xY3fcc422a<>+0(SB)/4, $0x3fcc422a
+DATA xY3fcc422a<>+4(SB)/4, $0x3fcc422a
+DATA xY3fcc422a<>+8(SB)/4, $0x3fcc422a
+DATA xY3fcc422a<>+12(SB)/4, $0x3fcc422a
+DATA xY3fcc422a<>+16(SB)/4, $0x3fcc422a
+DATA xY3fcc422a<>+20(SB)/4, $0x3fcc422a
+DATA xY3fcc422a<>+24(SB)/4, $0x3fcc422a
+DATA xY3fcc422a<>+28(SB)/4, $0x3fcc422a
+GLOBL xY3fcc422a<>(SB), RODATA|NOPTR, $32
+
+// func mapSiluY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapSiluY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VORPS        xY80000000<>+0(SB), Y0, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VADDPS       xY3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapMishY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapMishY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      xY41f00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       xY40000000<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       xY40000000<>+0(SB), Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVUPS      xY41f00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       xY40000000<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       xY40000000<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY41f00000<>+0(SB)/4, $0x41f00000
+DATA xY41f00000<>+4(SB)/4, $0x41f00000
+DATA xY41f00000<>+8(SB)/4, $0x41f00000
+DATA xY41f00000<>+12(SB)/4, $0x41f00000
+DATA xY41f00000<>+16(SB)/4, $0x41f00000
+DATA xY41f00000<>+20(SB)/4, $0x41f00000
+DATA xY41f00000<>+24(SB)/4, $0x41f00000
+DATA xY41f00000<>+28(SB)/4, $0x41f00000
+GLOBL xY41f00000<>(SB), RODATA|NOPTR, $32
+
+// func mapSoftsignY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapSoftsignY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VANDPS  xY7fffffff<>+0(SB), Y0, Y1
+	VADDPS  xY3f800000<>+0(SB), Y1, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VANDPS     xY7fffffff<>+0(SB), Y1, Y2
+	VADDPS     xY3f800000<>+0(SB), Y2, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mapHardSigmoidY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapHardSigmoidY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS     (CX), Y0
+	VMOVUPS     xY3f000000<>+0(SB), Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS xY3e2aaaab<>+0(SB), Y0, Y1
+	VMOVUPS     xY00000000<>+0(SB), Y0
+	VMAXPS      Y1, Y0, Y0
+	VMOVUPS     xY3f800000<>+0(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, DX
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, DX
+	JE          end
+	LEAQ        staircase<>+0(SB), BX
+	NEGQ        DX
+	VMOVUPS     32(BX)(DX*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMOVUPS     xY3f000000<>+0(SB), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS xY3e2aaaab<>+0(SB), Y1, Y2
+	VMOVUPS     xY00000000<>+0(SB), Y1
+	VMAXPS      Y2, Y1, Y1
+	VMOVUPS     xY3f800000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY3e2aaaab<>+0(SB)/4, $0x3e2aaaab
+DATA xY3e2aaaab<>+4(SB)/4, $0x3e2aaaab
+DATA xY3e2aaaab<>+8(SB)/4, $0x3e2aaaab
+DATA xY3e2aaaab<>+12(SB)/4, $0x3e2aaaab
+DATA xY3e2aaaab<>+16(SB)/4, $0x3e2aaaab
+DATA xY3e2aaaab<>+20(SB)/4, $0x3e2aaaab
+DATA xY3e2aaaab<>+24(SB)/4, $0x3e2aaaab
+DATA xY3e2aaaab<>+28(SB)/4, $0x3e2aaaab
+GLOBL xY3e2aaaab<>(SB), RODATA|NOPTR, $32
+
+// func slopeLeakyReluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeLeakyReluY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS   (CX), Y1
+	VMOVUPS   xY3f800000<>+0(SB), Y2
+	VCMPPS    $0x0e, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS Y1, Y2, Y0, Y1
+	VMOVUPS   (DX), Y2
+	VMULPS    Y1, Y2, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMOVUPS    xY3f800000<>+0(SB), Y3
+	VCMPPS     $0x0e, xY00000000<>+0(SB), Y2, Y2
+	VBLENDVPS  Y2, Y3, Y0, Y0
+	VMASKMOVPS (DX), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeEluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeEluY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS   (CX), Y1
+	VMOVUPS   xY3f800000<>+0(SB), Y2
+	VADDPS    Y0, Y1, Y3
+	VCMPPS    $0x0e, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS Y1, Y2, Y3, Y1
+	VMOVUPS   (DX), Y2
+	VMULPS    Y1, Y2, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMOVUPS    xY3f800000<>+0(SB), Y3
+	VADDPS     Y0, Y2, Y0
+	VCMPPS     $0x0e, xY00000000<>+0(SB), Y2, Y2
+	VBLENDVPS  Y2, Y3, Y0, Y0
+	VMASKMOVPS (DX), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeSeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeSeluY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS   (CX), Y0
+	VMOVUPS   xY3f867d5f<>+0(SB), Y1
+	VADDPS    xY3fe10966<>+0(SB), Y0, Y2
+	VCMPPS    $0x0e, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS Y0, Y1, Y2, Y0
+	VMOVUPS   (DX), Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f867d5f<>+0(SB), Y2
+	VADDPS     xY3fe10966<>+0(SB), Y1, Y3
+	VCMPPS     $0x0e, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS  Y1, Y2, Y3, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeSigmoidY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS xY3f800000<>+0(SB), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f800000<>+0(SB), Y2
+	VSUBPS     Y1, Y2, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeTanhY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      xY3f800000<>+0(SB), Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMOVUPS      (DX), Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeExpY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeExpY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeSqrtY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeSqrtY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS xY3f000000<>+0(SB), Y1
+	VDIVPS  Y0, Y1, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f000000<>+0(SB), Y2
+	VDIVPS     Y1, Y2, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeReciprocalY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeReciprocalY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VMULPS  Y0, Y0, Y0
+	VXORPS  xY80000000<>+0(SB), Y0, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMULPS     Y1, Y1, Y1
+	VXORPS     xY80000000<>+0(SB), Y1, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeSoftplusY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeSoftplusY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VXORPS       xY80000000<>+0(SB), Y0, Y0
+	VMOVUPS      xYc2200000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMULPS       xY3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY3f318000<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYb95e8083<>+0(SB), Y1, Y0
+	VMOVUPS      xY39506967<>+0(SB), Y2
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3c088908<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y0, Y2
+	VFMADD213PS  xY3f000000<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VSUBPS       xY3f800000<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VXORPS       xY80000000<>+0(SB), Y2, Y0
+	VMOVUPS      (DX), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VXORPS       xY80000000<>+0(SB), Y1, Y1
+	VMOVUPS      xYc2200000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       xY3f800000<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VXORPS       xY80000000<>+0(SB), Y3, Y1
+	VMASKMOVPS   (DX), Y0, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeSquareY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeSquareY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VADDPS  Y0, Y0, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VADDPS     Y1, Y1, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeLogY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeLogY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS xY3f800000<>+0(SB), Y1
+	VDIVPS  Y0, Y1, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f800000<>+0(SB), Y2
+	VDIVPS     Y1, Y2, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeGeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeGeluY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      xY42200000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMULPS       xYbf000000<>+0(SB), Y2, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       xY3f000000<>+0(SB), Y2, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS Y3, Y4, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  xY3e851eb8<>+0(SB), Y1, Y4
+	VDIVPS       Y4, Y3, Y1
+	VMOVUPS      xY3d0af5ad<>+0(SB), Y3
+	VFMADD213PS  xYbe2e9bc4<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e94fac3<>+0(SB), Y1, Y3
+	VFMADD213PS  xYbe4d9f0e<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e4ce980<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3cffb0b3<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3de036fd<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3dd05063<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3dd4ccf6<>+0(SB), Y1, Y3
+	VFMADD213PS  xYb6f06061<>+0(SB), Y1, Y3
+	VMULPS       Y3, Y2, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VSUBPS       Y1, Y3, Y3
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y4
+	VBLENDVPS    Y4, Y1, Y3, Y1
+	VMULPS       xY3ecc422a<>+0(SB), Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      (DX), Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      xY42200000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMULPS       xYbf000000<>+0(SB), Y3, Y3
+	VMOVUPS      xY42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y6
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y7, Y6, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       xY3f000000<>+0(SB), Y3, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS Y4, Y5, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  xY3e851eb8<>+0(SB), Y2, Y5
+	VDIVPS       Y5, Y4, Y2
+	VMOVUPS      xY3d0af5ad<>+0(SB), Y4
+	VFMADD213PS  xYbe2e9bc4<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e94fac3<>+0(SB), Y2, Y4
+	VFMADD213PS  xYbe4d9f0e<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e4ce980<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3cffb0b3<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3de036fd<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3dd05063<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3dd4ccf6<>+0(SB), Y2, Y4
+	VFMADD213PS  xYb6f06061<>+0(SB), Y2, Y4
+	VMULPS       Y4, Y3, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y4
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y5
+	VBLENDVPS    Y5, Y2, Y4, Y2
+	VMULPS       xY3ecc422a<>+0(SB), Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y3, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA xY3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA xY3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA xY3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA xY3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA xY3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA xY3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA xY3ecc422a<>+28(SB)/4, $0x3ecc422a
+GLOBL xY3ecc422a<>(SB), RODATA|NOPTR, $32
+
+// func slopeGeluTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeGeluTanhY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      xY41700000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VMOVUPS      xYc1700000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      xY3fcc422a<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  xY3d922279<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y1, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y3
+	VMOVUPS      xY42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VADDPS       xY3f800000<>+0(SB), Y3, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMULPS       Y3, Y4, Y3
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y3, Y4, Y1
+	VMOVUPS      xY3fcc422a<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  xY3e5b33b6<>+0(SB), Y2, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y2, Y1, Y2
+	VMOVUPS      xY41700000<>+0(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VMOVUPS      xYc1700000<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      (DX), Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVUPS      xY41700000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xYc1700000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      xY3fcc422a<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  xY3d922279<>+0(SB), Y3, Y4
+	VMULPS       Y4, Y2, Y2
+	VORPS        xY80000000<>+0(SB), Y2, Y4
+	VMOVUPS      xY42b20000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      xYc2d00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      xY39506967<>+0(SB), Y6
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       xY3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VADDPS       xY3f800000<>+0(SB), Y4, Y6
+	VDIVPS       Y6, Y5, Y5
+	VMULPS       Y4, Y5, Y4
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y4, Y5, Y2
+	VMOVUPS      xY3fcc422a<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  xY3e5b33b6<>+0(SB), Y3, Y4
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y3, Y2, Y3
+	VMOVUPS      xY41700000<>+0(SB), Y5
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      xYc1700000<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VMULPS       Y4, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y3, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY3e5b33b6<>+0(SB)/4, $0x3e5b33b6
+DATA xY3e5b33b6<>+4(SB)/4, $0x3e5b33b6
+DATA xY3e5b33b6<>+8(SB)/4, $0x3e5b33b6
+DATA xY3e5b33b6<>+12(SB)/4, $0x3e5b33b6
+DATA xY3e5b33b6<>+16(SB)/4, $0x3e5b33b6
+DATA xY3e5b33b6<>+20(SB)/4, $0x3e5b33b6
+DATA xY3e5b33b6<>+24(SB)/4, $0x3e5b33b6
+DATA xY3e5b33b6<>+28(SB)/4, $0x3e5b33b6
+GLOBL xY3e5b33b6<>(SB), RODATA|NOPTR, $32
+
+// func slopeSiluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeSiluY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VORPS        xY80000000<>+0(SB), Y0, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VADDPS       xY3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMOVUPS      xY42f00000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      xYc2f00000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VMULPS       Y3, Y1, Y0
+	VMOVUPS      (DX), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMOVUPS      xY42f00000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      xYc2f00000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VMULPS       Y4, Y2, Y1
+	VMASKMOVPS   (DX), Y0, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY42f00000<>+0(SB)/4, $0x42f00000
+DATA xY42f00000<>+4(SB)/4, $0x42f00000
+DATA xY42f00000<>+8(SB)/4, $0x42f00000
+DATA xY42f00000<>+12(SB)/4, $0x42f00000
+DATA xY42f00000<>+16(SB)/4, $0x42f00000
+DATA xY42f00000<>+20(SB)/4, $0x42f00000
+DATA xY42f00000<>+24(SB)/4, $0x42f00000
+DATA xY42f00000<>+28(SB)/4, $0x42f00000
+GLOBL xY42f00000<>(SB), RODATA|NOPTR, $32
+
+DATA xYc2f00000<>+0(SB)/4, $0xc2f00000
+DATA xYc2f00000<>+4(SB)/4, $0xc2f00000
+DATA xYc2f00000<>+8(SB)/4, $0xc2f00000
+DATA xYc2f00000<>+12(SB)/4, $0xc2f00000
+DATA xYc2f00000<>+16(SB)/4, $0xc2f00000
+DATA xYc2f00000<>+20(SB)/4, $0xc2f00000
+DATA xYc2f00000<>+24(SB)/4, $0xc2f00000
+DATA xYc2f00000<>+28(SB)/4, $0xc2f00000
+GLOBL xYc2f00000<>(SB), RODATA|NOPTR, $32
+
+// func slopeMishY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeMishY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      xY41f00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       xY40000000<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y1, Y2
+	VADDPS       xY40000000<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       xY40800000<>+0(SB), Y1, Y4
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VMULPS       Y3, Y3, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMOVUPS      xY42f00000<>+0(SB), Y3
+	VMINPS       Y0, Y3, Y0
+	VMOVUPS      xYc2f00000<>+0(SB), Y3
+	VMAXPS       Y0, Y3, Y0
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	VMOVUPS      (DX), Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVUPS      xY41f00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       xY40000000<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y2, Y3
+	VADDPS       xY40000000<>+0(SB), Y3, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       xY40800000<>+0(SB), Y2, Y5
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VMULPS       Y4, Y4, Y4
+	VDIVPS       Y4, Y2, Y2
+	VMOVUPS      xY42f00000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      xYc2f00000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y1, Y2, Y3
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y3, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY40800000<>+0(SB)/4, $0x40800000
+DATA xY40800000<>+4(SB)/4, $0x40800000
+DATA xY40800000<>+8(SB)/4, $0x40800000
+DATA xY40800000<>+12(SB)/4, $0x40800000
+DATA xY40800000<>+16(SB)/4, $0x40800000
+DATA xY40800000<>+20(SB)/4, $0x40800000
+DATA xY40800000<>+24(SB)/4, $0x40800000
+DATA xY40800000<>+28(SB)/4, $0x40800000
+GLOBL xY40800000<>(SB), RODATA|NOPTR, $32
+
+// func slopeSoftsignY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeSoftsignY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Y0
+	VANDPS  xY7fffffff<>+0(SB), Y0, Y0
+	VADDPS  xY3f800000<>+0(SB), Y0, Y0
+	VMOVUPS xY3f800000<>+0(SB), Y1
+	VMULPS  Y0, Y0, Y0
+	VDIVPS  Y0, Y1, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VANDPS     xY7fffffff<>+0(SB), Y1, Y1
+	VADDPS     xY3f800000<>+0(SB), Y1, Y1
+	VMOVUPS    xY3f800000<>+0(SB), Y2
+	VMULPS     Y1, Y1, Y1
+	VDIVPS     Y1, Y2, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeHardSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeHardSigmoidY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS   (CX), Y0
+	VANDPS    xY7fffffff<>+0(SB), Y0, Y0
+	VMOVUPS   xY3e2aaaab<>+0(SB), Y1
+	VMOVUPS   xY00000000<>+0(SB), Y2
+	VCMPPS    $0x01, xY40400000<>+0(SB), Y0, Y0
+	VBLENDVPS Y0, Y1, Y2, Y0
+	VMOVUPS   (DX), Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VANDPS     xY7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS    xY3e2aaaab<>+0(SB), Y2
+	VMOVUPS    xY00000000<>+0(SB), Y3
+	VCMPPS     $0x01, xY40400000<>+0(SB), Y1, Y1
+	VBLENDVPS  Y1, Y2, Y3, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY40400000<>+0(SB)/4, $0x40400000
+DATA xY40400000<>+4(SB)/4, $0x40400000
+DATA xY40400000<>+8(SB)/4, $0x40400000
+DATA xY40400000<>+12(SB)/4, $0x40400000
+DATA xY40400000<>+16(SB)/4, $0x40400000
+DATA xY40400000<>+20(SB)/4, $0x40400000
+DATA xY40400000<>+24(SB)/4, $0x40400000
+DATA xY40400000<>+28(SB)/4, $0x40400000
+GLOBL xY40400000<>(SB), RODATA|NOPTR, $32
+
+DATA lanesOfGoldenY<>+0(SB)/8, $0x9e3779b97f4a7c15
+DATA lanesOfGoldenY<>+8(SB)/8, $0x3c6ef372fe94f82a
+DATA lanesOfGoldenY<>+16(SB)/8, $0xdaa66d2c7ddf743f
+DATA lanesOfGoldenY<>+24(SB)/8, $0x78dde6e5fd29f054
+GLOBL lanesOfGoldenY<>(SB), RODATA|NOPTR, $32
+
+DATA stepOfGoldenY<>+0(SB)/8, $0x78dde6e5fd29f054
+DATA stepOfGoldenY<>+8(SB)/8, $0x78dde6e5fd29f054
+DATA stepOfGoldenY<>+16(SB)/8, $0x78dde6e5fd29f054
+DATA stepOfGoldenY<>+24(SB)/8, $0x78dde6e5fd29f054
+GLOBL stepOfGoldenY<>(SB), RODATA|NOPTR, $32
+
+DATA firstOfMixY<>+0(SB)/8, $0xbf58476d1ce4e5b9
+DATA firstOfMixY<>+8(SB)/8, $0xbf58476d1ce4e5b9
+DATA firstOfMixY<>+16(SB)/8, $0xbf58476d1ce4e5b9
+DATA firstOfMixY<>+24(SB)/8, $0xbf58476d1ce4e5b9
+GLOBL firstOfMixY<>(SB), RODATA|NOPTR, $32
+
+DATA secondOfMixY<>+0(SB)/8, $0x94d049bb133111eb
+DATA secondOfMixY<>+8(SB)/8, $0x94d049bb133111eb
+DATA secondOfMixY<>+16(SB)/8, $0x94d049bb133111eb
+DATA secondOfMixY<>+24(SB)/8, $0x94d049bb133111eb
+GLOBL secondOfMixY<>(SB), RODATA|NOPTR, $32
+
+// func dropoutY32(to *byte, x *byte, n int, keep float32, limit uint64, stream uint64)
+// Requires: AVX, AVX2, SSE, SSE2
+TEXT ·dropoutY32(SB), NOSPLIT, $0-48
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        keep+24(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         limit+32(FP), BX
+	MOVQ         BX, X1
+	VPBROADCASTQ X1, Y1
+	MOVQ         stream+40(FP), BX
+	MOVQ         BX, X2
+	VPBROADCASTQ X2, Y2
+	VPADDQ       lanesOfGoldenY<>+0(SB), Y2, Y2
+	VPCMPEQQ     Y3, Y3, Y3
+	VPSLLQ       $0x3f, Y3, Y3
+	VPXOR        Y3, Y1, Y1
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS  (CX), Y4
+	VMOVAPS  Y2, Y5
+	VPADDQ   stepOfGoldenY<>+0(SB), Y2, Y2
+	VPSRLQ   $0x1e, Y5, Y6
+	VPXOR    Y5, Y6, Y6
+	VMOVUPS  firstOfMixY<>+0(SB), Y5
+	VPSRLQ   $0x20, Y6, Y7
+	VPMULUDQ Y5, Y7, Y7
+	VPSRLQ   $0x20, Y5, Y8
+	VPMULUDQ Y8, Y6, Y8
+	VPADDQ   Y7, Y8, Y8
+	VPSLLQ   $0x20, Y8, Y8
+	VPMULUDQ Y5, Y6, Y5
+	VPADDQ   Y8, Y5, Y5
+	VPSRLQ   $0x1b, Y5, Y6
+	VPXOR    Y5, Y6, Y6
+	VMOVUPS  secondOfMixY<>+0(SB), Y5
+	VPSRLQ   $0x20, Y6, Y7
+	VPMULUDQ Y5, Y7, Y7
+	VPSRLQ   $0x20, Y5, Y8
+	VPMULUDQ Y8, Y6, Y8
+	VPADDQ   Y7, Y8, Y8
+	VPSLLQ   $0x20, Y8, Y8
+	VPMULUDQ Y5, Y6, Y5
+	VPADDQ   Y8, Y5, Y5
+	VPSRLQ   $0x1f, Y5, Y6
+	VPXOR    Y5, Y6, Y6
+	VMOVAPS  Y2, Y5
+	VPADDQ   stepOfGoldenY<>+0(SB), Y2, Y2
+	VPSRLQ   $0x1e, Y5, Y7
+	VPXOR    Y5, Y7, Y7
+	VMOVUPS  firstOfMixY<>+0(SB), Y5
+	VPSRLQ   $0x20, Y7, Y8
+	VPMULUDQ Y5, Y8, Y8
+	VPSRLQ   $0x20, Y5, Y9
+	VPMULUDQ Y9, Y7, Y9
+	VPADDQ   Y8, Y9, Y9
+	VPSLLQ   $0x20, Y9, Y9
+	VPMULUDQ Y5, Y7, Y5
+	VPADDQ   Y9, Y5, Y5
+	VPSRLQ   $0x1b, Y5, Y7
+	VPXOR    Y5, Y7, Y7
+	VMOVUPS  secondOfMixY<>+0(SB), Y5
+	VPSRLQ   $0x20, Y7, Y8
+	VPMULUDQ Y5, Y8, Y8
+	VPSRLQ   $0x20, Y5, Y9
+	VPMULUDQ Y9, Y7, Y9
+	VPADDQ   Y8, Y9, Y9
+	VPSLLQ   $0x20, Y9, Y9
+	VPMULUDQ Y5, Y7, Y5
+	VPADDQ   Y9, Y5, Y5
+	VPSRLQ   $0x1f, Y5, Y7
+	VPXOR    Y5, Y7, Y7
+	VPXOR    Y3, Y6, Y6
+	VPCMPGTQ Y6, Y1, Y6
+	VPXOR    Y3, Y7, Y7
+	VPCMPGTQ Y7, Y1, Y7
+	VSHUFPS  $0x88, Y7, Y6, Y5
+	VPERMQ   $0xd8, Y5, Y5
+	VMULPS   Y4, Y0, Y4
+	VANDNPS  Y4, Y5, Y4
+	VMOVUPS  Y4, (AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, CX
+	SUBQ     $0x08, DX
+	JGE      loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y4
+	VMASKMOVPS (CX), Y4, Y5
+	VMOVAPS    Y2, Y6
+	VPADDQ     stepOfGoldenY<>+0(SB), Y2, Y2
+	VPSRLQ     $0x1e, Y6, Y7
+	VPXOR      Y6, Y7, Y7
+	VMOVUPS    firstOfMixY<>+0(SB), Y6
+	VPSRLQ     $0x20, Y7, Y8
+	VPMULUDQ   Y6, Y8, Y8
+	VPSRLQ     $0x20, Y6, Y9
+	VPMULUDQ   Y9, Y7, Y9
+	VPADDQ     Y8, Y9, Y9
+	VPSLLQ     $0x20, Y9, Y9
+	VPMULUDQ   Y6, Y7, Y6
+	VPADDQ     Y9, Y6, Y6
+	VPSRLQ     $0x1b, Y6, Y7
+	VPXOR      Y6, Y7, Y7
+	VMOVUPS    secondOfMixY<>+0(SB), Y6
+	VPSRLQ     $0x20, Y7, Y8
+	VPMULUDQ   Y6, Y8, Y8
+	VPSRLQ     $0x20, Y6, Y9
+	VPMULUDQ   Y9, Y7, Y9
+	VPADDQ     Y8, Y9, Y9
+	VPSLLQ     $0x20, Y9, Y9
+	VPMULUDQ   Y6, Y7, Y6
+	VPADDQ     Y9, Y6, Y6
+	VPSRLQ     $0x1f, Y6, Y7
+	VPXOR      Y6, Y7, Y7
+	VMOVAPS    Y2, Y6
+	VPADDQ     stepOfGoldenY<>+0(SB), Y2, Y2
+	VPSRLQ     $0x1e, Y6, Y2
+	VPXOR      Y6, Y2, Y2
+	VMOVUPS    firstOfMixY<>+0(SB), Y6
+	VPSRLQ     $0x20, Y2, Y8
+	VPMULUDQ   Y6, Y8, Y8
+	VPSRLQ     $0x20, Y6, Y9
+	VPMULUDQ   Y9, Y2, Y9
+	VPADDQ     Y8, Y9, Y9
+	VPSLLQ     $0x20, Y9, Y9
+	VPMULUDQ   Y6, Y2, Y2
+	VPADDQ     Y9, Y2, Y2
+	VPSRLQ     $0x1b, Y2, Y6
+	VPXOR      Y2, Y6, Y6
+	VMOVUPS    secondOfMixY<>+0(SB), Y2
+	VPSRLQ     $0x20, Y6, Y8
+	VPMULUDQ   Y2, Y8, Y8
+	VPSRLQ     $0x20, Y2, Y9
+	VPMULUDQ   Y9, Y6, Y9
+	VPADDQ     Y8, Y9, Y9
+	VPSLLQ     $0x20, Y9, Y9
+	VPMULUDQ   Y2, Y6, Y2
+	VPADDQ     Y9, Y2, Y2
+	VPSRLQ     $0x1f, Y2, Y6
+	VPXOR      Y2, Y6, Y6
+	VPXOR      Y3, Y7, Y7
+	VPCMPGTQ   Y7, Y1, Y7
+	VPXOR      Y3, Y6, Y6
+	VPCMPGTQ   Y6, Y1, Y6
+	VSHUFPS    $0x88, Y6, Y7, Y1
+	VPERMQ     $0xd8, Y1, Y1
+	VMULPS     Y5, Y0, Y0
+	VANDNPS    Y0, Y1, Y0
+	VMASKMOVPS Y0, Y4, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func lstmCellY32(c *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·lstmCellY32(SB), NOSPLIT, $0-8
@@ -3613,103 +6959,118 @@ TEXT ·lstmCellY32(SB), NOSPLIT, $0-8
 
 loop:
 	VMOVUPS      (DX)(R12*1), Y0
-	VXORPS       xY80000000<>+0(SB), Y0, Y0
-	VMOVUPS      xY42b20000<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y1
-	VMOVUPS      xYc2d00000<>+0(SB), Y0
-	VMAXPS       Y1, Y0, Y1
-	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y0
-	VROUNDPS     $0x08, Y0, Y0
-	VFNMADD231PS xY3f318000<>+0(SB), Y0, Y1
-	VFNMADD231PS xYb95e8083<>+0(SB), Y0, Y1
-	VMOVUPS      xY39506967<>+0(SB), Y2
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y2
-	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y2
-	VMULPS       Y1, Y1, Y3
-	VFMADD213PS  Y1, Y3, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VCVTPS2DQ    Y0, Y0
-	VPSRAD       $0x01, Y0, Y1
-	VPSUBD       Y1, Y0, Y0
-	VPADDD       xY0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VPADDD       xY0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y2, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VMOVUPS      xY3f800000<>+0(SB), Y0
-	VDIVPS       Y2, Y0, Y0
+	VORPS        xY80000000<>+0(SB), Y0, Y1
+	VMOVUPS      xY42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VADDPS       xY3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y1, Y2, Y0
 	VMOVUPS      Y0, (DX)(R12*1)
 	VMULPS       (DI)(R12*1), Y0, Y0
 	VMOVUPS      (CX)(R12*1), Y1
-	VXORPS       xY80000000<>+0(SB), Y1, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xYc2d00000<>+0(SB), Y1
-	VMAXPS       Y2, Y1, Y2
-	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y1
-	VROUNDPS     $0x08, Y1, Y1
-	VFNMADD231PS xY3f318000<>+0(SB), Y1, Y2
-	VFNMADD231PS xYb95e8083<>+0(SB), Y1, Y2
-	VMOVUPS      xY39506967<>+0(SB), Y3
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y3
-	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y3
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y3
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y3
-	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y3
-	VMULPS       Y2, Y2, Y4
-	VFMADD213PS  Y2, Y4, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VCVTPS2DQ    Y1, Y1
-	VPSRAD       $0x01, Y1, Y2
-	VPSUBD       Y2, Y1, Y1
-	VPADDD       xY0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y3
-	VPADDD       xY0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VMOVUPS      xY3f800000<>+0(SB), Y1
-	VDIVPS       Y3, Y1, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
 	VMOVUPS      Y1, (CX)(R12*1)
 	VMOVUPS      (BX)(R12*1), Y2
 	VANDPS       xY7fffffff<>+0(SB), Y2, Y3
 	VADDPS       Y3, Y3, Y4
 	VMOVUPS      xY42b20000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y5
-	VMOVUPS      xYc2d00000<>+0(SB), Y4
-	VMAXPS       Y5, Y4, Y5
-	VMULPS       xY3fb8aa3b<>+0(SB), Y5, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y5
-	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      xYc2d00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y4
 	VMOVUPS      xY39506967<>+0(SB), Y6
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y5, Y6
-	VFMADD213PS  xY3c088908<>+0(SB), Y5, Y6
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y5, Y6
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y5, Y6
-	VFMADD213PS  xY3f000000<>+0(SB), Y5, Y6
-	VMULPS       Y5, Y5, Y7
-	VFMADD213PS  Y5, Y7, Y6
-	VADDPS       xY3f800000<>+0(SB), Y6, Y6
-	VCVTPS2DQ    Y4, Y4
-	VPSRAD       $0x01, Y4, Y5
-	VPSUBD       Y5, Y4, Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       xY3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
 	VPADDD       xY0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y6, Y6
-	VPADDD       xY0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VADDPS       xY3f800000<>+0(SB), Y6, Y6
-	VMOVUPS      xY40000000<>+0(SB), Y4
-	VDIVPS       Y6, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VADDPS       xY3f800000<>+0(SB), Y4, Y4
 	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VMOVUPS      xY40000000<>+0(SB), Y6
+	VDIVPS       Y4, Y6, Y4
 	VSUBPS       Y4, Y5, Y4
 	VANDPS       xY80000000<>+0(SB), Y2, Y5
 	VORPS        Y5, Y4, Y4
@@ -3719,45 +7080,49 @@ loop:
 	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y5, Y6
 	VFMADD213PS  xY3e088393<>+0(SB), Y5, Y6
 	VFMADD213PS  xYbeaaaa99<>+0(SB), Y5, Y6
-	VMULPS       Y5, Y6, Y6
-	VFMADD213PS  Y2, Y2, Y6
+	VMULPS       Y5, Y6, Y5
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  Y2, Y5, Y6
 	VCMPPS       $0x01, xY3f200000<>+0(SB), Y3, Y2
-	VBLENDVPS    Y2, Y6, Y4, Y4
-	VMOVUPS      Y4, (BX)(R12*1)
-	VFMADD231PS  Y4, Y1, Y0
+	VBLENDVPS    Y2, Y6, Y4, Y2
+	VMOVUPS      Y2, (BX)(R12*1)
+	VFMADD231PS  Y2, Y1, Y0
 	VMOVUPS      Y0, (R8)(R12*1)
 	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
 	VADDPS       Y1, Y1, Y2
 	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y3
-	VMOVUPS      xYc2d00000<>+0(SB), Y2
-	VMAXPS       Y3, Y2, Y3
-	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y3
-	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
 	VMOVUPS      xY39506967<>+0(SB), Y4
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y4
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  Y3, Y5, Y4
-	VADDPS       xY3f800000<>+0(SB), Y4, Y4
-	VCVTPS2DQ    Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPSUBD       Y3, Y2, Y2
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
 	VPADDD       xY0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y4
-	VPADDD       xY0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
-	VADDPS       xY3f800000<>+0(SB), Y4, Y4
-	VMOVUPS      xY40000000<>+0(SB), Y2
-	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
 	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVUPS      xY40000000<>+0(SB), Y4
+	VDIVPS       Y2, Y4, Y2
 	VSUBPS       Y2, Y3, Y2
 	VANDPS       xY80000000<>+0(SB), Y0, Y3
 	VORPS        Y3, Y2, Y2
@@ -3767,46 +7132,53 @@ loop:
 	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y3, Y4
 	VFMADD213PS  xY3e088393<>+0(SB), Y3, Y4
 	VFMADD213PS  xYbeaaaa99<>+0(SB), Y3, Y4
-	VMULPS       Y3, Y4, Y4
-	VFMADD213PS  Y0, Y0, Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
 	VCMPPS       $0x01, xY3f200000<>+0(SB), Y1, Y0
-	VBLENDVPS    Y0, Y4, Y2, Y2
-	VMOVUPS      Y2, (R9)(R12*1)
-	VMOVUPS      (SI)(R12*1), Y0
-	VXORPS       xY80000000<>+0(SB), Y0, Y0
-	VMOVUPS      xY42b20000<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y1
-	VMOVUPS      xYc2d00000<>+0(SB), Y0
-	VMAXPS       Y1, Y0, Y1
-	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y0
-	VROUNDPS     $0x08, Y0, Y0
-	VFNMADD231PS xY3f318000<>+0(SB), Y0, Y1
-	VFNMADD231PS xYb95e8083<>+0(SB), Y0, Y1
-	VMOVUPS      xY39506967<>+0(SB), Y3
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
-	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
-	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VFMADD213PS  Y1, Y4, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VCVTPS2DQ    Y0, Y0
-	VPSRAD       $0x01, Y0, Y1
-	VPSUBD       Y1, Y0, Y0
-	VPADDD       xY0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y3
-	VPADDD       xY0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y3, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VMOVUPS      xY3f800000<>+0(SB), Y0
-	VDIVPS       Y3, Y0, Y0
-	VMOVUPS      Y0, (SI)(R12*1)
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      Y2, (R10)(R12*1)
-	VMOVUPS      Y2, (R11)(R12*1)
+	VBLENDVPS    Y0, Y4, Y2, Y0
+	VMOVUPS      Y0, (R9)(R12*1)
+	VMOVUPS      (SI)(R12*1), Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xY42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMOVUPS      Y1, (SI)(R12*1)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R10)(R12*1)
+	VMOVUPS      Y0, (R11)(R12*1)
 	ADDQ         $0x20, R12
 	CMPQ         R12, AX
 	JLT          loop

@@ -402,20 +402,196 @@ func routePixelsZ64(p *byte)
 //go:noescape
 func sumSquaresZ32(x *byte, count int) float64
 
-// expZ32 sets count registers' width of to to the function exp of x.
+// mapReluZ32 sets n elements of to to the function of x.
 //
 //go:noescape
-func expZ32(to *byte, x *byte, count int)
+func mapReluZ32(to *byte, x *byte, n int, alpha float32)
 
-// sigmoidZ32 sets count registers' width of to to the function sigmoid of x.
+// mapLeakyReluZ32 sets n elements of to to the function of x.
 //
 //go:noescape
-func sigmoidZ32(to *byte, x *byte, count int)
+func mapLeakyReluZ32(to *byte, x *byte, n int, alpha float32)
 
-// tanhZ32 sets count registers' width of to to the function tanh of x.
+// mapEluZ32 sets n elements of to to the function of x.
 //
 //go:noescape
-func tanhZ32(to *byte, x *byte, count int)
+func mapEluZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapSeluZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSeluZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapSigmoidZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSigmoidZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapTanhZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapTanhZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapExpZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapExpZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapSqrtZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSqrtZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapReciprocalZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapReciprocalZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapSoftplusZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSoftplusZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapNegZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapNegZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapSquareZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSquareZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapLogZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapLogZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapAbsZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapAbsZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapGeluZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapGeluZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapGeluTanhZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapGeluTanhZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapSiluZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSiluZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapMishZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapMishZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapSoftsignZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSoftsignZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapHardSigmoidZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapHardSigmoidZ32(to *byte, x *byte, n int, alpha float32)
+
+// slopeLeakyReluZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeLeakyReluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeEluZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeEluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSeluZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSeluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSigmoidZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSigmoidZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeTanhZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeTanhZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeExpZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeExpZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSqrtZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSqrtZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeReciprocalZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeReciprocalZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSoftplusZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSoftplusZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSquareZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSquareZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeLogZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeLogZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeGeluZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeGeluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeGeluTanhZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeGeluTanhZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSiluZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSiluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeMishZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeMishZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSoftsignZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSoftsignZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeHardSigmoidZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeHardSigmoidZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// dropoutZ32 sets n elements of to to those of x times keep, or to 0 where the
+// number of the stream is below the limit.
+//
+//go:noescape
+func dropoutZ32(to *byte, x *byte, n int, keep float32, limit uint64, stream uint64)
 
 // lstmCellZ32 applies the gates' functions, and sets c to f·c' + i·g and h to o·tanh c.
 //

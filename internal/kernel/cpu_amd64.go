@@ -278,23 +278,32 @@ func sumSquaresVector(x []float32, count int) float64 {
 	return sumSquaresY32(at(x), count)
 }
 
-// mapVector sets count registers' width of dst to a function that the assembly
-// has for float32.
-func mapVector(fn UnaryFn, dst, x []float32, count int) {
-	d, v := at(dst), at(x)
-	switch {
-	case fn == Exp && wide:
-		expZ32(d, v, count)
-	case fn == Exp:
-		expY32(d, v, count)
-	case fn == Sigmoid && wide:
-		sigmoidZ32(d, v, count)
-	case fn == Sigmoid:
-		sigmoidY32(d, v, count)
-	case fn == Tanh && wide:
-		tanhZ32(d, v, count)
-	case fn == Tanh:
-		tanhY32(d, v, count)
+// mapTable finds the functions of float32, slopeTable their gradients.
+type (
+	mapTable   [unaryCount]func(to, x *byte, n int, alpha float32)
+	slopeTable [unaryCount]func(to, x, grad *byte, n int, alpha float32)
+)
+
+// maps and slopes return the tables of this machine.
+func maps() *mapTable {
+	if wide {
+		return &mapsZ32
+	}
+	return &mapsY32
+}
+
+func slopes() *slopeTable {
+	if wide {
+		return &slopesZ32
+	}
+	return &slopesY32
+}
+
+func dropoutVector(dst, x []float32, keep float32, limit, stream uint64) {
+	if wide {
+		dropoutZ32(at(dst), at(x), len(dst), keep, limit, stream)
+	} else {
+		dropoutY32(at(dst), at(x), len(dst), keep, limit, stream)
 	}
 }
 

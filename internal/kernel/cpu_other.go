@@ -22,25 +22,33 @@ const (
 	tileBytes     = 64
 )
 
-type tileTable [14][2]func(*byte)
+type (
+	tileTable  [14][2]func(*byte)
+	mapTable   [unaryCount]func(to, x *byte, n int, alpha float32)
+	slopeTable [unaryCount]func(to, x, grad *byte, n int, alpha float32)
+)
+
+func at[T Float](x []T) *byte { panic(noAssembly) }
 
 const noAssembly = "kernel: there is no assembly here"
 
-func tilesOf[T Float]() *tileTable                                  { panic(noAssembly) }
-func scatter(bytes int, to, from unsafe.Pointer, count, step int)   { panic(noAssembly) }
-func transpose(to, from unsafe.Pointer, count, row, step int)       { panic(noAssembly) }
-func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) { panic(noAssembly) }
-func axpyVector[T Float](alpha T, x, y []T, count int)              { panic(noAssembly) }
-func addVector[T Float](dst, a, b []T, count int)                   { panic(noAssembly) }
-func mulVector[T Float](dst, a, b []T, count int)                   { panic(noAssembly) }
-func sumRowsVector[T Float](dst, x []T, rows, count int)            { panic(noAssembly) }
-func positiveVector[T Float](dst, y, g []T, count int)              { panic(noAssembly) }
-func maxWindows[T Float](w *windows)                                { panic(noAssembly) }
-func routeWindows[T Float](w *windows)                              { panic(noAssembly) }
-func runPixels[T Float](op pixelOp, p *pixels)                      { panic(noAssembly) }
-func mapVector(fn UnaryFn, dst, x []float32, count int)             { panic(noAssembly) }
-func lstmVector(c *cell)                                            { panic(noAssembly) }
-func lstmGradVector(c *cell)                                        { panic(noAssembly) }
-func sumSquaresVector(x []float32, count int) float64               { panic(noAssembly) }
+func tilesOf[T Float]() *tileTable                                       { panic(noAssembly) }
+func scatter(bytes int, to, from unsafe.Pointer, count, step int)        { panic(noAssembly) }
+func transpose(to, from unsafe.Pointer, count, row, step int)            { panic(noAssembly) }
+func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int)      { panic(noAssembly) }
+func axpyVector[T Float](alpha T, x, y []T, count int)                   { panic(noAssembly) }
+func addVector[T Float](dst, a, b []T, count int)                        { panic(noAssembly) }
+func mulVector[T Float](dst, a, b []T, count int)                        { panic(noAssembly) }
+func sumRowsVector[T Float](dst, x []T, rows, count int)                 { panic(noAssembly) }
+func positiveVector[T Float](dst, y, g []T, count int)                   { panic(noAssembly) }
+func maxWindows[T Float](w *windows)                                     { panic(noAssembly) }
+func routeWindows[T Float](w *windows)                                   { panic(noAssembly) }
+func runPixels[T Float](op pixelOp, p *pixels)                           { panic(noAssembly) }
+func maps() *mapTable                                                    { panic(noAssembly) }
+func slopes() *slopeTable                                                { panic(noAssembly) }
+func dropoutVector(dst, x []float32, keep float32, limit, stream uint64) { panic(noAssembly) }
+func lstmVector(c *cell)                                                 { panic(noAssembly) }
+func lstmGradVector(c *cell)                                             { panic(noAssembly) }
+func sumSquaresVector(x []float32, count int) float64                    { panic(noAssembly) }
 
 func pause(int) { runtime.Gosched() }

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"sync/atomic"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 )
@@ -17,6 +19,9 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	}
 	if k == 0 {
 		scale(beta, c[:m*n])
+		return
+	}
+	if byBLAS(transA, transB, m, n, k, a, b, beta, c) {
 		return
 	}
 	if !assembly {
@@ -39,6 +44,36 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	p.run()
 }
 
+// otherBLAS computes the products of float32 matrices if it is set.
+var otherBLAS atomic.Pointer[blas.Float32Level3]
+
+// UseBLAS puts b in the place of the products of this package for float32
+// matrices without gaps; nil takes it back.
+func UseBLAS(b blas.Float32Level3) {
+	if b == nil {
+		otherBLAS.Store(nil)
+		return
+	}
+	otherBLAS.Store(&b)
+}
+
+// byBLAS computes a product by what UseBLAS has set, and tells whether it did.
+func byBLAS[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) bool {
+	p := otherBLAS.Load()
+	if p == nil || !single[T]() {
+		return false
+	}
+	lda, ldb := k, n
+	if transA {
+		lda = m
+	}
+	if transB {
+		ldb = k
+	}
+	(*p).Sgemm(gonumTranspose(transA), gonumTranspose(transB), m, n, k, 1, any(a).([]float32), lda, any(b).([]float32), ldb, float32(beta), any(c).([]float32), n)
+	return true
+}
+
 // strided computes C = op(A)·op(B) + beta·C of matrices within wider ones: the
 // rows as stored are lda, ldb and ldc elements apart. beta is 0 or 1.
 func strided[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
@@ -56,7 +91,7 @@ func strided[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, l
 // GemmBias computes C = A·B + bias, the bias being added to every row, or the
 // positive part of that. A is m×k, B is k×n and C is m×n.
 func GemmBias[T Float](m, n, k int, a, b, bias []T, relu bool, c []T) {
-	if !assembly || m == 0 || n == 0 || k == 0 {
+	if !assembly || m == 0 || n == 0 || k == 0 || single[T]() && otherBLAS.Load() != nil {
 		Gemm(false, false, m, n, k, a, b, 0, c)
 		AddRows(c[:m*n], bias)
 		if relu {

@@ -475,3 +475,24 @@ func TestArgMax(t *testing.T) {
 		t.Errorf("%v, want [1 0 2]: the first maximum of a row", got)
 	}
 }
+
+// Elements are dropped where their number of the stream says so, whatever their
+// place and the instructions of the machine.
+func TestDropoutIsTheStream(t *testing.T) {
+	x := random[float32](100, 1)
+	for _, rate := range []float64{0, 0.1, 0.5, 0.999, 1 - 0x1p-53} {
+		for first := range 9 {
+			for n := range 40 {
+				stream := StreamAt(uint64(n), first)
+				got, want := make([]float32, n+3), make([]float32, n+3)
+				dropout(got[:n], x[:n], rate, stream, first)
+				for i := range n {
+					if unit(stream, first+i) >= rate {
+						want[i] = x[i] * float32(1/(1-rate))
+					}
+				}
+				near(t, fmt.Sprintf("rate %v, %d from %d on", rate, n, first), got, want, 0)
+			}
+		}
+	}
+}

@@ -41,37 +41,38 @@ func shift[T Float](dst, x []T) T {
 
 // LogSoftmax sets every row of dst to x − log Σ exp x. dst may be x.
 func LogSoftmax[T Float](dst, x []T, n int) {
-	for at := 0; at+n <= len(x) && n > 0; at += n {
-		row, d := x[at:at+n], dst[at:at+n]
-		lse := rowLogSumExp(row)
-		for i, v := range row {
+	logSumExps(x, n, func(r int, lse float64) {
+		d := dst[r*n : (r+1)*n]
+		for i, v := range x[r*n : (r+1)*n] {
 			d[i] = T(float64(v) - lse)
 		}
-	}
+	})
 }
 
-// rowLogSumExp returns log Σ exp x.
-func rowLogSumExp[T Float](row []T) float64 {
-	peak := row[0]
-	for _, v := range row[1:] {
-		peak = max(peak, v)
+// logSumExps calls f with log Σ exp x of every row of x (rows, n).
+func logSumExps[T Float](x []T, n int, f func(r int, lse float64)) {
+	if n == 0 {
+		return
 	}
-	if math.IsInf(float64(peak), 0) {
-		return float64(peak)
-	}
-	var part [128]T
-	sum := 0.0
-	for at := 0; at < len(row); at += len(part) {
-		v := part[:min(len(part), len(row)-at)]
-		for i := range v {
-			v[i] = row[at+i] - peak
+	s := getScratch[T]()
+	block := max(1, spanSize/n)
+	for first := 0; first*n < len(x); first += block {
+		part := x[first*n : min((first+block)*n, len(x))]
+		e := grown(&s.result, len(part))
+		peaks := grown(&s.columns, len(part)/n)
+		for i := range peaks {
+			peaks[i] = shift(e[i*n:(i+1)*n], part[i*n:(i+1)*n])
 		}
-		unary(Exp, 0, v, v)
-		for _, e := range v {
-			sum += float64(e)
+		unary(Exp, 0, e, e)
+		for i, peak := range peaks {
+			lse := float64(peak)
+			if !math.IsInf(lse, 0) {
+				lse += math.Log(sum(e[i*n : (i+1)*n]))
+			}
+			f(first+i, lse)
 		}
 	}
-	return float64(peak) + math.Log(sum)
+	s.put()
 }
 
 // SoftmaxGrad sets dst to y·(g − Σ g·y) row by row, where y is the softmax.
@@ -96,8 +97,9 @@ func LogSoftmaxGrad[T Float](dst, y, g []T, n int) {
 		for _, v := range gr {
 			sum += float64(v)
 		}
-		for i, v := range yr {
-			d[i] = T(float64(gr[i]) - math.Exp(float64(v))*sum)
+		unary(Exp, 0, d, yr)
+		for i, v := range d {
+			d[i] = T(float64(gr[i]) - float64(v)*sum)
 		}
 	}
 }
@@ -111,9 +113,10 @@ func CrossEntropy[T Float](dst, z []T, want []int, n int, eps float64) int {
 		if w < 0 || w >= n {
 			return r
 		}
+	}
+	logSumExps(z[:len(want)*n], n, func(r int, lse float64) {
 		row := z[r*n : (r+1)*n]
-		lse := rowLogSumExp(row)
-		loss := (1 - eps) * (lse - float64(row[w]))
+		loss := (1 - eps) * (lse - float64(row[want[r]]))
 		if eps != 0 {
 			sum := 0.0
 			for _, v := range row {
@@ -122,7 +125,7 @@ func CrossEntropy[T Float](dst, z []T, want []int, n int, eps float64) int {
 			loss += eps * sum / float64(n)
 		}
 		dst[r] = T(loss)
-	}
+	})
 	return -1
 }
 
@@ -143,16 +146,16 @@ func CrossEntropyGrad[T Float](dst, z []T, want []int, g []T, n int, eps float64
 // SoftCrossEntropy sets dst[r] to Σ q·(lse − z) over row r, where q is the row
 // of want, smoothed to (1−eps)·want + eps/n.
 func SoftCrossEntropy[T Float](dst, z, want []T, n int, eps float64) {
-	for r := range dst {
+	logSumExps(z[:len(dst)*n], n, func(r int, lse float64) {
 		row, t := z[r*n:(r+1)*n], want[r*n:(r+1)*n]
-		lse, loss := rowLogSumExp(row), 0.0
+		loss := 0.0
 		for i, v := range row {
 			if q := (1-eps)*float64(t[i]) + eps/float64(n); q != 0 {
 				loss += q * (lse - float64(v))
 			}
 		}
 		dst[r] = T(loss)
-	}
+	})
 }
 
 // SoftCrossEntropyGrad sets dst to g[r]·(softmax(z)·Σq − q).

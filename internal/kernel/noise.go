@@ -37,8 +37,13 @@ func Dropout[T Float](dst, x []T, rate float64, stream uint64) {
 func dropout[T Float](dst, x []T, rate float64, stream uint64, first int) {
 	keep := T(1 / (1 - rate))
 	dst = dst[:len(x)]
+	limit := uint64(math.Ceil(rate*0x1p53)) << 11 // unit(stream, i) < rate where the number itself is below
+	if f, ok := any(x).([]float32); ok && assembly && len(f) > 0 {
+		dropoutVector(any(dst).([]float32), f, float32(keep), limit, stream+uint64(first)*golden)
+		return
+	}
 	for i, v := range x {
-		if unit(stream, first+i) < rate {
+		if mix(stream+uint64(first+i+1)*golden) < limit {
 			dst[i] = 0
 		} else {
 			dst[i] = v * keep

@@ -75,7 +75,7 @@ func cheap(fn UnaryFn) bool {
 }
 
 func unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
-	if mapped(fn, dst, x) {
+	if mapped(fn, alpha, dst, x) {
 		return
 	}
 	switch fn {
@@ -217,6 +217,9 @@ func UnaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 }
 
 func unaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
+	if sloped(fn, alpha, dst, v, g) {
+		return
+	}
 	switch fn {
 	case Identity:
 		copy(dst, g)

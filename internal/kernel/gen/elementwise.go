@@ -74,11 +74,13 @@ func (e element) axpy() {
 
 // The predicates of comparisons.
 const (
-	equal        = 0
-	lessThan     = 1
-	lessEqual    = 2
-	unordered    = 3
-	notLessEqual = 6 // or unordered
+	equal           = 0
+	lessThan        = 1
+	lessEqual       = 2
+	unordered       = 3
+	notLessEqual    = 6 // or unordered
+	notGreaterEqual = 9 // or unordered
+	greaterThan     = 14
 )
 
 // positive writes the gradient of the positive part.

@@ -11,7 +11,11 @@ import (
 )
 
 // The functions of float32 work on the elements of a register at a time. Their
-// constants are a register's width in memory.
+// constants are a register's width in memory. The helpers below write one
+// instruction each, or two, and return a new register with the result; what they
+// take second may be in memory.
+
+type vec = reg.VecVirtual
 
 // constants are the registers' width of one number that have been written.
 var constants = map[uint32]Mem{}
@@ -32,113 +36,474 @@ func bits(v uint32) Mem {
 	return m
 }
 
+func load(m Mem) vec {
+	r := set.reg()
+	VMOVUPS(m, r)
+	return r
+}
+
+func same(x vec) vec {
+	r := set.reg()
+	VMOVAPS(x, r)
+	return r
+}
+
+func plus(a vec, b Op) vec {
+	r := set.reg()
+	VADDPS(b, a, r)
+	return r
+}
+
+func minus(a vec, b Op) vec {
+	r := set.reg()
+	VSUBPS(b, a, r)
+	return r
+}
+
+func times(a vec, b Op) vec {
+	r := set.reg()
+	VMULPS(b, a, r)
+	return r
+}
+
+func over(a vec, b Op) vec {
+	r := set.reg()
+	VDIVPS(b, a, r)
+	return r
+}
+
+func smaller(a vec, b Op) vec { // a if one of them is NaN
+	r := set.reg()
+	if m, ok := b.(Mem); ok {
+		b = load(m)
+	}
+	VMINPS(a, b, r)
+	return r
+}
+
+func larger(a vec, b Op) vec { // a if one of them is NaN
+	r := set.reg()
+	if m, ok := b.(Mem); ok {
+		b = load(m)
+	}
+	VMAXPS(a, b, r)
+	return r
+}
+
+func root(a vec) vec {
+	r := set.reg()
+	VSQRTPS(a, r)
+	return r
+}
+
+// timesPlus returns a·b + c.
+func timesPlus(a vec, b Op, c vec) vec {
+	r := same(c)
+	VFMADD231PS(b, a, r)
+	return r
+}
+
+// minusTimes returns c − a·b.
+func minusTimes(c, a vec, b Op) vec {
+	r := same(c)
+	VFNMADD231PS(b, a, r)
+	return r
+}
+
+func absolute(x vec) vec {
+	r := set.reg()
+	VANDPS(bits(1<<31-1), x, r)
+	return r
+}
+
+func negative(x vec) vec {
+	r := set.reg()
+	VXORPS(bits(1<<31), x, r)
+	return r
+}
+
+// where returns yes where a compares with b as the predicate says, else no.
+func where(a vec, predicate int, b Op, yes, no vec) vec {
+	if wide() {
+		k, r := K(), same(no)
+		VCMPPS(U8(predicate), b, a, k)
+		VMOVAPS(yes, k, r)
+		return r
+	}
+	k, r := set.reg(), set.reg()
+	VCMPPS(U8(predicate), b, a, k)
+	VBLENDVPS(k, yes, no, r)
+	return r
+}
+
+// whole returns the nearest whole numbers, halves even.
+func whole(x vec) vec {
+	r := set.reg()
+	if wide() {
+		VRNDSCALEPS(U8(8), x, r)
+	} else {
+		VROUNDPS(U8(8), x, r)
+	}
+	return r
+}
+
 // polynomial returns c[0]·xⁿ + … + c[n].
-func polynomial(x reg.VecVirtual, c ...float32) reg.VecVirtual {
-	p := set.reg()
-	VMOVUPS(number(c[0]), p)
+func polynomial(x vec, c ...float32) vec {
+	p := load(number(c[0]))
 	for _, v := range c[1:] {
 		VFMADD213PS(number(v), x, p)
 	}
 	return p
 }
 
-// exponential returns eˣ: x = n·log 2 + r, eʳ by the polynomial of Cephes' expf,
-// 2ⁿ in two factors, as n may be below the exponents of normal numbers.
-func exponential(x reg.VecVirtual) reg.VecVirtual {
-	r, n := set.reg(), set.reg()
-	VMOVUPS(number(89), r) // the comparisons let NaN pass
-	VMINPS(x, r, r)
-	VMOVUPS(number(-104), n)
-	VMAXPS(r, n, r)
-	VMULPS(number(math.Log2E), r, n)
-	round(n)
-	VFNMADD231PS(number(0.693359375), n, r)
-	VFNMADD231PS(number(-2.12194440e-4), n, r)
+// reduced returns eʳ − 1 and n for x = n·log 2 + r, by the polynomial of Cephes'
+// expf.
+func reduced(x vec) (e, n vec) {
+	n = whole(times(x, number(math.Log2E)))
+	r := minusTimes(x, n, number(0.693359375))
+	r = minusTimes(r, n, number(-2.12194440e-4))
 	p := polynomial(r, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
-	square := set.reg()
-	VMULPS(r, r, square)
-	VFMADD213PS(r, square, p)
-	VADDPS(number(1), p, p)
+	return timesPlus(p, times(r, r), r), n
+}
+
+// exponential returns eˣ = 2ⁿ·eʳ, with 2ⁿ in two factors, as n may be below the
+// exponents of normal numbers.
+func exponential(x vec) vec {
+	e, n := reduced(larger(smaller(x, number(89)), number(-104)))
+	e = plus(e, number(1))
 	half, rest := set.reg(), set.reg()
 	VCVTPS2DQ(n, n)
 	VPSRAD(U8(1), n, half)
 	VPSUBD(half, n, rest)
-	for _, e := range []reg.VecVirtual{half, rest} {
-		VPADDD(bits(127), e, e)
-		VPSLLD(U8(23), e, e)
-		VMULPS(e, p, p)
-	}
-	return p
+	return times(times(e, power(half)), power(rest))
 }
 
-// sigmoid returns 1/(1 + e⁻ˣ).
-func sigmoid(x reg.VecVirtual) reg.VecVirtual {
-	negative := set.reg()
-	VXORPS(bits(1<<31), x, negative)
-	e := exponential(negative)
-	VADDPS(number(1), e, e)
-	y := set.reg()
-	VMOVUPS(number(1), y)
-	VDIVPS(e, y, y)
-	return y
+// power returns 2ⁿ of whole numbers n, in place of them.
+func power(n vec) vec {
+	VPADDD(bits(127), n, n)
+	VPSLLD(U8(23), n, n)
+	return n
+}
+
+// belowOne returns eˣ − 1 of x that are not positive, without loss near 0.
+func belowOne(x vec) vec {
+	e, n := reduced(larger(x, number(-40)))
+	VCVTPS2DQ(n, n)
+	scale := power(n)
+	return timesPlus(e, scale, minus(scale, number(1)))
+}
+
+// logarithm returns the natural logarithm, by the polynomial of Cephes' logf.
+func logarithm(x vec) vec {
+	tiny := number(0x1p-126)
+	scaled := where(x, lessThan, tiny, times(x, number(0x1p23)), x)
+	bias := where(x, lessThan, tiny, load(number(127+23)), load(number(127)))
+	exponent, m := set.reg(), set.reg()
+	VPSRLD(U8(23), scaled, exponent)
+	VCVTDQ2PS(exponent, exponent)
+	exponent = minus(exponent, bias)
+	VANDPS(bits(1<<23-1), scaled, m)
+	VORPS(number(1), m, m) // in [1, 2)
+	high := number(math.Sqrt2)
+	exponent = where(m, lessThan, high, exponent, plus(exponent, number(1)))
+	m = where(m, lessThan, high, m, times(m, number(0.5)))
+	f := minus(m, number(1))
+	z := times(f, f)
+	p := polynomial(f, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+		-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
+	y := times(times(p, z), f)
+	y = timesPlus(exponent, number(-2.12194440e-4), y)
+	y = minusTimes(y, z, number(0.5))
+	y = timesPlus(exponent, number(0.693359375), plus(f, y))
+	infinity := load(number(float32(math.Inf(1))))
+	y = where(x, equal, infinity, infinity, y)
+	y = where(x, equal, number(0), load(number(float32(math.Inf(-1)))), y)
+	return where(x, notGreaterEqual, number(0), load(bits(0x7fc00000)), y)
+}
+
+// sigmoid returns 1/(1 + e⁻ˣ), or eˣ/(1 + eˣ) of negative x.
+func sigmoid(x vec) vec {
+	e := set.reg()
+	VORPS(bits(1<<31), x, e) // −|x|
+	e = exponential(e)
+	s := over(load(number(1)), plus(e, number(1)))
+	return where(x, lessThan, number(0), times(s, e), s)
 }
 
 // tanh returns the polynomial of Cephes' tanhf where |x| < 0.625, and
 // 1 − 2/(1 + e^2|x|) with the sign of x elsewhere.
-func tanh(x reg.VecVirtual) reg.VecVirtual {
-	size := set.reg()
-	VANDPS(bits(1<<31-1), x, size)
-	twice := set.reg()
-	VADDPS(size, size, twice)
-	e := exponential(twice)
-	VADDPS(number(1), e, e)
-	large := set.reg()
-	VMOVUPS(number(2), large)
-	VDIVPS(e, large, large)
-	one := set.reg()
-	VMOVUPS(number(1), one)
-	VSUBPS(large, one, large)
+func tanh(x vec) vec {
+	size := absolute(x)
+	e := plus(exponential(plus(size, size)), number(1))
+	large := minus(load(number(1)), over(load(number(2)), e))
 	sign := set.reg()
 	VANDPS(bits(1<<31), x, sign)
 	VORPS(sign, large, large)
-
-	square := set.reg()
-	VMULPS(x, x, square)
+	square := times(x, x)
 	small := polynomial(square, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
-	VMULPS(square, small, small)
-	VFMADD213PS(x, x, small)
-
-	if wide() {
-		k := K()
-		VCMPPS(U8(lessThan), number(0.625), size, k)
-		VMOVAPS(small, k, large)
-		return large
-	}
-	where := set.reg()
-	VCMPPS(U8(lessThan), number(0.625), size, where)
-	VBLENDVPS(where, small, large, large)
-	return large
+	small = timesPlus(times(small, square), x, x)
+	return where(size, lessThan, number(0.625), small, large)
 }
 
-// round makes numbers whole, halves even.
-func round(x reg.VecVirtual) {
-	if wide() {
-		VRNDSCALEPS(U8(8), x, x)
-	} else {
-		VROUNDPS(U8(8), x, x)
+// softplus returns log(1 + eˣ) = max(x, 0) + log(1 + y) with y = e^−|x|. The
+// logarithm of u = 1 + y is corrected for what u has lost of y.
+func softplus(x vec) vec {
+	y := exponential(negative(absolute(x)))
+	u := plus(y, number(1))
+	lost := minus(y, minus(u, number(1)))
+	return plus(larger(x, number(0)), plus(logarithm(u), over(lost, u)))
+}
+
+// normal returns Φ(x), the distribution function of the standard normal
+// distribution, and e^(−x²/2): Φ(−u) = e^(−u²/2)·P(t), t = 1/(1 + 0.26·u), with
+// the polynomial P of testdata/fit.py; the exponent is corrected for what u² has lost.
+func normal(x vec) (phi, e vec) {
+	u := smaller(absolute(x), number(40))
+	square := times(u, u)
+	lost := set.reg()
+	VMOVAPS(square, lost)
+	VFMSUB231PS(u, u, lost) // u² − square
+	e = exponential(times(square, number(-0.5)))
+	e = minusTimes(e, times(e, number(0.5)), lost)
+	t := over(load(number(1)), timesPlus(u, number(0.26), load(number(1))))
+	p := polynomial(t, 3.3925702318e-02, -1.7051606805e-01, 2.9097565428e-01, -2.0080206387e-01, 2.0010948707e-01,
+		3.1212186112e-02, 1.0947988484e-01, 1.0171582427e-01, 1.0390655952e-01, -7.1637773120e-06)
+	q := times(e, p)
+	return where(x, lessThan, number(0), q, minus(load(number(1)), q)), e
+}
+
+// mishParts returns n = e(e + 2) and e = eˣ, x being held to what makes a
+// difference: tanh(log(1 + eˣ)) = n/(n + 2).
+func mishParts(x vec) (n, e vec) {
+	e = exponential(smaller(x, number(30)))
+	return times(e, plus(e, number(2))), e
+}
+
+// The constants of GELU's approximation by tanh, and of SELU.
+const (
+	geluC     = 0.79788456080286535588 // √(2/π)
+	geluA     = 0.044715
+	seluAlpha = 1.6732632423543772848170429916717
+	seluScale = 1.0507009873554804934193349852946
+)
+
+// geluSigmoid returns σ(2u) of the approximation by tanh, and the x² that it was
+// computed with.
+func geluSigmoid(x vec) (s, square vec) {
+	held := larger(smaller(x, number(15)), number(-15))
+	square = times(held, held)
+	u := times(held, timesPlus(square, number(2*geluC*geluA), load(number(2*geluC))))
+	return sigmoid(u), square
+}
+
+// mapping is a function of an element: of x and alpha, or of the gradient g, of v,
+// which is the function's value or its argument, and of alpha.
+type mapping struct {
+	name string // the constant of package kernel
+	f    func(x, alpha vec) vec
+}
+
+var functions = []mapping{
+	{"Relu", func(x, _ vec) vec { return larger(x, number(0)) }},
+	{"LeakyRelu", func(x, alpha vec) vec { return where(x, lessEqual, number(0), times(x, alpha), x) }},
+	{"Elu", func(x, alpha vec) vec {
+		return where(x, greaterThan, number(0), x, times(belowOne(smaller(x, number(0))), alpha))
+	}},
+	{"Selu", func(x, _ vec) vec {
+		return where(x, greaterThan, number(0), times(x, number(seluScale)), times(belowOne(smaller(x, number(0))), number(seluScale*seluAlpha)))
+	}},
+	{"Sigmoid", func(x, _ vec) vec { return sigmoid(x) }},
+	{"Tanh", func(x, _ vec) vec { return tanh(x) }},
+	{"Exp", func(x, _ vec) vec { return exponential(x) }},
+	{"Sqrt", func(x, _ vec) vec { return root(x) }},
+	{"Reciprocal", func(x, _ vec) vec { return over(load(number(1)), x) }},
+	{"Softplus", func(x, _ vec) vec { return softplus(x) }},
+	{"Neg", func(x, _ vec) vec { return negative(x) }},
+	{"Square", func(x, _ vec) vec { return times(x, x) }},
+	{"Log", func(x, _ vec) vec { return logarithm(x) }},
+	{"Abs", func(x, _ vec) vec { return absolute(x) }},
+	{"Gelu", func(x, _ vec) vec {
+		phi, _ := normal(x)
+		return times(phi, x)
+	}},
+	{"GeluTanh", func(x, _ vec) vec {
+		s, _ := geluSigmoid(x)
+		return times(s, x)
+	}},
+	{"Silu", func(x, _ vec) vec { return times(sigmoid(x), x) }},
+	{"Mish", func(x, _ vec) vec {
+		n, _ := mishParts(x)
+		return times(over(n, plus(n, number(2))), x)
+	}},
+	{"Softsign", func(x, _ vec) vec { return over(x, plus(absolute(x), number(1))) }},
+	{"HardSigmoid", func(x, _ vec) vec {
+		return smaller(larger(timesPlus(x, number(1.0/6), load(number(0.5))), number(0)), number(1))
+	}},
+}
+
+// slopes are the derivatives.
+var slopes = []mapping{
+	{"LeakyRelu", func(y, alpha vec) vec { return where(y, greaterThan, number(0), load(number(1)), alpha) }},
+	{"Elu", func(y, alpha vec) vec { return where(y, greaterThan, number(0), load(number(1)), plus(y, alpha)) }},
+	{"Selu", func(y, _ vec) vec {
+		return where(y, greaterThan, number(0), load(number(seluScale)), plus(y, number(seluScale*seluAlpha)))
+	}},
+	{"Sigmoid", func(y, _ vec) vec { return times(y, minus(load(number(1)), y)) }},
+	{"Tanh", func(y, _ vec) vec { return minusTimes(load(number(1)), y, y) }},
+	{"Exp", func(y, _ vec) vec { return y }},
+	{"Sqrt", func(y, _ vec) vec { return over(load(number(0.5)), y) }},
+	{"Reciprocal", func(y, _ vec) vec { return negative(times(y, y)) }},
+	{"Softplus", func(y, _ vec) vec { return negative(belowOne(negative(y))) }},
+	{"Square", func(x, _ vec) vec { return plus(x, x) }},
+	{"Log", func(x, _ vec) vec { return over(load(number(1)), x) }},
+	{"Gelu", func(x, _ vec) vec {
+		phi, e := normal(x)
+		return timesPlus(times(e, number(0.39894228040143267794)), x, phi) // 1/√(2π)
+	}},
+	{"GeluTanh", func(x, _ vec) vec {
+		s, square := geluSigmoid(x)
+		slope := timesPlus(square, number(3*2*geluC*geluA), load(number(2*geluC)))
+		t := times(s, minus(load(number(1)), s))
+		held := larger(smaller(x, number(15)), number(-15))
+		return timesPlus(times(t, slope), held, s)
+	}},
+	{"Silu", func(x, _ vec) vec {
+		s := sigmoid(x)
+		held := larger(smaller(x, number(120)), number(-120))
+		return times(s, timesPlus(minus(load(number(1)), s), held, load(number(1))))
+	}},
+	{"Mish", func(x, _ vec) vec {
+		n, e := mishParts(x)
+		m := plus(n, number(2))
+		t := over(n, m)
+		rest := over(times(times(e, number(4)), plus(e, number(1))), times(m, m)) // (1 − t²)·σ(x)
+		held := larger(smaller(x, number(120)), number(-120))
+		return timesPlus(rest, held, t)
+	}},
+	{"Softsign", func(x, _ vec) vec {
+		d := plus(absolute(x), number(1))
+		return over(load(number(1)), times(d, d))
+	}},
+	{"HardSigmoid", func(x, _ vec) vec {
+		return where(absolute(x), lessThan, number(3), load(number(1.0/6)), load(number(0)))
+	}},
+}
+
+// maps writes all functions and slopes.
+func maps() {
+	for _, f := range functions {
+		f.write(mapName(f.name), false)
+	}
+	for _, f := range slopes {
+		f.write(slopeName(f.name), true)
 	}
 }
 
-// unary writes a function of one operand.
-func unary(name string, f func(reg.VecVirtual) reg.VecVirtual) {
-	full := function(name, single)
-	TEXT(full, NOSPLIT, "func(to, x *byte, count int)")
-	Doc(fmt.Sprintf("%s sets count registers' width of to to the function %s of x.", full, name))
+func mapName(name string) string   { return function("map"+name, single) }
+func slopeName(name string) string { return function("slope"+name, single) }
+
+func (f mapping) write(name string, slope bool) {
+	arguments, what := "to, x *byte", "sets n elements of to to the function of x"
+	if slope {
+		arguments, what = "to, x, grad *byte", "sets n elements of to to grad times the slope at x"
+	}
+	TEXT(name, NOSPLIT, "func("+arguments+", n int, alpha float32)")
+	Doc(name + " " + what + ".")
 	Pragma("noescape")
-	p := pointers("to", "x", "count")
-	loop(p[2], p[:2], func() {
-		x := set.reg()
-		VMOVUPS(Mem{Base: p[1]}, x)
-		VMOVUPS(f(x), Mem{Base: p[0]})
-	})
+	p := pointers("to", "x")
+	if slope {
+		p = append(p, Load(Param("grad"), GP64()).(reg.GPVirtual))
+	}
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	one, alpha := XMM(), set.reg()
+	Load(Param("alpha"), one)
+	VBROADCASTSS(one, alpha)
+	result := func(x vec, g func() vec) vec {
+		y := f.f(x, alpha)
+		if slope {
+			y = times(g(), y)
+		}
+		return y
+	}
+	lanes := set.bytes / 4
+	SUBQ(U8(lanes), n)
+	JL(LabelRef("rest"))
+	Label("loop")
+	y := result(load(Mem{Base: p[1]}), func() vec { return load(Mem{Base: p[2]}) })
+	VMOVUPS(y, Mem{Base: p[0]})
+	for _, a := range p {
+		ADDQ(U8(set.bytes), a)
+	}
+	SUBQ(U8(lanes), n)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(U8(lanes), n)
+	JE(LabelRef("end"))
+	m := newMask(n)
+	y = result(m.load(p[1]), func() vec { return m.load(p[2]) })
+	m.store(y, p[0])
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// mask picks the first elements of a register.
+type mask struct {
+	k reg.OpmaskVirtual
+	v vec
+}
+
+// newMask makes a mask of the first n elements, 0 < n < those of a register.
+func newMask(n reg.GPVirtual) mask {
+	if wide() {
+		m := mask{k: K()}
+		all := GP64()
+		MOVQ(I32(-1), all)
+		BZHIQ(n, all, all)
+		KMOVW(all.As32(), m.k)
+		return m
+	}
+	table := staircase()
+	at := GP64()
+	LEAQ(table, at)
+	NEGQ(n)
+	m := mask{v: set.reg()}
+	VMOVUPS(Mem{Base: at, Index: n, Scale: 4, Disp: 32}, m.v)
+	return m
+}
+
+var stairs *Mem
+
+// staircase returns the place of 8 ones and 8 zeros, which masks are cut out of.
+func staircase() Mem {
+	if stairs == nil {
+		m := GLOBL("staircase", attr.RODATA|attr.NOPTR)
+		for i := range 16 {
+			v := U32(0)
+			if i < 8 {
+				v = 1<<32 - 1
+			}
+			DATA(4*i, v)
+		}
+		stairs = &m
+	}
+	return *stairs
+}
+
+func (m mask) load(from reg.GPVirtual) vec {
+	r := set.reg()
+	if wide() {
+		VMOVUPS_Z(Mem{Base: from}, m.k, r)
+	} else {
+		VMASKMOVPS(Mem{Base: from}, m.v, r)
+	}
+	return r
+}
+
+func (m mask) store(x vec, to reg.GPVirtual) {
+	if wide() {
+		VMOVUPS(x, m.k, Mem{Base: to})
+	} else {
+		VMASKMOVPS(x, m.v, Mem{Base: to})
+	}
 }

@@ -61,9 +61,8 @@ func main() {
 		transpose8()
 		pause()
 	}
-	unary("exp", exponential)
-	unary("sigmoid", sigmoid)
-	unary("tanh", tanh)
+	maps()
+	dropout()
 	lstm()
 	writeTables(*tables)
 	Generate()
