@@ -22,7 +22,6 @@ type stock struct {
 	cost   gorgonia.Value
 	out    gorgonia.Value
 
-	x, y  []float32
 	fill  func(row, at int) // copies a row of the set into the batch's inputs
 	order []int
 	next  int
