@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -40,6 +41,13 @@ func Compare(r *Result, reference, metric string) ([]Comparison, error) {
 		return nil, fmt.Errorf("crossval: there is no metric %q", metric)
 	}
 	name := r.Metrics[m].Name
+	if !slices.ContainsFunc(r.Candidates, func(c CandidateInfo) bool { return c.Name == reference }) {
+		names := make([]string, len(r.Candidates))
+		for i, c := range r.Candidates {
+			names[i] = c.Name
+		}
+		return nil, fmt.Errorf("crossval: there is no candidate %q; there are %s", reference, strings.Join(names, ", "))
+	}
 	if !r.Complete(reference) {
 		return nil, fmt.Errorf("crossval: candidate %q does not have a run for each of %d folds", reference, len(r.Splits))
 	}

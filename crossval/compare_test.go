@@ -167,6 +167,8 @@ func TestVerdicts(t *testing.T) {
 
 func TestCompareRefuses(t *testing.T) {
 	r := scored(t, true, map[string][]float64{"a": {0.1, 0.2}, "b": {0.3, 0.4}, "u": {1, 0.1}}, "a", "b", "u")
+	broken := scored(t, true, map[string][]float64{"a": {0.1, 0.2}, "b": {0.3, 0.4}}, "a", "b")
+	broken.Runs = broken.Runs[1:]
 	alone := scored(t, true, map[string][]float64{"a": {0.1, 0.2}}, "a")
 	for _, c := range []struct {
 		name              string
@@ -175,7 +177,8 @@ func TestCompareRefuses(t *testing.T) {
 		want              string
 	}{
 		{"result", nil, "a", "", "the result is nil"},
-		{"reference", r, "x", "", `candidate "x" does not have a run for each of 2 folds`},
+		{"reference", r, "x", "", `no candidate "x"; there are a, b, u`},
+		{"a fold", broken, "a", "", `candidate "a" does not have a run for each of 2 folds`},
 		{"metric", r, "a", "x", `no metric "x"`},
 		{"undefined", r, "u", "", "the score of u is not defined in every fold"},
 		{"alone", alone, "a", "", "no other candidate"},

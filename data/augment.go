@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -31,6 +32,52 @@ func (a Augmenters) Augment(x []float64, shape []int, r *rand.Rand) error {
 		}
 	}
 	return nil
+}
+
+// Augmented returns a copy of a set whose first input was changed by a: what a
+// fit sees of it in one epoch, to be looked at. What is random about a row is a
+// function of the seed and the row's place.
+func Augmented(s *Set, a Augmenter, seed uint64) (*Set, error) {
+	if s == nil || s.Len() == 0 || len(s.Inputs) == 0 {
+		return nil, ErrEmpty
+	}
+	if a == nil {
+		return nil, errors.New("data: no augmenter")
+	}
+	all := make([]int, s.Len())
+	for i := range all {
+		all[i] = i
+	}
+	out, err := s.Rows(all)
+	if err != nil {
+		return nil, err
+	}
+	x := out.Inputs[0]
+	shape := x.Shape()[1:]
+	width := x.Shape().TotalSize() / s.Len()
+	sample := make([]float64, width)
+	for i := range all {
+		r := rand.New(rand.NewPCG(seed, uint64(i)))
+		switch v := x.Data().(type) {
+		case []float64:
+			err = a.Augment(v[i*width:(i+1)*width], shape, r)
+		case []float32:
+			part := v[i*width : (i+1)*width]
+			for k, p := range part {
+				sample[k] = float64(p)
+			}
+			err = a.Augment(sample, shape, r)
+			for k, p := range sample {
+				part[k] = float32(p)
+			}
+		default:
+			return nil, fmt.Errorf("data: augmentation of %v: want floats", x.Dtype())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w (row %d)", err, i)
+		}
+	}
+	return out, nil
 }
 
 // Jitter adds normal noise of mean 0 and standard deviation Std to every value: an

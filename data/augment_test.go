@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed732fc211/aegis/data"
+	"gorgonia.org/tensor"
 )
 
 // field is an image of 9 x 9 pixels that rises to the right and, half as fast,
@@ -153,6 +155,51 @@ func TestAugmentMistakes(t *testing.T) {
 	} {
 		if err := c.a.Augment(field(), c.shape, rand.New(rand.NewPCG(1, 1))); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: have %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestAugmented(t *testing.T) {
+	rows := func(v any) *data.Set {
+		return &data.Set{Inputs: []*tensor.Dense{tensor.New(tensor.WithShape(3, 2, 2), tensor.WithBacking(v))}, Targets: []*tensor.Dense{tensor.New(tensor.WithBacking([]int{0, 1, 0}))}, Classes: []string{"a", "b"}}
+	}
+	for name, s := range map[string]*data.Set{
+		"float32": rows([]float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}),
+		"float64": rows([]float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}),
+	} {
+		got, err := data.Augmented(s, data.ImageAugment{Flip: 1}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if have, want := fmt.Sprint(got.Inputs[0].Data(), got.Targets[0].Data()), "[2 1 4 3 6 5 8 7 10 9 12 11] [0 1 0]"; have != want {
+			t.Errorf("%s: have %s, want %s", name, have, want)
+		}
+		if fmt.Sprint(s.Inputs[0].Data()) != "[1 2 3 4 5 6 7 8 9 10 11 12]" {
+			t.Errorf("%s: the set itself has changed: %v", name, s.Inputs[0].Data())
+		}
+		draw := func(seed uint64) string {
+			a, err := data.Augmented(s, data.Jitter{Std: 1}, seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(a.Inputs[0].Data())
+		}
+		if first, again := draw(1), draw(1); first != again || first == draw(2) {
+			t.Errorf("%s: the seed does not decide", name)
+		}
+	}
+	for _, c := range []struct {
+		set  *data.Set
+		by   data.Augmenter
+		want string
+	}{
+		{nil, data.Jitter{}, "no rows"},
+		{rows([]float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}), nil, "no augmenter"},
+		{rows([]int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}), data.Jitter{}, "want floats"},
+		{rows([]float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}), data.ImageAugment{Flip: 2}, "(row 0)"},
+	} {
+		if _, err := data.Augmented(c.set, c.by, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("have %v, want %q", err, c.want)
 		}
 	}
 }

@@ -265,7 +265,7 @@ func TestMistakesNameTheLayer(t *testing.T) {
 		want string
 	}{
 		{"no layers", seq(), "no layers"},
-		{"nil layer", seq(nil), "nil layer"},
+		{"nil layer", seq(layers.Flatten{}, nil), "layer 1 is nil"},
 		{"nil input", func() error { _, err := models.Sequential(models.Config{}, nil, layers.Flatten{}); return err }(), "nil tensor"},
 		{"units", seq(layers.Dense{Units: 3}, layers.Dense{}), "1.Dense: 0 units"},
 		{"reshape", seq(layers.Dense{Units: 6}, layers.Reshape{Shape: []int{4, 2}}), "1.Reshape: Reshape: (2,6) to (2,4,2)"},

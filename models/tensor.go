@@ -111,7 +111,7 @@ func collect(inputs, outputs []*Tensor) (network, error) {
 			s.From = append(s.From, index[f])
 		}
 		if t.layer == nil && t.joiner == nil {
-			return errors.New("models: a nil layer in the network")
+			return fmt.Errorf("models: layer %d is nil", len(net.Stages)-len(inputs))
 		}
 		if t.shared != nil && scopes[t.shared] != "" {
 			s.Scope, s.Again = scopes[t.shared], true

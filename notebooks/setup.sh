@@ -11,6 +11,10 @@ data=yes
 case "${1:-}" in
 "") ;;
 --no-data) data=no ;;
+--gonb)
+	echo "setup: GoNB cannot run these notebooks unchanged; docs/design/0007-what-a-cell-cannot-do.md says why" >&2
+	exit 2
+	;;
 *)
 	echo "usage: setup.sh [--no-data]" >&2
 	exit 2
@@ -30,7 +34,7 @@ fi
 updated=no
 update() {
 	if [ $updated = no ]; then
-		as_root apt-get update -q >/dev/null
+		as_root apt-get -o DPkg::Lock::Timeout=600 update -q >/dev/null
 		updated=yes
 	fi
 }
@@ -44,7 +48,7 @@ packages() {
 		return
 	fi
 	update
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -q --no-install-recommends "${missing[@]}" >/dev/null
 	say "packages ${missing[*]}: installed"
 }
 packages jupyter-nbconvert python3-nbclient

@@ -21,27 +21,33 @@ func FromPlot(p *plot.Plot, width, height float64) (*Figure, error) {
 	return figure(p, vg.Length(width)*vg.Inch, vg.Length(height)*vg.Inch), nil
 }
 
-// Grid puts figures side by side, so many in a row, in tiles of the size of the
-// largest.
+// Grid puts figures side by side, so many in a row: a column is as wide as its
+// widest figure, a row as high as its highest.
 func Grid(columns int, figures ...*Figure) (*Figure, error) {
 	if columns < 1 || len(figures) == 0 {
 		return nil, fmt.Errorf("plots: a grid of %d figures in %d columns", len(figures), columns)
 	}
-	var width, height vg.Length
-	for _, f := range figures {
+	columns = min(columns, len(figures))
+	left := make([]vg.Length, columns+1)                         // where a column begins
+	top := make([]vg.Length, (len(figures)+columns-1)/columns+1) // and a row
+	for i, f := range figures {
 		if f == nil {
 			return nil, errors.New("plots: a figure of the grid is nil")
 		}
-		width, height = max(width, f.width), max(height, f.height)
+		left[i%columns+1] = max(left[i%columns+1], f.width)
+		top[i/columns+1] = max(top[i/columns+1], f.height)
 	}
-	columns = min(columns, len(figures))
-	rows := (len(figures) + columns - 1) / columns
+	for i := 1; i < len(left); i++ {
+		left[i] += left[i-1]
+	}
+	for i := 1; i < len(top); i++ {
+		top[i] += top[i-1]
+	}
 	return &Figure{
-		width: width * vg.Length(columns), height: height * vg.Length(rows),
+		width: left[columns], height: top[len(top)-1],
 		paint: func(c draw.Canvas) {
 			for i, f := range figures {
-				x := c.Min.X + width*vg.Length(i%columns)
-				y := c.Max.Y - height*vg.Length(i/columns)
+				x, y := c.Min.X+left[i%columns], c.Max.Y-top[i/columns]
 				f.paint(draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 					Min: vg.Point{X: x, Y: y - f.height}, Max: vg.Point{X: x + f.width, Y: y},
 				}})

@@ -23,6 +23,9 @@ type Curves struct {
 	Metric     string         // "": "loss"; drawn for training rows, and as "val_"+Metric for validation rows
 	Fits       [][]data.Curve // one for each fit
 	BestEpochs []int          // one for each fit, from 1; 0 or nil: none
+	Low, High  float64        // ends of the metric's axis, to compare figures; both 0: what the curves take up
+
+	drawn []plotter.XYs // upper edges of what is drawn
 }
 
 // LearningCurves draws a metric over the epochs. Of several fits it shows the
@@ -51,14 +54,16 @@ func (c Curves) plot() (*plot.Plot, error) {
 	addGrid(p)
 	p.Legend.Top = !c.rises()
 	drawn := false
-	for i, s := range []struct{ curve, label string }{{c.Metric, "training (noise on)"}, {"val_" + c.Metric, "validation"}} {
+	for i, s := range []struct{ curve, label string }{{c.Metric, "training"}, {"val_" + c.Metric, "validation"}} {
 		series := collect(c.Fits, s.curve)
 		if len(series) == 0 {
 			continue
 		}
-		if err := addSeries(p, series, s.label, palette[i]); err != nil {
+		top, err := addSeries(p, series, s.label, palette[i])
+		if err != nil {
 			return nil, err
 		}
+		c.drawn = append(c.drawn, top)
 		drawn = true
 	}
 	if !drawn {
@@ -67,8 +72,35 @@ func (c Curves) plot() (*plot.Plot, error) {
 	if p.Y.Min > 0 && p.Y.Min < p.Y.Max/3 {
 		p.Y.Min = 0
 	}
+	if p.Legend.Top {
+		p.Y.Max = max(p.Y.Max, headroom(c, p))
+	}
+	if c.Low != 0 || c.High != 0 {
+		if !(c.Low < c.High) {
+			return nil, fmt.Errorf("plots: an axis from %v to %v", c.Low, c.High)
+		}
+		p.Y.Min, p.Y.Max = c.Low, c.High
+	}
 	c.markBest(p)
 	return p, nil
+}
+
+// legendShare is the part of a figure's height that the legend takes up.
+const legendShare = 0.24
+
+// headroom returns the upper end of the axis at which the curves of the right
+// three quarters, over which the legend lies, stay below it.
+func headroom(c Curves, p *plot.Plot) float64 {
+	from := p.X.Min + (p.X.Max-p.X.Min)/4
+	highest := p.Y.Min
+	for _, d := range c.drawn {
+		for _, v := range d {
+			if v.X >= from {
+				highest = max(highest, v.Y)
+			}
+		}
+	}
+	return p.Y.Min + (highest-p.Y.Min)/(1-legendShare)
 }
 
 // rises says whether a metric grows over the epochs, so that there is room
@@ -93,7 +125,9 @@ func collect(fits [][]data.Curve, name string) [][]float64 {
 	return out
 }
 
-func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) error {
+// addSeries draws the curves of one name, and returns the upper edge of the figure
+// that they make.
+func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (plotter.XYs, error) {
 	var mean, low, high plotter.XYs
 	for epoch := 0; ; epoch++ {
 		var at []float64
@@ -112,14 +146,14 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) err
 		high = append(high, plotter.XY{X: x, Y: stat.Quantile(0.9, stat.LinInterp, at, nil)})
 	}
 	if len(mean) == 0 {
-		return errors.New("plots: a curve without finite values")
+		return nil, errors.New("plots: a curve without finite values")
 	}
 	if len(series) > 1 {
 		p.Add(&band{low: low, high: high, color: color.NRGBA{c.R, c.G, c.B, 0x38}})
 	}
 	l, err := plotter.NewLine(mean)
 	if err != nil {
-		return fmt.Errorf("plots: %w", err)
+		return nil, fmt.Errorf("plots: %w", err)
 	}
 	l.LineStyle = line(2, c)
 	p.Add(l)
@@ -127,7 +161,10 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) err
 		label += ", mean and 10-90%"
 	}
 	p.Legend.Add(label, l)
-	return nil
+	if len(series) > 1 {
+		return high, nil
+	}
+	return mean, nil
 }
 
 // band fills the space between two curves of the same x.

@@ -26,7 +26,7 @@ type Values struct {
 }
 
 // DrawDistributions draws a histogram of each group of numbers over the same
-// bins, as outlines.
+// bins, as outlines. Of several groups a legend tells the names.
 func DrawDistributions(d Distributions) (*Figure, error) {
 	if d.Bins == 0 {
 		d.Bins = 41
@@ -71,7 +71,9 @@ func DrawDistributions(d Distributions) (*Figure, error) {
 		}
 		l.LineStyle = draw.LineStyle{Color: palette[k], Width: vg.Points(1.6)}
 		p.Add(l)
-		p.Legend.Add(g.Name, l)
+		if len(d.Groups) > 1 {
+			p.Legend.Add(g.Name, l)
+		}
 	}
 	p.Y.Min = floor
 	return figure(p, 4.6*vg.Inch, 3.4*vg.Inch), nil

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"strings"
 
 	"github.com/seed732fc211/aegis/data"
 	"gonum.org/v1/plot/text"
@@ -18,7 +19,7 @@ type Images struct {
 	Title     string
 	Set       *data.Set // its first input has shape (rows, height, width) or (rows, height, width, 1 or 3)
 	Rows      []int     // nil: the first 30
-	Captions  []string  // one for each image; nil: the names of the true classes, if there are any
+	Captions  []string  // one for each image, of one line or more; nil: the names of the true classes, if there are any; empty: none
 	Columns   int       // 0: 10
 	Diverging bool      // values around 0, such as filters: orange below, white at 0, blue above; false: grey from 0 to 1
 }
@@ -49,7 +50,7 @@ func DrawImages(d Images) (*Figure, error) {
 			}
 		}
 	}
-	if d.Captions != nil && len(d.Captions) != len(d.Rows) {
+	if len(d.Captions) != 0 && len(d.Captions) != len(d.Rows) {
 		return nil, fmt.Errorf("plots: %d captions for %d images", len(d.Captions), len(d.Rows))
 	}
 	pictures := make([]image.Image, len(d.Rows))
@@ -130,13 +131,16 @@ func values(t *tensor.Dense, from, n int) (func(i int) float64, error) {
 	return nil, fmt.Errorf("plots: images of type %v, %d values: want floats", t.Dtype(), t.DataSize())
 }
 
+// captionLine is the height of a line below an image.
+const captionLine = vg.Length(10)
+
 func (d Images) figure(pictures []image.Image) *Figure {
 	const side, gap = 0.62 * vg.Inch, vg.Length(6)
 	caption := textStyle(7.5, ink)
 	caption.XAlign, caption.YAlign = text.XCenter, text.YTop
 	below, top := vg.Length(0), vg.Length(4)
-	if d.Captions != nil {
-		below = 11
+	for _, lines := range d.Captions {
+		below = max(below, captionLine*vg.Length(1+strings.Count(lines, "\n"))+1)
 	}
 	if d.Title != "" {
 		top = 26
@@ -159,8 +163,10 @@ func (d Images) figure(pictures []image.Image) *Figure {
 			r := vg.Rectangle{Min: vg.Point{X: x, Y: y - high}, Max: vg.Point{X: x + side, Y: y}}
 			c.DrawImage(r, m)
 			c.StrokeLines(line(0.5, faint), []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}, r.Min})
-			if d.Captions != nil {
-				c.FillText(caption, vg.Point{X: x + side/2, Y: y - high - 2}, shorten(d.Captions[i], 14))
+			if len(d.Captions) != 0 {
+				for k, l := range strings.Split(d.Captions[i], "\n") {
+					c.FillText(caption, vg.Point{X: x + side/2, Y: y - high - 2 - captionLine*vg.Length(k)}, shorten(l, 13))
+				}
 			}
 		}
 	}

@@ -24,7 +24,24 @@ func ConfusionMatrix(c Confusion) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
+	height := 4.4 * vg.Inch
+	if c.turned() {
+		height += 0.5 * vg.Inch
+	}
+	return figure(p, 4.6*vg.Inch, height), nil
+}
+
+// maxClassName is how many characters of a class name are shown.
+const maxClassName = 14
+
+// turned says whether the names below the columns stand aslant, because they are
+// too long to stand side by side.
+func (c Confusion) turned() bool {
+	longest := 0
+	for _, name := range c.Classes {
+		longest = max(longest, len([]rune(name)))
+	}
+	return min(longest, maxClassName) > max(60/len(c.Classes), 4)
 }
 
 func (c Confusion) plot() (*plot.Plot, error) {
@@ -49,8 +66,13 @@ func (c Confusion) plot() (*plot.Plot, error) {
 	p.Add(&cells{c.Counts})
 	x, y := make(plot.ConstantTicks, n), make(plot.ConstantTicks, n)
 	for i, name := range c.Classes {
-		x[i] = plot.Tick{Value: float64(i), Label: shorten(name, 60/n)}
-		y[i] = plot.Tick{Value: float64(n - 1 - i), Label: shorten(name, 14)}
+		name = shorten(name, maxClassName)
+		x[i] = plot.Tick{Value: float64(i), Label: name}
+		y[i] = plot.Tick{Value: float64(n - 1 - i), Label: name}
+	}
+	if c.turned() {
+		p.X.Tick.Label.Rotation = math.Pi / 4
+		p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = text.XRight, text.YTop
 	}
 	p.X.Tick.Marker, p.Y.Tick.Marker = x, y
 	p.X.Tick.Length, p.Y.Tick.Length = 0, 0
@@ -111,7 +133,9 @@ func (m *cells) label(c draw.Canvas, x, y, height vg.Length, v, share float64) {
 	s := textStyle(size, colour)
 	s.XAlign, s.YAlign = text.XCenter, text.YCenter
 	if size < 7 || v == 0 { // one line where two are too small to read
-		s.Font.Size = min(vg.Points(11), height*0.45)
+		if v != 0 {
+			s.Font.Size = min(vg.Points(11), height*0.45)
+		}
 		c.FillText(s, vg.Point{X: x, Y: y}, count(v))
 		return
 	}

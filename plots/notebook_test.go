@@ -100,6 +100,8 @@ func notebookFigures(t *testing.T, must func(*plots.Figure, error) *plots.Figure
 		"distributions": must(plots.DrawDistributions(plots.Distributions{Title: "Weights", Label: "weight", Groups: []plots.Values{wide, narrow}, Log: true})),
 		"images":        must(plots.DrawImages(plots.Images{Title: "Ramps", Set: ramps(1)})),
 		"images_colour": must(plots.DrawImages(plots.Images{Set: ramps(3), Columns: 2, Captions: []string{"a", "b", "c"}})),
+		"images_lines":  must(plots.DrawImages(plots.Images{Set: ramps(1), Captions: []string{"pullover\n→ T-shirt", "a", "ankle boot\n→ one more\nthird"}})),
+		"images_bare":   must(plots.DrawImages(plots.Images{Set: ramps(1), Captions: []string{}})),
 		"filters":       must(plots.DrawImages(plots.Images{Set: filters, Diverging: true, Rows: []int{2, 0}})),
 		"grid":          must(plots.Grid(2, boundary, must(plots.FromPlot(p, 3, 2)), must(plots.FromPlot(p, 2, 3)))),
 	}

@@ -127,10 +127,12 @@ func figures(t *testing.T) map[string]*plots.Figure {
 	}
 	residuals := plots.Residuals{Target: "price", Actual: actual, Predicted: pred}
 	all := map[string]*plots.Figure{
-		"curves_one":  must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
-		"curves_many": must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),
-		"confusion":   must(plots.ConfusionMatrix(plots.Confusion{Classes: []string{"benign", "malignant"}, Counts: [][]float64{{353, 4}, {9.3, 202.7}}})),
-		"roc":         must(plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "net", FPR: []float64{0, 0, 0.1, 1}, TPR: []float64{0, 0.9, 0.98, 1}, AUC: 0.985}, {Name: "tree", FPR: []float64{0, 0.05, 1}, TPR: []float64{0, 0.9, 1}, AUC: 0.925}}})),
+		"curves_one":    must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
+		"curves_axis":   must(plots.LearningCurves(plots.Curves{Fits: one, Low: 0.1, High: 0.5})),
+		"curves_many":   must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),
+		"confusion_ten": must(plots.ConfusionMatrix(tenClasses())),
+		"confusion":     must(plots.ConfusionMatrix(plots.Confusion{Classes: []string{"benign", "malignant"}, Counts: [][]float64{{353, 4}, {9.3, 202.7}}})),
+		"roc":           must(plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "net", FPR: []float64{0, 0, 0.1, 1}, TPR: []float64{0, 0.9, 0.98, 1}, AUC: 0.985}, {Name: "tree", FPR: []float64{0, 0.05, 1}, TPR: []float64{0, 0.9, 1}, AUC: 0.925}}})),
 		"comparison": must(plots.FoldComparison(plots.Comparison{Metric: "accuracy", Greater: true, Models: []plots.Scores{
 			{Name: "net", Folds: folds, Mean: 0.95, Low: 0.94, High: 0.96, Reference: true},
 			{Name: "tree", Folds: folds[:10], Mean: 0.945, Low: 0.93, High: 0.96},
@@ -205,6 +207,9 @@ func TestMistakes(t *testing.T) {
 		want string
 	}{
 		{"no curve", func() (*plots.Figure, error) { return plots.LearningCurves(plots.Curves{}) }, `no fit has a curve "loss"`},
+		{"axis", func() (*plots.Figure, error) {
+			return plots.LearningCurves(plots.Curves{Fits: [][]data.Curve{{{Name: "loss", Values: []float64{1, 2}}}}, Low: 1})
+		}, "an axis from 1 to 0"},
 		{"curve of NaN", func() (*plots.Figure, error) {
 			return plots.LearningCurves(plots.Curves{Fits: [][]data.Curve{{{Name: "loss", Values: []float64{nan}}}}})
 		}, "without finite values"},
@@ -238,4 +243,15 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: have %v, want %q", c.name, err, c.want)
 		}
 	}
+}
+
+// tenClasses is a confusion matrix of classes whose names do not fit side by side.
+func tenClasses() plots.Confusion {
+	c := plots.Confusion{Classes: []string{"T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"}}
+	for i := range c.Classes {
+		row := make([]float64, len(c.Classes))
+		row[i], row[(i+3)%10] = float64(900+i), float64(100-i)
+		c.Counts = append(c.Counts, row)
+	}
+	return c
 }

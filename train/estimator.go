@@ -20,8 +20,8 @@ type Estimator struct {
 
 	Preprocess  data.Transform // nil: none
 	ScaleTarget bool           // of a regression: train on (y − mean)/std of the rows, predict in y's units
-	Config      Config
-	Seed        uint64 // of the model and of the fit; Config.Seed is not used
+	Config      Config         // Config.Validation holds raw rows, too: they are preprocessed as the others
+	Seed        uint64         // of the model and of the fit; Config.Seed is not used
 }
 
 // Train fits a model and returns it with its history. Its Info lets it predict
@@ -59,6 +59,12 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 	}
 	c := e.Config
 	c.Seed = e.Seed
+	if fitted != nil && c.Validation != nil {
+		var err error
+		if c.Validation, err = fitted.Apply(c.Validation); err != nil {
+			return nil, nil, fmt.Errorf("train: preprocessing of the validation rows: %w", err)
+		}
+	}
 	h, err := Fit(ctx, m, ready, c)
 	m.Info.Preprocess = fitted
 	return m, h, err

@@ -490,6 +490,34 @@ func TestEstimator(t *testing.T) {
 	}
 }
 
+// TestEstimatorValidation watches the training rows themselves: without noise,
+// and with the weights at rest, both losses are one.
+func TestEstimatorValidation(t *testing.T) {
+	s := moons(t, 60, 1)
+	v, _, err := s.Table()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range v {
+		v[i] = 100 + 5*v[i]
+	}
+	e := train.Estimator{
+		Build: models.MLP{Hidden: []int{4}}.Build, Preprocess: data.Standardize{},
+		Config: train.Config{Epochs: 2, BatchSize: 60, Optimizer: optim.SGD{LearningRate: 1e-12}, Validation: s},
+	}
+	_, h, err := e.Train(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := h.Last("loss"), h.Last("val_loss"); math.Abs(a-b) > 1e-5 {
+		t.Errorf("loss %v, validation loss of the same rows %v", a, b)
+	}
+	e.Config.Validation = &data.Set{Targets: s.Targets, Classes: s.Classes}
+	if _, _, err := e.Train(ctx, s); err == nil || !strings.Contains(err.Error(), "validation rows") {
+		t.Errorf("a validation set without inputs: %v", err)
+	}
+}
+
 func TestSeveralOutputs(t *testing.T) {
 	in := models.Input("x", 2)
 	h := in.Then(layers.Dense{Units: 8, Activation: layers.Tanh})

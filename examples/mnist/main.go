@@ -103,11 +103,12 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 	if err != nil {
 		return 0, err
 	}
-	m, err := network(len(set.Classes))
+	set = nil // its images are in the two parts
+	m, err := network(len(rest.Classes))
 	if err != nil {
 		return 0, err
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: set.Classes}
+	m.Info = models.Info{Task: data.Classify, Classes: rest.Classes}
 	trained, _ := m.Params().Count()
 	fmt.Fprintf(w, "%d images to train on, %d to watch, %d to test; %d parameters; threads: %d\n", rest.Len(), held.Len(), test.Len(), trained, runtime.GOMAXPROCS(0))
 	h, err := train.Fit(ctx, m, rest, j.config(w, held))
@@ -129,10 +130,10 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 	took := h.Duration.Round(100 * time.Millisecond)
 	fmt.Fprintf(w, "accuracy on the %d test images: %.2f%%\ntrained in %v, peak memory %d MB\n", test.Len(), 100*accuracy, took, memory>>20)
 	page, err := plots.Training(plots.TrainingReport{
-		Title: fmt.Sprintf("A convolutional network on %s: %.2f%% of the test images", set.Name, 100*accuracy), Curves: h.Curves,
+		Title: fmt.Sprintf("A convolutional network on %s: %.2f%% of the test images", test.Name, 100*accuracy), Curves: h.Curves,
 		Rows: test, Prediction: pred, RowsName: "test images",
 		Facts: []plots.Fact{
-			{Name: "source", Value: set.Source},
+			{Name: "source", Value: test.Source},
 			{Name: "images", Value: fmt.Sprintf("%d to train, %d to watch, %d to test", rest.Len(), held.Len(), test.Len())},
 			{Name: "network", Value: "3x3x32, max-pool 2, 3x3x64, max-pool 2, dropout 0.25, dense 128, dropout 0.5, dense 10; ReLU"},
 			{Name: "parameters", Value: strconv.Itoa(trained)},

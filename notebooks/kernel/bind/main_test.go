@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"go/types"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -39,6 +41,39 @@ func TestBindingsAreFresh(t *testing.T) {
 		if !bytes.Equal(got, want) {
 			t.Errorf("bindings/%s is stale: run go generate ./bindings in notebooks/kernel", filepath.Base(path))
 		}
+	}
+}
+
+// TestCellsCanImplementInterfaces checks that every interface that Aegis exports
+// has a proxy, without which no type of a cell can stand for it.
+func TestCellsCanImplementInterfaces(t *testing.T) {
+	list, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, p := range list {
+		if !strings.HasPrefix(p.Path(), module+"/") {
+			continue
+		}
+		w := &writer{pkg: p, imports: map[string]string{}, names: map[string]bool{}}
+		for _, name := range p.Scope().Names() {
+			obj, ok := p.Scope().Lookup(name).(*types.TypeName)
+			if !ok || !obj.Exported() {
+				continue
+			}
+			i, ok := obj.Type().Underlying().(*types.Interface)
+			if !ok || strings.HasPrefix(obj.Type().String(), "gorgonia.org/") {
+				continue
+			}
+			found++
+			if !usable(obj) || !w.implementable(i) {
+				t.Errorf("%s.%s cannot be implemented by a cell", p.Path(), name)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found %d interfaces only", found)
 	}
 }
 

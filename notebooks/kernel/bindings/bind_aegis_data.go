@@ -16,6 +16,7 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/data", imports.PackageUnderlying{
 		Name: "data",
 		Binds: map[string]reflect.Value{
+			"Augmented":       reflect.ValueOf(_data.Augmented),
 			"BreastCancer":    reflect.ValueOf(_data.BreastCancer),
 			"Categorical":     reflect.ValueOf(_data.Categorical),
 			"Classify":        reflect.ValueOf(_data.Classify),

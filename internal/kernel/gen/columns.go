@@ -1,0 +1,156 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// columns writes a function that goes down the rows of matrices column by column,
+// a register's width at a time. The arrays at have one row each, the others as
+// many as the function is told, row bytes apart. begin is given the places in
+// the arrays at, body those in the others, for each row, end the first again.
+func (e element) columns(name, doc string, rows, at []string, begin func(at []Mem), body func(rows []Mem), end func(at []Mem)) {
+	name = function(name, e)
+	arguments := ""
+	for _, a := range append(append([]string{}, rows...), at...) {
+		arguments += a + ", "
+	}
+	TEXT(name, NOSPLIT, "func("+arguments[:len(arguments)-2]+" *byte, rows, row, count int)")
+	Doc(name+" "+doc, "It goes down count registers' width of columns; rows are row bytes apart.")
+	Pragma("noescape")
+	row := Load(Param("row"), GP64())
+	base := pointers(rows...)
+	count, left := Load(Param("count"), GP64()), GP64()
+	offset := GP64()
+	XORQ(offset, offset)
+	ones := func() []Mem {
+		var m []Mem
+		for _, a := range at {
+			m = append(m, Mem{Base: Load(Param(a), GP64()), Index: offset, Scale: 1})
+		}
+		return m
+	}
+	Label("column")
+	begin(ones())
+	var places []Mem
+	var moved []reg.GPVirtual
+	for _, b := range base {
+		p := GP64()
+		LEAQ(Mem{Base: b, Index: offset, Scale: 1}, p)
+		places, moved = append(places, Mem{Base: p}), append(moved, p)
+	}
+	Load(Param("rows"), left)
+	Label("row")
+	body(places)
+	for _, p := range moved {
+		ADDQ(row, p)
+	}
+	DECQ(left)
+	JNE(LabelRef("row"))
+	end(ones())
+	ADDQ(U8(set.bytes), offset)
+	DECQ(count)
+	JNE(LabelRef("column"))
+	VZEROUPPER()
+	RET()
+}
+
+// normalization writes what a normalisation over rows needs.
+func (e element) normalization() {
+	get := func(m Mem, r vec) { e.move(m, r) }
+	mean, sum, a, b, c := set.reg(), set.reg(), set.reg(), set.reg(), set.reg()
+	centred := func(x Mem) vec {
+		d := set.reg()
+		e.move(x, d)
+		e.sub(mean, d, d)
+		return d
+	}
+	zero := func(at []Mem) {
+		get(at[0], mean)
+		e.xor(sum, sum, sum)
+	}
+	store := func(at []Mem) { e.move(sum, at[1]) }
+	e.columns("squareRows", "sets to to Σ (x − mean)².", []string{"x"}, []string{"mean", "to"}, zero, func(r []Mem) {
+		d := centred(r[0])
+		e.fma(d, d, sum)
+	}, store)
+	e.columns("dotRows", "sets to to Σ grad·(x − mean).", []string{"x", "grad"}, []string{"mean", "to"}, zero, func(r []Mem) {
+		d := centred(r[0])
+		e.fma(r[1], d, sum)
+	}, store)
+	e.columns("normalizeRows", "sets to to (x − mean)·a + b.", []string{"to", "x"}, []string{"mean", "a", "b"}, func(at []Mem) {
+		get(at[0], mean)
+		get(at[1], a)
+		get(at[2], b)
+	}, func(r []Mem) {
+		d, y := centred(r[1]), set.reg()
+		e.move(b, y)
+		e.fma(d, a, y)
+		e.move(y, r[0])
+	}, func([]Mem) {})
+	e.columns("blendRows", "sets to to grad·a + (x − mean)·b + c.", []string{"to", "x", "grad"}, []string{"mean", "a", "b", "c"}, func(at []Mem) {
+		get(at[0], mean)
+		get(at[1], a)
+		get(at[2], b)
+		get(at[3], c)
+	}, func(r []Mem) {
+		d, y := centred(r[1]), set.reg()
+		e.move(c, y)
+		e.fma(r[2], a, y)
+		e.fma(d, b, y)
+		e.move(y, r[0])
+	}, func([]Mem) {})
+}
+
+// axpb writes alpha·x + beta.
+func (e element) axpb() {
+	name := function("axpb", e)
+	TEXT(name, NOSPLIT, "func(to, x, alpha, beta *byte, count int)")
+	Doc(name + " sets to to alpha·x + beta for count registers' width.")
+	Pragma("noescape")
+	p := pointers("to", "x", "alpha", "beta", "count")
+	alpha, beta := set.reg(), set.reg()
+	e.broadcast(Mem{Base: p[2]}, alpha)
+	e.broadcast(Mem{Base: p[3]}, beta)
+	loop(p[4], p[:2], func() {
+		r := set.reg()
+		e.mul(Mem{Base: p[1]}, alpha, r)
+		e.add(beta, r, r)
+		e.move(r, Mem{Base: p[0]})
+	})
+}
+
+// dot writes the sum of products, in as many parts as four registers have
+// elements.
+func (e element) dot() {
+	name := function("dot", e)
+	TEXT(name, NOSPLIT, "func(x, y, to *byte, count int)")
+	Doc(name+" adds up x·y over 4·count registers' width, and sets a register's width", "of to to the sums of elements in the same places.")
+	Pragma("noescape")
+	p := pointers("x", "y", "to", "count")
+	var sums [4]vec
+	for i := range sums {
+		sums[i] = set.reg()
+		e.xor(sums[i], sums[i], sums[i])
+	}
+	TESTQ(p[3], p[3])
+	JE(LabelRef("end"))
+	Label("loop")
+	for i, s := range sums {
+		v := set.reg()
+		e.move(Mem{Base: p[0], Disp: i * set.bytes}, v)
+		e.fma(Mem{Base: p[1], Disp: i * set.bytes}, v, s)
+	}
+	ADDQ(U32(4*set.bytes), p[0])
+	ADDQ(U32(4*set.bytes), p[1])
+	DECQ(p[3])
+	JNE(LabelRef("loop"))
+	Label("end")
+	e.add(sums[1], sums[0], sums[0])
+	e.add(sums[3], sums[2], sums[2])
+	e.add(sums[2], sums[0], sums[0])
+	e.move(sums[0], Mem{Base: p[2]})
+	VZEROUPPER()
+	RET()
+}
