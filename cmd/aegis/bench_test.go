@@ -13,21 +13,24 @@ import (
 
 func TestBench(t *testing.T) {
 	t.Chdir(t.TempDir())
-	out, status, code := aegis(t, "bench", "--time", "20ms", "--only", "W4,w1", "--threads", "1", "--profile", "where.png")
+	names, parts := "W4,w1", []string{"1/2  W4", "optimizer: Adam", "0.Dense: Dense (128,256)"}
+	lines := []string{
+		`W4 .*  (\d+) epochs/s  +([\d.]+) us a row, one by one  +Wisconsin`,
+		`W1 .*  (\d+) samples/s  +(\d+) samples/s, 2048 rows a call  +(?:MNIST|random pixels)`,
+	}
+	if testing.Short() { // the race detector takes its time over MNIST
+		names, parts, lines = "W4", []string{"1/1  W4"}, lines[:1]
+	}
+	out, status, code := aegis(t, "bench", "--time", "20ms", "--only", names, "--threads", "1", "--profile", "where.png")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, status)
 	}
-	for _, part := range []string{
-		"aegis " + version, "CPU: ", "threads: 1", "workload", "W4, a training step of", "MFLOP a run", "optimizer: SGD", "optimizer: Adam", "0.Dense: Dense (128,256)", "profile: where.png",
-	} {
-		if !strings.Contains(out, part) {
+	for _, part := range append(parts, "aegis "+version, "CPU: ", "threads: 1", "workload", "W4, a training step of", "MFLOP a run", "optimizer: SGD", "profile: where.png") {
+		if !strings.Contains(status+out, part) {
 			t.Errorf("the output does not say %q:\n%s", part, out)
 		}
 	}
-	for _, line := range []string{
-		`W4 .*  (\d+) epochs/s  +([\d.]+) us a row, one by one  +Wisconsin`,
-		`W1 .*  (\d+) samples/s  +(\d+) samples/s, 2048 rows a call  +(?:MNIST|random pixels)`,
-	} {
+	for _, line := range lines {
 		m := regexp.MustCompile(line).FindStringSubmatch(out)
 		if m == nil {
 			t.Errorf("no line %q in:\n%s", line, out)
@@ -39,15 +42,15 @@ func TestBench(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(out, "W2") || !strings.Contains(status, "1/2  W4") {
-		t.Errorf("not W4 and W1 alone:\n%s%s", status, out)
+	if strings.Contains(out, "W2") {
+		t.Errorf("W2 was not asked for:\n%s", out)
 	}
 	f, err := os.Open("where.png")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if img, err := png.DecodeConfig(f); err != nil || img.Width < 1000 || img.Height < 600 {
+	if img, err := png.DecodeConfig(f); err != nil || img.Width < 1000 || img.Height < 400 {
 		t.Errorf("figure: %v %v", img, err)
 	}
 }
