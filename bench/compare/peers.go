@@ -120,21 +120,21 @@ func (p *pythons) candidates(ctx context.Context, a *arena, ways []way) []candid
 	}
 	best := p.children[0]
 	if len(p.children) > 1 {
+		var first []candidate
+		for _, c := range p.children {
+			first = append(first, c.candidates(ways[:1])...)
+		}
+		list, _ := a.tryOut(ctx, "environment", first)
+		each := map[string]float64{}
+		for _, e := range list {
+			each[e.how] = e.top
+		}
+		closeAll(list)
 		top := 0.0
 		for _, c := range p.children {
 			rate := 0.0
 			for _, cand := range c.candidates(ways[:1]) {
-				s, err := cand.open(ctx)
-				if err != nil {
-					fmt.Fprintf(p.log, "  %s, %s: left out: %v\n", cand.how, c.env.name, err)
-					continue
-				}
-				for range 2 {
-					if r, err := settled(ctx, s, a.window/4); err == nil {
-						rate = max(rate, r)
-					}
-				}
-				s.Close()
+				rate = max(rate, each[cand.how])
 			}
 			fmt.Fprintf(p.log, "  %s: %.4g with %s\n", c.env.name, rate, ways[0].how)
 			if rate > top {
