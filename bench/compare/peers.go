@@ -274,9 +274,7 @@ func trainingRow(ctx context.Context, a *arena, p *pythons, w workload.Workload)
 			return nil, err
 		}
 		return ours{t.Window, t.Close}, nil
-	}, "train.Fit"), contestant{"stock Gorgonia", []candidate{{"TapeMachine", func(context.Context) (session, error) {
-		return newStock(w, set, w.Batch, true)
-	}}}})
+	}, "train.Fit"), contestant{"stock Gorgonia", stockCandidates("TapeMachine", func() (*stock, error) { return newStock(w, set, w.Batch, true) })})
 	return r, p.join(&r, func() ([]candidate, error) { return p.training(ctx, a, w, set) }, func() ([]candidate, error) {
 		if !w.Table {
 			return nil, nil
@@ -316,9 +314,9 @@ func inferenceRow(ctx context.Context, a *arena, p *pythons, w workload.Workload
 	r := row{key: w.Name, what: "inference", unit: "samples/s", value: same}
 	gorgonia := contestant{name: "stock Gorgonia"}
 	for _, batch := range []int{64, 256} {
-		gorgonia.candidates = append(gorgonia.candidates, candidate{fmt.Sprintf("TapeMachine, %d rows a run", batch), func(context.Context) (session, error) {
+		gorgonia.candidates = append(gorgonia.candidates, stockCandidates(fmt.Sprintf("TapeMachine, %d rows a run", batch), func() (*stock, error) {
 			return newStock(w, set, batch, false)
-		}})
+		})...)
 	}
 	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
 		i, err := w.Infer(ctx, set, workload.PredictRows)
@@ -354,7 +352,7 @@ func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, comp
 			return nil, err
 		}
 		return ours{i.Window, i.Close}, nil
-	}, how), contestant{"stock Gorgonia", []candidate{{"TapeMachine", func(context.Context) (session, error) { return newStock(w, set, 1, false) }}}})
+	}, how), contestant{"stock Gorgonia", stockCandidates("TapeMachine", func() (*stock, error) { return newStock(w, set, 1, false) })})
 	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, []int{1}) }, nil)
 }
 
