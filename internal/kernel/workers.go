@@ -121,8 +121,9 @@ func Enter() { active.Add(1) }
 // Leave ends what Enter began.
 func Leave() { active.Add(-1) }
 
-// helpers is how many workers a caller may take now.
-func helpers() int { return Threads() - max(1, int(active.Load())) }
+// helpers is how many workers a caller may take now: none if there are more
+// callers than threads.
+func helpers() int { return max(0, Threads()-max(1, int(active.Load()))) }
 
 // parallelFLOP is the work from which on helpers are worth their coming.
 const parallelFLOP = 1 << 20

@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // passes are kernels of sizes that workers share, each with what it computes.
@@ -115,4 +119,175 @@ func testWorkers[T Float](t *testing.T) {
 			}
 		}
 	}
+}
+
+// Callers that are more than the threads change no bit either: there is nobody to
+// help then.
+func TestMoreCallersThanThreads(t *testing.T) {
+	defer SetThreads(Threads())
+	list := passes[float32](rand.New(rand.NewPCG(15, 16)))
+	c := Conv{N: 5, H: 30, W: 30, C: 16, KH: 3, KW: 3, O: 40, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}
+	r := rand.New(rand.NewPCG(17, 18))
+	x, dy := uniform[float32](r, c.N*c.H*c.W*c.C), uniform[float32](r, c.N*c.OutH()*c.OutW()*c.O)
+	list["gradient of kernels"] = func() []float32 {
+		dw := make([]float32, c.KH*c.KW*c.C*c.O)
+		ConvWeights(&c, x, dy, dw)
+		return dw
+	}
+	for name, run := range list {
+		SetThreads(1)
+		want := run()
+		SetThreads(2)
+		for _, callers := range []int{3, 100} {
+			for range callers {
+				Enter()
+			}
+			runtime.GC() // twice empties the pools, whose memory holds the right results
+			runtime.GC()
+			sameBits(t, fmt.Sprintf("%s, %d callers", name, callers), run(), want)
+			for range callers {
+				Leave()
+			}
+		}
+	}
+}
+
+// tally counts how often each part is done, and fails at one of them.
+type tally struct {
+	done []atomic.Int32
+	bad  int // the part that panics; negative: none
+	deep bool
+	sum  atomic.Int64
+}
+
+type badPart struct{ part int }
+
+func (w *tally) part(i int) {
+	if i == w.bad {
+		panic(badPart{i})
+	}
+	w.done[i].Add(1)
+	if w.deep && i%3 == 0 { // work within work
+		inner := &tally{done: make([]atomic.Int32, 5), bad: -1}
+		parallel(new(job), inner, len(inner.done))
+		w.sum.Add(inner.total())
+	}
+	for range i % 7 {
+		runtime.Gosched()
+	}
+}
+
+func (w *tally) total() (n int64) {
+	for i := range w.done {
+		n += int64(w.done[i].Load())
+	}
+	return n
+}
+
+// try does n parts, and returns what they panic with.
+func (w *tally) try(j *job) (reason any) {
+	defer func() { reason = recover() }()
+	parallel(j, w, len(w.done))
+	return nil
+}
+
+// Many callers, who have more threads, fewer and more again, and whose work panics at
+// times: every part is done once, a panic comes back to its caller, and nobody waits
+// for ever.
+func TestWorkersUnderStress(t *testing.T) {
+	defer SetThreads(Threads())
+	SetThreads(4)
+	const callers, rounds = 6, 400
+	var wait sync.WaitGroup
+	for c := range callers {
+		wait.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(c), 19))
+			j := new(job)
+			for round := range rounds {
+				if c == 0 {
+					SetThreads(1 + r.IntN(8))
+				}
+				w := &tally{done: make([]atomic.Int32, r.IntN(40)), bad: -1, deep: r.IntN(4) == 0}
+				if len(w.done) > 0 && r.IntN(5) == 0 {
+					w.bad = r.IntN(len(w.done))
+				}
+				if r.IntN(50) == 0 {
+					time.Sleep(3 * spinTime) // the workers fall asleep
+				}
+				switch reason := w.try(j); {
+				case w.bad >= 0:
+					if reason != any(badPart{w.bad}) {
+						t.Errorf("caller %d, round %d: panics with %v, want that of part %d", c, round, reason, w.bad)
+					}
+				case reason != nil:
+					t.Errorf("caller %d, round %d: panics with %v", c, round, reason)
+				}
+				for i := range w.done {
+					if n := w.done[i].Load(); n > 1 || n < 1 && w.bad < 0 {
+						t.Errorf("caller %d, round %d: part %d is done %d times", c, round, i, n)
+					}
+				}
+				if deep := int64(len(w.done)+2) / 3 * 5; w.deep && w.bad < 0 && w.sum.Load() != deep {
+					t.Errorf("caller %d, round %d: %d parts within parts are done, want %d", c, round, w.sum.Load(), deep)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	idle(t)
+}
+
+// idle waits until all workers sleep and nobody has claimed one.
+func idle(t *testing.T) {
+	t.Helper()
+	for range 10_000 {
+		awake := 0
+		for _, w := range *crew.Load() {
+			if !w.asleep.Load() || w.busy.Load() {
+				awake++
+			}
+		}
+		if awake == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("workers without work stay awake")
+}
+
+// Workers that have nothing to do sleep, and come back.
+func TestWorkersSleep(t *testing.T) {
+	defer SetThreads(Threads())
+	SetThreads(3)
+	var j job
+	for range 20 {
+		w := &tally{done: make([]atomic.Int32, 50), bad: -1}
+		if r := w.try(&j); r != nil || w.total() != 50 {
+			t.Errorf("%d of 50 parts are done: %v", w.total(), r)
+		}
+		idle(t)
+	}
+}
+
+// Callers side by side, each with kernels of its own, have the bits of one alone.
+func TestCallersSideBySide(t *testing.T) {
+	defer SetThreads(Threads())
+	SetThreads(1)
+	list := passes[float32](rand.New(rand.NewPCG(20, 21)))
+	want := map[string][]float32{}
+	for name, run := range list {
+		want[name] = run()
+	}
+	SetThreads(3)
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			Enter()
+			defer Leave()
+			for name, run := range list { // in an order of its own
+				sameBits(t, name, run(), want[name])
+			}
+		})
+	}
+	wait.Wait()
 }
