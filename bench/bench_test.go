@@ -85,12 +85,11 @@ func BenchmarkW1Infer(b *testing.B) { inference(b, "W1") }
 func BenchmarkW2Infer(b *testing.B) { inference(b, "W2") }
 func BenchmarkW3Infer(b *testing.B) { inference(b, "W3") }
 
-// BenchmarkW4Row predicts one row at a time: by a program that was compiled for
-// one row, and by Model.Predict.
+// BenchmarkW4Row predicts one row at a time: by a Predictor, and by Model.Predict.
 func BenchmarkW4Row(b *testing.B) {
 	ctx := context.Background()
 	w, _, set := load(b, "W4")
-	b.Run("Program", func(b *testing.B) {
+	b.Run("Predictor", func(b *testing.B) {
 		p, err := w.InferRow(ctx, set)
 		calls(b, p, err)
 	})

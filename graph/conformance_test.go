@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -258,5 +259,102 @@ func TestCrossEntropies(t *testing.T) {
 				return b.SigmoidCrossEntropy(in[0], t, positive)
 			},
 		})
+	}
+}
+
+func TestNormalizations(t *testing.T) {
+	for name, dims := range map[string][]int{"matrix": {5}, "images": {3, 2, 19}} {
+		n := dims[len(dims)-1]
+		in := func(affine bool, more int) func(int) []*tensor.Dense {
+			return func(batch int) []*tensor.Dense {
+				list := logits(dims)(batch + 1)
+				for i := range more {
+					list = append(list, graphtest.Uniform(uint64(20+i), 0.5, 2, n))
+				}
+				if affine {
+					list = append(list, graphtest.Logits(7, n), graphtest.Logits(8, n))
+				}
+				return list
+			}
+		}
+		same := func(batch int) graph.Shape { return shape(dims...)(batch + 1) }
+		for _, affine := range []bool{false, true} {
+			last := func(in []*node) (gamma, beta *node) {
+				if affine {
+					return in[len(in)-2], in[len(in)-1]
+				}
+				return nil, nil
+			}
+			title := name
+			if affine {
+				title += " with scale and shift"
+			}
+			graphtest.Run(t,
+				graphtest.Case{Name: "BatchNorm/" + title, Inputs: in(affine, 0), Shape: same, Build: func(b *builder, in []*node) *node {
+					gamma, beta := last(in)
+					y, _, _ := b.BatchNorm(in[0], gamma, beta, 0.01)
+					return y
+				}},
+				graphtest.Case{Name: "Normalize/" + title, Inputs: in(affine, 2), Shape: same, Build: func(b *builder, in []*node) *node {
+					gamma, beta := last(in)
+					return b.Normalize(in[0], in[1], in[2], gamma, beta, 0.01)
+				}},
+				graphtest.Case{Name: "LayerNorm/" + title, Inputs: in(affine, 0), Shape: same, Build: func(b *builder, in []*node) *node {
+					gamma, beta := last(in)
+					return b.LayerNorm(in[0], gamma, beta, 0.01)
+				}},
+			)
+		}
+		graphtest.Run(t,
+			graphtest.Case{Name: "Moments/" + name, Inputs: in(false, 0), Shape: fixed(n), Build: func(b *builder, in []*node) *node {
+				mean, variance := b.Moments(in[0])
+				return b.Add(mean, variance)
+			}},
+			// Moments that are used besides have their own gradient.
+			graphtest.Case{Name: "BatchNorm and moments/" + name, Inputs: in(false, 0), Shape: same, Build: func(b *builder, in []*node) *node {
+				y, mean, variance := b.BatchNorm(in[0], nil, nil, 0.1)
+				return b.Add(b.Mul(y, variance), mean)
+			}},
+		)
+	}
+}
+
+// The normalisations are those that arithmetic makes.
+func TestNormalizationsByArithmetic(t *testing.T) {
+	for _, size := range [][]int{{700, 33}, {90, 16}, {41, 7, 64}, {3, 300}} {
+		b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
+		x := b.Shift(b.Scale(b.Tensor("x", graphtest.Logits(1, size...)), 3), 20)
+		n := size[len(size)-1]
+		gamma, beta := b.Tensor("gamma", graphtest.Logits(2, n)), b.Tensor("beta", graphtest.Logits(3, n))
+		y, mean, variance := b.BatchNorm(x, gamma, beta, 1e-3)
+		rows := b.Reshape(x, -1, n)
+		mu := b.Mean(rows, 0)
+		v := b.Mean(b.Square(b.Sub(rows, mu)), 0)
+		by := func(d, v *node) *node { return b.Add(b.Mul(b.Mul(d, b.Pow(b.Shift(v, 1e-3), -0.5)), gamma), beta) }
+		d := b.Sub(x, b.KeepDims(b.Mean(x, -1), x, -1))
+		pairs := [][2]*node{
+			{mean, mu}, {variance, v}, {y, by(b.Sub(x, mu), v)}, {b.Normalize(x, mu, v, gamma, beta, 1e-3), y},
+			{b.LayerNorm(x, gamma, beta, 1e-3), by(d, b.KeepDims(b.Mean(b.Square(d), -1), x, -1))},
+		}
+		var all []*node
+		for _, p := range pairs {
+			all = append(all, p[0], p[1])
+		}
+		p, err := graph.Compile(b, all...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(bg); err != nil {
+			t.Fatal(err)
+		}
+		for i, pair := range pairs {
+			got, want := p.Floats32(pair[0]), p.Floats32(pair[1])
+			for k, w := range want {
+				if e := math.Abs(float64(got[k] - w)); e > 2e-4*math.Max(1, math.Abs(float64(w))) {
+					t.Errorf("%v, pair %d: element %d is %v, want %v", size, i, k, got[k], w)
+					break
+				}
+			}
+		}
 	}
 }

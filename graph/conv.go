@@ -132,7 +132,7 @@ func (b *Builder) Conv2D(x, w, bias *Node, window Window, groups int, act Activa
 func (b *Builder) conv(c *kernel.Conv, in []*Node, act Activation) *Node {
 	diff := []bool{true, true, true}
 	return b.apply(&op{
-		kind: "Conv2D", attrs: convAttrs(c) + " " + act.String(), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.O}}, diff: diff[:len(in)],
+		kind: "Conv2D", attrs: convAttrs(c) + " " + act.String(), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.O}}, diff: diff[:len(in)], flop: c.FLOP(),
 		f32: bindConv[float32](c, act), f64: bindConv[float64](c, act),
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			if act.fn != kernel.Identity {
@@ -175,7 +175,7 @@ func bindConv[T kernel.Float](c *kernel.Conv, act Activation) func(*call[T]) run
 // transposed convolution of g.
 func (b *Builder) convInput(c *kernel.Conv, g, w *Node) *Node {
 	return b.apply(&op{
-		kind: "Conv2DTranspose", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.N, c.H, c.W, c.C}}, diff: []bool{true, true},
+		kind: "Conv2DTranspose", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.N, c.H, c.W, c.C}}, diff: []bool{true, true}, flop: c.FLOP(),
 		f32: bindConvInput[float32](c), f64: bindConvInput[float64](c),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.conv(c, []*Node{g, in[1]}, Identity), b.convWeights(c, g, in[0])}
@@ -193,7 +193,7 @@ func bindConvInput[T kernel.Float](c *kernel.Conv) func(*call[T]) run {
 // convWeights is the gradient of a convolution by its kernels.
 func (b *Builder) convWeights(c *kernel.Conv, x, g *Node) *Node {
 	return b.apply(&op{
-		kind: "Conv2DKernels", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.KH, c.KW, c.C / c.Groups, c.O}}, diff: []bool{true, true},
+		kind: "Conv2DKernels", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.KH, c.KW, c.C / c.Groups, c.O}}, diff: []bool{true, true}, flop: c.FLOP(),
 		f32: bindConvWeights[float32](c), f64: bindConvWeights[float64](c),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.convInput(c, in[1], g), b.conv(c, []*Node{in[0], g}, Identity)}

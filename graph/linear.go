@@ -45,7 +45,7 @@ func (b *Builder) matMul(x, y *Node, tx, ty bool) *Node {
 		attrs = fmt.Sprintf("transpose=%v,%v", tx, ty)
 	}
 	return b.apply(&op{
-		kind: "MatMul", attrs: attrs, out: typ{b.Dtype(), append(sx[:r:r], m, n)}, diff: []bool{true, true},
+		kind: "MatMul", attrs: attrs, out: typ{b.Dtype(), append(sx[:r:r], m, n)}, diff: []bool{true, true}, flop: 2 * count * m * n * k,
 		f32: bindMatMul[float32](tx, ty, count, m, n, k), f64: bindMatMul[float64](tx, ty, count, m, n, k),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			x, y := in[0], in[1]
@@ -184,7 +184,7 @@ func (b *Builder) Dense(x, w, bias *Node, act Activation) *Node {
 	m, k, n := sx[0], sx[1], sw[1]
 	diff := []bool{true, true, true}
 	return b.apply(&op{
-		kind: "Dense", attrs: act.String(), out: typ{b.Dtype(), Shape{m, n}}, diff: diff[:len(in)],
+		kind: "Dense", attrs: act.String(), out: typ{b.Dtype(), Shape{m, n}}, diff: diff[:len(in)], flop: 2 * m * n * k,
 		f32: bindDense[float32](act, m, n, k), f64: bindDense[float64](act, m, n, k),
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			if act.fn != kernel.Identity {

@@ -126,13 +126,27 @@ type recurrent struct {
 	bias, other, h0, c0, lengths int
 }
 
+// product is the operations of products of a width with all gates, in so many steps.
+func (p *recurrent) product(steps, width int) int {
+	return 2 * p.k.N * steps * width * p.k.Gates() * p.k.H
+}
+
+// forwardSteps is the number of steps that multiply the state before: the first has
+// none if it begins with zeros, but for a GRU, which has saved the product.
+func (p *recurrent) forwardSteps() int {
+	if p.h0 == 0 && p.k.Cell != kernel.GRUCell {
+		return p.k.T - 1
+	}
+	return p.k.T
+}
+
 // recurrent adds two operations: the first saves what all steps compute, the
 // second takes the states out of that. As the second has the operands of the
 // first, too, its gradients by them can be told without one by what was saved.
 func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 	k := p.k
 	saved := b.apply(&op{
-		kind: name, attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}},
+		kind: name, attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}}, flop: p.product(k.T, k.I) + p.product(p.forwardSteps(), k.H),
 		f32: bindRecurrent[float32](p), f64: bindRecurrent[float64](p),
 	}, in...)
 	if saved == nil {
@@ -198,25 +212,25 @@ func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*N
 	k := p.k
 	basis := append([]*Node{saved, g}, in...)
 	d := b.apply(&op{
-		kind: name + "Grad", attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Grads() * k.H}},
+		kind: name + "Grad", attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Grads() * k.H}}, flop: p.product(k.T-1, k.H),
 		f32: bindRecurrentGrad[float32](p, false), f64: bindRecurrentGrad[float64](p, false),
 	}, basis...)
-	of := func(what string, like *Node, f32 func(c *call[float32]) run, f64 func(c *call[float64]) run, operands ...*Node) *Node {
-		return b.apply(&op{kind: name + what, attrs: p.attrs, out: typeOf(like), f32: f32, f64: f64}, operands...)
+	of := func(what string, flop int, like *Node, f32 func(c *call[float32]) run, f64 func(c *call[float64]) run, operands ...*Node) *Node {
+		return b.apply(&op{kind: name + what, attrs: p.attrs, out: typeOf(like), f32: f32, f64: f64, flop: flop}, operands...)
 	}
 	grads := make([]*Node, 1+len(in))
-	grads[1] = of("InputGrad", in[0], bindPair(k, kernel.RecurrentInput[float32]), bindPair(k, kernel.RecurrentInput[float64]), d, in[1])
-	grads[2] = of("KernelGrad", in[1], bindPair(k, kernel.RecurrentKernel[float32]), bindPair(k, kernel.RecurrentKernel[float64]), in[0], d)
-	grads[3] = of("RecurrentGrad", in[2], bindPair(k, kernel.RecurrentRecurrent[float32]), bindPair(k, kernel.RecurrentRecurrent[float64]), saved, d)
+	grads[1] = of("InputGrad", p.product(k.T, k.I), in[0], bindPair(k, kernel.RecurrentInput[float32]), bindPair(k, kernel.RecurrentInput[float64]), d, in[1])
+	grads[2] = of("KernelGrad", p.product(k.T, k.I), in[1], bindPair(k, kernel.RecurrentKernel[float32]), bindPair(k, kernel.RecurrentKernel[float64]), in[0], d)
+	grads[3] = of("RecurrentGrad", p.product(k.T, k.H), in[2], bindPair(k, kernel.RecurrentRecurrent[float32]), bindPair(k, kernel.RecurrentRecurrent[float64]), saved, d)
 	if p.bias > 0 {
-		grads[1+p.bias] = of("BiasGrad", in[p.bias], bindPool(k, kernel.RecurrentBias[float32]), bindPool(k, kernel.RecurrentBias[float64]), d)
+		grads[1+p.bias] = of("BiasGrad", 0, in[p.bias], bindPool(k, kernel.RecurrentBias[float32]), bindPool(k, kernel.RecurrentBias[float64]), d)
 	}
 	if p.other > 0 {
-		grads[1+p.other] = of("OtherGrad", in[p.other], bindPool(k, kernel.RecurrentOther[float32]), bindPool(k, kernel.RecurrentOther[float64]), d)
+		grads[1+p.other] = of("OtherGrad", 0, in[p.other], bindPool(k, kernel.RecurrentOther[float32]), bindPool(k, kernel.RecurrentOther[float64]), d)
 	}
 	if p.h0+p.c0 > 0 {
 		initial := b.apply(&op{
-			kind: name + "InitialGrad", attrs: p.attrs, out: typ{b.Dtype(), Shape{2, k.N, k.H}},
+			kind: name + "InitialGrad", attrs: p.attrs, out: typ{b.Dtype(), Shape{2, k.N, k.H}}, flop: p.product(k.T, k.H),
 			f32: bindRecurrentGrad[float32](p, true), f64: bindRecurrentGrad[float64](p, true),
 		}, basis...)
 		for i, place := range []int{p.h0, p.c0} {

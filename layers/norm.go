@@ -35,21 +35,22 @@ func (n BatchNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	shape := graph.Shape{features}
 	mean := b.State("running_mean", shape, graph.Zeros{})
 	variance := b.State("running_variance", shape, graph.Ones{})
-	if b.Mode() == graph.Train {
-		rows := b.Reshape(x, -1, features)
-		count := b.Dim(rows, 0)
-		if count < 2 {
-			return b.Fail("training input %v has one value a feature: there is no variance", s)
-		}
-		mu := b.Mean(rows, 0)
-		v := b.Mean(b.Square(b.Sub(rows, mu)), 0)
-		unbiased := b.Scale(v, float64(count)/float64(count-1))
-		b.Update("running_mean", b.Add(b.Scale(mean, momentum), b.Scale(mu, 1-momentum)))
-		b.Update("running_variance", b.Add(b.Scale(variance, momentum), b.Scale(unbiased, 1-momentum)))
-		mean, variance = mu, v
+	gamma, beta := affine(b, shape, n.Scale, n.Shift, n.NoAffine)
+	if b.Mode() != graph.Train {
+		return b.Normalize(x, mean, variance, gamma, beta, eps)
 	}
-	y := b.Mul(b.Sub(x, mean), b.Pow(b.Shift(variance, eps), -0.5))
-	return affine(b, y, shape, n.Scale, n.Shift, n.NoAffine)
+	count := 1
+	for _, d := range s[:len(s)-1] {
+		count *= d
+	}
+	if count < 2 {
+		return b.Fail("training input %v has one value a feature: there is no variance", s)
+	}
+	y, mu, v := b.BatchNorm(x, gamma, beta, eps)
+	unbiased := b.Scale(v, float64(count)/float64(count-1))
+	b.Update("running_mean", b.Add(b.Scale(mean, momentum), b.Scale(mu, 1-momentum)))
+	b.Update("running_variance", b.Add(b.Scale(variance, momentum), b.Scale(unbiased, 1-momentum)))
+	return y
 }
 
 // LayerNorm normalises every sample over its last axis: y = γ·(x − μ)/√(σ² + ε) + β.
@@ -76,19 +77,16 @@ func (n LayerNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	if len(s) < 2 {
 		return b.Fail("input %v: want (batch, ..., features)", s)
 	}
-	d := b.Sub(x, b.KeepDims(b.Mean(x, -1), x, -1))
-	v := b.KeepDims(b.Mean(b.Square(d), -1), x, -1)
-	y := b.Mul(d, b.Pow(b.Shift(v, eps), -0.5))
-	return affine(b, y, graph.Shape{s[len(s)-1]}, n.Scale, n.Shift, n.NoAffine)
+	gamma, beta := affine(b, graph.Shape{s[len(s)-1]}, n.Scale, n.Shift, n.NoAffine)
+	return b.LayerNorm(x, gamma, beta, eps)
 }
 
-func affine(b *graph.Builder, y *graph.Node, shape graph.Shape, scale, shift graph.Weight, none bool) *graph.Node {
+// affine returns γ and β, or nothing.
+func affine(b *graph.Builder, shape graph.Shape, scale, shift graph.Weight, none bool) (gamma, beta *graph.Node) {
 	if none {
-		return y
+		return nil, nil
 	}
-	gamma := b.Param("scale", shape, scale.OrInit(graph.Ones{}))
-	beta := b.Param("shift", shape, shift.OrInit(graph.Zeros{}))
-	return b.Add(b.Mul(y, gamma), beta)
+	return b.Param("scale", shape, scale.OrInit(graph.Ones{})), b.Param("shift", shape, shift.OrInit(graph.Zeros{}))
 }
 
 func orDefault(v, def float64) float64 {

@@ -251,6 +251,7 @@ type TrainingReport struct {
 	Curves     []data.Curve
 	BestEpoch  int              // 0: none
 	Rows       *data.Set        // rows that were not trained on, with targets; nil: none
+	RowsName   string           // what they are; "": "validation rows"
 	Prediction *data.Prediction // of Rows
 	Facts      []Fact
 	Notes      []string
@@ -260,6 +261,9 @@ type TrainingReport struct {
 // held-out rows, and the facts.
 func Training(r TrainingReport) (*Figure, error) {
 	p := &page{title: r.Title, subtitle: fmt.Sprintf("%d curves", len(r.Curves))}
+	if r.RowsName == "" {
+		r.RowsName = "validation rows"
+	}
 	loss, err := Curves{Fits: [][]data.Curve{r.Curves}, BestEpochs: []int{r.BestEpoch}}.plot()
 	if err != nil {
 		return nil, err
@@ -340,7 +344,7 @@ func (r TrainingReport) outcome() (left, right *plot.Plot, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c := Confusion{Title: "Confusion, validation rows", Classes: r.Rows.Classes, Counts: make([][]float64, k)}
+	c := Confusion{Title: "Confusion, " + r.RowsName, Classes: r.Rows.Classes, Counts: make([][]float64, k)}
 	for i, row := range counts {
 		for _, v := range row {
 			c.Counts[i] = append(c.Counts[i], float64(v))
@@ -350,7 +354,7 @@ func (r TrainingReport) outcome() (left, right *plot.Plot, err error) {
 		return left, nil, err
 	}
 	o := &crossval.OutOfFold{Labels: labels, Prediction: *r.Prediction}
-	roc := ROC{Title: "ROC, validation rows"}
+	roc := ROC{Title: "ROC, " + r.RowsName}
 	for class, name := range r.Rows.Classes {
 		if k == 2 && class == 0 {
 			continue

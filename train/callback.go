@@ -196,7 +196,7 @@ func (p Progress) Begin(f *Fitting) (Hook, error) {
 			return nil
 		}
 		h := f.history
-		_, err := fmt.Fprintf(p.W, "%s/%d  %v\n", h, f.Config.Epochs, h.Times[len(h.Times)-1].Round(time.Millisecond))
+		_, err := fmt.Fprintf(p.W, "%s  (of %d epochs)  %v\n", h, f.Config.Epochs, h.Times[len(h.Times)-1].Round(time.Millisecond))
 		return err
 	}, nil
 }

@@ -92,7 +92,6 @@ type child struct {
 	in    io.WriteCloser
 	out   *bufio.Reader
 	hello hello
-	open  int // sessions
 }
 
 // hello is what a child says of itself.

@@ -123,8 +123,8 @@ func (p *paced) Window(_ context.Context, d time.Duration) (float64, error) {
 }
 func (p *paced) Close() error { p.closed = true; return nil }
 
-func of(sessions ...*paced) contestant {
-	var c contestant
+func of(name string, sessions ...*paced) contestant {
+	c := contestant{name: name}
 	for _, s := range sessions {
 		c.candidates = append(c.candidates, candidate{how: "way", open: func(context.Context) (session, error) { return s, nil }})
 	}
@@ -136,28 +136,30 @@ func of(sessions ...*paced) contestant {
 func TestArena(t *testing.T) {
 	a := &arena{window: 8 * time.Millisecond, rounds: 3, log: io.Discard}
 	ours := &paced{rate: 10}
-	slow, fast, broken := &paced{rate: 3}, &paced{rate: 4}, &paced{rate: 99, err: errors.New("broken")}
+	slow, slower, fast, broken := &paced{rate: 3}, &paced{rate: 2}, &paced{rate: 4}, &paced{rate: 99, err: errors.New("broken")}
 	gone := &paced{err: errors.New("gone")}
-	r, err := a.run(context.Background(), row{value: same, contestants: []contestant{of(ours), of(slow, broken, fast), of(gone, gone)}})
+	r, err := a.run(context.Background(), row{value: same, contestants: []contestant{of("ours", ours), of("theirs", slow, slower, broken, fast), of("none", gone, gone)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(r.entries) != 2 || !slices.Equal(r.entries[1].rates, []float64{4, 4, 4}) {
 		t.Errorf("entries %+v", r.entries)
 	}
-	long := 0
-	for _, d := range fast.windows {
-		if d == a.window {
-			long++
+	for s, want := range map[*paced]int{ours: 3, fast: 3, slow: 3, slower: 0} {
+		long := 0
+		for _, d := range s.windows {
+			if d == a.window {
+				long++
+			}
+		}
+		if long != want || len(s.windows) != trials+want {
+			t.Errorf("windows of %v: %v, want %d long ones", s.rate, s.windows, want)
 		}
 	}
-	if long != 3 || slices.Contains(slow.windows, a.window) {
-		t.Errorf("windows of the fast way %v, of the slow %v", fast.windows, slow.windows)
-	}
-	if !ours.closed || !slow.closed || !fast.closed {
+	if !ours.closed || !slow.closed || !slower.closed || !fast.closed || !broken.closed {
 		t.Error("a session was left open")
 	}
-	if _, err := a.run(context.Background(), row{value: same, contestants: []contestant{of(broken, broken)}}); err == nil {
+	if _, err := a.run(context.Background(), row{value: same, contestants: []contestant{of("ours", broken, broken)}}); err == nil {
 		t.Error("the first contestant does not run, and that is no error")
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -103,64 +104,84 @@ func settled(ctx context.Context, s session, d time.Duration) (float64, error) {
 	return s.Window(ctx, d)
 }
 
-// choose opens the fastest candidate of a contestant: that with the best of two
-// short windows. A way that a library does not have is told and left out.
-func (a *arena) choose(ctx context.Context, c contestant) (session, string, error) {
-	var best session
-	how, top := "", 0.0
-	var failure error
-	for _, cand := range c.candidates {
-		s, err := cand.open(ctx)
-		rate := 0.0
-		for range 2 {
-			if err != nil {
-				break
-			}
-			if len(c.candidates) == 1 {
-				return s, cand.how, nil
-			}
-			var one float64
-			if one, err = settled(ctx, s, a.window/4); err == nil {
-				rate = max(rate, one)
-			}
-		}
-		if ctx.Err() != nil {
-			return nil, "", context.Cause(ctx)
-		}
-		if err != nil {
-			failure = err
-			fmt.Fprintf(a.log, "  %s, %s: left out: %v\n", c.name, cand.how, err)
-			continue
-		}
-		fmt.Fprintf(a.log, "  %s, %s: %.4g\n", c.name, cand.how, rate)
-		if best == nil || rate > top {
-			if best != nil {
-				best.Close()
-			}
-			best, how, top = s, cand.how, rate
-		} else {
-			s.Close()
-		}
-	}
-	if best == nil {
-		return nil, "", fmt.Errorf("%s runs in no way: %w", c.name, failure)
-	}
-	return best, how, nil
+const (
+	trials    = 3 // short windows in which a way shows what it can
+	finalists = 2 // ways of a contestant that run to the end
+)
+
+// entrant is a candidate at work.
+type entrant struct {
+	how     string
+	session session
+	top     float64 // the best of its short windows
 }
 
-// run measures a row: the contestants in turn, window by window. One that does
-// not run is left out, unless it is the first.
+// tryOut opens candidates and runs them in turn in short windows. A way that a
+// library does not have is told and left out; failure is the last reason.
+func (a *arena) tryOut(ctx context.Context, name string, candidates []candidate) (list []*entrant, failure error) {
+	leaveOut := func(how string, err error) {
+		failure = err
+		fmt.Fprintf(a.log, "  %s, %s: left out: %v\n", name, how, err)
+	}
+	for _, c := range candidates {
+		s, err := c.open(ctx)
+		if err != nil {
+			leaveOut(c.how, err)
+			continue
+		}
+		list = append(list, &entrant{how: c.how, session: s})
+	}
+	for range trials {
+		list = slices.DeleteFunc(list, func(e *entrant) bool {
+			rate, err := settled(ctx, e.session, a.window/4)
+			if err != nil {
+				leaveOut(e.how, err)
+				e.session.Close()
+				return true
+			}
+			e.top = max(e.top, rate)
+			return false
+		})
+	}
+	return list, failure
+}
+
+// choose opens the fastest candidates of a contestant, the best first.
+func (a *arena) choose(ctx context.Context, c contestant) ([]*entrant, error) {
+	list, failure := a.tryOut(ctx, c.name, c.candidates)
+	if ctx.Err() != nil {
+		failure = context.Cause(ctx)
+	}
+	if len(list) == 0 || ctx.Err() != nil {
+		closeAll(list)
+		return nil, fmt.Errorf("%s runs in no way: %w", c.name, failure)
+	}
+	slices.SortStableFunc(list, func(a, b *entrant) int { return cmp.Compare(b.top, a.top) })
+	for _, e := range list {
+		fmt.Fprintf(a.log, "  %s, %s: %.4g\n", c.name, e.how, e.top)
+	}
+	n := min(finalists, len(list))
+	closeAll(list[n:])
+	return list[:n], nil
+}
+
+func closeAll(list []*entrant) {
+	for _, e := range list {
+		e.session.Close()
+	}
+}
+
+// run measures a row: the contestants in turn, window by window, each with the
+// finalists of its ways, of which the one with the higher median counts. One that
+// does not run is left out, unless it is the first.
 func (a *arena) run(ctx context.Context, r row) (result, error) {
 	fmt.Fprintf(a.log, "%s %s\n", r.key, r.what)
 	out := result{row: r}
-	var sessions []session
-	defer func() {
-		for _, s := range sessions {
-			s.Close()
-		}
-	}()
+	var all []*entrant
+	var entries []measured
+	defer func() { closeAll(all) }()
 	for i, c := range r.contestants {
-		s, how, err := a.choose(ctx, c)
+		list, err := a.choose(ctx, c)
 		if err != nil {
 			if i == 0 || ctx.Err() != nil {
 				return out, err
@@ -168,22 +189,28 @@ func (a *arena) run(ctx context.Context, r row) (result, error) {
 			fmt.Fprintf(a.log, "  %v\n", err)
 			continue
 		}
-		sessions = append(sessions, s)
-		out.entries = append(out.entries, measured{name: c.name, how: how})
-	}
-	for _, s := range sessions { // not counted
-		if _, err := settled(ctx, s, a.window/4); err != nil {
-			return out, err
+		for _, e := range list {
+			all = append(all, e)
+			entries = append(entries, measured{name: c.name, how: e.how})
 		}
 	}
 	for range a.rounds {
-		for i, s := range sessions {
-			rate, err := settled(ctx, s, a.window)
+		for i, e := range all {
+			rate, err := settled(ctx, e.session, a.window)
 			if err != nil {
-				return out, fmt.Errorf("%s %s: %s: %w", r.key, r.what, out.entries[i].name, err)
+				return out, fmt.Errorf("%s %s: %s: %w", r.key, r.what, entries[i].name, err)
 			}
-			out.entries[i].rates = append(out.entries[i].rates, rate)
+			entries[i].rates = append(entries[i].rates, rate)
 		}
+	}
+	for _, e := range entries {
+		if n := len(out.entries); n > 0 && out.entries[n-1].name == e.name {
+			if e.median() > out.entries[n-1].median() {
+				out.entries[n-1] = e
+			}
+			continue
+		}
+		out.entries = append(out.entries, e)
 	}
 	for _, e := range out.entries {
 		fmt.Fprintf(a.log, "  %-18s %10.4g %s  (%s)\n", e.name, r.value(e.median()), r.unit, e.how)

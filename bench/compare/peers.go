@@ -120,21 +120,21 @@ func (p *pythons) candidates(ctx context.Context, a *arena, ways []way) []candid
 	}
 	best := p.children[0]
 	if len(p.children) > 1 {
+		var first []candidate
+		for _, c := range p.children {
+			first = append(first, c.candidates(ways[:1])...)
+		}
+		list, _ := a.tryOut(ctx, "environment", first)
+		each := map[string]float64{}
+		for _, e := range list {
+			each[e.how] = e.top
+		}
+		closeAll(list)
 		top := 0.0
 		for _, c := range p.children {
 			rate := 0.0
 			for _, cand := range c.candidates(ways[:1]) {
-				s, err := cand.open(ctx)
-				if err != nil {
-					fmt.Fprintf(p.log, "  %s, %s: left out: %v\n", cand.how, c.env.name, err)
-					continue
-				}
-				for range 2 {
-					if r, err := settled(ctx, s, a.window/4); err == nil {
-						rate = max(rate, r)
-					}
-				}
-				s.Close()
+				rate = max(rate, each[cand.how])
 			}
 			fmt.Fprintf(p.log, "  %s: %.4g with %s\n", c.env.name, rate, ways[0].how)
 			if rate > top {
@@ -274,9 +274,7 @@ func trainingRow(ctx context.Context, a *arena, p *pythons, w workload.Workload)
 			return nil, err
 		}
 		return ours{t.Window, t.Close}, nil
-	}, "train.Fit"), contestant{"stock Gorgonia", []candidate{{"TapeMachine", func(context.Context) (session, error) {
-		return newStock(w, set, w.Batch, true)
-	}}}})
+	}, "train.Fit"), contestant{"stock Gorgonia", stockCandidates("TapeMachine", func() (*stock, error) { return newStock(w, set, w.Batch, true) })})
 	return r, p.join(&r, func() ([]candidate, error) { return p.training(ctx, a, w, set) }, func() ([]candidate, error) {
 		if !w.Table {
 			return nil, nil
@@ -316,9 +314,9 @@ func inferenceRow(ctx context.Context, a *arena, p *pythons, w workload.Workload
 	r := row{key: w.Name, what: "inference", unit: "samples/s", value: same}
 	gorgonia := contestant{name: "stock Gorgonia"}
 	for _, batch := range []int{64, 256} {
-		gorgonia.candidates = append(gorgonia.candidates, candidate{fmt.Sprintf("TapeMachine, %d rows a run", batch), func(context.Context) (session, error) {
+		gorgonia.candidates = append(gorgonia.candidates, stockCandidates(fmt.Sprintf("TapeMachine, %d rows a run", batch), func() (*stock, error) {
 			return newStock(w, set, batch, false)
-		}})
+		})...)
 	}
 	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
 		i, err := w.Infer(ctx, set, workload.PredictRows)
@@ -330,8 +328,8 @@ func inferenceRow(ctx context.Context, a *arena, p *pythons, w workload.Workload
 	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, inferenceBatches) }, nil)
 }
 
-// oneRow is the row of W4's inference of one row at a time: by a program that was
-// compiled for it, or by Model.Predict.
+// oneRow is the row of W4's inference of one row at a time: by a Predictor, or by
+// Model.Predict.
 func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, compiled bool) (row, error) {
 	_, set, _, err := w.Data()
 	if err != nil {
@@ -340,7 +338,7 @@ func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, comp
 	r := row{key: w.Name, what: "inference, one row, Model.Predict", unit: "us", value: func(rate float64) float64 { return 1e6 / rate }}
 	how := "Model.Predict"
 	if compiled {
-		r.what, how = "inference, one row", "Program.Run"
+		r.what, how = "inference, one row", "Predictor.Run"
 	}
 	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
 		var i *workload.Inference
@@ -354,7 +352,7 @@ func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, comp
 			return nil, err
 		}
 		return ours{i.Window, i.Close}, nil
-	}, how), contestant{"stock Gorgonia", []candidate{{"TapeMachine", func(context.Context) (session, error) { return newStock(w, set, 1, false) }}}})
+	}, how), contestant{"stock Gorgonia", stockCandidates("TapeMachine", func() (*stock, error) { return newStock(w, set, 1, false) })})
 	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, []int{1}) }, nil)
 }
 

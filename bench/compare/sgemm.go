@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"time"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/workload"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 )
@@ -41,9 +41,7 @@ func newMultiplication(p product, threads int, call func(p product, a, b, c []fl
 
 // Window implements session; the rate is in operations a second.
 func (x *multiplication) Window(ctx context.Context, d time.Duration) (float64, error) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(x.threads))
-	kernel.SetThreads(x.threads)
-	defer kernel.SetThreads(0)
+	defer workload.SetThreads(x.threads)()
 	flop := 2 * float64(x.m) * float64(x.n) * float64(x.k)
 	repeat := max(1, int(2e7/flop))
 	begin := time.Now()

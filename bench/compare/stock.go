@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
@@ -22,11 +23,11 @@ type stock struct {
 	cost   gorgonia.Value
 	out    gorgonia.Value
 
-	x, y  []float32
 	fill  func(row, at int) // copies a row of the set into the batch's inputs
 	order []int
 	next  int
 	every int
+	gc    int // GOGC while it runs
 }
 
 // stockBuilder collects what a network needs while it is being built. Gorgonia's
@@ -62,7 +63,7 @@ func newStock(w workload.Workload, set *data.Set, batch int, training bool) (s *
 	if err != nil {
 		return nil, err
 	}
-	s = &stock{batch: batch, every: 1}
+	s = &stock{batch: batch, every: 1, gc: 100}
 	if w.Table {
 		s.every = max(1, 512/batch)
 	}
@@ -325,8 +326,26 @@ func (s *stock) on(rows []int) error {
 	return nil
 }
 
+// stockCandidates are the ways to run a program of Gorgonia's as it comes: with
+// Go's garbage collector as it is, and with one that lets more garbage gather.
+func stockCandidates(how string, open func() (*stock, error)) []candidate {
+	var out []candidate
+	for _, percent := range []int{100, 400} {
+		out = append(out, candidate{fmt.Sprintf("%s, GOGC=%d", how, percent), func(context.Context) (session, error) {
+			s, err := open()
+			if err != nil {
+				return nil, err
+			}
+			s.gc = percent
+			return s, nil
+		}})
+	}
+	return out
+}
+
 // Window runs for about a time and returns rows a second.
 func (s *stock) Window(ctx context.Context, d time.Duration) (float64, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(s.gc))
 	begin := time.Now()
 	for steps := 1; ; steps++ {
 		if err := s.step(); err != nil {

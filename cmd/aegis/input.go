@@ -60,8 +60,11 @@ func preprocess() data.Transform {
 	return data.Pipeline{data.Impute{}, data.OneHot{}, data.Standardize{}}
 }
 
-// drawable checks that a figure can be written under a name.
-func drawable(path string) error {
+// drawable checks that a report can be written under a name.
+func drawable(path string) error { return figureName("--report", path) }
+
+// figureName checks that a flag names a figure that can be written, or none.
+func figureName(flag, path string) error {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".svg":
 		return writable(path)
@@ -70,7 +73,7 @@ func drawable(path string) error {
 			return nil
 		}
 	}
-	return usage("--report %s: want a name that ends in .png or .svg", path)
+	return usage("%s %s: want a name that ends in .png or .svg", flag, path)
 }
 
 // writable checks, before the work, that a file could be written at path.

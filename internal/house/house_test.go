@@ -15,7 +15,7 @@ const module = "github.com/seed732fc211/aegis/"
 // floors lists the rooms from the bottom up. A room may import rooms of lower
 // floors; may lists the imports within a floor.
 var floors = [][]string{
-	{"internal/kernel", "internal/spec", "internal/atomicfile", "internal/safetensors", "internal/line", "internal/diagram", "internal/house"},
+	{"internal/kernel", "internal/spec", "internal/atomicfile", "internal/safetensors", "internal/line", "internal/diagram", "internal/profile", "internal/house"},
 	{"data", "metrics"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"crossval"},
 	{"crossval/baselines"},
 	{"plots", "internal/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/halfplane", "bench", "bench/compare"},
+	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare"},
 }
 
 var may = map[string][]string{
@@ -48,9 +48,9 @@ var never = map[string][]string{
 // room pays for what it imports.
 var heavy = map[string][]string{
 	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis"},
-	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare"},
+	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "train", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "train", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

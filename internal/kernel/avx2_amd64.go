@@ -111,10 +111,49 @@ func routeWindowsY32(w *byte)
 //go:noescape
 func addY32(to *byte, a *byte, b *byte, count int)
 
+// subY32 sets to to the sub of a and b for count registers' width.
+//
+//go:noescape
+func subY32(to *byte, a *byte, b *byte, count int)
+
 // mulY32 sets to to the mul of a and b for count registers' width.
 //
 //go:noescape
 func mulY32(to *byte, a *byte, b *byte, count int)
+
+// divY32 sets to to the div of a and b for count registers' width.
+//
+//go:noescape
+func divY32(to *byte, a *byte, b *byte, count int)
+
+// axpbY32 sets to to alpha·x + beta for count registers' width.
+//
+//go:noescape
+func axpbY32(to *byte, x *byte, alpha *byte, beta *byte, count int)
+
+// squareRowsY32 sets to to Σ (x − mean)².
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func squareRowsY32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// dotRowsY32 sets to to Σ grad·(x − mean).
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func dotRowsY32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// normalizeRowsY32 sets to to (x − mean)·a + b.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func normalizeRowsY32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+
+// blendRowsY32 sets to to grad·a + (x − mean)·b + c.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func blendRowsY32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 
 //go:noescape
 func maxPixelsY32(p *byte)
@@ -160,10 +199,49 @@ func routeWindowsY64(w *byte)
 //go:noescape
 func addY64(to *byte, a *byte, b *byte, count int)
 
+// subY64 sets to to the sub of a and b for count registers' width.
+//
+//go:noescape
+func subY64(to *byte, a *byte, b *byte, count int)
+
 // mulY64 sets to to the mul of a and b for count registers' width.
 //
 //go:noescape
 func mulY64(to *byte, a *byte, b *byte, count int)
+
+// divY64 sets to to the div of a and b for count registers' width.
+//
+//go:noescape
+func divY64(to *byte, a *byte, b *byte, count int)
+
+// axpbY64 sets to to alpha·x + beta for count registers' width.
+//
+//go:noescape
+func axpbY64(to *byte, x *byte, alpha *byte, beta *byte, count int)
+
+// squareRowsY64 sets to to Σ (x − mean)².
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func squareRowsY64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// dotRowsY64 sets to to Σ grad·(x − mean).
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func dotRowsY64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// normalizeRowsY64 sets to to (x − mean)·a + b.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func normalizeRowsY64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+
+// blendRowsY64 sets to to grad·a + (x − mean)·b + c.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func blendRowsY64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 
 //go:noescape
 func maxPixelsY64(p *byte)
@@ -177,10 +255,20 @@ func mulAddPixelsY64(p *byte)
 //go:noescape
 func routePixelsY64(p *byte)
 
-// sumSquaresY32 returns the sum of the squares of count registers' width of float32.
+// sumSquaresY32 returns Σ x² for count registers' width of float32.
 //
 //go:noescape
 func sumSquaresY32(x *byte, count int) float64
+
+// dotY32 returns Σ x·y for count registers' width of float32.
+//
+//go:noescape
+func dotY32(x *byte, y *byte, count int) float64
+
+// sumY32 returns Σ x for count registers' width of float32.
+//
+//go:noescape
+func sumY32(x *byte, count int) float64
 
 // transpose8 reads 8 rows of 8·count float32 that are row bytes apart and
 // writes their columns, 8 values each, step bytes apart.

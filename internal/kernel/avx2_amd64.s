@@ -2515,6 +2515,30 @@ end:
 	VZEROUPPER
 	RET
 
+// func subY32(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·subY32(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Y0
+	VSUBPS  (DX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func mulY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·mulY32(SB), NOSPLIT, $0-32
@@ -2536,6 +2560,208 @@ loop:
 	JNE     loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func divY32(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·divY32(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Y0
+	VDIVPS  (DX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func axpbY32(to *byte, x *byte, alpha *byte, beta *byte, count int)
+// Requires: AVX
+TEXT ·axpbY32(SB), NOSPLIT, $0-40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         alpha+16(FP), DX
+	MOVQ         beta+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (DX), Y0
+	VBROADCASTSS (BX), Y1
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMULPS  (CX), Y0, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    SI
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func squareRowsY32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·squareRowsY32(SB), NOSPLIT, $0-48
+	MOVQ row+32(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ count+40(FP), DX
+	XORQ SI, SI
+
+column:
+	MOVQ    mean+8(FP), BX
+	MOVQ    to+16(FP), DI
+	VMOVUPS (BX)(SI*1), Y0
+	VXORPS  Y1, Y1, Y1
+	LEAQ    (CX)(SI*1), DI
+	MOVQ    rows+24(FP), BX
+
+row:
+	VMOVUPS     (DI), Y2
+	VSUBPS      Y0, Y2, Y2
+	VFMADD231PS Y2, Y2, Y1
+	ADDQ        AX, DI
+	DECQ        BX
+	JNE         row
+	MOVQ        mean+8(FP), BX
+	MOVQ        to+16(FP), BX
+	VMOVUPS     Y1, (BX)(SI*1)
+	ADDQ        $0x20, SI
+	DECQ        DX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func dotRowsY32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·dotRowsY32(SB), NOSPLIT, $0-56
+	MOVQ row+40(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ grad+8(FP), DX
+	MOVQ count+48(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    to+24(FP), R8
+	VMOVUPS (SI)(DI*1), Y0
+	VXORPS  Y1, Y1, Y1
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+32(FP), SI
+
+row:
+	VMOVUPS     (R8), Y2
+	VSUBPS      Y0, Y2, Y2
+	VFMADD231PS (R9), Y2, Y1
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        to+24(FP), SI
+	VMOVUPS     Y1, (SI)(DI*1)
+	ADDQ        $0x20, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func normalizeRowsY32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·normalizeRowsY32(SB), NOSPLIT, $0-64
+	MOVQ row+48(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ count+56(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    a+24(FP), R8
+	MOVQ    b+32(FP), R9
+	VMOVUPS (SI)(DI*1), Y0
+	VMOVUPS (R8)(DI*1), Y1
+	VMOVUPS (R9)(DI*1), Y2
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+40(FP), SI
+
+row:
+	VMOVUPS     (R9), Y3
+	VSUBPS      Y0, Y3, Y3
+	VMOVUPS     Y2, Y4
+	VFMADD231PS Y3, Y1, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        a+24(FP), SI
+	MOVQ        b+32(FP), SI
+	ADDQ        $0x20, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsY32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·blendRowsY32(SB), NOSPLIT, $0-80
+	MOVQ row+64(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ grad+16(FP), BX
+	MOVQ count+72(FP), SI
+	XORQ R8, R8
+
+column:
+	MOVQ    mean+24(FP), DI
+	MOVQ    a+32(FP), R9
+	MOVQ    b+40(FP), R10
+	MOVQ    c+48(FP), R11
+	VMOVUPS (DI)(R8*1), Y0
+	VMOVUPS (R9)(R8*1), Y1
+	VMOVUPS (R10)(R8*1), Y2
+	VMOVUPS (R11)(R8*1), Y3
+	LEAQ    (CX)(R8*1), R9
+	LEAQ    (DX)(R8*1), R10
+	LEAQ    (BX)(R8*1), R11
+	MOVQ    rows+56(FP), DI
+
+row:
+	VMOVUPS     (R10), Y4
+	VSUBPS      Y0, Y4, Y4
+	VMOVUPS     Y3, Y5
+	VFMADD231PS (R11), Y1, Y5
+	VFMADD231PS Y4, Y2, Y5
+	VMOVUPS     Y5, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        DI
+	JNE         row
+	MOVQ        mean+24(FP), DI
+	MOVQ        a+32(FP), DI
+	MOVQ        b+40(FP), DI
+	MOVQ        c+48(FP), DI
+	ADDQ        $0x20, R8
+	DECQ        SI
+	JNE         column
 	VZEROUPPER
 	RET
 
@@ -2946,6 +3172,30 @@ end:
 	VZEROUPPER
 	RET
 
+// func subY64(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·subY64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPD (CX), Y0
+	VSUBPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func mulY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·mulY64(SB), NOSPLIT, $0-32
@@ -2967,6 +3217,208 @@ loop:
 	JNE     loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func divY64(to *byte, a *byte, b *byte, count int)
+// Requires: AVX
+TEXT ·divY64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPD (CX), Y0
+	VDIVPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func axpbY64(to *byte, x *byte, alpha *byte, beta *byte, count int)
+// Requires: AVX
+TEXT ·axpbY64(SB), NOSPLIT, $0-40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         alpha+16(FP), DX
+	MOVQ         beta+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (DX), Y0
+	VBROADCASTSD (BX), Y1
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMULPD  (CX), Y0, Y2
+	VADDPD  Y1, Y2, Y2
+	VMOVUPD Y2, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    SI
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func squareRowsY64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·squareRowsY64(SB), NOSPLIT, $0-48
+	MOVQ row+32(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ count+40(FP), DX
+	XORQ SI, SI
+
+column:
+	MOVQ    mean+8(FP), BX
+	MOVQ    to+16(FP), DI
+	VMOVUPD (BX)(SI*1), Y0
+	VXORPD  Y1, Y1, Y1
+	LEAQ    (CX)(SI*1), DI
+	MOVQ    rows+24(FP), BX
+
+row:
+	VMOVUPD     (DI), Y2
+	VSUBPD      Y0, Y2, Y2
+	VFMADD231PD Y2, Y2, Y1
+	ADDQ        AX, DI
+	DECQ        BX
+	JNE         row
+	MOVQ        mean+8(FP), BX
+	MOVQ        to+16(FP), BX
+	VMOVUPD     Y1, (BX)(SI*1)
+	ADDQ        $0x20, SI
+	DECQ        DX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func dotRowsY64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·dotRowsY64(SB), NOSPLIT, $0-56
+	MOVQ row+40(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ grad+8(FP), DX
+	MOVQ count+48(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    to+24(FP), R8
+	VMOVUPD (SI)(DI*1), Y0
+	VXORPD  Y1, Y1, Y1
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+32(FP), SI
+
+row:
+	VMOVUPD     (R8), Y2
+	VSUBPD      Y0, Y2, Y2
+	VFMADD231PD (R9), Y2, Y1
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        to+24(FP), SI
+	VMOVUPD     Y1, (SI)(DI*1)
+	ADDQ        $0x20, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func normalizeRowsY64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·normalizeRowsY64(SB), NOSPLIT, $0-64
+	MOVQ row+48(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ count+56(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    a+24(FP), R8
+	MOVQ    b+32(FP), R9
+	VMOVUPD (SI)(DI*1), Y0
+	VMOVUPD (R8)(DI*1), Y1
+	VMOVUPD (R9)(DI*1), Y2
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+40(FP), SI
+
+row:
+	VMOVUPD     (R9), Y3
+	VSUBPD      Y0, Y3, Y3
+	VMOVUPD     Y2, Y4
+	VFMADD231PD Y3, Y1, Y4
+	VMOVUPD     Y4, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        a+24(FP), SI
+	MOVQ        b+32(FP), SI
+	ADDQ        $0x20, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsY64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// Requires: AVX, FMA3
+TEXT ·blendRowsY64(SB), NOSPLIT, $0-80
+	MOVQ row+64(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ grad+16(FP), BX
+	MOVQ count+72(FP), SI
+	XORQ R8, R8
+
+column:
+	MOVQ    mean+24(FP), DI
+	MOVQ    a+32(FP), R9
+	MOVQ    b+40(FP), R10
+	MOVQ    c+48(FP), R11
+	VMOVUPD (DI)(R8*1), Y0
+	VMOVUPD (R9)(R8*1), Y1
+	VMOVUPD (R10)(R8*1), Y2
+	VMOVUPD (R11)(R8*1), Y3
+	LEAQ    (CX)(R8*1), R9
+	LEAQ    (DX)(R8*1), R10
+	LEAQ    (BX)(R8*1), R11
+	MOVQ    rows+56(FP), DI
+
+row:
+	VMOVUPD     (R10), Y4
+	VSUBPD      Y0, Y4, Y4
+	VMOVUPD     Y3, Y5
+	VFMADD231PD (R11), Y1, Y5
+	VFMADD231PD Y4, Y2, Y5
+	VMOVUPD     Y5, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        DI
+	JNE         row
+	MOVQ        mean+24(FP), DI
+	MOVQ        a+32(FP), DI
+	MOVQ        b+40(FP), DI
+	MOVQ        c+48(FP), DI
+	ADDQ        $0x20, R8
+	DECQ        SI
+	JNE         column
 	VZEROUPPER
 	RET
 
@@ -3106,12 +3558,72 @@ TEXT ·sumSquaresY32(SB), NOSPLIT, $0-24
 
 loop:
 	VCVTPS2PD   (AX), Y2
-	VCVTPS2PD   16(AX), Y3
 	VFMADD231PD Y2, Y2, Y0
-	VFMADD231PD Y3, Y3, Y1
+	VCVTPS2PD   16(AX), Y2
+	VFMADD231PD Y2, Y2, Y1
 	ADDQ        $0x20, AX
 	DECQ        CX
 	JNE         loop
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X1
+	VHADDPD      X1, X1, X0
+	MOVSD        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func dotY32(x *byte, y *byte, count int) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·dotY32(SB), NOSPLIT, $0-32
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   count+16(FP), DX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  DX, DX
+	JE     end
+
+loop:
+	VCVTPS2PD   (AX), Y2
+	VCVTPS2PD   (CX), Y3
+	VFMADD231PD Y2, Y3, Y0
+	VCVTPS2PD   16(AX), Y2
+	VCVTPS2PD   16(CX), Y3
+	VFMADD231PD Y2, Y3, Y1
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	DECQ        DX
+	JNE         loop
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X1
+	VHADDPD      X1, X1, X0
+	MOVSD        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func sumY32(x *byte, count int) float64
+// Requires: AVX, SSE2
+TEXT ·sumY32(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   count+8(FP), CX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JE     end
+
+loop:
+	VCVTPS2PD (AX), Y2
+	VADDPD    Y2, Y0, Y0
+	VCVTPS2PD 16(AX), Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      $0x20, AX
+	DECQ      CX
+	JNE       loop
 
 end:
 	VADDPD       Y1, Y0, Y0

@@ -331,10 +331,49 @@ func routeWindowsZ32(w *byte)
 //go:noescape
 func addZ32(to *byte, a *byte, b *byte, count int)
 
+// subZ32 sets to to the sub of a and b for count registers' width.
+//
+//go:noescape
+func subZ32(to *byte, a *byte, b *byte, count int)
+
 // mulZ32 sets to to the mul of a and b for count registers' width.
 //
 //go:noescape
 func mulZ32(to *byte, a *byte, b *byte, count int)
+
+// divZ32 sets to to the div of a and b for count registers' width.
+//
+//go:noescape
+func divZ32(to *byte, a *byte, b *byte, count int)
+
+// axpbZ32 sets to to alpha·x + beta for count registers' width.
+//
+//go:noescape
+func axpbZ32(to *byte, x *byte, alpha *byte, beta *byte, count int)
+
+// squareRowsZ32 sets to to Σ (x − mean)².
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func squareRowsZ32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// dotRowsZ32 sets to to Σ grad·(x − mean).
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func dotRowsZ32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// normalizeRowsZ32 sets to to (x − mean)·a + b.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func normalizeRowsZ32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+
+// blendRowsZ32 sets to to grad·a + (x − mean)·b + c.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func blendRowsZ32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 
 //go:noescape
 func maxPixelsZ32(p *byte)
@@ -380,10 +419,49 @@ func routeWindowsZ64(w *byte)
 //go:noescape
 func addZ64(to *byte, a *byte, b *byte, count int)
 
+// subZ64 sets to to the sub of a and b for count registers' width.
+//
+//go:noescape
+func subZ64(to *byte, a *byte, b *byte, count int)
+
 // mulZ64 sets to to the mul of a and b for count registers' width.
 //
 //go:noescape
 func mulZ64(to *byte, a *byte, b *byte, count int)
+
+// divZ64 sets to to the div of a and b for count registers' width.
+//
+//go:noescape
+func divZ64(to *byte, a *byte, b *byte, count int)
+
+// axpbZ64 sets to to alpha·x + beta for count registers' width.
+//
+//go:noescape
+func axpbZ64(to *byte, x *byte, alpha *byte, beta *byte, count int)
+
+// squareRowsZ64 sets to to Σ (x − mean)².
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func squareRowsZ64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// dotRowsZ64 sets to to Σ grad·(x − mean).
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func dotRowsZ64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+
+// normalizeRowsZ64 sets to to (x − mean)·a + b.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func normalizeRowsZ64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+
+// blendRowsZ64 sets to to grad·a + (x − mean)·b + c.
+// It goes down count registers' width of columns; rows are row bytes apart.
+//
+//go:noescape
+func blendRowsZ64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 
 //go:noescape
 func maxPixelsZ64(p *byte)
@@ -397,10 +475,20 @@ func mulAddPixelsZ64(p *byte)
 //go:noescape
 func routePixelsZ64(p *byte)
 
-// sumSquaresZ32 returns the sum of the squares of count registers' width of float32.
+// sumSquaresZ32 returns Σ x² for count registers' width of float32.
 //
 //go:noescape
 func sumSquaresZ32(x *byte, count int) float64
+
+// dotZ32 returns Σ x·y for count registers' width of float32.
+//
+//go:noescape
+func dotZ32(x *byte, y *byte, count int) float64
+
+// sumZ32 returns Σ x for count registers' width of float32.
+//
+//go:noescape
+func sumZ32(x *byte, count int) float64
 
 // mapReluZ32 sets n elements of to to the function of x.
 //

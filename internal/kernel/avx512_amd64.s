@@ -12369,6 +12369,30 @@ end:
 	VZEROUPPER
 	RET
 
+// func subZ32(to *byte, a *byte, b *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·subZ32(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Z0
+	VSUBPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func mulZ32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·mulZ32(SB), NOSPLIT, $0-32
@@ -12390,6 +12414,208 @@ loop:
 	JNE     loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func divZ32(to *byte, a *byte, b *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·divZ32(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPS (CX), Z0
+	VDIVPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func axpbZ32(to *byte, x *byte, alpha *byte, beta *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·axpbZ32(SB), NOSPLIT, $0-40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         alpha+16(FP), DX
+	MOVQ         beta+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (DX), Z0
+	VBROADCASTSS (BX), Z1
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMULPS  (CX), Z0, Z2
+	VADDPS  Z1, Z2, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    SI
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func squareRowsZ32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·squareRowsZ32(SB), NOSPLIT, $0-48
+	MOVQ row+32(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ count+40(FP), DX
+	XORQ SI, SI
+
+column:
+	MOVQ    mean+8(FP), BX
+	MOVQ    to+16(FP), DI
+	VMOVUPS (BX)(SI*1), Z0
+	VXORPS  Z1, Z1, Z1
+	LEAQ    (CX)(SI*1), DI
+	MOVQ    rows+24(FP), BX
+
+row:
+	VMOVUPS     (DI), Z2
+	VSUBPS      Z0, Z2, Z2
+	VFMADD231PS Z2, Z2, Z1
+	ADDQ        AX, DI
+	DECQ        BX
+	JNE         row
+	MOVQ        mean+8(FP), BX
+	MOVQ        to+16(FP), BX
+	VMOVUPS     Z1, (BX)(SI*1)
+	ADDQ        $0x40, SI
+	DECQ        DX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func dotRowsZ32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dotRowsZ32(SB), NOSPLIT, $0-56
+	MOVQ row+40(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ grad+8(FP), DX
+	MOVQ count+48(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    to+24(FP), R8
+	VMOVUPS (SI)(DI*1), Z0
+	VXORPS  Z1, Z1, Z1
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+32(FP), SI
+
+row:
+	VMOVUPS     (R8), Z2
+	VSUBPS      Z0, Z2, Z2
+	VFMADD231PS (R9), Z2, Z1
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        to+24(FP), SI
+	VMOVUPS     Z1, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func normalizeRowsZ32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// Requires: AVX, AVX512F
+TEXT ·normalizeRowsZ32(SB), NOSPLIT, $0-64
+	MOVQ row+48(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ count+56(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    a+24(FP), R8
+	MOVQ    b+32(FP), R9
+	VMOVUPS (SI)(DI*1), Z0
+	VMOVUPS (R8)(DI*1), Z1
+	VMOVUPS (R9)(DI*1), Z2
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+40(FP), SI
+
+row:
+	VMOVUPS     (R9), Z3
+	VSUBPS      Z0, Z3, Z3
+	VMOVUPS     Z2, Z4
+	VFMADD231PS Z3, Z1, Z4
+	VMOVUPS     Z4, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        a+24(FP), SI
+	MOVQ        b+32(FP), SI
+	ADDQ        $0x40, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsZ32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// Requires: AVX, AVX512F
+TEXT ·blendRowsZ32(SB), NOSPLIT, $0-80
+	MOVQ row+64(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ grad+16(FP), BX
+	MOVQ count+72(FP), SI
+	XORQ R8, R8
+
+column:
+	MOVQ    mean+24(FP), DI
+	MOVQ    a+32(FP), R9
+	MOVQ    b+40(FP), R10
+	MOVQ    c+48(FP), R11
+	VMOVUPS (DI)(R8*1), Z0
+	VMOVUPS (R9)(R8*1), Z1
+	VMOVUPS (R10)(R8*1), Z2
+	VMOVUPS (R11)(R8*1), Z3
+	LEAQ    (CX)(R8*1), R9
+	LEAQ    (DX)(R8*1), R10
+	LEAQ    (BX)(R8*1), R11
+	MOVQ    rows+56(FP), DI
+
+row:
+	VMOVUPS     (R10), Z4
+	VSUBPS      Z0, Z4, Z4
+	VMOVUPS     Z3, Z5
+	VFMADD231PS (R11), Z1, Z5
+	VFMADD231PS Z4, Z2, Z5
+	VMOVUPS     Z5, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        DI
+	JNE         row
+	MOVQ        mean+24(FP), DI
+	MOVQ        a+32(FP), DI
+	MOVQ        b+40(FP), DI
+	MOVQ        c+48(FP), DI
+	ADDQ        $0x40, R8
+	DECQ        SI
+	JNE         column
 	VZEROUPPER
 	RET
 
@@ -12798,6 +13024,30 @@ end:
 	VZEROUPPER
 	RET
 
+// func subZ64(to *byte, a *byte, b *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·subZ64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPD (CX), Z0
+	VSUBPD  (DX), Z0, Z0
+	VMOVUPD Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func mulZ64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·mulZ64(SB), NOSPLIT, $0-32
@@ -12819,6 +13069,208 @@ loop:
 	JNE     loop
 
 end:
+	VZEROUPPER
+	RET
+
+// func divZ64(to *byte, a *byte, b *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·divZ64(SB), NOSPLIT, $0-32
+	MOVQ  to+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  count+24(FP), BX
+	TESTQ BX, BX
+	JE    end
+
+loop:
+	VMOVUPD (CX), Z0
+	VDIVPD  (DX), Z0, Z0
+	VMOVUPD Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func axpbZ64(to *byte, x *byte, alpha *byte, beta *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·axpbZ64(SB), NOSPLIT, $0-40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         alpha+16(FP), DX
+	MOVQ         beta+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (DX), Z0
+	VBROADCASTSD (BX), Z1
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMULPD  (CX), Z0, Z2
+	VADDPD  Z1, Z2, Z2
+	VMOVUPD Z2, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    SI
+	JNE     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func squareRowsZ64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·squareRowsZ64(SB), NOSPLIT, $0-48
+	MOVQ row+32(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ count+40(FP), DX
+	XORQ SI, SI
+
+column:
+	MOVQ    mean+8(FP), BX
+	MOVQ    to+16(FP), DI
+	VMOVUPD (BX)(SI*1), Z0
+	VXORPD  Z1, Z1, Z1
+	LEAQ    (CX)(SI*1), DI
+	MOVQ    rows+24(FP), BX
+
+row:
+	VMOVUPD     (DI), Z2
+	VSUBPD      Z0, Z2, Z2
+	VFMADD231PD Z2, Z2, Z1
+	ADDQ        AX, DI
+	DECQ        BX
+	JNE         row
+	MOVQ        mean+8(FP), BX
+	MOVQ        to+16(FP), BX
+	VMOVUPD     Z1, (BX)(SI*1)
+	ADDQ        $0x40, SI
+	DECQ        DX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func dotRowsZ64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dotRowsZ64(SB), NOSPLIT, $0-56
+	MOVQ row+40(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ grad+8(FP), DX
+	MOVQ count+48(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    to+24(FP), R8
+	VMOVUPD (SI)(DI*1), Z0
+	VXORPD  Z1, Z1, Z1
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+32(FP), SI
+
+row:
+	VMOVUPD     (R8), Z2
+	VSUBPD      Z0, Z2, Z2
+	VFMADD231PD (R9), Z2, Z1
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        to+24(FP), SI
+	VMOVUPD     Z1, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func normalizeRowsZ64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// Requires: AVX, AVX512F
+TEXT ·normalizeRowsZ64(SB), NOSPLIT, $0-64
+	MOVQ row+48(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ count+56(FP), BX
+	XORQ DI, DI
+
+column:
+	MOVQ    mean+16(FP), SI
+	MOVQ    a+24(FP), R8
+	MOVQ    b+32(FP), R9
+	VMOVUPD (SI)(DI*1), Z0
+	VMOVUPD (R8)(DI*1), Z1
+	VMOVUPD (R9)(DI*1), Z2
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (DX)(DI*1), R9
+	MOVQ    rows+40(FP), SI
+
+row:
+	VMOVUPD     (R9), Z3
+	VSUBPD      Z0, Z3, Z3
+	VMOVUPD     Z2, Z4
+	VFMADD231PD Z3, Z1, Z4
+	VMOVUPD     Z4, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        SI
+	JNE         row
+	MOVQ        mean+16(FP), SI
+	MOVQ        a+24(FP), SI
+	MOVQ        b+32(FP), SI
+	ADDQ        $0x40, DI
+	DECQ        BX
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsZ64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// Requires: AVX, AVX512F
+TEXT ·blendRowsZ64(SB), NOSPLIT, $0-80
+	MOVQ row+64(FP), AX
+	MOVQ to+0(FP), CX
+	MOVQ x+8(FP), DX
+	MOVQ grad+16(FP), BX
+	MOVQ count+72(FP), SI
+	XORQ R8, R8
+
+column:
+	MOVQ    mean+24(FP), DI
+	MOVQ    a+32(FP), R9
+	MOVQ    b+40(FP), R10
+	MOVQ    c+48(FP), R11
+	VMOVUPD (DI)(R8*1), Z0
+	VMOVUPD (R9)(R8*1), Z1
+	VMOVUPD (R10)(R8*1), Z2
+	VMOVUPD (R11)(R8*1), Z3
+	LEAQ    (CX)(R8*1), R9
+	LEAQ    (DX)(R8*1), R10
+	LEAQ    (BX)(R8*1), R11
+	MOVQ    rows+56(FP), DI
+
+row:
+	VMOVUPD     (R10), Z4
+	VSUBPD      Z0, Z4, Z4
+	VMOVUPD     Z3, Z5
+	VFMADD231PD (R11), Z1, Z5
+	VFMADD231PD Z4, Z2, Z5
+	VMOVUPD     Z5, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        DI
+	JNE         row
+	MOVQ        mean+24(FP), DI
+	MOVQ        a+32(FP), DI
+	MOVQ        b+40(FP), DI
+	MOVQ        c+48(FP), DI
+	ADDQ        $0x40, R8
+	DECQ        SI
+	JNE         column
 	VZEROUPPER
 	RET
 
@@ -12958,12 +13410,76 @@ TEXT ·sumSquaresZ32(SB), NOSPLIT, $0-24
 
 loop:
 	VCVTPS2PD   (AX), Z2
-	VCVTPS2PD   32(AX), Z3
 	VFMADD231PD Z2, Z2, Z0
-	VFMADD231PD Z3, Z3, Z1
+	VCVTPS2PD   32(AX), Z2
+	VFMADD231PD Z2, Z2, Z1
 	ADDQ        $0x40, AX
 	DECQ        CX
 	JNE         loop
+
+end:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X0, X1, X0
+	VHADDPD       X0, X0, X0
+	MOVSD         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func dotZ32(x *byte, y *byte, count int) float64
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·dotZ32(SB), NOSPLIT, $0-32
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   count+16(FP), DX
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	TESTQ  DX, DX
+	JE     end
+
+loop:
+	VCVTPS2PD   (AX), Z2
+	VCVTPS2PD   (CX), Z3
+	VFMADD231PD Z2, Z3, Z0
+	VCVTPS2PD   32(AX), Z2
+	VCVTPS2PD   32(CX), Z3
+	VFMADD231PD Z2, Z3, Z1
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	DECQ        DX
+	JNE         loop
+
+end:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X0, X1, X0
+	VHADDPD       X0, X0, X0
+	MOVSD         X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func sumZ32(x *byte, count int) float64
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·sumZ32(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   count+8(FP), CX
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	TESTQ  CX, CX
+	JE     end
+
+loop:
+	VCVTPS2PD (AX), Z2
+	VADDPD    Z2, Z0, Z0
+	VCVTPS2PD 32(AX), Z2
+	VADDPD    Z2, Z1, Z1
+	ADDQ      $0x40, AX
+	DECQ      CX
+	JNE       loop
 
 end:
 	VADDPD        Z1, Z0, Z0

@@ -85,15 +85,11 @@ func binaryVV[T Float](fn BinaryFn, d, a, b []T) {
 	case Add:
 		addVV(d, a, b)
 	case Sub:
-		for i := range d {
-			d[i] = a[i] - b[i]
-		}
+		subVV(d, a, b)
 	case Mul:
 		mulVV(d, a, b)
 	case Div:
-		for i := range d {
-			d[i] = a[i] / b[i]
-		}
+		divVV(d, a, b)
 	default:
 		for i := range d {
 			d[i] = binary1(fn, a[i], b[i])
@@ -105,13 +101,9 @@ func binaryVS[T Float](fn BinaryFn, d, a []T, y T) {
 	a = a[:len(d)]
 	switch fn {
 	case Add:
-		for i := range d {
-			d[i] = a[i] + y
-		}
+		axpb(d, 1, a, y)
 	case Sub:
-		for i := range d {
-			d[i] = a[i] - y
-		}
+		axpb(d, 1, a, -y)
 	case Mul:
 		for i := range d {
 			d[i] = a[i] * y
@@ -166,7 +158,11 @@ func Axpb[T Float](dst []T, alpha T, x []T, beta T) {
 }
 
 func axpb[T Float](dst []T, alpha T, x []T, beta T) {
-	for i := range dst {
+	count, rest := registers[T](len(dst))
+	if count > 0 {
+		axpbVector(dst, alpha, x, beta, count)
+	}
+	for i := rest; i < len(dst); i++ {
 		dst[i] = alpha*x[i] + beta
 	}
 }

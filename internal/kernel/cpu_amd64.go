@@ -278,6 +278,112 @@ func sumSquaresVector(x []float32, count int) float64 {
 	return sumSquaresY32(at(x), count)
 }
 
+func sumVector(x []float32, count int) float64 {
+	if wide {
+		return sumZ32(at(x), count)
+	}
+	return sumY32(at(x), count)
+}
+
+func dotVector(x, y []float32, count int) float64 {
+	if wide {
+		return dotZ32(at(x), at(y), count)
+	}
+	return dotY32(at(x), at(y), count)
+}
+
+func axpbVector[T Float](dst []T, alpha T, x []T, beta T, count int) {
+	a, b := (*byte)(unsafe.Pointer(&alpha)), (*byte)(unsafe.Pointer(&beta))
+	switch one := single[T](); {
+	case wide && one:
+		axpbZ32(at(dst), at(x), a, b, count)
+	case wide:
+		axpbZ64(at(dst), at(x), a, b, count)
+	case one:
+		axpbY32(at(dst), at(x), a, b, count)
+	default:
+		axpbY64(at(dst), at(x), a, b, count)
+	}
+}
+
+func subVector[T Float](dst, a, b []T, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		subZ32(at(dst), at(a), at(b), count)
+	case wide:
+		subZ64(at(dst), at(a), at(b), count)
+	case one:
+		subY32(at(dst), at(a), at(b), count)
+	default:
+		subY64(at(dst), at(a), at(b), count)
+	}
+}
+
+func divVector[T Float](dst, a, b []T, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		divZ32(at(dst), at(a), at(b), count)
+	case wide:
+		divZ64(at(dst), at(a), at(b), count)
+	case one:
+		divY32(at(dst), at(a), at(b), count)
+	default:
+		divY64(at(dst), at(a), at(b), count)
+	}
+}
+
+func squareRowsVector[T Float](dst, x, mean []T, rows, row, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		squareRowsZ32(at(x), at(mean), at(dst), rows, row, count)
+	case wide:
+		squareRowsZ64(at(x), at(mean), at(dst), rows, row, count)
+	case one:
+		squareRowsY32(at(x), at(mean), at(dst), rows, row, count)
+	default:
+		squareRowsY64(at(x), at(mean), at(dst), rows, row, count)
+	}
+}
+
+func dotRowsVector[T Float](dst, x, g, mean []T, rows, row, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		dotRowsZ32(at(x), at(g), at(mean), at(dst), rows, row, count)
+	case wide:
+		dotRowsZ64(at(x), at(g), at(mean), at(dst), rows, row, count)
+	case one:
+		dotRowsY32(at(x), at(g), at(mean), at(dst), rows, row, count)
+	default:
+		dotRowsY64(at(x), at(g), at(mean), at(dst), rows, row, count)
+	}
+}
+
+func normalizeRowsVector[T Float](dst, x, mean, a, b []T, rows, row, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		normalizeRowsZ32(at(dst), at(x), at(mean), at(a), at(b), rows, row, count)
+	case wide:
+		normalizeRowsZ64(at(dst), at(x), at(mean), at(a), at(b), rows, row, count)
+	case one:
+		normalizeRowsY32(at(dst), at(x), at(mean), at(a), at(b), rows, row, count)
+	default:
+		normalizeRowsY64(at(dst), at(x), at(mean), at(a), at(b), rows, row, count)
+	}
+}
+
+func blendRowsVector[T Float](dst, x, g, mean, a, b, c []T, rows, row, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		blendRowsZ32(at(dst), at(x), at(g), at(mean), at(a), at(b), at(c), rows, row, count)
+	case wide:
+		blendRowsZ64(at(dst), at(x), at(g), at(mean), at(a), at(b), at(c), rows, row, count)
+	case one:
+		blendRowsY32(at(dst), at(x), at(g), at(mean), at(a), at(b), at(c), rows, row, count)
+	default:
+		blendRowsY64(at(dst), at(x), at(g), at(mean), at(a), at(b), at(c), rows, row, count)
+	}
+}
+
 // mapTable finds the functions of float32, slopeTable their gradients.
 type (
 	mapTable   [unaryCount]func(to, x *byte, n int, alpha float32)

@@ -14,3 +14,9 @@ func single[T Float]() bool {
 	var v T
 	return unsafe.Sizeof(v) == 4
 }
+
+// bytesOf returns the size of an element.
+func bytesOf[T Float]() int {
+	var v T
+	return int(unsafe.Sizeof(v))
+}

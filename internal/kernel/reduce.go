@@ -39,8 +39,14 @@ func Sum[T Float](dst, x []T, s *Strided) {
 
 // sum returns Σ x in float64.
 func sum[T Float](x []T) float64 {
-	s := 0.0
-	for _, v := range x {
+	s, rest := 0.0, 0
+	if f, ok := any(x).([]float32); ok {
+		var count int
+		if count, rest = registers[float32](len(f)); count > 0 {
+			s = sumVector(f, count)
+		}
+	}
+	for _, v := range x[rest:] {
 		s += float64(v)
 	}
 	return s
@@ -48,11 +54,22 @@ func sum[T Float](x []T) float64 {
 
 // sumRows sets dst to the sum of the rows of x: first of blocks of rows, then of
 // these.
-func sumRows[T Float](dst, x []T, rows int) {
+func sumRows[T Float](dst, x []T, rows int) { columnSums(sumOfX, dst, x, nil, nil, rows) }
+
+// columnSum is what is added up in a column.
+type columnSum uint8
+
+const (
+	sumOfX       columnSum = iota
+	sumOfSquares           // (x − mean)²
+	sumOfDots              // g·(x − mean)
+)
+
+func columnSums[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
 	n := len(dst)
 	block := max(1, spanSize/n)
 	if rows <= block {
-		sumBlock(dst, x, rows)
+		columnBlock(kind, dst, x, g, mean, rows)
 		return
 	}
 	pool := &rowSums64
@@ -64,7 +81,7 @@ func sumRows[T Float](dst, x []T, rows int) {
 		t = new(rowSums[T])
 	}
 	count := (rows + block - 1) / block
-	t.x, t.n, t.rows, t.block = x, n, rows, block
+	t.kind, t.x, t.g, t.mean, t.n, t.rows, t.block = kind, x, g, mean, n, rows, block
 	t.partial = grown(&t.memory, count*n)
 	if rows*n >= longCopy {
 		parallel(&t.job, t, count)
@@ -74,23 +91,39 @@ func sumRows[T Float](dst, x []T, rows int) {
 		}
 	}
 	sumBlock(dst, t.partial, count)
-	t.x = nil
+	t.x, t.g, t.mean = nil, nil, nil
 	pool.Put(t)
 }
 
 // rowSums is a sum of rows in parts.
 type rowSums[T Float] struct {
-	job            job
-	x, partial     []T
-	memory         []T
-	n, rows, block int
+	job                 job
+	kind                columnSum
+	x, g, mean, partial []T
+	memory              []T
+	n, rows, block      int
 }
 
 var rowSums32, rowSums64 sync.Pool
 
 func (t *rowSums[T]) part(i int) {
 	from, to := i*t.block, min((i+1)*t.block, t.rows)
-	sumBlock(t.partial[i*t.n:(i+1)*t.n], t.x[from*t.n:to*t.n], to-from)
+	g := t.g
+	if g != nil {
+		g = g[from*t.n : to*t.n]
+	}
+	columnBlock(t.kind, t.partial[i*t.n:(i+1)*t.n], t.x[from*t.n:to*t.n], g, t.mean, to-from)
+}
+
+func columnBlock[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
+	switch kind {
+	case sumOfSquares:
+		squareBlock(dst, x, mean, rows)
+	case sumOfDots:
+		dotBlock(dst, x, g, mean, rows)
+	default:
+		sumBlock(dst, x, rows)
+	}
 }
 
 // sumBlock sets dst to the sum of some rows.

@@ -113,6 +113,43 @@ func mulVV[T Float](dst, a, b []T) {
 	}
 }
 
+func subVV[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	count, rest := registers[T](len(dst))
+	if count > 0 {
+		subVector(dst, a, b, count)
+	}
+	for i := rest; i < len(dst); i++ {
+		dst[i] = a[i] - b[i]
+	}
+}
+
+func divVV[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	count, rest := registers[T](len(dst))
+	if count > 0 {
+		divVector(dst, a, b, count)
+	}
+	for i := rest; i < len(dst); i++ {
+		dst[i] = a[i] / b[i]
+	}
+}
+
+// dot returns Σ x·y, summed in float64.
+func dot[T Float](x, y []T) float64 {
+	s, rest := 0.0, 0
+	if f, ok := any(x).([]float32); ok {
+		var count int
+		if count, rest = registers[float32](len(f)); count > 0 {
+			s = dotVector(f, any(y).([]float32), count)
+		}
+	}
+	for i := rest; i < len(x); i++ {
+		s += float64(x[i]) * float64(y[i])
+	}
+	return s
+}
+
 // positiveGrad sets dst to g, but to 0 where y <= 0.
 func positiveGrad[T Float](dst, y, g []T) {
 	y, g = y[:len(dst)], g[:len(dst)]

@@ -69,6 +69,22 @@ func passes[T Float](r *rand.Rand) map[string]func() []T {
 		}
 		add(fmt.Sprintf("product %v with bias", s), m*n, func(dst []T) { GemmBias(m, n, k, a, b, bias, true, dst) })
 	}
+	for _, s := range [][2]int{{900, 64}, {4000, 19}, {70, 1000}} {
+		n := s[1]
+		norm := Norm{N: n, Epsilon: 1e-3}
+		x, g, gamma, beta, m := array(s[0]*n), array(s[0]*n), array(n), array(n), make([]T, 2*n)
+		Moments(n, x, m)
+		add(fmt.Sprint("moments ", s), 2*n, func(dst []T) { Moments(n, x, dst) })
+		add(fmt.Sprint("batch normalisation ", s), len(x), func(dst []T) { BatchNorm(norm, x, m, gamma, beta, dst) })
+		add(fmt.Sprint("its gradient ", s), len(x), func(dst []T) {
+			sums := make([]T, 2*n)
+			BatchNormSums(norm, x, m, g, sums)
+			BatchNormGrad(norm, x, m, gamma, g, sums, dst)
+		})
+		add(fmt.Sprint("layer normalisation ", s), len(x), func(dst []T) { LayerNorm(norm, x, gamma, beta, dst) })
+		add(fmt.Sprint("its gradient by x ", s), len(x), func(dst []T) { LayerNormGrad(norm, x, gamma, g, dst) })
+		add(fmt.Sprint("its gradients by scale and shift ", s), 2*n, func(dst []T) { LayerNormSums(norm, x, g, dst) })
+	}
 	for stride := 1; stride <= 2; stride++ {
 		c := Conv{N: 9, H: 21, W: 18, C: 33, KH: 2, KW: 2, O: 33, Groups: 33, StrideH: stride, StrideW: stride, DilationH: 1, DilationW: 1}
 		in, out := c.N*c.H*c.W*c.C, c.N*c.OutH()*c.OutW()*c.C

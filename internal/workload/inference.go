@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/graph"
-	"github.com/seed732fc211/aegis/models"
 	"gorgonia.org/tensor"
 )
 
 // Inference predicts rows again and again.
 type Inference struct {
+	Out []float32 // the output of the last call of InferRow's
+
 	rows  int // of one call
 	every int // calls between two looks at the clock
 	call  func(i int) error
@@ -63,9 +63,9 @@ func (w Workload) Infer(ctx context.Context, set *data.Set, rows int) (*Inferenc
 	return p, p.call(0)
 }
 
-// InferRow predicts one row a call by a program that was compiled for one row:
-// what a server does that knows that its requests come one by one. A row is
-// copied into the program's input.
+// InferRow predicts one row a call by a models.Predictor, a model compiled for one
+// row: what a server uses whose requests come one by one. A row is copied into the
+// predictor's input.
 func (w Workload) InferRow(ctx context.Context, set *data.Set) (*Inference, error) {
 	m, err := w.Model()
 	if err != nil {
@@ -75,43 +75,22 @@ func (w Workload) InferRow(ctx context.Context, set *data.Set) (*Inference, erro
 	if err != nil {
 		return nil, err
 	}
-	run, out, err := Compiled(m, 1)
+	p, err := m.Predictor(1)
 	if err != nil {
 		return nil, err
 	}
-	in, err := run.Input("x")
-	if err != nil {
-		return nil, err
+	to, ok := p.Inputs()[0].Data().([]float32)
+	out, alike := p.Outputs()[0].Data().([]float32)
+	if !ok || !alike {
+		return nil, fmt.Errorf("workload: %s computes in %v", w.Name, m.Params().Dtype())
 	}
-	to, ok := in.Data().([]float32)
-	if !ok {
-		return nil, fmt.Errorf("workload: an input of type %v", in.Dtype())
-	}
-	sum := float32(0)
-	result := run.Floats32(out)
 	n := set.Len()
-	p := &Inference{rows: 1, every: 256, call: func(i int) error {
+	i := &Inference{rows: 1, every: 256, Out: out, call: func(i int) error {
 		i %= n
 		copy(to, x[i*width:(i+1)*width])
-		if err := run.Run(ctx); err != nil {
-			return err
-		}
-		sum += result[0]
-		return nil
+		return p.Run(ctx)
 	}}
-	return p, p.call(0)
-}
-
-// Compiled returns the inference program of a model with one output for a number
-// of rows.
-func Compiled(m *models.Model, rows int) (*graph.Program, *graph.Node, error) {
-	b := graph.New(m.Params(), graph.Infer)
-	out := m.Build(b, rows)
-	p, err := graph.Compile(b, out...)
-	if err != nil {
-		return nil, nil, err
-	}
-	return p, out[0], nil
+	return i, i.call(0)
 }
 
 func floats(set *data.Set) (x []float32, width int, err error) {

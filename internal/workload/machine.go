@@ -6,7 +6,20 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/seed732fc211/aegis/internal/kernel"
 )
+
+// SetThreads makes Go and the kernels compute with so many threads, until the
+// returned function sets back what was before.
+func SetThreads(n int) (restore func()) {
+	procs, threads := runtime.GOMAXPROCS(n), kernel.Threads()
+	kernel.SetThreads(n)
+	return func() {
+		runtime.GOMAXPROCS(procs)
+		kernel.SetThreads(threads)
+	}
+}
 
 // CPU returns the processor's name where the system tells it, else its
 // architecture.

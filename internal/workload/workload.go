@@ -63,7 +63,7 @@ func All() []Workload {
 			Optimizer: adam, Loss: losses.SoftmaxCrossEntropy{},
 		},
 		{
-			Name: "W4", Title: "table, MLP 30-16-8-1, SGD, batch 32, 544 rows", Shape: []int{30}, Classes: 2, Batch: 32,
+			Name: "W4", Title: "MLP 30-16-8-1 on 544 rows of a table, SGD, batch 32", Shape: []int{30}, Classes: 2, Batch: 32,
 			Layers: []layers.Layer{
 				layers.Dense{Units: 16, Activation: layers.Relu},
 				layers.Dense{Units: 8, Activation: layers.Relu},

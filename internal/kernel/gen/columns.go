@@ -120,37 +120,3 @@ func (e element) axpb() {
 		e.move(r, Mem{Base: p[0]})
 	})
 }
-
-// dot writes the sum of products, in as many parts as four registers have
-// elements.
-func (e element) dot() {
-	name := function("dot", e)
-	TEXT(name, NOSPLIT, "func(x, y, to *byte, count int)")
-	Doc(name+" adds up x·y over 4·count registers' width, and sets a register's width", "of to to the sums of elements in the same places.")
-	Pragma("noescape")
-	p := pointers("x", "y", "to", "count")
-	var sums [4]vec
-	for i := range sums {
-		sums[i] = set.reg()
-		e.xor(sums[i], sums[i], sums[i])
-	}
-	TESTQ(p[3], p[3])
-	JE(LabelRef("end"))
-	Label("loop")
-	for i, s := range sums {
-		v := set.reg()
-		e.move(Mem{Base: p[0], Disp: i * set.bytes}, v)
-		e.fma(Mem{Base: p[1], Disp: i * set.bytes}, v, s)
-	}
-	ADDQ(U32(4*set.bytes), p[0])
-	ADDQ(U32(4*set.bytes), p[1])
-	DECQ(p[3])
-	JNE(LabelRef("loop"))
-	Label("end")
-	e.add(sums[1], sums[0], sums[0])
-	e.add(sums[3], sums[2], sums[2])
-	e.add(sums[2], sums[0], sums[0])
-	e.move(sums[0], Mem{Base: p[2]})
-	VZEROUPPER()
-	RET()
-}

@@ -13,7 +13,11 @@ func (e element) elementwise() {
 	e.sumRows()
 	e.maxWindows()
 	e.binary("add", e.add)
+	e.binary("sub", e.sub)
 	e.binary("mul", e.mul)
+	e.binary("div", e.div)
+	e.axpb()
+	e.normalization()
 	for _, op := range []string{"max", "add", "mulAdd", "route"} {
 		e.pixels(op)
 	}
@@ -264,27 +268,38 @@ func (e element) route(sum, value reg.VecVirtual, array func(int) Mem) reg.VecVi
 	return value
 }
 
-// sumSquares writes a sum in double precision, in as many parts as a register has
-// of float32.
-func sumSquares() {
-	name := function("sumSquares", single)
-	TEXT(name, NOSPLIT, "func(x *byte, count int) float64")
-	Doc(name + " returns the sum of the squares of count registers' width of float32.")
+// sum writes a sum in double precision, in as many parts as a register has of
+// float32: of term's results for the elements of one or two arrays.
+func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
+	name = function(name, single)
+	arguments := ""
+	for _, a := range arrays {
+		arguments += a + ", "
+	}
+	TEXT(name, NOSPLIT, "func("+arguments[:len(arguments)-2]+" *byte, count int) float64")
+	Doc(name + " returns " + what + " for count registers' width of float32.")
 	Pragma("noescape")
-	p := pointers("x", "count")
+	p := pointers(append(arrays, "count")...)
+	count := p[len(arrays)]
 	low, high := set.reg(), set.reg()
 	VXORPD(low, low, low)
 	VXORPD(high, high, high)
-	TESTQ(p[1], p[1])
+	TESTQ(count, count)
 	JE(LabelRef("end"))
 	Label("loop")
-	a, b := set.reg(), set.reg()
-	VCVTPS2PD(Mem{Base: p[0]}, a)
-	VCVTPS2PD(Mem{Base: p[0], Disp: set.bytes / 2}, b)
-	VFMADD231PD(a, a, low)
-	VFMADD231PD(b, b, high)
-	ADDQ(U8(set.bytes), p[0])
-	DECQ(p[1])
+	for i, s := range []vec{low, high} {
+		var x []vec
+		for _, a := range p[:len(arrays)] {
+			r := set.reg()
+			VCVTPS2PD(Mem{Base: a, Disp: i * set.bytes / 2}, r)
+			x = append(x, r)
+		}
+		term(x, s)
+	}
+	for _, a := range p[:len(arrays)] {
+		ADDQ(U8(set.bytes), a)
+	}
+	DECQ(count)
 	JNE(LabelRef("loop"))
 	Label("end")
 	VADDPD(high, low, low)
@@ -297,11 +312,17 @@ func sumSquares() {
 	upper := XMM()
 	VEXTRACTF128(U8(1), low.AsY(), upper)
 	VADDPD(upper, low.AsX(), upper)
-	sum := XMM()
-	VHADDPD(upper, upper, sum)
-	Store(sum, ReturnIndex(0))
+	all := XMM()
+	VHADDPD(upper, upper, all)
+	Store(all, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
+}
+
+func sums() {
+	sum("sumSquares", "Σ x²", []string{"x"}, func(x []vec, s vec) { VFMADD231PD(x[0], x[0], s) })
+	sum("dot", "Σ x·y", []string{"x", "y"}, func(x []vec, s vec) { VFMADD231PD(x[0], x[1], s) })
+	sum("sum", "Σ x", []string{"x"}, func(x []vec, s vec) { VADDPD(x[0], s, s) })
 }
 
 // pause writes a wait that leaves the core's units to its other thread.

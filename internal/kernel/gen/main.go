@@ -56,7 +56,7 @@ func main() {
 	for _, e := range elements {
 		e.elementwise()
 	}
-	sumSquares()
+	sums()
 	if !wide() {
 		transpose8()
 		pause()
