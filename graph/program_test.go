@@ -48,21 +48,6 @@ func classifier(t testing.TB, dt graph.Dtype, batch int) (*graph.Builder, *graph
 	return b, p, loss
 }
 
-func TestStepDoesNotAllocate(t *testing.T) {
-	for _, dt := range []graph.Dtype{graph.Float32, graph.Float64} {
-		_, p, _ := classifier(t, dt, 32)
-		ctx, cancel := context.WithCancel(bg)
-		defer cancel()
-		if n := testing.AllocsPerRun(100, func() {
-			if err := p.Run(ctx); err != nil {
-				t.Fatal(err)
-			}
-		}); n != 0 {
-			t.Errorf("%v: %v allocations a step", dt, n)
-		}
-	}
-}
-
 func BenchmarkStep(b *testing.B) {
 	_, p, _ := classifier(b, graph.Float32, 32)
 	b.ReportAllocs()

@@ -562,7 +562,23 @@ func TestBatchLoss(t *testing.T) {
 }
 
 func BenchmarkStep(b *testing.B) {
-	m, err := models.MLP{Hidden: []int{16, 8}}.Build(moons(b, 544, 1), 1)
+	for _, c := range []struct {
+		name string
+		net  models.MLP
+	}{
+		{"16x8", models.MLP{Hidden: []int{16, 8}}},
+		{"64x64", models.MLP{Hidden: []int{64, 64}}},
+		{"64x64-L1", models.MLP{Hidden: []int{64, 64}, L1: 1e-3}},
+		{"64x64-L2", models.MLP{Hidden: []int{64, 64}, L2: 1e-3}},
+		{"64x64-dropout", models.MLP{Hidden: []int{64, 64}, Dropout: 0.5}},
+		{"512x512-L1", models.MLP{Hidden: []int{512, 512}, L1: 1e-3}},
+	} {
+		b.Run(c.name, func(b *testing.B) { benchmarkStep(b, c.net) })
+	}
+}
+
+func benchmarkStep(b *testing.B, net models.MLP) {
+	m, err := net.Build(moons(b, 544, 1), 1)
 	if err != nil {
 		b.Fatal(err)
 	}
