@@ -571,6 +571,7 @@ func BenchmarkStep(b *testing.B) {
 		{"64x64-L1", models.MLP{Hidden: []int{64, 64}, L1: 1e-3}},
 		{"64x64-L2", models.MLP{Hidden: []int{64, 64}, L2: 1e-3}},
 		{"64x64-dropout", models.MLP{Hidden: []int{64, 64}, Dropout: 0.5}},
+		{"512x512", models.MLP{Hidden: []int{512, 512}}},
 		{"512x512-L1", models.MLP{Hidden: []int{512, 512}, L1: 1e-3}},
 	} {
 		b.Run(c.name, func(b *testing.B) { benchmarkStep(b, c.net) })

@@ -349,6 +349,11 @@ func mapLogY32(to *byte, x *byte, n int, alpha float32)
 //go:noescape
 func mapAbsY32(to *byte, x *byte, n int, alpha float32)
 
+// mapSignY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSignY32(to *byte, x *byte, n int, alpha float32)
+
 // mapGeluY32 sets n elements of to to the function of x.
 //
 //go:noescape
@@ -433,6 +438,11 @@ func slopeSquareY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 //
 //go:noescape
 func slopeLogY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeAbsY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeAbsY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 
 // slopeGeluY32 sets n elements of to to grad times the slope at x.
 //

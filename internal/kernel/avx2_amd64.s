@@ -5256,6 +5256,60 @@ end:
 	VZEROUPPER
 	RET
 
+// func mapSignY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapSignY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS   (CX), Y0
+	VMOVUPS   xY3f800000<>+0(SB), Y1
+	VMOVUPS   xYbf800000<>+0(SB), Y2
+	VCMPPS    $0x01, xY00000000<>+0(SB), Y0, Y3
+	VBLENDVPS Y3, Y2, Y0, Y2
+	VCMPPS    $0x0e, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS Y0, Y1, Y2, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	SUBQ      $0x08, DX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f800000<>+0(SB), Y2
+	VMOVUPS    xYbf800000<>+0(SB), Y3
+	VCMPPS     $0x01, xY00000000<>+0(SB), Y1, Y4
+	VBLENDVPS  Y4, Y3, Y1, Y3
+	VCMPPS     $0x0e, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS  Y1, Y2, Y3, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xYbf800000<>+0(SB)/4, $0xbf800000
+DATA xYbf800000<>+4(SB)/4, $0xbf800000
+DATA xYbf800000<>+8(SB)/4, $0xbf800000
+DATA xYbf800000<>+12(SB)/4, $0xbf800000
+DATA xYbf800000<>+16(SB)/4, $0xbf800000
+DATA xYbf800000<>+20(SB)/4, $0xbf800000
+DATA xYbf800000<>+24(SB)/4, $0xbf800000
+DATA xYbf800000<>+28(SB)/4, $0xbf800000
+GLOBL xYbf800000<>(SB), RODATA|NOPTR, $32
+
 // func mapGeluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapGeluY32(SB), NOSPLIT, $0-28
@@ -6524,6 +6578,56 @@ rest:
 	VMASKMOVPS (CX), Y0, Y1
 	VMOVUPS    xY3f800000<>+0(SB), Y2
 	VDIVPS     Y1, Y2, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeAbsY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeAbsY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS   (CX), Y0
+	VMOVUPS   xY3f800000<>+0(SB), Y1
+	VMOVUPS   xYbf800000<>+0(SB), Y2
+	VCMPPS    $0x01, xY00000000<>+0(SB), Y0, Y3
+	VBLENDVPS Y3, Y2, Y0, Y2
+	VCMPPS    $0x0e, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS Y0, Y1, Y2, Y0
+	VMOVUPS   (DX), Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f800000<>+0(SB), Y2
+	VMOVUPS    xYbf800000<>+0(SB), Y3
+	VCMPPS     $0x01, xY00000000<>+0(SB), Y1, Y4
+	VBLENDVPS  Y4, Y3, Y1, Y3
+	VCMPPS     $0x0e, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS  Y1, Y2, Y3, Y1
 	VMASKMOVPS (DX), Y0, Y2
 	VMULPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)

@@ -560,6 +560,11 @@ func mapLogZ32(to *byte, x *byte, n int, alpha float32)
 //go:noescape
 func mapAbsZ32(to *byte, x *byte, n int, alpha float32)
 
+// mapSignZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSignZ32(to *byte, x *byte, n int, alpha float32)
+
 // mapGeluZ32 sets n elements of to to the function of x.
 //
 //go:noescape
@@ -644,6 +649,11 @@ func slopeSquareZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 //
 //go:noescape
 func slopeLogZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeAbsZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeAbsZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 
 // slopeGeluZ32 sets n elements of to to grad times the slope at x.
 //

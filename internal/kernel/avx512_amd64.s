@@ -15400,6 +15400,72 @@ end:
 	VZEROUPPER
 	RET
 
+// func mapSignZ32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·mapSignZ32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, DX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Z0
+	VMOVUPS xZ3f800000<>+0(SB), Z1
+	VMOVUPS xZbf800000<>+0(SB), Z2
+	VMOVAPS Z0, Z3
+	VCMPPS  $0x01, xZ00000000<>+0(SB), Z0, K1
+	VMOVAPS Z2, K1, Z3
+	VMOVAPS Z3, Z2
+	VCMPPS  $0x0e, xZ00000000<>+0(SB), Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, DX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, DX
+	JE        end
+	MOVQ      $-1, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   xZ3f800000<>+0(SB), Z1
+	VMOVUPS   xZbf800000<>+0(SB), Z2
+	VMOVAPS   Z0, Z3
+	VCMPPS    $0x01, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS   Z2, K2, Z3
+	VMOVAPS   Z3, Z2
+	VCMPPS    $0x0e, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS   Z1, K2, Z2
+	VMOVUPS   Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xZbf800000<>+0(SB)/4, $0xbf800000
+DATA xZbf800000<>+4(SB)/4, $0xbf800000
+DATA xZbf800000<>+8(SB)/4, $0xbf800000
+DATA xZbf800000<>+12(SB)/4, $0xbf800000
+DATA xZbf800000<>+16(SB)/4, $0xbf800000
+DATA xZbf800000<>+20(SB)/4, $0xbf800000
+DATA xZbf800000<>+24(SB)/4, $0xbf800000
+DATA xZbf800000<>+28(SB)/4, $0xbf800000
+DATA xZbf800000<>+32(SB)/4, $0xbf800000
+DATA xZbf800000<>+36(SB)/4, $0xbf800000
+DATA xZbf800000<>+40(SB)/4, $0xbf800000
+DATA xZbf800000<>+44(SB)/4, $0xbf800000
+DATA xZbf800000<>+48(SB)/4, $0xbf800000
+DATA xZbf800000<>+52(SB)/4, $0xbf800000
+DATA xZbf800000<>+56(SB)/4, $0xbf800000
+DATA xZbf800000<>+60(SB)/4, $0xbf800000
+GLOBL xZbf800000<>(SB), RODATA|NOPTR, $64
+
 // func mapGeluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapGeluZ32(SB), NOSPLIT, $0-28
@@ -16834,6 +16900,60 @@ rest:
 	VDIVPS    Z0, Z1, Z0
 	VMOVUPS.Z (DX), K1, Z1
 	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeAbsZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·slopeAbsZ32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, BX
+	JL           rest
+
+loop:
+	VMOVUPS (CX), Z0
+	VMOVUPS xZ3f800000<>+0(SB), Z1
+	VMOVUPS xZbf800000<>+0(SB), Z2
+	VMOVAPS Z0, Z3
+	VCMPPS  $0x01, xZ00000000<>+0(SB), Z0, K1
+	VMOVAPS Z2, K1, Z3
+	VMOVAPS Z3, Z2
+	VCMPPS  $0x0e, xZ00000000<>+0(SB), Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS (DX), Z0
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, BX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, BX
+	JE        end
+	MOVQ      $-1, SI
+	BZHIQ     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   xZ3f800000<>+0(SB), Z1
+	VMOVUPS   xZbf800000<>+0(SB), Z2
+	VMOVAPS   Z0, Z3
+	VCMPPS    $0x01, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS   Z2, K2, Z3
+	VMOVAPS   Z3, Z2
+	VCMPPS    $0x0e, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS   Z1, K2, Z2
+	VMOVUPS.Z (DX), K1, Z0
+	VMULPS    Z2, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)
 
 end:

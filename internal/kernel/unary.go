@@ -113,6 +113,10 @@ func unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 		for i, v := range x {
 			dst[i] = T(math.Abs(float64(v)))
 		}
+	case Sign:
+		for i, v := range x {
+			dst[i] = sign(v)
+		}
 	case Sigmoid:
 		for i, v := range x {
 			dst[i] = T(sigmoid(float64(v)))
@@ -130,6 +134,15 @@ func unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 			dst[i] = T(unary1(fn, alpha, float64(v)))
 		}
 	}
+}
+
+// sign returns −1, 0 or 1, and NaN of NaN. Signs that come as they like cost no
+// wrong guess.
+func sign[T Float](x T) T {
+	if x == 0 || x != x {
+		return x
+	}
+	return T(math.Copysign(1, float64(x)))
 }
 
 func sigmoid(x float64) float64 {
@@ -170,14 +183,6 @@ func unary1(fn UnaryFn, alpha, x float64) float64 {
 		return math.Log1p(x)
 	case Expm1:
 		return math.Expm1(x)
-	case Sign:
-		switch {
-		case x > 0:
-			return 1
-		case x < 0:
-			return -1
-		}
-		return x // 0 or NaN
 	case Sin:
 		return math.Sin(x)
 	case Cos:
@@ -245,6 +250,10 @@ func unaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 		for i, x := range v {
 			dst[i] = 2 * g[i] * x
 		}
+	case Abs:
+		for i, x := range v {
+			dst[i] = g[i] * sign(x)
+		}
 	default:
 		for i, x := range v {
 			dst[i] = g[i] * T(slope(fn, alpha, float64(x)))
@@ -284,8 +293,6 @@ func slope(fn UnaryFn, alpha, v float64) float64 {
 		return 1 / (1 + v)
 	case Expm1:
 		return math.Exp(v)
-	case Abs:
-		return unary1(Sign, 0, v)
 	case Sign:
 		return 0
 	case Sin:

@@ -122,6 +122,12 @@ func negative(x vec) vec {
 	return r
 }
 
+// sign returns −1, 0 or 1, and NaN of NaN.
+func sign(x vec) vec {
+	zero := number(0)
+	return where(x, greaterThan, zero, load(number(1)), where(x, lessThan, zero, load(number(-1)), x))
+}
+
 // where returns yes where a compares with b as the predicate says, else no.
 func where(a vec, predicate int, b Op, yes, no vec) vec {
 	if wide() {
@@ -322,6 +328,7 @@ var functions = []mapping{
 	{"Square", func(x, _ vec) vec { return times(x, x) }},
 	{"Log", func(x, _ vec) vec { return logarithm(x) }},
 	{"Abs", func(x, _ vec) vec { return absolute(x) }},
+	{"Sign", func(x, _ vec) vec { return sign(x) }},
 	{"Gelu", func(x, _ vec) vec {
 		phi, _ := normal(x)
 		return times(phi, x)
@@ -356,6 +363,7 @@ var slopes = []mapping{
 	{"Softplus", func(y, _ vec) vec { return negative(belowOne(negative(y))) }},
 	{"Square", func(x, _ vec) vec { return plus(x, x) }},
 	{"Log", func(x, _ vec) vec { return over(load(number(1)), x) }},
+	{"Abs", func(x, _ vec) vec { return sign(x) }},
 	{"Gelu", func(x, _ vec) vec {
 		phi, e := normal(x)
 		return timesPlus(times(e, number(0.39894228040143267794)), x, phi) // 1/√(2π)
