@@ -2,40 +2,53 @@ package regularize
 
 import (
 	"math"
+	"slices"
+	"sync"
 
 	"github.com/seed732fc211/aegis/graph"
 )
 
-// units calls f once for every unit of a kernel, that is for every index of its
-// last axis, with the places of the unit's incoming weights. A vector is one unit.
-func units(shape graph.Shape, f func(first, stride, count int)) {
-	n := 1
-	for _, d := range shape {
-		n *= d
+// rescale multiplies the incoming weights of every unit of a kernel, that is of
+// every index of its last axis, by what f says of their L2 norm. A vector is one unit.
+func rescale(shape graph.Shape, w []float64, f func(norm float64) float64) {
+	units := 1
+	if len(shape) > 1 {
+		units = shape[len(shape)-1]
 	}
-	if len(shape) < 2 {
-		f(0, 1, n)
-		return
+	memory, _ := sums.Get().(*[]float64)
+	if memory == nil {
+		memory = new([]float64)
 	}
-	last := shape[len(shape)-1]
-	for u := range last {
-		f(u, last, n/last)
+	by := slices.Grow((*memory)[:0], units)[:units]
+	clear(by)
+	for at := 0; at < len(w); at += units {
+		for u, v := range w[at : at+units] {
+			by[u] += v * v
+		}
 	}
+	changed := false
+	for u, square := range by {
+		norm := math.Sqrt(square)
+		if !(square > 0x1p-900 && square < math.Inf(1)) { // squares were too small or too large
+			norm = 0
+			for at := u; at < len(w); at += units {
+				norm = math.Hypot(norm, w[at])
+			}
+		}
+		by[u] = f(norm)
+		changed = changed || by[u] != 1
+	}
+	for at := 0; changed && at < len(w); at += units {
+		row := w[at : at+units]
+		for u, v := range by {
+			row[u] *= v
+		}
+	}
+	*memory = by
+	sums.Put(memory)
 }
 
-func norm(w []float64, first, stride, count int) float64 {
-	s := 0.0
-	for i := range count {
-		s = math.Hypot(s, w[first+i*stride])
-	}
-	return s
-}
-
-func scale(w []float64, first, stride, count int, by float64) {
-	for i := range count {
-		w[first+i*stride] *= by
-	}
-}
+var sums sync.Pool
 
 // MaxNorm scales the incoming weights of every unit down to an L2 norm of at
 // most Max (0: 3). A unit is an index of the last axis. Srivastava et al. (2014), 5.1.
@@ -47,10 +60,11 @@ func (c MaxNorm) Constrain(shape graph.Shape, w []float64) {
 	if limit <= 0 {
 		limit = 3
 	}
-	units(shape, func(first, stride, count int) {
-		if n := norm(w, first, stride, count); n > limit {
-			scale(w, first, stride, count, limit/n)
+	rescale(shape, w, func(norm float64) float64 {
+		if norm > limit {
+			return limit / norm
 		}
+		return 1
 	})
 }
 
@@ -60,10 +74,11 @@ type UnitNorm struct{}
 
 // Constrain implements graph.Constraint.
 func (UnitNorm) Constrain(shape graph.Shape, w []float64) {
-	units(shape, func(first, stride, count int) {
-		if n := norm(w, first, stride, count); n > 0 {
-			scale(w, first, stride, count, 1/n)
+	rescale(shape, w, func(norm float64) float64 {
+		if norm > 0 {
+			return 1 / norm
 		}
+		return 1
 	})
 }
 
@@ -73,6 +88,6 @@ type NonNeg struct{}
 // Constrain implements graph.Constraint.
 func (NonNeg) Constrain(_ graph.Shape, w []float64) {
 	for i, v := range w {
-		w[i] = math.Max(v, 0)
+		w[i] = max(v, 0)
 	}
 }

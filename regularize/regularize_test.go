@@ -218,3 +218,31 @@ func TestConstraints(t *testing.T) {
 		}
 	})
 }
+
+// Weights whose squares do not fit a float64 have a norm all the same.
+func TestNormsOfExtremes(t *testing.T) {
+	for _, size := range []float64{1e200, 1e-200, 1} {
+		w := []float64{3 * size, 0, 1, 4 * size, 0, 1} // three units
+		regularize.UnitNorm{}.Constrain(graph.Shape{2, 3}, w)
+		for i, want := range []float64{0.6, 0, math.Sqrt2 / 2, 0.8, 0, math.Sqrt2 / 2} {
+			if math.Abs(w[i]-want) > 1e-15 {
+				t.Errorf("size %v: weight %d is %v, want %v", size, i, w[i], want)
+			}
+		}
+	}
+}
+
+func BenchmarkConstraints(b *testing.B) {
+	w := make([]float64, 512*512)
+	for i := range w {
+		w[i] = math.Sin(float64(i))
+	}
+	for name, c := range map[string]graph.Constraint{"MaxNorm": regularize.MaxNorm{}, "UnitNorm": regularize.UnitNorm{}, "NonNeg": regularize.NonNeg{}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Constrain(graph.Shape{512, 512}, w)
+			}
+		})
+	}
+}
