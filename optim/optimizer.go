@@ -249,12 +249,19 @@ func (r *Run) bound(norm float64) {
 }
 
 func clip[T float32 | float64](g []T, by, limit float64) {
-	for i, v := range g {
-		v *= T(by)
-		if limit > 0 {
-			v = max(min(v, T(limit)), -T(limit))
+	if by != 1 {
+		kernel.Axpb(g, T(by), g, 0)
+	}
+	if limit == 0 {
+		return
+	}
+	most := T(limit)
+	for i, v := range g { // finite, or there were an error
+		if v > most {
+			g[i] = most
+		} else if v < -most {
+			g[i] = -most
 		}
-		g[i] = v
 	}
 }
 

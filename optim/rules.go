@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
 )
@@ -43,20 +44,65 @@ type step[T float32 | float64] struct {
 	n     int
 	rate  float64
 	w, g  []T
-	state [][]T
+	state [2][]T
+	c     [3]T // constants that a rule has computed for this step
 }
 
-// rule makes a Rule of a kernel in both types.
+// span returns the part of a step that is about elements from to to.
+func (s step[T]) span(from, to int) step[T] {
+	s.w, s.g = s.w[from:to], s.g[from:to]
+	for i, v := range s.state {
+		if v != nil {
+			s.state[i] = v[from:to]
+		}
+	}
+	return s
+}
+
+// rule makes a Rule of a kernel in both types. What the kernel does to an element
+// follows from that element, so that long parameters are done in spans.
 func rule(name string, rate float64, state []string, f64 func(step[float64]), f32 func(step[float32])) Rule {
 	return Rule{
 		Name: name, Rate: rate, State: state,
-		Update64: func(u Update64) { f64(step[float64](u64(u))) },
-		Update32: func(u Update32) { f32(step[float32](u32(u))) },
+		Update64: func(u Update64) { inSpans(&spread64, u64(u), f64) },
+		Update32: func(u Update32) { inSpans(&spread32, u32(u), f32) },
 	}
 }
 
-func u64(u Update64) step[float64] { return step[float64]{u.Step, u.Rate, u.W, u.G, u.State} }
-func u32(u Update32) step[float32] { return step[float32]{u.Step, u.Rate, u.W, u.G, u.State} }
+func u64(u Update64) step[float64] {
+	s := step[float64]{n: u.Step, rate: u.Rate, w: u.W, g: u.G}
+	copy(s.state[:], u.State)
+	return s
+}
+
+func u32(u Update32) step[float32] {
+	s := step[float32]{n: u.Step, rate: u.Rate, w: u.W, g: u.G}
+	copy(s.state[:], u.State)
+	return s
+}
+
+// spread is a step on its way.
+type spread[T float32 | float64] struct {
+	spans kernel.Spans
+	step  step[T]
+	f     func(step[T])
+}
+
+// Span implements kernel.Spanned.
+func (p *spread[T]) Span(from, to int) { p.f(p.step.span(from, to)) }
+
+var spread32, spread64 sync.Pool
+
+func inSpans[T float32 | float64](pool *sync.Pool, s step[T], f func(step[T])) {
+	p, _ := pool.Get().(*spread[T])
+	if p == nil {
+		p = new(spread[T])
+	}
+	p.step, p.f = s, f
+	p.spans.Do(p, len(s.w))
+	p.step, p.f = step[T]{}, nil
+	pool.Put(p)
+}
 
 // SGD is gradient descent, w ← w − rate·v, where v = g without momentum, else
 // v ← Momentum·v + g, or g + Momentum·v after that with Nesterov. As in PyTorch,
@@ -84,25 +130,19 @@ func (o SGD) Rule() (Rule, error) {
 func sgd[T float32 | float64](o SGD) func(step[T]) {
 	return func(s step[T]) {
 		rate, mu, decay := T(s.rate), T(o.Momentum), T(o.WeightDecay)
-		if mu == 0 && decay == 0 {
-			kernel.Axpy(-rate, s.g, s.w)
-			return
-		}
-		if mu == 0 {
+		switch {
+		case mu > 0:
+			k := kernel.MomentumStep[T]{Momentum: mu, Decay: decay, Rate: rate, Velocity: 1}
+			if o.Nesterov {
+				k.Gradient, k.Velocity = 1, mu
+			}
+			kernel.Momentum(&k, s.w, s.state[0], s.g)
+		case decay > 0:
 			for i, g := range s.g {
 				s.w[i] -= rate * (g + decay*s.w[i])
 			}
-			return
-		}
-		v := s.state[0]
-		for i, g := range s.g {
-			g += decay * s.w[i]
-			v[i] = mu*v[i] + g
-			if o.Nesterov {
-				s.w[i] -= rate * (g + mu*v[i])
-			} else {
-				s.w[i] -= rate * v[i]
-			}
+		default:
+			kernel.Axpy(-rate, s.g, s.w)
 		}
 	}
 }
@@ -174,13 +214,19 @@ type NAdam struct {
 func (o NAdam) Rule() (Rule, error) {
 	c := adam{b1: orDefault(o.Beta1, 0.9), b2: orDefault(o.Beta2, 0.999), eps: orDefault(o.Epsilon, 1e-8), l2: o.WeightDecay}
 	err := firstError(in01("beta1", c.b1), in01("beta2", c.b2), notNegative("epsilon", c.eps), notNegative("weight decay", c.l2))
-	return rule("NAdam", orDefault(o.LearningRate, 0.002), []string{"m", "v"}, nadam[float64](c), nadam[float32](c)), wrap("NAdam", err)
+	n64, n32, l64, l32 := nadam[float64](c), nadam[float32](c), nadamLoop[float64](c), nadamLoop[float32](c)
+	return Rule{
+		Name: "NAdam", Rate: orDefault(o.LearningRate, 0.002), State: []string{"m", "v"},
+		Update64: func(u Update64) { inSpans(&spread64, n64(u64(u)), l64) },
+		Update32: func(u Update32) { inSpans(&spread32, n32(u32(u)), l32) },
+	}, wrap("NAdam", err)
 }
 
-func nadam[T float32 | float64](c adam) func(step[T]) {
+// nadam returns what gives a step its constants.
+func nadam[T float32 | float64](c adam) func(step[T]) step[T] {
 	mu := func(t int) float64 { return c.b1 * (1 - 0.5*math.Pow(0.96, float64(t)*0.004)) }
 	product, upTo := 1.0, 0 // Π mu(1..upTo)
-	return func(s step[T]) {
+	return func(s step[T]) step[T] {
 		if s.n < upTo {
 			product, upTo = 1, 0
 		}
@@ -188,17 +234,26 @@ func nadam[T float32 | float64](c adam) func(step[T]) {
 			upTo++
 			product *= mu(upTo)
 		}
-		m, v := s.state[0], s.state[1]
-		b1, b2, eps, l2 := T(c.b1), T(c.b2), T(c.eps), T(c.l2)
 		now, next := mu(s.n), mu(s.n+1)
-		byG := T(s.rate * (1 - now) / (1 - product))
-		byM := T(s.rate * next / (1 - product*next))
-		root := T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n))))
+		s.c = [3]T{
+			T(s.rate * (1 - now) / (1 - product)),
+			T(s.rate * next / (1 - product*next)),
+			T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n)))),
+		}
+		return s
+	}
+}
+
+func nadamLoop[T float32 | float64](c adam) func(step[T]) {
+	return func(s step[T]) {
+		w, m, v := s.w[:len(s.g)], s.state[0][:len(s.g)], s.state[1][:len(s.g)]
+		b1, b2, eps, l2 := T(c.b1), T(c.b2), T(c.eps), T(c.l2)
+		byG, byM, root := s.c[0], s.c[1], s.c[2]
 		for i, g := range s.g {
-			g += l2 * s.w[i]
+			g += l2 * w[i]
 			m[i] = b1*m[i] + (1-b1)*g
 			v[i] = b2*v[i] + (1-b2)*g*g
-			s.w[i] -= (byG*g + byM*m[i]) / (sqrt(v[i])*root + eps)
+			w[i] -= (byG*g + byM*m[i]) / (sqrt(v[i])*root + eps)
 		}
 	}
 }
@@ -226,17 +281,17 @@ func (o RMSprop) Rule() (Rule, error) {
 
 func rmsprop[T float32 | float64](o RMSprop) func(step[T]) {
 	return func(s step[T]) {
-		v := s.state[0]
+		w, v, velocity := s.w[:len(s.g)], s.state[0][:len(s.g)], s.state[1]
 		rate, rho, eps, mu, l2 := T(s.rate), T(o.Rho), T(o.Epsilon), T(o.Momentum), T(o.WeightDecay)
 		for i, g := range s.g {
-			g += l2 * s.w[i]
+			g += l2 * w[i]
 			v[i] = rho*v[i] + (1-rho)*g*g
 			d := g / (sqrt(v[i]) + eps)
 			if mu > 0 {
-				s.state[1][i] = mu*s.state[1][i] + d
-				d = s.state[1][i]
+				velocity[i] = mu*velocity[i] + d
+				d = velocity[i]
 			}
-			s.w[i] -= rate * d
+			w[i] -= rate * d
 		}
 	}
 }
@@ -258,12 +313,12 @@ func (o Adagrad) Rule() (Rule, error) {
 
 func adagrad[T float32 | float64](o Adagrad) func(step[T]) {
 	return func(s step[T]) {
-		sum := s.state[0]
+		w, sum := s.w[:len(s.g)], s.state[0][:len(s.g)]
 		rate, eps, l2 := T(s.rate), T(o.Epsilon), T(o.WeightDecay)
 		for i, g := range s.g {
-			g += l2 * s.w[i]
+			g += l2 * w[i]
 			sum[i] += g * g
-			s.w[i] -= rate * g / (sqrt(sum[i]) + eps)
+			w[i] -= rate * g / (sqrt(sum[i]) + eps)
 		}
 	}
 }
@@ -287,18 +342,15 @@ func (o Lion) Rule() (Rule, error) {
 
 func lion[T float32 | float64](o Lion) func(step[T]) {
 	return func(s step[T]) {
-		m := s.state[0]
+		w, m := s.w[:len(s.g)], s.state[0][:len(s.g)]
 		rate, b1, b2 := T(s.rate), T(o.Beta1), T(o.Beta2)
 		keep := T(1 - s.rate*o.WeightDecay)
 		for i, g := range s.g {
-			w := s.w[i] * keep
-			switch c := b1*m[i] + (1-b1)*g; {
-			case c > 0:
-				w -= rate
-			case c < 0:
-				w += rate
+			move := T(0)
+			if c := b1*m[i] + (1-b1)*g; c != 0 {
+				move = T(math.Copysign(float64(rate), float64(c))) // signs cannot be guessed
 			}
-			s.w[i] = w
+			w[i] = w[i]*keep - move
 			m[i] = b2*m[i] + (1-b2)*g
 		}
 	}

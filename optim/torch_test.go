@@ -43,7 +43,7 @@ type problem struct {
 	grad   gorgonia.Value
 }
 
-func newProblem(t *testing.T, r reference, dt graph.Dtype) *problem {
+func newProblem(t testing.TB, r reference, dt graph.Dtype) *problem {
 	t.Helper()
 	store := graph.NewParams(dt, 1)
 	b := graph.New(store, graph.Train)
@@ -66,7 +66,7 @@ func (p *problem) differentiate() {
 	}
 }
 
-func (p *problem) start(t *testing.T, o optim.Optimizer, clip optim.Clip) *optim.Run {
+func (p *problem) start(t testing.TB, o optim.Optimizer, clip optim.Clip) *optim.Run {
 	t.Helper()
 	r, err := optim.Start(o, clip, p.params, []gorgonia.Value{p.grad})
 	if err != nil {
@@ -193,6 +193,63 @@ func TestStateGoesOn(t *testing.T) {
 				t.Errorf("%s, %v: other bits after a stop", name, dt)
 			}
 		}
+	}
+}
+
+// long is a problem that workers share, with numbers of its own for every weight.
+func long(t testing.TB, dt graph.Dtype) *problem {
+	t.Helper()
+	const n = 70_001
+	var r reference
+	for i := range n {
+		x := math.Sin(float64(i))
+		r.A, r.C, r.W0 = append(r.A, 1+x*x), append(r.C, x), append(r.W0, 2*math.Cos(float64(i)))
+	}
+	return newProblem(t, r, dt)
+}
+
+// TestThreads: the bits are the same with any number of workers.
+func TestThreads(t *testing.T) {
+	defer graph.SetThreads(graph.Threads())
+	for name, s := range settings {
+		for _, dt := range []graph.Dtype{graph.Float32, graph.Float64} {
+			var want []float64
+			for _, threads := range []int{1, 2, 5} {
+				graph.SetThreads(threads)
+				p := long(t, dt)
+				run := p.start(t, s.optimizer, s.clip)
+				for range 3 {
+					p.step(t, run)
+				}
+				got := p.params[0].Values()
+				if want == nil {
+					want = got
+				}
+				for i, v := range got {
+					if v != want[i] {
+						t.Errorf("%s, %v, %d threads: weight %d is %v, was %v", name, dt, threads, i, v, want[i])
+						break
+					}
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkOptimizers moves a long parameter.
+func BenchmarkOptimizers(b *testing.B) {
+	for name, s := range settings {
+		b.Run(name, func(b *testing.B) {
+			p := long(b, graph.Float32)
+			run := p.start(b, s.optimizer, s.clip)
+			p.differentiate()
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := run.Step(1e-6); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

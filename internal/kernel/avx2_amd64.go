@@ -84,6 +84,12 @@ func scatterY64(to *byte, from *byte, count int, step int)
 //go:noescape
 func adamY32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 
+// momentumY32 is gradient descent with momentum for count registers' width; the
+// constants are those of MomentumStep.
+//
+//go:noescape
+func momentumY32(w *byte, v *byte, grad *byte, constants *byte, count int)
+
 // axpyY32 adds alpha·x to y for count registers' width.
 //
 //go:noescape
@@ -171,6 +177,12 @@ func routePixelsY32(p *byte)
 //
 //go:noescape
 func adamY64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
+
+// momentumY64 is gradient descent with momentum for count registers' width; the
+// constants are those of MomentumStep.
+//
+//go:noescape
+func momentumY64(w *byte, v *byte, grad *byte, constants *byte, count int)
 
 // axpyY64 adds alpha·x to y for count registers' width.
 //

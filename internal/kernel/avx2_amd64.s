@@ -2282,6 +2282,44 @@ end:
 	VZEROUPPER
 	RET
 
+// func momentumY32(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·momentumY32(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VBROADCASTSS 12(BX), Y3
+	VBROADCASTSS 16(BX), Y4
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPS     (AX), Y5
+	VMOVUPS     (DX), Y6
+	VFMADD231PS Y5, Y1, Y6
+	VMOVUPS     Y6, Y7
+	VFMADD231PS (CX), Y0, Y6
+	VMOVUPS     Y6, (CX)
+	VMULPS      Y3, Y7, Y7
+	VFMADD231PS Y6, Y4, Y7
+	VMULPS      Y2, Y7, Y7
+	VSUBPS      Y7, Y5, Y5
+	VMOVUPS     Y5, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyY32(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·axpyY32(SB), NOSPLIT, $0-32
@@ -2933,6 +2971,44 @@ loop:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func momentumY64(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·momentumY64(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	VBROADCASTSD 16(BX), Y2
+	VBROADCASTSD 24(BX), Y3
+	VBROADCASTSD 32(BX), Y4
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPD     (AX), Y5
+	VMOVUPD     (DX), Y6
+	VFMADD231PD Y5, Y1, Y6
+	VMOVUPD     Y6, Y7
+	VFMADD231PD (CX), Y0, Y6
+	VMOVUPD     Y6, (CX)
+	VMULPD      Y3, Y7, Y7
+	VFMADD231PD Y6, Y4, Y7
+	VMULPD      Y2, Y7, Y7
+	VSUBPD      Y7, Y5, Y5
+	VMOVUPD     Y5, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        SI
 	JNE         loop
 
 end:

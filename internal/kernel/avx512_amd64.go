@@ -304,6 +304,12 @@ func scatterZ128(to *byte, from *byte, count int, step int)
 //go:noescape
 func adamZ32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 
+// momentumZ32 is gradient descent with momentum for count registers' width; the
+// constants are those of MomentumStep.
+//
+//go:noescape
+func momentumZ32(w *byte, v *byte, grad *byte, constants *byte, count int)
+
 // axpyZ32 adds alpha·x to y for count registers' width.
 //
 //go:noescape
@@ -391,6 +397,12 @@ func routePixelsZ32(p *byte)
 //
 //go:noescape
 func adamZ64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
+
+// momentumZ64 is gradient descent with momentum for count registers' width; the
+// constants are those of MomentumStep.
+//
+//go:noescape
+func momentumZ64(w *byte, v *byte, grad *byte, constants *byte, count int)
 
 // axpyZ64 adds alpha·x to y for count registers' width.
 //

@@ -12138,6 +12138,44 @@ end:
 	VZEROUPPER
 	RET
 
+// func momentumZ32(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·momentumZ32(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	VBROADCASTSS 8(BX), Z2
+	VBROADCASTSS 12(BX), Z3
+	VBROADCASTSS 16(BX), Z4
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPS     (AX), Z5
+	VMOVUPS     (DX), Z6
+	VFMADD231PS Z5, Z1, Z6
+	VMOVUPS     Z6, Z7
+	VFMADD231PS (CX), Z0, Z6
+	VMOVUPS     Z6, (CX)
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z6, Z4, Z7
+	VMULPS      Z2, Z7, Z7
+	VSUBPS      Z7, Z5, Z5
+	VMOVUPS     Z5, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyZ32(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·axpyZ32(SB), NOSPLIT, $0-32
@@ -12787,6 +12825,44 @@ loop:
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func momentumZ64(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·momentumZ64(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (BX), Z0
+	VBROADCASTSD 8(BX), Z1
+	VBROADCASTSD 16(BX), Z2
+	VBROADCASTSD 24(BX), Z3
+	VBROADCASTSD 32(BX), Z4
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPD     (AX), Z5
+	VMOVUPD     (DX), Z6
+	VFMADD231PD Z5, Z1, Z6
+	VMOVUPD     Z6, Z7
+	VFMADD231PD (CX), Z0, Z6
+	VMOVUPD     Z6, (CX)
+	VMULPD      Z3, Z7, Z7
+	VFMADD231PD Z6, Z4, Z7
+	VMULPD      Z2, Z7, Z7
+	VSUBPD      Z7, Z5, Z5
+	VMOVUPD     Z5, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        SI
 	JNE         loop
 
 end:

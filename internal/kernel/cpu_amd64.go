@@ -123,6 +123,20 @@ func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) {
 	}
 }
 
+func momentumVector[T Float](s *MomentumStep[T], w, v, g []T, count int) {
+	c := (*byte)(unsafe.Pointer(s))
+	switch one := single[T](); {
+	case wide && one:
+		momentumZ32(at(w), at(v), at(g), c, count)
+	case wide:
+		momentumZ64(at(w), at(v), at(g), c, count)
+	case one:
+		momentumY32(at(w), at(v), at(g), c, count)
+	default:
+		momentumY64(at(w), at(v), at(g), c, count)
+	}
+}
+
 func axpyVector[T Float](alpha T, x, y []T, count int) {
 	a := (*byte)(unsafe.Pointer(&alpha))
 	switch one := single[T](); {

@@ -136,6 +136,7 @@ func vectorsInBounds[T Float](t *testing.T) {
 			mulVV(x, y, z)
 			Axpy(0.5, x, y)
 			Adam(&AdamStep[T]{0.9, 0.1, 0.99, 0.01, 1e-8, 0, 1, 0.1, 1}, x, y, z, w)
+			Momentum(&MomentumStep[T]{0.9, 0, 0.1, 0, 1}, x, y, z)
 			SumSquares(x)
 			Dropout(x, y, 0.5, 3)
 			rows := 1 + g.r.IntN(9)

@@ -130,6 +130,30 @@ func total[T Float](kind spanKind, x []T) float64 {
 	return t
 }
 
+// Spanned is work on arrays that can be done in spans, in any order and at the same
+// time: a span's result does not depend on where other spans end.
+type Spanned interface{ Span(from, to int) }
+
+// Spans does such work. It lives in memory that the caller keeps.
+type Spans struct {
+	job  job
+	work Spanned
+	n    int
+}
+
+// Do does work on n elements, with helpers if they are many.
+func (s *Spans) Do(work Spanned, n int) {
+	if n < longCopy {
+		work.Span(0, n)
+		return
+	}
+	s.work, s.n = work, n
+	parallel(&s.job, s, (n+spanSize-1)/spanSize)
+	s.work = nil
+}
+
+func (s *Spans) part(i int) { s.work.Span(i*spanSize, min((i+1)*spanSize, s.n)) }
+
 // Gather copies rows of src, w elements each, one behind the other to dst.
 func Gather[T Float](dst, src []T, rows []int, w int) {
 	dst = dst[:len(rows)*w]

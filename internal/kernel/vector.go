@@ -57,6 +57,31 @@ func adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 	}
 }
 
+// MomentumStep are the constants of an update by momentum, in the order that the
+// assembly knows.
+type MomentumStep[T Float] struct {
+	Momentum T
+	Decay    T // is added to the gradient times the weight
+	Rate     T
+	Gradient T // how much of the gradient is in the step
+	Velocity T // and of the velocity
+}
+
+// Momentum updates the weights w and the velocity v by the gradient g:
+// g ← g + Decay·w, v ← Momentum·v + g, w ← w − Rate·(Gradient·g + Velocity·v).
+func Momentum[T Float](s *MomentumStep[T], w, v, g []T) {
+	v, g = v[:len(w)], g[:len(w)]
+	count, rest := registers[T](len(w))
+	if count > 0 {
+		momentumVector(s, w, v, g, count)
+	}
+	for i := rest; i < len(w); i++ {
+		d := g[i] + s.Decay*w[i]
+		v[i] = s.Momentum*v[i] + d
+		w[i] -= s.Rate * (s.Gradient*d + s.Velocity*v[i])
+	}
+}
+
 // Axpy adds alpha·x to y.
 func Axpy[T Float](alpha T, x, y []T) {
 	x = x[:len(y)]

@@ -79,3 +79,19 @@ func TestAdam(t *testing.T) {
 		near(t, "w", w, want, 1e-13)
 	}
 }
+
+func TestMomentum(t *testing.T) {
+	for n := range 40 {
+		w, v, g := random[float64](n, 1), random[float64](n, 2), random[float64](n, 3)
+		s := MomentumStep[float64]{0.9, 0.02, 0.3, 0.4, 0.7}
+		wantV, wantW := make([]float64, n), make([]float64, n)
+		for i := range w {
+			d := g[i] + 0.02*w[i]
+			wantV[i] = 0.9*v[i] + d
+			wantW[i] = w[i] - 0.3*(0.4*d+0.7*wantV[i])
+		}
+		Momentum(&s, w, v, g)
+		near(t, "v", v, wantV, 1e-14)
+		near(t, "w", w, wantW, 1e-14)
+	}
+}

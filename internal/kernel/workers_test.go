@@ -11,10 +11,15 @@ import (
 	"time"
 )
 
+// spanned is a function that does a span.
+type spanned func(from, to int)
+
+func (f spanned) Span(from, to int) { f(from, to) }
+
 // passes are kernels of sizes that workers share, each with what it computes.
 // Convolutions and recurrences have tests of their own.
 func passes[T Float](r *rand.Rand) map[string]func() []T {
-	const n = 3*spanSize + 177
+	const n = 4*spanSize + 177 // more than longCopy
 	array := func(n int) []T { return uniform[T](r, n) }
 	list := map[string]func() []T{}
 	add := func(name string, size int, f func(dst []T)) {
@@ -46,6 +51,14 @@ func passes[T Float](r *rand.Rand) map[string]func() []T {
 			v[i] = e * e
 		}
 		Adam(&AdamStep[T]{0.9, 0.1, 0.99, 0.01, 1e-8, 0.02, 0.97, 0.3, 1.7}, dst[:n], m, v, w)
+	})
+	add("momentum", 2*n, func(dst []T) {
+		copy(dst, x)
+		copy(dst[n:], y)
+		momentum := func(from, to int) {
+			Momentum(&MomentumStep[T]{0.9, 0.01, 0.3, 0.2, 0.7}, dst[from:to], dst[n+from:n+to], w[from:to])
+		}
+		new(Spans).Do(spanned(momentum), n)
 	})
 	rows := r.Perm(400)
 	table := array(400 * 200)

@@ -8,6 +8,7 @@ import (
 
 func (e element) elementwise() {
 	e.adam()
+	e.momentum()
 	e.axpy()
 	e.positive()
 	e.sumRows()
@@ -55,6 +56,36 @@ func (e element) adam() {
 		e.mul(size, mr, mr)
 		e.div(vr, mr, mr)
 		e.sub(mr, wr, wr)
+		e.move(wr, Mem{Base: w})
+	})
+}
+
+// momentum writes the update of gradient descent with momentum.
+func (e element) momentum() {
+	name := function("momentum", e)
+	TEXT(name, NOSPLIT, "func(w, v, grad, constants *byte, count int)")
+	Doc(name+" is gradient descent with momentum for count registers' width; the", "constants are those of MomentumStep.")
+	Pragma("noescape")
+	p := pointers("w", "v", "grad", "constants", "count")
+	w, v, g, constants, count := p[0], p[1], p[2], p[3], p[4]
+	var c [5]reg.VecVirtual
+	for i := range c {
+		c[i] = set.reg()
+		e.broadcast(Mem{Base: constants, Disp: i * e.size}, c[i])
+	}
+	mu, decay, rate, byG, byV := c[0], c[1], c[2], c[3], c[4]
+	loop(count, p[:3], func() {
+		wr, gr, d := set.reg(), set.reg(), set.reg()
+		e.move(Mem{Base: w}, wr)
+		e.move(Mem{Base: g}, gr)
+		e.fma(wr, decay, gr)
+		e.move(gr, d)
+		e.fma(Mem{Base: v}, mu, gr)
+		e.move(gr, Mem{Base: v})
+		e.mul(byG, d, d)
+		e.fma(gr, byV, d)
+		e.mul(rate, d, d)
+		e.sub(d, wr, wr)
 		e.move(wr, Mem{Base: w})
 	})
 }
