@@ -250,6 +250,52 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
+// Where few of many columns matter, as one-hot codes make them, the default forest
+// is no mere majority: its trees see enough of the columns.
+func TestForestSeesEnough(t *testing.T) {
+	g := rand.New(rand.NewPCG(3, 0))
+	draw := func(n int) (*data.Set, float64) {
+		x, labels, most := make([][]float64, n), make([]int, n), 0
+		for i := range x {
+			x[i] = make([]float64, 60)
+			for j := range x[i] {
+				x[i][j] = float64(g.IntN(2))
+			}
+			if x[i][0]+x[i][1] == 2 || x[i][2] == 1 && g.IntN(10) == 0 {
+				labels[i] = 1
+			} else {
+				most++
+			}
+		}
+		return labelled(t, x, labels, "good", "bad"), float64(most) / float64(n)
+	}
+	train, _ := draw(400)
+	fresh, majority := draw(1000)
+	accuracy := func(m baselines.Forest) float64 {
+		p, err := fitPredict(t, m.New, train, fresh.Without())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := fresh.Labels()
+		if err != nil {
+			t.Fatal(err)
+		}
+		right := 0.0
+		for i, c := range p.Labels {
+			if c == want[i] {
+				right += 1.0 / 1000
+			}
+		}
+		return right
+	}
+	if few := accuracy(baselines.Forest{Columns: 8}); few > majority+0.05 {
+		t.Errorf("with 8 columns the accuracy is %v: the data are too easy for this test", few)
+	}
+	if got := accuracy(baselines.Forest{}); got < majority+0.1 {
+		t.Errorf("accuracy %v, the majority's is %v", got, majority)
+	}
+}
+
 func TestForestStops(t *testing.T) {
 	set, err := data.Iris()
 	if err != nil {

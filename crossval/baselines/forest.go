@@ -3,7 +3,6 @@ package baselines
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -18,10 +17,27 @@ import (
 // class is its share of the trees' votes; for a regression the value is the
 // trees' mean.
 //
+// Columns that are drawn once have to be many, as a tree never sees the others.
+// The root of their number, usual where every split draws anew, leaves trees
+// without a column that matters: of the 61 one-hot columns of the German credit data
+// it takes 8, and the forest names the majority for everyone. So a tree has half of
+// the columns (Ho, "The Random Subspace Method for Constructing Decision Forests",
+// 1998), for a regression two thirds. Ten-fold cross-validation with the root and
+// with this default (three times; once where there are more than 900 rows):
+//
+//	               accuracy        log loss
+//	German credit  0.700  0.759    0.691  0.507
+//	digits         0.940  0.970    0.724  0.284
+//	wine           0.981  0.966    0.200  0.141
+//	breast cancer  0.960  0.961    0.152  0.223
+//	iris           both draw 2 of 4 columns
+//	               R²
+//	diabetes       0.381  0.410
+//
 // golearn's own RandomForest is not used: it mismatches features and labels.
 type Forest struct {
 	Trees    int // 0: 40
-	Columns  int // columns of a tree; 0: the root of their number, rounded up, but 2 or more
+	Columns  int // columns of a tree; 0: half of them, for a regression two thirds, rounded up, but 2 or more
 	MaxDepth int // 0: until the leaves are pure
 	Bins     int // as of CART; 0: 16
 }
@@ -43,7 +59,10 @@ func (m Forest) New(seed uint64) (crossval.Estimator, error) {
 	return estimator(func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		columns := m.Columns
 		if columns == 0 {
-			columns = max(2, int(math.Ceil(math.Sqrt(float64(x.columns)))))
+			columns = max(2, (x.columns+1)/2)
+			if y.values != nil {
+				columns = max(2, (2*x.columns+2)/3)
+			}
 		}
 		columns = min(columns, x.columns)
 		b := fitBins(x, bins)
