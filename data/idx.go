@@ -42,7 +42,7 @@ func ReadIDX(r io.Reader) (*IDX, error) {
 		if err := binary.Read(in, binary.BigEndian, &size); err != nil {
 			return nil, fmt.Errorf("data: IDX: the size of axis %d: %w", i, cutOff(err))
 		}
-		if size > maxIDX || total*int(size) > maxIDX { // both at most 2^30, the product below 2^61
+		if size > maxIDX || int64(total)*int64(size) > maxIDX { // both at most 2^30, the product below 2^61
 			return nil, fmt.Errorf("data: IDX: axis %d of size %d: more than %d values", i, size, maxIDX)
 		}
 		x.Shape[i] = int(size)
