@@ -60,7 +60,8 @@ type commit struct{ to, from *buffer }
 
 // Compile plans the computation of the given outputs, and of the updates of
 // states if the graph is for training. Operations that neither needs are left
-// out, and those of constants only are done here. It returns the Builder's first mistake if there was one.
+// out, and those of constants only are done here. It returns the Builder's first
+// mistake if there was one.
 func Compile(b *Builder, outputs ...*Node) (*Program, error) {
 	if b.err != nil {
 		return nil, b.err

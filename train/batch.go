@@ -116,7 +116,7 @@ func (s *source) load(rows []int) {
 	}
 }
 
-func copyRows[T any](dst, src []T, rows []int, w int) {
+func copyRows(dst, src, rows []int, w int) {
 	for i, r := range rows {
 		copy(dst[i*w:(i+1)*w], src[r*w:(r+1)*w])
 	}

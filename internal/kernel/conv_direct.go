@@ -170,8 +170,7 @@ func (d *direct[T]) forward(i int) {
 	img := d.rowsOf(s, n, r0, r1)
 	y := d.y[(n*d.oh+r0)*d.ow*c.O:]
 	nr := width[T]()
-	var z T
-	size := int(unsafe.Sizeof(z))
+	size := bytesOf[T]()
 	k := c.KH * c.KW * c.C
 	line := d.paddedW() * c.C
 	t := &s.tile
@@ -230,8 +229,7 @@ func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, r0, r1, j0, j
 	pixels := (r1 - r0) * d.ow
 	dy := d.y[(n*d.oh+r0)*d.ow*c.O:]
 	nr := width[T]()
-	var z T
-	size := int(unsafe.Sizeof(z))
+	size := bytesOf[T]()
 	m := c.KW * c.C
 	// What few tiles read is not worth the packing, but tiles without masks read a
 	// last panel of full width.

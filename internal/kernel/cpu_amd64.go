@@ -178,8 +178,7 @@ func mulVector[T Float](dst, a, b []T, count int) {
 }
 
 func sumRowsVector[T Float](dst, x []T, rows, count int) {
-	var z T
-	row := len(dst) * int(unsafe.Sizeof(z))
+	row := len(dst) * bytesOf[T]()
 	switch one := single[T](); {
 	case wide && one:
 		sumRowsZ32(at(dst), at(x), rows, row, count)

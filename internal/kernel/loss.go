@@ -15,11 +15,7 @@ func Softmax[T Float](dst, x []T, n int) {
 	Unary(Exp, 0, dst[:rows*n], dst[:rows*n])
 	for r := range rows {
 		d := dst[r*n : (r+1)*n]
-		sum := 0.0
-		for _, v := range d {
-			sum += float64(v)
-		}
-		scale := 1 / sum
+		scale := 1 / sum(d)
 		for i, v := range d {
 			d[i] = T(float64(v) * scale)
 		}

@@ -295,7 +295,7 @@ func (t *normTask[T]) rowsBackward(dx, x, g []T) {
 			copy(h, g[at:at+n])
 		}
 		axpb(d, T(-r*dot(h, d)/float64(n)), d, T(-r*sum(h)/float64(n)))
-		axpy(T(r), h, d)
+		Axpy(T(r), h, d)
 	}
 	s.put()
 }

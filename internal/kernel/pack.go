@@ -10,8 +10,7 @@ func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 		}
 		return
 	}
-	var z T
-	size := int(unsafe.Sizeof(z))
+	size := bytesOf[T]()
 	whole := mb / tileRows
 	for k := range kb {
 		from := p.a[(k0+k)*p.lda+i0:][:mb]

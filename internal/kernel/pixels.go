@@ -30,8 +30,7 @@ type lane[T Float] struct {
 func eachPixel[T Float](op pixelOp, n, channels int, lanes ...lane[T]) {
 	whole := 0
 	if assembly {
-		var z T
-		size := int(unsafe.Sizeof(z))
+		size := bytesOf[T]()
 		whole = channels * size / registerBytes * registerBytes / size
 		if whole > 0 {
 			p := pixels{count: n, width: whole * size}

@@ -157,8 +157,7 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 	case whole < nb:
 		p.packB(w.b[whole*kb:], k0, kb, j0+whole, nb-whole)
 	}
-	var z T
-	size := int(unsafe.Sizeof(z))
+	size := bytesOf[T]()
 	t := &w.tile
 	t.tile = tile{k: kb, segments: 1, rowA: p.lda * size, stepA: size, start: p.start, rowC: p.ldc * size}
 	if p.transA {

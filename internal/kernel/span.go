@@ -2,7 +2,7 @@ package kernel
 
 import "sync"
 
-// Long arrays are worked on in spans, which workers take in turn. A span begins
+// Long arrays are worked on in spans, which workers share. A span begins
 // at a multiple of spanSize, so that every element has the same place in a
 // vector register, and sums are added up span by span: the number of workers
 // changes no bit.
@@ -19,8 +19,6 @@ const (
 	spanUnaryGrad
 	spanBinary
 	spanAxpb
-	spanAxpy
-	spanAdam
 	spanDropout
 	spanGather
 	spanSquares
@@ -35,9 +33,7 @@ type spans[T Float] struct {
 	binary      BinaryFn
 	alpha, beta float64
 	stream      uint64
-	adam        AdamStep[T]
-	dst, a      []T
-	b, c        []T
+	dst, a, b   []T
 	sums        []float64
 	rows        []int // of a gathering
 }
@@ -64,7 +60,7 @@ func (s *spans[T]) do(n int) {
 }
 
 func (s *spans[T]) put() {
-	s.dst, s.a, s.b, s.c, s.rows = nil, nil, nil, nil, nil
+	s.dst, s.a, s.b, s.rows = nil, nil, nil, nil
 	if single[T]() {
 		spans32.Put(s)
 	} else {
@@ -84,7 +80,7 @@ func (s *spans[T]) part(i int) {
 		}
 		return x[from:min(from+spanSize, len(x))]
 	}
-	dst, a, b, c := of(s.dst), of(s.a), of(s.b), of(s.c)
+	dst, a, b := of(s.dst), of(s.a), of(s.b)
 	switch s.kind {
 	case spanUnary:
 		unary(s.unary, s.alpha, dst, a)
@@ -94,10 +90,6 @@ func (s *spans[T]) part(i int) {
 		binaryVV(s.binary, dst, a, b)
 	case spanAxpb:
 		axpb(dst, T(s.alpha), a, T(s.beta))
-	case spanAxpy:
-		axpy(T(s.alpha), a, dst)
-	case spanAdam:
-		adam(&s.adam, dst, a, b, c)
 	case spanDropout:
 		dropout(dst, a, s.alpha, s.stream, from)
 	case spanSquares:

@@ -33,10 +33,7 @@ type tiler[T Float] struct {
 }
 
 // width is the number of columns of a tile.
-func width[T Float]() int {
-	var v T
-	return tileBytes / int(unsafe.Sizeof(v))
-}
+func width[T Float]() int { return tileBytes / bytesOf[T]() }
 
 // compute computes one tile of a C whose rows are ldc elements apart. Without
 // masks, one that is not of full width goes through a copy, and B is read as if

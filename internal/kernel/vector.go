@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // registers returns how many registers' width n elements fill, and the first
 // element after them; nothing where there is no assembly.
@@ -11,8 +8,7 @@ func registers[T Float](n int) (count, rest int) {
 	if !assembly {
 		return 0, 0
 	}
-	var v T
-	each := registerBytes / int(unsafe.Sizeof(v))
+	each := registerBytes / bytesOf[T]()
 	count = n / each
 	return count, count * each
 }
@@ -34,16 +30,6 @@ type AdamStep[T Float] struct {
 // w ← w − Size·m/(Root·√v + ε).
 func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
-	if len(w) < longCopy {
-		adam(s, w, m, v, g)
-		return
-	}
-	p := getSpans[T](spanAdam)
-	p.adam, p.dst, p.a, p.b, p.c = *s, w, m, v, g
-	p.do(len(w))
-}
-
-func adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 	count, rest := registers[T](len(w))
 	if count > 0 {
 		adamVector(s, w, m, v, g, count)
@@ -85,16 +71,6 @@ func Momentum[T Float](s *MomentumStep[T], w, v, g []T) {
 // Axpy adds alpha·x to y.
 func Axpy[T Float](alpha T, x, y []T) {
 	x = x[:len(y)]
-	if len(y) < longCopy {
-		axpy(alpha, x, y)
-		return
-	}
-	s := getSpans[T](spanAxpy)
-	s.alpha, s.dst, s.a = float64(alpha), y, x
-	s.do(len(y))
-}
-
-func axpy[T Float](alpha T, x, y []T) {
 	count, rest := registers[T](len(y))
 	if count > 0 {
 		axpyVector(alpha, x, y, count)

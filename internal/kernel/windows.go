@@ -90,8 +90,7 @@ func (t *poolTask[T]) eachWindows(x, y, dy, dx []T) int {
 	if whole == 0 {
 		return 0
 	}
-	var z T
-	size := int(unsafe.Sizeof(z))
+	size := bytesOf[T]()
 	w := windows{
 		count: c.OutW(), width: whole * size, kh: c.KH, kw: c.KW,
 		row: c.W * c.C * size, pixel: c.C * size, step: c.StrideW * c.C * size,
