@@ -85,8 +85,9 @@ func (e environment) of(all []string) []string {
 	return append(out, e.set...)
 }
 
-// child is a Python process that runs peers.
+// child is a process that runs peers: a Python, or the command of bench/peers.
 type child struct {
+	name  string // of the program
 	env   environment
 	cmd   *exec.Cmd
 	in    io.WriteCloser
@@ -97,6 +98,10 @@ type child struct {
 // hello is what a child says of itself.
 type hello struct {
 	Python, Numpy, Torch, Sklearn, Blas, Capability string
+
+	// Of the command of bench/peers: libraries with their versions, and why others
+	// cannot be run.
+	Libraries, Lacks map[string]string
 }
 
 // findPython returns the first Python that has PyTorch, else the first that has
@@ -112,9 +117,14 @@ func findPython(ctx context.Context) string {
 	return ""
 }
 
-// startChild starts a Python with the script of peers.
-func startChild(ctx context.Context, python string, e environment) (*child, error) {
-	c := &child{env: e, cmd: exec.CommandContext(ctx, python, "-c", peerScript)}
+// startPython starts a Python with the script of peers.
+func startPython(ctx context.Context, python string, e environment) (*child, error) {
+	return startChild(ctx, e, python, "-c", peerScript)
+}
+
+// startChild starts a program that answers requests.
+func startChild(ctx context.Context, e environment, program string, args ...string) (*child, error) {
+	c := &child{name: filepath.Base(program), env: e, cmd: exec.CommandContext(ctx, program, args...)}
 	c.cmd.Env = e.of(os.Environ())
 	c.cmd.Stderr = os.Stderr
 	c.cmd.WaitDelay = 5 * time.Second
@@ -144,15 +154,15 @@ func (c *child) ask(request, answer any) error {
 		return err
 	}
 	if _, err := c.in.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("python: %w", err)
+		return fmt.Errorf("%s: %w", c.name, err)
 	}
 	reply, err := c.out.ReadBytes('\n')
 	if err != nil {
-		return fmt.Errorf("python: %w", err)
+		return fmt.Errorf("%s: %w", c.name, err)
 	}
 	var failure struct{ Failed, Trace string }
 	if err := json.Unmarshal(reply, &failure); err != nil {
-		return fmt.Errorf("python: %w: %q", err, reply)
+		return fmt.Errorf("%s: %w: %q", c.name, err, reply)
 	}
 	if failure.Failed != "" {
 		return errors.New(failure.Failed)

@@ -28,7 +28,7 @@ func fake(t *testing.T, answer string) string {
 func TestChild(t *testing.T) {
 	ctx := context.Background()
 	t.Setenv("LIBRARY", "wrong")
-	c, err := startChild(ctx, fake(t, `{"id":3,"rate":5,"error":1e-7}`), environment{name: "one", set: []string{"LIBRARY=1.13"}})
+	c, err := startPython(ctx, fake(t, `{"id":3,"rate":5,"error":1e-7}`), environment{name: "one", set: []string{"LIBRARY=1.13"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestChild(t *testing.T) {
 }
 
 func TestChildFails(t *testing.T) {
-	c, err := startChild(context.Background(), fake(t, `{"failed":"RuntimeError: no such thing","trace":"..."}`), environment{})
+	c, err := startPython(context.Background(), fake(t, `{"failed":"RuntimeError: no such thing","trace":"..."}`), environment{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestChildFails(t *testing.T) {
 	if _, err := c.start(map[string]any{}); err == nil {
 		t.Error("a closed child answers")
 	}
-	if _, err := startChild(context.Background(), filepath.Join(t.TempDir(), "none"), environment{}); err == nil {
+	if _, err := startPython(context.Background(), filepath.Join(t.TempDir(), "none"), environment{}); err == nil {
 		t.Error("a Python that is not there starts")
 	}
 }
@@ -88,7 +88,7 @@ func TestPythons(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &arena{window: 4 * time.Millisecond, rounds: 2, log: &log}
-	r, err := trainingRow(ctx, a, p, w)
+	r, err := trainingRow(ctx, a, &others{python: p}, w)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,7 +183,7 @@ func TestFlags(t *testing.T) {
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer
-	err := run(context.Background(), []string{"-only", "w4,sgemm", "-python", "none", "-window", "4ms", "-rounds", "2", "-out", filepath.Join(dir, "t.md")}, &out, io.Discard)
+	err := run(context.Background(), []string{"-only", "w4,sgemm", "-python", "none", "-peers", "none", "-window", "4ms", "-rounds", "2", "-out", filepath.Join(dir, "t.md")}, &out, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

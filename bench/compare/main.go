@@ -49,6 +49,8 @@ type options struct {
 	out    string
 	memory string
 	python string
+	peers  string
+	onnx   string
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -61,6 +63,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 9, "`NUMBER` of windows of each contestant")
 	f.StringVar(&o.out, "out", "compare.md", "`FILE` for the table; the figure lies beside it, as .png")
 	f.StringVar(&o.python, "python", "", "Python to `RUN`; none: no Python (default: python3 or /usr/bin/python3, whichever has PyTorch)")
+	f.StringVar(&o.peers, "peers", "bench/peers", "`FOLDER` of the module that runs GoMLX, go-deep and ONNX Runtime; none: none of them")
+	f.StringVar(&o.onnx, "onnxruntime", os.Getenv("ONNXRUNTIME_LIBRARY"), "shared library of ONNX Runtime, a `FILE` such as libonnxruntime.so.1")
 	f.StringVar(&o.memory, "memory-of", "", "train W2 as `WHO`, aegis or stock, and print the peak of memory in bytes; for compare itself")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -126,25 +130,12 @@ func (o options) measure(ctx context.Context, folder string, log io.Writer) (rep
 		"Aegis " + revision(ctx) + ", " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH + "; " + gorgoniaVersion(),
 		fmt.Sprintf("%d windows of %v for each contestant, in turn", o.rounds, o.window),
 	}}
-	p := &pythons{log: log}
-	python := o.python
-	if python == "" {
-		python = findPython(ctx)
+	peers, facts, err := o.others(ctx, folder, log)
+	if err != nil {
+		return r, err
 	}
-	switch python {
-	case "", "none":
-		r.facts = append(r.facts, "no Python: PyTorch, scikit-learn and OpenBLAS take no part")
-	default:
-		var err error
-		if p, err = startPythons(ctx, python, environments(strings.HasSuffix(workload.CPU(), "AVX-512")), folder, log); err != nil {
-			p.Close()
-			return r, err
-		}
-		defer p.Close()
-		if len(p.children) > 0 {
-			r.facts = append(r.facts, p.children[0].hello.String())
-		}
-	}
+	defer peers.Close()
+	r.facts = append(r.facts, facts...)
 	if slices.ContainsFunc(o.only, func(s string) bool { return s == "W1" || s == "W2" || s == "W3" }) {
 		images, err := workload.LoadImages()
 		if err != nil {
@@ -155,19 +146,19 @@ func (o options) measure(ctx context.Context, folder string, log io.Writer) (rep
 	for _, f := range r.facts {
 		fmt.Fprintln(log, f)
 	}
-	var rows []func(ctx context.Context, a *arena, p *pythons) (row, error)
+	var rows []func(ctx context.Context, a *arena, o *others) (row, error)
 	rows = append(rows, rowsFor(o.only)...)
 	if slices.Contains(o.only, "SGEMM") {
 		for _, threads := range slices.Backward(threadCounts()) {
 			for _, x := range products {
-				rows = append(rows, func(ctx context.Context, a *arena, p *pythons) (row, error) {
-					return productRow(ctx, a, p, x, threads), nil
+				rows = append(rows, func(ctx context.Context, a *arena, o *others) (row, error) {
+					return productRow(ctx, a, o.python, x, threads), nil
 				})
 			}
 		}
 	}
 	for _, of := range rows {
-		one, err := of(ctx, a, p)
+		one, err := of(ctx, a, peers)
 		if err != nil {
 			return r, err
 		}
@@ -179,11 +170,48 @@ func (o options) measure(ctx context.Context, folder string, log io.Writer) (rep
 	}
 	if slices.Contains(o.only, "memory") {
 		var err error
-		if r.memory, err = memories(ctx, p, python, folder, log); err != nil {
+		if r.memory, err = memories(ctx, peers.python, folder, log); err != nil {
 			return r, err
 		}
 	}
 	return r, nil
+}
+
+// others starts the processes of the other libraries, and tells what they are.
+func (o options) others(ctx context.Context, folder string, log io.Writer) (*others, []string, error) {
+	all := &others{python: &pythons{log: log}}
+	var facts []string
+	python := o.python
+	if python == "" {
+		python = findPython(ctx)
+	}
+	if python == "" || python == "none" {
+		facts = append(facts, "no Python: PyTorch, scikit-learn and OpenBLAS take no part")
+	} else {
+		p, err := startPythons(ctx, python, environments(strings.HasSuffix(workload.CPU(), "AVX-512")), folder, log)
+		all.python = p
+		if err != nil {
+			all.Close()
+			return nil, nil, err
+		}
+		if len(p.children) > 0 {
+			facts = append(facts, p.children[0].hello.String())
+		}
+	}
+	if networks := func(part string) bool { return strings.HasPrefix(part, "W") }; o.peers == "none" || !slices.ContainsFunc(o.only, networks) {
+		return all, facts, nil
+	}
+	n, err := startNative(ctx, o.peers, o.onnx, folder, log)
+	if err != nil {
+		if ctx.Err() != nil {
+			all.Close()
+			return nil, nil, context.Cause(ctx)
+		}
+		fmt.Fprintf(log, "left out: the libraries of %s: %v\n", o.peers, err)
+		return all, append(facts, "GoMLX, go-deep and ONNX Runtime take no part: "+o.peers+" was not built"), nil
+	}
+	all.native = n
+	return all, append(facts, n.String()), nil
 }
 
 // String names the versions.
@@ -236,7 +264,7 @@ func gorgoniaVersion() string {
 }
 
 // memories measures the peaks of memory of those who can train W2.
-func memories(ctx context.Context, p *pythons, python, folder string, log io.Writer) ([]memory, error) {
+func memories(ctx context.Context, p *pythons, folder string, log io.Writer) ([]memory, error) {
 	var out []memory
 	for _, who := range []struct{ arg, name string }{{"aegis", "Aegis"}, {"stock", "stock Gorgonia"}} {
 		n, err := peakMemory(ctx, who.arg)
@@ -249,7 +277,7 @@ func memories(ctx context.Context, p *pythons, python, folder string, log io.Wri
 	if torch, _ := p.has(); !torch {
 		return out, nil
 	}
-	n, err := torchMemory(ctx, python, filepath.Join(folder, "memory"))
+	n, err := torchMemory(ctx, p.program, filepath.Join(folder, "memory"))
 	if err != nil {
 		return nil, err
 	}

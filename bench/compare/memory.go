@@ -108,7 +108,7 @@ func torchMemory(ctx context.Context, python, folder string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	c, err := startChild(ctx, python, environment{})
+	c, err := startPython(ctx, python, environment{})
 	if err != nil {
 		return 0, err
 	}

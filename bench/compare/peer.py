@@ -8,6 +8,8 @@ The parent writes a JSON object a line on standard input and reads one back:
   {"op": "window", "id": 0, "seconds": 1}  runs it for about so long, gives its rate
   {"op": "close", "id": 0}                 frees it
   {"op": "forget"}                         frees the rows of the sets
+  {"op": "export", "path": ..., ...}       writes a network as ONNX, and beside it its
+                                           logits of the first rows, as float32
   {"op": "memory"}                         the peak of resident memory in bytes
 
 The BLAS and the instructions that it uses are chosen by the environment, which
@@ -307,6 +309,18 @@ def inference(o):
     return window
 
 
+def export(o):
+    """Writes a network for a batch of so many rows as an ONNX model."""
+    torch.manual_seed(1)
+    net = network(o["workload"], "plain").eval()
+    x, _ = tensors(o, "predict", "plain")
+    x = x[:o["rows"]].contiguous()
+    with torch.no_grad():
+        torch.onnx.export(net, x, o["path"], input_names=["x"], output_names=["y"])
+        net(x).numpy().tofile(o["path"] + ".want")
+    return {}
+
+
 def learner(o):
     """scikit-learn's MLPClassifier on the table: whole fits of so many epochs."""
     x, y = rows(o, "train")
@@ -342,6 +356,8 @@ def answer(o):
         make = {"product": product, "training": training, "inference": inference, "learner": learner}[o["kind"]]
         sessions.append((o["threads"], make(o)))
         return {"id": len(sessions) - 1}
+    if op == "export":
+        return export(o)
     if op == "close":
         sessions[o["id"]] = None
         return {}

@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"time"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/workload"
@@ -23,6 +21,7 @@ const wrong = 1e-5
 
 // pythons are children in environments that give right numbers.
 type pythons struct {
+	program  string
 	children []*child
 	log      io.Writer
 	folder   string // of the rows, as files
@@ -32,9 +31,9 @@ type pythons struct {
 // startPythons starts a child in every environment, and keeps those whose numbers
 // are right.
 func startPythons(ctx context.Context, python string, envs []environment, folder string, log io.Writer) (*pythons, error) {
-	p := &pythons{log: log, folder: folder, files: map[string]map[string]any{}}
+	p := &pythons{program: python, log: log, folder: folder, files: map[string]map[string]any{}}
 	for _, e := range envs {
-		c, err := startChild(ctx, python, e)
+		c, err := startPython(ctx, python, e)
 		if err != nil {
 			return p, err
 		}
@@ -234,55 +233,6 @@ func (p *pythons) has() (torch, sklearn bool) {
 	return h.Torch != "", h.Sklearn != ""
 }
 
-// ours adapts a session of package workload.
-type ours struct {
-	window func(d time.Duration) (float64, error)
-	close  func() error
-}
-
-// Window implements session.
-func (o ours) Window(ctx context.Context, d time.Duration) (float64, error) {
-	rate, err := o.window(d)
-	if err == nil {
-		err = ctx.Err()
-	}
-	return rate, err
-}
-
-// Close implements session.
-func (o ours) Close() error { return o.close() }
-
-func aegis(open func(ctx context.Context) (session, error), how string) contestant {
-	return contestant{"Aegis", []candidate{{fmt.Sprintf("%s, threads: %d", how, runtime.GOMAXPROCS(0)), open}}}
-}
-
-func same(rate float64) float64 { return rate }
-
-// trainingRow is the row of a workload's training.
-func trainingRow(ctx context.Context, a *arena, p *pythons, w workload.Workload) (row, error) {
-	set, _, _, err := w.Data()
-	if err != nil {
-		return row{}, err
-	}
-	r := row{key: w.Name, what: "training", unit: "samples/s", value: same}
-	if w.Table {
-		r.unit, r.value = "epochs/s", func(rate float64) float64 { return rate / float64(set.Len()) }
-	}
-	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
-		t, err := w.Train(ctx, set)
-		if err != nil {
-			return nil, err
-		}
-		return ours{t.Window, t.Close}, nil
-	}, "train.Fit"), contestant{"stock Gorgonia", stockCandidates("TapeMachine", func() (*stock, error) { return newStock(w, set, w.Batch, true) })})
-	return r, p.join(&r, func() ([]candidate, error) { return p.training(ctx, a, w, set) }, func() ([]candidate, error) {
-		if !w.Table {
-			return nil, nil
-		}
-		return p.learner(ctx, a, w, set)
-	})
-}
-
 // join adds the peers that Python has.
 func (p *pythons) join(r *row, torch, sklearn func() ([]candidate, error)) error {
 	hasTorch, hasSklearn := p.has()
@@ -303,73 +253,4 @@ func (p *pythons) join(r *row, torch, sklearn func() ([]candidate, error)) error
 		}
 	}
 	return nil
-}
-
-// inferenceRow is the row of a workload's inference on large batches.
-func inferenceRow(ctx context.Context, a *arena, p *pythons, w workload.Workload) (row, error) {
-	_, set, _, err := w.Data()
-	if err != nil {
-		return row{}, err
-	}
-	r := row{key: w.Name, what: "inference", unit: "samples/s", value: same}
-	gorgonia := contestant{name: "stock Gorgonia"}
-	for _, batch := range []int{64, 256} {
-		gorgonia.candidates = append(gorgonia.candidates, stockCandidates(fmt.Sprintf("TapeMachine, %d rows a run", batch), func() (*stock, error) {
-			return newStock(w, set, batch, false)
-		})...)
-	}
-	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
-		i, err := w.Infer(ctx, set, workload.PredictRows)
-		if err != nil {
-			return nil, err
-		}
-		return ours{i.Window, i.Close}, nil
-	}, fmt.Sprintf("Model.Predict of %d rows", workload.PredictRows)), gorgonia)
-	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, inferenceBatches) }, nil)
-}
-
-// oneRow is the row of W4's inference of one row at a time: by a Predictor, or by
-// Model.Predict.
-func oneRow(ctx context.Context, a *arena, p *pythons, w workload.Workload, compiled bool) (row, error) {
-	_, set, _, err := w.Data()
-	if err != nil {
-		return row{}, err
-	}
-	r := row{key: w.Name, what: "inference, one row, Model.Predict", unit: "us", value: func(rate float64) float64 { return 1e6 / rate }}
-	how := "Model.Predict"
-	if compiled {
-		r.what, how = "inference, one row", "Predictor.Run"
-	}
-	r.contestants = append(r.contestants, aegis(func(ctx context.Context) (session, error) {
-		var i *workload.Inference
-		var err error
-		if compiled {
-			i, err = w.InferRow(ctx, set)
-		} else {
-			i, err = w.Infer(ctx, set, 1)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return ours{i.Window, i.Close}, nil
-	}, how), contestant{"stock Gorgonia", stockCandidates("TapeMachine", func() (*stock, error) { return newStock(w, set, 1, false) })})
-	return r, p.join(&r, func() ([]candidate, error) { return p.inference(ctx, a, w, set, []int{1}) }, nil)
-}
-
-// rowsFor makes the rows of the named workloads.
-func rowsFor(only []string) (list []func(ctx context.Context, a *arena, p *pythons) (row, error)) {
-	for _, w := range workload.All() {
-		if !slices.Contains(only, w.Name) {
-			continue
-		}
-		list = append(list, func(ctx context.Context, a *arena, p *pythons) (row, error) { return trainingRow(ctx, a, p, w) })
-		if w.Table {
-			for _, compiled := range []bool{true, false} {
-				list = append(list, func(ctx context.Context, a *arena, p *pythons) (row, error) { return oneRow(ctx, a, p, w, compiled) })
-			}
-			continue
-		}
-		list = append(list, func(ctx context.Context, a *arena, p *pythons) (row, error) { return inferenceRow(ctx, a, p, w) })
-	}
-	return list
 }
