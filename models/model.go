@@ -214,10 +214,9 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 	if err != nil {
 		return nil, err
 	}
-	names := m.InputNames()
 	flat := make([]*tensor.Dense, len(inputs))
 	for i, t := range inputs {
-		if flat[i], err = plain(names[i], t); err != nil {
+		if flat[i], err = plain(m.net.Stages[i].Scope, t); err != nil {
 			return nil, err
 		}
 	}
@@ -237,7 +236,7 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 			return nil, err
 		}
 		for i, t := range flat {
-			if err := load(names[i], p.in[i], t, at, n); err != nil {
+			if err := load(m.net.Stages[i].Scope, p.in[i], t, at, n); err != nil {
 				return nil, err
 			}
 		}
@@ -245,10 +244,9 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 			return nil, err
 		}
 		if out == nil {
-			for _, t := range p.out {
-				shape := t.Shape().Clone()
-				shape[0] = rows
-				out = append(out, tensor.New(tensor.Of(m.params.Dtype()), tensor.WithShape(shape...)))
+			out = make([]*tensor.Dense, len(p.out))
+			for i, t := range p.out {
+				out[i] = tensor.New(tensor.Of(m.params.Dtype()), tensor.WithShape(append([]int{rows}, t.Shape()[1:]...)...))
 			}
 		}
 		for i, t := range p.out {
@@ -278,11 +276,11 @@ func (m *Model) batchRows(rows int) (int, error) {
 
 // copyRows copies part's values into the rows of whole from at on.
 func copyRows(whole, part *tensor.Dense, at, rows int) {
-	switch dst := whole.Data().(type) {
-	case []float32:
-		copy(dst[at*(len(dst)/rows):], part.Data().([]float32))
-	case []float64:
-		copy(dst[at*(len(dst)/rows):], part.Data().([]float64))
+	at *= whole.DataSize() / rows
+	if whole.Dtype() == graph.Float32 {
+		copy(whole.Float32s()[at:], part.Float32s())
+	} else {
+		copy(whole.Float64s()[at:], part.Float64s())
 	}
 }
 

@@ -78,32 +78,22 @@ func (p *Predictor) Outputs() []*tensor.Dense { return p.out }
 func load(name string, to, from *tensor.Dense, first, rows int) error {
 	w := from.DataSize() / from.Shape()[0]
 	at, n := first*w, rows*w
-	switch dst := to.Data().(type) {
-	case []float32:
-		switch src := from.Data().(type) {
-		case []float32:
-			kernel.Unary(kernel.Identity, 0, dst[:n], src[at:at+n])
-			return nil
-		case []float64:
-			convert(dst[:n], src[at:])
-			return nil
-		}
-	case []float64:
-		switch src := from.Data().(type) {
-		case []float64:
-			kernel.Unary(kernel.Identity, 0, dst[:n], src[at:at+n])
-			return nil
-		case []float32:
-			convert(dst[:n], src[at:])
-			return nil
-		}
-	case []int:
-		if src, ok := from.Data().([]int); ok {
-			copy(dst[:n], src[at:])
-			return nil
-		}
+	// Tensor.Data would allocate.
+	switch [2]graph.Dtype{to.Dtype(), from.Dtype()} {
+	case [2]graph.Dtype{graph.Float32, graph.Float32}:
+		kernel.Unary(kernel.Identity, 0, to.Float32s()[:n], from.Float32s()[at:at+n])
+	case [2]graph.Dtype{graph.Float32, graph.Float64}:
+		convert(to.Float32s()[:n], from.Float64s()[at:])
+	case [2]graph.Dtype{graph.Float64, graph.Float64}:
+		kernel.Unary(kernel.Identity, 0, to.Float64s()[:n], from.Float64s()[at:at+n])
+	case [2]graph.Dtype{graph.Float64, graph.Float32}:
+		convert(to.Float64s()[:n], from.Float32s()[at:])
+	case [2]graph.Dtype{graph.Int, graph.Int}:
+		copy(to.Ints()[:n], from.Ints()[at:])
+	default:
+		return fmt.Errorf("models: input %q holds %v, want %v", name, from.Dtype(), to.Dtype())
 	}
-	return fmt.Errorf("models: input %q holds %v, want %v", name, from.Dtype(), to.Dtype())
+	return nil
 }
 
 func convert[D, S kernel.Float](dst []D, src []S) {
