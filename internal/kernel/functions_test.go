@@ -160,3 +160,32 @@ func TestFunctionsOfAnyLength(t *testing.T) {
 		}
 	}
 }
+
+// TestLogisticLossIsExact: loss and gradient keep their digits where they are
+// small, on either side, as nothing cancels.
+func TestLogisticLossIsExact(t *testing.T) {
+	const n = 3000
+	var z, want, g [n]float32
+	for i := range z {
+		z[i] = float32(i-n/2) / 20
+		want[i] = float32(i % 2)
+		g[i] = 0.5
+	}
+	var loss, grad [n]float32
+	LogisticLoss(loss[:], z[:], want[:], 3)
+	LogisticLossGrad(grad[:], z[:], want[:], g[:], 3)
+	for i, v := range z {
+		x, weight, sign := float64(v), 1.0, 1.0
+		if want[i] == 1 {
+			x, weight, sign = -x, 3, -1
+		}
+		for what, pair := range map[string][2]float64{
+			"loss":     {float64(loss[i]), weight * softplus(x)},
+			"gradient": {float64(grad[i]), 0.5 * sign * weight * sigmoid(x)},
+		} {
+			if have, exact := pair[0], pair[1]; math.Abs(have-exact) > 8*0x1p-24*math.Abs(exact)+0x1p-148 {
+				t.Fatalf("%s at %v, target %v: %v, want %v", what, v, want[i], have, exact)
+			}
+		}
+	}
+}
