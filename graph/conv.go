@@ -409,6 +409,10 @@ func (b *Builder) regions(name string, x *Node, rows, columns int) *kernel.Regio
 		b.fail(name, fmt.Errorf("%d x %d regions: want at least 1 of each", rows, columns))
 		return nil
 	}
+	if err := checkShape(Shape{s[0], rows, columns, s[3]}); err != nil {
+		b.fail(name, err)
+		return nil
+	}
 	cut := func(size, n int) [][2]int {
 		out := make([][2]int, n)
 		for i := range out {
@@ -444,10 +448,14 @@ func (b *Builder) Upsample2D(x *Node, by [2]int, how Interpolation) *Node {
 	case how != Nearest && how != Bilinear:
 		return b.fail(name, fmt.Errorf("interpolation %d is none", how))
 	}
+	out := Shape{s[0], s[1] * by[0], s[2] * by[1], s[3]}
+	if err := checkShape(Shape{s[0], s[1], by[0], s[2], by[1], s[3]}); err != nil {
+		return b.fail(name, fmt.Errorf("factors %v: %w", by, err))
+	}
 	z := &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], how), Columns: blends(s[2], by[1], how)}
 	attrs := fmt.Sprintf("by=%v interpolation=%d of %s", by, how, dims(s))
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typ{b.Dtype(), Shape{s[0], s[1] * by[0], s[2] * by[1], s[3]}}, diff: []bool{true},
+		kind: name, attrs: attrs, out: typ{b.Dtype(), out}, diff: []bool{true},
 		f32: bindPool(z, kernel.ResizeForward[float32]), f64: bindPool(z, kernel.ResizeForward[float64]),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{
