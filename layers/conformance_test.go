@@ -1,6 +1,7 @@
 package layers_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -91,6 +92,7 @@ func TestBadLayers(t *testing.T) {
 		{"reshape", layers.Reshape{Shape: []int{4}}, []int{2, 3}, "(2,3)"},
 		{"momentum", layers.BatchNorm{Momentum: 1}, []int{2, 3}, "momentum 1 must be in (0, 1)"},
 		{"epsilon", layers.LayerNorm{Epsilon: -1}, []int{2, 3}, "epsilon -1 must be positive"},
+		{"epsilon without end", layers.BatchNorm{Epsilon: math.Inf(1)}, []int{2, 3}, "epsilon +Inf positive and finite"},
 		{"batch of one", layers.BatchNorm{}, []int{1, 3}, "one value a feature: there is no variance"},
 		{"norm of a vector", layers.LayerNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
 		{"batch norm of a vector", layers.BatchNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
