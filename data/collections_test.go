@@ -93,7 +93,7 @@ func TestNotThere(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "german-credit", "credit-g.arff"), []byte(weather), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := data.GermanCredit(); err == nil || errors.Is(err, data.ErrAbsent) || !strings.Contains(err.Error(), "its SHA-256 is") {
+	if _, err := data.GermanCredit(); err == nil || errors.Is(err, data.ErrAbsent) || !strings.Contains(err.Error(), "its SHA-256 is") || !strings.Contains(err.Error(), "; remove it, and on Debian run: apt-get install weka") {
 		t.Errorf("have %v", err)
 	}
 }

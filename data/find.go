@@ -40,7 +40,8 @@ func folder() (string, error) {
 }
 
 // read returns the contents of a file from the first place that has it. A file
-// with another SHA-256 than expected is an error, not passed over.
+// with another SHA-256 than expected is an error, not passed over; the error says
+// what to do.
 func (c collection) read(name string) ([]byte, error) {
 	places := c.places
 	if dir, err := folder(); err == nil {
@@ -57,7 +58,7 @@ func (c collection) read(name string) ([]byte, error) {
 		}
 		sum := sha256.Sum256(raw)
 		if got := hex.EncodeToString(sum[:]); got != c.sums[name] {
-			return nil, fmt.Errorf("data: %s: %s is not the file that is meant: its SHA-256 is %s, not %s", c.name, path, got, c.sums[name])
+			return nil, fmt.Errorf("data: %s: %s is not the file that is meant: its SHA-256 is %s, not %s; remove it, and %s", c.name, path, got, c.sums[name], c.howToDo)
 		}
 		return raw, nil
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -44,10 +45,14 @@ type update struct {
 }
 
 // New returns a Builder for a new graph over params, which gives the graph its
-// element type.
+// element type. Without params every operation fails.
 func New(params *Params, mode Mode) *Builder {
+	var err error
+	if params == nil {
+		params, err = NewParams(Float32, 0), &Error{Op: "new", Err: errors.New("the parameters are nil")}
+	}
 	return &Builder{shared: &shared{
-		g: gorgonia.NewGraph(), params: params, mode: mode,
+		err: err, g: gorgonia.NewGraph(), params: params, mode: mode,
 		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, constants: map[*Node]bool{}, states: map[string]*Node{},
 		streams: map[string]int{}, foreign: map[*Node]string{},
 	}}
@@ -181,9 +186,13 @@ func (b *Builder) input(name string, dt Dtype, shape Shape) *Node {
 }
 
 func checkShape(s Shape) error {
+	room := math.MaxInt / 8 // of a slice of float64
 	for _, d := range s {
 		if d < 1 {
 			return fmt.Errorf("shape %s: every size must be at least 1", dims(s))
+		}
+		if room /= d; room == 0 {
+			return fmt.Errorf("shape %s: more elements than memory can be addressed", dims(s))
 		}
 	}
 	return nil

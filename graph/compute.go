@@ -6,9 +6,10 @@ import (
 )
 
 // SetThreads sets how many goroutines compute at most in this process; a number
-// below 1 stands for runtime.GOMAXPROCS, as at first. Programs that run side by
-// side, such as the folds of a cross-validation, share them. Results are the same
-// bits with any number. SetThreads must not be called while something computes.
+// below 1 stands for runtime.GOMAXPROCS, as at first, and 1024 is the most. Programs
+// that run side by side, such as the folds of a cross-validation, share them.
+// Results are the same bits with any number. SetThreads must not be called while
+// something computes.
 func SetThreads(n int) { kernel.SetThreads(n) }
 
 // Threads returns how many goroutines compute at most.

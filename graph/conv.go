@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
 )
@@ -17,6 +18,26 @@ type Padding struct {
 	Causal bool
 	// Explicit borders; with Same or Causal they have to be 0.
 	Top, Bottom, Left, Right int
+}
+
+// String returns the padding as errors tell it, such as "Same" or "top 1, left 2".
+func (p Padding) String() string {
+	var parts []string
+	add := func(set bool, part string) {
+		if set {
+			parts = append(parts, part)
+		}
+	}
+	add(p.Same, "Same")
+	add(p.Causal, "Causal")
+	add(p.Top != 0, fmt.Sprint("top ", p.Top))
+	add(p.Bottom != 0, fmt.Sprint("bottom ", p.Bottom))
+	add(p.Left != 0, fmt.Sprint("left ", p.Left))
+	add(p.Right != 0, fmt.Sprint("right ", p.Right))
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Same is the padding that makes a result of stride 1 as large as the image.
@@ -62,9 +83,9 @@ func (w Window) geometry(s Shape, size [2]int, out, groups int) (*kernel.Conv, e
 	}
 	switch explicit := p.Top != 0 || p.Bottom != 0 || p.Left != 0 || p.Right != 0; {
 	case p.Same && p.Causal, explicit && (p.Same || p.Causal):
-		return nil, fmt.Errorf("padding %+v: choose one of Same, Causal and explicit borders", p)
+		return nil, fmt.Errorf("padding %v: choose one of Same, Causal and explicit borders", p)
 	case min(p.Top, p.Bottom, p.Left, p.Right) < 0:
-		return nil, fmt.Errorf("padding %+v: a border is negative", p)
+		return nil, fmt.Errorf("padding %v: a border is negative", p)
 	case p.Causal && (c.H != 1 || c.KH != 1):
 		return nil, errors.New("causal padding is for one axis")
 	case p.Causal:
@@ -74,7 +95,7 @@ func (w Window) geometry(s Shape, size [2]int, out, groups int) (*kernel.Conv, e
 		c.Left, c.Right = sameBorders(c.W, c.KW, c.StrideW, c.DilationW)
 	}
 	if c.OutH() < 1 || c.OutW() < 1 {
-		return nil, fmt.Errorf("a window of %v, dilation %v, does not fit into %s with padding %+v", size, w.Dilation, dims(s), p)
+		return nil, fmt.Errorf("a window of %v, dilation %v, does not fit into %s with padding %v", size, w.Dilation, dims(s), p)
 	}
 	return c, nil
 }
@@ -329,7 +350,7 @@ func (b *Builder) poolGeometry(name string, x *Node, size [2]int, window Window)
 	}
 	c, err := window.geometry(s, size, s[3], s[3])
 	if err == nil && (max(c.Top, c.Bottom) > c.DilationH*(c.KH-1) || max(c.Left, c.Right) > c.DilationW*(c.KW-1)) {
-		err = fmt.Errorf("padding %+v: a window of %v would see nothing of the image", window.Padding, size)
+		err = fmt.Errorf("padding %v: a window of %v would see nothing of the image", window.Padding, size)
 	}
 	if err != nil {
 		b.fail(name, err)
@@ -409,6 +430,10 @@ func (b *Builder) regions(name string, x *Node, rows, columns int) *kernel.Regio
 		b.fail(name, fmt.Errorf("%d x %d regions: want at least 1 of each", rows, columns))
 		return nil
 	}
+	if err := checkShape(Shape{s[0], rows, columns, s[3]}); err != nil {
+		b.fail(name, err)
+		return nil
+	}
 	cut := func(size, n int) [][2]int {
 		out := make([][2]int, n)
 		for i := range out {
@@ -444,10 +469,14 @@ func (b *Builder) Upsample2D(x *Node, by [2]int, how Interpolation) *Node {
 	case how != Nearest && how != Bilinear:
 		return b.fail(name, fmt.Errorf("interpolation %d is none", how))
 	}
+	out := Shape{s[0], s[1] * by[0], s[2] * by[1], s[3]}
+	if err := checkShape(Shape{s[0], s[1], by[0], s[2], by[1], s[3]}); err != nil {
+		return b.fail(name, fmt.Errorf("factors %v: %w", by, err))
+	}
 	z := &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], how), Columns: blends(s[2], by[1], how)}
 	attrs := fmt.Sprintf("by=%v interpolation=%d of %s", by, how, dims(s))
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typ{b.Dtype(), Shape{s[0], s[1] * by[0], s[2] * by[1], s[3]}}, diff: []bool{true},
+		kind: name, attrs: attrs, out: typ{b.Dtype(), out}, diff: []bool{true},
 		f32: bindPool(z, kernel.ResizeForward[float32]), f64: bindPool(z, kernel.ResizeForward[float64]),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{

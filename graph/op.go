@@ -69,6 +69,7 @@ type op struct {
 
 	inPlace []int // operands whose memory the result may take over
 	alias   bool  // the result is the operand's memory under another shape
+	part    bool  // the result is a part of the operands, and the rest is not read: for profiles
 	flop    int   // multiplications and additions of the products of a run, for profiles
 }
 

@@ -53,6 +53,10 @@ func profileOf(s step) OpProfile {
 	o := OpProfile{Path: s.path, Kind: opName(s.node), Shape: dims(s.node.Shape()), Bytes: bytesOf(s.node)}
 	if op, ok := s.node.Op().(*op); ok {
 		o.Kind, o.FLOP = op.kind, op.flop
+		if op.part {
+			o.Bytes *= 2
+			return o
+		}
 	}
 	for _, c := range children(s.node) {
 		o.Bytes += bytesOf(c)

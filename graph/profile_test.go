@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,27 @@ func TestFLOP(t *testing.T) {
 				t.Errorf("have %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestBytesOfParts: what takes a part out of its operands does not move the rest.
+func TestBytesOfParts(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Infer)
+	x, w, u := b.Input("x", 2, 50, 3), b.Input("w", 3, 16), b.Input("u", 4, 16)
+	last := b.Recurrent(x, graph.Recurrence{Cell: graph.LSTMCell, W: w, U: u, Last: true})
+	p, err := graph.Compile(b, b.Slice(x, 1, 10, 20), b.Gather(w, b.InputInt("index", 5)), last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prof, err := p.Profile(bg, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]int{"Slice": 2 * 4 * 2 * 10 * 3, "Gather": 2 * 4 * 5 * 16, "LSTMStates": 2 * 4 * 2 * 4} {
+		i := slices.IndexFunc(prof.Ops, func(o graph.OpProfile) bool { return o.Kind == kind })
+		if i < 0 || prof.Ops[i].Bytes != want {
+			t.Errorf("%s: want %d bytes in %v", kind, want, prof.Ops)
+		}
 	}
 }
 

@@ -161,7 +161,7 @@ func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 		diff[1+i] = n.Dtype() != Int
 	}
 	return b.apply(&op{
-		kind: name + "States", attrs: p.attrs, out: typ{b.Dtype(), out}, diff: diff,
+		kind: name + "States", attrs: p.attrs, out: typ{b.Dtype(), out}, diff: diff, part: true,
 		f32: bindStates[float32](p), f64: bindStates[float64](p),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return b.recurrentGrads(p, name, in[0], in[1:], g) },
 	}, append([]*Node{saved}, in...)...)

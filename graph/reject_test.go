@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -38,6 +39,11 @@ func TestWrongShapesAreRejected(t *testing.T) {
 		{"dropout", func(b *builder) *node { return b.Dropout(in(b, "x", 2), 1) }, []string{"rate 1 is not in [0, 1)"}},
 		{"same input twice", func(b *builder) *node { in(b, "x", 2); return in(b, "x", 3) }, []string{`"x" is taken`}},
 		{"empty input", func(b *builder) *node { return in(b, "x", 2, 0) }, []string{"(2,0)"}},
+		{"more than memory", func(b *builder) *node { return b.Param("w", graph.Shape{3, math.MaxInt / 3}, graph.Weight{}) }, []string{"more elements than memory"}},
+		{"upsampling beyond memory", func(b *builder) *node {
+			return b.Upsample2D(in(b, "x", 2, 4, 4, 1), [2]int{math.MaxInt / 2, 1}, graph.Nearest)
+		}, []string{"Upsample2D", "more elements than memory"}},
+		{"regions beyond memory", func(b *builder) *node { return b.AdaptiveMaxPool2D(in(b, "x", 2, 4, 4, 1), 1, math.MaxInt/2) }, []string{"AdaptiveMaxPool2D", "more elements than memory"}},
 		{"nil operand", func(b *builder) *node { return b.Add(in(b, "x", 2), nil) }, []string{"operand 1 is nil"}},
 		{"another graph", func(b *builder) *node {
 			other := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
@@ -127,4 +133,11 @@ func TestForeign(t *testing.T) {
 			return b.Apply("cube", func(in ...*node) (*node, error) { return gorgonia.Cube(in[0]) }, in[0])
 		},
 	})
+}
+
+func TestNoParams(t *testing.T) {
+	b := graph.New(nil, graph.Train)
+	if y := b.Relu(b.Input("x", 2)); y != nil || b.Err() == nil || b.Err().Error() != "graph: new: the parameters are nil" {
+		t.Errorf("%v, error %v", y, b.Err())
+	}
 }

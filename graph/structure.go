@@ -101,7 +101,7 @@ func (b *Builder) Slice(x *Node, ax, from, to int) *Node {
 	out[a] = to - from
 	n := (to - from) * inner
 	return b.apply(&op{
-		kind: "Slice", attrs: fmt.Sprintf("axis=%d [%d:%d]", a, from, to), out: typ{b.Dtype(), out}, diff: []bool{true},
+		kind: "Slice", attrs: fmt.Sprintf("axis=%d [%d:%d]", a, from, to), out: typ{b.Dtype(), out}, diff: []bool{true}, part: true,
 		f32:  bindBlocks[float32](outer, n, 0, n, from*inner, s[a]*inner),
 		f64:  bindBlocks[float64](outer, n, 0, n, from*inner, s[a]*inner),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.pad(g, in[0].Shape(), a, from)} },
@@ -208,7 +208,7 @@ func (b *Builder) Gather(x, index *Node) *Node {
 	}
 	rows, row := s[0], size(s[1:])
 	return b.apply(&op{
-		kind: "Gather", out: typ{b.Dtype(), append(index.Shape(), s[1:]...)}, diff: []bool{true, false},
+		kind: "Gather", out: typ{b.Dtype(), append(index.Shape(), s[1:]...)}, diff: []bool{true, false}, part: true,
 		f32: bindGather[float32](rows, row), f64: bindGather[float64](rows, row),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.scatter(in[0].Shape(), in[1], g), nil}

@@ -1,6 +1,7 @@
 package layers_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -91,6 +92,7 @@ func TestBadLayers(t *testing.T) {
 		{"reshape", layers.Reshape{Shape: []int{4}}, []int{2, 3}, "(2,3)"},
 		{"momentum", layers.BatchNorm{Momentum: 1}, []int{2, 3}, "momentum 1 must be in (0, 1)"},
 		{"epsilon", layers.LayerNorm{Epsilon: -1}, []int{2, 3}, "epsilon -1 must be positive"},
+		{"epsilon without end", layers.BatchNorm{Epsilon: math.Inf(1)}, []int{2, 3}, "epsilon +Inf positive and finite"},
 		{"batch of one", layers.BatchNorm{}, []int{1, 3}, "one value a feature: there is no variance"},
 		{"norm of a vector", layers.LayerNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
 		{"batch norm of a vector", layers.BatchNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
@@ -99,6 +101,7 @@ func TestBadLayers(t *testing.T) {
 		{"no body", layers.Residual{}, []int{2, 3}, "the body of a residual block is nil"},
 		{"body of another shape", layers.Residual{Body: layers.Dense{Units: 2}}, []int{2, 3}, "the body turns (2, 3) into (2, 2)"},
 		{"the place", layers.Stack{layers.Flatten{}, layers.Stack{layers.Named{Name: "encoder", Layer: layers.Dense{}}}}, []int{2, 3}, "1.Stack/encoder: 0 units"},
+		{"no function", layers.Func(nil), []int{2, 3}, "the function is nil"},
 		{"dropout", layers.Dropout{Rate: 1}, []int{2, 3}, "dropout rate 1 is not in [0, 1)"},
 	} {
 		graphtest.Reject(t, c.name, func(b *graph.Builder) *graph.Node { return c.layer.Build(b, b.Input("x", c.in...)) }, c.want)
@@ -111,6 +114,7 @@ func TestBadLayers(t *testing.T) {
 	graphtest.Reject(t, "sum of two shapes", two(layers.Add{}), "value 1 has shape (2, 4), the first (2, 3)")
 	graphtest.Reject(t, "product of two shapes", two(layers.Multiply{}), "value 1 has shape (2, 4), the first (2, 3)")
 	graphtest.Reject(t, "concat of two shapes", two(layers.Concat{Axis: 2}), "Concat")
+	graphtest.Reject(t, "no function to join", two(layers.JoinFunc(nil)), "the function is nil")
 	graphtest.Reject(t, "sum of nothing", func(b *graph.Builder) *graph.Node { return layers.Add{}.Join(b, nil) }, "nothing to join")
 }
 

@@ -136,7 +136,7 @@ func (c Conv1D) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	case c.Groups < 0 || channels%groups != 0 || c.Filters%groups != 0:
 		return b.Fail("%d channels and %d filters cannot be divided into %d groups", channels, c.Filters, c.Groups)
 	case c.Padding.Top != 0 || c.Padding.Bottom != 0:
-		return b.Fail("padding %+v: a sequence has borders at Left and Right only", c.Padding)
+		return b.Fail("padding %v: a sequence has borders at Left and Right only", c.Padding)
 	}
 	w := b.Param("kernel", graph.Shape{c.Size, channels / groups, c.Filters}, c.Kernel)
 	w = b.Reshape(w, 1, c.Size, channels/groups, c.Filters)
@@ -250,7 +250,7 @@ func pool1D(b *graph.Builder, x *graph.Node, p Padding, pool func(*graph.Node) *
 		return nil
 	}
 	if p.Top != 0 || p.Bottom != 0 {
-		return b.Fail("padding %+v: a sequence has borders at Left and Right only", p)
+		return b.Fail("padding %v: a sequence has borders at Left and Right only", p)
 	}
 	s := b.Shape(x)
 	y := pool(b.Reshape(x, s[0], 1, s[1], s[2]))

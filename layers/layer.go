@@ -26,7 +26,12 @@ type Layer interface {
 type Func func(b *graph.Builder, x *graph.Node) *graph.Node
 
 // Build calls f.
-func (f Func) Build(b *graph.Builder, x *graph.Node) *graph.Node { return f(b, x) }
+func (f Func) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	if f == nil {
+		return b.Fail("the function is nil")
+	}
+	return f(b, x)
+}
 
 // Joiner adds operations on several values to a graph.
 type Joiner interface {
@@ -37,7 +42,12 @@ type Joiner interface {
 type JoinFunc func(b *graph.Builder, xs []*graph.Node) *graph.Node
 
 // Join calls f.
-func (f JoinFunc) Join(b *graph.Builder, xs []*graph.Node) *graph.Node { return f(b, xs) }
+func (f JoinFunc) Join(b *graph.Builder, xs []*graph.Node) *graph.Node {
+	if f == nil {
+		return b.Fail("the function is nil")
+	}
+	return f(b, xs)
+}
 
 // Activation is an element-wise function; it is a layer, too.
 type Activation = graph.Activation

@@ -1,6 +1,10 @@
 package layers
 
-import "github.com/seed732fc211/aegis/graph"
+import (
+	"math"
+
+	"github.com/seed732fc211/aegis/graph"
+)
 
 // BatchNorm normalises every feature over the batch and all axes between:
 // y = γ·(x − μ)/√(σ² + ε) + β. In training, μ and σ² are the batch's own and the
@@ -21,8 +25,8 @@ type BatchNorm struct {
 // Build implements Layer.
 func (n BatchNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	momentum, eps := orDefault(n.Momentum, 0.9), orDefault(n.Epsilon, 1e-5)
-	if !(momentum > 0 && momentum < 1) || !(eps > 0) {
-		return b.Fail("momentum %v must be in (0, 1), epsilon %v positive", momentum, eps)
+	if !(momentum > 0 && momentum < 1) || !positive(eps) {
+		return b.Fail("momentum %v must be in (0, 1), epsilon %v positive and finite", momentum, eps)
 	}
 	s := b.Shape(x)
 	if b.Err() != nil {
@@ -67,8 +71,8 @@ type LayerNorm struct {
 // Build implements Layer.
 func (n LayerNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	eps := orDefault(n.Epsilon, 1e-5)
-	if !(eps > 0) {
-		return b.Fail("epsilon %v must be positive", eps)
+	if !positive(eps) {
+		return b.Fail("epsilon %v must be positive and finite", eps)
 	}
 	s := b.Shape(x)
 	if b.Err() != nil {
@@ -88,6 +92,9 @@ func affine(b *graph.Builder, shape graph.Shape, scale, shift graph.Weight, none
 	}
 	return b.Param("scale", shape, scale.OrInit(graph.Ones{})), b.Param("shift", shape, shift.OrInit(graph.Zeros{}))
 }
+
+// positive tells whether v is a positive finite number.
+func positive(v float64) bool { return v > 0 && v <= math.MaxFloat64 }
 
 func orDefault(v, def float64) float64 {
 	if v == 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -126,6 +127,29 @@ func TestSharedLayer(t *testing.T) {
 		if strings.Count(text, "tower") < 2 {
 			t.Errorf("%s does not show the shared layer twice:\n%s", name, text)
 		}
+	}
+}
+
+// TestSummaryTellsActivations: of convolutions, too.
+func TestSummaryTellsActivations(t *testing.T) {
+	size := [2]int{3, 3}
+	m, err := models.Sequential(models.Config{}, models.Input("image", 8, 8, 2),
+		layers.Conv2D{Filters: 4, Size: size, Activation: layers.Relu},
+		layers.DepthwiseConv2D{Size: size, Activation: layers.Gelu},
+		layers.Conv2DTranspose{Filters: 3, Size: size, Activation: layers.Tanh},
+		layers.Reshape{Shape: []int{36, 3}},
+		layers.Conv1D{Filters: 2, Size: 3, Activation: layers.Sigmoid},
+		layers.Conv1D{Filters: 2, Size: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, r := range m.Summary().Rows {
+		kinds = append(kinds, r.Kind)
+	}
+	want := []string{"Input", "Conv2D, Relu", "DepthwiseConv2D, Gelu", "Conv2DTranspose, Tanh", "Reshape", "Conv1D, Sigmoid", "Conv1D"}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("%q, want %q", kinds, want)
 	}
 }
 

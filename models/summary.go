@@ -72,13 +72,27 @@ func kindOf(layer layers.Layer) string {
 	case layers.Activation:
 		return l.String()
 	case layers.Dense:
-		if l.Activation != layers.Identity {
-			return "Dense, " + l.Activation.String()
-		}
+		return activated(l, l.Activation)
+	case layers.Conv1D:
+		return activated(l, l.Activation)
+	case layers.Conv2D:
+		return activated(l, l.Activation)
+	case layers.DepthwiseConv2D:
+		return activated(l, l.Activation)
+	case layers.Conv2DTranspose:
+		return activated(l, l.Activation)
 	case layers.Dropout:
 		return fmt.Sprintf("Dropout %g", l.Rate)
 	}
 	return layers.Name(layer)
+}
+
+// activated is the kind of a layer that ends in an activation.
+func activated(layer layers.Layer, act layers.Activation) string {
+	if act == layers.Identity {
+		return layers.Name(layer)
+	}
+	return layers.Name(layer) + ", " + act.String()
 }
 
 // String returns the summary as a text table.

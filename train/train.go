@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/kernel"
 	"github.com/seed732fc211/aegis/losses"
 	"github.com/seed732fc211/aegis/metrics"
@@ -151,6 +152,11 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 	}
 	if err := complete(set); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	for i, l := range c.Losses[:min(len(c.Losses), len(set.Targets))] {
+		if l == (losses.MSE{}) && set.Targets[i].Dtype() == graph.Int {
+			return nil, fmt.Errorf("train: %s: the targets are classes, and the loss is MSE: set the model's Info.Task and Info.Classes, or Config.Loss", set.Name)
+		}
 	}
 	validation := c.Validation
 	if validation == nil && c.ValidationFraction > 0 {

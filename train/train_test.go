@@ -347,6 +347,7 @@ func TestBadInput(t *testing.T) {
 		{"loss that panics", set, train.Config{Loss: losses.Func(func(*graph.Builder, *graph.Node, *graph.Node) *graph.Node { panic("mine") })}, "loss: panic: mine"},
 		{"learning rate", set, train.Config{Optimizer: optim.SGD{LearningRate: -1}}, "learning rate -1"},
 		{"losses", set, train.Config{Losses: []losses.Loss{losses.MSE{}, losses.MSE{}}}, "2 losses for 1 outputs"},
+		{"loss of a regression", set, train.Config{Loss: losses.MSE{}}, "the targets are classes, and the loss is MSE: set the model's Info.Task"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := train.Fit(ctx, net(t, 1), c.set, c.config)

@@ -83,12 +83,17 @@ var (
 	active  atomic.Int32 // callers between Enter and Leave
 )
 
+// maxThreads bounds the workers that SetThreads starts; they never end.
+const maxThreads = 1024
+
 // SetThreads sets how many goroutines compute at most: callers and workers
-// together. A number below 1 stands for runtime.GOMAXPROCS.
+// together. A number below 1 stands for runtime.GOMAXPROCS, one above maxThreads
+// for that.
 func SetThreads(n int) {
 	if n < 1 {
 		n = runtime.GOMAXPROCS(0)
 	}
+	n = min(n, maxThreads)
 	crewMu.Lock()
 	defer crewMu.Unlock()
 	var ws []*worker

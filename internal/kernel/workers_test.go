@@ -117,6 +117,15 @@ func TestWorkers(t *testing.T) {
 	t.Run("float64", testWorkers[float64])
 }
 
+func TestMostThreads(t *testing.T) {
+	defer SetThreads(Threads())
+	for n, want := range map[int]int{-1: runtime.GOMAXPROCS(0), 3: 3, maxThreads + 1: maxThreads} {
+		if SetThreads(n); Threads() != want {
+			t.Errorf("%d threads for %d, want %d", Threads(), n, want)
+		}
+	}
+}
+
 func testWorkers[T Float](t *testing.T) {
 	defer SetThreads(Threads())
 	for name, run := range passes[T](rand.New(rand.NewPCG(13, 14))) {

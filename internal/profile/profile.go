@@ -35,7 +35,8 @@ type Op struct {
 	FLOP int
 
 	// Bytes is the size of a call's operands and result: what it moves if it reads and
-	// writes each once.
+	// writes each once. What only takes a part out of its operands, such as Slice, reads
+	// as much as it writes.
 	Bytes int
 }
 
