@@ -2430,44 +2430,85 @@ sum:
 // func maxWindowsY32(w *byte)
 // Requires: AVX, AVX2, SSE2
 TEXT ·maxWindowsY32(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 32(AX), SI
-	MOVQ 72(AX), DI
+	MOVQ         w+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         $0xff800000, DI
+	MOVQ         DI, X0
+	VBROADCASTSS X0, Y0
+	CMPQ         48(AX), $0x02
+	JNE          window
+	CMPQ         56(AX), $0x02
+	JNE          window
+	MOVQ         64(AX), R9
+
+square_window:
+	XORQ DI, DI
+
+square_channels:
+	VMOVUPS Y0, Y1
+	LEAQ    (CX)(DI*1), R8
+	VMOVUPS (R8), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VMAXPS  Y1, Y2, Y1
+	VORPS   Y3, Y1, Y1
+	VMOVUPS (R8)(SI*1), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VMAXPS  Y1, Y2, Y1
+	VORPS   Y3, Y1, Y1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VMAXPS  Y1, Y2, Y1
+	VORPS   Y3, Y1, Y1
+	VMOVUPS (R8)(SI*1), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VMAXPS  Y1, Y2, Y1
+	VORPS   Y3, Y1, Y1
+	ADDQ    R9, R8
+	VMOVUPS Y1, (DX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, 40(AX)
+	JLT     square_channels
+	ADDQ    80(AX), CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNE     square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ BX, BX
+	XORQ DI, DI
 
 channels:
-	MOVQ         $0xff800000, R8
-	MOVQ         R8, X0
-	VBROADCASTSS X0, Y0
-	MOVQ         48(AX), R10
-	LEAQ         (CX)(BX*1), R8
+	VMOVUPS Y0, Y1
+	LEAQ    (CX)(DI*1), R8
+	MOVQ    48(AX), R10
 
 row:
 	MOVQ R8, R9
 	MOVQ 56(AX), R11
 
 column:
-	VMOVUPS (R9), Y1
-	VCMPPS  $0x03, Y1, Y1, Y2
-	VMAXPS  Y0, Y1, Y0
-	VORPS   Y2, Y0, Y0
-	ADDQ    DI, R9
+	VMOVUPS (R9), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VMAXPS  Y1, Y2, Y1
+	VORPS   Y3, Y1, Y1
+	ADDQ    SI, R9
 	DECQ    R11
 	JNE     column
 	ADDQ    64(AX), R8
 	DECQ    R10
 	JNE     row
-	VMOVUPS Y0, (DX)(BX*1)
-	ADDQ    $0x20, BX
-	CMPQ    BX, 40(AX)
+	VMOVUPS Y1, (DX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, 40(AX)
 	JLT     channels
 	ADDQ    80(AX), CX
-	ADDQ    DI, DX
-	DECQ    SI
+	ADDQ    SI, DX
+	DECQ    BX
 	JNE     window
 	VZEROUPPER
 	RET
@@ -2475,55 +2516,97 @@ column:
 // func routeWindowsY32(w *byte)
 // Requires: AVX
 TEXT ·routeWindowsY32(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), CX
-	MOVQ (CX), DX
-	MOVQ 8(CX), BX
-	MOVQ 32(CX), DI
-	MOVQ 72(CX), R8
+	MOVQ         w+0(FP), DX
+	MOVQ         (DX), BX
+	MOVQ         8(DX), SI
+	MOVQ         32(DX), DI
+	MOVQ         72(DX), R8
+	MOVQ         24(DX), AX
+	SUBQ         (DX), AX
+	MOVQ         16(DX), CX
+	SUBQ         8(DX), CX
+	VBROADCASTSS 88(DX), Y2
+	CMPQ         48(DX), $0x02
+	JNE          window
+	CMPQ         56(DX), $0x02
+	JNE          window
+	MOVQ         64(DX), R11
+
+square_window:
+	XORQ R9, R9
+
+square_channels:
+	VMOVUPS (SI)(R9*1), Y0
+	LEAQ    (SI)(R9*1), R10
+	VMOVUPS (R10)(CX*1), Y1
+	VCMPPS  $0x06, Y2, Y0, Y3
+	LEAQ    (BX)(R9*1), R10
+	VCMPPS  $0x00, (R10), Y0, Y4
+	VANDPS  Y3, Y4, Y4
+	VANDNPS Y3, Y4, Y3
+	VANDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R10)(AX*1)
+	LEAQ    (R10)(R8*1), R12
+	VCMPPS  $0x00, (R12), Y0, Y4
+	VANDPS  Y3, Y4, Y4
+	VANDNPS Y3, Y4, Y3
+	VANDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R12)(AX*1)
+	ADDQ    R11, R10
+	VCMPPS  $0x00, (R10), Y0, Y4
+	VANDPS  Y3, Y4, Y4
+	VANDNPS Y3, Y4, Y3
+	VANDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R10)(AX*1)
+	LEAQ    (R10)(R8*1), R12
+	VCMPPS  $0x00, (R12), Y0, Y4
+	VANDPS  Y3, Y4, Y4
+	VANDNPS Y3, Y4, Y3
+	VANDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R12)(AX*1)
+	ADDQ    R11, R10
+	ADDQ    $0x20, R9
+	CMPQ    R9, 40(DX)
+	JLT     square_channels
+	ADDQ    80(DX), BX
+	ADDQ    R8, SI
+	DECQ    DI
+	JNE     square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ SI, SI
+	XORQ R9, R9
 
 channels:
-	VMOVUPS (BX)(SI*1), Y0
-	MOVQ    w+0(FP), R9
-	LEAQ    (BX)(SI*1), AX
-	ADDQ    16(R9), AX
-	SUBQ    8(R9), AX
-	VMOVUPS (AX), Y1
-	MOVQ    24(R9), AX
-	SUBQ    (R9), AX
-	VXORPS  Y3, Y3, Y3
-	VCMPPS  $0x00, Y3, Y3, Y2
-	CMPQ    88(R9), $0x00
-	JE      linear
-	VCMPPS  $0x06, Y3, Y0, Y2
-
-linear:
-	MOVQ 48(CX), R11
-	LEAQ (DX)(SI*1), R9
+	VMOVUPS (SI)(R9*1), Y0
+	LEAQ    (SI)(R9*1), R10
+	VMOVUPS (R10)(CX*1), Y1
+	VCMPPS  $0x06, Y2, Y0, Y3
+	LEAQ    (BX)(R9*1), R10
+	MOVQ    48(DX), R12
 
 row:
-	MOVQ R9, R10
-	MOVQ 56(CX), R12
+	MOVQ R10, R11
+	MOVQ 56(DX), R13
 
 column:
-	VCMPPS  $0x00, (R10), Y0, Y3
-	VANDPS  Y2, Y3, Y3
-	VANDNPS Y2, Y3, Y2
-	VANDPS  Y1, Y3, Y3
-	VMOVUPS Y3, (R10)(AX*1)
-	ADDQ    R8, R10
-	DECQ    R12
+	VCMPPS  $0x00, (R11), Y0, Y4
+	VANDPS  Y3, Y4, Y4
+	VANDNPS Y3, Y4, Y3
+	VANDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R11)(AX*1)
+	ADDQ    R8, R11
+	DECQ    R13
 	JNE     column
-	ADDQ    64(CX), R9
-	DECQ    R11
+	ADDQ    64(DX), R10
+	DECQ    R12
 	JNE     row
-	ADDQ    $0x20, SI
-	CMPQ    SI, 40(CX)
+	ADDQ    $0x20, R9
+	CMPQ    R9, 40(DX)
 	JLT     channels
-	ADDQ    80(CX), DX
-	ADDQ    R8, BX
+	ADDQ    80(DX), BX
+	ADDQ    R8, SI
 	DECQ    DI
 	JNE     window
 	VZEROUPPER
@@ -3125,44 +3208,85 @@ sum:
 // func maxWindowsY64(w *byte)
 // Requires: AVX, AVX2, SSE2
 TEXT ·maxWindowsY64(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 32(AX), SI
-	MOVQ 72(AX), DI
+	MOVQ         w+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         $0xfff0000000000000, DI
+	MOVQ         DI, X0
+	VBROADCASTSD X0, Y0
+	CMPQ         48(AX), $0x02
+	JNE          window
+	CMPQ         56(AX), $0x02
+	JNE          window
+	MOVQ         64(AX), R9
+
+square_window:
+	XORQ DI, DI
+
+square_channels:
+	VMOVUPD Y0, Y1
+	LEAQ    (CX)(DI*1), R8
+	VMOVUPD (R8), Y2
+	VCMPPD  $0x03, Y2, Y2, Y3
+	VMAXPD  Y1, Y2, Y1
+	VORPD   Y3, Y1, Y1
+	VMOVUPD (R8)(SI*1), Y2
+	VCMPPD  $0x03, Y2, Y2, Y3
+	VMAXPD  Y1, Y2, Y1
+	VORPD   Y3, Y1, Y1
+	ADDQ    R9, R8
+	VMOVUPD (R8), Y2
+	VCMPPD  $0x03, Y2, Y2, Y3
+	VMAXPD  Y1, Y2, Y1
+	VORPD   Y3, Y1, Y1
+	VMOVUPD (R8)(SI*1), Y2
+	VCMPPD  $0x03, Y2, Y2, Y3
+	VMAXPD  Y1, Y2, Y1
+	VORPD   Y3, Y1, Y1
+	ADDQ    R9, R8
+	VMOVUPD Y1, (DX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, 40(AX)
+	JLT     square_channels
+	ADDQ    80(AX), CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNE     square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ BX, BX
+	XORQ DI, DI
 
 channels:
-	MOVQ         $0xfff0000000000000, R8
-	MOVQ         R8, X0
-	VBROADCASTSD X0, Y0
-	MOVQ         48(AX), R10
-	LEAQ         (CX)(BX*1), R8
+	VMOVUPD Y0, Y1
+	LEAQ    (CX)(DI*1), R8
+	MOVQ    48(AX), R10
 
 row:
 	MOVQ R8, R9
 	MOVQ 56(AX), R11
 
 column:
-	VMOVUPD (R9), Y1
-	VCMPPD  $0x03, Y1, Y1, Y2
-	VMAXPD  Y0, Y1, Y0
-	VORPD   Y2, Y0, Y0
-	ADDQ    DI, R9
+	VMOVUPD (R9), Y2
+	VCMPPD  $0x03, Y2, Y2, Y3
+	VMAXPD  Y1, Y2, Y1
+	VORPD   Y3, Y1, Y1
+	ADDQ    SI, R9
 	DECQ    R11
 	JNE     column
 	ADDQ    64(AX), R8
 	DECQ    R10
 	JNE     row
-	VMOVUPD Y0, (DX)(BX*1)
-	ADDQ    $0x20, BX
-	CMPQ    BX, 40(AX)
+	VMOVUPD Y1, (DX)(DI*1)
+	ADDQ    $0x20, DI
+	CMPQ    DI, 40(AX)
 	JLT     channels
 	ADDQ    80(AX), CX
-	ADDQ    DI, DX
-	DECQ    SI
+	ADDQ    SI, DX
+	DECQ    BX
 	JNE     window
 	VZEROUPPER
 	RET
@@ -3170,55 +3294,97 @@ column:
 // func routeWindowsY64(w *byte)
 // Requires: AVX
 TEXT ·routeWindowsY64(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), CX
-	MOVQ (CX), DX
-	MOVQ 8(CX), BX
-	MOVQ 32(CX), DI
-	MOVQ 72(CX), R8
+	MOVQ         w+0(FP), DX
+	MOVQ         (DX), BX
+	MOVQ         8(DX), SI
+	MOVQ         32(DX), DI
+	MOVQ         72(DX), R8
+	MOVQ         24(DX), AX
+	SUBQ         (DX), AX
+	MOVQ         16(DX), CX
+	SUBQ         8(DX), CX
+	VBROADCASTSD 88(DX), Y2
+	CMPQ         48(DX), $0x02
+	JNE          window
+	CMPQ         56(DX), $0x02
+	JNE          window
+	MOVQ         64(DX), R11
+
+square_window:
+	XORQ R9, R9
+
+square_channels:
+	VMOVUPD (SI)(R9*1), Y0
+	LEAQ    (SI)(R9*1), R10
+	VMOVUPD (R10)(CX*1), Y1
+	VCMPPD  $0x06, Y2, Y0, Y3
+	LEAQ    (BX)(R9*1), R10
+	VCMPPD  $0x00, (R10), Y0, Y4
+	VANDPD  Y3, Y4, Y4
+	VANDNPD Y3, Y4, Y3
+	VANDPD  Y1, Y4, Y4
+	VMOVUPD Y4, (R10)(AX*1)
+	LEAQ    (R10)(R8*1), R12
+	VCMPPD  $0x00, (R12), Y0, Y4
+	VANDPD  Y3, Y4, Y4
+	VANDNPD Y3, Y4, Y3
+	VANDPD  Y1, Y4, Y4
+	VMOVUPD Y4, (R12)(AX*1)
+	ADDQ    R11, R10
+	VCMPPD  $0x00, (R10), Y0, Y4
+	VANDPD  Y3, Y4, Y4
+	VANDNPD Y3, Y4, Y3
+	VANDPD  Y1, Y4, Y4
+	VMOVUPD Y4, (R10)(AX*1)
+	LEAQ    (R10)(R8*1), R12
+	VCMPPD  $0x00, (R12), Y0, Y4
+	VANDPD  Y3, Y4, Y4
+	VANDNPD Y3, Y4, Y3
+	VANDPD  Y1, Y4, Y4
+	VMOVUPD Y4, (R12)(AX*1)
+	ADDQ    R11, R10
+	ADDQ    $0x20, R9
+	CMPQ    R9, 40(DX)
+	JLT     square_channels
+	ADDQ    80(DX), BX
+	ADDQ    R8, SI
+	DECQ    DI
+	JNE     square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ SI, SI
+	XORQ R9, R9
 
 channels:
-	VMOVUPD (BX)(SI*1), Y0
-	MOVQ    w+0(FP), R9
-	LEAQ    (BX)(SI*1), AX
-	ADDQ    16(R9), AX
-	SUBQ    8(R9), AX
-	VMOVUPD (AX), Y1
-	MOVQ    24(R9), AX
-	SUBQ    (R9), AX
-	VXORPD  Y3, Y3, Y3
-	VCMPPD  $0x00, Y3, Y3, Y2
-	CMPQ    88(R9), $0x00
-	JE      linear
-	VCMPPD  $0x06, Y3, Y0, Y2
-
-linear:
-	MOVQ 48(CX), R11
-	LEAQ (DX)(SI*1), R9
+	VMOVUPD (SI)(R9*1), Y0
+	LEAQ    (SI)(R9*1), R10
+	VMOVUPD (R10)(CX*1), Y1
+	VCMPPD  $0x06, Y2, Y0, Y3
+	LEAQ    (BX)(R9*1), R10
+	MOVQ    48(DX), R12
 
 row:
-	MOVQ R9, R10
-	MOVQ 56(CX), R12
+	MOVQ R10, R11
+	MOVQ 56(DX), R13
 
 column:
-	VCMPPD  $0x00, (R10), Y0, Y3
-	VANDPD  Y2, Y3, Y3
-	VANDNPD Y2, Y3, Y2
-	VANDPD  Y1, Y3, Y3
-	VMOVUPD Y3, (R10)(AX*1)
-	ADDQ    R8, R10
-	DECQ    R12
+	VCMPPD  $0x00, (R11), Y0, Y4
+	VANDPD  Y3, Y4, Y4
+	VANDNPD Y3, Y4, Y3
+	VANDPD  Y1, Y4, Y4
+	VMOVUPD Y4, (R11)(AX*1)
+	ADDQ    R8, R11
+	DECQ    R13
 	JNE     column
-	ADDQ    64(CX), R9
-	DECQ    R11
+	ADDQ    64(DX), R10
+	DECQ    R12
 	JNE     row
-	ADDQ    $0x20, SI
-	CMPQ    SI, 40(CX)
+	ADDQ    $0x20, R9
+	CMPQ    R9, 40(DX)
 	JLT     channels
-	ADDQ    80(CX), DX
-	ADDQ    R8, BX
+	ADDQ    80(DX), BX
+	ADDQ    R8, SI
 	DECQ    DI
 	JNE     window
 	VZEROUPPER

@@ -12285,99 +12285,178 @@ sum:
 // func maxWindowsZ32(w *byte)
 // Requires: AVX, AVX512F, SSE2
 TEXT ·maxWindowsZ32(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 32(AX), SI
-	MOVQ 72(AX), DI
+	MOVQ         w+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         $0xff800000, DI
+	MOVQ         DI, X0
+	VBROADCASTSS X0, Z0
+	CMPQ         48(AX), $0x02
+	JNE          window
+	CMPQ         56(AX), $0x02
+	JNE          window
+	MOVQ         64(AX), R9
+
+square_window:
+	XORQ DI, DI
+
+square_channels:
+	VMOVUPS Z0, Z1
+	LEAQ    (CX)(DI*1), R8
+	VMOVUPS (R8), Z2
+	VCMPPS  $0x03, Z2, Z2, K1
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS (R8)(SI*1), Z2
+	VCMPPS  $0x03, Z2, Z2, K1
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS Z2, K1, Z1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	VCMPPS  $0x03, Z2, Z2, K1
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS (R8)(SI*1), Z2
+	VCMPPS  $0x03, Z2, Z2, K1
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS Z2, K1, Z1
+	ADDQ    R9, R8
+	VMOVUPS Z1, (DX)(DI*1)
+	ADDQ    $0x40, DI
+	CMPQ    DI, 40(AX)
+	JLT     square_channels
+	ADDQ    80(AX), CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNE     square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ BX, BX
+	XORQ DI, DI
 
 channels:
-	MOVQ         $0xff800000, R8
-	MOVQ         R8, X0
-	VBROADCASTSS X0, Z0
-	MOVQ         48(AX), R10
-	LEAQ         (CX)(BX*1), R8
+	VMOVUPS Z0, Z1
+	LEAQ    (CX)(DI*1), R8
+	MOVQ    48(AX), R10
 
 row:
 	MOVQ R8, R9
 	MOVQ 56(AX), R11
 
 column:
-	VMOVUPS (R9), Z1
-	VCMPPS  $0x03, Z1, Z1, K1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS Z1, K1, Z0
-	ADDQ    DI, R9
+	VMOVUPS (R9), Z2
+	VCMPPS  $0x03, Z2, Z2, K1
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS Z2, K1, Z1
+	ADDQ    SI, R9
 	DECQ    R11
 	JNE     column
 	ADDQ    64(AX), R8
 	DECQ    R10
 	JNE     row
-	VMOVUPS Z0, (DX)(BX*1)
-	ADDQ    $0x40, BX
-	CMPQ    BX, 40(AX)
+	VMOVUPS Z1, (DX)(DI*1)
+	ADDQ    $0x40, DI
+	CMPQ    DI, 40(AX)
 	JLT     channels
 	ADDQ    80(AX), CX
-	ADDQ    DI, DX
-	DECQ    SI
+	ADDQ    SI, DX
+	DECQ    BX
 	JNE     window
 	VZEROUPPER
 	RET
 
 // func routeWindowsZ32(w *byte)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·routeWindowsZ32(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), CX
-	MOVQ (CX), DX
-	MOVQ 8(CX), BX
-	MOVQ 32(CX), DI
-	MOVQ 72(CX), R8
+	MOVQ         w+0(FP), DX
+	MOVQ         (DX), BX
+	MOVQ         8(DX), SI
+	MOVQ         32(DX), DI
+	MOVQ         72(DX), R8
+	MOVQ         24(DX), AX
+	SUBQ         (DX), AX
+	MOVQ         16(DX), CX
+	SUBQ         8(DX), CX
+	VBROADCASTSS 88(DX), Z2
+	CMPQ         48(DX), $0x02
+	JNE          window
+	CMPQ         56(DX), $0x02
+	JNE          window
+	MOVQ         64(DX), R11
+
+square_window:
+	XORQ R9, R9
+
+square_channels:
+	VMOVUPS   (SI)(R9*1), Z0
+	LEAQ      (SI)(R9*1), R10
+	VMOVUPS   (R10)(CX*1), Z1
+	VCMPPS    $0x06, Z2, Z0, K1
+	LEAQ      (BX)(R9*1), R10
+	VCMPPS    $0x00, (R10), Z0, K1, K2
+	VMOVUPS.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPS   Z3, (R10)(AX*1)
+	LEAQ      (R10)(R8*1), R12
+	VCMPPS    $0x00, (R12), Z0, K1, K2
+	VMOVUPS.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPS   Z3, (R12)(AX*1)
+	ADDQ      R11, R10
+	VCMPPS    $0x00, (R10), Z0, K1, K2
+	VMOVUPS.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPS   Z3, (R10)(AX*1)
+	LEAQ      (R10)(R8*1), R12
+	VCMPPS    $0x00, (R12), Z0, K1, K2
+	VMOVUPS.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPS   Z3, (R12)(AX*1)
+	ADDQ      R11, R10
+	ADDQ      $0x40, R9
+	CMPQ      R9, 40(DX)
+	JLT       square_channels
+	ADDQ      80(DX), BX
+	ADDQ      R8, SI
+	DECQ      DI
+	JNE       square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ SI, SI
+	XORQ R9, R9
 
 channels:
-	VMOVUPS (BX)(SI*1), Z0
-	MOVQ    w+0(FP), R9
-	LEAQ    (BX)(SI*1), AX
-	ADDQ    16(R9), AX
-	SUBQ    8(R9), AX
-	VMOVUPS (AX), Z1
-	MOVQ    24(R9), AX
-	SUBQ    (R9), AX
-	VXORPS  Z2, Z2, Z2
-	KXNORW  K1, K1, K1
-	CMPQ    88(R9), $0x00
-	JE      linear
+	VMOVUPS (SI)(R9*1), Z0
+	LEAQ    (SI)(R9*1), R10
+	VMOVUPS (R10)(CX*1), Z1
 	VCMPPS  $0x06, Z2, Z0, K1
-
-linear:
-	MOVQ 48(CX), R11
-	LEAQ (DX)(SI*1), R9
+	LEAQ    (BX)(R9*1), R10
+	MOVQ    48(DX), R12
 
 row:
-	MOVQ R9, R10
-	MOVQ 56(CX), R12
+	MOVQ R10, R11
+	MOVQ 56(DX), R13
 
 column:
-	VCMPPS    $0x00, (R10), Z0, K1, K2
-	VMOVUPS.Z Z1, K2, Z2
+	VCMPPS    $0x00, (R11), Z0, K1, K2
+	VMOVUPS.Z Z1, K2, Z3
 	KANDNW    K1, K2, K1
-	VMOVUPS   Z2, (R10)(AX*1)
-	ADDQ      R8, R10
-	DECQ      R12
+	VMOVUPS   Z3, (R11)(AX*1)
+	ADDQ      R8, R11
+	DECQ      R13
 	JNE       column
-	ADDQ      64(CX), R9
-	DECQ      R11
+	ADDQ      64(DX), R10
+	DECQ      R12
 	JNE       row
-	ADDQ      $0x40, SI
-	CMPQ      SI, 40(CX)
+	ADDQ      $0x40, R9
+	CMPQ      R9, 40(DX)
 	JLT       channels
-	ADDQ      80(CX), DX
-	ADDQ      R8, BX
+	ADDQ      80(DX), BX
+	ADDQ      R8, SI
 	DECQ      DI
 	JNE       window
 	VZEROUPPER
@@ -12978,99 +13057,178 @@ sum:
 // func maxWindowsZ64(w *byte)
 // Requires: AVX, AVX512F, SSE2
 TEXT ·maxWindowsZ64(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 32(AX), SI
-	MOVQ 72(AX), DI
+	MOVQ         w+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         $0xfff0000000000000, DI
+	MOVQ         DI, X0
+	VBROADCASTSD X0, Z0
+	CMPQ         48(AX), $0x02
+	JNE          window
+	CMPQ         56(AX), $0x02
+	JNE          window
+	MOVQ         64(AX), R9
+
+square_window:
+	XORQ DI, DI
+
+square_channels:
+	VMOVUPD Z0, Z1
+	LEAQ    (CX)(DI*1), R8
+	VMOVUPD (R8), Z2
+	VCMPPD  $0x03, Z2, Z2, K1
+	VMAXPD  Z1, Z2, Z1
+	VMOVUPD Z2, K1, Z1
+	VMOVUPD (R8)(SI*1), Z2
+	VCMPPD  $0x03, Z2, Z2, K1
+	VMAXPD  Z1, Z2, Z1
+	VMOVUPD Z2, K1, Z1
+	ADDQ    R9, R8
+	VMOVUPD (R8), Z2
+	VCMPPD  $0x03, Z2, Z2, K1
+	VMAXPD  Z1, Z2, Z1
+	VMOVUPD Z2, K1, Z1
+	VMOVUPD (R8)(SI*1), Z2
+	VCMPPD  $0x03, Z2, Z2, K1
+	VMAXPD  Z1, Z2, Z1
+	VMOVUPD Z2, K1, Z1
+	ADDQ    R9, R8
+	VMOVUPD Z1, (DX)(DI*1)
+	ADDQ    $0x40, DI
+	CMPQ    DI, 40(AX)
+	JLT     square_channels
+	ADDQ    80(AX), CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNE     square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ BX, BX
+	XORQ DI, DI
 
 channels:
-	MOVQ         $0xfff0000000000000, R8
-	MOVQ         R8, X0
-	VBROADCASTSD X0, Z0
-	MOVQ         48(AX), R10
-	LEAQ         (CX)(BX*1), R8
+	VMOVUPD Z0, Z1
+	LEAQ    (CX)(DI*1), R8
+	MOVQ    48(AX), R10
 
 row:
 	MOVQ R8, R9
 	MOVQ 56(AX), R11
 
 column:
-	VMOVUPD (R9), Z1
-	VCMPPD  $0x03, Z1, Z1, K1
-	VMAXPD  Z0, Z1, Z0
-	VMOVUPD Z1, K1, Z0
-	ADDQ    DI, R9
+	VMOVUPD (R9), Z2
+	VCMPPD  $0x03, Z2, Z2, K1
+	VMAXPD  Z1, Z2, Z1
+	VMOVUPD Z2, K1, Z1
+	ADDQ    SI, R9
 	DECQ    R11
 	JNE     column
 	ADDQ    64(AX), R8
 	DECQ    R10
 	JNE     row
-	VMOVUPD Z0, (DX)(BX*1)
-	ADDQ    $0x40, BX
-	CMPQ    BX, 40(AX)
+	VMOVUPD Z1, (DX)(DI*1)
+	ADDQ    $0x40, DI
+	CMPQ    DI, 40(AX)
 	JLT     channels
 	ADDQ    80(AX), CX
-	ADDQ    DI, DX
-	DECQ    SI
+	ADDQ    SI, DX
+	DECQ    BX
 	JNE     window
 	VZEROUPPER
 	RET
 
 // func routeWindowsZ64(w *byte)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·routeWindowsZ64(SB), NOSPLIT, $0-8
-	MOVQ w+0(FP), CX
-	MOVQ (CX), DX
-	MOVQ 8(CX), BX
-	MOVQ 32(CX), DI
-	MOVQ 72(CX), R8
+	MOVQ         w+0(FP), DX
+	MOVQ         (DX), BX
+	MOVQ         8(DX), SI
+	MOVQ         32(DX), DI
+	MOVQ         72(DX), R8
+	MOVQ         24(DX), AX
+	SUBQ         (DX), AX
+	MOVQ         16(DX), CX
+	SUBQ         8(DX), CX
+	VBROADCASTSD 88(DX), Z2
+	CMPQ         48(DX), $0x02
+	JNE          window
+	CMPQ         56(DX), $0x02
+	JNE          window
+	MOVQ         64(DX), R11
+
+square_window:
+	XORQ R9, R9
+
+square_channels:
+	VMOVUPD   (SI)(R9*1), Z0
+	LEAQ      (SI)(R9*1), R10
+	VMOVUPD   (R10)(CX*1), Z1
+	VCMPPD    $0x06, Z2, Z0, K1
+	LEAQ      (BX)(R9*1), R10
+	VCMPPD    $0x00, (R10), Z0, K1, K2
+	VMOVUPD.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPD   Z3, (R10)(AX*1)
+	LEAQ      (R10)(R8*1), R12
+	VCMPPD    $0x00, (R12), Z0, K1, K2
+	VMOVUPD.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPD   Z3, (R12)(AX*1)
+	ADDQ      R11, R10
+	VCMPPD    $0x00, (R10), Z0, K1, K2
+	VMOVUPD.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPD   Z3, (R10)(AX*1)
+	LEAQ      (R10)(R8*1), R12
+	VCMPPD    $0x00, (R12), Z0, K1, K2
+	VMOVUPD.Z Z1, K2, Z3
+	KANDNW    K1, K2, K1
+	VMOVUPD   Z3, (R12)(AX*1)
+	ADDQ      R11, R10
+	ADDQ      $0x40, R9
+	CMPQ      R9, 40(DX)
+	JLT       square_channels
+	ADDQ      80(DX), BX
+	ADDQ      R8, SI
+	DECQ      DI
+	JNE       square_window
+	VZEROUPPER
+	RET
 
 window:
-	XORQ SI, SI
+	XORQ R9, R9
 
 channels:
-	VMOVUPD (BX)(SI*1), Z0
-	MOVQ    w+0(FP), R9
-	LEAQ    (BX)(SI*1), AX
-	ADDQ    16(R9), AX
-	SUBQ    8(R9), AX
-	VMOVUPD (AX), Z1
-	MOVQ    24(R9), AX
-	SUBQ    (R9), AX
-	VXORPD  Z2, Z2, Z2
-	KXNORW  K1, K1, K1
-	CMPQ    88(R9), $0x00
-	JE      linear
+	VMOVUPD (SI)(R9*1), Z0
+	LEAQ    (SI)(R9*1), R10
+	VMOVUPD (R10)(CX*1), Z1
 	VCMPPD  $0x06, Z2, Z0, K1
-
-linear:
-	MOVQ 48(CX), R11
-	LEAQ (DX)(SI*1), R9
+	LEAQ    (BX)(R9*1), R10
+	MOVQ    48(DX), R12
 
 row:
-	MOVQ R9, R10
-	MOVQ 56(CX), R12
+	MOVQ R10, R11
+	MOVQ 56(DX), R13
 
 column:
-	VCMPPD    $0x00, (R10), Z0, K1, K2
-	VMOVUPD.Z Z1, K2, Z2
+	VCMPPD    $0x00, (R11), Z0, K1, K2
+	VMOVUPD.Z Z1, K2, Z3
 	KANDNW    K1, K2, K1
-	VMOVUPD   Z2, (R10)(AX*1)
-	ADDQ      R8, R10
-	DECQ      R12
+	VMOVUPD   Z3, (R11)(AX*1)
+	ADDQ      R8, R11
+	DECQ      R13
 	JNE       column
-	ADDQ      64(CX), R9
-	DECQ      R11
+	ADDQ      64(DX), R10
+	DECQ      R12
 	JNE       row
-	ADDQ      $0x40, SI
-	CMPQ      SI, 40(CX)
+	ADDQ      $0x40, R9
+	CMPQ      R9, 40(DX)
 	JLT       channels
-	ADDQ      80(CX), DX
-	ADDQ      R8, BX
+	ADDQ      80(DX), BX
+	ADDQ      R8, SI
 	DECQ      DI
 	JNE       window
 	VZEROUPPER

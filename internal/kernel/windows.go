@@ -16,10 +16,11 @@ func (c *Conv) apart() bool {
 // windows is the argument of the assembly, which knows the order of its fields:
 // count windows that lie side by side.
 type windows struct {
-	x, y, dy, dx           unsafe.Pointer
-	count, width           int // width is the bytes of the channels' whole registers
-	kh, kw                 int
-	row, pixel, step, relu int // bytes from row to row, pixel to pixel and window to window
+	x, y, dy, dx     unsafe.Pointer
+	count, width     int // width is the bytes of the channels' whole registers
+	kh, kw           int
+	row, pixel, step int    // bytes from row to row, pixel to pixel and window to window
+	floor            uint64 // bits of a value; no gradient goes to maxima at or below it
 }
 
 // maxApart computes one image of a maximum pooling.
@@ -95,8 +96,8 @@ func (t *poolTask[T]) eachWindows(x, y, dy, dx []T) int {
 		count: c.OutW(), width: whole * size, kh: c.KH, kw: c.KW,
 		row: c.W * c.C * size, pixel: c.C * size, step: c.StrideW * c.C * size,
 	}
-	if t.kind == poolMaxReluGrad {
-		w.relu = 1
+	if t.kind != poolMaxReluGrad {
+		w.floor = math.MaxUint64 // not a number: nothing is at or below it
 	}
 	for r := range c.OutH() {
 		in, out := r*c.StrideH*c.W*c.C, r*c.OutW()*c.C

@@ -19,68 +19,89 @@ const (
 	windowRow   // bytes from row to row of an image
 	windowPixel // from pixel to pixel, of images and results
 	windowStep  // from window to window
-	windowRelu
+	windowFloor // a value that a result must not be at or below
 )
 
 // windows writes a loop over windows that lie side by side and over the channels
-// of each. begin is called with the place of the result, tap with that of every
-// pixel that the window sees, in order, and end with that of the result again.
-func windows(name string, begin func(result Mem), tap func(pixel Mem), end func(result Mem)) {
+// of each. before is called with the argument, once; then, for each window, begin
+// with the place of the result, tap with that of every pixel that the window sees,
+// in order, and end with that of the result again. Windows of 2 x 2 have a loop of
+// their own, which is unrolled.
+func windows(name string, before func(w reg.Register), begin func(result Mem), tap func(pixel Mem), end func(result Mem)) {
 	TEXT(name, NOSPLIT, "func(w *byte)")
 	Pragma("noescape")
 	w := Load(Param("w"), GP64())
-	x, y, offset := GP64(), GP64(), GP64()
-	MOVQ(Mem{Base: w, Disp: windowX}, x)
-	MOVQ(Mem{Base: w, Disp: windowY}, y)
 	field := func(at int) reg.GPVirtual {
 		r := GP64()
 		MOVQ(Mem{Base: w, Disp: at}, r)
 		return r
 	}
-	count, pixel := field(windowCount), field(windowPixel)
-	Label("window")
-	XORQ(offset, offset)
-	Label("channels")
-	begin(Mem{Base: y, Index: offset, Scale: 1})
-	line, at, rows, columns := GP64(), GP64(), field(windowKH), GP64()
-	LEAQ(Mem{Base: x, Index: offset, Scale: 1}, line)
-	Label("row")
-	MOVQ(line, at)
-	MOVQ(Mem{Base: w, Disp: windowKW}, columns)
-	Label("column")
-	tap(Mem{Base: at})
-	ADDQ(pixel, at)
-	DECQ(columns)
-	JNE(LabelRef("column"))
-	ADDQ(Mem{Base: w, Disp: windowRow}, line)
-	DECQ(rows)
-	JNE(LabelRef("row"))
-	end(Mem{Base: y, Index: offset, Scale: 1})
-	ADDQ(U8(set.bytes), offset)
-	CMPQ(offset, Mem{Base: w, Disp: windowWidth})
-	JLT(LabelRef("channels"))
-	ADDQ(Mem{Base: w, Disp: windowStep}, x)
-	ADDQ(pixel, y)
-	DECQ(count)
-	JNE(LabelRef("window"))
-	VZEROUPPER()
-	RET()
+	x, y, count, pixel := field(windowX), field(windowY), field(windowCount), field(windowPixel)
+	before(w)
+	offset, line := GP64(), GP64()
+	each := func(prefix string, taps func()) {
+		Label(prefix + "window")
+		XORQ(offset, offset)
+		Label(prefix + "channels")
+		result := Mem{Base: y, Index: offset, Scale: 1}
+		begin(result)
+		LEAQ(Mem{Base: x, Index: offset, Scale: 1}, line)
+		taps()
+		end(result)
+		ADDQ(U8(set.bytes), offset)
+		CMPQ(offset, Mem{Base: w, Disp: windowWidth})
+		JLT(LabelRef(prefix + "channels"))
+		ADDQ(Mem{Base: w, Disp: windowStep}, x)
+		ADDQ(pixel, y)
+		DECQ(count)
+		JNE(LabelRef(prefix + "window"))
+		VZEROUPPER()
+		RET()
+	}
+	for _, side := range []int{windowKH, windowKW} {
+		CMPQ(Mem{Base: w, Disp: side}, U8(2))
+		JNE(LabelRef("window"))
+	}
+	row := field(windowRow)
+	each("square_", func() {
+		for range 2 {
+			tap(Mem{Base: line})
+			tap(Mem{Base: line, Index: pixel, Scale: 1})
+			ADDQ(row, line)
+		}
+	})
+	each("", func() {
+		at, rows, columns := GP64(), field(windowKH), GP64()
+		Label("row")
+		MOVQ(line, at)
+		MOVQ(Mem{Base: w, Disp: windowKW}, columns)
+		Label("column")
+		tap(Mem{Base: at})
+		ADDQ(pixel, at)
+		DECQ(columns)
+		JNE(LabelRef("column"))
+		ADDQ(Mem{Base: w, Disp: windowRow}, line)
+		DECQ(rows)
+		JNE(LabelRef("row"))
+	})
 }
 
 // maxWindows writes the maximum of each window, and the gradient of that: it goes
-// to the first pixel that is the maximum, with relu only if that is positive.
+// to the first pixel that is the maximum, if that is above a floor.
 func (e element) maxWindows() {
-	most := set.reg()
-	windows(function("maxWindows", e), func(Mem) {
+	low, most := set.reg(), set.reg()
+	windows(function("maxWindows", e), func(reg.Register) {
 		infinity := GP64()
 		if e.size == 4 {
 			MOVQ(U32(0xff800000), infinity)
 		} else {
 			MOVQ(U64(0xfff0000000000000), infinity)
 		}
-		low := XMM()
-		MOVQ(infinity, low)
-		e.broadcast(low, most)
+		x := XMM()
+		MOVQ(infinity, x)
+		e.broadcast(x, low)
+	}, func(Mem) {
+		e.move(low, most)
 	}, func(pixel Mem) {
 		value := set.reg()
 		e.move(pixel, value)
@@ -89,41 +110,44 @@ func (e element) maxWindows() {
 		e.move(most, result)
 	})
 
-	y, g := set.reg(), set.reg()
-	free, here, zero := set.reg(), set.reg(), set.reg()
+	y, g, floor := set.reg(), set.reg(), set.reg()
+	free, here := set.reg(), set.reg()
 	freeK, hereK := K(), K()
-	toX := GP64()
-	windows(function("routeWindows", e), func(result Mem) {
+	toX, toDY := GP64(), GP64()
+	windows(function("routeWindows", e), func(w reg.Register) { // the gradients are as far away everywhere
+		for _, one := range []struct {
+			to       reg.Register
+			gradient int
+			of       int
+		}{{toX, windowDX, windowX}, {toDY, windowDY, windowY}} {
+			MOVQ(Mem{Base: w, Disp: one.gradient}, one.to)
+			SUBQ(Mem{Base: w, Disp: one.of}, one.to)
+		}
+		e.broadcast(Mem{Base: w, Disp: windowFloor}, floor)
+	}, func(result Mem) {
 		e.move(result, y)
-		w, at := Load(Param("w"), GP64()), GP64() // the gradients are as far away everywhere
+		at := GP64()
 		LEAQ(result, at)
-		ADDQ(Mem{Base: w, Disp: windowDY}, at)
-		SUBQ(Mem{Base: w, Disp: windowY}, at)
-		e.move(Mem{Base: at}, g)
-		MOVQ(Mem{Base: w, Disp: windowDX}, toX)
-		SUBQ(Mem{Base: w, Disp: windowX}, toX)
-		e.xor(zero, zero, zero)
+		e.move(Mem{Base: at, Index: toDY, Scale: 1}, g)
 		if wide() {
-			KXNORW(freeK, freeK, freeK)
+			e.compare(U8(notLessEqual), floor, y, freeK)
 		} else {
-			e.compare(U8(equal), zero, zero, free)
+			e.compare(U8(notLessEqual), floor, y, free)
 		}
-		CMPQ(Mem{Base: w, Disp: windowRelu}, U8(0))
-		JE(LabelRef("linear"))
-		if wide() {
-			e.compare(U8(notLessEqual), zero, y, freeK)
-		} else {
-			e.compare(U8(notLessEqual), zero, y, free)
-		}
-		Label("linear")
 	}, func(pixel Mem) {
-		to := Mem{Base: pixel.Base, Index: toX, Scale: 1}
+		from := pixel
+		if pixel.Index != nil { // a place has one index
+			at := GP64()
+			LEAQ(pixel, at)
+			from = Mem{Base: at}
+		}
+		to := Mem{Base: from.Base, Index: toX, Scale: 1}
 		if wide() {
-			e.compare(U8(equal), pixel, y, freeK, hereK)
+			e.compare(U8(equal), from, y, freeK, hereK)
 			e.moveZero(g, hereK, here)
 			KANDNW(freeK, hereK, freeK)
 		} else {
-			e.compare(U8(equal), pixel, y, here)
+			e.compare(U8(equal), from, y, here)
 			e.and(free, here, here)
 			e.andNot(free, here, free)
 			e.and(g, here, here)
