@@ -61,7 +61,7 @@ var Accuracy = Metric{"accuracy", func(s *data.Set, p *data.Prediction) (float64
 var ErrStop = errors.New("train: stop")
 
 // ErrDiverged is the cause of an error about a loss or gradient that is not finite.
-var ErrDiverged = errors.New("train: the fit has diverged")
+var ErrDiverged = errors.New("the fit has diverged")
 
 // Fit fits a model to a set, whose inputs and targets are those of the model.
 //
@@ -348,7 +348,7 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 	f.history.add(logs, time.Since(begin))
 	for _, l := range logs {
 		if (l.name == "loss" || l.name == "val_loss") && (math.IsNaN(l.value) || math.IsInf(l.value, 0)) {
-			return fmt.Errorf("%w: %s of epoch %d is %v", ErrDiverged, l.name, epoch, l.value)
+			return fmt.Errorf("train: %w: %s of epoch %d is %v", ErrDiverged, l.name, epoch, l.value)
 		}
 	}
 	return f.emit(&Event{Kind: EpochEnd, Epoch: epoch, Batch: f.Batches})

@@ -361,7 +361,7 @@ func TestBadInput(t *testing.T) {
 func TestDivergence(t *testing.T) {
 	config := train.Config{Epochs: 500, NoShuffle: true, Optimizer: optim.SGD{LearningRate: 1e6}}
 	h, err := train.Fit(ctx, linear(t), line(t, 20), config)
-	if !errors.Is(err, train.ErrDiverged) || h == nil {
+	if !errors.Is(err, train.ErrDiverged) || h == nil || strings.Count(err.Error(), "train: ") != 1 {
 		t.Errorf("have %v", err)
 	}
 	config.Callbacks = []train.Callback{train.TerminateOnNaN{}}
