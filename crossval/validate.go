@@ -56,6 +56,9 @@ func Validate(ctx context.Context, set *data.Set, sp Splitter, candidates []Cand
 	if len(set.Targets) == 0 {
 		return nil, fmt.Errorf("crossval: %s: the set has no targets", set.Name)
 	}
+	if err := set.Validate(); err != nil {
+		return nil, fmt.Errorf("crossval: %w", err)
+	}
 	if o.Scorers == nil {
 		o.Scorers = DefaultScorers(set.Task())
 	}

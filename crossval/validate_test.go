@@ -272,6 +272,12 @@ func TestValidateRefuses(t *testing.T) {
 	set := classSet(t, labelsOf(30, 2))
 	blind := *set
 	blind.Targets = nil
+	endless := classSet(t, labelsOf(30, 2))
+	values, _, err := endless.Table()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values[4] = math.Inf(-1)
 	for _, c := range []struct {
 		name       string
 		set        *data.Set
@@ -281,6 +287,7 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		{"no set", nil, []crossval.Candidate{good}, nil, "no rows"},
 		{"no targets", &blind, []crossval.Candidate{good}, nil, "no targets"},
+		{"infinite value", endless, []crossval.Candidate{good}, nil, "crossval: data: "},
 		{"no candidates", set, nil, nil, "no candidates"},
 		{"no name", set, []crossval.Candidate{{New: noisy}}, nil, "candidate 0 has no name"},
 		{"no factory", set, []crossval.Candidate{{Name: "n"}}, nil, "the factory is nil"},

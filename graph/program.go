@@ -253,6 +253,9 @@ func (p *Program) SetStep(n int) {
 // have an update. The context is looked at between operations; after an error
 // no state has changed.
 func (p *Program) Run(ctx context.Context) (err error) {
+	if ctx == nil {
+		return &Error{Op: "run", Err: errors.New("the context is nil")}
+	}
 	p.at = 0
 	defer func() {
 		if r := recover(); r != nil {

@@ -138,6 +138,7 @@ func TestRunErrors(t *testing.T) {
 		{"vector for a column", func() error { return p.SetInput("y", graphtest.Ints(1, 3, 4, 1)) }, []string{"(4,1)", "(4)"}},
 		{"type", func() error { return p.SetInput("y", graphtest.Logits(1, 4)) }, []string{"want int"}},
 		{"nil", func() error { return p.SetInput("x", nil) }, []string{"nil"}},
+		{"no context", func() error { var none context.Context; return p.Run(none) }, []string{"graph: run: the context is nil"}},
 		{"class out of range", func() error {
 			err := p.SetInput("y", tensor.New(tensor.WithShape(4), tensor.WithBacking([]int{0, 1, 3, 2})))
 			if err != nil {

@@ -33,6 +33,9 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 	if rows == nil || rows.Len() == 0 {
 		return nil, nil, fmt.Errorf("train: %w", data.ErrEmpty)
 	}
+	if err := rows.Validate(); err != nil { // what preprocessing makes of an infinite value spoils the whole column
+		return nil, nil, fmt.Errorf("train: %w", err)
+	}
 	ready := rows
 	var fitted data.Fitted
 	if e.Preprocess != nil {

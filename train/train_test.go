@@ -491,6 +491,18 @@ func TestEstimator(t *testing.T) {
 	}
 }
 
+// TestEstimatorInfinity: an infinite value is told where it is, not where
+// preprocessing has carried it.
+func TestEstimatorInfinity(t *testing.T) {
+	s := moons(t, 20, 1)
+	values, _, _ := s.Table()
+	values[7] = math.Inf(1)
+	_, _, err := train.Estimator{Build: models.MLP{}.Build, Preprocess: data.Standardize{}}.Train(ctx, s)
+	if err == nil || !strings.Contains(err.Error(), "row 3, column x1: +Inf is not finite") {
+		t.Errorf("have %v", err)
+	}
+}
+
 // TestEstimatorValidation watches the training rows themselves: without noise,
 // and with the weights at rest, both losses are one.
 func TestEstimatorValidation(t *testing.T) {
