@@ -138,9 +138,7 @@ func sgd[T float32 | float64](o SGD) func(step[T]) {
 			}
 			kernel.Momentum(&k, s.w, s.state[0], s.g)
 		case decay > 0:
-			for i, g := range s.g {
-				s.w[i] -= rate * (g + decay*s.w[i])
-			}
+			kernel.Descent(&kernel.DescentStep[T]{Keep: T(1 - s.rate*o.WeightDecay), Rate: rate}, s.w, s.g)
 		default:
 			kernel.Axpy(-rate, s.g, s.w)
 		}
@@ -198,8 +196,6 @@ func adamStep[T float32 | float64](c adam) func(step[T]) {
 	}
 }
 
-func sqrt[T float32 | float64](x T) T { return T(math.Sqrt(float64(x))) }
-
 // NAdam is Adam with Nesterov momentum, with PyTorch's schedule of momentum
 // (decay 0.004), as versions from 2.0 on compute it. Dozat (2016).
 type NAdam struct {
@@ -214,11 +210,11 @@ type NAdam struct {
 func (o NAdam) Rule() (Rule, error) {
 	c := adam{b1: orDefault(o.Beta1, 0.9), b2: orDefault(o.Beta2, 0.999), eps: orDefault(o.Epsilon, 1e-8), l2: o.WeightDecay}
 	err := firstError(in01("beta1", c.b1), in01("beta2", c.b2), notNegative("epsilon", c.eps), notNegative("weight decay", c.l2))
-	n64, n32, l64, l32 := nadam[float64](c), nadam[float32](c), nadamLoop[float64](c), nadamLoop[float32](c)
+	n64, n32, s64, s32 := nadam[float64](c), nadam[float32](c), nadamStep[float64](c), nadamStep[float32](c)
 	return Rule{
 		Name: "NAdam", Rate: orDefault(o.LearningRate, 0.002), State: []string{"m", "v"},
-		Update64: func(u Update64) { inSpans(&spread64, n64(u64(u)), l64) },
-		Update32: func(u Update32) { inSpans(&spread32, n32(u32(u)), l32) },
+		Update64: func(u Update64) { inSpans(&spread64, n64(u64(u)), s64) },
+		Update32: func(u Update32) { inSpans(&spread32, n32(u32(u)), s32) },
 	}, wrap("NAdam", err)
 }
 
@@ -244,17 +240,13 @@ func nadam[T float32 | float64](c adam) func(step[T]) step[T] {
 	}
 }
 
-func nadamLoop[T float32 | float64](c adam) func(step[T]) {
+func nadamStep[T float32 | float64](c adam) func(step[T]) {
 	return func(s step[T]) {
-		w, m, v := s.w[:len(s.g)], s.state[0][:len(s.g)], s.state[1][:len(s.g)]
-		b1, b2, eps, l2 := T(c.b1), T(c.b2), T(c.eps), T(c.l2)
-		byG, byM, root := s.c[0], s.c[1], s.c[2]
-		for i, g := range s.g {
-			g += l2 * w[i]
-			m[i] = b1*m[i] + (1-b1)*g
-			v[i] = b2*v[i] + (1-b2)*g*g
-			w[i] -= (byG*g + byM*m[i]) / (sqrt(v[i])*root + eps)
+		k := kernel.AdamStep[T]{
+			Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2),
+			Keep: 1, Direct: s.c[0], Size: s.c[1], Root: s.c[2],
 		}
+		kernel.Adam(&k, s.w, s.state[0], s.state[1], s.g)
 	}
 }
 
@@ -281,18 +273,11 @@ func (o RMSprop) Rule() (Rule, error) {
 
 func rmsprop[T float32 | float64](o RMSprop) func(step[T]) {
 	return func(s step[T]) {
-		w, v, velocity := s.w[:len(s.g)], s.state[0][:len(s.g)], s.state[1]
-		rate, rho, eps, mu, l2 := T(s.rate), T(o.Rho), T(o.Epsilon), T(o.Momentum), T(o.WeightDecay)
-		for i, g := range s.g {
-			g += l2 * w[i]
-			v[i] = rho*v[i] + (1-rho)*g*g
-			d := g / (sqrt(v[i]) + eps)
-			if mu > 0 {
-				velocity[i] = mu*velocity[i] + d
-				d = velocity[i]
-			}
-			w[i] -= rate * d
+		k := kernel.RootStep[T]{
+			L2: T(o.WeightDecay), Keep: T(o.Rho), Rest: T(1 - o.Rho), Epsilon: T(o.Epsilon),
+			Rate: T(s.rate), Momentum: T(o.Momentum),
 		}
+		kernel.Root(&k, s.w, s.state[0], s.state[1], s.g)
 	}
 }
 
@@ -313,13 +298,8 @@ func (o Adagrad) Rule() (Rule, error) {
 
 func adagrad[T float32 | float64](o Adagrad) func(step[T]) {
 	return func(s step[T]) {
-		w, sum := s.w[:len(s.g)], s.state[0][:len(s.g)]
-		rate, eps, l2 := T(s.rate), T(o.Epsilon), T(o.WeightDecay)
-		for i, g := range s.g {
-			g += l2 * w[i]
-			sum[i] += g * g
-			w[i] -= rate * g / (sqrt(sum[i]) + eps)
-		}
+		k := kernel.RootStep[T]{L2: T(o.WeightDecay), Keep: 1, Rest: 1, Epsilon: T(o.Epsilon), Rate: T(s.rate)}
+		kernel.Root(&k, s.w, s.state[0], nil, s.g)
 	}
 }
 
@@ -342,17 +322,11 @@ func (o Lion) Rule() (Rule, error) {
 
 func lion[T float32 | float64](o Lion) func(step[T]) {
 	return func(s step[T]) {
-		w, m := s.w[:len(s.g)], s.state[0][:len(s.g)]
-		rate, b1, b2 := T(s.rate), T(o.Beta1), T(o.Beta2)
-		keep := T(1 - s.rate*o.WeightDecay)
-		for i, g := range s.g {
-			move := T(0)
-			if c := b1*m[i] + (1-b1)*g; c != 0 {
-				move = T(math.Copysign(float64(rate), float64(c))) // signs cannot be guessed
-			}
-			w[i] = w[i]*keep - move
-			m[i] = b2*m[i] + (1-b2)*g
+		k := kernel.LionStep[T]{
+			Beta1: T(o.Beta1), Rest1: T(1 - o.Beta1), Beta2: T(o.Beta2), Rest2: T(1 - o.Beta2),
+			Keep: T(1 - s.rate*o.WeightDecay), Rate: T(s.rate),
 		}
+		kernel.Lion(&k, s.w, s.state[0], s.g)
 	}
 }
 

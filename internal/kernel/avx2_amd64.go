@@ -84,11 +84,34 @@ func scatterY64(to *byte, from *byte, count int, step int)
 //go:noescape
 func adamY32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 
+// descentY32 is gradient descent with weight decay for count registers' width; the
+// constants are those of DescentStep.
+//
+//go:noescape
+func descentY32(w *byte, grad *byte, constants *byte, count int)
+
 // momentumY32 is gradient descent with momentum for count registers' width; the
 // constants are those of MomentumStep.
 //
 //go:noescape
 func momentumY32(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootY32 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootY32(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootMomentumY32 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootMomentumY32(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+
+// lionY32 is Lion for count registers' width; the constants are those of LionStep.
+//
+//go:noescape
+func lionY32(w *byte, m *byte, grad *byte, constants *byte, count int)
 
 // axpyY32 adds alpha·x to y for count registers' width.
 //
@@ -178,11 +201,34 @@ func routePixelsY32(p *byte)
 //go:noescape
 func adamY64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 
+// descentY64 is gradient descent with weight decay for count registers' width; the
+// constants are those of DescentStep.
+//
+//go:noescape
+func descentY64(w *byte, grad *byte, constants *byte, count int)
+
 // momentumY64 is gradient descent with momentum for count registers' width; the
 // constants are those of MomentumStep.
 //
 //go:noescape
 func momentumY64(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootY64 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootY64(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootMomentumY64 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootMomentumY64(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+
+// lionY64 is Lion for count registers' width; the constants are those of LionStep.
+//
+//go:noescape
+func lionY64(w *byte, m *byte, grad *byte, constants *byte, count int)
 
 // axpyY64 adds alpha·x to y for count registers' width.
 //

@@ -2250,33 +2250,61 @@ TEXT ·adamY32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 24(SI), Y6
 	VBROADCASTSS 28(SI), Y7
 	VBROADCASTSS 32(SI), Y8
+	VBROADCASTSS 36(SI), Y9
 	TESTQ        DI, DI
 	JE           end
 
 loop:
-	VMULPS      (AX), Y6, Y9
-	VMOVUPS     (BX), Y10
-	VFMADD231PS Y9, Y5, Y10
-	VMULPS      (CX), Y0, Y11
-	VFMADD231PS Y10, Y1, Y11
-	VMOVUPS     Y11, (CX)
-	VMULPS      (DX), Y2, Y12
-	VMULPS      Y10, Y3, Y13
-	VFMADD231PS Y10, Y13, Y12
-	VMOVUPS     Y12, (DX)
-	VSQRTPS     Y12, Y12
-	VMULPS      Y8, Y12, Y12
-	VADDPS      Y4, Y12, Y12
-	VMULPS      Y7, Y11, Y11
-	VDIVPS      Y12, Y11, Y11
-	VSUBPS      Y11, Y9, Y9
-	VMOVUPS     Y9, (AX)
+	VMULPS      (AX), Y6, Y10
+	VMOVUPS     (BX), Y11
+	VFMADD231PS Y10, Y5, Y11
+	VMULPS      (CX), Y0, Y12
+	VFMADD231PS Y11, Y1, Y12
+	VMOVUPS     Y12, (CX)
+	VMULPS      (DX), Y2, Y13
+	VMULPS      Y11, Y3, Y14
+	VFMADD231PS Y11, Y14, Y13
+	VMOVUPS     Y13, (DX)
+	VSQRTPS     Y13, Y13
+	VMULPS      Y9, Y13, Y13
+	VADDPS      Y4, Y13, Y13
+	VMULPS      Y7, Y12, Y12
+	VFMADD231PS Y11, Y8, Y12
+	VDIVPS      Y13, Y12, Y12
+	VSUBPS      Y12, Y10, Y10
+	VMOVUPS     Y10, (AX)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	DECQ        DI
 	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func descentY32(w *byte, grad *byte, constants *byte, count int)
+// Requires: AVX
+TEXT ·descentY32(SB), NOSPLIT, $0-32
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         constants+16(FP), DX
+	MOVQ         count+24(FP), BX
+	VBROADCASTSS (DX), Y0
+	VBROADCASTSS 4(DX), Y1
+	TESTQ        BX, BX
+	JE           end
+
+loop:
+	VMULPS  (AX), Y0, Y2
+	VMULPS  (CX), Y1, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    BX
+	JNE     loop
 
 end:
 	VZEROUPPER
@@ -2310,6 +2338,136 @@ loop:
 	VMULPS      Y2, Y7, Y7
 	VSUBPS      Y7, Y5, Y5
 	VMOVUPS     Y5, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootY32(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·rootY32(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VBROADCASTSS 12(BX), Y3
+	VBROADCASTSS 16(BX), Y4
+	VBROADCASTSS 20(BX), Y5
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPS     (AX), Y5
+	VMOVUPS     (DX), Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMULPS      (CX), Y1, Y7
+	VMULPS      Y6, Y2, Y8
+	VFMADD231PS Y6, Y8, Y7
+	VMOVUPS     Y7, (CX)
+	VSQRTPS     Y7, Y7
+	VADDPS      Y3, Y7, Y7
+	VDIVPS      Y7, Y6, Y6
+	VMULPS      Y4, Y6, Y6
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootMomentumY32(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·rootMomentumY32(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         velocity+24(FP), BX
+	MOVQ         constants+32(FP), SI
+	MOVQ         count+40(FP), DI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	TESTQ        DI, DI
+	JE           end
+
+loop:
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (DX), Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMULPS      (CX), Y1, Y8
+	VMULPS      Y7, Y2, Y9
+	VFMADD231PS Y7, Y9, Y8
+	VMOVUPS     Y8, (CX)
+	VSQRTPS     Y8, Y8
+	VADDPS      Y3, Y8, Y8
+	VDIVPS      Y8, Y7, Y7
+	VFMADD231PS (BX), Y5, Y7
+	VMOVUPS     Y7, (BX)
+	VMULPS      Y4, Y7, Y7
+	VSUBPS      Y7, Y6, Y6
+	VMOVUPS     Y6, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func lionY32(w *byte, m *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·lionY32(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VBROADCASTSS 12(BX), Y3
+	VBROADCASTSS 16(BX), Y4
+	VBROADCASTSS 20(BX), Y5
+	VXORPS       Y6, Y6, Y6
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPS     (DX), Y8
+	VMOVUPS     (CX), Y9
+	VMULPS      Y8, Y1, Y7
+	VFMADD231PS Y9, Y0, Y7
+	VCMPPS      $0x0e, Y6, Y7, Y11
+	VANDPS      Y5, Y11, Y11
+	VCMPPS      $0x01, Y6, Y7, Y10
+	VANDPS      Y5, Y10, Y10
+	VMULPS      (AX), Y4, Y7
+	VSUBPS      Y11, Y7, Y7
+	VADDPS      Y10, Y7, Y7
+	VMOVUPS     Y7, (AX)
+	VMULPS      Y9, Y2, Y9
+	VFMADD231PS Y8, Y3, Y9
+	VMOVUPS     Y9, (CX)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
@@ -3028,33 +3186,61 @@ TEXT ·adamY64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 48(SI), Y6
 	VBROADCASTSD 56(SI), Y7
 	VBROADCASTSD 64(SI), Y8
+	VBROADCASTSD 72(SI), Y9
 	TESTQ        DI, DI
 	JE           end
 
 loop:
-	VMULPD      (AX), Y6, Y9
-	VMOVUPD     (BX), Y10
-	VFMADD231PD Y9, Y5, Y10
-	VMULPD      (CX), Y0, Y11
-	VFMADD231PD Y10, Y1, Y11
-	VMOVUPD     Y11, (CX)
-	VMULPD      (DX), Y2, Y12
-	VMULPD      Y10, Y3, Y13
-	VFMADD231PD Y10, Y13, Y12
-	VMOVUPD     Y12, (DX)
-	VSQRTPD     Y12, Y12
-	VMULPD      Y8, Y12, Y12
-	VADDPD      Y4, Y12, Y12
-	VMULPD      Y7, Y11, Y11
-	VDIVPD      Y12, Y11, Y11
-	VSUBPD      Y11, Y9, Y9
-	VMOVUPD     Y9, (AX)
+	VMULPD      (AX), Y6, Y10
+	VMOVUPD     (BX), Y11
+	VFMADD231PD Y10, Y5, Y11
+	VMULPD      (CX), Y0, Y12
+	VFMADD231PD Y11, Y1, Y12
+	VMOVUPD     Y12, (CX)
+	VMULPD      (DX), Y2, Y13
+	VMULPD      Y11, Y3, Y14
+	VFMADD231PD Y11, Y14, Y13
+	VMOVUPD     Y13, (DX)
+	VSQRTPD     Y13, Y13
+	VMULPD      Y9, Y13, Y13
+	VADDPD      Y4, Y13, Y13
+	VMULPD      Y7, Y12, Y12
+	VFMADD231PD Y11, Y8, Y12
+	VDIVPD      Y13, Y12, Y12
+	VSUBPD      Y12, Y10, Y10
+	VMOVUPD     Y10, (AX)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	DECQ        DI
 	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func descentY64(w *byte, grad *byte, constants *byte, count int)
+// Requires: AVX
+TEXT ·descentY64(SB), NOSPLIT, $0-32
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         constants+16(FP), DX
+	MOVQ         count+24(FP), BX
+	VBROADCASTSD (DX), Y0
+	VBROADCASTSD 8(DX), Y1
+	TESTQ        BX, BX
+	JE           end
+
+loop:
+	VMULPD  (AX), Y0, Y2
+	VMULPD  (CX), Y1, Y3
+	VSUBPD  Y3, Y2, Y2
+	VMOVUPD Y2, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    BX
+	JNE     loop
 
 end:
 	VZEROUPPER
@@ -3088,6 +3274,136 @@ loop:
 	VMULPD      Y2, Y7, Y7
 	VSUBPD      Y7, Y5, Y5
 	VMOVUPD     Y5, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootY64(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·rootY64(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	VBROADCASTSD 16(BX), Y2
+	VBROADCASTSD 24(BX), Y3
+	VBROADCASTSD 32(BX), Y4
+	VBROADCASTSD 40(BX), Y5
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPD     (AX), Y5
+	VMOVUPD     (DX), Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMULPD      (CX), Y1, Y7
+	VMULPD      Y6, Y2, Y8
+	VFMADD231PD Y6, Y8, Y7
+	VMOVUPD     Y7, (CX)
+	VSQRTPD     Y7, Y7
+	VADDPD      Y3, Y7, Y7
+	VDIVPD      Y7, Y6, Y6
+	VMULPD      Y4, Y6, Y6
+	VSUBPD      Y6, Y5, Y5
+	VMOVUPD     Y5, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootMomentumY64(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·rootMomentumY64(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         velocity+24(FP), BX
+	MOVQ         constants+32(FP), SI
+	MOVQ         count+40(FP), DI
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	VBROADCASTSD 32(SI), Y4
+	VBROADCASTSD 40(SI), Y5
+	TESTQ        DI, DI
+	JE           end
+
+loop:
+	VMOVUPD     (AX), Y6
+	VMOVUPD     (DX), Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMULPD      (CX), Y1, Y8
+	VMULPD      Y7, Y2, Y9
+	VFMADD231PD Y7, Y9, Y8
+	VMOVUPD     Y8, (CX)
+	VSQRTPD     Y8, Y8
+	VADDPD      Y3, Y8, Y8
+	VDIVPD      Y8, Y7, Y7
+	VFMADD231PD (BX), Y5, Y7
+	VMOVUPD     Y7, (BX)
+	VMULPD      Y4, Y7, Y7
+	VSUBPD      Y7, Y6, Y6
+	VMOVUPD     Y6, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func lionY64(w *byte, m *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·lionY64(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	VBROADCASTSD 16(BX), Y2
+	VBROADCASTSD 24(BX), Y3
+	VBROADCASTSD 32(BX), Y4
+	VBROADCASTSD 40(BX), Y5
+	VXORPD       Y6, Y6, Y6
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPD     (DX), Y8
+	VMOVUPD     (CX), Y9
+	VMULPD      Y8, Y1, Y7
+	VFMADD231PD Y9, Y0, Y7
+	VCMPPD      $0x0e, Y6, Y7, Y11
+	VANDPD      Y5, Y11, Y11
+	VCMPPD      $0x01, Y6, Y7, Y10
+	VANDPD      Y5, Y10, Y10
+	VMULPD      (AX), Y4, Y7
+	VSUBPD      Y11, Y7, Y7
+	VADDPD      Y10, Y7, Y7
+	VMOVUPD     Y7, (AX)
+	VMULPD      Y9, Y2, Y9
+	VFMADD231PD Y8, Y3, Y9
+	VMOVUPD     Y9, (CX)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX

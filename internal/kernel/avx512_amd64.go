@@ -304,11 +304,34 @@ func scatterZ128(to *byte, from *byte, count int, step int)
 //go:noescape
 func adamZ32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 
+// descentZ32 is gradient descent with weight decay for count registers' width; the
+// constants are those of DescentStep.
+//
+//go:noescape
+func descentZ32(w *byte, grad *byte, constants *byte, count int)
+
 // momentumZ32 is gradient descent with momentum for count registers' width; the
 // constants are those of MomentumStep.
 //
 //go:noescape
 func momentumZ32(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootZ32 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootZ32(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootMomentumZ32 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootMomentumZ32(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+
+// lionZ32 is Lion for count registers' width; the constants are those of LionStep.
+//
+//go:noescape
+func lionZ32(w *byte, m *byte, grad *byte, constants *byte, count int)
 
 // axpyZ32 adds alpha·x to y for count registers' width.
 //
@@ -398,11 +421,34 @@ func routePixelsZ32(p *byte)
 //go:noescape
 func adamZ64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 
+// descentZ64 is gradient descent with weight decay for count registers' width; the
+// constants are those of DescentStep.
+//
+//go:noescape
+func descentZ64(w *byte, grad *byte, constants *byte, count int)
+
 // momentumZ64 is gradient descent with momentum for count registers' width; the
 // constants are those of MomentumStep.
 //
 //go:noescape
 func momentumZ64(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootZ64 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootZ64(w *byte, v *byte, grad *byte, constants *byte, count int)
+
+// rootMomentumZ64 divides the gradient by a root for count registers' width; the
+// constants are those of RootStep.
+//
+//go:noescape
+func rootMomentumZ64(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+
+// lionZ64 is Lion for count registers' width; the constants are those of LionStep.
+//
+//go:noescape
+func lionZ64(w *byte, m *byte, grad *byte, constants *byte, count int)
 
 // axpyZ64 adds alpha·x to y for count registers' width.
 //

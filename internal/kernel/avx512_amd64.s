@@ -12106,33 +12106,61 @@ TEXT ·adamZ32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 24(SI), Z6
 	VBROADCASTSS 28(SI), Z7
 	VBROADCASTSS 32(SI), Z8
+	VBROADCASTSS 36(SI), Z9
 	TESTQ        DI, DI
 	JE           end
 
 loop:
-	VMULPS      (AX), Z6, Z9
-	VMOVUPS     (BX), Z10
-	VFMADD231PS Z9, Z5, Z10
-	VMULPS      (CX), Z0, Z11
-	VFMADD231PS Z10, Z1, Z11
-	VMOVUPS     Z11, (CX)
-	VMULPS      (DX), Z2, Z12
-	VMULPS      Z10, Z3, Z13
-	VFMADD231PS Z10, Z13, Z12
-	VMOVUPS     Z12, (DX)
-	VSQRTPS     Z12, Z12
-	VMULPS      Z8, Z12, Z12
-	VADDPS      Z4, Z12, Z12
-	VMULPS      Z7, Z11, Z11
-	VDIVPS      Z12, Z11, Z11
-	VSUBPS      Z11, Z9, Z9
-	VMOVUPS     Z9, (AX)
+	VMULPS      (AX), Z6, Z10
+	VMOVUPS     (BX), Z11
+	VFMADD231PS Z10, Z5, Z11
+	VMULPS      (CX), Z0, Z12
+	VFMADD231PS Z11, Z1, Z12
+	VMOVUPS     Z12, (CX)
+	VMULPS      (DX), Z2, Z13
+	VMULPS      Z11, Z3, Z14
+	VFMADD231PS Z11, Z14, Z13
+	VMOVUPS     Z13, (DX)
+	VSQRTPS     Z13, Z13
+	VMULPS      Z9, Z13, Z13
+	VADDPS      Z4, Z13, Z13
+	VMULPS      Z7, Z12, Z12
+	VFMADD231PS Z11, Z8, Z12
+	VDIVPS      Z13, Z12, Z12
+	VSUBPS      Z12, Z10, Z10
+	VMOVUPS     Z10, (AX)
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	DECQ        DI
 	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func descentZ32(w *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·descentZ32(SB), NOSPLIT, $0-32
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         constants+16(FP), DX
+	MOVQ         count+24(FP), BX
+	VBROADCASTSS (DX), Z0
+	VBROADCASTSS 4(DX), Z1
+	TESTQ        BX, BX
+	JE           end
+
+loop:
+	VMULPS  (AX), Z0, Z2
+	VMULPS  (CX), Z1, Z3
+	VSUBPS  Z3, Z2, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    BX
+	JNE     loop
 
 end:
 	VZEROUPPER
@@ -12166,6 +12194,136 @@ loop:
 	VMULPS      Z2, Z7, Z7
 	VSUBPS      Z7, Z5, Z5
 	VMOVUPS     Z5, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootZ32(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·rootZ32(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	VBROADCASTSS 8(BX), Z2
+	VBROADCASTSS 12(BX), Z3
+	VBROADCASTSS 16(BX), Z4
+	VBROADCASTSS 20(BX), Z5
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPS     (AX), Z5
+	VMOVUPS     (DX), Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMULPS      (CX), Z1, Z7
+	VMULPS      Z6, Z2, Z8
+	VFMADD231PS Z6, Z8, Z7
+	VMOVUPS     Z7, (CX)
+	VSQRTPS     Z7, Z7
+	VADDPS      Z3, Z7, Z7
+	VDIVPS      Z7, Z6, Z6
+	VMULPS      Z4, Z6, Z6
+	VSUBPS      Z6, Z5, Z5
+	VMOVUPS     Z5, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootMomentumZ32(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·rootMomentumZ32(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         velocity+24(FP), BX
+	MOVQ         constants+32(FP), SI
+	MOVQ         count+40(FP), DI
+	VBROADCASTSS (SI), Z0
+	VBROADCASTSS 4(SI), Z1
+	VBROADCASTSS 8(SI), Z2
+	VBROADCASTSS 12(SI), Z3
+	VBROADCASTSS 16(SI), Z4
+	VBROADCASTSS 20(SI), Z5
+	TESTQ        DI, DI
+	JE           end
+
+loop:
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (DX), Z7
+	VFMADD231PS Z6, Z0, Z7
+	VMULPS      (CX), Z1, Z8
+	VMULPS      Z7, Z2, Z9
+	VFMADD231PS Z7, Z9, Z8
+	VMOVUPS     Z8, (CX)
+	VSQRTPS     Z8, Z8
+	VADDPS      Z3, Z8, Z8
+	VDIVPS      Z8, Z7, Z7
+	VFMADD231PS (BX), Z5, Z7
+	VMOVUPS     Z7, (BX)
+	VMULPS      Z4, Z7, Z7
+	VSUBPS      Z7, Z6, Z6
+	VMOVUPS     Z6, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func lionZ32(w *byte, m *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lionZ32(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	VBROADCASTSS 8(BX), Z2
+	VBROADCASTSS 12(BX), Z3
+	VBROADCASTSS 16(BX), Z4
+	VBROADCASTSS 20(BX), Z5
+	VXORPS       Z6, Z6, Z6
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPS     (DX), Z8
+	VMOVUPS     (CX), Z9
+	VMULPS      Z8, Z1, Z7
+	VFMADD231PS Z9, Z0, Z7
+	VCMPPS      $0x0e, Z6, Z7, K1
+	VMOVUPS.Z   Z5, K1, Z11
+	VCMPPS      $0x01, Z6, Z7, K1
+	VMOVUPS.Z   Z5, K1, Z10
+	VMULPS      (AX), Z4, Z7
+	VSUBPS      Z11, Z7, Z7
+	VADDPS      Z10, Z7, Z7
+	VMOVUPS     Z7, (AX)
+	VMULPS      Z9, Z2, Z9
+	VFMADD231PS Z8, Z3, Z9
+	VMOVUPS     Z9, (CX)
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -12878,33 +13036,61 @@ TEXT ·adamZ64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 48(SI), Z6
 	VBROADCASTSD 56(SI), Z7
 	VBROADCASTSD 64(SI), Z8
+	VBROADCASTSD 72(SI), Z9
 	TESTQ        DI, DI
 	JE           end
 
 loop:
-	VMULPD      (AX), Z6, Z9
-	VMOVUPD     (BX), Z10
-	VFMADD231PD Z9, Z5, Z10
-	VMULPD      (CX), Z0, Z11
-	VFMADD231PD Z10, Z1, Z11
-	VMOVUPD     Z11, (CX)
-	VMULPD      (DX), Z2, Z12
-	VMULPD      Z10, Z3, Z13
-	VFMADD231PD Z10, Z13, Z12
-	VMOVUPD     Z12, (DX)
-	VSQRTPD     Z12, Z12
-	VMULPD      Z8, Z12, Z12
-	VADDPD      Z4, Z12, Z12
-	VMULPD      Z7, Z11, Z11
-	VDIVPD      Z12, Z11, Z11
-	VSUBPD      Z11, Z9, Z9
-	VMOVUPD     Z9, (AX)
+	VMULPD      (AX), Z6, Z10
+	VMOVUPD     (BX), Z11
+	VFMADD231PD Z10, Z5, Z11
+	VMULPD      (CX), Z0, Z12
+	VFMADD231PD Z11, Z1, Z12
+	VMOVUPD     Z12, (CX)
+	VMULPD      (DX), Z2, Z13
+	VMULPD      Z11, Z3, Z14
+	VFMADD231PD Z11, Z14, Z13
+	VMOVUPD     Z13, (DX)
+	VSQRTPD     Z13, Z13
+	VMULPD      Z9, Z13, Z13
+	VADDPD      Z4, Z13, Z13
+	VMULPD      Z7, Z12, Z12
+	VFMADD231PD Z11, Z8, Z12
+	VDIVPD      Z13, Z12, Z12
+	VSUBPD      Z12, Z10, Z10
+	VMOVUPD     Z10, (AX)
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	DECQ        DI
 	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func descentZ64(w *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·descentZ64(SB), NOSPLIT, $0-32
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         constants+16(FP), DX
+	MOVQ         count+24(FP), BX
+	VBROADCASTSD (DX), Z0
+	VBROADCASTSD 8(DX), Z1
+	TESTQ        BX, BX
+	JE           end
+
+loop:
+	VMULPD  (AX), Z0, Z2
+	VMULPD  (CX), Z1, Z3
+	VSUBPD  Z3, Z2, Z2
+	VMOVUPD Z2, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    BX
+	JNE     loop
 
 end:
 	VZEROUPPER
@@ -12938,6 +13124,136 @@ loop:
 	VMULPD      Z2, Z7, Z7
 	VSUBPD      Z7, Z5, Z5
 	VMOVUPD     Z5, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootZ64(w *byte, v *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·rootZ64(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (BX), Z0
+	VBROADCASTSD 8(BX), Z1
+	VBROADCASTSD 16(BX), Z2
+	VBROADCASTSD 24(BX), Z3
+	VBROADCASTSD 32(BX), Z4
+	VBROADCASTSD 40(BX), Z5
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPD     (AX), Z5
+	VMOVUPD     (DX), Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMULPD      (CX), Z1, Z7
+	VMULPD      Z6, Z2, Z8
+	VFMADD231PD Z6, Z8, Z7
+	VMOVUPD     Z7, (CX)
+	VSQRTPD     Z7, Z7
+	VADDPD      Z3, Z7, Z7
+	VDIVPD      Z7, Z6, Z6
+	VMULPD      Z4, Z6, Z6
+	VSUBPD      Z6, Z5, Z5
+	VMOVUPD     Z5, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        SI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func rootMomentumZ64(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·rootMomentumZ64(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         velocity+24(FP), BX
+	MOVQ         constants+32(FP), SI
+	MOVQ         count+40(FP), DI
+	VBROADCASTSD (SI), Z0
+	VBROADCASTSD 8(SI), Z1
+	VBROADCASTSD 16(SI), Z2
+	VBROADCASTSD 24(SI), Z3
+	VBROADCASTSD 32(SI), Z4
+	VBROADCASTSD 40(SI), Z5
+	TESTQ        DI, DI
+	JE           end
+
+loop:
+	VMOVUPD     (AX), Z6
+	VMOVUPD     (DX), Z7
+	VFMADD231PD Z6, Z0, Z7
+	VMULPD      (CX), Z1, Z8
+	VMULPD      Z7, Z2, Z9
+	VFMADD231PD Z7, Z9, Z8
+	VMOVUPD     Z8, (CX)
+	VSQRTPD     Z8, Z8
+	VADDPD      Z3, Z8, Z8
+	VDIVPD      Z8, Z7, Z7
+	VFMADD231PD (BX), Z5, Z7
+	VMOVUPD     Z7, (BX)
+	VMULPD      Z4, Z7, Z7
+	VSUBPD      Z7, Z6, Z6
+	VMOVUPD     Z6, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	DECQ        DI
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func lionZ64(w *byte, m *byte, grad *byte, constants *byte, count int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lionZ64(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         constants+24(FP), BX
+	MOVQ         count+32(FP), SI
+	VBROADCASTSD (BX), Z0
+	VBROADCASTSD 8(BX), Z1
+	VBROADCASTSD 16(BX), Z2
+	VBROADCASTSD 24(BX), Z3
+	VBROADCASTSD 32(BX), Z4
+	VBROADCASTSD 40(BX), Z5
+	VXORPD       Z6, Z6, Z6
+	TESTQ        SI, SI
+	JE           end
+
+loop:
+	VMOVUPD     (DX), Z8
+	VMOVUPD     (CX), Z9
+	VMULPD      Z8, Z1, Z7
+	VFMADD231PD Z9, Z0, Z7
+	VCMPPD      $0x0e, Z6, Z7, K1
+	VMOVUPD.Z   Z5, K1, Z11
+	VCMPPD      $0x01, Z6, Z7, K1
+	VMOVUPD.Z   Z5, K1, Z10
+	VMULPD      (AX), Z4, Z7
+	VSUBPD      Z11, Z7, Z7
+	VADDPD      Z10, Z7, Z7
+	VMOVUPD     Z7, (AX)
+	VMULPD      Z9, Z2, Z9
+	VFMADD231PD Z8, Z3, Z9
+	VMOVUPD     Z9, (CX)
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX

@@ -123,6 +123,20 @@ func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int) {
 	}
 }
 
+func descentVector[T Float](s *DescentStep[T], w, g []T, count int) {
+	c := (*byte)(unsafe.Pointer(s))
+	switch one := single[T](); {
+	case wide && one:
+		descentZ32(at(w), at(g), c, count)
+	case wide:
+		descentZ64(at(w), at(g), c, count)
+	case one:
+		descentY32(at(w), at(g), c, count)
+	default:
+		descentY64(at(w), at(g), c, count)
+	}
+}
+
 func momentumVector[T Float](s *MomentumStep[T], w, v, g []T, count int) {
 	c := (*byte)(unsafe.Pointer(s))
 	switch one := single[T](); {
@@ -134,6 +148,47 @@ func momentumVector[T Float](s *MomentumStep[T], w, v, g []T, count int) {
 		momentumY32(at(w), at(v), at(g), c, count)
 	default:
 		momentumY64(at(w), at(v), at(g), c, count)
+	}
+}
+
+func rootVector[T Float](s *RootStep[T], w, v, velocity, g []T, count int) {
+	c := (*byte)(unsafe.Pointer(s))
+	if velocity == nil {
+		switch one := single[T](); {
+		case wide && one:
+			rootZ32(at(w), at(v), at(g), c, count)
+		case wide:
+			rootZ64(at(w), at(v), at(g), c, count)
+		case one:
+			rootY32(at(w), at(v), at(g), c, count)
+		default:
+			rootY64(at(w), at(v), at(g), c, count)
+		}
+		return
+	}
+	switch one := single[T](); {
+	case wide && one:
+		rootMomentumZ32(at(w), at(v), at(g), at(velocity), c, count)
+	case wide:
+		rootMomentumZ64(at(w), at(v), at(g), at(velocity), c, count)
+	case one:
+		rootMomentumY32(at(w), at(v), at(g), at(velocity), c, count)
+	default:
+		rootMomentumY64(at(w), at(v), at(g), at(velocity), c, count)
+	}
+}
+
+func lionVector[T Float](s *LionStep[T], w, m, g []T, count int) {
+	c := (*byte)(unsafe.Pointer(s))
+	switch one := single[T](); {
+	case wide && one:
+		lionZ32(at(w), at(m), at(g), c, count)
+	case wide:
+		lionZ64(at(w), at(m), at(g), c, count)
+	case one:
+		lionY32(at(w), at(m), at(g), c, count)
+	default:
+		lionY64(at(w), at(m), at(g), c, count)
 	}
 }
 

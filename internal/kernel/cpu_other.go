@@ -36,7 +36,10 @@ func tilesOf[T Float]() *tileTable                                              
 func scatter(bytes int, to, from unsafe.Pointer, count, step int)                 { panic(noAssembly) }
 func transpose(to, from unsafe.Pointer, count, row, step int)                     { panic(noAssembly) }
 func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int)               { panic(noAssembly) }
+func descentVector[T Float](s *DescentStep[T], w, g []T, count int)               { panic(noAssembly) }
 func momentumVector[T Float](s *MomentumStep[T], w, v, g []T, count int)          { panic(noAssembly) }
+func rootVector[T Float](s *RootStep[T], w, v, velocity, g []T, count int)        { panic(noAssembly) }
+func lionVector[T Float](s *LionStep[T], w, m, g []T, count int)                  { panic(noAssembly) }
 func axpyVector[T Float](alpha T, x, y []T, count int)                            { panic(noAssembly) }
 func addVector[T Float](dst, a, b []T, count int)                                 { panic(noAssembly) }
 func mulVector[T Float](dst, a, b []T, count int)                                 { panic(noAssembly) }

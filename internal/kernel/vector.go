@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // registers returns how many registers' width n elements fill, and the first
 // element after them; nothing where there is no assembly.
 func registers[T Float](n int) (count, rest int) {
@@ -11,61 +9,6 @@ func registers[T Float](n int) (count, rest int) {
 	each := registerBytes / bytesOf[T]()
 	count = n / each
 	return count, count * each
-}
-
-// AdamStep are the constants of an update by Adam, in the order that the
-// assembly knows.
-type AdamStep[T Float] struct {
-	Beta1, Rest1 T // β1 and 1 − β1
-	Beta2, Rest2 T
-	Epsilon      T
-	L2           T // is added to the gradient times the weight
-	Keep         T // of the weight; 1 without decay
-	Size         T // of the step, corrected for the bias of m
-	Root         T // corrects √v for its bias
-}
-
-// Adam updates the weights w and the moments m and v by the gradient g:
-// w ← Keep·w, g ← g + L2·w, m ← β1·m + (1−β1)·g, v ← β2·v + (1−β2)·g²,
-// w ← w − Size·m/(Root·√v + ε).
-func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
-	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
-	count, rest := registers[T](len(w))
-	if count > 0 {
-		adamVector(s, w, m, v, g, count)
-	}
-	for i := rest; i < len(w); i++ {
-		x := w[i] * s.Keep
-		d := g[i] + s.L2*x
-		m[i] = s.Beta1*m[i] + s.Rest1*d
-		v[i] = s.Beta2*v[i] + s.Rest2*d*d
-		w[i] = x - s.Size*m[i]/(T(math.Sqrt(float64(v[i])))*s.Root+s.Epsilon)
-	}
-}
-
-// MomentumStep are the constants of an update by momentum, in the order that the
-// assembly knows.
-type MomentumStep[T Float] struct {
-	Momentum T
-	Decay    T // is added to the gradient times the weight
-	Rate     T
-	Gradient T // how much of the gradient is in the step
-	Velocity T // and of the velocity
-}
-
-// Momentum updates the weights w and the velocity v by the gradient g:
-// g ← g + Decay·w, v ← Momentum·v + g, w ← w − Rate·(Gradient·g + Velocity·v).
-func Momentum[T Float](s *MomentumStep[T], w, v, g []T) {
-	v, g = v[:len(w)], g[:len(w)]
-	count, rest := registers[T](len(w))
-	if count > 0 {
-		momentumVector(s, w, v, g, count)
-	}
-	for i := rest; i < len(w); i++ {
-		d := g[i] + s.Decay*w[i]
-		v[i] = s.Momentum*v[i] + d
-		w[i] -= s.Rate * (s.Gradient*d + s.Velocity*v[i])
-	}
 }
 
 // Axpy adds alpha·x to y.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -60,38 +61,90 @@ func TestVectors(t *testing.T) {
 	t.Run("float32", rapid.MakeCheck(vectorProperty[float32](1e-6)))
 }
 
-// Adam's rule in one step of given moments; that it is PyTorch's is tested with
-// the optimizers.
-func TestAdam(t *testing.T) {
-	for n := range 40 {
-		w, m, v, g := random[float64](n, 1), random[float64](n, 2), random[float64](n, 3), random[float64](n, 4)
-		for i := range v {
-			v[i] *= v[i]
-		}
-		s := AdamStep[float64]{0.9, 0.1, 0.99, 0.01, 1e-8, 0.02, 0.97, 0.3, 1.7}
-		want := make([]float64, n)
-		for i := range want {
-			x := w[i] * s.Keep
-			d := g[i] + s.L2*x
-			want[i] = x - s.Size*(0.9*m[i]+0.1*d)/(math.Sqrt(0.99*v[i]+0.01*d*d)*s.Root+s.Epsilon)
-		}
-		Adam(&s, w, m, v, g)
-		near(t, "w", w, want, 1e-13)
-	}
+// The updates' rules in one step of a given state, in float32, too; that they are
+// PyTorch's is tested with the optimizers.
+func TestUpdates(t *testing.T) {
+	t.Run("float64", func(t *testing.T) { testUpdates[float64](t, 1e-13) })
+	t.Run("float32", func(t *testing.T) { testUpdates[float32](t, 1e-5) })
 }
 
-func TestMomentum(t *testing.T) {
-	for n := range 40 {
-		w, v, g := random[float64](n, 1), random[float64](n, 2), random[float64](n, 3)
-		s := MomentumStep[float64]{0.9, 0.02, 0.3, 0.4, 0.7}
-		wantV, wantW := make([]float64, n), make([]float64, n)
-		for i := range w {
-			d := g[i] + 0.02*w[i]
-			wantV[i] = 0.9*v[i] + d
-			wantW[i] = w[i] - 0.3*(0.4*d+0.7*wantV[i])
+func testUpdates[T Float](t *testing.T, tolerance float64) {
+	const l2, rate, mu, eps = 0.02, 0.3, 0.7, 1e-8
+	for n := range 70 {
+		var arrays [4][]T // w, two states, g
+		for i := range arrays {
+			arrays[i] = random[T](n, uint64(i+1))
 		}
-		Momentum(&s, w, v, g)
-		near(t, "v", v, wantV, 1e-14)
-		near(t, "w", w, wantW, 1e-14)
+		for i, v := range arrays[2] {
+			arrays[2][i] = v * v
+		}
+		if n > 20 { // what Lion does not move by
+			arrays[1][20], arrays[3][20] = 0, 0
+		}
+		for name, c := range map[string]struct {
+			update func(w, a, b, g []T)
+			want   func(w, a, b, g float64) [3]float64
+		}{
+			"Adam": {
+				func(w, m, v, g []T) {
+					Adam(&AdamStep[T]{0.9, 0.1, 0.99, 0.01, eps, l2, 0.97, rate, 0.4, 1.7}, w, m, v, g)
+				},
+				func(w, m, v, g float64) [3]float64 {
+					w *= 0.97
+					g += l2 * w
+					m, v = 0.9*m+0.1*g, 0.99*v+0.01*g*g
+					return [3]float64{w - (rate*m+0.4*g)/(1.7*math.Sqrt(v)+eps), m, v}
+				},
+			},
+			"Descent": {
+				func(w, _, _, g []T) { Descent(&DescentStep[T]{0.97, rate}, w, g) },
+				func(w, a, b, g float64) [3]float64 { return [3]float64{0.97*w - rate*g, a, b} },
+			},
+			"Momentum": {
+				func(w, v, _, g []T) { Momentum(&MomentumStep[T]{mu, l2, rate, 0.4, 0.6}, w, v, g) },
+				func(w, v, b, g float64) [3]float64 {
+					g += l2 * w
+					v = mu*v + g
+					return [3]float64{w - rate*(0.4*g+0.6*v), v, b}
+				},
+			},
+			"Root": {
+				func(w, _, v, g []T) { Root(&RootStep[T]{l2, 0.99, 0.01, eps, rate, mu}, w, v, nil, g) },
+				func(w, a, v, g float64) [3]float64 {
+					g += l2 * w
+					v = 0.99*v + 0.01*g*g
+					return [3]float64{w - rate*g/(math.Sqrt(v)+eps), a, v}
+				},
+			},
+			"Root with momentum": {
+				func(w, a, v, g []T) { Root(&RootStep[T]{l2, 0.99, 0.01, eps, rate, mu}, w, v, a, g) },
+				func(w, a, v, g float64) [3]float64 {
+					g += l2 * w
+					v = 0.99*v + 0.01*g*g
+					a = mu*a + g/(math.Sqrt(v)+eps)
+					return [3]float64{w - rate*a, a, v}
+				},
+			},
+			"Lion": {
+				func(w, m, _, g []T) { Lion(&LionStep[T]{0.9, 0.1, 0.99, 0.01, 0.97, rate}, w, m, g) },
+				func(w, m, b, g float64) [3]float64 {
+					return [3]float64{0.97*w - rate*float64(sign(0.9*m+0.1*g)), 0.99*m + 0.01*g, b}
+				},
+			},
+		} {
+			var have [4][]T
+			for i, v := range arrays {
+				have[i] = slices.Clone(v)
+			}
+			c.update(have[0], have[1], have[2], have[3])
+			for i := range n {
+				want := c.want(float64(arrays[0][i]), float64(arrays[1][i]), float64(arrays[2][i]), float64(arrays[3][i]))
+				for k, v := range want {
+					if got := float64(have[k][i]); !(math.Abs(got-v) <= tolerance*max(1, math.Abs(v))) {
+						t.Fatalf("%s of %d: array %d, element %d: %v, want %v", name, n, k, i, got, v)
+					}
+				}
+			}
+		}
 	}
 }

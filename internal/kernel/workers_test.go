@@ -50,7 +50,7 @@ func passes[T Float](r *rand.Rand) map[string]func() []T {
 		for i, e := range z {
 			v[i] = e * e
 		}
-		Adam(&AdamStep[T]{0.9, 0.1, 0.99, 0.01, 1e-8, 0.02, 0.97, 0.3, 1.7}, dst[:n], m, v, w)
+		Adam(&AdamStep[T]{0.9, 0.1, 0.99, 0.01, 1e-8, 0.02, 0.97, 0.3, 0.1, 1.7}, dst[:n], m, v, w)
 	})
 	add("momentum", 2*n, func(dst []T) {
 		copy(dst, x)

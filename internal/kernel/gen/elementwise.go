@@ -7,8 +7,7 @@ import (
 )
 
 func (e element) elementwise() {
-	e.adam()
-	e.momentum()
+	e.updates()
 	e.axpy()
 	e.positive()
 	e.sumRows()
@@ -22,72 +21,6 @@ func (e element) elementwise() {
 	for _, op := range []string{"max", "add", "mulAdd", "route"} {
 		e.pixels(op)
 	}
-}
-
-// adam writes the update of Adam and AdamW.
-func (e element) adam() {
-	name := function("adam", e)
-	TEXT(name, NOSPLIT, "func(w, m, v, grad, constants *byte, count int)")
-	Doc(name + " is Adam for count registers' width; the constants are those of AdamStep.")
-	Pragma("noescape")
-	p := pointers("w", "m", "v", "grad", "constants", "count")
-	w, m, v, g, constants, count := p[0], p[1], p[2], p[3], p[4], p[5]
-	var c [9]reg.VecVirtual
-	for i := range c {
-		c[i] = set.reg()
-		e.broadcast(Mem{Base: constants, Disp: i * e.size}, c[i])
-	}
-	b1, r1, b2, r2, eps, l2, keep, size, root := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
-	loop(count, p[:4], func() {
-		wr, gr, mr, vr, t := set.reg(), set.reg(), set.reg(), set.reg(), set.reg()
-		e.mul(Mem{Base: w}, keep, wr)
-		e.move(Mem{Base: g}, gr)
-		e.fma(wr, l2, gr)
-		e.mul(Mem{Base: m}, b1, mr)
-		e.fma(gr, r1, mr)
-		e.move(mr, Mem{Base: m})
-		e.mul(Mem{Base: v}, b2, vr)
-		e.mul(gr, r2, t)
-		e.fma(gr, t, vr)
-		e.move(vr, Mem{Base: v})
-		e.sqrt(vr, vr)
-		e.mul(root, vr, vr)
-		e.add(eps, vr, vr)
-		e.mul(size, mr, mr)
-		e.div(vr, mr, mr)
-		e.sub(mr, wr, wr)
-		e.move(wr, Mem{Base: w})
-	})
-}
-
-// momentum writes the update of gradient descent with momentum.
-func (e element) momentum() {
-	name := function("momentum", e)
-	TEXT(name, NOSPLIT, "func(w, v, grad, constants *byte, count int)")
-	Doc(name+" is gradient descent with momentum for count registers' width; the", "constants are those of MomentumStep.")
-	Pragma("noescape")
-	p := pointers("w", "v", "grad", "constants", "count")
-	w, v, g, constants, count := p[0], p[1], p[2], p[3], p[4]
-	var c [5]reg.VecVirtual
-	for i := range c {
-		c[i] = set.reg()
-		e.broadcast(Mem{Base: constants, Disp: i * e.size}, c[i])
-	}
-	mu, decay, rate, byG, byV := c[0], c[1], c[2], c[3], c[4]
-	loop(count, p[:3], func() {
-		wr, gr, d := set.reg(), set.reg(), set.reg()
-		e.move(Mem{Base: w}, wr)
-		e.move(Mem{Base: g}, gr)
-		e.fma(wr, decay, gr)
-		e.move(gr, d)
-		e.fma(Mem{Base: v}, mu, gr)
-		e.move(gr, Mem{Base: v})
-		e.mul(byG, d, d)
-		e.fma(gr, byV, d)
-		e.mul(rate, d, d)
-		e.sub(d, wr, wr)
-		e.move(wr, Mem{Base: w})
-	})
 }
 
 // axpy writes y += alpha·x.

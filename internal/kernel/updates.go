@@ -1,0 +1,141 @@
+package kernel
+
+import "math"
+
+// AdamStep are the constants of an update by Adam, in the order that the
+// assembly knows.
+type AdamStep[T Float] struct {
+	Beta1, Rest1 T // β1 and 1 − β1
+	Beta2, Rest2 T
+	Epsilon      T
+	L2           T // is added to the gradient times the weight
+	Keep         T // of the weight; 1 without decay
+	Size         T // of m in the step, corrected for its bias
+	Direct       T // of the gradient itself in the step, for Nesterov's momentum
+	Root         T // corrects √v for its bias
+}
+
+// Adam updates the weights w and the moments m and v by the gradient g:
+// w ← Keep·w, g ← g + L2·w, m ← β1·m + (1−β1)·g, v ← β2·v + (1−β2)·g²,
+// w ← w − (Size·m + Direct·g)/(Root·√v + ε).
+func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
+	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
+	count, rest := registers[T](len(w))
+	if count > 0 {
+		adamVector(s, w, m, v, g, count)
+	}
+	for i := rest; i < len(w); i++ {
+		x := w[i] * s.Keep
+		d := g[i] + s.L2*x
+		m[i] = s.Beta1*m[i] + s.Rest1*d
+		v[i] = s.Beta2*v[i] + s.Rest2*d*d
+		w[i] = x - (s.Size*m[i]+s.Direct*d)/(sqrt(v[i])*s.Root+s.Epsilon)
+	}
+}
+
+// DescentStep are the constants of a step along the gradient, in the order that the
+// assembly knows.
+type DescentStep[T Float] struct {
+	Keep T // of the weight; 1 without decay
+	Rate T
+}
+
+// Descent updates the weights w by the gradient g: w ← Keep·w − Rate·g.
+func Descent[T Float](s *DescentStep[T], w, g []T) {
+	g = g[:len(w)]
+	count, rest := registers[T](len(w))
+	if count > 0 {
+		descentVector(s, w, g, count)
+	}
+	for i := rest; i < len(w); i++ {
+		w[i] = s.Keep*w[i] - s.Rate*g[i]
+	}
+}
+
+// MomentumStep are the constants of an update by momentum, in the order that the
+// assembly knows.
+type MomentumStep[T Float] struct {
+	Momentum T
+	Decay    T // is added to the gradient times the weight
+	Rate     T
+	Gradient T // how much of the gradient is in the step
+	Velocity T // and of the velocity
+}
+
+// Momentum updates the weights w and the velocity v by the gradient g:
+// g ← g + Decay·w, v ← Momentum·v + g, w ← w − Rate·(Gradient·g + Velocity·v).
+func Momentum[T Float](s *MomentumStep[T], w, v, g []T) {
+	v, g = v[:len(w)], g[:len(w)]
+	count, rest := registers[T](len(w))
+	if count > 0 {
+		momentumVector(s, w, v, g, count)
+	}
+	for i := rest; i < len(w); i++ {
+		d := g[i] + s.Decay*w[i]
+		v[i] = s.Momentum*v[i] + d
+		w[i] -= s.Rate * (s.Gradient*d + s.Velocity*v[i])
+	}
+}
+
+// RootStep are the constants of an update by RMSprop or Adagrad, in the order that
+// the assembly knows.
+type RootStep[T Float] struct {
+	L2         T // is added to the gradient times the weight
+	Keep, Rest T // of the squares so far, and of the new one
+	Epsilon    T
+	Rate       T
+	Momentum   T
+}
+
+// Root updates the weights w, the squares v and the velocity by the gradient g:
+// g ← g + L2·w, v ← Keep·v + Rest·g², velocity ← Momentum·velocity + g/(√v + ε),
+// w ← w − Rate·velocity. A nil velocity stands for g/(√v + ε).
+func Root[T Float](s *RootStep[T], w, v, velocity, g []T) {
+	v, g = v[:len(w)], g[:len(w)]
+	if velocity != nil {
+		velocity = velocity[:len(w)]
+	}
+	count, rest := registers[T](len(w))
+	if count > 0 {
+		rootVector(s, w, v, velocity, g, count)
+	}
+	for i := rest; i < len(w); i++ {
+		d := g[i] + s.L2*w[i]
+		v[i] = s.Keep*v[i] + s.Rest*d*d
+		d /= sqrt(v[i]) + s.Epsilon
+		if velocity != nil {
+			velocity[i] = s.Momentum*velocity[i] + d
+			d = velocity[i]
+		}
+		w[i] -= s.Rate * d
+	}
+}
+
+// LionStep are the constants of an update by Lion, in the order that the assembly
+// knows.
+type LionStep[T Float] struct {
+	Beta1, Rest1 T // β1 and 1 − β1
+	Beta2, Rest2 T
+	Keep         T // of the weight; 1 without decay
+	Rate         T
+}
+
+// Lion updates the weights w and the momentum m by the gradient g:
+// w ← Keep·w − Rate·sign(β1·m + (1−β1)·g), m ← β2·m + (1−β2)·g.
+func Lion[T Float](s *LionStep[T], w, m, g []T) {
+	m, g = m[:len(w)], g[:len(w)]
+	count, rest := registers[T](len(w))
+	if count > 0 {
+		lionVector(s, w, m, g, count)
+	}
+	for i := rest; i < len(w); i++ {
+		move := T(0)
+		if c := s.Beta1*m[i] + s.Rest1*g[i]; c != 0 && c == c {
+			move = T(math.Copysign(float64(s.Rate), float64(c))) // signs cannot be guessed
+		}
+		w[i] = w[i]*s.Keep - move
+		m[i] = s.Beta2*m[i] + s.Rest2*g[i]
+	}
+}
+
+func sqrt[T Float](x T) T { return T(math.Sqrt(float64(x))) }
