@@ -379,6 +379,11 @@ func newTrainer(m *models.Model, set *data.Set, c Config) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rest := tab.rows % c.BatchSize; rest > 0 && rest < tab.rows { // what is wrong with it is told now, not after an epoch
+		if _, err := t.program(rest); err != nil {
+			return nil, fmt.Errorf("%w (the last of %d rows in batches of %d: choose another BatchSize)", err, tab.rows, c.BatchSize)
+		}
+	}
 	params, _ := p.b.Trained(p.total())
 	if len(params) == 0 {
 		return nil, errors.New("train: the loss depends on no trained parameter")

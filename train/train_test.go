@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -355,6 +356,25 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("have %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestLastBatchOfOne: batch normalisation has no variance there, which is told
+// before anything is trained.
+func TestLastBatchOfOne(t *testing.T) {
+	m, err := models.Sequential(models.Config{}, models.Input("x", 2), layers.BatchNorm{}, layers.Dense{Units: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Info = models.Info{Task: data.Classify, Classes: []string{"a", "b"}}
+	was := m.Params().Snapshot()
+	_, err = train.Fit(ctx, m, moons(t, 33, 1), train.Config{Epochs: 1})
+	const want = "train: graph: 0.BatchNorm: training input (1, 2) has one value a feature: there is no variance (the last of 33 rows in batches of 32: choose another BatchSize)"
+	if err == nil || err.Error() != want {
+		t.Errorf("have %v", err)
+	}
+	if !reflect.DeepEqual(m.Params().Snapshot(), was) {
+		t.Error("the parameters have changed")
 	}
 }
 
