@@ -444,6 +444,42 @@ func TestNoise(t *testing.T) {
 	}
 }
 
+// TestNoiseIsTheStreams: every element is that of its place in the stream, in both
+// types, however long the array is.
+func TestNoiseIsTheStreams(t *testing.T) {
+	const n = 3*spanSize + 77
+	stream := StreamAt(8, 2)
+	single, double := make([]float32, n), make([]float64, n)
+	for _, c := range []struct {
+		what string
+		f32  func([]float32)
+		f64  func([]float64)
+		want func(i int) float64
+	}{
+		{"uniform", func(x []float32) { Uniform(x, stream) }, func(x []float64) { Uniform(x, stream) }, func(i int) float64 { return unit(stream, i) }},
+		{"normal", func(x []float32) { Normal(x, stream) }, func(x []float64) { Normal(x, stream) }, func(i int) float64 {
+			return math.Sqrt(-2*math.Log(1-unit(stream, 2*i))) * math.Cos(2*math.Pi*unit(stream, 2*i+1))
+		}},
+		{"never", func(x []float32) { Bernoulli(x, 0, stream) }, func(x []float64) { Bernoulli(x, 0, stream) }, func(int) float64 { return 0 }},
+		{"seldom", func(x []float32) { Bernoulli(x, 0.1, stream) }, func(x []float64) { Bernoulli(x, 0.1, stream) }, func(i int) float64 {
+			return truth[float64](unit(stream, i) < 0.1)
+		}},
+		{"always", func(x []float32) { Bernoulli(x, 1, stream) }, func(x []float64) { Bernoulli(x, 1, stream) }, func(int) float64 { return 1 }},
+	} {
+		c.f32(single)
+		c.f64(double)
+		for i := range n {
+			want, short := c.want(i), float32(c.want(i))
+			if c.what == "uniform" {
+				short = min(short, 1-0x1p-24)
+			}
+			if double[i] != want || single[i] != short {
+				t.Fatalf("%s, element %d: %v and %v, want %v", c.what, i, single[i], double[i], want)
+			}
+		}
+	}
+}
+
 func TestCrossEntropies(t *testing.T) {
 	z := []float64{1, 2, 3, -1, 0, 1e4, -1e4, 0, 5}
 	want := []int{2, 2, 0}

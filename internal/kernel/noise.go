@@ -37,11 +37,10 @@ func Dropout[T Float](dst, x []T, rate float64, stream uint64) {
 func dropout[T Float](dst, x []T, rate float64, stream uint64, first int) {
 	keep := T(1 / (1 - rate))
 	dst = dst[:len(x)]
-	limit := uint64(math.Ceil(rate*0x1p53)) << 11 // unit(stream, i) < rate where the number itself is below
-	if f, ok := any(x).([]float32); ok && assembly && len(f) > 0 {
-		dropoutVector(any(dst).([]float32), f, float32(keep), limit, stream+uint64(first)*golden)
+	if zeroed(dst, x, keep, rate, stream, first) {
 		return
 	}
+	limit := below53(rate)
 	for i, v := range x {
 		if mix(stream+uint64(first+i+1)*golden) < limit {
 			dst[i] = 0
@@ -51,27 +50,62 @@ func dropout[T Float](dst, x []T, rate float64, stream uint64, first int) {
 	}
 }
 
+// below53 returns what a number of the stream is below where its unit is below p.
+func below53(p float64) uint64 { return uint64(math.Ceil(p*0x1p53)) << 11 }
+
+// zeroed sets dst to x times keep, or to 0 with probability rate, in vector
+// registers if it can.
+func zeroed[T Float](dst, x []T, keep T, rate float64, stream uint64, first int) bool {
+	f, ok := any(x).([]float32)
+	if !ok || !assembly || len(f) == 0 {
+		return false
+	}
+	dropoutVector(any(dst).([]float32), f, float32(keep), below53(rate), stream+uint64(first)*golden)
+	return true
+}
+
 // Uniform fills dst with numbers from [0, 1).
-func Uniform[T Float](dst []T, stream uint64) {
+func Uniform[T Float](dst []T, stream uint64) { noise(spanUniform, dst, 0, stream) }
+
+// Normal fills dst with standard normal numbers (Box & Muller 1958).
+func Normal[T Float](dst []T, stream uint64) { noise(spanNormal, dst, 0, stream) }
+
+// Bernoulli fills dst with 1 with probability p, else 0.
+func Bernoulli[T Float](dst []T, p float64, stream uint64) { noise(spanBernoulli, dst, p, stream) }
+
+func noise[T Float](kind spanKind, dst []T, p float64, stream uint64) {
+	s := getSpans[T](kind)
+	s.alpha, s.stream, s.dst = p, stream, dst
+	s.do(len(dst))
+}
+
+// The following are the noises of the elements from first on.
+
+func uniformNoise[T Float](dst []T, stream uint64, first int) {
 	for i := range dst {
-		dst[i] = T(unit(stream, i))
+		dst[i] = T(unit(stream, first+i))
 		if dst[i] == 1 { // rounded up in float32
 			dst[i] = 1 - 0x1p-24
 		}
 	}
 }
 
-// Normal fills dst with standard normal numbers (Box & Muller 1958).
-func Normal[T Float](dst []T, stream uint64) {
+func normalNoise[T Float](dst []T, stream uint64, first int) {
 	for i := range dst {
-		r := math.Sqrt(-2 * math.Log(1-unit(stream, 2*i)))
-		dst[i] = T(r * math.Cos(2*math.Pi*unit(stream, 2*i+1)))
+		r := math.Sqrt(-2 * math.Log(1-unit(stream, 2*(first+i))))
+		dst[i] = T(r * math.Cos(2*math.Pi*unit(stream, 2*(first+i)+1)))
 	}
 }
 
-// Bernoulli fills dst with 1 with probability p, else 0.
-func Bernoulli[T Float](dst []T, p float64, stream uint64) {
+func bernoulliNoise[T Float](dst []T, p float64, stream uint64, first int) {
+	Fill(dst, 1)
+	if p >= 1 || p >= 0 && zeroed(dst, dst, 1, p, stream, first) {
+		if p < 1 {
+			axpb(dst, -1, dst, 1)
+		}
+		return
+	}
 	for i := range dst {
-		dst[i] = truth[T](unit(stream, i) < p)
+		dst[i] = truth[T](unit(stream, first+i) < p)
 	}
 }

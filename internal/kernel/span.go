@@ -20,6 +20,9 @@ const (
 	spanBinary
 	spanAxpb
 	spanDropout
+	spanUniform
+	spanNormal
+	spanBernoulli
 	spanGather
 	spanSquares
 	spanSum
@@ -92,6 +95,12 @@ func (s *spans[T]) part(i int) {
 		axpb(dst, T(s.alpha), a, T(s.beta))
 	case spanDropout:
 		dropout(dst, a, s.alpha, s.stream, from)
+	case spanUniform:
+		uniformNoise(dst, s.stream, from)
+	case spanNormal:
+		normalNoise(dst, s.stream, from)
+	case spanBernoulli:
+		bernoulliNoise(dst, s.alpha, s.stream, from)
 	case spanSquares:
 		s.sums[i] = sumSquares(a)
 	case spanSum:

@@ -42,6 +42,9 @@ func passes[T Float](r *rand.Rand) map[string]func() []T {
 	add("axpy", n, func(dst []T) { copy(dst, y); Axpy(0.3, x, dst) })
 	add("add", n, func(dst []T) { copy(dst, y); AddTo(dst, x) })
 	add("dropout", n, func(dst []T) { Dropout(dst, x, 0.4, 77) })
+	add("uniform", n, func(dst []T) { Uniform(dst, 5) })
+	add("normal", n, func(dst []T) { Normal(dst, 6) })
+	add("Bernoulli", n, func(dst []T) { Bernoulli(dst, 0.3, 7) })
 	add("sum of squares", 1, func(dst []T) { dst[0] = T(SumSquares(x)) })
 	add("Adam", 3*n, func(dst []T) {
 		m, v := dst[n:2*n], dst[2*n:]
