@@ -39,7 +39,11 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 	index := job / len(b.candidates)
 	split := b.splits[index]
 	stage := "make"
+	var given []int // rows of the set, at this stage
 	fail := func(err error, stack []byte) *FoldError {
+		if row := (*data.RowError)(nil); errors.As(err, &row) && row.Row >= 0 && row.Row < len(given) {
+			err = fmt.Errorf("%w (row %d of the whole set)", err, given[row.Row])
+		}
 		return &FoldError{Candidate: c.Name, Repeat: split.Repeat, Fold: split.Fold, Stage: stage, Stack: stack, Err: err, split: index}
 	}
 	defer func() {
@@ -68,7 +72,7 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 		return nil, fail(err, nil)
 	}
 
-	stage = "fit"
+	stage, given = "fit", split.Train
 	begin := time.Now()
 	model, err := estimator.Fit(ctx, train)
 	fitTime := time.Since(begin)
@@ -79,7 +83,7 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 		return nil, fail(err, nil)
 	}
 
-	stage = "predict"
+	stage, given = "predict", split.Test
 	// The model gets rows of its own: it may change them, and the truth that
 	// it is scored against stays out of its reach.
 	blind, err := b.set.Without().Rows(split.Test)

@@ -236,6 +236,7 @@ func TestFailuresAreNamed(t *testing.T) {
 		{name: "odd panic", new: at(0, func() (*data.Predictor, error) { panic(12) }), want: "bad: repeat 1, fold 1: fit: panic: 12", stack: true},
 		{name: "no predictor", new: at(5, func() (*data.Predictor, error) { return nil, nil }), want: "bad: repeat 2, fold 1: fit: the estimator returned no predictor"},
 		{name: "predict", new: at(7, predicts(nil, cause)), want: "bad: repeat 2, fold 3: predict: the cause", cause: true},
+		{name: "no such row", new: at(7, predicts(nil, &data.RowError{Row: 12, Err: cause})), want: "predict: the cause", cause: true},
 		{name: "no prediction", new: at(7, predicts(nil, nil)), want: "predict: no prediction"},
 		{name: "too few labels", new: at(7, predicts(&data.Prediction{Labels: []int{1}}, nil)), want: "predict: 1 labels for 12 rows"},
 		{name: "no such class", new: at(7, predicts(&data.Prediction{Labels: slices.Repeat([]int{9}, 12)}, nil)), want: "row 0: class 9 is out of range [0, 2)"},
@@ -264,6 +265,37 @@ func TestFailuresAreNamed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRowsOfTheWhole: an error about a row of a fold tells the row of the set, which
+// the first column counts here.
+func TestRowsOfTheWhole(t *testing.T) {
+	about := func(rows *data.Set) error {
+		x, columns, err := rows.Table()
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("fill: %w", &data.RowError{Row: 3, Err: fmt.Errorf("row 3 is %v", x[3*columns])})
+	}
+	for stage, fit := range map[string]crossval.EstimatorFunc{
+		"fit": func(_ context.Context, train *data.Set) (*data.Predictor, error) { return nil, about(train) },
+		"predict": func(context.Context, *data.Set) (*data.Predictor, error) {
+			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) { return nil, about(rows) }}, nil
+		},
+	} {
+		r, err := crossval.Validate(t.Context(), classSet(t, labelsOf(60, 2), "a", "b"), crossval.KFold{K: 5},
+			[]crossval.Candidate{{Name: "bad", New: func(uint64) (crossval.Estimator, error) { return fit, nil }}}, crossval.Options{Seed: 3})
+		if err == nil || len(r.Failed) != 1 {
+			t.Fatalf("%s: error %v", stage, err)
+		}
+		message, row := err.Error(), 0
+		if _, err := fmt.Sscanf(message[strings.Index(message, "fill: "):], "fill: row 3 is %d", &row); err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("%s: fill: row 3 is %d (row %d of the whole set)", stage, row, row); !strings.HasSuffix(message, want) {
+			t.Errorf("have %q, want %q", message, want)
+		}
 	}
 }
 

@@ -172,9 +172,9 @@ func (s *Set) validate(t *tensor.Dense, n int, what string, table bool) error {
 	width := t.Shape().TotalSize() / n
 	bad := func(i int, v float64) error {
 		if table {
-			return fmt.Errorf("data: %s: row %d, column %s: %v is not finite", s.Name, i/width, s.Features[i%width].Name, v)
+			return &RowError{i / width, fmt.Errorf("data: %s: row %d, column %s: %v is not finite", s.Name, i/width, s.Features[i%width].Name, v)}
 		}
-		return fmt.Errorf("data: %s: %s, row %d, value %d: %v is not finite", s.Name, what, i/width, i%width, v)
+		return &RowError{i / width, fmt.Errorf("data: %s: %s, row %d, value %d: %v is not finite", s.Name, what, i/width, i%width, v)}
 	}
 	switch d := dense(t).Data().(type) {
 	case []float64:
@@ -204,7 +204,7 @@ func (s *Set) validate(t *tensor.Dense, n int, what string, table bool) error {
 func (s *Set) validateLevel(i, width int, v float64) error {
 	f := s.Features[i%width]
 	if !math.IsNaN(v) && (v != math.Trunc(v) || v < 0 || v >= float64(len(f.Levels))) {
-		return fmt.Errorf("data: %s: row %d, column %s: %v is no code of its %d levels", s.Name, i/width, f.Name, v, len(f.Levels))
+		return &RowError{i / width, fmt.Errorf("data: %s: row %d, column %s: %v is no code of its %d levels", s.Name, i/width, f.Name, v, len(f.Levels))}
 	}
 	return nil
 }
@@ -377,3 +377,16 @@ func fromRows(name string, x [][]float64) (*Set, error) {
 	}
 	return NewTable(name, features, x)
 }
+
+// RowError is an error about a row of a set. Its text names the row; who has given
+// a part of a set away finds here which one it is, to tell the row of the whole.
+type RowError struct {
+	Row int // from 0
+	Err error
+}
+
+// Error returns the text of the cause.
+func (e *RowError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RowError) Unwrap() error { return e.Err }

@@ -215,7 +215,7 @@ func complete(s *data.Set) error {
 		if len(s.Features) == columns {
 			column = s.Features[i%columns].Name
 		}
-		return fmt.Errorf("%s: row %d, column %s: the value is missing (NaN), and a net takes numbers only; data.Impute fills gaps", s.Name, row, column)
+		return &data.RowError{Row: row, Err: fmt.Errorf("%s: row %d, column %s: the value is missing (NaN), and a net takes numbers only; data.Impute fills gaps", s.Name, row, column)}
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func tableOf(s *data.Set) (*matrix, error) {
 	}
 	for i, v := range x {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("baselines: row %d, %s: %v: fill in missing values first", i/columns, m.names[i%columns], v)
+			return nil, &data.RowError{Row: i / columns, Err: fmt.Errorf("baselines: row %d, %s: %v: fill in missing values first", i/columns, m.names[i%columns], v)}
 		}
 	}
 	return m, nil

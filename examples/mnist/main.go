@@ -4,8 +4,8 @@
 //
 // The network is that of workload W2 with dropout. Network, augmentation and
 // schedule were fixed beforehand; 5,000 of the training images are set aside to
-// watch the training, and decide on nothing. The test images are predicted once,
-// at the end.
+// watch the training, and decide on nothing: with -all, they are trained on, too.
+// The test images are predicted once, at the end.
 package main
 
 import (
@@ -34,7 +34,8 @@ import (
 // job is a training.
 type job struct {
 	epochs int
-	rows   int // of the training images, those to watch included; 0: all
+	rows   int  // of the training images, those to watch included; 0: all
+	all    bool // none is set aside to watch
 	report string
 }
 
@@ -42,6 +43,7 @@ func main() {
 	var j job
 	flag.IntVar(&j.epochs, "epochs", 15, "`NUMBER` of epochs")
 	flag.IntVar(&j.rows, "rows", 0, "train on the first `NUMBER` of the training images (default: all)")
+	flag.BoolVar(&j.all, "all", false, "train on the images, too, that are set aside to watch the training")
 	flag.StringVar(&j.report, "report", "mnist.png", "`FILE` for the page: .png or .svg")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -99,9 +101,13 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 			return 0, err
 		}
 	}
-	rest, held, err := set.Split(watched, 1)
-	if err != nil {
-		return 0, err
+	rest, held, watching := set, (*data.Set)(nil), 0
+	if !j.all {
+		var err error
+		if rest, held, err = set.Split(watched, 1); err != nil {
+			return 0, err
+		}
+		watching = held.Len()
 	}
 	set = nil // its images are in the two parts
 	m, err := network(len(rest.Classes))
@@ -110,7 +116,7 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 	}
 	m.Info = models.Info{Task: data.Classify, Classes: rest.Classes}
 	trained, _ := m.Params().Count()
-	fmt.Fprintf(w, "%d images to train on, %d to watch, %d to test; %d parameters; threads: %d\n", rest.Len(), held.Len(), test.Len(), trained, runtime.GOMAXPROCS(0))
+	fmt.Fprintf(w, "%d images to train on, %d to watch, %d to test; %d parameters; threads: %d\n", rest.Len(), watching, test.Len(), trained, runtime.GOMAXPROCS(0))
 	h, err := train.Fit(ctx, m, rest, j.config(w, held))
 	if err != nil {
 		return 0, err
@@ -134,7 +140,7 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 		Rows: test, Prediction: pred, RowsName: "test images",
 		Facts: []plots.Fact{
 			{Name: "source", Value: test.Source},
-			{Name: "images", Value: fmt.Sprintf("%d to train, %d to watch, %d to test", rest.Len(), held.Len(), test.Len())},
+			{Name: "images", Value: fmt.Sprintf("%d to train, %d to watch, %d to test", rest.Len(), watching, test.Len())},
 			{Name: "network", Value: "3x3x32, max-pool 2, 3x3x64, max-pool 2, dropout 0.25, dense 128, dropout 0.5, dense 10; ReLU"},
 			{Name: "parameters", Value: strconv.Itoa(trained)},
 			{Name: "optimizer", Value: "Adam, one cycle up to 0.003, batch 128"},
@@ -144,7 +150,7 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 			{Name: "peak memory", Value: fmt.Sprintf("%d MB, the data included", memory>>20)},
 			{Name: "versions", Value: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH},
 		},
-		Notes: []string{"The lower figures show the test images, predicted once, at the end. The curves' validation images decided on nothing."},
+		Notes: notes(held),
 	})
 	if err != nil {
 		return 0, err
@@ -154,6 +160,15 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 	}
 	fmt.Fprintf(w, "report: %s\n", j.report)
 	return accuracy, nil
+}
+
+// notes tell what the images of the page's figures are.
+func notes(held *data.Set) []string {
+	const lower = "The lower figures show the test images, predicted once, at the end."
+	if held == nil {
+		return []string{lower}
+	}
+	return []string{lower + " The curves' validation images decided on nothing."}
 }
 
 // peakMemory returns the most memory that the process has had at a time, in

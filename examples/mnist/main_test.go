@@ -37,9 +37,14 @@ func bars(t *testing.T, n int, seed uint64) *data.Set {
 }
 
 func TestRun(t *testing.T) {
+	t.Run("watched", func(t *testing.T) { testRun(t, false, "660 images to train on, 60 to watch, 100 to test") })
+	t.Run("all", func(t *testing.T) { testRun(t, true, "720 images to train on, 0 to watch, 100 to test") })
+}
+
+func testRun(t *testing.T, all bool, images string) {
 	report := filepath.Join(t.TempDir(), "page.png")
 	var out strings.Builder
-	j := job{epochs: 4, rows: 720, report: report}
+	j := job{epochs: 4, rows: 720, all: all, report: report}
 	accuracy, err := j.run(context.Background(), &out, bars(t, 800, 1), bars(t, 100, 2))
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +52,7 @@ func TestRun(t *testing.T) {
 	if accuracy < 0.9 {
 		t.Errorf("accuracy %v on four kinds of bars", accuracy)
 	}
-	for _, part := range []string{"660 images to train on, 60 to watch, 100 to test", "epoch 4  ", "accuracy on the 100 test images: ", "peak memory ", "report: "} {
+	for _, part := range []string{images, "epoch 4  ", "accuracy on the 100 test images: ", "peak memory ", "report: "} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("the output does not say %q:\n%s", part, out.String())
 		}

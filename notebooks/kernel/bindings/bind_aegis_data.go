@@ -81,6 +81,7 @@ func init() {
 			"Predictor":      reflect.TypeOf((*_data.Predictor)(nil)).Elem(),
 			"Report":         reflect.TypeOf((*_data.Report)(nil)).Elem(),
 			"RobustScale":    reflect.TypeOf((*_data.RobustScale)(nil)).Elem(),
+			"RowError":       reflect.TypeOf((*_data.RowError)(nil)).Elem(),
 			"Schema":         reflect.TypeOf((*_data.Schema)(nil)).Elem(),
 			"Set":            reflect.TypeOf((*_data.Set)(nil)).Elem(),
 			"Standardize":    reflect.TypeOf((*_data.Standardize)(nil)).Elem(),
