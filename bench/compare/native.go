@@ -152,7 +152,8 @@ func (n *native) inference(p *pythons, w workload.Workload, set *data.Set, batch
 		path := filepath.Join(p.folder, fmt.Sprintf("%s-%d.onnx", w.Name, way.request["rows"]))
 		export := map[string]any{"op": "export", "workload": w.Name, "rows": way.request["rows"], "predict": predict, "path": path}
 		if err := p.children[0].ask(export, &struct{}{}); err != nil {
-			return nil, fmt.Errorf("PyTorch writes no ONNX: %w", err)
+			fmt.Fprintf(p.log, "ONNX Runtime: left out: PyTorch writes no model: %v\n", err)
+			return list, nil
 		}
 		way.request["model"] = path
 	}
