@@ -78,7 +78,7 @@ func TestFLOP(t *testing.T) {
 		{"no product", func(b *graph.Builder) []*node { return []*node{b.Exp(b.Input("x", 4))} }, map[string]int{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := graph.New(graph.NewParams(graph.Float32, 1), graph.Infer)
+			b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
 			got := profiled(t, b, c.build(b)...)
 			for kind, n := range c.want {
 				if got[kind] != n {
@@ -94,7 +94,7 @@ func TestFLOP(t *testing.T) {
 
 // TestBytesOfParts: what takes a part out of its operands does not move the rest.
 func TestBytesOfParts(t *testing.T) {
-	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Infer)
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
 	x, w, u := b.Input("x", 2, 50, 3), b.Input("w", 3, 16), b.Input("u", 4, 16)
 	last := b.Recurrent(x, graph.Recurrence{Cell: graph.LSTMCell, W: w, U: u, Last: true})
 	p, err := graph.Compile(b, b.Slice(x, 1, 10, 20), b.Gather(w, b.InputInt("index", 5)), last)

@@ -140,34 +140,82 @@ func (p *recurrent) forwardSteps() int {
 	return p.k.T
 }
 
-// recurrent adds two operations: the first saves what all steps compute, the
-// second takes the states out of that. As the second has the operands of the
-// first, too, its gradients by them can be told without one by what was saved.
+// recurrent adds the operation of an inference, whose gradients begin with what a
+// training saves, or the operations of a training.
 func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
+	if b.mode != Infer {
+		return b.recurrentStates(p, name, b.recurrentSaved(p, name, in), in)
+	}
+	return b.apply(&op{
+		kind: name, attrs: p.attrs + " inference", out: typ{b.Dtype(), p.states()}, diff: differentiable(in), flop: p.flop(),
+		f32: bindInfer[float32](p), f64: bindInfer[float64](p),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			saved := b.recurrentSaved(p, name, in)
+			if saved == nil {
+				return nil
+			}
+			return b.recurrentGrads(p, name, saved, in, g)[1:]
+		},
+	}, in...)
+}
+
+// states is the shape of the result.
+func (p *recurrent) states() Shape {
+	if p.last {
+		return Shape{p.k.N, p.k.H}
+	}
+	return Shape{p.k.N, p.k.T, p.k.H}
+}
+
+// flop is the operations of the products of a pass forward.
+func (p *recurrent) flop() int { return p.product(p.k.T, p.k.I) + p.product(p.forwardSteps(), p.k.H) }
+
+// differentiable tells which operands have gradients.
+func differentiable(in []*Node) []bool {
+	diff := make([]bool, len(in))
+	for i, n := range in {
+		diff[i] = n.Dtype() != Int
+	}
+	return diff
+}
+
+// recurrentSaved adds the operation that saves what all steps compute.
+func (b *Builder) recurrentSaved(p *recurrent, name string, in []*Node) *Node {
 	k := p.k
-	saved := b.apply(&op{
-		kind: name, attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}}, flop: p.product(k.T, k.I) + p.product(p.forwardSteps(), k.H),
+	return b.apply(&op{
+		kind: name, attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}}, flop: p.flop(),
 		f32: bindRecurrent[float32](p), f64: bindRecurrent[float64](p),
 	}, in...)
+}
+
+// recurrentStates adds the operation that takes the states out of what was saved.
+// As it has the operands of the other, too, its gradients by them can be told
+// without one by what was saved.
+func (b *Builder) recurrentStates(p *recurrent, name string, saved *Node, in []*Node) *Node {
 	if saved == nil {
 		return nil
 	}
-	out := Shape{k.N, k.T, k.H}
-	if p.last {
-		out = Shape{k.N, k.H}
-	}
-	diff := make([]bool, 1+len(in))
-	for i, n := range in {
-		diff[1+i] = n.Dtype() != Int
-	}
 	return b.apply(&op{
-		kind: name + "States", attrs: p.attrs, out: typ{b.Dtype(), out}, diff: diff, part: true,
+		kind: name + "States", attrs: p.attrs, out: typ{b.Dtype(), p.states()}, diff: append([]bool{false}, differentiable(in)...), part: true,
 		f32: bindStates[float32](p), f64: bindStates[float64](p),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return b.recurrentGrads(p, name, in[0], in[1:], g) },
 	}, append([]*Node{saved}, in...)...)
 }
 
 func bindRecurrent[T kernel.Float](p *recurrent) func(*call[T]) run {
+	return bindForward(p, func(x, w, u, bias, other, h0, c0 []T, lengths []int, out []T) {
+		kernel.RecurrentForward(p.k, x, w, u, bias, other, h0, c0, lengths, out)
+	})
+}
+
+func bindInfer[T kernel.Float](p *recurrent) func(*call[T]) run {
+	return bindForward(p, func(x, w, u, bias, other, h0, c0 []T, lengths []int, out []T) {
+		kernel.RecurrentInfer(p.k, x, w, u, bias, other, h0, c0, lengths, p.last, out)
+	})
+}
+
+// bindForward binds a pass forward to its operands.
+func bindForward[T kernel.Float](p *recurrent, pass func(x, w, u, bias, other, h0, c0 []T, lengths []int, out []T)) func(*call[T]) run {
 	return func(c *call[T]) run {
 		in := c.in
 		optional := func(i int) []T {
@@ -184,7 +232,7 @@ func bindRecurrent[T kernel.Float](p *recurrent) func(*call[T]) run {
 					return fmt.Errorf("sequence %d has length %d, which is not in [0, %d]", i, n, p.k.T)
 				}
 			}
-			kernel.RecurrentForward(p.k, x, w, u, bias, other, h0, c0, lengths, out)
+			pass(x, w, u, bias, other, h0, c0, lengths, out)
 			return nil
 		}
 	}

@@ -35,71 +35,76 @@ func TestRecurrentAgainstTorch(t *testing.T) {
 		}
 	}
 	for name, l := range cases {
-		t.Run(name, func(t *testing.T) {
-			ref, ok := refs["recurrent "+name]
-			if !ok {
-				t.Fatal("there is no reference")
-			}
-			inputs := []*tensor.Dense{ref.X.floats()}
-			if ref.Lengths != nil {
-				inputs = append(inputs, tensor.New(tensor.WithShape(len(ref.Lengths)), tensor.WithBacking(ref.Lengths)))
-			}
-			for _, s := range ref.States {
-				inputs = append(inputs, s.floats())
-			}
-			p := graph.NewParams(graph.Float64, 1)
-			b := graph.New(p, graph.Train)
-			var in, wrt []*graph.Node
-			for i, v := range inputs {
-				if v.Dtype() == graph.Int {
-					in = append(in, b.InputInt(fmt.Sprint("x", i), v.Shape()...))
-				} else {
-					in = append(in, b.Input(fmt.Sprint("x", i), v.Shape()...))
-					wrt = append(wrt, in[i])
-				}
-			}
-			y := l.Join(b, in)
-			c := b.Input("c", b.Shape(y)...)
-			f := b.Sum(b.Mul(c, b.Square(y)))
-			trained, nodes := b.Trained(f)
-			grads := b.Gradients(f, append(slices.Clone(nodes), wrt...)...)
-			prog, err := graph.Compile(b, append([]*graph.Node{y}, grads...)...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, v := range inputs {
-				if err := prog.SetInput(fmt.Sprint("x", i), v); err != nil {
-					t.Fatal(err)
-				}
-			}
-			size := y.Shape().TotalSize()
-			weights := make([]float64, size)
-			for i := range weights {
-				weights[i] = 0.1 + 0.9*float64(i)/float64(size-1)
-			}
-			if err := prog.SetInput("c", tensor.New(tensor.WithShape(y.Shape()...), tensor.WithBacking(weights))); err != nil {
-				t.Fatal(err)
-			}
-			if len(trained) != len(ref.Params) {
-				t.Fatalf("%d parameters, want %d", len(trained), len(ref.Params))
-			}
-			for i, v := range ref.Params {
-				if err := trained[i].Set(v.floats()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := prog.Run(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-			near(t, "y", prog.Tensor(y), ref.Y)
-			for i, g := range ref.Grads {
-				near(t, "gradient by "+trained[i].Path, prog.Tensor(grads[i]), g)
-			}
-			near(t, "gradient by x", prog.Tensor(grads[len(nodes)]), *ref.Dx)
-			for i, g := range ref.DStates {
-				near(t, fmt.Sprint("gradient by initial state ", i), prog.Tensor(grads[len(nodes)+1+i]), g)
-			}
-		})
+		ref, ok := refs["recurrent "+name]
+		if !ok {
+			t.Errorf("there is no reference of %q", name)
+			continue
+		}
+		for _, mode := range []graph.Mode{graph.Train, graph.Infer} {
+			t.Run(fmt.Sprint(name, ", mode ", mode), func(t *testing.T) { againstTorch(t, l, ref, mode) })
+		}
+	}
+}
+
+func againstTorch(t *testing.T, l layers.Joiner, ref reference, mode graph.Mode) {
+	inputs := []*tensor.Dense{ref.X.floats()}
+	if ref.Lengths != nil {
+		inputs = append(inputs, tensor.New(tensor.WithShape(len(ref.Lengths)), tensor.WithBacking(ref.Lengths)))
+	}
+	for _, s := range ref.States {
+		inputs = append(inputs, s.floats())
+	}
+	p := graph.NewParams(graph.Float64, 1)
+	b := graph.New(p, mode)
+	var in, wrt []*graph.Node
+	for i, v := range inputs {
+		if v.Dtype() == graph.Int {
+			in = append(in, b.InputInt(fmt.Sprint("x", i), v.Shape()...))
+		} else {
+			in = append(in, b.Input(fmt.Sprint("x", i), v.Shape()...))
+			wrt = append(wrt, in[i])
+		}
+	}
+	y := l.Join(b, in)
+	c := b.Input("c", b.Shape(y)...)
+	f := b.Sum(b.Mul(c, b.Square(y)))
+	trained, nodes := b.Trained(f)
+	grads := b.Gradients(f, append(slices.Clone(nodes), wrt...)...)
+	prog, err := graph.Compile(b, append([]*graph.Node{y}, grads...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range inputs {
+		if err := prog.SetInput(fmt.Sprint("x", i), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := y.Shape().TotalSize()
+	weights := make([]float64, size)
+	for i := range weights {
+		weights[i] = 0.1 + 0.9*float64(i)/float64(size-1)
+	}
+	if err := prog.SetInput("c", tensor.New(tensor.WithShape(y.Shape()...), tensor.WithBacking(weights))); err != nil {
+		t.Fatal(err)
+	}
+	if len(trained) != len(ref.Params) {
+		t.Fatalf("%d parameters, want %d", len(trained), len(ref.Params))
+	}
+	for i, v := range ref.Params {
+		if err := trained[i].Set(v.floats()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := prog.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "y", prog.Tensor(y), ref.Y)
+	for i, g := range ref.Grads {
+		near(t, "gradient by "+trained[i].Path, prog.Tensor(grads[i]), g)
+	}
+	near(t, "gradient by x", prog.Tensor(grads[len(nodes)]), *ref.Dx)
+	for i, g := range ref.DStates {
+		near(t, fmt.Sprint("gradient by initial state ", i), prog.Tensor(grads[len(nodes)+1+i]), g)
 	}
 }
 

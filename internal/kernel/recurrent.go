@@ -66,13 +66,16 @@ type recurrence[T Float] struct {
 	rows int
 
 	s, u, bias  []T
+	x, w, y     []T // of an inference
+	first       []T // bias of the gates, of an inference
 	h0, c0      []T
 	lengths     []int
 	d, g        []T
 	last        bool
 	dh0, dc0    []T
-	packs       [2][]T // memory of the following
-	main, other []T    // packed kernels; other is of a GRU's n
+	packs       [3][]T // memory of the following
+	main, other []T    // packed recurrent kernels; other is of a GRU's n
+	input       []T    // packed kernels, of an inference
 }
 
 var recurrences32, recurrences64 sync.Pool
@@ -97,11 +100,15 @@ func (p *recurrence[T]) do() {
 		n = max(1, min(helpers()+1, p.r.N/tileRows))
 	}
 	p.rows = (p.r.N + n - 1) / n
+	if p.y != nil {
+		p.rows = min(p.rows, inferRows)
+	}
 	if !assembly {
 		p.rows = 32 // how gonum adds up depends on the number of rows
 	}
 	shareOut(&p.job, p, (p.r.N+p.rows-1)/p.rows, p.r.FLOP())
 	p.s, p.u, p.bias, p.h0, p.c0, p.lengths, p.d, p.g, p.dh0, p.dc0, p.main, p.other = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+	p.x, p.w, p.y, p.first, p.input = nil, nil, nil, nil, nil
 	if single[T]() {
 		recurrences32.Put(p)
 	} else {
@@ -128,15 +135,77 @@ func RecurrentForward[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, l
 	}
 	p := getRecurrence[T](r)
 	p.back, p.s, p.u, p.bias, p.h0, p.c0, p.lengths = false, s, u, other, h0, c0, lengths
+	p.pack()
+	p.do()
+}
+
+// pack packs the recurrent kernels for a pass forward.
+func (p *recurrence[T]) pack() {
+	if !assembly {
+		return
+	}
+	r := &p.r
+	n, gates := r.Gates()*r.H, r.Gates()*r.H
+	if r.Cell == GRUCell {
+		n = 2 * r.H
+		p.other = packWhole(&p.packs[1], false, r.H, r.H, p.u[n:], gates)
+	}
+	p.main = packWhole(&p.packs[0], false, r.H, n, p.u, gates)
+}
+
+// inferRows is how many rows of an inference are computed at once, so that what
+// they save of two steps stays in a cache of 1 MB next to the kernels: 4 tiles of AVX-512.
+const inferRows = 56
+
+// RecurrentInfer computes the states y of all steps (N, T, H), zeros behind the
+// length of a sequence, or the last ones (N, H), and saves nothing: the numbers are
+// those of RecurrentForward and RecurrentStates.
+func RecurrentInfer[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, last bool, y []T) {
+	p := getRecurrence[T](r)
+	p.back, p.x, p.w, p.first, p.u, p.bias, p.h0, p.c0, p.lengths, p.last, p.y = false, x, w, bias, u, other, h0, c0, lengths, last, y
+	p.pack()
 	if assembly {
-		n := gates
-		if r.Cell == GRUCell {
-			n = 2 * r.H
-			p.other = packWhole(&p.packs[1], false, r.H, r.H, u[n:], gates)
-		}
-		p.main = packWhole(&p.packs[0], false, r.H, n, u, gates)
+		p.input = packWhole(&p.packs[2], false, r.I, r.Gates()*r.H, w, r.Gates()*r.H)
 	}
 	p.do()
+}
+
+// project sets the gates' arguments of the rows of a step to x·W + bias.
+func (p *recurrence[T]) project(from, m, t int, s []T, step int) {
+	r := &p.r
+	gates := r.Gates() * r.H
+	x := p.x[(from*r.T+t)*r.I:]
+	if p.input != nil {
+		k := product[T]{m: m, n: gates, k: r.I, lda: r.T * r.I, ldc: step, a: x, c: s, packed: p.input, bias: p.first}
+		if p.first != nil {
+			k.start = startBias
+		}
+		k.compute()
+		return
+	}
+	strided(false, false, m, gates, r.I, x, r.T*r.I, p.w, gates, 0, s, step)
+	for i := 0; p.first != nil && i < m; i++ {
+		AddTo(s[i*step:i*step+gates], p.first)
+	}
+}
+
+// states puts the states of a step where they belong in y.
+func (p *recurrence[T]) states(from, m, t int, s []T, step int) {
+	r := &p.r
+	h := r.H
+	for i := range m {
+		n := from + i
+		state := s[i*step+r.atH():][:h]
+		switch to := p.y; {
+		case p.last && t == r.T-1:
+			copy(to[n*h:(n+1)*h], state)
+		case p.last:
+		case p.over(n, t):
+			clear(to[(n*r.T+t)*h:][:h])
+		default:
+			copy(to[(n*r.T+t)*h:][:h], state)
+		}
+	}
 }
 
 // RecurrentBackward computes d (N, T, Grads·H) from the gradient g of the states
@@ -183,42 +252,59 @@ func multiply[T Float](m, n, k int, a []T, lda int, packed, b []T, ldb int, tran
 
 func (p *recurrence[T]) over(n, t int) bool { return p.lengths != nil && t >= p.lengths[n] }
 
+// forward computes rows, of which every step is saved, or the last two steps in an
+// inference.
 func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	r := &p.r
 	h, wide, gates := r.H, r.Saved()*r.H, r.Gates()*r.H
 	spare := grown(&w.result, 2*h)
 	zero, nowhere := spare[:h], spare[h:]
 	clear(zero)
-	m, step := to-from, r.T*wide
-	for n := from; n < to; n++ {
-		first := p.s[n*step+r.atBefore():][:h]
+	m, kept := to-from, r.T
+	var saved []T // of the rows
+	if p.y != nil {
+		kept = min(2, r.T)
+		saved = grown(&w.columns, m*kept*wide)
+	} else {
+		saved = p.s[from*r.T*wide:]
+	}
+	step := kept * wide
+	at := func(t int) []T { return saved[t%kept*wide:] } // the rows' parts, step apart
+	for i := range m {
+		first := at(0)[i*step+r.atBefore():][:h]
 		if p.h0 == nil {
 			clear(first)
 		} else {
-			copy(first, p.h0[n*h:])
+			copy(first, p.h0[(from+i)*h:])
 		}
 	}
 	for t := range r.T {
-		at := from*step + t*wide
-		before := p.s[at+r.atBefore():]
-		if r.Cell == GRUCell {
-			multiply(m, 2*h, h, before, step, p.main, p.u, gates, false, true, p.s[at:], step)
-			multiply(m, h, h, before, step, p.other, p.u[2*h:], gates, false, false, p.s[at+r.atQ():], step)
-		} else if t > 0 || p.h0 != nil {
-			multiply(m, gates, h, before, step, p.main, p.u, gates, false, true, p.s[at:], step)
+		now := at(t)
+		if p.y != nil {
+			p.project(from, m, t, now, step)
 		}
-		for n := from; n < to; n++ {
-			s := p.s[n*step+t*wide:][:wide]
+		before := now[r.atBefore():]
+		if r.Cell == GRUCell {
+			multiply(m, 2*h, h, before, step, p.main, p.u, gates, false, true, now, step)
+			multiply(m, h, h, before, step, p.other, p.u[2*h:], gates, false, false, now[r.atQ():], step)
+		} else if t > 0 || p.h0 != nil {
+			multiply(m, gates, h, before, step, p.main, p.u, gates, false, true, now, step)
+		}
+		for i := range m {
+			s := now[i*step:][:wide]
 			c, next := zero, nowhere
 			if t > 0 && r.Cell == LSTMCell {
-				c = p.s[n*step+(t-1)*wide+r.atC():][:h]
+				c = at(t - 1)[i*step+r.atC():][:h]
 			} else if p.c0 != nil {
-				c = p.c0[n*h : (n+1)*h]
+				c = p.c0[(from+i)*h:][:h]
 			}
 			if t+1 < r.T {
-				next = p.s[n*step+(t+1)*wide+r.atBefore():][:h]
+				next = at(t + 1)[i*step+r.atBefore():][:h]
 			}
-			p.cell(s, c, next, p.over(n, t))
+			p.cell(s, c, next, p.over(from+i, t))
+		}
+		if p.y != nil {
+			p.states(from, m, t, now, step)
 		}
 	}
 }

@@ -32,6 +32,7 @@ func recurrentPass[T Float](r *Recurrent, in recurrentOperands, last bool) map[s
 		wide = r.N * h
 	}
 	RecurrentStates(r, s, in.lengths, last, add("y", wide))
+	RecurrentInfer(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, last, add("inference", wide))
 	d := add("d", r.N*r.T*r.Grads()*h)
 	RecurrentBackward(r, s, u, c0, in.lengths, of(in.g[:wide]), last, d, add("dh0", r.N*h), add("dc0", r.N*h))
 	RecurrentInput(r, d, w, add("dx", len(x)))
@@ -87,6 +88,30 @@ func TestRecurrentPrecisions(t *testing.T) {
 		for name, v := range recurrentPass[float32](k, in, last) {
 			closeTo(t, fmt.Sprintf("%+v last %v: %s", *k, last, name), v, want[name], 2e-4)
 		}
+	}
+}
+
+// An inference has the numbers of a training; to the bit where products do not
+// depend on the number of rows.
+func TestRecurrentInfer(t *testing.T) {
+	t.Run("float32", func(t *testing.T) { testRecurrentInfer[float32](t, 1e-5) })
+	t.Run("float64", func(t *testing.T) { testRecurrentInfer[float64](t, 1e-13) })
+}
+
+func testRecurrentInfer[T Float](t *testing.T, tolerance float64) {
+	r := rand.New(rand.NewPCG(7, 4))
+	for i := range 120 {
+		k := &Recurrent{Cell: Cell(i % 4), N: 1 + r.IntN(130), T: 1 + r.IntN(6), I: 1 + r.IntN(20), H: 1 + r.IntN(40)}
+		last := r.IntN(2) == 0
+		pass := recurrentPass[T](k, recurrentCase(r, k), last)
+		want := make([]float64, len(pass["y"]))
+		for j, v := range pass["y"] {
+			want[j] = float64(v)
+		}
+		if assembly {
+			tolerance = 0
+		}
+		closeTo(t, fmt.Sprintf("%+v last %v", *k, last), pass["inference"], want, tolerance)
 	}
 }
 
