@@ -109,17 +109,6 @@ func TestPredictor(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	p, err := m.Predictor(2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := testing.AllocsPerRun(10, func() {
-		if err := p.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	}); n > 0 {
-		t.Errorf("%v allocations a run", n)
-	}
 	if _, err := m.Predictor(0); err == nil {
 		t.Error("a predictor for no rows")
 	}
