@@ -120,9 +120,28 @@ func inferenceOf(w workload.Workload, batches ...int) []way {
 	return ways
 }
 
+// withBackends returns ways with each of the options of GoMLX's backend that make
+// a difference: its operations run beside one another where they can, or one after
+// another; large ones are then still split among workers, or not.
+func withBackends(ways []way) []way {
+	var list []way
+	for _, w := range ways {
+		for _, options := range []string{"", "ops_sequential", "parallelism=0,ops_sequential"} {
+			request := maps.Clone(w.request)
+			request["options"] = options
+			how := w.how
+			if options != "" {
+				how += ", " + options
+			}
+			list = append(list, way{how, request})
+		}
+	}
+	return list
+}
+
 // training are the contestants of a workload's training.
 func (n *native) training(w workload.Workload) []contestant {
-	list := n.contestant("GoMLX", trainingBy(w, "Trainer", "Exec"))
+	list := n.contestant("GoMLX", withBackends(trainingBy(w, "Trainer", "Exec")))
 	if w.Table { // go-deep has dense layers alone
 		list = append(list, n.contestant("go-deep", trainingBy(w, "batches", "rows one by one"))...)
 	}
@@ -132,11 +151,11 @@ func (n *native) training(w workload.Workload) []contestant {
 // inference are the contestants of a workload's inference. ONNX Runtime runs
 // models that PyTorch writes.
 func (n *native) inference(p *pythons, w workload.Workload, set *data.Set, batches []int) ([]contestant, error) {
-	few := batches
-	if batches[0] > 1 {
-		few = []int{64, 256} // GoMLX's convolution takes seconds for more
+	ways := inferenceOf(w, batches...)
+	if w.Name == "W2" {
+		ways = inferenceOf(w, 16, 64) // GoMLX's convolution takes seconds for more
 	}
-	list := n.contestant("GoMLX", inferenceOf(w, few...))
+	list := n.contestant("GoMLX", withBackends(ways))
 	if w.Table {
 		list = append(list, n.contestant("go-deep", inferenceOf(w, batches...))...)
 	}
@@ -147,7 +166,7 @@ func (n *native) inference(p *pythons, w workload.Workload, set *data.Set, batch
 	if err != nil {
 		return nil, err
 	}
-	ways := inferenceOf(w, batches...)
+	ways = inferenceOf(w, batches...)
 	for _, way := range ways {
 		path := filepath.Join(p.folder, fmt.Sprintf("%s-%d.onnx", w.Name, way.request["rows"]))
 		export := map[string]any{"op": "export", "workload": w.Name, "rows": way.request["rows"], "predict": predict, "path": path}

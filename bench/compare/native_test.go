@@ -80,6 +80,12 @@ func TestNative(t *testing.T) {
 			t.Errorf("way %q, want %q", c.how, want)
 		}
 	}
+	if n := len(rates); n != 6*len(threadCounts()) { // a Trainer and a graph, three backends
+		t.Errorf("%d ways", n)
+	}
+	if how := list[0].candidates[len(rates)-1].how; !strings.HasPrefix(how, "Exec, parallelism=0,ops_sequential, threads: ") {
+		t.Errorf("the last way is %q", how)
+	}
 	for _, threads := range threadCounts() {
 		if !slices.Contains(rates, float64(threads)) {
 			t.Errorf("rates %v, none with %d threads", rates, threads)

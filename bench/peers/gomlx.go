@@ -38,7 +38,9 @@ type gomlx struct {
 	stop    func()                     // ends the batches of a set
 }
 
-func newGoMLX(w workload.Workload) (*gomlx, error) {
+// newGoMLX makes a workload's network on a backend with options as gobackend.New
+// takes them.
+func newGoMLX(w workload.Workload, options string) (*gomlx, error) {
 	m, err := w.Model()
 	if err != nil {
 		return nil, err
@@ -51,7 +53,7 @@ func newGoMLX(w workload.Workload) (*gomlx, error) {
 		}
 		g.params[p.Path] = tensors.FromFlatDataAndDimensions(values, p.Shape()...)
 	}
-	g.backend, err = gobackend.New("")
+	g.backend, err = gobackend.New(options)
 	return g, err
 }
 
@@ -160,7 +162,7 @@ func openGoMLX(r request, w workload.Workload) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGoMLX(w)
+	g, err := newGoMLX(w, r.Options)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ type request struct {
 	Kind     string // "training", "inference"
 	Workload string
 	Variant  string
+	Options  string // of GoMLX's backend
 	Rows     int    // of a call of an inference
 	Model    string // file of an ONNX model
 }

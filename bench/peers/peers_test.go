@@ -64,7 +64,7 @@ func TestGoMLX(t *testing.T) {
 			w.Batch = 4
 			set := first(t, w, steps*w.Batch)
 			_, want := fitted(t, w, set)
-			g, err := newGoMLX(w)
+			g, err := newGoMLX(w, "ops_sequential")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,8 +140,8 @@ func TestServe(t *testing.T) {
 	requests := []string{
 		`{"op":"hello"}`,
 		`{"op":"open","library":"GoMLX","kind":"training","workload":"W4","variant":"Trainer"}`,
-		`{"op":"open","library":"GoMLX","kind":"training","workload":"W4","variant":"Exec"}`,
-		`{"op":"open","library":"GoMLX","kind":"inference","workload":"W4","rows":1}`,
+		`{"op":"open","library":"GoMLX","kind":"training","workload":"W4","variant":"Exec","options":"ops_sequential"}`,
+		`{"op":"open","library":"GoMLX","kind":"inference","workload":"W4","rows":1,"options":"parallelism=0,ops_sequential"}`,
 		`{"op":"open","library":"go-deep","kind":"training","workload":"W4","variant":"batches"}`,
 		`{"op":"open","library":"go-deep","kind":"training","workload":"W4","variant":"rows one by one"}`,
 		`{"op":"open","library":"go-deep","kind":"inference","workload":"W4","rows":1}`,
@@ -155,6 +155,7 @@ func TestServe(t *testing.T) {
 	wrong := map[string]string{
 		`{"op":"open","library":"go-deep","kind":"training","workload":"W2"}`:               "go-deep has no CNN",
 		`{"op":"open","library":"GoMLX","kind":"training","workload":"W4","variant":"x"}`:   `GoMLX: no way "x"`,
+		`{"op":"open","library":"GoMLX","workload":"W4","options":"ops_fast"}`:              `unknown configuration option "ops_fast"`,
 		`{"op":"open","library":"go-deep","kind":"training","workload":"W4","variant":"x"}`: `go-deep: no way "x"`,
 		`{"op":"open","library":"none","workload":"W1"}`:                                    `there is no library "none"`,
 		`{"op":"open","library":"GoMLX","workload":"W9"}`:                                   `there is no "W9"`,
