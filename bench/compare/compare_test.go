@@ -113,12 +113,16 @@ func TestEnvironment(t *testing.T) {
 type paced struct {
 	rate    float64
 	err     error
+	after   int // windows that end well before there is an error
 	windows []time.Duration
 	closed  bool
 }
 
 func (p *paced) Window(_ context.Context, d time.Duration) (float64, error) {
 	p.windows = append(p.windows, d)
+	if len(p.windows) <= p.after {
+		return p.rate, nil
+	}
 	return p.rate, p.err
 }
 func (p *paced) Close() error { p.closed = true; return nil }
@@ -158,6 +162,18 @@ func TestArena(t *testing.T) {
 	}
 	if !ours.closed || !slow.closed || !slower.closed || !fast.closed || !broken.closed {
 		t.Error("a session was left open")
+	}
+	breaks := func(rate float64) *paced { return &paced{rate: rate, err: errors.New("breaks"), after: trials + 1} }
+	leader, other := breaks(9), &paced{rate: 8}
+	r, err = a.run(context.Background(), row{value: same, contestants: []contestant{of("ours", &paced{rate: 10}), of("theirs", leader, other), of("none", breaks(2))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.entries) != 2 || !slices.Equal(r.entries[1].rates, []float64{8, 8, 8}) || len(leader.windows) != trials+2 || !leader.closed {
+		t.Errorf("a finalist breaks: entries %+v, its windows %v", r.entries, leader.windows)
+	}
+	if _, err := a.run(context.Background(), row{value: same, contestants: []contestant{of("ours", breaks(1))}}); err == nil || !strings.Contains(err.Error(), "ours: breaks") {
+		t.Errorf("the first contestant breaks: %v", err)
 	}
 	if _, err := a.run(context.Background(), row{value: same, contestants: []contestant{of("ours", broken, broken)}}); err == nil {
 		t.Error("the first contestant does not run, and that is no error")

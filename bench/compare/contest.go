@@ -173,13 +173,17 @@ func closeAll(list []*entrant) {
 
 // run measures a row: the contestants in turn, window by window, each with the
 // finalists of its ways, of which the one with the higher median counts. One that
-// does not run is left out, unless it is the first.
+// does not run is left out, unless it is the first; so is a finalist that fails on
+// its way.
 func (a *arena) run(ctx context.Context, r row) (result, error) {
 	fmt.Fprintf(a.log, "%s %s\n", r.key, r.what)
 	out := result{row: r}
-	var all []*entrant
-	var entries []measured
-	defer func() { closeAll(all) }()
+	var all []*finalist
+	defer func() {
+		for _, f := range all {
+			f.session.Close()
+		}
+	}()
 	for i, c := range r.contestants {
 		list, err := a.choose(ctx, c)
 		if err != nil {
@@ -190,27 +194,37 @@ func (a *arena) run(ctx context.Context, r row) (result, error) {
 			continue
 		}
 		for _, e := range list {
-			all = append(all, e)
-			entries = append(entries, measured{name: c.name, how: e.how})
+			all = append(all, &finalist{session: e.session, measured: measured{name: c.name, how: e.how}})
 		}
 	}
 	for range a.rounds {
-		for i, e := range all {
-			rate, err := settled(ctx, e.session, a.window)
-			if err != nil {
-				return out, fmt.Errorf("%s %s: %s: %w", r.key, r.what, entries[i].name, err)
+		for _, f := range all {
+			if f.out {
+				continue
 			}
-			entries[i].rates = append(entries[i].rates, rate)
+			rate, err := settled(ctx, f.session, a.window)
+			switch {
+			case err == nil:
+				f.rates = append(f.rates, rate)
+			case f.name == r.contestants[0].name || ctx.Err() != nil:
+				return out, fmt.Errorf("%s %s: %s: %w", r.key, r.what, f.name, err)
+			default:
+				f.out = true
+				fmt.Fprintf(a.log, "  %s, %s: left out: %v\n", f.name, f.how, err)
+			}
 		}
 	}
-	for _, e := range entries {
-		if n := len(out.entries); n > 0 && out.entries[n-1].name == e.name {
-			if e.median() > out.entries[n-1].median() {
-				out.entries[n-1] = e
+	for _, f := range all {
+		if f.out {
+			continue
+		}
+		if n := len(out.entries); n > 0 && out.entries[n-1].name == f.name {
+			if f.median() > out.entries[n-1].median() {
+				out.entries[n-1] = f.measured
 			}
 			continue
 		}
-		out.entries = append(out.entries, e)
+		out.entries = append(out.entries, f.measured)
 	}
 	for _, e := range out.entries {
 		fmt.Fprintf(a.log, "  %-18s %10.4g %s  (%s)\n", e.name, r.value(e.median()), r.unit, e.how)
@@ -219,4 +233,11 @@ func (a *arena) run(ctx context.Context, r row) (result, error) {
 		fmt.Fprintf(a.log, "  Aegis / %s: %.2f\n", out.entries[best].name, median(out.ratios(best)))
 	}
 	return out, nil
+}
+
+// finalist is a way of a contestant that runs to the end.
+type finalist struct {
+	session session
+	measured
+	out bool // it has failed
 }

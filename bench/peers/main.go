@@ -17,6 +17,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -55,6 +56,7 @@ type session struct {
 	every int // steps between two looks at the clock
 	step  func() (rows int, err error)
 	close func() error
+	stuck bool // a step has not come back
 }
 
 // libraries are what this command runs. A library says why it cannot be run.
@@ -91,7 +93,7 @@ func serve(in io.Reader, out io.Writer) error {
 
 func answer(r request, sessions *[]*session) (reply any, err error) {
 	defer func() {
-		if p := recover(); p != nil { // GoMLX panics on a mistake in a graph
+		if p := recover(); p != nil { // out of a library, at a mistake in a graph
 			err = fmt.Errorf("%v", p)
 		}
 	}()
@@ -124,6 +126,9 @@ func answer(r request, sessions *[]*session) (reply any, err error) {
 	case "close":
 		s := (*sessions)[r.ID]
 		(*sessions)[r.ID] = nil
+		if s.stuck {
+			return nothing, nil
+		}
 		return nothing, s.close()
 	}
 	return nil, fmt.Errorf("unknown op %q", r.Op)
@@ -150,8 +155,40 @@ func open(r request) (*session, error) {
 	return nil, fmt.Errorf("there is no library %q", r.Library)
 }
 
+// patience is how long a step may take beyond its window. The workers of GoMLX
+// sometimes wait for one another for ever.
+var patience = 30 * time.Second
+
 // window steps for about a time, and at least once, and returns rows a second.
 func (s *session) window(d time.Duration) (float64, error) {
+	if s.stuck {
+		return 0, errors.New("an earlier step has not come back")
+	}
+	type outcome struct {
+		rate float64
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				o.err = fmt.Errorf("%v", p)
+			}
+			done <- o
+		}()
+		o.rate, o.err = s.run(d)
+	}()
+	select {
+	case o := <-done:
+		return o.rate, o.err
+	case <-time.After(d + patience):
+		s.stuck = true
+		return 0, fmt.Errorf("a step has not come back in %v", d+patience)
+	}
+}
+
+func (s *session) run(d time.Duration) (float64, error) {
 	runtime.GC()
 	begin := time.Now()
 	for rows := 0; ; {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/workload"
@@ -198,5 +199,27 @@ func TestServe(t *testing.T) {
 		case strings.Contains(requests[i], "window") && !(a.Rate > 0):
 			t.Errorf("%s: rate %v", requests[i], a.Rate)
 		}
+	}
+}
+
+// TestStuck: a step that does not come back is told, and the session is given up.
+func TestStuck(t *testing.T) {
+	defer func(d time.Duration) { patience = d }(patience)
+	patience = 10 * time.Millisecond
+	forever := make(chan struct{})
+	defer close(forever)
+	s := &session{every: 1, step: func() (int, error) { <-forever; return 0, nil }, close: func() error { panic("closed while it works") }}
+	if _, err := s.window(time.Millisecond); err == nil || !strings.Contains(err.Error(), "has not come back in 11ms") {
+		t.Error(err)
+	}
+	if _, err := s.window(time.Millisecond); err == nil || !strings.Contains(err.Error(), "an earlier step") {
+		t.Error(err)
+	}
+	if _, err := answer(request{Op: "close"}, &[]*session{s}); err != nil {
+		t.Error(err)
+	}
+	wrong := &session{every: 1, step: func() (int, error) { panic("no such shape") }}
+	if _, err := wrong.window(0); err == nil || err.Error() != "no such shape" {
+		t.Error(err)
 	}
 }
