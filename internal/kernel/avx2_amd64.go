@@ -547,3 +547,13 @@ func lstmCellY32(c *byte)
 //
 //go:noescape
 func lstmGradY32(c *byte)
+
+// gruCellY32 applies the gates' functions, n = tanh(n + r·q), and sets h to (1 − z)·n + z·h'.
+//
+//go:noescape
+func gruCellY32(c *byte)
+
+// gruGradY32 computes the gradients of the gates' arguments and of q.
+//
+//go:noescape
+func gruGradY32(c *byte)

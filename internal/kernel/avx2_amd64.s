@@ -4712,8 +4712,6 @@ TEXT ·mapSigmoidY32(SB), NOSPLIT, $0-28
 loop:
 	VMOVUPS      (CX), Y0
 	VORPS        xY80000000<>+0(SB), Y0, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
@@ -4761,8 +4759,6 @@ rest:
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -4812,16 +4808,6 @@ DATA xY80000000<>+24(SB)/4, $0x80000000
 DATA xY80000000<>+28(SB)/4, $0x80000000
 GLOBL xY80000000<>(SB), RODATA|NOPTR, $32
 
-DATA xY42b20000<>+0(SB)/4, $0x42b20000
-DATA xY42b20000<>+4(SB)/4, $0x42b20000
-DATA xY42b20000<>+8(SB)/4, $0x42b20000
-DATA xY42b20000<>+12(SB)/4, $0x42b20000
-DATA xY42b20000<>+16(SB)/4, $0x42b20000
-DATA xY42b20000<>+20(SB)/4, $0x42b20000
-DATA xY42b20000<>+24(SB)/4, $0x42b20000
-DATA xY42b20000<>+28(SB)/4, $0x42b20000
-GLOBL xY42b20000<>(SB), RODATA|NOPTR, $32
-
 DATA xYc2d00000<>+0(SB)/4, $0xc2d00000
 DATA xYc2d00000<>+4(SB)/4, $0xc2d00000
 DATA xYc2d00000<>+8(SB)/4, $0xc2d00000
@@ -4846,11 +4832,9 @@ TEXT ·mapTanhY32(SB), NOSPLIT, $0-28
 loop:
 	VMOVUPS      (CX), Y0
 	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
-	VADDPS       Y1, Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMOVUPS      xYc2d00000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      xY41a00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VADDPS       Y2, Y2, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
 	VROUNDPS     $0x08, Y3, Y3
 	VMOVAPS      Y2, Y2
@@ -4868,11 +4852,6 @@ loop:
 	VFMADD231PS  Y5, Y4, Y2
 	VADDPS       xY3f800000<>+0(SB), Y2, Y2
 	VCVTPS2DQ    Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       xY0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y2, Y2
 	VPADDD       xY0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y2, Y2
@@ -4908,11 +4887,9 @@ rest:
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
-	VADDPS       Y2, Y2, Y3
-	VMOVUPS      xY42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMOVUPS      xYc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      xY41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y3
+	VADDPS       Y3, Y3, Y3
 	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
 	VROUNDPS     $0x08, Y4, Y4
 	VMOVAPS      Y3, Y3
@@ -4930,11 +4907,6 @@ rest:
 	VFMADD231PS  Y6, Y5, Y3
 	VADDPS       xY3f800000<>+0(SB), Y3, Y3
 	VCVTPS2DQ    Y4, Y4
-	VPSRAD       $0x01, Y4, Y5
-	VPSUBD       Y5, Y4, Y4
-	VPADDD       xY0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y3, Y3
 	VPADDD       xY0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y3, Y3
@@ -4971,6 +4943,16 @@ DATA xY7fffffff<>+20(SB)/4, $0x7fffffff
 DATA xY7fffffff<>+24(SB)/4, $0x7fffffff
 DATA xY7fffffff<>+28(SB)/4, $0x7fffffff
 GLOBL xY7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA xY41a00000<>+0(SB)/4, $0x41a00000
+DATA xY41a00000<>+4(SB)/4, $0x41a00000
+DATA xY41a00000<>+8(SB)/4, $0x41a00000
+DATA xY41a00000<>+12(SB)/4, $0x41a00000
+DATA xY41a00000<>+16(SB)/4, $0x41a00000
+DATA xY41a00000<>+20(SB)/4, $0x41a00000
+DATA xY41a00000<>+24(SB)/4, $0x41a00000
+DATA xY41a00000<>+28(SB)/4, $0x41a00000
+GLOBL xY41a00000<>(SB), RODATA|NOPTR, $32
 
 DATA xY40000000<>+0(SB)/4, $0x40000000
 DATA xY40000000<>+4(SB)/4, $0x40000000
@@ -5132,6 +5114,16 @@ end:
 	VZEROUPPER
 	RET
 
+DATA xY42b20000<>+0(SB)/4, $0x42b20000
+DATA xY42b20000<>+4(SB)/4, $0x42b20000
+DATA xY42b20000<>+8(SB)/4, $0x42b20000
+DATA xY42b20000<>+12(SB)/4, $0x42b20000
+DATA xY42b20000<>+16(SB)/4, $0x42b20000
+DATA xY42b20000<>+20(SB)/4, $0x42b20000
+DATA xY42b20000<>+24(SB)/4, $0x42b20000
+DATA xY42b20000<>+28(SB)/4, $0x42b20000
+GLOBL xY42b20000<>(SB), RODATA|NOPTR, $32
+
 // func mapSqrtY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSqrtY32(SB), NOSPLIT, $0-28
@@ -5217,8 +5209,6 @@ loop:
 	VMOVUPS      (CX), Y0
 	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
 	VXORPS       xY80000000<>+0(SB), Y1, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
@@ -5316,8 +5306,6 @@ rest:
 	VMASKMOVPS   (CX), Y0, Y1
 	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
 	VXORPS       xY80000000<>+0(SB), Y2, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -5888,8 +5876,6 @@ loop:
 	VMOVAPS      Y2, Y3
 	VFMSUB231PS  Y1, Y1, Y3
 	VMULPS       xYbf000000<>+0(SB), Y2, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y4
@@ -5961,8 +5947,6 @@ rest:
 	VMOVAPS      Y3, Y4
 	VFMSUB231PS  Y2, Y2, Y4
 	VMULPS       xYbf000000<>+0(SB), Y3, Y3
-	VMOVUPS      xY42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
 	VMOVUPS      xYc2d00000<>+0(SB), Y5
 	VMAXPS       Y3, Y5, Y3
 	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y5
@@ -6173,8 +6157,6 @@ loop:
 	VFMADD231PS  xY3d922279<>+0(SB), Y2, Y3
 	VMULPS       Y3, Y1, Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -6232,8 +6214,6 @@ rest:
 	VFMADD231PS  xY3d922279<>+0(SB), Y3, Y4
 	VMULPS       Y4, Y2, Y2
 	VORPS        xY80000000<>+0(SB), Y2, Y3
-	VMOVUPS      xY42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
 	VMOVUPS      xYc2d00000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
 	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
@@ -6328,8 +6308,6 @@ TEXT ·mapSiluY32(SB), NOSPLIT, $0-28
 loop:
 	VMOVUPS      (CX), Y0
 	VORPS        xY80000000<>+0(SB), Y0, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
@@ -6378,8 +6356,6 @@ rest:
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -6435,8 +6411,6 @@ loop:
 	VMOVUPS      (CX), Y0
 	VMOVUPS      xY41f00000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
@@ -6484,8 +6458,6 @@ rest:
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVUPS      xY41f00000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -7215,8 +7187,6 @@ loop:
 	VMOVAPS      Y2, Y3
 	VFMSUB231PS  Y1, Y1, Y3
 	VMULPS       xYbf000000<>+0(SB), Y2, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y4
@@ -7293,8 +7263,6 @@ rest:
 	VMOVAPS      Y3, Y4
 	VFMSUB231PS  Y2, Y2, Y4
 	VMULPS       xYbf000000<>+0(SB), Y3, Y3
-	VMOVUPS      xY42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
 	VMOVUPS      xYc2d00000<>+0(SB), Y5
 	VMAXPS       Y3, Y5, Y3
 	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y5
@@ -7390,8 +7358,6 @@ loop:
 	VFMADD231PS  xY3d922279<>+0(SB), Y2, Y3
 	VMULPS       Y3, Y1, Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y3
-	VMOVUPS      xY42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
 	VMOVUPS      xYc2d00000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
 	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
@@ -7464,8 +7430,6 @@ rest:
 	VFMADD231PS  xY3d922279<>+0(SB), Y3, Y4
 	VMULPS       Y4, Y2, Y2
 	VORPS        xY80000000<>+0(SB), Y2, Y4
-	VMOVUPS      xY42b20000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
 	VMOVUPS      xYc2d00000<>+0(SB), Y5
 	VMAXPS       Y4, Y5, Y4
 	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
@@ -7545,8 +7509,6 @@ TEXT ·slopeSiluY32(SB), NOSPLIT, $0-36
 loop:
 	VMOVUPS      (CX), Y0
 	VORPS        xY80000000<>+0(SB), Y0, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
@@ -7607,8 +7569,6 @@ rest:
 	VMOVUPS      32(SI)(BX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -7696,8 +7656,6 @@ loop:
 	VMOVUPS      (CX), Y0
 	VMOVUPS      xY41f00000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
@@ -7758,8 +7716,6 @@ rest:
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVUPS      xY41f00000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -8115,27 +8071,28 @@ end:
 // func lstmCellY32(c *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·lstmCellY32(SB), NOSPLIT, $0-8
-	MOVQ c+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ CX, DX
-	ADDQ 72(AX), DX
-	MOVQ DX, BX
-	ADDQ 72(AX), BX
-	MOVQ BX, SI
-	ADDQ 72(AX), SI
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 80(AX), AX
-	XORQ R12, R12
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  48(AX), R10
+	MOVQ  56(AX), R11
+	MOVQ  88(AX), R12
+	MOVQ  96(AX), R13
+	XORQ  AX, AX
+	TESTQ R12, R12
+	JE    rest
 
 loop:
-	VMOVUPS      (DX)(R12*1), Y0
+	VMOVUPS      (DX)(AX*1), Y0
 	VORPS        xY80000000<>+0(SB), Y0, Y1
-	VMOVUPS      xY42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
@@ -8169,12 +8126,11 @@ loop:
 	VMULPS       Y1, Y2, Y1
 	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y0
 	VBLENDVPS    Y0, Y1, Y2, Y0
-	VMOVUPS      Y0, (DX)(R12*1)
-	VMULPS       (DI)(R12*1), Y0, Y0
-	VMOVUPS      (CX)(R12*1), Y1
+	VMOVUPS      Y0, (DX)(AX*1)
+	VMOVUPS      (DI)(AX*1), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (CX)(AX*1), Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -8208,14 +8164,12 @@ loop:
 	VMULPS       Y2, Y3, Y2
 	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
 	VBLENDVPS    Y1, Y2, Y3, Y1
-	VMOVUPS      Y1, (CX)(R12*1)
-	VMOVUPS      (BX)(R12*1), Y2
+	VMOVUPS      Y1, (CX)(AX*1)
+	VMOVUPS      (BX)(AX*1), Y2
 	VANDPS       xY7fffffff<>+0(SB), Y2, Y3
-	VADDPS       Y3, Y3, Y4
-	VMOVUPS      xY42b20000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
-	VMOVUPS      xYc2d00000<>+0(SB), Y5
-	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      xY41a00000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y4
+	VADDPS       Y4, Y4, Y4
 	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
 	VROUNDPS     $0x08, Y5, Y5
 	VMOVAPS      Y4, Y4
@@ -8233,11 +8187,6 @@ loop:
 	VFMADD231PS  Y7, Y6, Y4
 	VADDPS       xY3f800000<>+0(SB), Y4, Y4
 	VCVTPS2DQ    Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       xY0000007f<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y4, Y4
 	VPADDD       xY0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y4, Y4
@@ -8259,15 +8208,14 @@ loop:
 	VFMADD231PS  Y2, Y5, Y6
 	VCMPPS       $0x01, xY3f200000<>+0(SB), Y3, Y2
 	VBLENDVPS    Y2, Y6, Y4, Y2
-	VMOVUPS      Y2, (BX)(R12*1)
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      Y0, (R8)(R12*1)
+	VMOVUPS      Y2, (BX)(AX*1)
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      Y0, (R8)(AX*1)
 	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
-	VADDPS       Y1, Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMOVUPS      xYc2d00000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      xY41a00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VADDPS       Y2, Y2, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
 	VROUNDPS     $0x08, Y3, Y3
 	VMOVAPS      Y2, Y2
@@ -8285,11 +8233,6 @@ loop:
 	VFMADD231PS  Y5, Y4, Y2
 	VADDPS       xY3f800000<>+0(SB), Y2, Y2
 	VCVTPS2DQ    Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       xY0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y2, Y2
 	VPADDD       xY0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y2, Y2
@@ -8311,11 +8254,9 @@ loop:
 	VFMADD231PS  Y0, Y3, Y4
 	VCMPPS       $0x01, xY3f200000<>+0(SB), Y1, Y0
 	VBLENDVPS    Y0, Y4, Y2, Y0
-	VMOVUPS      Y0, (R9)(R12*1)
-	VMOVUPS      (SI)(R12*1), Y1
+	VMOVUPS      Y0, (R9)(AX*1)
+	VMOVUPS      (SI)(AX*1), Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
-	VMOVUPS      xY42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
@@ -8349,74 +8290,732 @@ loop:
 	VMULPS       Y2, Y3, Y2
 	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
 	VBLENDVPS    Y1, Y2, Y3, Y1
-	VMOVUPS      Y1, (SI)(R12*1)
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R10)(R12*1)
-	VMOVUPS      Y0, (R11)(R12*1)
-	ADDQ         $0x20, R12
-	CMPQ         R12, AX
+	VMOVUPS      Y1, (SI)(AX*1)
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R10)(AX*1)
+	VMOVUPS      Y0, (R11)(AX*1)
+	ADDQ         $0x20, AX
+	CMPQ         AX, R12
 	JLT          loop
+
+rest:
+	TESTQ        R13, R13
+	JE           end
+	LEAQ         staircase<>+0(SB), R12
+	NEGQ         R13
+	VMOVUPS      32(R12)(R13*4), Y0
+	VMASKMOVPS   (DX)(AX*1), Y0, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (DX)(AX*1)
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (CX)(AX*1), Y0, Y2
+	VORPS        xY80000000<>+0(SB), Y2, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VADDPS       xY3f800000<>+0(SB), Y3, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMULPS       Y3, Y4, Y3
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMASKMOVPS   Y2, Y0, (CX)(AX*1)
+	VMASKMOVPS   (BX)(AX*1), Y0, Y3
+	VANDPS       xY7fffffff<>+0(SB), Y3, Y4
+	VMOVUPS      xY41a00000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y5
+	VADDPS       Y5, Y5, Y5
+	VMULPS       xY3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS xY3f318000<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS xYb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      xY39506967<>+0(SB), Y7
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3f000000<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y8, Y7, Y5
+	VADDPS       xY3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       xY3f800000<>+0(SB), Y5, Y5
+	VMOVUPS      xY3f800000<>+0(SB), Y6
+	VMOVUPS      xY40000000<>+0(SB), Y7
+	VDIVPS       Y5, Y7, Y5
+	VSUBPS       Y5, Y6, Y5
+	VANDPS       xY80000000<>+0(SB), Y3, Y6
+	VORPS        Y6, Y5, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      xYbbbaf0ea<>+0(SB), Y7
+	VFMADD213PS  xY3ca9134e<>+0(SB), Y6, Y7
+	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y6, Y7
+	VFMADD213PS  xY3e088393<>+0(SB), Y6, Y7
+	VFMADD213PS  xYbeaaaa99<>+0(SB), Y6, Y7
+	VMULPS       Y6, Y7, Y6
+	VMOVAPS      Y3, Y7
+	VFMADD231PS  Y3, Y6, Y7
+	VCMPPS       $0x01, xY3f200000<>+0(SB), Y4, Y3
+	VBLENDVPS    Y3, Y7, Y5, Y3
+	VMASKMOVPS   Y3, Y0, (BX)(AX*1)
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
+	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      xY41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y3
+	VADDPS       Y3, Y3, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVUPS      xY40000000<>+0(SB), Y5
+	VDIVPS       Y3, Y5, Y3
+	VSUBPS       Y3, Y4, Y3
+	VANDPS       xY80000000<>+0(SB), Y1, Y4
+	VORPS        Y4, Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVUPS      xYbbbaf0ea<>+0(SB), Y5
+	VFMADD213PS  xY3ca9134e<>+0(SB), Y4, Y5
+	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y4, Y5
+	VFMADD213PS  xY3e088393<>+0(SB), Y4, Y5
+	VFMADD213PS  xYbeaaaa99<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VCMPPS       $0x01, xY3f200000<>+0(SB), Y2, Y1
+	VBLENDVPS    Y1, Y5, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
+	VMASKMOVPS   (SI)(AX*1), Y0, Y2
+	VORPS        xY80000000<>+0(SB), Y2, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VADDPS       xY3f800000<>+0(SB), Y3, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMULPS       Y3, Y4, Y3
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMASKMOVPS   Y2, Y0, (SI)(AX*1)
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (R10)(AX*1)
+	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
+
+end:
 	VZEROUPPER
 	RET
 
 // func lstmGradY32(c *byte)
 // Requires: AVX, FMA3
 TEXT ·lstmGradY32(SB), NOSPLIT, $0-8
-	MOVQ c+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ CX, DX
-	ADDQ 72(AX), DX
-	MOVQ DX, BX
-	ADDQ 72(AX), BX
-	MOVQ BX, SI
-	ADDQ 72(AX), SI
-	MOVQ 8(AX), DI
-	SUBQ CX, DI
-	MOVQ 16(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 56(AX), R10
-	MOVQ 64(AX), R11
-	MOVQ 80(AX), AX
-	XORQ R12, R12
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  8(AX), DI
+	SUBQ  CX, DI
+	MOVQ  16(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  64(AX), R10
+	MOVQ  72(AX), R11
+	MOVQ  88(AX), R12
+	MOVQ  96(AX), R13
+	XORQ  AX, AX
+	TESTQ R12, R12
+	JE    rest
 
 loop:
-	VMOVUPS      xY3f800000<>+0(SB), Y0
-	VMOVUPS      (R10)(R12*1), Y1
-	VMOVUPS      (R9)(R12*1), Y2
-	VMOVUPS      (SI)(R12*1), Y3
-	VMOVAPS      Y0, Y4
+	VMOVUPS      (R10)(AX*1), Y0
+	VMOVUPS      (R9)(AX*1), Y1
+	VMOVUPS      (SI)(AX*1), Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS Y1, Y1, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (R11)(AX*1), Y4
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y4
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y1, Y2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (SI)(DI*1)
+	VMOVUPS      (CX)(AX*1), Y0
+	VMOVUPS      (DX)(AX*1), Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (CX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VSUBPS       Y1, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      (R8)(AX*1), Y5
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (DX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS Y2, Y2, Y4
+	VMULPS       Y0, Y4, Y0
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      Y0, (BX)(DI*1)
+	VMULPS       Y1, Y3, Y0
+	VMOVUPS      Y0, (R11)(AX*1)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, DI
+	CMPQ         AX, R12
+	JLT          loop
+
+rest:
+	TESTQ        R13, R13
+	JE           end
+	LEAQ         staircase<>+0(SB), R12
+	NEGQ         R13
+	VMOVUPS      32(R12)(R13*4), Y0
+	VMASKMOVPS   (R10)(AX*1), Y0, Y1
+	VMASKMOVPS   (R9)(AX*1), Y0, Y2
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
 	VFNMADD231PS Y2, Y2, Y4
 	VMULPS       Y3, Y4, Y4
 	VMULPS       Y1, Y4, Y4
-	VADDPS       (R11)(R12*1), Y4, Y4
-	VSUBPS       Y3, Y0, Y5
+	VMASKMOVPS   (R11)(AX*1), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y3, Y5, Y3
+	VMULPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (SI)(DI*1)
+	VMASKMOVPS   (CX)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VSUBPS       Y1, Y5, Y5
+	VMULPS       Y1, Y5, Y5
 	VMULPS       Y3, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (CX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VSUBPS       Y2, Y5, Y5
 	VMULPS       Y2, Y5, Y5
-	VMULPS       Y1, Y5, Y5
-	VMOVUPS      Y5, (SI)(DI*1)
-	VMOVUPS      (CX)(R12*1), Y1
-	VMOVUPS      (DX)(R12*1), Y2
-	VMOVUPS      (BX)(R12*1), Y3
-	VSUBPS       Y1, Y0, Y5
-	VMULPS       Y1, Y5, Y5
-	VMULPS       (BX)(R12*1), Y5, Y1
+	VMASKMOVPS   (R8)(AX*1), Y0, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (DX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS Y3, Y3, Y5
+	VMULPS       Y1, Y5, Y1
 	VMULPS       Y4, Y1, Y1
-	VMOVUPS      Y1, (CX)(DI*1)
-	VSUBPS       Y2, Y0, Y1
+	VMASKMOVPS   Y1, Y0, (BX)(DI*1)
+	VMULPS       Y2, Y4, Y1
+	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gruCellY32(c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gruCellY32(SB), NOSPLIT, $0-8
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  16(AX), SI
+	MOVQ  40(AX), DI
+	MOVQ  48(AX), R8
+	MOVQ  56(AX), R9
+	MOVQ  88(AX), R10
+	MOVQ  96(AX), R11
+	XORQ  AX, AX
+	TESTQ R10, R10
+	JE    rest
+
+loop:
+	VMOVUPS      (CX)(AX*1), Y0
+	VORPS        xY80000000<>+0(SB), Y0, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y1, Y1
-	VMULPS       (R8)(R12*1), Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VMOVUPS      Y1, (DX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VADDPS       xY3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VANDPS       xY7fffffff<>+0(SB), Y2, Y0
+	VMOVUPS      xY41a00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y5, Y4, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVUPS      xY40000000<>+0(SB), Y4
+	VDIVPS       Y1, Y4, Y1
+	VSUBPS       Y1, Y3, Y1
+	VANDPS       xY80000000<>+0(SB), Y2, Y3
+	VORPS        Y3, Y1, Y1
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      xYbbbaf0ea<>+0(SB), Y4
+	VFMADD213PS  xY3ca9134e<>+0(SB), Y3, Y4
+	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y3, Y4
+	VFMADD213PS  xY3e088393<>+0(SB), Y3, Y4
+	VFMADD213PS  xYbeaaaa99<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVAPS      Y2, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VCMPPS       $0x01, xY3f200000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y4, Y1, Y0
+	VMOVUPS      Y0, (BX)(AX*1)
+	VMOVUPS      (DX)(AX*1), Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMOVUPS      Y1, (DX)(AX*1)
+	VMOVUPS      (SI)(AX*1), Y2
+	VSUBPS       Y0, Y2, Y2
 	VMOVAPS      Y0, Y0
-	VFNMADD231PS Y3, Y3, Y0
-	VMULPS       (CX)(R12*1), Y0, Y0
-	VMULPS       Y4, Y0, Y0
-	VMOVUPS      Y0, (BX)(DI*1)
-	VMULPS       Y2, Y4, Y4
-	VMOVUPS      Y4, (R11)(R12*1)
-	ADDQ         $0x20, R12
-	ADDQ         $0x20, DI
-	CMPQ         R12, AX
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      Y0, (R9)(AX*1)
+	ADDQ         $0x20, AX
+	CMPQ         AX, R10
 	JLT          loop
+
+rest:
+	TESTQ        R11, R11
+	JE           end
+	LEAQ         staircase<>+0(SB), R10
+	NEGQ         R11
+	VMOVUPS      32(R10)(R11*4), Y0
+	VMASKMOVPS   (CX)(AX*1), Y0, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(AX*1)
+	VMASKMOVPS   (DI)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VANDPS       xY7fffffff<>+0(SB), Y3, Y1
+	VMOVUPS      xY41a00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VADDPS       Y2, Y2, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVUPS      xY40000000<>+0(SB), Y5
+	VDIVPS       Y2, Y5, Y2
+	VSUBPS       Y2, Y4, Y2
+	VANDPS       xY80000000<>+0(SB), Y3, Y4
+	VORPS        Y4, Y2, Y2
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      xYbbbaf0ea<>+0(SB), Y5
+	VFMADD213PS  xY3ca9134e<>+0(SB), Y4, Y5
+	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y4, Y5
+	VFMADD213PS  xY3e088393<>+0(SB), Y4, Y5
+	VFMADD213PS  xYbeaaaa99<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y3, Y4, Y5
+	VCMPPS       $0x01, xY3f200000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y5, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (BX)(AX*1)
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VORPS        xY80000000<>+0(SB), Y2, Y3
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       xY3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VADDPS       xY3f800000<>+0(SB), Y3, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMULPS       Y3, Y4, Y3
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMASKMOVPS   Y2, Y0, (DX)(AX*1)
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VSUBPS       Y1, Y3, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
+	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gruGradY32(c *byte)
+// Requires: AVX, FMA3
+TEXT ·gruGradY32(SB), NOSPLIT, $0-8
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  8(AX), DI
+	SUBQ  CX, DI
+	MOVQ  16(AX), R8
+	MOVQ  40(AX), R9
+	MOVQ  64(AX), R10
+	MOVQ  88(AX), R11
+	MOVQ  96(AX), R12
+	XORQ  AX, AX
+	TESTQ R11, R11
+	JE    rest
+
+loop:
+	VMOVUPS      (R10)(AX*1), Y0
+	VMOVUPS      (DX)(AX*1), Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVUPS      (CX)(AX*1), Y3
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VSUBPS       Y1, Y4, Y4
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS Y2, Y2, Y5
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y4, (SI)(DI*1)
+	VMULPS       Y3, Y4, Y5
+	VMOVUPS      Y5, (BX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VSUBPS       Y1, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      (R8)(AX*1), Y6
+	VSUBPS       Y2, Y6, Y2
+	VMULPS       Y2, Y5, Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (DX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      (R9)(AX*1), Y3
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      Y2, (CX)(DI*1)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R10)(AX*1)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, DI
+	CMPQ         AX, R11
+	JLT          loop
+
+rest:
+	TESTQ        R12, R12
+	JE           end
+	LEAQ         staircase<>+0(SB), R11
+	NEGQ         R12
+	VMOVUPS      32(R11)(R12*4), Y0
+	VMASKMOVPS   (R10)(AX*1), Y0, Y1
+	VMASKMOVPS   (DX)(AX*1), Y0, Y2
+	VMASKMOVPS   (BX)(AX*1), Y0, Y3
+	VMASKMOVPS   (CX)(AX*1), Y0, Y4
+	VMOVUPS      xY3f800000<>+0(SB), Y5
+	VSUBPS       Y2, Y5, Y5
+	VMOVUPS      xY3f800000<>+0(SB), Y6
+	VMOVAPS      Y6, Y6
+	VFNMADD231PS Y3, Y3, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (SI)(DI*1)
+	VMULPS       Y4, Y5, Y6
+	VMASKMOVPS   Y6, Y0, (BX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VMASKMOVPS   (R8)(AX*1), Y0, Y7
+	VSUBPS       Y3, Y7, Y3
+	VMULPS       Y3, Y6, Y3
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (DX)(DI*1)
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VSUBPS       Y4, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMASKMOVPS   (R9)(AX*1), Y0, Y4
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (CX)(DI*1)
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (R10)(AX*1)
+
+end:
 	VZEROUPPER
 	RET

@@ -758,3 +758,13 @@ func lstmCellZ32(c *byte)
 //
 //go:noescape
 func lstmGradZ32(c *byte)
+
+// gruCellZ32 applies the gates' functions, n = tanh(n + r·q), and sets h to (1 − z)·n + z·h'.
+//
+//go:noescape
+func gruCellZ32(c *byte)
+
+// gruGradZ32 computes the gradients of the gates' arguments and of q.
+//
+//go:noescape
+func gruGradZ32(c *byte)

@@ -14584,8 +14584,6 @@ TEXT ·mapSigmoidZ32(SB), NOSPLIT, $0-28
 loop:
 	VMOVUPS      (CX), Z0
 	VORPS        xZ80000000<>+0(SB), Z0, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -14604,15 +14602,7 @@ loop:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VMOVUPS      xZ3f800000<>+0(SB), Z2
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
 	VDIVPS       Z3, Z2, Z2
@@ -14634,8 +14624,6 @@ rest:
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VORPS        xZ80000000<>+0(SB), Z0, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -14654,15 +14642,7 @@ rest:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VMOVUPS      xZ3f800000<>+0(SB), Z2
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
 	VDIVPS       Z3, Z2, Z2
@@ -14693,24 +14673,6 @@ DATA xZ80000000<>+52(SB)/4, $0x80000000
 DATA xZ80000000<>+56(SB)/4, $0x80000000
 DATA xZ80000000<>+60(SB)/4, $0x80000000
 GLOBL xZ80000000<>(SB), RODATA|NOPTR, $64
-
-DATA xZ42b20000<>+0(SB)/4, $0x42b20000
-DATA xZ42b20000<>+4(SB)/4, $0x42b20000
-DATA xZ42b20000<>+8(SB)/4, $0x42b20000
-DATA xZ42b20000<>+12(SB)/4, $0x42b20000
-DATA xZ42b20000<>+16(SB)/4, $0x42b20000
-DATA xZ42b20000<>+20(SB)/4, $0x42b20000
-DATA xZ42b20000<>+24(SB)/4, $0x42b20000
-DATA xZ42b20000<>+28(SB)/4, $0x42b20000
-DATA xZ42b20000<>+32(SB)/4, $0x42b20000
-DATA xZ42b20000<>+36(SB)/4, $0x42b20000
-DATA xZ42b20000<>+40(SB)/4, $0x42b20000
-DATA xZ42b20000<>+44(SB)/4, $0x42b20000
-DATA xZ42b20000<>+48(SB)/4, $0x42b20000
-DATA xZ42b20000<>+52(SB)/4, $0x42b20000
-DATA xZ42b20000<>+56(SB)/4, $0x42b20000
-DATA xZ42b20000<>+60(SB)/4, $0x42b20000
-GLOBL xZ42b20000<>(SB), RODATA|NOPTR, $64
 
 DATA xZc2d00000<>+0(SB)/4, $0xc2d00000
 DATA xZc2d00000<>+4(SB)/4, $0xc2d00000
@@ -14744,11 +14706,9 @@ TEXT ·mapTanhZ32(SB), NOSPLIT, $0-28
 loop:
 	VMOVUPS      (CX), Z0
 	VANDPS       xZ7fffffff<>+0(SB), Z0, Z1
-	VADDPS       Z1, Z1, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
-	VMOVUPS      xZc2d00000<>+0(SB), Z3
-	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      xZ41a00000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z2
+	VADDPS       Z2, Z2, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
 	VRNDSCALEPS  $0x08, Z3, Z3
 	VMOVAPS      Z2, Z2
@@ -14765,15 +14725,7 @@ loop:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z5, Z4, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z3, Z3
-	VPSRAD       $0x01, Z3, Z4
-	VPSUBD       Z4, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
 	VMOVUPS      xZ3f800000<>+0(SB), Z3
 	VMOVUPS      xZ40000000<>+0(SB), Z4
@@ -14807,11 +14759,9 @@ rest:
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VANDPS       xZ7fffffff<>+0(SB), Z0, Z1
-	VADDPS       Z1, Z1, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
-	VMOVUPS      xZc2d00000<>+0(SB), Z3
-	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      xZ41a00000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z2
+	VADDPS       Z2, Z2, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
 	VRNDSCALEPS  $0x08, Z3, Z3
 	VMOVAPS      Z2, Z2
@@ -14828,15 +14778,7 @@ rest:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z5, Z4, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z3, Z3
-	VPSRAD       $0x01, Z3, Z4
-	VPSUBD       Z4, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
 	VMOVUPS      xZ3f800000<>+0(SB), Z3
 	VMOVUPS      xZ40000000<>+0(SB), Z4
@@ -14879,6 +14821,24 @@ DATA xZ7fffffff<>+52(SB)/4, $0x7fffffff
 DATA xZ7fffffff<>+56(SB)/4, $0x7fffffff
 DATA xZ7fffffff<>+60(SB)/4, $0x7fffffff
 GLOBL xZ7fffffff<>(SB), RODATA|NOPTR, $64
+
+DATA xZ41a00000<>+0(SB)/4, $0x41a00000
+DATA xZ41a00000<>+4(SB)/4, $0x41a00000
+DATA xZ41a00000<>+8(SB)/4, $0x41a00000
+DATA xZ41a00000<>+12(SB)/4, $0x41a00000
+DATA xZ41a00000<>+16(SB)/4, $0x41a00000
+DATA xZ41a00000<>+20(SB)/4, $0x41a00000
+DATA xZ41a00000<>+24(SB)/4, $0x41a00000
+DATA xZ41a00000<>+28(SB)/4, $0x41a00000
+DATA xZ41a00000<>+32(SB)/4, $0x41a00000
+DATA xZ41a00000<>+36(SB)/4, $0x41a00000
+DATA xZ41a00000<>+40(SB)/4, $0x41a00000
+DATA xZ41a00000<>+44(SB)/4, $0x41a00000
+DATA xZ41a00000<>+48(SB)/4, $0x41a00000
+DATA xZ41a00000<>+52(SB)/4, $0x41a00000
+DATA xZ41a00000<>+56(SB)/4, $0x41a00000
+DATA xZ41a00000<>+60(SB)/4, $0x41a00000
+GLOBL xZ41a00000<>(SB), RODATA|NOPTR, $64
 
 DATA xZ40000000<>+0(SB)/4, $0x40000000
 DATA xZ40000000<>+4(SB)/4, $0x40000000
@@ -15039,15 +14999,7 @@ loop:
 	VMOVAPS      Z0, Z0
 	VFMADD231PS  Z3, Z2, Z0
 	VADDPS       xZ3f800000<>+0(SB), Z0, Z0
-	VCVTPS2DQ    Z1, Z1
-	VPSRAD       $0x01, Z1, Z2
-	VPSUBD       Z2, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z0, Z0
-	VPADDD       xZ0000007f<>+0(SB), Z1, Z1
-	VPSLLD       $0x17, Z1, Z1
-	VMULPS       Z1, Z0, Z0
+	VSCALEFPS    Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
@@ -15081,20 +15033,30 @@ rest:
 	VMOVAPS      Z0, Z0
 	VFMADD231PS  Z3, Z2, Z0
 	VADDPS       xZ3f800000<>+0(SB), Z0, Z0
-	VCVTPS2DQ    Z1, Z1
-	VPSRAD       $0x01, Z1, Z2
-	VPSUBD       Z2, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z0, Z0
-	VPADDD       xZ0000007f<>+0(SB), Z1, Z1
-	VPSLLD       $0x17, Z1, Z1
-	VMULPS       Z1, Z0, Z0
+	VSCALEFPS    Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 
 end:
 	VZEROUPPER
 	RET
+
+DATA xZ42b20000<>+0(SB)/4, $0x42b20000
+DATA xZ42b20000<>+4(SB)/4, $0x42b20000
+DATA xZ42b20000<>+8(SB)/4, $0x42b20000
+DATA xZ42b20000<>+12(SB)/4, $0x42b20000
+DATA xZ42b20000<>+16(SB)/4, $0x42b20000
+DATA xZ42b20000<>+20(SB)/4, $0x42b20000
+DATA xZ42b20000<>+24(SB)/4, $0x42b20000
+DATA xZ42b20000<>+28(SB)/4, $0x42b20000
+DATA xZ42b20000<>+32(SB)/4, $0x42b20000
+DATA xZ42b20000<>+36(SB)/4, $0x42b20000
+DATA xZ42b20000<>+40(SB)/4, $0x42b20000
+DATA xZ42b20000<>+44(SB)/4, $0x42b20000
+DATA xZ42b20000<>+48(SB)/4, $0x42b20000
+DATA xZ42b20000<>+52(SB)/4, $0x42b20000
+DATA xZ42b20000<>+56(SB)/4, $0x42b20000
+DATA xZ42b20000<>+60(SB)/4, $0x42b20000
+GLOBL xZ42b20000<>(SB), RODATA|NOPTR, $64
 
 // func mapSqrtZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
@@ -15181,8 +15143,6 @@ loop:
 	VMOVUPS      (CX), Z0
 	VANDPS       xZ7fffffff<>+0(SB), Z0, Z1
 	VXORPS       xZ80000000<>+0(SB), Z1, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -15201,15 +15161,7 @@ loop:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z2
 	VSUBPS       xZ3f800000<>+0(SB), Z2, Z3
 	VSUBPS       Z3, Z1, Z1
@@ -15287,8 +15239,6 @@ rest:
 	VMOVUPS.Z    (CX), K1, Z0
 	VANDPS       xZ7fffffff<>+0(SB), Z0, Z1
 	VXORPS       xZ80000000<>+0(SB), Z1, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -15307,15 +15257,7 @@ rest:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z2
 	VSUBPS       xZ3f800000<>+0(SB), Z2, Z3
 	VSUBPS       Z3, Z1, Z1
@@ -16036,8 +15978,6 @@ loop:
 	VMOVAPS      Z2, Z3
 	VFMSUB231PS  Z1, Z1, Z3
 	VMULPS       xZbf000000<>+0(SB), Z2, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z4
-	VMINPS       Z2, Z4, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z4
 	VMAXPS       Z2, Z4, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z4
@@ -16056,15 +15996,7 @@ loop:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z6, Z5, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z4, Z4
-	VPSRAD       $0x01, Z4, Z5
-	VPSUBD       Z5, Z4, Z4
-	VPADDD       xZ0000007f<>+0(SB), Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VMULPS       Z5, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
+	VSCALEFPS    Z4, Z2, Z2
 	VMULPS       xZ3f000000<>+0(SB), Z2, Z4
 	VMOVAPS      Z2, Z2
 	VFNMADD231PS Z3, Z4, Z2
@@ -16110,8 +16042,6 @@ rest:
 	VMOVAPS      Z2, Z3
 	VFMSUB231PS  Z1, Z1, Z3
 	VMULPS       xZbf000000<>+0(SB), Z2, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z4
-	VMINPS       Z2, Z4, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z4
 	VMAXPS       Z2, Z4, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z4
@@ -16130,15 +16060,7 @@ rest:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z6, Z5, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z4, Z4
-	VPSRAD       $0x01, Z4, Z5
-	VPSUBD       Z5, Z4, Z4
-	VPADDD       xZ0000007f<>+0(SB), Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VMULPS       Z5, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
+	VSCALEFPS    Z4, Z2, Z2
 	VMULPS       xZ3f000000<>+0(SB), Z2, Z4
 	VMOVAPS      Z2, Z2
 	VFNMADD231PS Z3, Z4, Z2
@@ -16427,8 +16349,6 @@ loop:
 	VFMADD231PS  xZ3d922279<>+0(SB), Z2, Z3
 	VMULPS       Z3, Z1, Z1
 	VORPS        xZ80000000<>+0(SB), Z1, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z3
 	VMAXPS       Z2, Z3, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
@@ -16447,15 +16367,7 @@ loop:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z5, Z4, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z3, Z3
-	VPSRAD       $0x01, Z3, Z4
-	VPSUBD       Z4, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
 	VMOVUPS      xZ3f800000<>+0(SB), Z3
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
 	VDIVPS       Z4, Z3, Z3
@@ -16487,8 +16399,6 @@ rest:
 	VFMADD231PS  xZ3d922279<>+0(SB), Z2, Z3
 	VMULPS       Z3, Z1, Z1
 	VORPS        xZ80000000<>+0(SB), Z1, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z3
 	VMAXPS       Z2, Z3, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
@@ -16507,15 +16417,7 @@ rest:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z5, Z4, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z3, Z3
-	VPSRAD       $0x01, Z3, Z4
-	VPSUBD       Z4, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
 	VMOVUPS      xZ3f800000<>+0(SB), Z3
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
 	VDIVPS       Z4, Z3, Z3
@@ -16616,8 +16518,6 @@ TEXT ·mapSiluZ32(SB), NOSPLIT, $0-28
 loop:
 	VMOVUPS      (CX), Z0
 	VORPS        xZ80000000<>+0(SB), Z0, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -16636,15 +16536,7 @@ loop:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VMOVUPS      xZ3f800000<>+0(SB), Z2
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
 	VDIVPS       Z3, Z2, Z2
@@ -16667,8 +16559,6 @@ rest:
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VORPS        xZ80000000<>+0(SB), Z0, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -16687,15 +16577,7 @@ rest:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VMOVUPS      xZ3f800000<>+0(SB), Z2
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
 	VDIVPS       Z3, Z2, Z2
@@ -16725,8 +16607,6 @@ loop:
 	VMOVUPS      (CX), Z0
 	VMOVUPS      xZ41f00000<>+0(SB), Z1
 	VMINPS       Z0, Z1, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -16745,15 +16625,7 @@ loop:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VADDPS       xZ40000000<>+0(SB), Z1, Z2
 	VMULPS       Z2, Z1, Z1
 	VADDPS       xZ40000000<>+0(SB), Z1, Z2
@@ -16774,8 +16646,6 @@ rest:
 	VMOVUPS.Z    (CX), K1, Z0
 	VMOVUPS      xZ41f00000<>+0(SB), Z1
 	VMINPS       Z0, Z1, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -16794,15 +16664,7 @@ rest:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VADDPS       xZ40000000<>+0(SB), Z1, Z2
 	VMULPS       Z2, Z1, Z1
 	VADDPS       xZ40000000<>+0(SB), Z1, Z2
@@ -17531,8 +17393,6 @@ loop:
 	VMOVAPS      Z2, Z3
 	VFMSUB231PS  Z1, Z1, Z3
 	VMULPS       xZbf000000<>+0(SB), Z2, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z4
-	VMINPS       Z2, Z4, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z4
 	VMAXPS       Z2, Z4, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z4
@@ -17551,15 +17411,7 @@ loop:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z6, Z5, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z4, Z4
-	VPSRAD       $0x01, Z4, Z5
-	VPSUBD       Z5, Z4, Z4
-	VPADDD       xZ0000007f<>+0(SB), Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VMULPS       Z5, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
+	VSCALEFPS    Z4, Z2, Z2
 	VMULPS       xZ3f000000<>+0(SB), Z2, Z4
 	VMOVAPS      Z2, Z2
 	VFNMADD231PS Z3, Z4, Z2
@@ -17610,8 +17462,6 @@ rest:
 	VMOVAPS      Z2, Z3
 	VFMSUB231PS  Z1, Z1, Z3
 	VMULPS       xZbf000000<>+0(SB), Z2, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z4
-	VMINPS       Z2, Z4, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z4
 	VMAXPS       Z2, Z4, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z4
@@ -17630,15 +17480,7 @@ rest:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z6, Z5, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z4, Z4
-	VPSRAD       $0x01, Z4, Z5
-	VPSUBD       Z5, Z4, Z4
-	VPADDD       xZ0000007f<>+0(SB), Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VMULPS       Z5, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
+	VSCALEFPS    Z4, Z2, Z2
 	VMULPS       xZ3f000000<>+0(SB), Z2, Z4
 	VMOVAPS      Z2, Z2
 	VFNMADD231PS Z3, Z4, Z2
@@ -17716,8 +17558,6 @@ loop:
 	VFMADD231PS  xZ3d922279<>+0(SB), Z2, Z3
 	VMULPS       Z3, Z1, Z1
 	VORPS        xZ80000000<>+0(SB), Z1, Z3
-	VMOVUPS      xZ42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
 	VMOVUPS      xZc2d00000<>+0(SB), Z4
 	VMAXPS       Z3, Z4, Z3
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z3, Z4
@@ -17736,15 +17576,7 @@ loop:
 	VMOVAPS      Z3, Z3
 	VFMADD231PS  Z6, Z5, Z3
 	VADDPS       xZ3f800000<>+0(SB), Z3, Z3
-	VCVTPS2DQ    Z4, Z4
-	VPSRAD       $0x01, Z4, Z5
-	VPSUBD       Z5, Z4, Z4
-	VPADDD       xZ0000007f<>+0(SB), Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VMULPS       Z5, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z3, Z3
+	VSCALEFPS    Z4, Z3, Z3
 	VMOVUPS      xZ3f800000<>+0(SB), Z4
 	VADDPS       xZ3f800000<>+0(SB), Z3, Z5
 	VDIVPS       Z5, Z4, Z4
@@ -17791,8 +17623,6 @@ rest:
 	VFMADD231PS  xZ3d922279<>+0(SB), Z2, Z3
 	VMULPS       Z3, Z1, Z1
 	VORPS        xZ80000000<>+0(SB), Z1, Z3
-	VMOVUPS      xZ42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
 	VMOVUPS      xZc2d00000<>+0(SB), Z4
 	VMAXPS       Z3, Z4, Z3
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z3, Z4
@@ -17811,15 +17641,7 @@ rest:
 	VMOVAPS      Z3, Z3
 	VFMADD231PS  Z6, Z5, Z3
 	VADDPS       xZ3f800000<>+0(SB), Z3, Z3
-	VCVTPS2DQ    Z4, Z4
-	VPSRAD       $0x01, Z4, Z5
-	VPSUBD       Z5, Z4, Z4
-	VPADDD       xZ0000007f<>+0(SB), Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VMULPS       Z5, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z3, Z3
+	VSCALEFPS    Z4, Z3, Z3
 	VMOVUPS      xZ3f800000<>+0(SB), Z4
 	VADDPS       xZ3f800000<>+0(SB), Z3, Z5
 	VDIVPS       Z5, Z4, Z4
@@ -17881,8 +17703,6 @@ TEXT ·slopeSiluZ32(SB), NOSPLIT, $0-36
 loop:
 	VMOVUPS      (CX), Z0
 	VORPS        xZ80000000<>+0(SB), Z0, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -17901,15 +17721,7 @@ loop:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VMOVUPS      xZ3f800000<>+0(SB), Z2
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
 	VDIVPS       Z3, Z2, Z2
@@ -17944,8 +17756,6 @@ rest:
 	KMOVW        SI, K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VORPS        xZ80000000<>+0(SB), Z0, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -17964,15 +17774,7 @@ rest:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VMOVUPS      xZ3f800000<>+0(SB), Z2
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
 	VDIVPS       Z3, Z2, Z2
@@ -18050,8 +17852,6 @@ loop:
 	VMOVUPS      (CX), Z0
 	VMOVUPS      xZ41f00000<>+0(SB), Z1
 	VMINPS       Z0, Z1, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -18070,15 +17870,7 @@ loop:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VADDPS       xZ40000000<>+0(SB), Z1, Z2
 	VMULPS       Z2, Z1, Z2
 	VADDPS       xZ40000000<>+0(SB), Z2, Z3
@@ -18112,8 +17904,6 @@ rest:
 	VMOVUPS.Z    (CX), K1, Z0
 	VMOVUPS      xZ41f00000<>+0(SB), Z1
 	VMINPS       Z0, Z1, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -18132,15 +17922,7 @@ rest:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VADDPS       xZ40000000<>+0(SB), Z1, Z2
 	VMULPS       Z2, Z1, Z2
 	VADDPS       xZ40000000<>+0(SB), Z2, Z3
@@ -18426,29 +18208,30 @@ end:
 	RET
 
 // func lstmCellZ32(c *byte)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·lstmCellZ32(SB), NOSPLIT, $0-8
-	MOVQ c+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ CX, DX
-	ADDQ 72(AX), DX
-	MOVQ DX, BX
-	ADDQ 72(AX), BX
-	MOVQ BX, SI
-	ADDQ 72(AX), SI
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 80(AX), AX
-	XORQ R12, R12
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  48(AX), R10
+	MOVQ  56(AX), R11
+	MOVQ  88(AX), R12
+	MOVQ  96(AX), R13
+	XORQ  AX, AX
+	TESTQ R12, R12
+	JE    rest
 
 loop:
-	VMOVUPS      (DX)(R12*1), Z0
+	VMOVUPS      (DX)(AX*1), Z0
 	VORPS        xZ80000000<>+0(SB), Z0, Z1
-	VMOVUPS      xZ42b20000<>+0(SB), Z2
-	VMINPS       Z1, Z2, Z1
 	VMOVUPS      xZc2d00000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
@@ -18467,15 +18250,7 @@ loop:
 	VMOVAPS      Z1, Z1
 	VFMADD231PS  Z4, Z3, Z1
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
-	VCVTPS2DQ    Z2, Z2
-	VPSRAD       $0x01, Z2, Z3
-	VPSUBD       Z3, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VPADDD       xZ0000007f<>+0(SB), Z2, Z2
-	VPSLLD       $0x17, Z2, Z2
-	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
 	VMOVUPS      xZ3f800000<>+0(SB), Z2
 	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
 	VDIVPS       Z3, Z2, Z2
@@ -18483,12 +18258,11 @@ loop:
 	VMOVAPS      Z2, Z2
 	VCMPPS       $0x01, xZ00000000<>+0(SB), Z0, K1
 	VMOVAPS      Z1, K1, Z2
-	VMOVUPS      Z2, (DX)(R12*1)
-	VMULPS       (DI)(R12*1), Z2, Z0
-	VMOVUPS      (CX)(R12*1), Z1
+	VMOVUPS      Z2, (DX)(AX*1)
+	VMOVUPS      (DI)(AX*1), Z0
+	VMULPS       Z0, Z2, Z0
+	VMOVUPS      (CX)(AX*1), Z1
 	VORPS        xZ80000000<>+0(SB), Z1, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z3
 	VMAXPS       Z2, Z3, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
@@ -18507,15 +18281,7 @@ loop:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z5, Z4, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z3, Z3
-	VPSRAD       $0x01, Z3, Z4
-	VPSUBD       Z4, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
 	VMOVUPS      xZ3f800000<>+0(SB), Z3
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
 	VDIVPS       Z4, Z3, Z3
@@ -18523,14 +18289,12 @@ loop:
 	VMOVAPS      Z3, Z3
 	VCMPPS       $0x01, xZ00000000<>+0(SB), Z1, K1
 	VMOVAPS      Z2, K1, Z3
-	VMOVUPS      Z3, (CX)(R12*1)
-	VMOVUPS      (BX)(R12*1), Z1
+	VMOVUPS      Z3, (CX)(AX*1)
+	VMOVUPS      (BX)(AX*1), Z1
 	VANDPS       xZ7fffffff<>+0(SB), Z1, Z2
-	VADDPS       Z2, Z2, Z4
-	VMOVUPS      xZ42b20000<>+0(SB), Z5
-	VMINPS       Z4, Z5, Z4
-	VMOVUPS      xZc2d00000<>+0(SB), Z5
-	VMAXPS       Z4, Z5, Z4
+	VMOVUPS      xZ41a00000<>+0(SB), Z4
+	VMINPS       Z2, Z4, Z4
+	VADDPS       Z4, Z4, Z4
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z4, Z5
 	VRNDSCALEPS  $0x08, Z5, Z5
 	VMOVAPS      Z4, Z4
@@ -18547,15 +18311,7 @@ loop:
 	VMOVAPS      Z4, Z4
 	VFMADD231PS  Z7, Z6, Z4
 	VADDPS       xZ3f800000<>+0(SB), Z4, Z4
-	VCVTPS2DQ    Z5, Z5
-	VPSRAD       $0x01, Z5, Z6
-	VPSUBD       Z6, Z5, Z5
-	VPADDD       xZ0000007f<>+0(SB), Z6, Z6
-	VPSLLD       $0x17, Z6, Z6
-	VMULPS       Z6, Z4, Z4
-	VPADDD       xZ0000007f<>+0(SB), Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VMULPS       Z5, Z4, Z4
+	VSCALEFPS    Z5, Z4, Z4
 	VADDPS       xZ3f800000<>+0(SB), Z4, Z4
 	VMOVUPS      xZ3f800000<>+0(SB), Z5
 	VMOVUPS      xZ40000000<>+0(SB), Z6
@@ -18575,15 +18331,14 @@ loop:
 	VMOVAPS      Z4, Z1
 	VCMPPS       $0x01, xZ3f200000<>+0(SB), Z2, K1
 	VMOVAPS      Z6, K1, Z1
-	VMOVUPS      Z1, (BX)(R12*1)
-	VFMADD231PS  Z1, Z3, Z0
-	VMOVUPS      Z0, (R8)(R12*1)
+	VMOVUPS      Z1, (BX)(AX*1)
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  Z3, Z1, Z0
+	VMOVUPS      Z0, (R8)(AX*1)
 	VANDPS       xZ7fffffff<>+0(SB), Z0, Z1
-	VADDPS       Z1, Z1, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
-	VMOVUPS      xZc2d00000<>+0(SB), Z3
-	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      xZ41a00000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z2
+	VADDPS       Z2, Z2, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
 	VRNDSCALEPS  $0x08, Z3, Z3
 	VMOVAPS      Z2, Z2
@@ -18600,15 +18355,7 @@ loop:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z5, Z4, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z3, Z3
-	VPSRAD       $0x01, Z3, Z4
-	VPSUBD       Z4, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
 	VMOVUPS      xZ3f800000<>+0(SB), Z3
 	VMOVUPS      xZ40000000<>+0(SB), Z4
@@ -18628,11 +18375,9 @@ loop:
 	VMOVAPS      Z2, Z0
 	VCMPPS       $0x01, xZ3f200000<>+0(SB), Z1, K1
 	VMOVAPS      Z4, K1, Z0
-	VMOVUPS      Z0, (R9)(R12*1)
-	VMOVUPS      (SI)(R12*1), Z1
+	VMOVUPS      Z0, (R9)(AX*1)
+	VMOVUPS      (SI)(AX*1), Z1
 	VORPS        xZ80000000<>+0(SB), Z1, Z2
-	VMOVUPS      xZ42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
 	VMOVUPS      xZc2d00000<>+0(SB), Z3
 	VMAXPS       Z2, Z3, Z2
 	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
@@ -18651,15 +18396,7 @@ loop:
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z5, Z4, Z2
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
-	VCVTPS2DQ    Z3, Z3
-	VPSRAD       $0x01, Z3, Z4
-	VPSUBD       Z4, Z3, Z3
-	VPADDD       xZ0000007f<>+0(SB), Z4, Z4
-	VPSLLD       $0x17, Z4, Z4
-	VMULPS       Z4, Z2, Z2
-	VPADDD       xZ0000007f<>+0(SB), Z3, Z3
-	VPSLLD       $0x17, Z3, Z3
-	VMULPS       Z3, Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
 	VMOVUPS      xZ3f800000<>+0(SB), Z3
 	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
 	VDIVPS       Z4, Z3, Z3
@@ -18667,74 +18404,675 @@ loop:
 	VMOVAPS      Z3, Z3
 	VCMPPS       $0x01, xZ00000000<>+0(SB), Z1, K1
 	VMOVAPS      Z2, K1, Z3
-	VMOVUPS      Z3, (SI)(R12*1)
-	VMULPS       Z3, Z0, Z0
-	VMOVUPS      Z0, (R10)(R12*1)
-	VMOVUPS      Z0, (R11)(R12*1)
-	ADDQ         $0x40, R12
-	CMPQ         R12, AX
+	VMOVUPS      Z3, (SI)(AX*1)
+	VMULPS       Z0, Z3, Z0
+	VMOVUPS      Z0, (R10)(AX*1)
+	VMOVUPS      Z0, (R11)(AX*1)
+	ADDQ         $0x40, AX
+	CMPQ         AX, R12
 	JLT          loop
+
+rest:
+	TESTQ        R13, R13
+	JE           end
+	MOVQ         $-1, R12
+	BZHIQ        R13, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (DX)(AX*1), K1, Z0
+	VORPS        xZ80000000<>+0(SB), Z0, Z1
+	VMOVUPS      xZc2d00000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZ3f318000<>+0(SB), Z2, Z1
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      xZ39506967<>+0(SB), Z3
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z4, Z3, Z1
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
+	VMOVUPS      xZ3f800000<>+0(SB), Z2
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
+	VDIVPS       Z3, Z2, Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z2, Z2
+	VCMPPS       $0x01, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS      Z1, K2, Z2
+	VMOVUPS      Z2, K1, (DX)(AX*1)
+	VMOVUPS.Z    (DI)(AX*1), K1, Z0
+	VMULPS       Z0, Z2, Z0
+	VMOVUPS.Z    (CX)(AX*1), K1, Z1
+	VORPS        xZ80000000<>+0(SB), Z1, Z2
+	VMOVUPS      xZc2d00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      xZ39506967<>+0(SB), Z4
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z5, Z4, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
+	VDIVPS       Z4, Z3, Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z3, Z3
+	VCMPPS       $0x01, xZ00000000<>+0(SB), Z1, K2
+	VMOVAPS      Z2, K2, Z3
+	VMOVUPS      Z3, K1, (CX)(AX*1)
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VANDPS       xZ7fffffff<>+0(SB), Z1, Z2
+	VMOVUPS      xZ41a00000<>+0(SB), Z4
+	VMINPS       Z2, Z4, Z4
+	VADDPS       Z4, Z4, Z4
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS xZ3f318000<>+0(SB), Z5, Z4
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS xZb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      xZ39506967<>+0(SB), Z6
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VMOVAPS      Z4, Z4
+	VFMADD231PS  Z7, Z6, Z4
+	VADDPS       xZ3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS    Z5, Z4, Z4
+	VADDPS       xZ3f800000<>+0(SB), Z4, Z4
+	VMOVUPS      xZ3f800000<>+0(SB), Z5
+	VMOVUPS      xZ40000000<>+0(SB), Z6
+	VDIVPS       Z4, Z6, Z4
+	VSUBPS       Z4, Z5, Z4
+	VANDPS       xZ80000000<>+0(SB), Z1, Z5
+	VORPS        Z5, Z4, Z4
+	VMULPS       Z1, Z1, Z5
+	VMOVUPS      xZbbbaf0ea<>+0(SB), Z6
+	VFMADD213PS  xZ3ca9134e<>+0(SB), Z5, Z6
+	VFMADD213PS  xZbd5c1e2d<>+0(SB), Z5, Z6
+	VFMADD213PS  xZ3e088393<>+0(SB), Z5, Z6
+	VFMADD213PS  xZbeaaaa99<>+0(SB), Z5, Z6
+	VMULPS       Z5, Z6, Z5
+	VMOVAPS      Z1, Z6
+	VFMADD231PS  Z1, Z5, Z6
+	VMOVAPS      Z4, Z1
+	VCMPPS       $0x01, xZ3f200000<>+0(SB), Z2, K2
+	VMOVAPS      Z6, K2, Z1
+	VMOVUPS      Z1, K1, (BX)(AX*1)
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  Z3, Z1, Z0
+	VMOVUPS      Z0, K1, (R8)(AX*1)
+	VANDPS       xZ7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      xZ41a00000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z2
+	VADDPS       Z2, Z2, Z2
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      xZ39506967<>+0(SB), Z4
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z5, Z4, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVUPS      xZ40000000<>+0(SB), Z4
+	VDIVPS       Z2, Z4, Z2
+	VSUBPS       Z2, Z3, Z2
+	VANDPS       xZ80000000<>+0(SB), Z0, Z3
+	VORPS        Z3, Z2, Z2
+	VMULPS       Z0, Z0, Z3
+	VMOVUPS      xZbbbaf0ea<>+0(SB), Z4
+	VFMADD213PS  xZ3ca9134e<>+0(SB), Z3, Z4
+	VFMADD213PS  xZbd5c1e2d<>+0(SB), Z3, Z4
+	VFMADD213PS  xZ3e088393<>+0(SB), Z3, Z4
+	VFMADD213PS  xZbeaaaa99<>+0(SB), Z3, Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVAPS      Z2, Z0
+	VCMPPS       $0x01, xZ3f200000<>+0(SB), Z1, K2
+	VMOVAPS      Z4, K2, Z0
+	VMOVUPS      Z0, K1, (R9)(AX*1)
+	VMOVUPS.Z    (SI)(AX*1), K1, Z1
+	VORPS        xZ80000000<>+0(SB), Z1, Z2
+	VMOVUPS      xZc2d00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      xZ39506967<>+0(SB), Z4
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z5, Z4, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
+	VDIVPS       Z4, Z3, Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z3, Z3
+	VCMPPS       $0x01, xZ00000000<>+0(SB), Z1, K2
+	VMOVAPS      Z2, K2, Z3
+	VMOVUPS      Z3, K1, (SI)(AX*1)
+	VMULPS       Z0, Z3, Z0
+	VMOVUPS      Z0, K1, (R10)(AX*1)
+	VMOVUPS      Z0, K1, (R11)(AX*1)
+
+end:
 	VZEROUPPER
 	RET
 
 // func lstmGradZ32(c *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, BMI2
 TEXT ·lstmGradZ32(SB), NOSPLIT, $0-8
-	MOVQ c+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ CX, DX
-	ADDQ 72(AX), DX
-	MOVQ DX, BX
-	ADDQ 72(AX), BX
-	MOVQ BX, SI
-	ADDQ 72(AX), SI
-	MOVQ 8(AX), DI
-	SUBQ CX, DI
-	MOVQ 16(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 56(AX), R10
-	MOVQ 64(AX), R11
-	MOVQ 80(AX), AX
-	XORQ R12, R12
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  8(AX), DI
+	SUBQ  CX, DI
+	MOVQ  16(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  64(AX), R10
+	MOVQ  72(AX), R11
+	MOVQ  88(AX), R12
+	MOVQ  96(AX), R13
+	XORQ  AX, AX
+	TESTQ R12, R12
+	JE    rest
 
 loop:
-	VMOVUPS      xZ3f800000<>+0(SB), Z0
-	VMOVUPS      (R10)(R12*1), Z1
-	VMOVUPS      (R9)(R12*1), Z2
-	VMOVUPS      (SI)(R12*1), Z3
-	VMOVAPS      Z0, Z4
-	VFNMADD231PS Z2, Z2, Z4
-	VMULPS       Z3, Z4, Z4
-	VMULPS       Z1, Z4, Z4
-	VADDPS       (R11)(R12*1), Z4, Z4
-	VSUBPS       Z3, Z0, Z5
-	VMULPS       Z3, Z5, Z5
-	VMULPS       Z2, Z5, Z5
-	VMULPS       Z1, Z5, Z5
-	VMOVUPS      Z5, (SI)(DI*1)
-	VMOVUPS      (CX)(R12*1), Z1
-	VMOVUPS      (DX)(R12*1), Z2
-	VMOVUPS      (BX)(R12*1), Z3
-	VSUBPS       Z1, Z0, Z5
-	VMULPS       Z1, Z5, Z5
-	VMULPS       (BX)(R12*1), Z5, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, (CX)(DI*1)
-	VSUBPS       Z2, Z0, Z1
-	VMULPS       Z2, Z1, Z1
-	VMULPS       (R8)(R12*1), Z1, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, (DX)(DI*1)
-	VMOVAPS      Z0, Z0
-	VFNMADD231PS Z3, Z3, Z0
-	VMULPS       (CX)(R12*1), Z0, Z0
-	VMULPS       Z4, Z0, Z0
-	VMOVUPS      Z0, (BX)(DI*1)
+	VMOVUPS      (R10)(AX*1), Z0
+	VMOVUPS      (R9)(AX*1), Z1
+	VMOVUPS      (SI)(AX*1), Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS Z1, Z1, Z3
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (R11)(AX*1), Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z2, Z4, Z4
+	VMULPS       Z2, Z4, Z2
+	VMULPS       Z1, Z2, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (SI)(DI*1)
+	VMOVUPS      (CX)(AX*1), Z0
+	VMOVUPS      (DX)(AX*1), Z1
+	VMOVUPS      (BX)(AX*1), Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z0, Z4, Z4
+	VMULPS       Z0, Z4, Z4
 	VMULPS       Z2, Z4, Z4
-	VMOVUPS      Z4, (R11)(R12*1)
-	ADDQ         $0x40, R12
+	VMULPS       Z3, Z4, Z4
+	VMOVUPS      Z4, (CX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z1, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      (R8)(AX*1), Z5
+	VMULPS       Z5, Z4, Z4
+	VMULPS       Z3, Z4, Z4
+	VMOVUPS      Z4, (DX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS Z2, Z2, Z4
+	VMULPS       Z0, Z4, Z0
+	VMULPS       Z3, Z0, Z0
+	VMOVUPS      Z0, (BX)(DI*1)
+	VMULPS       Z1, Z3, Z0
+	VMOVUPS      Z0, (R11)(AX*1)
+	ADDQ         $0x40, AX
 	ADDQ         $0x40, DI
-	CMPQ         R12, AX
+	CMPQ         AX, R12
 	JLT          loop
+
+rest:
+	TESTQ        R13, R13
+	JE           end
+	MOVQ         $-1, R12
+	BZHIQ        R13, R12, R12
+	KMOVW        R12, K1
+	VMOVUPS.Z    (R10)(AX*1), K1, Z0
+	VMOVUPS.Z    (R9)(AX*1), K1, Z1
+	VMOVUPS.Z    (SI)(AX*1), K1, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS Z1, Z1, Z3
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (R11)(AX*1), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z2, Z4, Z4
+	VMULPS       Z2, Z4, Z2
+	VMULPS       Z1, Z2, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (SI)(DI*1)
+	VMOVUPS.Z    (CX)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z0, Z4, Z4
+	VMULPS       Z0, Z4, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z3, Z4, Z4
+	VMOVUPS      Z4, K1, (CX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z1, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS.Z    (R8)(AX*1), K1, Z5
+	VMULPS       Z5, Z4, Z4
+	VMULPS       Z3, Z4, Z4
+	VMOVUPS      Z4, K1, (DX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS Z2, Z2, Z4
+	VMULPS       Z0, Z4, Z0
+	VMULPS       Z3, Z0, Z0
+	VMOVUPS      Z0, K1, (BX)(DI*1)
+	VMULPS       Z1, Z3, Z0
+	VMOVUPS      Z0, K1, (R11)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gruCellZ32(c *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gruCellZ32(SB), NOSPLIT, $0-8
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  16(AX), SI
+	MOVQ  40(AX), DI
+	MOVQ  48(AX), R8
+	MOVQ  56(AX), R9
+	MOVQ  88(AX), R10
+	MOVQ  96(AX), R11
+	XORQ  AX, AX
+	TESTQ R10, R10
+	JE    rest
+
+loop:
+	VMOVUPS      (CX)(AX*1), Z0
+	VORPS        xZ80000000<>+0(SB), Z0, Z1
+	VMOVUPS      xZc2d00000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZ3f318000<>+0(SB), Z2, Z1
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      xZ39506967<>+0(SB), Z3
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z4, Z3, Z1
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
+	VMOVUPS      xZ3f800000<>+0(SB), Z2
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
+	VDIVPS       Z3, Z2, Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z2, Z2
+	VCMPPS       $0x01, xZ00000000<>+0(SB), Z0, K1
+	VMOVAPS      Z1, K1, Z2
+	VMOVUPS      Z2, (CX)(AX*1)
+	VMOVUPS      (DI)(AX*1), Z0
+	VMOVUPS      (BX)(AX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z2, Z1
+	VANDPS       xZ7fffffff<>+0(SB), Z1, Z0
+	VMOVUPS      xZ41a00000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z2
+	VADDPS       Z2, Z2, Z2
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      xZ39506967<>+0(SB), Z4
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z5, Z4, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVUPS      xZ40000000<>+0(SB), Z4
+	VDIVPS       Z2, Z4, Z2
+	VSUBPS       Z2, Z3, Z2
+	VANDPS       xZ80000000<>+0(SB), Z1, Z3
+	VORPS        Z3, Z2, Z2
+	VMULPS       Z1, Z1, Z3
+	VMOVUPS      xZbbbaf0ea<>+0(SB), Z4
+	VFMADD213PS  xZ3ca9134e<>+0(SB), Z3, Z4
+	VFMADD213PS  xZbd5c1e2d<>+0(SB), Z3, Z4
+	VFMADD213PS  xZ3e088393<>+0(SB), Z3, Z4
+	VFMADD213PS  xZbeaaaa99<>+0(SB), Z3, Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z1, Z4
+	VFMADD231PS  Z1, Z3, Z4
+	VMOVAPS      Z2, Z1
+	VCMPPS       $0x01, xZ3f200000<>+0(SB), Z0, K1
+	VMOVAPS      Z4, K1, Z1
+	VMOVUPS      Z1, (BX)(AX*1)
+	VMOVUPS      (DX)(AX*1), Z0
+	VORPS        xZ80000000<>+0(SB), Z0, Z2
+	VMOVUPS      xZc2d00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      xZ39506967<>+0(SB), Z4
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z5, Z4, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
+	VDIVPS       Z4, Z3, Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z3, Z3
+	VCMPPS       $0x01, xZ00000000<>+0(SB), Z0, K1
+	VMOVAPS      Z2, K1, Z3
+	VMOVUPS      Z3, (DX)(AX*1)
+	VMOVUPS      (SI)(AX*1), Z0
+	VSUBPS       Z1, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z3, Z0, Z1
+	VMOVUPS      Z1, (R8)(AX*1)
+	VMOVUPS      Z1, (R9)(AX*1)
+	ADDQ         $0x40, AX
+	CMPQ         AX, R10
+	JLT          loop
+
+rest:
+	TESTQ        R11, R11
+	JE           end
+	MOVQ         $-1, R10
+	BZHIQ        R11, R10, R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (CX)(AX*1), K1, Z0
+	VORPS        xZ80000000<>+0(SB), Z0, Z1
+	VMOVUPS      xZc2d00000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZ3f318000<>+0(SB), Z2, Z1
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      xZ39506967<>+0(SB), Z3
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  xZ3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z4, Z3, Z1
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z1
+	VSCALEFPS    Z2, Z1, Z1
+	VMOVUPS      xZ3f800000<>+0(SB), Z2
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z3
+	VDIVPS       Z3, Z2, Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z2, Z2
+	VCMPPS       $0x01, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS      Z1, K2, Z2
+	VMOVUPS      Z2, K1, (CX)(AX*1)
+	VMOVUPS.Z    (DI)(AX*1), K1, Z0
+	VMOVUPS.Z    (BX)(AX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z2, Z1
+	VANDPS       xZ7fffffff<>+0(SB), Z1, Z0
+	VMOVUPS      xZ41a00000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z2
+	VADDPS       Z2, Z2, Z2
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      xZ39506967<>+0(SB), Z4
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z5, Z4, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVUPS      xZ40000000<>+0(SB), Z4
+	VDIVPS       Z2, Z4, Z2
+	VSUBPS       Z2, Z3, Z2
+	VANDPS       xZ80000000<>+0(SB), Z1, Z3
+	VORPS        Z3, Z2, Z2
+	VMULPS       Z1, Z1, Z3
+	VMOVUPS      xZbbbaf0ea<>+0(SB), Z4
+	VFMADD213PS  xZ3ca9134e<>+0(SB), Z3, Z4
+	VFMADD213PS  xZbd5c1e2d<>+0(SB), Z3, Z4
+	VFMADD213PS  xZ3e088393<>+0(SB), Z3, Z4
+	VFMADD213PS  xZbeaaaa99<>+0(SB), Z3, Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z1, Z4
+	VFMADD231PS  Z1, Z3, Z4
+	VMOVAPS      Z2, Z1
+	VCMPPS       $0x01, xZ3f200000<>+0(SB), Z0, K2
+	VMOVAPS      Z4, K2, Z1
+	VMOVUPS      Z1, K1, (BX)(AX*1)
+	VMOVUPS.Z    (DX)(AX*1), K1, Z0
+	VORPS        xZ80000000<>+0(SB), Z0, Z2
+	VMOVUPS      xZc2d00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      xZ39506967<>+0(SB), Z4
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS  xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z5, Z4, Z2
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VADDPS       xZ3f800000<>+0(SB), Z2, Z4
+	VDIVPS       Z4, Z3, Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z3, Z3
+	VCMPPS       $0x01, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS      Z2, K2, Z3
+	VMOVUPS      Z3, K1, (DX)(AX*1)
+	VMOVUPS.Z    (SI)(AX*1), K1, Z0
+	VSUBPS       Z1, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z3, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(AX*1)
+	VMOVUPS      Z1, K1, (R9)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gruGradZ32(c *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gruGradZ32(SB), NOSPLIT, $0-8
+	MOVQ  c+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  CX, DX
+	ADDQ  80(AX), DX
+	MOVQ  DX, BX
+	ADDQ  80(AX), BX
+	MOVQ  BX, SI
+	ADDQ  80(AX), SI
+	MOVQ  8(AX), DI
+	SUBQ  CX, DI
+	MOVQ  16(AX), R8
+	MOVQ  40(AX), R9
+	MOVQ  64(AX), R10
+	MOVQ  88(AX), R11
+	MOVQ  96(AX), R12
+	XORQ  AX, AX
+	TESTQ R11, R11
+	JE    rest
+
+loop:
+	VMOVUPS      (R10)(AX*1), Z0
+	VMOVUPS      (DX)(AX*1), Z1
+	VMOVUPS      (BX)(AX*1), Z2
+	VMOVUPS      (CX)(AX*1), Z3
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      xZ3f800000<>+0(SB), Z5
+	VMOVAPS      Z5, Z5
+	VFNMADD231PS Z2, Z2, Z5
+	VMULPS       Z5, Z4, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      Z4, (SI)(DI*1)
+	VMULPS       Z3, Z4, Z5
+	VMOVUPS      Z5, (BX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z5
+	VSUBPS       Z1, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      (R8)(AX*1), Z6
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z2, Z5, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (DX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z2
+	VSUBPS       Z3, Z2, Z2
+	VMULPS       Z3, Z2, Z2
+	VMOVUPS      (R9)(AX*1), Z3
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (CX)(DI*1)
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R10)(AX*1)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, DI
+	CMPQ         AX, R11
+	JLT          loop
+
+rest:
+	TESTQ        R12, R12
+	JE           end
+	MOVQ         $-1, R11
+	BZHIQ        R12, R11, R11
+	KMOVW        R11, K1
+	VMOVUPS.Z    (R10)(AX*1), K1, Z0
+	VMOVUPS.Z    (DX)(AX*1), K1, Z1
+	VMOVUPS.Z    (BX)(AX*1), K1, Z2
+	VMOVUPS.Z    (CX)(AX*1), K1, Z3
+	VMOVUPS      xZ3f800000<>+0(SB), Z4
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      xZ3f800000<>+0(SB), Z5
+	VMOVAPS      Z5, Z5
+	VFNMADD231PS Z2, Z2, Z5
+	VMULPS       Z5, Z4, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)(DI*1)
+	VMULPS       Z3, Z4, Z5
+	VMOVUPS      Z5, K1, (BX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z5
+	VSUBPS       Z1, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS.Z    (R8)(AX*1), K1, Z6
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z2, Z5, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (DX)(DI*1)
+	VMOVUPS      xZ3f800000<>+0(SB), Z2
+	VSUBPS       Z3, Z2, Z2
+	VMULPS       Z3, Z2, Z2
+	VMOVUPS.Z    (R9)(AX*1), K1, Z3
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, K1, (CX)(DI*1)
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (R10)(AX*1)
+
+end:
 	VZEROUPPER
 	RET

@@ -496,3 +496,19 @@ func lstmGradVector(c *cell) {
 		lstmGradY32((*byte)(unsafe.Pointer(c)))
 	}
 }
+
+func gruVector(c *cell) {
+	if wide {
+		gruCellZ32((*byte)(unsafe.Pointer(c)))
+	} else {
+		gruCellY32((*byte)(unsafe.Pointer(c)))
+	}
+}
+
+func gruGradVector(c *cell) {
+	if wide {
+		gruGradZ32((*byte)(unsafe.Pointer(c)))
+	} else {
+		gruGradY32((*byte)(unsafe.Pointer(c)))
+	}
+}

@@ -62,6 +62,8 @@ func normalizeRowsVector[T Float](dst, x, mean, a, b []T, rows, row, count int) 
 func blendRowsVector[T Float](dst, x, g, mean, a, b, c []T, rows, row, count int) { panic(noAssembly) }
 func lstmVector(c *cell)                                                          { panic(noAssembly) }
 func lstmGradVector(c *cell)                                                      { panic(noAssembly) }
+func gruVector(c *cell)                                                           { panic(noAssembly) }
+func gruGradVector(c *cell)                                                       { panic(noAssembly) }
 func sumSquaresVector(x []float32, count int) float64                             { panic(noAssembly) }
 
 func pause(int) { runtime.Gosched() }

@@ -326,18 +326,11 @@ func (p *recurrence[T]) cell(s, c, next []T, over bool) {
 		p.lstm(s, c, next)
 		return
 	case r.Cell == GRUCell:
-		q, n := s[r.atQ():][:h], s[2*h:3*h]
 		if p.bias != nil {
-			AddTo(q, p.bias)
+			AddTo(s[r.atQ():][:h], p.bias)
 		}
-		Unary(Sigmoid, 0, s[:2*h], s[:2*h])
-		for i, v := range s[:h] {
-			n[i] += v * q[i]
-		}
-		Unary(Tanh, 0, n, n)
-		for i, z := range s[h : 2*h] {
-			state[i] = (1-z)*n[i] + z*before[i]
-		}
+		p.gru(s, before, state, next)
+		return
 	case r.Cell == ReluCell:
 		Unary(Relu, 0, state, state)
 	default:
@@ -348,32 +341,56 @@ func (p *recurrence[T]) cell(s, c, next []T, over bool) {
 
 // cell is the argument of the assembly, which knows the order of its fields.
 type cell struct {
-	gates, grads, before, c, tanh, h, next, dh, dc unsafe.Pointer
-	width, end                                     int // bytes of a gate; of its whole registers
+	gates, grads, before, c, tanh, q, h, next, dh, dc unsafe.Pointer
+	width, end                                        int // bytes of a gate; of its whole registers
+	rest                                              int // elements behind them
+}
+
+// newCell begins the argument for gates, or returns false where there is no
+// assembly.
+func newCell[T Float](gates []T, h int) (cell, bool) {
+	if !assembly || !single[T]() {
+		return cell{}, false
+	}
+	_, whole := registers[T](h)
+	return cell{gates: unsafe.Pointer(&gates[0]), width: 4 * h, end: 4 * whole, rest: h - whole}, true
 }
 
 func (p *recurrence[T]) lstm(s, before, next []T) {
 	r := &p.r
 	h := r.H
 	c, tanh, state := s[r.atC():][:h], s[r.atTanh():][:h], s[r.atH():][:h]
-	done := 0
-	if single[T]() {
-		if _, rest := registers[T](h); rest > 0 {
-			k := cell{
-				gates: unsafe.Pointer(&s[0]), before: unsafe.Pointer(&before[0]), c: unsafe.Pointer(&c[0]), tanh: unsafe.Pointer(&tanh[0]),
-				h: unsafe.Pointer(&state[0]), next: unsafe.Pointer(&next[0]), width: 4 * h, end: 4 * rest,
-			}
-			lstmVector(&k)
-			done = rest
-		}
+	if k, ok := newCell(s, h); ok {
+		k.before, k.c, k.tanh = unsafe.Pointer(&before[0]), unsafe.Pointer(&c[0]), unsafe.Pointer(&tanh[0])
+		k.h, k.next = unsafe.Pointer(&state[0]), unsafe.Pointer(&next[0])
+		lstmVector(&k)
+		return
 	}
 	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
-	for i := done; i < h; i++ {
+	for i, v := range before {
 		in[i], f[i], o[i] = T(sigmoid(float64(in[i]))), T(sigmoid(float64(f[i]))), T(sigmoid(float64(o[i])))
 		g[i] = T(math.Tanh(float64(g[i])))
-		c[i] = f[i]*before[i] + in[i]*g[i]
+		c[i] = f[i]*v + in[i]*g[i]
 		tanh[i] = T(math.Tanh(float64(c[i])))
 		state[i] = o[i] * tanh[i]
+		next[i] = state[i]
+	}
+}
+
+func (p *recurrence[T]) gru(s, before, state, next []T) {
+	h := p.r.H
+	q := s[p.r.atQ():][:h]
+	if k, ok := newCell(s, h); ok {
+		k.before, k.q = unsafe.Pointer(&before[0]), unsafe.Pointer(&q[0])
+		k.h, k.next = unsafe.Pointer(&state[0]), unsafe.Pointer(&next[0])
+		gruVector(&k)
+		return
+	}
+	r, z, n := s[:h], s[h:2*h], s[2*h:3*h]
+	for i, v := range before {
+		r[i], z[i] = T(sigmoid(float64(r[i]))), T(sigmoid(float64(z[i])))
+		n[i] = T(math.Tanh(float64(n[i] + r[i]*q[i])))
+		state[i] = (1-z[i])*n[i] + z[i]*v
 		next[i] = state[i]
 	}
 }
@@ -442,22 +459,11 @@ func (p *recurrence[T]) cellGrad(s, d, c, dh, dc []T) {
 	case LSTMCell:
 		p.lstmGrad(s, d, c, dh, dc)
 	case GRUCell:
-		rs, zs, ns, before, q := s[:h], s[h:2*h], s[2*h:3*h], s[r.atBefore():][:h], s[r.atQ():][:h]
-		dr, dz, dq, dn := d[:h], d[h:2*h], d[2*h:3*h], d[3*h:4*h]
-		for i, g := range dh {
-			z, n := zs[i], ns[i]
-			dn[i] = g * (1 - z) * (1 - n*n)
-			dz[i] = g * (before[i] - n) * z * (1 - z)
-			dr[i] = dn[i] * q[i] * rs[i] * (1 - rs[i])
-			dq[i] = dn[i] * rs[i]
-			dh[i] = g * z
-		}
+		p.gruGrad(s, d, dh)
 	case ReluCell:
 		positiveGrad(d, s[:h], dh)
 	default:
-		for i, v := range s[:h] {
-			d[i] = dh[i] * (1 - v*v)
-		}
+		unaryGrad(Tanh, 0, d, s[:h], dh)
 	}
 }
 
@@ -465,27 +471,41 @@ func (p *recurrence[T]) lstmGrad(s, d, before, dh, dc []T) {
 	r := &p.r
 	h := r.H
 	tanh := s[r.atTanh():][:h]
-	done := 0
-	if single[T]() {
-		if _, rest := registers[T](h); rest > 0 {
-			k := cell{
-				gates: unsafe.Pointer(&s[0]), grads: unsafe.Pointer(&d[0]), before: unsafe.Pointer(&before[0]), tanh: unsafe.Pointer(&tanh[0]),
-				dh: unsafe.Pointer(&dh[0]), dc: unsafe.Pointer(&dc[0]), width: 4 * h, end: 4 * rest,
-			}
-			lstmGradVector(&k)
-			done = rest
-		}
+	if k, ok := newCell(s, h); ok {
+		k.grads, k.before, k.tanh = unsafe.Pointer(&d[0]), unsafe.Pointer(&before[0]), unsafe.Pointer(&tanh[0])
+		k.dh, k.dc = unsafe.Pointer(&dh[0]), unsafe.Pointer(&dc[0])
+		lstmGradVector(&k)
+		return
 	}
 	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
 	di, df, dg, do := d[:h], d[h:2*h], d[2*h:3*h], d[3*h:4*h]
-	for i := done; i < h; i++ {
-		t := tanh[i]
+	for i, t := range tanh {
 		e := dc[i] + dh[i]*o[i]*(1-t*t)
 		do[i] = dh[i] * t * o[i] * (1 - o[i])
 		di[i] = e * g[i] * in[i] * (1 - in[i])
 		df[i] = e * before[i] * f[i] * (1 - f[i])
 		dg[i] = e * in[i] * (1 - g[i]*g[i])
 		dc[i] = e * f[i]
+	}
+}
+
+func (p *recurrence[T]) gruGrad(s, d, dh []T) {
+	h := p.r.H
+	before, q := s[p.r.atBefore():][:h], s[p.r.atQ():][:h]
+	if k, ok := newCell(s, h); ok {
+		k.grads, k.before, k.q, k.dh = unsafe.Pointer(&d[0]), unsafe.Pointer(&before[0]), unsafe.Pointer(&q[0]), unsafe.Pointer(&dh[0])
+		gruGradVector(&k)
+		return
+	}
+	rs, zs, ns := s[:h], s[h:2*h], s[2*h:3*h]
+	dr, dz, dq, dn := d[:h], d[h:2*h], d[2*h:3*h], d[3*h:4*h]
+	for i, g := range dh {
+		z, n := zs[i], ns[i]
+		dn[i] = g * (1 - z) * (1 - n*n)
+		dz[i] = g * (before[i] - n) * z * (1 - z)
+		dr[i] = dn[i] * q[i] * rs[i] * (1 - rs[i])
+		dq[i] = dn[i] * rs[i]
+		dh[i] = g * z
 	}
 }
 

@@ -101,7 +101,7 @@ func dropout() {
 	ADDQ(U8(elements), n)
 	JE(LabelRef("end"))
 	m := newMask(n)
-	m.store(scaled(m.load(p[1]), kept()), p[0])
+	m.store(scaled(m.load(Mem{Base: p[1]}), kept()), Mem{Base: p[0]})
 	Label("end")
 	VZEROUPPER()
 	RET()

@@ -172,16 +172,39 @@ func reduced(x vec) (e, n vec) {
 	return timesPlus(p, times(r, r), r), n
 }
 
-// exponential returns eˣ = 2ⁿ·eʳ, with 2ⁿ in two factors, as n may be below the
-// exponents of normal numbers.
-func exponential(x vec) vec {
-	e, n := reduced(larger(smaller(x, number(89)), number(-104)))
+// exponential returns eˣ.
+func exponential(x vec) vec { return exponentialBelow(smaller(x, number(89))) }
+
+// exponentialBelow returns eˣ of x up to 89.
+func exponentialBelow(x vec) vec {
+	e, n := reduced(larger(x, number(-104)))
+	return ldexp(plus(e, number(1)), n)
+}
+
+// exponentialWithin returns eˣ of x from −87 to 88.
+func exponentialWithin(x vec) vec {
+	e, n := reduced(x)
 	e = plus(e, number(1))
+	if wide() {
+		return ldexp(e, n)
+	}
+	VCVTPS2DQ(n, n)
+	return times(e, power(n))
+}
+
+// ldexp returns x·2ⁿ of whole numbers n. AVX2 has 2ⁿ in two factors, as n may be
+// outside of the exponents of normal numbers.
+func ldexp(x, n vec) vec {
+	if wide() {
+		r := set.reg()
+		VSCALEFPS(n, x, r)
+		return r
+	}
 	half, rest := set.reg(), set.reg()
 	VCVTPS2DQ(n, n)
 	VPSRAD(U8(1), n, half)
 	VPSUBD(half, n, rest)
-	return times(times(e, power(half)), power(rest))
+	return times(times(x, power(half)), power(rest))
 }
 
 // power returns 2ⁿ of whole numbers n, in place of them.
@@ -231,16 +254,17 @@ func logarithm(x vec) vec {
 func sigmoid(x vec) vec {
 	e := set.reg()
 	VORPS(bits(1<<31), x, e) // −|x|
-	e = exponential(e)
+	e = exponentialBelow(e)
 	s := over(load(number(1)), plus(e, number(1)))
 	return where(x, lessThan, number(0), times(s, e), s)
 }
 
 // tanh returns the polynomial of Cephes' tanhf where |x| < 0.625, and
-// 1 − 2/(1 + e^2|x|) with the sign of x elsewhere.
+// 1 − 2/(1 + e^2|x|) with the sign of x elsewhere, which is 1 from 10 on.
 func tanh(x vec) vec {
 	size := absolute(x)
-	e := plus(exponential(plus(size, size)), number(1))
+	held := smaller(size, number(20))
+	e := plus(exponentialWithin(plus(held, held)), number(1))
 	large := minus(load(number(1)), over(load(number(2)), e))
 	sign := set.reg()
 	VANDPS(bits(1<<31), x, sign)
@@ -254,7 +278,7 @@ func tanh(x vec) vec {
 // softplus returns log(1 + eˣ) = max(x, 0) + log(1 + y) with y = e^−|x|. The
 // logarithm of u = 1 + y is corrected for what u has lost of y.
 func softplus(x vec) vec {
-	y := exponential(negative(absolute(x)))
+	y := exponentialBelow(negative(absolute(x)))
 	u := plus(y, number(1))
 	lost := minus(y, minus(u, number(1)))
 	return plus(larger(x, number(0)), plus(logarithm(u), over(lost, u)))
@@ -269,7 +293,7 @@ func normal(x vec) (phi, e vec) {
 	lost := set.reg()
 	VMOVAPS(square, lost)
 	VFMSUB231PS(u, u, lost) // u² − square
-	e = exponential(times(square, number(-0.5)))
+	e = exponentialBelow(times(square, number(-0.5)))
 	e = minusTimes(e, times(e, number(0.5)), lost)
 	t := over(load(number(1)), timesPlus(u, number(0.26), load(number(1))))
 	p := polynomial(t, 3.3925702318e-02, -1.7051606805e-01, 2.9097565428e-01, -2.0080206387e-01, 2.0010948707e-01,
@@ -281,7 +305,7 @@ func normal(x vec) (phi, e vec) {
 // mishParts returns n = e(e + 2) and e = eˣ, x being held to what makes a
 // difference: tanh(log(1 + eˣ)) = n/(n + 2).
 func mishParts(x vec) (n, e vec) {
-	e = exponential(smaller(x, number(30)))
+	e = exponentialBelow(smaller(x, number(30)))
 	return times(e, plus(e, number(2))), e
 }
 
@@ -448,8 +472,8 @@ func (f mapping) write(name string, slope bool) {
 	ADDQ(U8(lanes), n)
 	JE(LabelRef("end"))
 	m := newMask(n)
-	y = result(m.load(p[1]), func() vec { return m.load(p[2]) })
-	m.store(y, p[0])
+	y = result(m.load(Mem{Base: p[1]}), func() vec { return m.load(Mem{Base: p[2]}) })
+	m.store(y, Mem{Base: p[0]})
 	Label("end")
 	VZEROUPPER()
 	RET()
@@ -498,20 +522,20 @@ func staircase() Mem {
 	return *stairs
 }
 
-func (m mask) load(from reg.GPVirtual) vec {
+func (m mask) load(from Mem) vec {
 	r := set.reg()
 	if wide() {
-		VMOVUPS_Z(Mem{Base: from}, m.k, r)
+		VMOVUPS_Z(from, m.k, r)
 	} else {
-		VMASKMOVPS(Mem{Base: from}, m.v, r)
+		VMASKMOVPS(from, m.v, r)
 	}
 	return r
 }
 
-func (m mask) store(x vec, to reg.GPVirtual) {
+func (m mask) store(x vec, to Mem) {
 	if wide() {
-		VMOVUPS(x, m.k, Mem{Base: to})
+		VMOVUPS(x, m.k, to)
 	} else {
-		VMASKMOVPS(x, m.v, Mem{Base: to})
+		VMASKMOVPS(x, m.v, to)
 	}
 }

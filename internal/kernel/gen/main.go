@@ -64,6 +64,7 @@ func main() {
 	maps()
 	dropout()
 	lstm()
+	gru()
 	writeTables(*tables)
 	Generate()
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -8,138 +10,177 @@ import (
 
 // The fields of kernel.cell by their offsets.
 const (
-	cellGates  = 8 * iota // i, f, g, o, one behind the other
+	cellGates  = 8 * iota // one behind the other
 	cellGrads             // of their arguments
-	cellBefore            // c of the step before
+	cellBefore            // c of the step before; h of the step before, of a GRU
 	cellC
 	cellTanh // of c
+	cellQ    // h'·U of a GRU's n
 	cellH
 	cellNext  // where the next step finds h
-	cellDh    // the gradient of h
+	cellDh    // the gradient of h; becomes that part of a GRU's gradient of h' which does not pass through the products
 	cellDc    // the gradient of c that later steps give; becomes that of c before
 	cellWidth // bytes from gate to gate
 	cellEnd   // bytes of whole registers
+	cellRest  // elements behind them
 )
 
-// cellRow begins a loop over the units of one row of a batch. It returns the
-// places of gates, of their gradients and of other fields, and what ends the loop.
-func cellRow(fields ...int) (gate, grad, field func(int) Mem, end func()) {
+// units are those of one row of a batch that a register has at a time.
+type units struct {
+	gates  [4]reg.GPVirtual
+	fields map[int]reg.GPVirtual
+	offset reg.GPVirtual
+	grads  reg.GPVirtual // offset of the gates' gradients from the gates
+	rest   *mask         // of a register that is not full
+}
+
+// cellFunction writes a function that passes over the units of one row of a batch.
+func cellFunction(name, what string, fields []int, body func(u units)) {
+	name = function(name, single)
+	TEXT(name, NOSPLIT, "func(c *byte)")
+	Doc(name + " " + what)
+	Pragma("noescape")
 	c := Load(Param("c"), GP64())
-	load := func(at int) reg.GPVirtual {
+	field := func(at int) reg.GPVirtual {
 		r := GP64()
 		MOVQ(Mem{Base: c, Disp: at}, r)
 		return r
 	}
-	var gates [4]reg.GPVirtual
-	gates[0] = load(cellGates)
-	for i := 1; i < 4; i++ {
-		gates[i] = GP64()
-		MOVQ(gates[i-1], gates[i])
-		ADDQ(Mem{Base: c, Disp: cellWidth}, gates[i])
+	u := units{fields: map[int]reg.GPVirtual{}, offset: GP64()}
+	u.gates[0] = field(cellGates)
+	for i := 1; i < len(u.gates); i++ {
+		u.gates[i] = GP64()
+		MOVQ(u.gates[i-1], u.gates[i])
+		ADDQ(Mem{Base: c, Disp: cellWidth}, u.gates[i])
 	}
-	places := map[int]reg.GPVirtual{}
-	var delta reg.GPVirtual
+	if slices.Contains(fields, cellGrads) {
+		u.grads = field(cellGrads)
+		SUBQ(u.gates[0], u.grads)
+	}
 	for _, f := range fields {
-		if f == cellGrads {
-			delta = load(cellGrads)
-			SUBQ(gates[0], delta)
-			continue
+		if f != cellGrads {
+			u.fields[f] = field(f)
 		}
-		places[f] = load(f)
 	}
-	last, offset := load(cellEnd), GP64()
-	XORQ(offset, offset)
+	last, left := field(cellEnd), field(cellRest)
+	XORQ(u.offset, u.offset)
+	TESTQ(last, last)
+	JE(LabelRef("rest"))
 	Label("loop")
-	gate = func(i int) Mem { return Mem{Base: gates[i], Index: offset, Scale: 1} }
-	grad = func(i int) Mem { return Mem{Base: gates[i], Index: delta, Scale: 1} }
-	field = func(f int) Mem { return Mem{Base: places[f], Index: offset, Scale: 1} }
-	end = func() {
-		ADDQ(U8(set.bytes), offset)
-		if delta != nil {
-			ADDQ(U8(set.bytes), delta)
-		}
-		CMPQ(offset, last)
-		JLT(LabelRef("loop"))
-		VZEROUPPER()
-		RET()
+	body(u)
+	ADDQ(U8(set.bytes), u.offset)
+	if u.grads != nil {
+		ADDQ(U8(set.bytes), u.grads)
 	}
-	return gate, grad, field, end
+	CMPQ(u.offset, last)
+	JLT(LabelRef("loop"))
+	Label("rest")
+	TESTQ(left, left)
+	JE(LabelRef("end"))
+	m := newMask(left)
+	u.rest = &m
+	body(u)
+	Label("end")
+	VZEROUPPER()
+	RET()
 }
 
-// lstm writes the cell of an LSTM for one row of a batch.
-func lstm() {
-	name := function("lstmCell", single)
-	TEXT(name, NOSPLIT, "func(c *byte)")
-	Doc(name + " applies the gates' functions, and sets c to f·c' + i·g and h to o·tanh c.")
-	Pragma("noescape")
-	gate, _, field, end := cellRow(cellBefore, cellC, cellTanh, cellH, cellNext)
-	applied := func(at Mem, f func(reg.VecVirtual) reg.VecVirtual) reg.VecVirtual {
-		x := set.reg()
-		VMOVUPS(at, x)
-		y := f(x)
-		VMOVUPS(y, at)
-		return y
+func (u units) load(m Mem) vec {
+	if u.rest != nil {
+		return u.rest.load(m)
 	}
-	c := set.reg()
-	VMULPS(field(cellBefore), applied(gate(1), sigmoid), c)
-	i := applied(gate(0), sigmoid)
-	VFMADD231PS(applied(gate(2), tanh), i, c)
-	VMOVUPS(c, field(cellC))
-	t := tanh(c)
-	VMOVUPS(t, field(cellTanh))
-	VMULPS(applied(gate(3), sigmoid), t, t)
-	VMOVUPS(t, field(cellH))
-	VMOVUPS(t, field(cellNext))
-	end()
+	return load(m)
+}
 
-	name = function("lstmGrad", single)
-	TEXT(name, NOSPLIT, "func(c *byte)")
-	Doc(name + " computes the gradients of the gates' arguments and of c'.")
-	Pragma("noescape")
-	gate, grad, field, end := cellRow(cellGrads, cellBefore, cellTanh, cellDh, cellDc)
-	load := func(at Mem) reg.VecVirtual {
-		r := set.reg()
-		VMOVUPS(at, r)
-		return r
+func (u units) store(x vec, m Mem) {
+	if u.rest != nil {
+		u.rest.store(x, m)
+		return
 	}
-	product := func(at Mem, x reg.VecVirtual) reg.VecVirtual {
-		r := set.reg()
-		VMULPS(at, x, r)
-		return r
+	VMOVUPS(x, m)
+}
+
+func (u units) gateAt(i int) Mem  { return Mem{Base: u.gates[i], Index: u.offset, Scale: 1} }
+func (u units) fieldAt(f int) Mem { return Mem{Base: u.fields[f], Index: u.offset, Scale: 1} }
+
+func (u units) gate(i int) vec        { return u.load(u.gateAt(i)) }
+func (u units) field(f int) vec       { return u.load(u.fieldAt(f)) }
+func (u units) setField(f int, x vec) { u.store(x, u.fieldAt(f)) }
+func (u units) setGrad(gate int, x vec) {
+	u.store(x, Mem{Base: u.gates[gate], Index: u.grads, Scale: 1})
+}
+
+// apply puts a function of a gate's argument in its place.
+func (u units) apply(gate int, f func(vec) vec) vec {
+	y := f(u.gate(gate))
+	u.store(y, u.gateAt(gate))
+	return y
+}
+
+// curve returns s(1 − s), the slope of a sigmoid.
+func curve(s vec) vec { return times(minus(load(number(1)), s), s) }
+
+// rest returns 1 − t², the slope of tanh.
+func rest(t vec) vec { return minusTimes(load(number(1)), t, t) }
+
+// product multiplies from the left to the right.
+func product(x ...vec) vec {
+	p := x[0]
+	for _, v := range x[1:] {
+		p = times(p, v)
 	}
-	one := load(number(1))
-	slope := func(s reg.VecVirtual) reg.VecVirtual { // s(1 − s)
-		r := set.reg()
-		VSUBPS(s, one, r)
-		VMULPS(s, r, r)
-		return r
-	}
-	rest := func(t reg.VecVirtual) reg.VecVirtual { // 1 − t²
-		r := set.reg()
-		VMOVAPS(one, r)
-		VFNMADD231PS(t, t, r)
-		return r
-	}
-	dh, t, o := load(field(cellDh)), load(field(cellTanh)), load(gate(3))
-	dc := rest(t)
-	VMULPS(o, dc, dc)
-	VMULPS(dh, dc, dc)
-	VADDPS(field(cellDc), dc, dc)
-	do := slope(o)
-	VMULPS(t, do, do)
-	VMULPS(dh, do, do)
-	VMOVUPS(do, grad(3))
-	in, f, g := load(gate(0)), load(gate(1)), load(gate(2))
-	di := product(gate(2), slope(in))
-	VMULPS(dc, di, di)
-	VMOVUPS(di, grad(0))
-	df := product(field(cellBefore), slope(f))
-	VMULPS(dc, df, df)
-	VMOVUPS(df, grad(1))
-	dg := product(gate(0), rest(g))
-	VMULPS(dc, dg, dg)
-	VMOVUPS(dg, grad(2))
-	VMULPS(f, dc, dc)
-	VMOVUPS(dc, field(cellDc))
-	end()
+	return p
+}
+
+// lstm writes the cell of an LSTM, whose gates are i, f, g, o.
+func lstm() {
+	cellFunction("lstmCell", "applies the gates' functions, and sets c to f·c' + i·g and h to o·tanh c.",
+		[]int{cellBefore, cellC, cellTanh, cellH, cellNext}, func(u units) {
+			f := u.apply(1, sigmoid)
+			c := times(f, u.field(cellBefore))
+			i := u.apply(0, sigmoid)
+			c = timesPlus(u.apply(2, tanh), i, c)
+			u.setField(cellC, c)
+			t := tanh(c)
+			u.setField(cellTanh, t)
+			h := times(u.apply(3, sigmoid), t)
+			u.setField(cellH, h)
+			u.setField(cellNext, h)
+		})
+	cellFunction("lstmGrad", "computes the gradients of the gates' arguments and of c'.",
+		[]int{cellGrads, cellBefore, cellTanh, cellDh, cellDc}, func(u units) {
+			dh, t, o := u.field(cellDh), u.field(cellTanh), u.gate(3)
+			dc := plus(product(rest(t), o, dh), u.field(cellDc))
+			u.setGrad(3, product(curve(o), t, dh))
+			i, f, g := u.gate(0), u.gate(1), u.gate(2)
+			u.setGrad(0, product(curve(i), g, dc))
+			u.setGrad(1, product(curve(f), u.field(cellBefore), dc))
+			u.setGrad(2, product(rest(g), i, dc))
+			u.setField(cellDc, times(dc, f))
+		})
+}
+
+// gru writes the cell of a GRU, whose gates are r, z, n, and whose gradients those
+// of r, z, q, n.
+func gru() {
+	cellFunction("gruCell", "applies the gates' functions, n = tanh(n + r·q), and sets h to (1 − z)·n + z·h'.",
+		[]int{cellBefore, cellQ, cellH, cellNext}, func(u units) {
+			n := timesPlus(u.apply(0, sigmoid), u.field(cellQ), u.gate(2))
+			n = tanh(n)
+			u.store(n, u.gateAt(2))
+			z := u.apply(1, sigmoid)
+			h := timesPlus(minus(u.field(cellBefore), n), z, n)
+			u.setField(cellH, h)
+			u.setField(cellNext, h)
+		})
+	cellFunction("gruGrad", "computes the gradients of the gates' arguments and of q.",
+		[]int{cellGrads, cellBefore, cellQ, cellDh}, func(u units) {
+			dh, z, n, r := u.field(cellDh), u.gate(1), u.gate(2), u.gate(0)
+			dn := product(minus(load(number(1)), z), rest(n), dh)
+			u.setGrad(3, dn)
+			u.setGrad(2, times(dn, r))
+			u.setGrad(1, product(curve(z), minus(u.field(cellBefore), n), dh))
+			u.setGrad(0, product(curve(r), u.field(cellQ), dn))
+			u.setField(cellDh, times(dh, z))
+		})
 }
