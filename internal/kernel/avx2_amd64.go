@@ -135,6 +135,17 @@ func maxWindowsY32(w *byte)
 //go:noescape
 func routeWindowsY32(w *byte)
 
+// depthRowY32 sets pixels of y to the bias and the sum of the taps' products with x,
+// but at least to the floor.
+//
+//go:noescape
+func depthRowY32(d *byte)
+
+// depthTapY32 adds to w the sum of the products of pixels of x and of y.
+//
+//go:noescape
+func depthTapY32(d *byte)
+
 // addY32 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -189,9 +200,6 @@ func maxPixelsY32(p *byte)
 
 //go:noescape
 func addPixelsY32(p *byte)
-
-//go:noescape
-func mulAddPixelsY32(p *byte)
 
 //go:noescape
 func routePixelsY32(p *byte)
@@ -252,6 +260,17 @@ func maxWindowsY64(w *byte)
 //go:noescape
 func routeWindowsY64(w *byte)
 
+// depthRowY64 sets pixels of y to the bias and the sum of the taps' products with x,
+// but at least to the floor.
+//
+//go:noescape
+func depthRowY64(d *byte)
+
+// depthTapY64 adds to w the sum of the products of pixels of x and of y.
+//
+//go:noescape
+func depthTapY64(d *byte)
+
 // addY64 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -306,9 +325,6 @@ func maxPixelsY64(p *byte)
 
 //go:noescape
 func addPixelsY64(p *byte)
-
-//go:noescape
-func mulAddPixelsY64(p *byte)
 
 //go:noescape
 func routePixelsY64(p *byte)

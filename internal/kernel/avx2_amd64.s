@@ -2770,6 +2770,530 @@ column:
 	VZEROUPPER
 	RET
 
+// func depthRowY32(d *byte)
+// Requires: AVX, FMA3
+TEXT ·depthRowY32(SB), NOSPLIT, $0-8
+	MOVQ         d+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         104(AX), SI
+	LEAQ         (SI)(SI*2), DI
+	VBROADCASTSS 120(AX), Y0
+	SUBQ         $0x04, BX
+	JL           few
+
+four:
+	XORQ R8, R8
+	MOVQ 40(AX), R9
+
+four_by2:
+	CMPQ    R9, $0x00000040
+	JLT     four_by2_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPS (R10), Y1
+	VMOVAPS Y1, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y4
+	VMOVUPS 32(R10), Y5
+	VMOVAPS Y5, Y6
+	VMOVAPS Y5, Y7
+	VMOVAPS Y5, Y8
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by2_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by2_column:
+	VMOVUPS     (R14), Y9
+	VFMADD231PS (R13), Y9, Y1
+	VFMADD231PS (R13)(SI*1), Y9, Y2
+	VFMADD231PS (R13)(SI*2), Y9, Y3
+	VFMADD231PS (R13)(DI*1), Y9, Y4
+	VMOVUPS     32(R14), Y9
+	VFMADD231PS 32(R13), Y9, Y5
+	VFMADD231PS 32(R13)(SI*1), Y9, Y6
+	VFMADD231PS 32(R13)(SI*2), Y9, Y7
+	VFMADD231PS 32(R13)(DI*1), Y9, Y8
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by2_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by2_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, (R10)
+	VMAXPS      Y5, Y0, Y5
+	VMOVUPS     Y5, 32(R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Y2, Y0, Y2
+	VMOVUPS     Y2, (R10)
+	VMAXPS      Y6, Y0, Y6
+	VMOVUPS     Y6, 32(R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Y3, Y0, Y3
+	VMOVUPS     Y3, (R10)
+	VMAXPS      Y7, Y0, Y7
+	VMOVUPS     Y7, 32(R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Y4, Y0, Y4
+	VMOVUPS     Y4, (R10)
+	VMAXPS      Y8, Y0, Y8
+	VMOVUPS     Y8, 32(R10)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, R9
+	JMP         four_by2
+
+four_by2_end:
+four_by1:
+	CMPQ    R9, $0x00000020
+	JLT     four_by1_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPS (R10), Y1
+	VMOVAPS Y1, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y4
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by1_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by1_column:
+	VMOVUPS     (R14), Y5
+	VFMADD231PS (R13), Y5, Y1
+	VFMADD231PS (R13)(SI*1), Y5, Y2
+	VFMADD231PS (R13)(SI*2), Y5, Y3
+	VFMADD231PS (R13)(DI*1), Y5, Y4
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by1_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by1_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, (R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Y2, Y0, Y2
+	VMOVUPS     Y2, (R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Y3, Y0, Y3
+	VMOVUPS     Y3, (R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Y4, Y0, Y4
+	VMOVUPS     Y4, (R10)
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000020, R9
+	JMP         four_by1
+
+four_by1_end:
+	MOVQ       48(AX), R9
+	TESTQ      R9, R9
+	JE         four_next
+	LEAQ       staircase<>+0(SB), R10
+	NEGQ       R9
+	VMOVUPS    32(R10)(R9*4), Y1
+	MOVQ       24(AX), R9
+	ADDQ       R8, R9
+	VMASKMOVPS (R9), Y1, Y2
+	VMOVAPS    Y2, Y3
+	VMOVAPS    Y2, Y4
+	VMOVAPS    Y2, Y5
+	MOVQ       16(AX), R10
+	LEAQ       (CX)(R8*1), R9
+	ADDQ       R8, R10
+	MOVQ       56(AX), R11
+
+four_masked_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+four_masked_column:
+	VMASKMOVPS  (R13), Y1, Y6
+	VMASKMOVPS  (R12), Y1, Y7
+	VFMADD231PS Y7, Y6, Y2
+	VMASKMOVPS  (R12)(SI*1), Y1, Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMASKMOVPS  (R12)(SI*2), Y1, Y7
+	VFMADD231PS Y7, Y6, Y4
+	VMASKMOVPS  (R12)(DI*1), Y1, Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         four_masked_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         four_masked_row
+	LEAQ        (DX)(R8*1), R8
+	VMAXPS      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPS      Y3, Y0, Y3
+	VMASKMOVPS  Y3, Y1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPS      Y4, Y0, Y4
+	VMASKMOVPS  Y4, Y1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPS      Y5, Y0, Y5
+	VMASKMOVPS  Y5, Y1, (R8)
+
+four_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	SUBQ $0x04, BX
+	JGE  four
+
+few:
+	ADDQ $0x04, BX
+	JE   end
+
+one:
+	XORQ R8, R8
+	MOVQ 40(AX), DI
+
+one_by2:
+	CMPQ    DI, $0x00000040
+	JLT     one_by2_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPS (R9), Y1
+	VMOVUPS 32(R9), Y2
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by2_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by2_column:
+	VMOVUPS     (R13), Y3
+	VFMADD231PS (R12), Y3, Y1
+	VMOVUPS     32(R13), Y3
+	VFMADD231PS 32(R12), Y3, Y2
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by2_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by2_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, (R9)
+	VMAXPS      Y2, Y0, Y2
+	VMOVUPS     Y2, 32(R9)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, DI
+	JMP         one_by2
+
+one_by2_end:
+one_by1:
+	CMPQ    DI, $0x00000020
+	JLT     one_by1_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPS (R9), Y1
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by1_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by1_column:
+	VMOVUPS     (R13), Y2
+	VFMADD231PS (R12), Y2, Y1
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by1_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by1_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPS      Y1, Y0, Y1
+	VMOVUPS     Y1, (R9)
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000020, DI
+	JMP         one_by1
+
+one_by1_end:
+	MOVQ       48(AX), DI
+	TESTQ      DI, DI
+	JE         one_next
+	LEAQ       staircase<>+0(SB), R9
+	NEGQ       DI
+	VMOVUPS    32(R9)(DI*4), Y1
+	MOVQ       24(AX), DI
+	ADDQ       R8, DI
+	VMASKMOVPS (DI), Y1, Y2
+	MOVQ       16(AX), R9
+	LEAQ       (CX)(R8*1), DI
+	ADDQ       R8, R9
+	MOVQ       56(AX), R10
+
+one_masked_row:
+	MOVQ 64(AX), R13
+	MOVQ DI, R11
+	MOVQ R9, R12
+
+one_masked_column:
+	VMASKMOVPS  (R12), Y1, Y3
+	VMASKMOVPS  (R11), Y1, Y4
+	VFMADD231PS Y4, Y3, Y2
+	ADDQ        80(AX), R11
+	ADDQ        96(AX), R12
+	DECQ        R13
+	JNE         one_masked_column
+	ADDQ        72(AX), DI
+	ADDQ        88(AX), R9
+	DECQ        R10
+	JNE         one_masked_row
+	LEAQ        (DX)(R8*1), DI
+	VMAXPS      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (DI)
+
+one_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	DECQ BX
+	JNE  one
+
+end:
+	VZEROUPPER
+	RET
+
+DATA staircase<>+0(SB)/4, $0xffffffff
+DATA staircase<>+4(SB)/4, $0xffffffff
+DATA staircase<>+8(SB)/4, $0xffffffff
+DATA staircase<>+12(SB)/4, $0xffffffff
+DATA staircase<>+16(SB)/4, $0xffffffff
+DATA staircase<>+20(SB)/4, $0xffffffff
+DATA staircase<>+24(SB)/4, $0xffffffff
+DATA staircase<>+28(SB)/4, $0xffffffff
+DATA staircase<>+32(SB)/4, $0x00000000
+DATA staircase<>+36(SB)/4, $0x00000000
+DATA staircase<>+40(SB)/4, $0x00000000
+DATA staircase<>+44(SB)/4, $0x00000000
+DATA staircase<>+48(SB)/4, $0x00000000
+DATA staircase<>+52(SB)/4, $0x00000000
+DATA staircase<>+56(SB)/4, $0x00000000
+DATA staircase<>+60(SB)/4, $0x00000000
+GLOBL staircase<>(SB), RODATA|NOPTR, $64
+
+// func depthTapY32(d *byte)
+// Requires: AVX, FMA3
+TEXT ·depthTapY32(SB), NOSPLIT, $0-8
+	MOVQ d+0(FP), AX
+	XORQ CX, CX
+	MOVQ 40(AX), DX
+
+registers4:
+	CMPQ   DX, $0x00000080
+	JLT    registers4_end
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers4_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers4_column:
+	VMOVUPS     (R9), Y4
+	VFMADD231PS (R8), Y4, Y0
+	VMOVUPS     32(R9), Y4
+	VFMADD231PS 32(R8), Y4, Y1
+	VMOVUPS     64(R9), Y4
+	VFMADD231PS 64(R8), Y4, Y2
+	VMOVUPS     96(R9), Y4
+	VFMADD231PS 96(R8), Y4, Y3
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers4_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers4_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPS     (BX), Y4
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     Y0, (BX)
+	VMOVUPS     32(BX), Y0
+	VADDPS      Y0, Y1, Y1
+	VMOVUPS     Y1, 32(BX)
+	VMOVUPS     64(BX), Y0
+	VADDPS      Y0, Y2, Y2
+	VMOVUPS     Y2, 64(BX)
+	VMOVUPS     96(BX), Y0
+	VADDPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 96(BX)
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000080, DX
+	JMP         registers4
+
+registers4_end:
+registers2:
+	CMPQ   DX, $0x00000040
+	JLT    registers2_end
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers2_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers2_column:
+	VMOVUPS     (R9), Y2
+	VFMADD231PS (R8), Y2, Y0
+	VMOVUPS     32(R9), Y2
+	VFMADD231PS 32(R8), Y2, Y1
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers2_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers2_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPS     (BX), Y2
+	VADDPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (BX)
+	VMOVUPS     32(BX), Y0
+	VADDPS      Y0, Y1, Y1
+	VMOVUPS     Y1, 32(BX)
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000040, DX
+	JMP         registers2
+
+registers2_end:
+registers1:
+	CMPQ   DX, $0x00000020
+	JLT    registers1_end
+	VXORPS Y0, Y0, Y0
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers1_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers1_column:
+	VMOVUPS     (R9), Y1
+	VFMADD231PS (R8), Y1, Y0
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers1_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers1_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPS     (BX), Y1
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (BX)
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000020, DX
+	JMP         registers1
+
+registers1_end:
+	MOVQ    48(AX), DX
+	TESTQ   DX, DX
+	JE      end
+	LEAQ    staircase<>+0(SB), BX
+	NEGQ    DX
+	VMOVUPS 32(BX)(DX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    24(AX), SI
+	ADDQ    CX, DX
+	ADDQ    CX, BX
+
+masked_row:
+	MOVQ 32(AX), R9
+	MOVQ DX, DI
+	MOVQ BX, R8
+
+masked_column:
+	VMASKMOVPS  (R8), Y0, Y2
+	VMASKMOVPS  (DI), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        72(AX), DI
+	ADDQ        80(AX), R8
+	DECQ        R9
+	JNE         masked_column
+	ADDQ        56(AX), DX
+	ADDQ        64(AX), BX
+	DECQ        SI
+	JNE         masked_row
+	MOVQ        16(AX), AX
+	ADDQ        CX, AX
+	VMASKMOVPS  (AX), Y0, Y2
+	VADDPS      Y2, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func addY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·addY32(SB), NOSPLIT, $0-32
@@ -3097,35 +3621,6 @@ channels:
 	ADDQ    48(AX), DX
 	DECQ    BX
 	JNE     pixel
-	VZEROUPPER
-	RET
-
-// func mulAddPixelsY32(p *byte)
-// Requires: AVX, FMA3
-TEXT ·mulAddPixelsY32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 80(AX), SI
-	MOVQ 88(AX), DI
-
-pixel:
-	XORQ R8, R8
-
-channels:
-	VMOVUPS     (CX)(R8*1), Y0
-	VMOVUPS     (DX)(R8*1), Y1
-	VFMADD231PS (BX)(R8*1), Y1, Y0
-	VMOVUPS     Y0, (CX)(R8*1)
-	ADDQ        $0x20, R8
-	CMPQ        R8, DI
-	JLT         channels
-	ADDQ        40(AX), CX
-	ADDQ        48(AX), DX
-	ADDQ        56(AX), BX
-	DECQ        SI
-	JNE         pixel
 	VZEROUPPER
 	RET
 
@@ -3706,6 +4201,512 @@ column:
 	VZEROUPPER
 	RET
 
+// func depthRowY64(d *byte)
+// Requires: AVX, FMA3
+TEXT ·depthRowY64(SB), NOSPLIT, $0-8
+	MOVQ         d+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         104(AX), SI
+	LEAQ         (SI)(SI*2), DI
+	VBROADCASTSD 120(AX), Y0
+	SUBQ         $0x04, BX
+	JL           few
+
+four:
+	XORQ R8, R8
+	MOVQ 40(AX), R9
+
+four_by2:
+	CMPQ    R9, $0x00000040
+	JLT     four_by2_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPD (R10), Y1
+	VMOVAPS Y1, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y4
+	VMOVUPD 32(R10), Y5
+	VMOVAPS Y5, Y6
+	VMOVAPS Y5, Y7
+	VMOVAPS Y5, Y8
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by2_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by2_column:
+	VMOVUPD     (R14), Y9
+	VFMADD231PD (R13), Y9, Y1
+	VFMADD231PD (R13)(SI*1), Y9, Y2
+	VFMADD231PD (R13)(SI*2), Y9, Y3
+	VFMADD231PD (R13)(DI*1), Y9, Y4
+	VMOVUPD     32(R14), Y9
+	VFMADD231PD 32(R13), Y9, Y5
+	VFMADD231PD 32(R13)(SI*1), Y9, Y6
+	VFMADD231PD 32(R13)(SI*2), Y9, Y7
+	VFMADD231PD 32(R13)(DI*1), Y9, Y8
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by2_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by2_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPD      Y1, Y0, Y1
+	VMOVUPD     Y1, (R10)
+	VMAXPD      Y5, Y0, Y5
+	VMOVUPD     Y5, 32(R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Y2, Y0, Y2
+	VMOVUPD     Y2, (R10)
+	VMAXPD      Y6, Y0, Y6
+	VMOVUPD     Y6, 32(R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Y3, Y0, Y3
+	VMOVUPD     Y3, (R10)
+	VMAXPD      Y7, Y0, Y7
+	VMOVUPD     Y7, 32(R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Y4, Y0, Y4
+	VMOVUPD     Y4, (R10)
+	VMAXPD      Y8, Y0, Y8
+	VMOVUPD     Y8, 32(R10)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, R9
+	JMP         four_by2
+
+four_by2_end:
+four_by1:
+	CMPQ    R9, $0x00000020
+	JLT     four_by1_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPD (R10), Y1
+	VMOVAPS Y1, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y4
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by1_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by1_column:
+	VMOVUPD     (R14), Y5
+	VFMADD231PD (R13), Y5, Y1
+	VFMADD231PD (R13)(SI*1), Y5, Y2
+	VFMADD231PD (R13)(SI*2), Y5, Y3
+	VFMADD231PD (R13)(DI*1), Y5, Y4
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by1_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by1_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPD      Y1, Y0, Y1
+	VMOVUPD     Y1, (R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Y2, Y0, Y2
+	VMOVUPD     Y2, (R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Y3, Y0, Y3
+	VMOVUPD     Y3, (R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Y4, Y0, Y4
+	VMOVUPD     Y4, (R10)
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000020, R9
+	JMP         four_by1
+
+four_by1_end:
+	MOVQ       48(AX), R9
+	TESTQ      R9, R9
+	JE         four_next
+	LEAQ       staircase<>+0(SB), R10
+	NEGQ       R9
+	VMOVUPS    32(R10)(R9*4), Y1
+	MOVQ       24(AX), R9
+	ADDQ       R8, R9
+	VMASKMOVPS (R9), Y1, Y2
+	VMOVAPS    Y2, Y3
+	VMOVAPS    Y2, Y4
+	VMOVAPS    Y2, Y5
+	MOVQ       16(AX), R10
+	LEAQ       (CX)(R8*1), R9
+	ADDQ       R8, R10
+	MOVQ       56(AX), R11
+
+four_masked_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+four_masked_column:
+	VMASKMOVPS  (R13), Y1, Y6
+	VMASKMOVPS  (R12), Y1, Y7
+	VFMADD231PD Y7, Y6, Y2
+	VMASKMOVPS  (R12)(SI*1), Y1, Y7
+	VFMADD231PD Y7, Y6, Y3
+	VMASKMOVPS  (R12)(SI*2), Y1, Y7
+	VFMADD231PD Y7, Y6, Y4
+	VMASKMOVPS  (R12)(DI*1), Y1, Y7
+	VFMADD231PD Y7, Y6, Y5
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         four_masked_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         four_masked_row
+	LEAQ        (DX)(R8*1), R8
+	VMAXPD      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPD      Y3, Y0, Y3
+	VMASKMOVPS  Y3, Y1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPD      Y4, Y0, Y4
+	VMASKMOVPS  Y4, Y1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPD      Y5, Y0, Y5
+	VMASKMOVPS  Y5, Y1, (R8)
+
+four_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	SUBQ $0x04, BX
+	JGE  four
+
+few:
+	ADDQ $0x04, BX
+	JE   end
+
+one:
+	XORQ R8, R8
+	MOVQ 40(AX), DI
+
+one_by2:
+	CMPQ    DI, $0x00000040
+	JLT     one_by2_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPD (R9), Y1
+	VMOVUPD 32(R9), Y2
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by2_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by2_column:
+	VMOVUPD     (R13), Y3
+	VFMADD231PD (R12), Y3, Y1
+	VMOVUPD     32(R13), Y3
+	VFMADD231PD 32(R12), Y3, Y2
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by2_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by2_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPD      Y1, Y0, Y1
+	VMOVUPD     Y1, (R9)
+	VMAXPD      Y2, Y0, Y2
+	VMOVUPD     Y2, 32(R9)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, DI
+	JMP         one_by2
+
+one_by2_end:
+one_by1:
+	CMPQ    DI, $0x00000020
+	JLT     one_by1_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPD (R9), Y1
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by1_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by1_column:
+	VMOVUPD     (R13), Y2
+	VFMADD231PD (R12), Y2, Y1
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by1_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by1_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPD      Y1, Y0, Y1
+	VMOVUPD     Y1, (R9)
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000020, DI
+	JMP         one_by1
+
+one_by1_end:
+	MOVQ       48(AX), DI
+	TESTQ      DI, DI
+	JE         one_next
+	LEAQ       staircase<>+0(SB), R9
+	NEGQ       DI
+	VMOVUPS    32(R9)(DI*4), Y1
+	MOVQ       24(AX), DI
+	ADDQ       R8, DI
+	VMASKMOVPS (DI), Y1, Y2
+	MOVQ       16(AX), R9
+	LEAQ       (CX)(R8*1), DI
+	ADDQ       R8, R9
+	MOVQ       56(AX), R10
+
+one_masked_row:
+	MOVQ 64(AX), R13
+	MOVQ DI, R11
+	MOVQ R9, R12
+
+one_masked_column:
+	VMASKMOVPS  (R12), Y1, Y3
+	VMASKMOVPS  (R11), Y1, Y4
+	VFMADD231PD Y4, Y3, Y2
+	ADDQ        80(AX), R11
+	ADDQ        96(AX), R12
+	DECQ        R13
+	JNE         one_masked_column
+	ADDQ        72(AX), DI
+	ADDQ        88(AX), R9
+	DECQ        R10
+	JNE         one_masked_row
+	LEAQ        (DX)(R8*1), DI
+	VMAXPD      Y2, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (DI)
+
+one_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	DECQ BX
+	JNE  one
+
+end:
+	VZEROUPPER
+	RET
+
+// func depthTapY64(d *byte)
+// Requires: AVX, FMA3
+TEXT ·depthTapY64(SB), NOSPLIT, $0-8
+	MOVQ d+0(FP), AX
+	XORQ CX, CX
+	MOVQ 40(AX), DX
+
+registers4:
+	CMPQ   DX, $0x00000080
+	JLT    registers4_end
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers4_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers4_column:
+	VMOVUPD     (R9), Y4
+	VFMADD231PD (R8), Y4, Y0
+	VMOVUPD     32(R9), Y4
+	VFMADD231PD 32(R8), Y4, Y1
+	VMOVUPD     64(R9), Y4
+	VFMADD231PD 64(R8), Y4, Y2
+	VMOVUPD     96(R9), Y4
+	VFMADD231PD 96(R8), Y4, Y3
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers4_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers4_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPD     (BX), Y4
+	VADDPD      Y4, Y0, Y0
+	VMOVUPD     Y0, (BX)
+	VMOVUPD     32(BX), Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVUPD     Y1, 32(BX)
+	VMOVUPD     64(BX), Y0
+	VADDPD      Y0, Y2, Y2
+	VMOVUPD     Y2, 64(BX)
+	VMOVUPD     96(BX), Y0
+	VADDPD      Y0, Y3, Y3
+	VMOVUPD     Y3, 96(BX)
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000080, DX
+	JMP         registers4
+
+registers4_end:
+registers2:
+	CMPQ   DX, $0x00000040
+	JLT    registers2_end
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers2_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers2_column:
+	VMOVUPD     (R9), Y2
+	VFMADD231PD (R8), Y2, Y0
+	VMOVUPD     32(R9), Y2
+	VFMADD231PD 32(R8), Y2, Y1
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers2_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers2_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPD     (BX), Y2
+	VADDPD      Y2, Y0, Y0
+	VMOVUPD     Y0, (BX)
+	VMOVUPD     32(BX), Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVUPD     Y1, 32(BX)
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000040, DX
+	JMP         registers2
+
+registers2_end:
+registers1:
+	CMPQ   DX, $0x00000020
+	JLT    registers1_end
+	VXORPD Y0, Y0, Y0
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers1_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers1_column:
+	VMOVUPD     (R9), Y1
+	VFMADD231PD (R8), Y1, Y0
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers1_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers1_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPD     (BX), Y1
+	VADDPD      Y1, Y0, Y0
+	VMOVUPD     Y0, (BX)
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000020, DX
+	JMP         registers1
+
+registers1_end:
+	MOVQ    48(AX), DX
+	TESTQ   DX, DX
+	JE      end
+	LEAQ    staircase<>+0(SB), BX
+	NEGQ    DX
+	VMOVUPS 32(BX)(DX*4), Y0
+	VXORPD  Y1, Y1, Y1
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    24(AX), SI
+	ADDQ    CX, DX
+	ADDQ    CX, BX
+
+masked_row:
+	MOVQ 32(AX), R9
+	MOVQ DX, DI
+	MOVQ BX, R8
+
+masked_column:
+	VMASKMOVPS  (R8), Y0, Y2
+	VMASKMOVPS  (DI), Y0, Y3
+	VFMADD231PD Y3, Y2, Y1
+	ADDQ        72(AX), DI
+	ADDQ        80(AX), R8
+	DECQ        R9
+	JNE         masked_column
+	ADDQ        56(AX), DX
+	ADDQ        64(AX), BX
+	DECQ        SI
+	JNE         masked_row
+	MOVQ        16(AX), AX
+	ADDQ        CX, AX
+	VMASKMOVPS  (AX), Y0, Y2
+	VADDPD      Y2, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func addY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·addY64(SB), NOSPLIT, $0-32
@@ -4036,35 +5037,6 @@ channels:
 	VZEROUPPER
 	RET
 
-// func mulAddPixelsY64(p *byte)
-// Requires: AVX, FMA3
-TEXT ·mulAddPixelsY64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 80(AX), SI
-	MOVQ 88(AX), DI
-
-pixel:
-	XORQ R8, R8
-
-channels:
-	VMOVUPD     (CX)(R8*1), Y0
-	VMOVUPD     (DX)(R8*1), Y1
-	VFMADD231PD (BX)(R8*1), Y1, Y0
-	VMOVUPD     Y0, (CX)(R8*1)
-	ADDQ        $0x20, R8
-	CMPQ        R8, DI
-	JLT         channels
-	ADDQ        40(AX), CX
-	ADDQ        48(AX), DX
-	ADDQ        56(AX), BX
-	DECQ        SI
-	JNE         pixel
-	VZEROUPPER
-	RET
-
 // func routePixelsY64(p *byte)
 // Requires: AVX
 TEXT ·routePixelsY64(SB), NOSPLIT, $0-8
@@ -4323,24 +5295,6 @@ DATA xY00000000<>+20(SB)/4, $0x00000000
 DATA xY00000000<>+24(SB)/4, $0x00000000
 DATA xY00000000<>+28(SB)/4, $0x00000000
 GLOBL xY00000000<>(SB), RODATA|NOPTR, $32
-
-DATA staircase<>+0(SB)/4, $0xffffffff
-DATA staircase<>+4(SB)/4, $0xffffffff
-DATA staircase<>+8(SB)/4, $0xffffffff
-DATA staircase<>+12(SB)/4, $0xffffffff
-DATA staircase<>+16(SB)/4, $0xffffffff
-DATA staircase<>+20(SB)/4, $0xffffffff
-DATA staircase<>+24(SB)/4, $0xffffffff
-DATA staircase<>+28(SB)/4, $0xffffffff
-DATA staircase<>+32(SB)/4, $0x00000000
-DATA staircase<>+36(SB)/4, $0x00000000
-DATA staircase<>+40(SB)/4, $0x00000000
-DATA staircase<>+44(SB)/4, $0x00000000
-DATA staircase<>+48(SB)/4, $0x00000000
-DATA staircase<>+52(SB)/4, $0x00000000
-DATA staircase<>+56(SB)/4, $0x00000000
-DATA staircase<>+60(SB)/4, $0x00000000
-GLOBL staircase<>(SB), RODATA|NOPTR, $64
 
 // func mapLeakyReluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE

@@ -355,6 +355,17 @@ func maxWindowsZ32(w *byte)
 //go:noescape
 func routeWindowsZ32(w *byte)
 
+// depthRowZ32 sets pixels of y to the bias and the sum of the taps' products with x,
+// but at least to the floor.
+//
+//go:noescape
+func depthRowZ32(d *byte)
+
+// depthTapZ32 adds to w the sum of the products of pixels of x and of y.
+//
+//go:noescape
+func depthTapZ32(d *byte)
+
 // addZ32 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -409,9 +420,6 @@ func maxPixelsZ32(p *byte)
 
 //go:noescape
 func addPixelsZ32(p *byte)
-
-//go:noescape
-func mulAddPixelsZ32(p *byte)
 
 //go:noescape
 func routePixelsZ32(p *byte)
@@ -472,6 +480,17 @@ func maxWindowsZ64(w *byte)
 //go:noescape
 func routeWindowsZ64(w *byte)
 
+// depthRowZ64 sets pixels of y to the bias and the sum of the taps' products with x,
+// but at least to the floor.
+//
+//go:noescape
+func depthRowZ64(d *byte)
+
+// depthTapZ64 adds to w the sum of the products of pixels of x and of y.
+//
+//go:noescape
+func depthTapZ64(d *byte)
+
 // addZ64 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -526,9 +545,6 @@ func maxPixelsZ64(p *byte)
 
 //go:noescape
 func addPixelsZ64(p *byte)
-
-//go:noescape
-func mulAddPixelsZ64(p *byte)
 
 //go:noescape
 func routePixelsZ64(p *byte)

@@ -12620,6 +12620,512 @@ column:
 	VZEROUPPER
 	RET
 
+// func depthRowZ32(d *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthRowZ32(SB), NOSPLIT, $0-8
+	MOVQ         d+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         104(AX), SI
+	LEAQ         (SI)(SI*2), DI
+	VBROADCASTSS 120(AX), Z0
+	SUBQ         $0x04, BX
+	JL           few
+
+four:
+	XORQ R8, R8
+	MOVQ 40(AX), R9
+
+four_by2:
+	CMPQ    R9, $0x00000080
+	JLT     four_by2_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPS (R10), Z1
+	VMOVAPS Z1, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z4
+	VMOVUPS 64(R10), Z5
+	VMOVAPS Z5, Z6
+	VMOVAPS Z5, Z7
+	VMOVAPS Z5, Z8
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by2_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by2_column:
+	VMOVUPS     (R14), Z9
+	VFMADD231PS (R13), Z9, Z1
+	VFMADD231PS (R13)(SI*1), Z9, Z2
+	VFMADD231PS (R13)(SI*2), Z9, Z3
+	VFMADD231PS (R13)(DI*1), Z9, Z4
+	VMOVUPS     64(R14), Z9
+	VFMADD231PS 64(R13), Z9, Z5
+	VFMADD231PS 64(R13)(SI*1), Z9, Z6
+	VFMADD231PS 64(R13)(SI*2), Z9, Z7
+	VFMADD231PS 64(R13)(DI*1), Z9, Z8
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by2_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by2_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, (R10)
+	VMAXPS      Z5, Z0, Z5
+	VMOVUPS     Z5, 64(R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Z2, Z0, Z2
+	VMOVUPS     Z2, (R10)
+	VMAXPS      Z6, Z0, Z6
+	VMOVUPS     Z6, 64(R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Z3, Z0, Z3
+	VMOVUPS     Z3, (R10)
+	VMAXPS      Z7, Z0, Z7
+	VMOVUPS     Z7, 64(R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     Z4, (R10)
+	VMAXPS      Z8, Z0, Z8
+	VMOVUPS     Z8, 64(R10)
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000080, R9
+	JMP         four_by2
+
+four_by2_end:
+four_by1:
+	CMPQ    R9, $0x00000040
+	JLT     four_by1_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPS (R10), Z1
+	VMOVAPS Z1, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z4
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by1_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by1_column:
+	VMOVUPS     (R14), Z5
+	VFMADD231PS (R13), Z5, Z1
+	VFMADD231PS (R13)(SI*1), Z5, Z2
+	VFMADD231PS (R13)(SI*2), Z5, Z3
+	VFMADD231PS (R13)(DI*1), Z5, Z4
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by1_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by1_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, (R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Z2, Z0, Z2
+	VMOVUPS     Z2, (R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Z3, Z0, Z3
+	VMOVUPS     Z3, (R10)
+	ADDQ        112(AX), R10
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     Z4, (R10)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, R9
+	JMP         four_by1
+
+four_by1_end:
+	MOVQ      48(AX), R9
+	TESTQ     R9, R9
+	JE        four_next
+	MOVQ      $-1, R10
+	BZHIQ     R9, R10, R10
+	KMOVW     R10, K1
+	MOVQ      24(AX), R9
+	ADDQ      R8, R9
+	VMOVUPS.Z (R9), K1, Z1
+	VMOVAPS   Z1, Z2
+	VMOVAPS   Z1, Z3
+	VMOVAPS   Z1, Z4
+	MOVQ      16(AX), R10
+	LEAQ      (CX)(R8*1), R9
+	ADDQ      R8, R10
+	MOVQ      56(AX), R11
+
+four_masked_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+four_masked_column:
+	VMOVUPS.Z   (R13), K1, Z5
+	VMOVUPS.Z   (R12), K1, Z6
+	VFMADD231PS Z6, Z5, Z1
+	VMOVUPS.Z   (R12)(SI*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVUPS.Z   (R12)(SI*2), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVUPS.Z   (R12)(DI*1), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         four_masked_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         four_masked_row
+	LEAQ        (DX)(R8*1), R8
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPS      Z2, Z0, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPS      Z3, Z0, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     Z4, K1, (R8)
+
+four_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	SUBQ $0x04, BX
+	JGE  four
+
+few:
+	ADDQ $0x04, BX
+	JE   end
+
+one:
+	XORQ R8, R8
+	MOVQ 40(AX), DI
+
+one_by2:
+	CMPQ    DI, $0x00000080
+	JLT     one_by2_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPS (R9), Z1
+	VMOVUPS 64(R9), Z2
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by2_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by2_column:
+	VMOVUPS     (R13), Z3
+	VFMADD231PS (R12), Z3, Z1
+	VMOVUPS     64(R13), Z3
+	VFMADD231PS 64(R12), Z3, Z2
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by2_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by2_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, (R9)
+	VMAXPS      Z2, Z0, Z2
+	VMOVUPS     Z2, 64(R9)
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000080, DI
+	JMP         one_by2
+
+one_by2_end:
+one_by1:
+	CMPQ    DI, $0x00000040
+	JLT     one_by1_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPS (R9), Z1
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by1_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by1_column:
+	VMOVUPS     (R13), Z2
+	VFMADD231PS (R12), Z2, Z1
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by1_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by1_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, (R9)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, DI
+	JMP         one_by1
+
+one_by1_end:
+	MOVQ      48(AX), DI
+	TESTQ     DI, DI
+	JE        one_next
+	MOVQ      $-1, R9
+	BZHIQ     DI, R9, R9
+	KMOVW     R9, K1
+	MOVQ      24(AX), DI
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z1
+	MOVQ      16(AX), R9
+	LEAQ      (CX)(R8*1), DI
+	ADDQ      R8, R9
+	MOVQ      56(AX), R10
+
+one_masked_row:
+	MOVQ 64(AX), R13
+	MOVQ DI, R11
+	MOVQ R9, R12
+
+one_masked_column:
+	VMOVUPS.Z   (R12), K1, Z2
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PS Z3, Z2, Z1
+	ADDQ        80(AX), R11
+	ADDQ        96(AX), R12
+	DECQ        R13
+	JNE         one_masked_column
+	ADDQ        72(AX), DI
+	ADDQ        88(AX), R9
+	DECQ        R10
+	JNE         one_masked_row
+	LEAQ        (DX)(R8*1), DI
+	VMAXPS      Z1, Z0, Z1
+	VMOVUPS     Z1, K1, (DI)
+
+one_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	DECQ BX
+	JNE  one
+
+end:
+	VZEROUPPER
+	RET
+
+// func depthTapZ32(d *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·depthTapZ32(SB), NOSPLIT, $0-8
+	MOVQ d+0(FP), AX
+	XORQ CX, CX
+	MOVQ 40(AX), DX
+
+registers4:
+	CMPQ   DX, $0x00000100
+	JLT    registers4_end
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers4_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers4_column:
+	VMOVUPS     (R9), Z4
+	VFMADD231PS (R8), Z4, Z0
+	VMOVUPS     64(R9), Z4
+	VFMADD231PS 64(R8), Z4, Z1
+	VMOVUPS     128(R9), Z4
+	VFMADD231PS 128(R8), Z4, Z2
+	VMOVUPS     192(R9), Z4
+	VFMADD231PS 192(R8), Z4, Z3
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers4_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers4_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPS     (BX), Z4
+	VADDPS      Z4, Z0, Z0
+	VMOVUPS     Z0, (BX)
+	VMOVUPS     64(BX), Z0
+	VADDPS      Z0, Z1, Z1
+	VMOVUPS     Z1, 64(BX)
+	VMOVUPS     128(BX), Z0
+	VADDPS      Z0, Z2, Z2
+	VMOVUPS     Z2, 128(BX)
+	VMOVUPS     192(BX), Z0
+	VADDPS      Z0, Z3, Z3
+	VMOVUPS     Z3, 192(BX)
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x00000100, DX
+	JMP         registers4
+
+registers4_end:
+registers2:
+	CMPQ   DX, $0x00000080
+	JLT    registers2_end
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers2_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers2_column:
+	VMOVUPS     (R9), Z2
+	VFMADD231PS (R8), Z2, Z0
+	VMOVUPS     64(R9), Z2
+	VFMADD231PS 64(R8), Z2, Z1
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers2_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers2_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPS     (BX), Z2
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (BX)
+	VMOVUPS     64(BX), Z0
+	VADDPS      Z0, Z1, Z1
+	VMOVUPS     Z1, 64(BX)
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000080, DX
+	JMP         registers2
+
+registers2_end:
+registers1:
+	CMPQ   DX, $0x00000040
+	JLT    registers1_end
+	VXORPS Z0, Z0, Z0
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers1_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers1_column:
+	VMOVUPS     (R9), Z1
+	VFMADD231PS (R8), Z1, Z0
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers1_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers1_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPS     (BX), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (BX)
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000040, DX
+	JMP         registers1
+
+registers1_end:
+	MOVQ   48(AX), DX
+	TESTQ  DX, DX
+	JE     end
+	MOVQ   $-1, BX
+	BZHIQ  DX, BX, BX
+	KMOVW  BX, K1
+	VXORPS Z0, Z0, Z0
+	MOVQ   (AX), DX
+	MOVQ   8(AX), BX
+	MOVQ   24(AX), SI
+	ADDQ   CX, DX
+	ADDQ   CX, BX
+
+masked_row:
+	MOVQ 32(AX), R9
+	MOVQ DX, DI
+	MOVQ BX, R8
+
+masked_column:
+	VMOVUPS.Z   (R8), K1, Z1
+	VMOVUPS.Z   (DI), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+	ADDQ        72(AX), DI
+	ADDQ        80(AX), R8
+	DECQ        R9
+	JNE         masked_column
+	ADDQ        56(AX), DX
+	ADDQ        64(AX), BX
+	DECQ        SI
+	JNE         masked_row
+	MOVQ        16(AX), AX
+	ADDQ        CX, AX
+	VMOVUPS.Z   (AX), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func addZ32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·addZ32(SB), NOSPLIT, $0-32
@@ -12947,35 +13453,6 @@ channels:
 	ADDQ    48(AX), DX
 	DECQ    BX
 	JNE     pixel
-	VZEROUPPER
-	RET
-
-// func mulAddPixelsZ32(p *byte)
-// Requires: AVX, AVX512F
-TEXT ·mulAddPixelsZ32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 80(AX), SI
-	MOVQ 88(AX), DI
-
-pixel:
-	XORQ R8, R8
-
-channels:
-	VMOVUPS     (CX)(R8*1), Z0
-	VMOVUPS     (DX)(R8*1), Z1
-	VFMADD231PS (BX)(R8*1), Z1, Z0
-	VMOVUPS     Z0, (CX)(R8*1)
-	ADDQ        $0x40, R8
-	CMPQ        R8, DI
-	JLT         channels
-	ADDQ        40(AX), CX
-	ADDQ        48(AX), DX
-	ADDQ        56(AX), BX
-	DECQ        SI
-	JNE         pixel
 	VZEROUPPER
 	RET
 
@@ -13550,6 +14027,512 @@ column:
 	VZEROUPPER
 	RET
 
+// func depthRowZ64(d *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthRowZ64(SB), NOSPLIT, $0-8
+	MOVQ         d+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	MOVQ         104(AX), SI
+	LEAQ         (SI)(SI*2), DI
+	VBROADCASTSD 120(AX), Z0
+	SUBQ         $0x04, BX
+	JL           few
+
+four:
+	XORQ R8, R8
+	MOVQ 40(AX), R9
+
+four_by2:
+	CMPQ    R9, $0x00000080
+	JLT     four_by2_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPD (R10), Z1
+	VMOVAPS Z1, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z4
+	VMOVUPD 64(R10), Z5
+	VMOVAPS Z5, Z6
+	VMOVAPS Z5, Z7
+	VMOVAPS Z5, Z8
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by2_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by2_column:
+	VMOVUPD     (R14), Z9
+	VFMADD231PD (R13), Z9, Z1
+	VFMADD231PD (R13)(SI*1), Z9, Z2
+	VFMADD231PD (R13)(SI*2), Z9, Z3
+	VFMADD231PD (R13)(DI*1), Z9, Z4
+	VMOVUPD     64(R14), Z9
+	VFMADD231PD 64(R13), Z9, Z5
+	VFMADD231PD 64(R13)(SI*1), Z9, Z6
+	VFMADD231PD 64(R13)(SI*2), Z9, Z7
+	VFMADD231PD 64(R13)(DI*1), Z9, Z8
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by2_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by2_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPD      Z1, Z0, Z1
+	VMOVUPD     Z1, (R10)
+	VMAXPD      Z5, Z0, Z5
+	VMOVUPD     Z5, 64(R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Z2, Z0, Z2
+	VMOVUPD     Z2, (R10)
+	VMAXPD      Z6, Z0, Z6
+	VMOVUPD     Z6, 64(R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Z3, Z0, Z3
+	VMOVUPD     Z3, (R10)
+	VMAXPD      Z7, Z0, Z7
+	VMOVUPD     Z7, 64(R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Z4, Z0, Z4
+	VMOVUPD     Z4, (R10)
+	VMAXPD      Z8, Z0, Z8
+	VMOVUPD     Z8, 64(R10)
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000080, R9
+	JMP         four_by2
+
+four_by2_end:
+four_by1:
+	CMPQ    R9, $0x00000040
+	JLT     four_by1_end
+	MOVQ    24(AX), R10
+	ADDQ    R8, R10
+	VMOVUPD (R10), Z1
+	VMOVAPS Z1, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z4
+	MOVQ    16(AX), R11
+	LEAQ    (CX)(R8*1), R10
+	ADDQ    R8, R11
+	MOVQ    56(AX), R12
+
+four_by1_row:
+	MOVQ 64(AX), R15
+	MOVQ R10, R13
+	MOVQ R11, R14
+
+four_by1_column:
+	VMOVUPD     (R14), Z5
+	VFMADD231PD (R13), Z5, Z1
+	VFMADD231PD (R13)(SI*1), Z5, Z2
+	VFMADD231PD (R13)(SI*2), Z5, Z3
+	VFMADD231PD (R13)(DI*1), Z5, Z4
+	ADDQ        80(AX), R13
+	ADDQ        96(AX), R14
+	DECQ        R15
+	JNE         four_by1_column
+	ADDQ        72(AX), R10
+	ADDQ        88(AX), R11
+	DECQ        R12
+	JNE         four_by1_row
+	LEAQ        (DX)(R8*1), R10
+	VMAXPD      Z1, Z0, Z1
+	VMOVUPD     Z1, (R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Z2, Z0, Z2
+	VMOVUPD     Z2, (R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Z3, Z0, Z3
+	VMOVUPD     Z3, (R10)
+	ADDQ        112(AX), R10
+	VMAXPD      Z4, Z0, Z4
+	VMOVUPD     Z4, (R10)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, R9
+	JMP         four_by1
+
+four_by1_end:
+	MOVQ      48(AX), R9
+	TESTQ     R9, R9
+	JE        four_next
+	MOVQ      $-1, R10
+	BZHIQ     R9, R10, R10
+	KMOVW     R10, K1
+	MOVQ      24(AX), R9
+	ADDQ      R8, R9
+	VMOVUPS.Z (R9), K1, Z1
+	VMOVAPS   Z1, Z2
+	VMOVAPS   Z1, Z3
+	VMOVAPS   Z1, Z4
+	MOVQ      16(AX), R10
+	LEAQ      (CX)(R8*1), R9
+	ADDQ      R8, R10
+	MOVQ      56(AX), R11
+
+four_masked_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+four_masked_column:
+	VMOVUPS.Z   (R13), K1, Z5
+	VMOVUPS.Z   (R12), K1, Z6
+	VFMADD231PD Z6, Z5, Z1
+	VMOVUPS.Z   (R12)(SI*1), K1, Z6
+	VFMADD231PD Z6, Z5, Z2
+	VMOVUPS.Z   (R12)(SI*2), K1, Z6
+	VFMADD231PD Z6, Z5, Z3
+	VMOVUPS.Z   (R12)(DI*1), K1, Z6
+	VFMADD231PD Z6, Z5, Z4
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         four_masked_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         four_masked_row
+	LEAQ        (DX)(R8*1), R8
+	VMAXPD      Z1, Z0, Z1
+	VMOVUPS     Z1, K1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPD      Z2, Z0, Z2
+	VMOVUPS     Z2, K1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPD      Z3, Z0, Z3
+	VMOVUPS     Z3, K1, (R8)
+	ADDQ        112(AX), R8
+	VMAXPD      Z4, Z0, Z4
+	VMOVUPS     Z4, K1, (R8)
+
+four_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	SUBQ $0x04, BX
+	JGE  four
+
+few:
+	ADDQ $0x04, BX
+	JE   end
+
+one:
+	XORQ R8, R8
+	MOVQ 40(AX), DI
+
+one_by2:
+	CMPQ    DI, $0x00000080
+	JLT     one_by2_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPD (R9), Z1
+	VMOVUPD 64(R9), Z2
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by2_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by2_column:
+	VMOVUPD     (R13), Z3
+	VFMADD231PD (R12), Z3, Z1
+	VMOVUPD     64(R13), Z3
+	VFMADD231PD 64(R12), Z3, Z2
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by2_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by2_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPD      Z1, Z0, Z1
+	VMOVUPD     Z1, (R9)
+	VMAXPD      Z2, Z0, Z2
+	VMOVUPD     Z2, 64(R9)
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000080, DI
+	JMP         one_by2
+
+one_by2_end:
+one_by1:
+	CMPQ    DI, $0x00000040
+	JLT     one_by1_end
+	MOVQ    24(AX), R9
+	ADDQ    R8, R9
+	VMOVUPD (R9), Z1
+	MOVQ    16(AX), R10
+	LEAQ    (CX)(R8*1), R9
+	ADDQ    R8, R10
+	MOVQ    56(AX), R11
+
+one_by1_row:
+	MOVQ 64(AX), R14
+	MOVQ R9, R12
+	MOVQ R10, R13
+
+one_by1_column:
+	VMOVUPD     (R13), Z2
+	VFMADD231PD (R12), Z2, Z1
+	ADDQ        80(AX), R12
+	ADDQ        96(AX), R13
+	DECQ        R14
+	JNE         one_by1_column
+	ADDQ        72(AX), R9
+	ADDQ        88(AX), R10
+	DECQ        R11
+	JNE         one_by1_row
+	LEAQ        (DX)(R8*1), R9
+	VMAXPD      Z1, Z0, Z1
+	VMOVUPD     Z1, (R9)
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, DI
+	JMP         one_by1
+
+one_by1_end:
+	MOVQ      48(AX), DI
+	TESTQ     DI, DI
+	JE        one_next
+	MOVQ      $-1, R9
+	BZHIQ     DI, R9, R9
+	KMOVW     R9, K1
+	MOVQ      24(AX), DI
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z1
+	MOVQ      16(AX), R9
+	LEAQ      (CX)(R8*1), DI
+	ADDQ      R8, R9
+	MOVQ      56(AX), R10
+
+one_masked_row:
+	MOVQ 64(AX), R13
+	MOVQ DI, R11
+	MOVQ R9, R12
+
+one_masked_column:
+	VMOVUPS.Z   (R12), K1, Z2
+	VMOVUPS.Z   (R11), K1, Z3
+	VFMADD231PD Z3, Z2, Z1
+	ADDQ        80(AX), R11
+	ADDQ        96(AX), R12
+	DECQ        R13
+	JNE         one_masked_column
+	ADDQ        72(AX), DI
+	ADDQ        88(AX), R9
+	DECQ        R10
+	JNE         one_masked_row
+	LEAQ        (DX)(R8*1), DI
+	VMAXPD      Z1, Z0, Z1
+	VMOVUPS     Z1, K1, (DI)
+
+one_next:
+	ADDQ SI, CX
+	ADDQ 112(AX), DX
+	DECQ BX
+	JNE  one
+
+end:
+	VZEROUPPER
+	RET
+
+// func depthTapZ64(d *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·depthTapZ64(SB), NOSPLIT, $0-8
+	MOVQ d+0(FP), AX
+	XORQ CX, CX
+	MOVQ 40(AX), DX
+
+registers4:
+	CMPQ   DX, $0x00000100
+	JLT    registers4_end
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers4_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers4_column:
+	VMOVUPD     (R9), Z4
+	VFMADD231PD (R8), Z4, Z0
+	VMOVUPD     64(R9), Z4
+	VFMADD231PD 64(R8), Z4, Z1
+	VMOVUPD     128(R9), Z4
+	VFMADD231PD 128(R8), Z4, Z2
+	VMOVUPD     192(R9), Z4
+	VFMADD231PD 192(R8), Z4, Z3
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers4_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers4_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPD     (BX), Z4
+	VADDPD      Z4, Z0, Z0
+	VMOVUPD     Z0, (BX)
+	VMOVUPD     64(BX), Z0
+	VADDPD      Z0, Z1, Z1
+	VMOVUPD     Z1, 64(BX)
+	VMOVUPD     128(BX), Z0
+	VADDPD      Z0, Z2, Z2
+	VMOVUPD     Z2, 128(BX)
+	VMOVUPD     192(BX), Z0
+	VADDPD      Z0, Z3, Z3
+	VMOVUPD     Z3, 192(BX)
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x00000100, DX
+	JMP         registers4
+
+registers4_end:
+registers2:
+	CMPQ   DX, $0x00000080
+	JLT    registers2_end
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers2_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers2_column:
+	VMOVUPD     (R9), Z2
+	VFMADD231PD (R8), Z2, Z0
+	VMOVUPD     64(R9), Z2
+	VFMADD231PD 64(R8), Z2, Z1
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers2_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers2_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPD     (BX), Z2
+	VADDPD      Z2, Z0, Z0
+	VMOVUPD     Z0, (BX)
+	VMOVUPD     64(BX), Z0
+	VADDPD      Z0, Z1, Z1
+	VMOVUPD     Z1, 64(BX)
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000080, DX
+	JMP         registers2
+
+registers2_end:
+registers1:
+	CMPQ   DX, $0x00000040
+	JLT    registers1_end
+	VXORPD Z0, Z0, Z0
+	MOVQ   (AX), BX
+	MOVQ   8(AX), SI
+	MOVQ   24(AX), DI
+	ADDQ   CX, BX
+	ADDQ   CX, SI
+
+registers1_row:
+	MOVQ 32(AX), R10
+	MOVQ BX, R8
+	MOVQ SI, R9
+
+registers1_column:
+	VMOVUPD     (R9), Z1
+	VFMADD231PD (R8), Z1, Z0
+	ADDQ        72(AX), R8
+	ADDQ        80(AX), R9
+	DECQ        R10
+	JNE         registers1_column
+	ADDQ        56(AX), BX
+	ADDQ        64(AX), SI
+	DECQ        DI
+	JNE         registers1_row
+	MOVQ        16(AX), BX
+	ADDQ        CX, BX
+	VMOVUPD     (BX), Z1
+	VADDPD      Z1, Z0, Z0
+	VMOVUPD     Z0, (BX)
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000040, DX
+	JMP         registers1
+
+registers1_end:
+	MOVQ   48(AX), DX
+	TESTQ  DX, DX
+	JE     end
+	MOVQ   $-1, BX
+	BZHIQ  DX, BX, BX
+	KMOVW  BX, K1
+	VXORPD Z0, Z0, Z0
+	MOVQ   (AX), DX
+	MOVQ   8(AX), BX
+	MOVQ   24(AX), SI
+	ADDQ   CX, DX
+	ADDQ   CX, BX
+
+masked_row:
+	MOVQ 32(AX), R9
+	MOVQ DX, DI
+	MOVQ BX, R8
+
+masked_column:
+	VMOVUPS.Z   (R8), K1, Z1
+	VMOVUPS.Z   (DI), K1, Z2
+	VFMADD231PD Z2, Z1, Z0
+	ADDQ        72(AX), DI
+	ADDQ        80(AX), R8
+	DECQ        R9
+	JNE         masked_column
+	ADDQ        56(AX), DX
+	ADDQ        64(AX), BX
+	DECQ        SI
+	JNE         masked_row
+	MOVQ        16(AX), AX
+	ADDQ        CX, AX
+	VMOVUPS.Z   (AX), K1, Z1
+	VADDPD      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func addZ64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·addZ64(SB), NOSPLIT, $0-32
@@ -13877,35 +14860,6 @@ channels:
 	ADDQ    48(AX), DX
 	DECQ    BX
 	JNE     pixel
-	VZEROUPPER
-	RET
-
-// func mulAddPixelsZ64(p *byte)
-// Requires: AVX, AVX512F
-TEXT ·mulAddPixelsZ64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 80(AX), SI
-	MOVQ 88(AX), DI
-
-pixel:
-	XORQ R8, R8
-
-channels:
-	VMOVUPD     (CX)(R8*1), Z0
-	VMOVUPD     (DX)(R8*1), Z1
-	VFMADD231PD (BX)(R8*1), Z1, Z0
-	VMOVUPD     Z0, (CX)(R8*1)
-	ADDQ        $0x40, R8
-	CMPQ        R8, DI
-	JLT         channels
-	ADDQ        40(AX), CX
-	ADDQ        48(AX), DX
-	ADDQ        56(AX), BX
-	DECQ        SI
-	JNE         pixel
 	VZEROUPPER
 	RET
 

@@ -57,8 +57,11 @@ func ConvForward[T Float](c *Conv, x, w, bias []T, relu bool, y []T) {
 	case c.direct():
 		directForward(c, x, w, false, bias, relu, y)
 		return
+	case c.depthwise():
+		depthForward(c, x, w, bias, relu, y)
+		return
 	default:
-		convParts(c, convForward, x, w, y, c.N)
+		convParts(c, convForward, x, w, y)
 		if bias != nil {
 			AddRows(y, bias)
 		}
@@ -76,9 +79,11 @@ func ConvInput[T Float](c *Conv, dy, w, dx []T) {
 		Gemm(false, true, c.N*c.H*c.W, c.C, c.O, dy, w, 0, dx)
 	case c.direct() && c.StrideH == 1 && c.StrideW == 1 && flipped.padded() && flipped.direct():
 		directForward(&flipped, dy, w, true, nil, false, dx)
+	case c.depthwise():
+		depthInput(c, dy, w, dx)
 	default:
 		clear(dx)
-		convParts(c, convInput, dx, w, dy, c.N)
+		convParts(c, convInput, dx, w, dy)
 	}
 }
 
@@ -102,8 +107,7 @@ func ConvWeights[T Float](c *Conv, x, dy, dw []T) {
 	case c.direct():
 		directWeights(c, x, dy, dw)
 	case c.depthwise():
-		clear(dw)
-		convParts(c, convTaps, x, dw, dy, c.KH*c.KW)
+		depthWeights(c, x, dy, dw)
 	default:
 		s := getScratch[T]()
 		weightsByColumns(c, s, x, dy, dw)
@@ -111,7 +115,7 @@ func ConvWeights[T Float](c *Conv, x, dy, dw []T) {
 	}
 }
 
-// convTask is a pass of a convolution in parts: images, or taps of the kernel.
+// convTask is a pass of a convolution, one image a part.
 type convTask[T Float] struct {
 	job     job
 	kind    convKind
@@ -124,13 +128,12 @@ type convKind int
 const (
 	convForward convKind = iota
 	convInput
-	convTaps
 )
 
 var convTasks32, convTasks64 sync.Pool
 
-// convParts does n parts of a pass, with memory from a pool.
-func convParts[T Float](c *Conv, kind convKind, x, w, y []T, n int) {
+// convParts does a pass, with memory from a pool.
+func convParts[T Float](c *Conv, kind convKind, x, w, y []T) {
 	pool := &convTasks64
 	if single[T]() {
 		pool = &convTasks32
@@ -140,32 +143,23 @@ func convParts[T Float](c *Conv, kind convKind, x, w, y []T, n int) {
 		t = new(convTask[T])
 	}
 	t.kind, t.c, t.x, t.w, t.y = kind, *c, x, w, y
-	shareOut(&t.job, t, n, c.FLOP())
+	shareOut(&t.job, t, c.N, c.FLOP())
 	t.x, t.w, t.y = nil, nil, nil
 	pool.Put(t)
 }
 
 func (t *convTask[T]) part(i int) {
 	c := &t.c
-	if t.kind == convTaps {
-		t.tap(i)
-		return
-	}
 	image := c.H * c.W * c.C
 	result := c.OutH() * c.OutW() * c.O
 	x, y := t.x[i*image:(i+1)*image], t.y[i*result:(i+1)*result]
-	switch {
-	case c.depthwise():
-		t.depthwise(x, y)
-	case t.kind == convForward:
-		s := getScratch[T]()
+	s := getScratch[T]()
+	if t.kind == convForward {
 		forwardByColumns(c, s, x, t.w, y)
-		s.put()
-	default:
-		s := getScratch[T]()
+	} else {
 		inputByColumns(c, s, y, t.w, x)
-		s.put()
 	}
+	s.put()
 }
 
 // span returns the outputs [from, to) of an axis that tap k sees inside the
@@ -179,37 +173,6 @@ func span(k, size, out, stride, dilation, pad int) (from, to, at int) {
 		to = min(out, last/stride+1)
 	}
 	return from, max(from, to), from*stride + offset
-}
-
-// depthwise computes one image of y from x, or of x from y.
-func (t *convTask[T]) depthwise(x, y []T) {
-	c := &t.c
-	if t.kind == convForward {
-		clear(y)
-	}
-	for tap := range c.KH * c.KW {
-		w := t.w[tap*c.C : (tap+1)*c.C]
-		c.eachRow(tap, func(in, out, n int) {
-			if t.kind == convForward {
-				eachPixel(pixelMulAdd, n, c.C, lane[T]{y[out:], c.C}, lane[T]{x[in:], c.StrideW * c.C}, lane[T]{w, 0})
-			} else {
-				eachPixel(pixelMulAdd, n, c.C, lane[T]{x[in:], c.StrideW * c.C}, lane[T]{y[out:], c.C}, lane[T]{w, 0})
-			}
-		})
-	}
-}
-
-// tap computes the weights' gradient of one tap of a depthwise convolution.
-func (t *convTask[T]) tap(tap int) {
-	c := &t.c
-	w := t.w[tap*c.C : (tap+1)*c.C]
-	image, result := c.H*c.W*c.C, c.OutH()*c.OutW()*c.C
-	for n := range c.N {
-		x, y := t.x[n*image:(n+1)*image], t.y[n*result:(n+1)*result]
-		c.eachRow(tap, func(in, out, n int) {
-			eachPixel(pixelMulAdd, n, c.C, lane[T]{w, 0}, lane[T]{x[in:], c.StrideW * c.C}, lane[T]{y[out:], c.C})
-		})
-	}
 }
 
 // eachRow calls f with the places of the first of n output pixels of a row and of

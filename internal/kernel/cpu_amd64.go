@@ -279,10 +279,6 @@ func runPixelsZ(op pixelOp, one bool, q *byte) {
 		addPixelsZ32(q)
 	case op == pixelAdd:
 		addPixelsZ64(q)
-	case op == pixelMulAdd && one:
-		mulAddPixelsZ32(q)
-	case op == pixelMulAdd:
-		mulAddPixelsZ64(q)
 	case one:
 		routePixelsZ32(q)
 	default:
@@ -300,14 +296,38 @@ func runPixelsY(op pixelOp, one bool, q *byte) {
 		addPixelsY32(q)
 	case op == pixelAdd:
 		addPixelsY64(q)
-	case op == pixelMulAdd && one:
-		mulAddPixelsY32(q)
-	case op == pixelMulAdd:
-		mulAddPixelsY64(q)
 	case one:
 		routePixelsY32(q)
 	default:
 		routePixelsY64(q)
+	}
+}
+
+func depthRowVector[T Float](d *depthRow) {
+	p := (*byte)(unsafe.Pointer(d))
+	switch one := single[T](); {
+	case wide && one:
+		depthRowZ32(p)
+	case wide:
+		depthRowZ64(p)
+	case one:
+		depthRowY32(p)
+	default:
+		depthRowY64(p)
+	}
+}
+
+func depthTapVector[T Float](d *depthTap) {
+	p := (*byte)(unsafe.Pointer(d))
+	switch one := single[T](); {
+	case wide && one:
+		depthTapZ32(p)
+	case wide:
+		depthTapZ64(p)
+	case one:
+		depthTapY32(p)
+	default:
+		depthTapY64(p)
 	}
 }
 

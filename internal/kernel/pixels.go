@@ -6,10 +6,9 @@ import "unsafe"
 type pixelOp int
 
 const (
-	pixelMax    pixelOp = iota // a ← max(a, b); NaN if one of them is
-	pixelAdd                   // a ← a + b
-	pixelMulAdd                // a ← a + b·c
-	pixelRoute                 // a ← a + d where b = c and not e, which becomes true there
+	pixelMax   pixelOp = iota // a ← max(a, b); NaN if one of them is
+	pixelAdd                  // a ← a + b
+	pixelRoute                // a ← a + d where b = c and not e, which becomes true there
 )
 
 // pixels is the argument of the assembly, which knows the order of its fields.
@@ -62,11 +61,6 @@ func slowPixel[T Float](op pixelOp, first, channels int, lanes []lane[T]) {
 	case pixelAdd:
 		for i, v := range b {
 			a[i] += v
-		}
-	case pixelMulAdd:
-		c := lanes[2].x[first:channels]
-		for i, v := range b {
-			a[i] += v * c[i]
 		}
 	case pixelRoute:
 		c, d, e := lanes[2].x[first:channels], lanes[3].x[first:channels], lanes[4].x[first:channels]

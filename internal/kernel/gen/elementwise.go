@@ -12,13 +12,15 @@ func (e element) elementwise() {
 	e.positive()
 	e.sumRows()
 	e.maxWindows()
+	e.depthRow()
+	e.depthTap()
 	e.binary("add", e.add)
 	e.binary("sub", e.sub)
 	e.binary("mul", e.mul)
 	e.binary("div", e.div)
 	e.axpb()
 	e.normalization()
-	for _, op := range []string{"max", "add", "mulAdd", "route"} {
+	for _, op := range []string{"max", "add", "route"} {
 		e.pixels(op)
 	}
 }
@@ -153,7 +155,7 @@ func (e element) pixels(op string) {
 	TEXT(function(op+"Pixels", e), NOSPLIT, "func(p *byte)")
 	Pragma("noescape")
 	t := Load(Param("p"), GP64())
-	arrays := map[string]int{"max": 2, "add": 2, "mulAdd": 3, "route": 5}[op]
+	arrays := map[string]int{"max": 2, "add": 2, "route": 5}[op]
 	var at [5]reg.GPVirtual
 	for i := range arrays {
 		at[i] = GP64()
@@ -174,9 +176,6 @@ func (e element) pixels(op string) {
 		e.maximum(first, r)
 	case "add":
 		e.add(first, r, r)
-	case "mulAdd":
-		e.fma(array(2), r, first)
-		r = first
 	case "route":
 		r = e.route(first, r, array)
 	}
