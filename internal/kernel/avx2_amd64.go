@@ -135,6 +135,11 @@ func maxWindowsY32(w *byte)
 //go:noescape
 func routeWindowsY32(w *byte)
 
+// peakY32 sets a register's width of to to the largest of count registers' width of x, or to NaN.
+//
+//go:noescape
+func peakY32(to *byte, x *byte, count int)
+
 // depthRowY32 sets pixels of y to the bias and the sum of the taps' products with x,
 // but at least to the floor.
 //
@@ -259,6 +264,11 @@ func maxWindowsY64(w *byte)
 
 //go:noescape
 func routeWindowsY64(w *byte)
+
+// peakY64 sets a register's width of to to the largest of count registers' width of x, or to NaN.
+//
+//go:noescape
+func peakY64(to *byte, x *byte, count int)
 
 // depthRowY64 sets pixels of y to the bias and the sum of the taps' products with x,
 // but at least to the floor.

@@ -2770,6 +2770,26 @@ column:
 	VZEROUPPER
 	RET
 
+// func peakY32(to *byte, x *byte, count int)
+// Requires: AVX
+TEXT ·peakY32(SB), NOSPLIT, $0-24
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    count+16(FP), DX
+	VMOVUPS (CX), Y0
+
+loop:
+	VMOVUPS (CX), Y1
+	VCMPPS  $0x03, Y1, Y1, Y2
+	VMAXPS  Y0, Y1, Y0
+	VORPS   Y2, Y0, Y0
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNE     loop
+	VMOVUPS Y0, (AX)
+	VZEROUPPER
+	RET
+
 // func depthRowY32(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthRowY32(SB), NOSPLIT, $0-8
@@ -4198,6 +4218,26 @@ column:
 	ADDQ    R8, SI
 	DECQ    DI
 	JNE     window
+	VZEROUPPER
+	RET
+
+// func peakY64(to *byte, x *byte, count int)
+// Requires: AVX
+TEXT ·peakY64(SB), NOSPLIT, $0-24
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    count+16(FP), DX
+	VMOVUPD (CX), Y0
+
+loop:
+	VMOVUPD (CX), Y1
+	VCMPPD  $0x03, Y1, Y1, Y2
+	VMAXPD  Y0, Y1, Y0
+	VORPD   Y2, Y0, Y0
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNE     loop
+	VMOVUPD Y0, (AX)
 	VZEROUPPER
 	RET
 

@@ -355,6 +355,11 @@ func maxWindowsZ32(w *byte)
 //go:noescape
 func routeWindowsZ32(w *byte)
 
+// peakZ32 sets a register's width of to to the largest of count registers' width of x, or to NaN.
+//
+//go:noescape
+func peakZ32(to *byte, x *byte, count int)
+
 // depthRowZ32 sets pixels of y to the bias and the sum of the taps' products with x,
 // but at least to the floor.
 //
@@ -479,6 +484,11 @@ func maxWindowsZ64(w *byte)
 
 //go:noescape
 func routeWindowsZ64(w *byte)
+
+// peakZ64 sets a register's width of to to the largest of count registers' width of x, or to NaN.
+//
+//go:noescape
+func peakZ64(to *byte, x *byte, count int)
 
 // depthRowZ64 sets pixels of y to the bias and the sum of the taps' products with x,
 // but at least to the floor.

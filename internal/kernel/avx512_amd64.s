@@ -12620,6 +12620,26 @@ column:
 	VZEROUPPER
 	RET
 
+// func peakZ32(to *byte, x *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·peakZ32(SB), NOSPLIT, $0-24
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    count+16(FP), DX
+	VMOVUPS (CX), Z0
+
+loop:
+	VMOVUPS (CX), Z1
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS Z1, K1, Z0
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNE     loop
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
 // func depthRowZ32(d *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·depthRowZ32(SB), NOSPLIT, $0-8
@@ -14024,6 +14044,26 @@ column:
 	ADDQ      R8, SI
 	DECQ      DI
 	JNE       window
+	VZEROUPPER
+	RET
+
+// func peakZ64(to *byte, x *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·peakZ64(SB), NOSPLIT, $0-24
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    count+16(FP), DX
+	VMOVUPD (CX), Z0
+
+loop:
+	VMOVUPD (CX), Z1
+	VCMPPD  $0x03, Z1, Z1, K1
+	VMAXPD  Z0, Z1, Z0
+	VMOVUPD Z1, K1, Z0
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNE     loop
+	VMOVUPD Z0, (AX)
 	VZEROUPPER
 	RET
 

@@ -303,6 +303,19 @@ func runPixelsY(op pixelOp, one bool, q *byte) {
 	}
 }
 
+func peakVector[T Float](to, x []T, count int) {
+	switch one := single[T](); {
+	case wide && one:
+		peakZ32(at(to), at(x), count)
+	case wide:
+		peakZ64(at(to), at(x), count)
+	case one:
+		peakY32(at(to), at(x), count)
+	default:
+		peakY64(at(to), at(x), count)
+	}
+}
+
 func depthRowVector[T Float](d *depthRow) {
 	p := (*byte)(unsafe.Pointer(d))
 	switch one := single[T](); {

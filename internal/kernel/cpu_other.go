@@ -45,6 +45,7 @@ func addVector[T Float](dst, a, b []T, count int)                               
 func mulVector[T Float](dst, a, b []T, count int)                                 { panic(noAssembly) }
 func sumRowsVector[T Float](dst, x []T, rows, count int)                          { panic(noAssembly) }
 func positiveVector[T Float](dst, y, g []T, count int)                            { panic(noAssembly) }
+func peakVector[T Float](to, x []T, count int)                                    { panic(noAssembly) }
 func depthRowVector[T Float](d *depthRow)                                         { panic(noAssembly) }
 func depthTapVector[T Float](d *depthTap)                                         { panic(noAssembly) }
 func maxWindows[T Float](w *windows)                                              { panic(noAssembly) }

@@ -39,6 +39,22 @@ func passes[T Float](r *rand.Rand) map[string]func() []T {
 		add(fmt.Sprint("binary ", fn), n, func(dst []T) { Binary(fn, dst, x, y, &dense) })
 	}
 	add("alpha x + beta", n, func(dst []T) { Axpb(dst, 0.3, x, 0.7) })
+	for _, width := range []int{10, n} {
+		classes, each := make([]int, n/width), array(n/width)
+		for i := range classes {
+			classes[i] = i % width
+		}
+		of := fmt.Sprintf(" of rows of %d", width)
+		whole := n / width * width
+		add("softmax"+of, n, func(dst []T) { Softmax(dst, x[:whole], width) })
+		add("log-softmax"+of, n, func(dst []T) { LogSoftmax(dst, x[:whole], width) })
+		add("softmax's gradient"+of, n, func(dst []T) { SoftmaxGrad(dst, x[:whole], y, width) })
+		add("log-softmax's gradient"+of, n, func(dst []T) { LogSoftmaxGrad(dst, x[:whole], y, width) })
+		add("cross-entropy"+of, n/width, func(dst []T) { CrossEntropy(dst, x, classes, width, 0.1) })
+		add("cross-entropy's gradient"+of, n, func(dst []T) { CrossEntropyGrad(dst, x, classes, each, width, 0.1) })
+		add("soft cross-entropy"+of, n/width, func(dst []T) { SoftCrossEntropy(dst, x, y, width, 0.1) })
+		add("soft cross-entropy's gradient"+of, n, func(dst []T) { SoftCrossEntropyGrad(dst, x, y, each, width, 0.1) })
+	}
 	add("axpy", n, func(dst []T) { copy(dst, y); Axpy(0.3, x, dst) })
 	add("add", n, func(dst []T) { copy(dst, y); AddTo(dst, x) })
 	add("dropout", n, func(dst []T) { Dropout(dst, x, 0.4, 77) })

@@ -12,6 +12,7 @@ func (e element) elementwise() {
 	e.positive()
 	e.sumRows()
 	e.maxWindows()
+	e.peak()
 	e.depthRow()
 	e.depthTap()
 	e.binary("add", e.add)
@@ -138,6 +139,27 @@ func (e element) sumRows() {
 	ADDQ(U8(set.bytes), x)
 	DECQ(count)
 	JNE(LabelRef("column"))
+	VZEROUPPER()
+	RET()
+}
+
+// peak writes the largest elements, lane by lane.
+func (e element) peak() {
+	name := function("peak", e)
+	TEXT(name, NOSPLIT, "func(to, x *byte, count int)")
+	Doc(name + " sets a register's width of to to the largest of count registers' width of x, or to NaN.")
+	Pragma("noescape")
+	p := pointers("to", "x", "count")
+	most := set.reg()
+	e.move(Mem{Base: p[1]}, most)
+	Label("loop")
+	x := set.reg()
+	e.move(Mem{Base: p[1]}, x)
+	e.maximum(x, most)
+	ADDQ(U8(set.bytes), p[1])
+	DECQ(p[2])
+	JNE(LabelRef("loop"))
+	e.move(most, Mem{Base: p[0]})
 	VZEROUPPER()
 	RET()
 }
