@@ -37,12 +37,12 @@ func (c *Conv) pointwise() bool {
 	return c.Groups == 1 && c.KH == 1 && c.KW == 1 && c.StrideH == 1 && c.StrideW == 1 && c.OutH() == c.H && c.OutW() == c.W
 }
 
-// depthwise tells whether every channel is convolved with a kernel of its own.
-func (c *Conv) depthwise() bool { return c.Groups > 1 && c.Groups == c.C && c.O == c.C }
+// depthwise tells whether every channel is convolved with kernels of its own.
+func (c *Conv) depthwise() bool { return c.Groups > 1 && c.Groups == c.C }
 
 // direct tells whether the assembly can read the operands straight from images.
 func (c *Conv) direct() bool {
-	return assembly && c.Groups == 1 && c.DilationW == 1 && c.KH*c.KW*c.C <= blockN*blockK/16
+	return assembly && !c.depthwise() && c.DilationW == 1 && c.KH*c.KW*c.C/c.Groups <= blockN*blockK/16
 }
 
 // ConvForward computes y (N, OutH, OutW, O) from the images x, the kernels w and
@@ -93,7 +93,7 @@ func (c *Conv) flipped() Conv {
 	return Conv{
 		N: c.N, H: c.OutH(), W: c.OutW(), C: c.O, KH: c.KH, KW: c.KW, O: c.C,
 		StrideH: 1, StrideW: 1, DilationH: c.DilationH, DilationW: c.DilationW,
-		Top: h - c.Top, Bottom: h - c.Bottom, Left: w - c.Left, Right: w - c.Right, Groups: 1,
+		Top: h - c.Top, Bottom: h - c.Bottom, Left: w - c.Left, Right: w - c.Right, Groups: c.Groups,
 	}
 }
 
@@ -128,6 +128,7 @@ type convKind int
 const (
 	convForward convKind = iota
 	convInput
+	convWeights
 )
 
 var convTasks32, convTasks64 sync.Pool

@@ -8,7 +8,8 @@ import (
 // Where a kernel's row covers pixels that lie side by side, the tiles of a
 // product can be computed straight from the image: an output pixel's row of A is
 // KH segments of KW·C elements, and the pixel beside it sees the same memory
-// StrideW·C further on. Only a border of zeros asks for a copy of the image.
+// StrideW·C further on. Only a border of zeros asks for a copy of the image, and
+// groups, of which each has an image of its own channels.
 
 // blockPixels bounds the size of the part of an image, in elements, that is
 // worked on at a time.
@@ -26,8 +27,8 @@ type direct[T Float] struct {
 	oh, ow  int
 	rows    int // output rows of a block
 	blocks  int // of an image
-	groups  int // of images, whose parts of the kernels' gradient are added up
-	split   int // parts of the kernels' gradient of a group
+	parts   int // of the images, whose shares of the kernels' gradient are added up
+	split   int // shares of the panels of a part
 	partial []T
 }
 
@@ -70,7 +71,7 @@ func directForward[T Float](c *Conv, x, w []T, flip bool, bias []T, relu bool, y
 	d := getDirect[T](c)
 	d.x, d.y, d.bias, d.relu = x, y, bias, relu
 	d.packKernels(w, flip)
-	d.chop(blockPixels/(d.paddedW()*c.C*c.StrideH) - c.KH)
+	d.chop(blockPixels/(d.paddedW()*d.in()*c.StrideH) - c.KH)
 	shareOut(&d.job, d, c.N*d.blocks, c.FLOP())
 	d.put()
 }
@@ -80,24 +81,24 @@ func directWeights[T Float](c *Conv, x, dy, dw []T) {
 	d := getDirect[T](c)
 	d.x, d.y, d.w = x, dy, dw
 	d.chop(blockK / d.ow)
-	weights, panels := len(dw), (c.O+width[T]()-1)/width[T]()
-	d.groups = max(1, min(c.N, imageGroups, groupedWeights/weights))
-	d.split = min(panels, (helpers()+d.groups)/d.groups)
-	if d.groups > 1 {
-		d.w = grown(&d.partial, d.groups*weights)
+	weights := len(dw)
+	d.parts = max(1, min(c.N, imageParts, partedWeights/weights))
+	d.split = min(c.Groups*d.panelsOf(), (helpers()+d.parts)/d.parts)
+	if d.parts > 1 {
+		d.w = grown(&d.partial, d.parts*weights)
 	}
-	shareOut(&d.job, d, d.groups*d.split, c.FLOP())
-	if d.groups > 1 {
-		sumRows(dw, d.w, d.groups)
+	shareOut(&d.job, d, d.parts*d.split, c.FLOP())
+	if d.parts > 1 {
+		sumRows(dw, d.w, d.parts)
 	}
 	d.put()
 }
 
-// A kernels' gradient is computed for at most imageGroups groups of images apart,
-// as long as these have no more than groupedWeights elements together.
+// A kernels' gradient is computed for at most imageParts parts of the images apart,
+// as long as these have no more than partedWeights elements together.
 const (
-	imageGroups    = 8
-	groupedWeights = 1 << 19
+	imageParts    = 8
+	partedWeights = 1 << 19
 )
 
 func (d *direct[T]) part(i int) {
@@ -108,45 +109,55 @@ func (d *direct[T]) part(i int) {
 	}
 }
 
-// packKernels copies the kernels into panels, the last one padded with zeros.
+// in and out are the channels of a group, and taps the elements of a kernel.
+func (d *direct[T]) in() int   { return d.c.C / d.c.Groups }
+func (d *direct[T]) out() int  { return d.c.O / d.c.Groups }
+func (d *direct[T]) taps() int { return d.c.KH * d.c.KW * d.in() }
+
+// packKernels copies the kernels of each group into panels, the last one padded
+// with zeros.
 func (d *direct[T]) packKernels(w []T, flip bool) {
 	c := &d.c
 	nr := width[T]()
-	k := c.KH * c.KW * c.C
-	n := roundUp(c.O, nr)
-	to := grown(&d.panels, k*n)
-	if n > c.O {
-		clear(to[(n-nr)*k:])
-	}
-	for j := 0; j < c.O; j += nr {
-		cols := min(nr, c.O-j)
-		panel := to[j*k : (j+nr)*k]
-		for i := range k {
-			row := panel[i*nr : i*nr+cols]
-			if !flip {
-				copy(row, w[i*c.O+j:])
-				continue
-			}
-			// Row i is of input channel i%C and of the tap that mirrors i/C.
-			from := w[((c.KH*c.KW-1-i/c.C)*c.O+j)*c.C+i%c.C:]
-			for q := range row {
-				row[q] = from[q*c.C]
+	k, in, out := d.taps(), d.in(), d.out()
+	n := roundUp(out, nr)
+	all := grown(&d.panels, c.Groups*k*n)
+	for g := range c.Groups {
+		to := all[g*k*n : (g+1)*k*n]
+		if n > out {
+			clear(to[(n-nr)*k:])
+		}
+		for j := 0; j < out; j += nr {
+			cols := min(nr, out-j)
+			panel := to[j*k : (j+nr)*k]
+			for i := range k {
+				row := panel[i*nr : i*nr+cols]
+				if !flip {
+					copy(row, w[i*c.O+g*out+j:])
+					continue
+				}
+				// Row i is of input channel i%in and of the tap that mirrors i/in.
+				from := w[((c.KH*c.KW-1-i/in)*out+j)*c.C+g*in+i%in:]
+				for q := range row {
+					row[q] = from[q*c.C]
+				}
 			}
 		}
 	}
 }
 
 // rowsOf returns the input rows that the output rows from r0 to r1 of an image
-// see, with their borders: the image itself where it has none.
-func (d *direct[T]) rowsOf(s *scratch[T], n, r0, r1 int) []T {
+// see in a group, with their borders: the image itself where it has none.
+func (d *direct[T]) rowsOf(s *scratch[T], n, group, r0, r1 int) []T {
 	c := &d.c
 	image := d.x[n*c.H*c.W*c.C : (n+1)*c.H*c.W*c.C]
 	h0 := r0*c.StrideH - c.Top
 	h1 := (r1-1)*c.StrideH - c.Top + c.DilationH*(c.KH-1) + 1
-	if c.Left == 0 && c.Right == 0 && h0 >= 0 && h1 <= c.H {
+	if c.Groups == 1 && c.Left == 0 && c.Right == 0 && h0 >= 0 && h1 <= c.H {
 		return image[h0*c.W*c.C : h1*c.W*c.C]
 	}
-	width, left, row := d.paddedW()*c.C, c.Left*c.C, c.W*c.C
+	in := d.in()
+	width, left, row := d.paddedW()*in, c.Left*in, c.W*in
 	to := grown(&s.columns, (h1-h0)*width)
 	for h := h0; h < h1; h++ {
 		line := to[(h-h0)*width:][:width]
@@ -155,7 +166,14 @@ func (d *direct[T]) rowsOf(s *scratch[T], n, r0, r1 int) []T {
 			continue
 		}
 		clear(line[:left])
-		copy(line[left:], image[h*row:(h+1)*row])
+		from := image[h*c.W*c.C : (h+1)*c.W*c.C]
+		if c.Groups == 1 {
+			copy(line[left:], from)
+		} else {
+			for w := range c.W {
+				copy(line[left+w*in:left+(w+1)*in], from[w*c.C+group*in:])
+			}
+		}
 		clear(line[left+row:])
 	}
 	return to
@@ -167,17 +185,16 @@ func (d *direct[T]) forward(i int) {
 	s := getScratch[T]()
 	n, r0 := i/d.blocks, i%d.blocks*d.rows
 	r1 := min(r0+d.rows, d.oh)
-	img := d.rowsOf(s, n, r0, r1)
 	y := d.y[(n*d.oh+r0)*d.ow*c.O:]
 	nr := width[T]()
 	size := bytesOf[T]()
-	k := c.KH * c.KW * c.C
-	line := d.paddedW() * c.C
+	k, in, out := d.taps(), d.in(), d.out()
+	line := d.paddedW() * in
 	t := &s.tile
 	t.run = tilesOf[T]()
 	t.tile = tile{
-		k: c.KW * c.C, rowA: c.StrideW * c.C * size, stepA: size, stepB: tileBytes, rowC: c.O * size,
-		segments: c.KH, gapA: (c.DilationH*line - c.KW*c.C) * size,
+		k: c.KW * in, rowA: c.StrideW * in * size, stepA: size, stepB: tileBytes, rowC: c.O * size,
+		segments: c.KH, gapA: (c.DilationH*line - c.KW*in) * size,
 	}
 	if d.bias != nil {
 		t.start = startBias
@@ -186,51 +203,63 @@ func (d *direct[T]) forward(i int) {
 		t.relu = 1
 	}
 	tiles := (d.ow + tileRows - 1) / tileRows // of about the same height
-	for j := 0; j < c.O; j += nr {
-		t.b = unsafe.Pointer(&d.panels[j*k])
-		if d.bias != nil {
-			t.bias = unsafe.Pointer(&d.bias[j])
-		}
-		for r := range r1 - r0 {
-			for q := range tiles {
-				p0, p1 := q*d.ow/tiles, (q+1)*d.ow/tiles
-				t.a = unsafe.Pointer(&img[r*c.StrideH*line+p0*c.StrideW*c.C])
-				t.compute(y[(r*d.ow+p0)*c.O+j:], c.O, p1-p0, min(nr, c.O-j))
+	for g := range c.Groups {
+		img := d.rowsOf(s, n, g, r0, r1)
+		for j := 0; j < out; j += nr {
+			at := g*out + j
+			t.b = unsafe.Pointer(&d.panels[g*k*roundUp(out, nr)+j*k])
+			if d.bias != nil {
+				t.bias = unsafe.Pointer(&d.bias[at])
+			}
+			for r := range r1 - r0 {
+				for q := range tiles {
+					p0, p1 := q*d.ow/tiles, (q+1)*d.ow/tiles
+					t.a = unsafe.Pointer(&img[r*c.StrideH*line+p0*c.StrideW*in])
+					t.compute(y[(r*d.ow+p0)*c.O+at:], c.O, p1-p0, min(nr, out-j))
+				}
 			}
 		}
 	}
 	s.put()
 }
 
-// weights computes some panels of the kernels' gradient of a group of images.
+// panelsOf is the number of panels of a group.
+func (d *direct[T]) panelsOf() int { return (d.out() + width[T]() - 1) / width[T]() }
+
+// weights computes some panels of the kernels' gradient of a part of the images.
 func (d *direct[T]) weights(i int) {
 	c := &d.c
-	group, share := i/d.split, i%d.split
+	part, share := i/d.split, i%d.split
 	nr := width[T]()
-	panels := (c.O + nr - 1) / nr
-	j0, j1 := share*panels/d.split*nr, min((share+1)*panels/d.split*nr, c.O)
-	size := len(d.w) / d.groups
-	dw := d.w[group*size : (group+1)*size]
+	panels := d.panelsOf()
+	p0, p1 := share*c.Groups*panels/d.split, (share+1)*c.Groups*panels/d.split
+	size := len(d.w) / d.parts
+	dw := d.w[part*size : (part+1)*size]
 	s := getScratch[T]()
-	first := group * c.N / d.groups
-	for n := first; n < (group+1)*c.N/d.groups; n++ {
+	first := part * c.N / d.parts
+	for n := first; n < (part+1)*c.N/d.parts; n++ {
 		for r0 := 0; r0 < d.oh; r0 += d.rows {
-			d.addWeights(s, dw, n > first || r0 > 0, n, r0, min(r0+d.rows, d.oh), j0, j1)
+			for g := p0 / panels; g*panels < p1; g++ {
+				j0, j1 := max(0, p0-g*panels)*nr, min((p1-g*panels)*nr, d.out())
+				d.addWeights(s, dw, n > first || r0 > 0, n, g, r0, min(r0+d.rows, d.oh), j0, j1)
+			}
 		}
 	}
 	s.put()
 }
 
-// addWeights sets columns j0 to j1 of the kernels' gradient dw to what one block
-// of an image gives, or adds that.
-func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, r0, r1, j0, j1 int) {
+// addWeights sets columns j0 to j1 of a group's part of the kernels' gradient dw to
+// what one block of an image gives, or adds that.
+func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, group, r0, r1, j0, j1 int) {
 	c := &d.c
-	img := d.rowsOf(s, n, r0, r1)
+	img := d.rowsOf(s, n, group, r0, r1)
 	pixels := (r1 - r0) * d.ow
-	dy := d.y[(n*d.oh+r0)*d.ow*c.O:]
+	in, out := d.in(), d.out()
+	dy := d.y[(n*d.oh+r0)*d.ow*c.O+group*out:]
+	dw = dw[group*out:]
 	nr := width[T]()
 	size := bytesOf[T]()
-	m := c.KW * c.C
+	m := c.KW * in
 	// What few tiles read is not worth the packing, but tiles without masks read a
 	// last panel of full width.
 	var b []T
@@ -240,12 +269,12 @@ func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, r0, r1, j0, j
 		b = grown(&s.result, roundUp(j1-j0, nr)*pixels)
 		p.packB(b, 0, pixels, j0, j1-j0)
 	}
-	line := d.paddedW() * c.C
+	line := d.paddedW() * in
 	t := &s.tile
 	t.run = tilesOf[T]()
 	t.tile = tile{
-		k: d.ow, rowA: size, stepA: c.StrideW * c.C * size, stepB: tileBytes, rowC: c.O * size,
-		segments: r1 - r0, gapA: (c.StrideH*line - d.ow*c.StrideW*c.C) * size,
+		k: d.ow, rowA: size, stepA: c.StrideW * in * size, stepB: tileBytes, rowC: c.O * size,
+		segments: r1 - r0, gapA: (c.StrideH*line - d.ow*c.StrideW*in) * size,
 	}
 	if add {
 		t.start = startC
@@ -259,7 +288,7 @@ func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, r0, r1, j0, j
 		for kh := range c.KH {
 			for i := 0; i < m; i += tileRows {
 				t.a = unsafe.Pointer(&img[kh*c.DilationH*line+i])
-				t.compute(dw[(kh*m+i)*c.O+j:], c.O, min(tileRows, m-i), min(nr, c.O-j))
+				t.compute(dw[(kh*m+i)*c.O+j:], c.O, min(tileRows, m-i), min(nr, out-j))
 			}
 		}
 	}

@@ -9,7 +9,8 @@ import (
 // A depthwise convolution has no sums over channels, which a matrix product could
 // take: the channels of a pixel lie in registers, and its taps are summed there.
 // The gradient of the images is such a convolution of the gradient of the result,
-// for each remainder of an image's rows and columns by the stride one.
+// for each remainder of an image's rows and columns by the stride one. Where a
+// channel has several kernels, it is written so often side by side before.
 
 // depthAxis is one axis of such a sum: pixel i of n sees through tap j of k the
 // pixel base + i·step + j·tap, if that is in [0, size).
@@ -100,26 +101,30 @@ type depthTap struct {
 	stepX, stepY  int // from pixel to pixel
 }
 
-// depthwise is a pass in parts: images or blocks of their rows, or groups of images.
-type depthwise[T Float] struct {
-	job        job
-	c          Conv
-	weights    bool
+// phase are the axes of pixels that are summed alike.
+type phase struct {
 	rows, cols depthAxis
 	runs       []run // of columns
-	blocks     int   // of rows, of an image
-	x, w, y    []T   // y is the result of a convolution, or the gradient of images
-	bias       []T
-	floor      T // the smallest result
-	zeros      []T
-	partial    []T
-	height     int // of y
-	width      int
+}
+
+// depthwise is a pass in parts: images or blocks of their rows, or groups of images.
+type depthwise[T Float] struct {
+	job     job
+	kind    convKind
+	c       Conv    // of as many channels as the result has
+	repeat  int     // kernels of a channel
+	phases  []phase // at least one
+	blocks  int     // of rows, of an image
+	x, w, y []T
+	bias    []T
+	floor   T // the smallest result
+	zeros   []T
+	partial []T
 }
 
 var depthwise32, depthwise64 sync.Pool
 
-func getDepthwise[T Float](c *Conv) *depthwise[T] {
+func getDepthwise[T Float](kind convKind, c *Conv) *depthwise[T] {
 	pool := &depthwise64
 	if single[T]() {
 		pool = &depthwise32
@@ -128,7 +133,9 @@ func getDepthwise[T Float](c *Conv) *depthwise[T] {
 	if p == nil {
 		p = new(depthwise[T])
 	}
-	p.c = *c
+	p.kind, p.c, p.repeat = kind, *c, c.O/c.C
+	p.c.C, p.c.Groups = c.O, c.O
+	p.phases = p.phases[:0]
 	return p
 }
 
@@ -141,78 +148,148 @@ func (p *depthwise[T]) put() {
 	}
 }
 
+// phase adds a phase, in the memory of an earlier one.
+func (p *depthwise[T]) phase(rows, cols depthAxis) {
+	n := len(p.phases)
+	if n < cap(p.phases) {
+		p.phases = p.phases[:n+1]
+	} else {
+		p.phases = append(p.phases, phase{})
+	}
+	f := &p.phases[n]
+	f.rows, f.cols = rows, cols
+	f.runs = cols.runs(f.runs)
+}
+
 func depthForward[T Float](c *Conv, x, w, bias []T, relu bool, y []T) {
-	p := getDepthwise[T](c)
-	p.x, p.w, p.bias, p.y, p.height, p.width, p.floor = x, w, bias, y, c.OutH(), c.OutW(), T(math.Inf(-1))
+	p := getDepthwise[T](convForward, c)
+	p.x, p.w, p.bias, p.y, p.floor = x, w, bias, y, T(math.Inf(-1))
 	if relu {
 		p.floor = 0
 	}
-	p.rows = forwardAxis(c.H, c.OutH(), c.KH, c.StrideH, c.DilationH, c.Top)
-	p.cols = forwardAxis(c.W, c.OutW(), c.KW, c.StrideW, c.DilationW, c.Left)
+	p.phase(forwardAxis(c.H, c.OutH(), c.KH, c.StrideH, c.DilationH, c.Top), forwardAxis(c.W, c.OutW(), c.KW, c.StrideW, c.DilationW, c.Left))
 	p.do()
-	p.put()
 }
 
 func depthInput[T Float](c *Conv, dy, w, dx []T) {
-	p := getDepthwise[T](c)
-	p.x, p.w, p.y, p.height, p.width, p.floor = dy, w, dx, c.H, c.W, T(math.Inf(-1))
+	p := getDepthwise[T](convInput, c)
+	p.x, p.w, p.y, p.floor = dx, w, dy, T(math.Inf(-1))
 	for i := range min(c.StrideH, c.H) {
-		p.rows = backwardAxis(c.H, c.OutH(), c.KH, c.StrideH, c.DilationH, c.Top, i)
+		rows := backwardAxis(c.H, c.OutH(), c.KH, c.StrideH, c.DilationH, c.Top, i)
 		for k := range min(c.StrideW, c.W) {
-			p.cols = backwardAxis(c.W, c.OutW(), c.KW, c.StrideW, c.DilationW, c.Left, k)
-			p.do()
+			p.phase(rows, backwardAxis(c.W, c.OutW(), c.KW, c.StrideW, c.DilationW, c.Left, k))
 		}
 	}
-	p.put()
+	p.do()
 }
 
-// do computes the pixels of the axes.
+// do computes all images, in blocks if they are few, and gives p back.
 func (p *depthwise[T]) do() {
 	if p.bias == nil {
 		p.bias = grown(&p.zeros, p.c.C)
 		clear(p.bias)
 	}
-	p.runs = p.cols.runs(p.runs)
-	p.weights, p.blocks = false, 1
-	if p.c.N < 8 {
-		p.blocks = min(8, p.rows.n)
+	if p.blocks = 1; p.c.N < 8 && p.repeat == 1 {
+		p.blocks = min(8, p.phases[0].rows.n)
 	}
 	shareOut(&p.job, p, p.c.N*p.blocks, p.c.FLOP())
+	p.put()
 }
 
 // depthGroups is the number of groups of images whose sums are added up.
 const depthGroups = 4
 
 func depthWeights[T Float](c *Conv, x, dy, dw []T) {
-	p := getDepthwise[T](c)
-	p.weights, p.x, p.y = true, x, dy
-	partial := grown(&p.partial, depthGroups*len(dw))
-	clear(partial)
-	p.w = partial
+	p := getDepthwise[T](convWeights, c)
+	p.x, p.y = x, dy
+	p.w = grown(&p.partial, depthGroups*len(dw))
+	clear(p.w)
 	shareOut(&p.job, p, depthGroups, c.FLOP())
-	sumRows(dw, partial, depthGroups)
+	sumRows(dw, p.w, depthGroups)
 	p.put()
 }
 
 func (p *depthwise[T]) part(i int) {
 	c := &p.c
-	if p.weights {
+	s := getScratch[T]()
+	if p.kind == convWeights {
 		w := p.w[i*len(p.w)/depthGroups : (i+1)*len(p.w)/depthGroups]
 		for n := i * c.N / depthGroups; n < (i+1)*c.N/depthGroups; n++ {
-			p.image(n, w)
+			p.taps(p.image(s, n), p.result(n), w)
+		}
+		s.put()
+		return
+	}
+	n, block := i/p.blocks, i%p.blocks
+	x, y := p.image(s, n), p.result(n)
+	from, to := x, y
+	if p.kind == convInput {
+		from, to = y, x
+	}
+	for k := range p.phases {
+		f := &p.phases[k]
+		d := p.argument(f)
+		for row := block * f.rows.n / p.blocks; row < (block+1)*f.rows.n/p.blocks; row++ {
+			p.row(f, &d, from, to, row)
+		}
+	}
+	if p.kind == convInput && p.repeat > 1 {
+		size := len(x) / p.repeat
+		sumRepeated(p.x[n*size:(n+1)*size], x, p.repeat)
+	}
+	s.put()
+}
+
+// result returns the result of image n.
+func (p *depthwise[T]) result(n int) []T {
+	size := p.c.OutH() * p.c.OutW() * p.c.C
+	return p.y[n*size : (n+1)*size]
+}
+
+// image returns image n with every channel repeated, or room for that.
+func (p *depthwise[T]) image(s *scratch[T], n int) []T {
+	size := p.c.H * p.c.W * p.c.C
+	if p.repeat == 1 {
+		return p.x[n*size : (n+1)*size]
+	}
+	to := grown(&s.columns, size)
+	if p.kind != convInput {
+		repeat(to, p.x[n*size/p.repeat:(n+1)*size/p.repeat], p.repeat)
+	}
+	return to
+}
+
+// repeat writes every element of x n times.
+func repeat[T Float](dst, x []T, n int) {
+	if n == 2 {
+		dst = dst[:2*len(x)]
+		for i, v := range x {
+			dst[2*i], dst[2*i+1] = v, v
 		}
 		return
 	}
-	d := p.argument()
-	n, block := i/p.blocks, i%p.blocks
-	for row := block * p.rows.n / p.blocks; row < (block+1)*p.rows.n/p.blocks; row++ {
-		p.row(&d, n, row)
+	for i, v := range x {
+		to := dst[i*n : (i+1)*n]
+		for k := range to {
+			to[k] = v
+		}
 	}
 }
 
-// argument returns what all rows have in common.
-func (p *depthwise[T]) argument() depthRow {
-	rows, cols := &p.rows, &p.cols
+// sumRepeated adds up n elements of x each.
+func sumRepeated[T Float](dst, x []T, n int) {
+	for i := range dst {
+		s := x[i*n]
+		for _, v := range x[i*n+1 : (i+1)*n] {
+			s += v
+		}
+		dst[i] = s
+	}
+}
+
+// argument returns what all rows of a phase have in common.
+func (p *depthwise[T]) argument(f *phase) depthRow {
+	rows, cols := &f.rows, &f.cols
 	pixel := p.c.C * bytesOf[T]()
 	d := depthRow{
 		rowX: rows.tap * cols.size * pixel, colX: cols.tap * pixel, stepX: cols.step * pixel, stepY: cols.apart * pixel,
@@ -225,43 +302,47 @@ func (p *depthwise[T]) argument() depthRow {
 	return d
 }
 
-// row computes one row of the pixels of image n.
-func (p *depthwise[T]) row(d *depthRow, n, i int) {
-	rows, cols, c := &p.rows, &p.cols, p.c.C
-	from, to := rows.seen(i)
-	d.kh = to - from
-	x := (n*rows.size+rows.base+i*rows.step+from*rows.tap)*cols.size + cols.base
-	y := (n*p.height+rows.place+i*rows.apart)*p.width + cols.place
-	w := (rows.weight+from*rows.across)*p.c.KW + cols.weight
-	for _, r := range p.runs {
+// row computes one row of a phase: pixels of to from those of from.
+func (p *depthwise[T]) row(f *phase, d *depthRow, from, to []T, i int) {
+	rows, cols, c := &f.rows, &f.cols, p.c.C
+	first, end := rows.seen(i)
+	d.kh = end - first
+	width := p.c.OutW() // of to
+	if p.kind == convInput {
+		width = p.c.W
+	}
+	x := (rows.base+i*rows.step+first*rows.tap)*cols.size + cols.base
+	y := (rows.place+i*rows.apart)*width + cols.place
+	w := (rows.weight+first*rows.across)*p.c.KW + cols.weight
+	for _, r := range f.runs {
 		x, y, w := (x+r.first*cols.step+r.from*cols.tap)*c, (y+r.first*cols.apart)*c, (w+r.from*cols.across)*c
 		d.count, d.kw = r.n, r.to-r.from
 		if !assembly || d.kh == 0 || d.kw == 0 {
-			p.pixels(d, x, y, w)
+			p.pixels(f, d, from, to, x, y, w)
 			continue
 		}
-		d.x, d.y, d.w = unsafe.Pointer(&p.x[x]), unsafe.Pointer(&p.y[y]), unsafe.Pointer(&p.w[w])
+		d.x, d.y, d.w = unsafe.Pointer(&from[x]), unsafe.Pointer(&to[y]), unsafe.Pointer(&p.w[w])
 		depthRowVector[T](d)
 	}
 }
 
-// pixels computes pixels from x, y and the weights w on without assembly, or those
-// that see nothing.
-func (p *depthwise[T]) pixels(d *depthRow, x, y, w int) {
-	rows, cols, c := &p.rows, &p.cols, p.c.C
+// pixels computes pixels from the elements x, y and w of from, to and the weights
+// on, without assembly, or where they see nothing.
+func (p *depthwise[T]) pixels(f *phase, d *depthRow, from, to []T, x, y, w int) {
+	rows, cols, c := &f.rows, &f.cols, p.c.C
 	for i := range d.count {
-		to := p.y[y+i*cols.apart*c:][:c]
-		copy(to, p.bias)
+		sums := to[y+i*cols.apart*c:][:c]
+		copy(sums, p.bias)
 		for kh := range d.kh {
 			for kw := range d.kw {
-				from, weights := p.x[x+(i*cols.step+kh*rows.tap*cols.size+kw*cols.tap)*c:][:c], p.w[w+(kh*rows.across*p.c.KW+kw*cols.across)*c:][:c]
-				for ch, v := range from {
-					to[ch] += v * weights[ch]
+				a, b := from[x+(i*cols.step+kh*rows.tap*cols.size+kw*cols.tap)*c:][:c], p.w[w+(kh*rows.across*p.c.KW+kw*cols.across)*c:][:c]
+				for ch, v := range a {
+					sums[ch] += v * b[ch]
 				}
 			}
 		}
-		for ch, v := range to {
-			to[ch] = max(v, p.floor)
+		for ch, v := range sums {
+			sums[ch] = max(v, p.floor)
 		}
 	}
 }
@@ -276,21 +357,21 @@ func wholeBytes(bytes int) (whole, rest int) {
 // come: that much of x and of y stays in the first cache.
 const tapBytes = 16 << 10
 
-// image adds up the weights' gradient of image n.
-func (p *depthwise[T]) image(n int, w []T) {
+// taps adds up the weights' gradient of an image.
+func (p *depthwise[T]) taps(x, y, w []T) {
 	c := &p.c
 	oh := c.OutH()
 	rows := max(1, tapBytes/(c.OutW()*c.C*bytesOf[T]()))
 	for row := 0; row < oh; row += rows {
 		for tap := range c.KH * c.KW {
-			p.tap(n, tap, row, min(row+rows, oh), w[tap*c.C:(tap+1)*c.C])
+			p.tap(x, y, w[tap*c.C:(tap+1)*c.C], tap, row, min(row+rows, oh))
 		}
 	}
 }
 
 // tap adds up the weights' gradient of one tap from the rows [from, to) of the
-// result of image n.
-func (p *depthwise[T]) tap(n, tap, from, to int, w []T) {
+// result of an image.
+func (p *depthwise[T]) tap(x, y, w []T, tap, from, to int) {
 	c := &p.c
 	oh, ow := c.OutH(), c.OutW()
 	r0, r1, h := span(tap/c.KW, c.H, oh, c.StrideH, c.DilationH, c.Top)
@@ -300,7 +381,7 @@ func (p *depthwise[T]) tap(n, tap, from, to int, w []T) {
 	if r0 >= r1 || c0 == c1 {
 		return
 	}
-	x, y := p.x[((n*c.H+h)*c.W+v)*c.C:], p.y[((n*oh+r0)*ow+c0)*c.C:]
+	x, y = x[(h*c.W+v)*c.C:], y[(r0*ow+c0)*c.C:]
 	if assembly {
 		size := c.C * bytesOf[T]()
 		d := depthTap{
