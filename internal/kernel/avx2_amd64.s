@@ -5827,7 +5827,49 @@ loop:
 	VMOVUPS      (CX), Y0
 	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
 	VMOVUPS      xY41a00000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y2
+	VMINPS       Y1, Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       xY3f800000<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VADDPS       xY40000000<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y1
+	VANDPS       xY80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      xY41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
 	VADDPS       Y2, Y2, Y2
 	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
 	VROUNDPS     $0x08, Y3, Y3
@@ -5844,85 +5886,17 @@ loop:
 	VMULPS       Y2, Y2, Y5
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
 	VCVTPS2DQ    Y3, Y3
 	VPADDD       xY0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VMOVUPS      xY3f800000<>+0(SB), Y3
-	VMOVUPS      xY40000000<>+0(SB), Y4
+	VSUBPS       xY3f800000<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VADDPS       xY40000000<>+0(SB), Y4, Y2
 	VDIVPS       Y2, Y4, Y2
-	VSUBPS       Y2, Y3, Y2
-	VANDPS       xY80000000<>+0(SB), Y0, Y3
-	VORPS        Y3, Y2, Y2
-	VMULPS       Y0, Y0, Y3
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y4
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y3, Y4
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3e088393<>+0(SB), Y3, Y4
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y3, Y4
-	VMULPS       Y3, Y4, Y3
-	VMOVAPS      Y0, Y4
-	VFMADD231PS  Y0, Y3, Y4
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y1, Y0
-	VBLENDVPS    Y0, Y4, Y2, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x08, DX
-	JGE          loop
-
-rest:
-	ADDQ         $0x08, DX
-	JE           end
-	LEAQ         staircase<>+0(SB), BX
-	NEGQ         DX
-	VMOVUPS      32(BX)(DX*4), Y0
-	VMASKMOVPS   (CX), Y0, Y1
-	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
-	VMOVUPS      xY41a00000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y3
-	VADDPS       Y3, Y3, Y3
-	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      xY39506967<>+0(SB), Y5
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y6, Y5, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       xY0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VMOVUPS      xY3f800000<>+0(SB), Y4
-	VMOVUPS      xY40000000<>+0(SB), Y5
-	VDIVPS       Y3, Y5, Y3
-	VSUBPS       Y3, Y4, Y3
-	VANDPS       xY80000000<>+0(SB), Y1, Y4
-	VORPS        Y4, Y3, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y5
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y4, Y5
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y4, Y5
-	VFMADD213PS  xY3e088393<>+0(SB), Y4, Y5
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y4, Y5
-	VMULPS       Y4, Y5, Y4
-	VMOVAPS      Y1, Y5
-	VFMADD231PS  Y1, Y4, Y5
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y2, Y1
-	VBLENDVPS    Y1, Y5, Y3, Y1
-	VMASKMOVPS   Y1, Y0, (AX)
+	VANDPS       xY80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
 
 end:
 	VZEROUPPER
@@ -5957,66 +5931,6 @@ DATA xY40000000<>+20(SB)/4, $0x40000000
 DATA xY40000000<>+24(SB)/4, $0x40000000
 DATA xY40000000<>+28(SB)/4, $0x40000000
 GLOBL xY40000000<>(SB), RODATA|NOPTR, $32
-
-DATA xYbbbaf0ea<>+0(SB)/4, $0xbbbaf0ea
-DATA xYbbbaf0ea<>+4(SB)/4, $0xbbbaf0ea
-DATA xYbbbaf0ea<>+8(SB)/4, $0xbbbaf0ea
-DATA xYbbbaf0ea<>+12(SB)/4, $0xbbbaf0ea
-DATA xYbbbaf0ea<>+16(SB)/4, $0xbbbaf0ea
-DATA xYbbbaf0ea<>+20(SB)/4, $0xbbbaf0ea
-DATA xYbbbaf0ea<>+24(SB)/4, $0xbbbaf0ea
-DATA xYbbbaf0ea<>+28(SB)/4, $0xbbbaf0ea
-GLOBL xYbbbaf0ea<>(SB), RODATA|NOPTR, $32
-
-DATA xY3ca9134e<>+0(SB)/4, $0x3ca9134e
-DATA xY3ca9134e<>+4(SB)/4, $0x3ca9134e
-DATA xY3ca9134e<>+8(SB)/4, $0x3ca9134e
-DATA xY3ca9134e<>+12(SB)/4, $0x3ca9134e
-DATA xY3ca9134e<>+16(SB)/4, $0x3ca9134e
-DATA xY3ca9134e<>+20(SB)/4, $0x3ca9134e
-DATA xY3ca9134e<>+24(SB)/4, $0x3ca9134e
-DATA xY3ca9134e<>+28(SB)/4, $0x3ca9134e
-GLOBL xY3ca9134e<>(SB), RODATA|NOPTR, $32
-
-DATA xYbd5c1e2d<>+0(SB)/4, $0xbd5c1e2d
-DATA xYbd5c1e2d<>+4(SB)/4, $0xbd5c1e2d
-DATA xYbd5c1e2d<>+8(SB)/4, $0xbd5c1e2d
-DATA xYbd5c1e2d<>+12(SB)/4, $0xbd5c1e2d
-DATA xYbd5c1e2d<>+16(SB)/4, $0xbd5c1e2d
-DATA xYbd5c1e2d<>+20(SB)/4, $0xbd5c1e2d
-DATA xYbd5c1e2d<>+24(SB)/4, $0xbd5c1e2d
-DATA xYbd5c1e2d<>+28(SB)/4, $0xbd5c1e2d
-GLOBL xYbd5c1e2d<>(SB), RODATA|NOPTR, $32
-
-DATA xY3e088393<>+0(SB)/4, $0x3e088393
-DATA xY3e088393<>+4(SB)/4, $0x3e088393
-DATA xY3e088393<>+8(SB)/4, $0x3e088393
-DATA xY3e088393<>+12(SB)/4, $0x3e088393
-DATA xY3e088393<>+16(SB)/4, $0x3e088393
-DATA xY3e088393<>+20(SB)/4, $0x3e088393
-DATA xY3e088393<>+24(SB)/4, $0x3e088393
-DATA xY3e088393<>+28(SB)/4, $0x3e088393
-GLOBL xY3e088393<>(SB), RODATA|NOPTR, $32
-
-DATA xYbeaaaa99<>+0(SB)/4, $0xbeaaaa99
-DATA xYbeaaaa99<>+4(SB)/4, $0xbeaaaa99
-DATA xYbeaaaa99<>+8(SB)/4, $0xbeaaaa99
-DATA xYbeaaaa99<>+12(SB)/4, $0xbeaaaa99
-DATA xYbeaaaa99<>+16(SB)/4, $0xbeaaaa99
-DATA xYbeaaaa99<>+20(SB)/4, $0xbeaaaa99
-DATA xYbeaaaa99<>+24(SB)/4, $0xbeaaaa99
-DATA xYbeaaaa99<>+28(SB)/4, $0xbeaaaa99
-GLOBL xYbeaaaa99<>(SB), RODATA|NOPTR, $32
-
-DATA xY3f200000<>+0(SB)/4, $0x3f200000
-DATA xY3f200000<>+4(SB)/4, $0x3f200000
-DATA xY3f200000<>+8(SB)/4, $0x3f200000
-DATA xY3f200000<>+12(SB)/4, $0x3f200000
-DATA xY3f200000<>+16(SB)/4, $0x3f200000
-DATA xY3f200000<>+20(SB)/4, $0x3f200000
-DATA xY3f200000<>+24(SB)/4, $0x3f200000
-DATA xY3f200000<>+28(SB)/4, $0x3f200000
-GLOBL xY3f200000<>(SB), RODATA|NOPTR, $32
 
 // func mapExpY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
@@ -9082,9 +8996,9 @@ TEXT ·lstmCellY32(SB), NOSPLIT, $0-8
 	MOVQ  96(AX), R13
 	XORQ  AX, AX
 	TESTQ R12, R12
-	JE    rest
+	JE    rest0
 
-loop:
+loop0:
 	VMOVUPS      (DX)(AX*1), Y0
 	VORPS        xY80000000<>+0(SB), Y0, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
@@ -9162,142 +9076,84 @@ loop:
 	VMOVUPS      (BX)(AX*1), Y2
 	VANDPS       xY7fffffff<>+0(SB), Y2, Y3
 	VMOVUPS      xY41a00000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y4
-	VADDPS       Y4, Y4, Y4
-	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VMOVAPS      Y4, Y4
-	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y4
-	VMOVAPS      Y4, Y4
-	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y4
-	VMOVUPS      xY39506967<>+0(SB), Y6
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y4, Y6
-	VFMADD213PS  xY3c088908<>+0(SB), Y4, Y6
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y4, Y6
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y4, Y6
-	VFMADD213PS  xY3f000000<>+0(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y7, Y6, Y4
-	VADDPS       xY3f800000<>+0(SB), Y4, Y4
-	VCVTPS2DQ    Y5, Y5
-	VPADDD       xY0000007f<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VADDPS       xY3f800000<>+0(SB), Y4, Y4
-	VMOVUPS      xY3f800000<>+0(SB), Y5
-	VMOVUPS      xY40000000<>+0(SB), Y6
-	VDIVPS       Y4, Y6, Y4
-	VSUBPS       Y4, Y5, Y4
-	VANDPS       xY80000000<>+0(SB), Y2, Y5
-	VORPS        Y5, Y4, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y6
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y5, Y6
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y5, Y6
-	VFMADD213PS  xY3e088393<>+0(SB), Y5, Y6
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y5, Y6
-	VMULPS       Y5, Y6, Y5
-	VMOVAPS      Y2, Y6
-	VFMADD231PS  Y2, Y5, Y6
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y3, Y2
-	VBLENDVPS    Y2, Y6, Y4, Y2
-	VMOVUPS      Y2, (BX)(AX*1)
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  Y1, Y2, Y0
-	VMOVUPS      Y0, (R8)(AX*1)
-	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
-	VMOVUPS      xY41a00000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y2
-	VADDPS       Y2, Y2, Y2
-	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      xY39506967<>+0(SB), Y4
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VCVTPS2DQ    Y3, Y3
-	VPADDD       xY0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VMOVUPS      xY3f800000<>+0(SB), Y3
-	VMOVUPS      xY40000000<>+0(SB), Y4
-	VDIVPS       Y2, Y4, Y2
-	VSUBPS       Y2, Y3, Y2
-	VANDPS       xY80000000<>+0(SB), Y0, Y3
-	VORPS        Y3, Y2, Y2
-	VMULPS       Y0, Y0, Y3
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y4
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y3, Y4
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3e088393<>+0(SB), Y3, Y4
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y3, Y4
-	VMULPS       Y3, Y4, Y3
-	VMOVAPS      Y0, Y4
-	VFMADD231PS  Y0, Y3, Y4
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y1, Y0
-	VBLENDVPS    Y0, Y4, Y2, Y0
-	VMOVUPS      Y0, (R9)(AX*1)
-	VMOVUPS      (SI)(AX*1), Y1
-	VORPS        xY80000000<>+0(SB), Y1, Y2
-	VMOVUPS      xYc2d00000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      xY39506967<>+0(SB), Y4
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
-	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VCVTPS2DQ    Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPSUBD       Y4, Y3, Y3
+	VMINPS       Y3, Y4, Y3
+	VADDPS       Y3, Y3, Y3
+	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      xY39506967<>+0(SB), Y5
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VCVTPS2DQ    Y4, Y4
 	VPADDD       xY0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y2, Y2
+	VSUBPS       xY3f800000<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VADDPS       xY40000000<>+0(SB), Y5, Y3
+	VDIVPS       Y3, Y5, Y3
+	VANDPS       xY80000000<>+0(SB), Y2, Y2
+	VORPS        Y2, Y3, Y3
+	VMOVUPS      Y3, (BX)(AX*1)
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y1, Y3, Y0
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      (SI)(AX*1), Y0
+	VORPS        xY80000000<>+0(SB), Y0, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPSUBD       Y3, Y2, Y2
 	VPADDD       xY0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VMOVUPS      xY3f800000<>+0(SB), Y3
-	VADDPS       xY3f800000<>+0(SB), Y2, Y4
-	VDIVPS       Y4, Y3, Y3
-	VMULPS       Y2, Y3, Y2
-	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VMOVUPS      Y1, (SI)(AX*1)
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R10)(AX*1)
-	VMOVUPS      Y0, (R11)(AX*1)
+	VMULPS       Y3, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y2
+	VADDPS       xY3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VMOVUPS      Y0, (SI)(AX*1)
 	ADDQ         $0x20, AX
 	CMPQ         AX, R12
-	JLT          loop
+	JLT          loop0
 
-rest:
+rest0:
 	TESTQ        R13, R13
-	JE           end
-	LEAQ         staircase<>+0(SB), R12
-	NEGQ         R13
-	VMOVUPS      32(R12)(R13*4), Y0
+	JE           end0
+	MOVQ         R13, R14
+	LEAQ         staircase<>+0(SB), R15
+	NEGQ         R14
+	VMOVUPS      32(R15)(R14*4), Y0
 	VMASKMOVPS   (DX)(AX*1), Y0, Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
@@ -9375,134 +9231,163 @@ rest:
 	VMASKMOVPS   (BX)(AX*1), Y0, Y3
 	VANDPS       xY7fffffff<>+0(SB), Y3, Y4
 	VMOVUPS      xY41a00000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y5
-	VADDPS       Y5, Y5, Y5
-	VMULPS       xY3fb8aa3b<>+0(SB), Y5, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVAPS      Y5, Y5
-	VFNMADD231PS xY3f318000<>+0(SB), Y6, Y5
-	VMOVAPS      Y5, Y5
-	VFNMADD231PS xYb95e8083<>+0(SB), Y6, Y5
-	VMOVUPS      xY39506967<>+0(SB), Y7
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y5, Y7
-	VFMADD213PS  xY3c088908<>+0(SB), Y5, Y7
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y5, Y7
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y5, Y7
-	VFMADD213PS  xY3f000000<>+0(SB), Y5, Y7
-	VMULPS       Y5, Y5, Y8
-	VMOVAPS      Y5, Y5
-	VFMADD231PS  Y8, Y7, Y5
-	VADDPS       xY3f800000<>+0(SB), Y5, Y5
-	VCVTPS2DQ    Y6, Y6
-	VPADDD       xY0000007f<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y5, Y5
-	VADDPS       xY3f800000<>+0(SB), Y5, Y5
-	VMOVUPS      xY3f800000<>+0(SB), Y6
-	VMOVUPS      xY40000000<>+0(SB), Y7
-	VDIVPS       Y5, Y7, Y5
-	VSUBPS       Y5, Y6, Y5
-	VANDPS       xY80000000<>+0(SB), Y3, Y6
-	VORPS        Y6, Y5, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y7
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y6, Y7
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y6, Y7
-	VFMADD213PS  xY3e088393<>+0(SB), Y6, Y7
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y6, Y7
-	VMULPS       Y6, Y7, Y6
-	VMOVAPS      Y3, Y7
-	VFMADD231PS  Y3, Y6, Y7
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y4, Y3
-	VBLENDVPS    Y3, Y7, Y5, Y3
-	VMASKMOVPS   Y3, Y0, (BX)(AX*1)
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y2, Y3, Y1
-	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
-	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
-	VMOVUPS      xY41a00000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y3
-	VADDPS       Y3, Y3, Y3
-	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      xY39506967<>+0(SB), Y5
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y6, Y5, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       xY0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VMOVUPS      xY3f800000<>+0(SB), Y4
-	VMOVUPS      xY40000000<>+0(SB), Y5
-	VDIVPS       Y3, Y5, Y3
-	VSUBPS       Y3, Y4, Y3
-	VANDPS       xY80000000<>+0(SB), Y1, Y4
-	VORPS        Y4, Y3, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y5
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y4, Y5
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y4, Y5
-	VFMADD213PS  xY3e088393<>+0(SB), Y4, Y5
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y4, Y5
-	VMULPS       Y4, Y5, Y4
-	VMOVAPS      Y1, Y5
-	VFMADD231PS  Y1, Y4, Y5
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y2, Y1
-	VBLENDVPS    Y1, Y5, Y3, Y1
-	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
-	VMASKMOVPS   (SI)(AX*1), Y0, Y2
-	VORPS        xY80000000<>+0(SB), Y2, Y3
-	VMOVUPS      xYc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMULPS       xY3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y3
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      xY39506967<>+0(SB), Y5
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3c088908<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y3, Y5
-	VFMADD213PS  xY3f000000<>+0(SB), Y3, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y6, Y5, Y3
-	VADDPS       xY3f800000<>+0(SB), Y3, Y3
-	VCVTPS2DQ    Y4, Y4
-	VPSRAD       $0x01, Y4, Y5
-	VPSUBD       Y5, Y4, Y4
+	VMINPS       Y4, Y5, Y4
+	VADDPS       Y4, Y4, Y4
+	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      xY39506967<>+0(SB), Y6
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VCVTPS2DQ    Y5, Y5
 	VPADDD       xY0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y3, Y3
+	VSUBPS       xY3f800000<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y4, Y6
+	VADDPS       xY40000000<>+0(SB), Y6, Y4
+	VDIVPS       Y4, Y6, Y4
+	VANDPS       xY80000000<>+0(SB), Y3, Y3
+	VORPS        Y3, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (BX)(AX*1)
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y2, Y4, Y1
+	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VORPS        xY80000000<>+0(SB), Y1, Y2
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       xY3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
 	VPADDD       xY0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VMOVUPS      xY3f800000<>+0(SB), Y4
-	VADDPS       xY3f800000<>+0(SB), Y3, Y5
-	VDIVPS       Y5, Y4, Y4
-	VMULPS       Y3, Y4, Y3
-	VCMPPS       $0x01, xY00000000<>+0(SB), Y2, Y2
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VMASKMOVPS   Y2, Y0, (SI)(AX*1)
-	VMULPS       Y1, Y2, Y1
+	VMULPS       Y4, Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VADDPS       xY3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (SI)(AX*1)
+
+end0:
+	XORQ  AX, AX
+	TESTQ R12, R12
+	JE    rest1
+
+loop1:
+	VMOVUPS      (R8)(AX*1), Y0
+	VANDPS       xY7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      xY41a00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       xY3f800000<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VADDPS       xY40000000<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y1
+	VANDPS       xY80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y1
+	VMOVUPS      Y1, (R9)(AX*1)
+	VMOVUPS      (SI)(AX*1), Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R10)(AX*1)
+	VMOVUPS      Y0, (R11)(AX*1)
+	ADDQ         $0x20, AX
+	CMPQ         AX, R12
+	JLT          loop1
+
+rest1:
+	TESTQ        R13, R13
+	JE           end1
+	MOVQ         R13, CX
+	LEAQ         staircase<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y0
+	VMASKMOVPS   (R8)(AX*1), Y0, Y1
+	VANDPS       xY7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      xY41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VADDPS       Y2, Y2, Y2
+	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VSUBPS       xY3f800000<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VADDPS       xY40000000<>+0(SB), Y4, Y2
+	VDIVPS       Y2, Y4, Y2
+	VANDPS       xY80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (R9)(AX*1)
+	VMASKMOVPS   (SI)(AX*1), Y0, Y1
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (R10)(AX*1)
 	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
 
-end:
+end1:
 	VZEROUPPER
 	RET
 
@@ -9527,9 +9412,9 @@ TEXT ·lstmGradY32(SB), NOSPLIT, $0-8
 	MOVQ  96(AX), R13
 	XORQ  AX, AX
 	TESTQ R12, R12
-	JE    rest
+	JE    rest0
 
-loop:
+loop0:
 	VMOVUPS      (R10)(AX*1), Y0
 	VMOVUPS      (R9)(AX*1), Y1
 	VMOVUPS      (SI)(AX*1), Y2
@@ -9573,14 +9458,15 @@ loop:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, DI
 	CMPQ         AX, R12
-	JLT          loop
+	JLT          loop0
 
-rest:
+rest0:
 	TESTQ        R13, R13
-	JE           end
-	LEAQ         staircase<>+0(SB), R12
-	NEGQ         R13
-	VMOVUPS      32(R12)(R13*4), Y0
+	JE           end0
+	MOVQ         R13, R12
+	LEAQ         staircase<>+0(SB), R13
+	NEGQ         R12
+	VMOVUPS      32(R13)(R12*4), Y0
 	VMASKMOVPS   (R10)(AX*1), Y0, Y1
 	VMASKMOVPS   (R9)(AX*1), Y0, Y2
 	VMASKMOVPS   (SI)(AX*1), Y0, Y3
@@ -9622,7 +9508,7 @@ rest:
 	VMULPS       Y2, Y4, Y1
 	VMASKMOVPS   Y1, Y0, (R11)(AX*1)
 
-end:
+end0:
 	VZEROUPPER
 	RET
 
@@ -9645,9 +9531,9 @@ TEXT ·gruCellY32(SB), NOSPLIT, $0-8
 	MOVQ  96(AX), R11
 	XORQ  AX, AX
 	TESTQ R10, R10
-	JE    rest
+	JE    rest0
 
-loop:
+loop0:
 	VMOVUPS      (CX)(AX*1), Y0
 	VORPS        xY80000000<>+0(SB), Y0, Y1
 	VMOVUPS      xYc2d00000<>+0(SB), Y2
@@ -9690,46 +9576,33 @@ loop:
 	VFMADD231PS  Y1, Y0, Y2
 	VANDPS       xY7fffffff<>+0(SB), Y2, Y0
 	VMOVUPS      xY41a00000<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y1
-	VADDPS       Y1, Y1, Y1
-	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y1
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y1
-	VMOVUPS      xY39506967<>+0(SB), Y4
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y4
-	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y4
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y4
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y4
-	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y4
-	VMULPS       Y1, Y1, Y5
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y5, Y4, Y1
-	VADDPS       xY3f800000<>+0(SB), Y1, Y1
-	VCVTPS2DQ    Y3, Y3
-	VPADDD       xY0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y1, Y1
-	VADDPS       xY3f800000<>+0(SB), Y1, Y1
-	VMOVUPS      xY3f800000<>+0(SB), Y3
-	VMOVUPS      xY40000000<>+0(SB), Y4
-	VDIVPS       Y1, Y4, Y1
-	VSUBPS       Y1, Y3, Y1
-	VANDPS       xY80000000<>+0(SB), Y2, Y3
-	VORPS        Y3, Y1, Y1
-	VMULPS       Y2, Y2, Y3
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y4
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y3, Y4
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y3, Y4
-	VFMADD213PS  xY3e088393<>+0(SB), Y3, Y4
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y3, Y4
-	VMULPS       Y3, Y4, Y3
-	VMOVAPS      Y2, Y4
-	VFMADD231PS  Y2, Y3, Y4
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y0, Y0
-	VBLENDVPS    Y0, Y4, Y1, Y0
+	VMINPS       Y0, Y1, Y0
+	VADDPS       Y0, Y0, Y0
+	VMULPS       xY3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY3f318000<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYb95e8083<>+0(SB), Y1, Y0
+	VMOVUPS      xY39506967<>+0(SB), Y3
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y0, Y3
+	VFMADD213PS  xY3c088908<>+0(SB), Y0, Y3
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y0, Y3
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y0, Y3
+	VFMADD213PS  xY3f000000<>+0(SB), Y0, Y3
+	VMULPS       Y0, Y0, Y4
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y4, Y3, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VSUBPS       xY3f800000<>+0(SB), Y1, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y1, Y0, Y3
+	VADDPS       xY40000000<>+0(SB), Y3, Y0
+	VDIVPS       Y0, Y3, Y0
+	VANDPS       xY80000000<>+0(SB), Y2, Y1
+	VORPS        Y1, Y0, Y0
 	VMOVUPS      Y0, (BX)(AX*1)
 	VMOVUPS      (DX)(AX*1), Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
@@ -9775,14 +9648,15 @@ loop:
 	VMOVUPS      Y0, (R9)(AX*1)
 	ADDQ         $0x20, AX
 	CMPQ         AX, R10
-	JLT          loop
+	JLT          loop0
 
-rest:
+rest0:
 	TESTQ        R11, R11
-	JE           end
-	LEAQ         staircase<>+0(SB), R10
-	NEGQ         R11
-	VMOVUPS      32(R10)(R11*4), Y0
+	JE           end0
+	MOVQ         R11, R10
+	LEAQ         staircase<>+0(SB), R11
+	NEGQ         R10
+	VMOVUPS      32(R11)(R10*4), Y0
 	VMASKMOVPS   (CX)(AX*1), Y0, Y1
 	VORPS        xY80000000<>+0(SB), Y1, Y2
 	VMOVUPS      xYc2d00000<>+0(SB), Y3
@@ -9825,46 +9699,33 @@ rest:
 	VFMADD231PS  Y2, Y1, Y3
 	VANDPS       xY7fffffff<>+0(SB), Y3, Y1
 	VMOVUPS      xY41a00000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y2
-	VADDPS       Y2, Y2, Y2
-	VMULPS       xY3fb8aa3b<>+0(SB), Y2, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS xY3f318000<>+0(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS xYb95e8083<>+0(SB), Y4, Y2
-	VMOVUPS      xY39506967<>+0(SB), Y5
-	VFMADD213PS  xY3ab743ce<>+0(SB), Y2, Y5
-	VFMADD213PS  xY3c088908<>+0(SB), Y2, Y5
-	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y2, Y5
-	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y2, Y5
-	VFMADD213PS  xY3f000000<>+0(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y6, Y5, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       xY0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y2, Y2
-	VADDPS       xY3f800000<>+0(SB), Y2, Y2
-	VMOVUPS      xY3f800000<>+0(SB), Y4
-	VMOVUPS      xY40000000<>+0(SB), Y5
-	VDIVPS       Y2, Y5, Y2
-	VSUBPS       Y2, Y4, Y2
-	VANDPS       xY80000000<>+0(SB), Y3, Y4
-	VORPS        Y4, Y2, Y2
-	VMULPS       Y3, Y3, Y4
-	VMOVUPS      xYbbbaf0ea<>+0(SB), Y5
-	VFMADD213PS  xY3ca9134e<>+0(SB), Y4, Y5
-	VFMADD213PS  xYbd5c1e2d<>+0(SB), Y4, Y5
-	VFMADD213PS  xY3e088393<>+0(SB), Y4, Y5
-	VFMADD213PS  xYbeaaaa99<>+0(SB), Y4, Y5
-	VMULPS       Y4, Y5, Y4
-	VMOVAPS      Y3, Y5
-	VFMADD231PS  Y3, Y4, Y5
-	VCMPPS       $0x01, xY3f200000<>+0(SB), Y1, Y1
-	VBLENDVPS    Y1, Y5, Y2, Y1
+	VMINPS       Y1, Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y5, Y4, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       xY0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       xY3f800000<>+0(SB), Y2, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y2, Y1, Y4
+	VADDPS       xY40000000<>+0(SB), Y4, Y1
+	VDIVPS       Y1, Y4, Y1
+	VANDPS       xY80000000<>+0(SB), Y3, Y2
+	VORPS        Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (BX)(AX*1)
 	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VORPS        xY80000000<>+0(SB), Y2, Y3
@@ -9909,7 +9770,7 @@ rest:
 	VMASKMOVPS   Y1, Y0, (R8)(AX*1)
 	VMASKMOVPS   Y1, Y0, (R9)(AX*1)
 
-end:
+end0:
 	VZEROUPPER
 	RET
 
@@ -9933,9 +9794,9 @@ TEXT ·gruGradY32(SB), NOSPLIT, $0-8
 	MOVQ  96(AX), R12
 	XORQ  AX, AX
 	TESTQ R11, R11
-	JE    rest
+	JE    rest0
 
-loop:
+loop0:
 	VMOVUPS      (R10)(AX*1), Y0
 	VMOVUPS      (DX)(AX*1), Y1
 	VMOVUPS      (BX)(AX*1), Y2
@@ -9970,14 +9831,15 @@ loop:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, DI
 	CMPQ         AX, R11
-	JLT          loop
+	JLT          loop0
 
-rest:
+rest0:
 	TESTQ        R12, R12
-	JE           end
-	LEAQ         staircase<>+0(SB), R11
-	NEGQ         R12
-	VMOVUPS      32(R11)(R12*4), Y0
+	JE           end0
+	MOVQ         R12, R11
+	LEAQ         staircase<>+0(SB), R12
+	NEGQ         R11
+	VMOVUPS      32(R12)(R11*4), Y0
 	VMASKMOVPS   (R10)(AX*1), Y0, Y1
 	VMASKMOVPS   (DX)(AX*1), Y0, Y2
 	VMASKMOVPS   (BX)(AX*1), Y0, Y3
@@ -10010,6 +9872,6 @@ rest:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (R10)(AX*1)
 
-end:
+end0:
 	VZEROUPPER
 	RET

@@ -181,17 +181,6 @@ func exponentialBelow(x vec) vec {
 	return ldexp(plus(e, number(1)), n)
 }
 
-// exponentialWithin returns eˣ of x from −87 to 88.
-func exponentialWithin(x vec) vec {
-	e, n := reduced(x)
-	e = plus(e, number(1))
-	if wide() {
-		return ldexp(e, n)
-	}
-	VCVTPS2DQ(n, n)
-	return times(e, power(n))
-}
-
 // ldexp returns x·2ⁿ of whole numbers n. AVX2 has 2ⁿ in two factors, as n may be
 // outside of the exponents of normal numbers.
 func ldexp(x, n vec) vec {
@@ -214,11 +203,19 @@ func power(n vec) vec {
 	return n
 }
 
+// wholePower returns 2ⁿ of whole numbers n from −126 to 127.
+func wholePower(n vec) vec {
+	if wide() {
+		return ldexp(load(number(1)), n)
+	}
+	VCVTPS2DQ(n, n)
+	return power(n)
+}
+
 // belowOne returns eˣ − 1 of x that are not positive, without loss near 0.
 func belowOne(x vec) vec {
 	e, n := reduced(larger(x, number(-40)))
-	VCVTPS2DQ(n, n)
-	scale := power(n)
+	scale := wholePower(n)
 	return timesPlus(e, scale, minus(scale, number(1)))
 }
 
@@ -259,20 +256,17 @@ func sigmoid(x vec) vec {
 	return where(x, lessThan, number(0), times(s, e), s)
 }
 
-// tanh returns the polynomial of Cephes' tanhf where |x| < 0.625, and
-// 1 − 2/(1 + e^2|x|) with the sign of x elsewhere, which is 1 from 10 on.
+// tanh returns y/(y + 2) with y = e^2|x| − 1, which keeps its digits near 0, and the
+// sign of x. From 10 on that is 1.
 func tanh(x vec) vec {
-	size := absolute(x)
-	held := smaller(size, number(20))
-	e := plus(exponentialWithin(plus(held, held)), number(1))
-	large := minus(load(number(1)), over(load(number(2)), e))
-	sign := set.reg()
+	held := smaller(absolute(x), number(20))
+	e, n := reduced(plus(held, held))
+	scale := wholePower(n)
+	y := timesPlus(e, scale, minus(scale, number(1)))
+	t, sign := over(y, plus(y, number(2))), set.reg()
 	VANDPS(bits(1<<31), x, sign)
-	VORPS(sign, large, large)
-	square := times(x, x)
-	small := polynomial(square, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
-	small = timesPlus(times(small, square), x, x)
-	return where(size, lessThan, number(0.625), small, large)
+	VORPS(sign, t, t)
+	return t
 }
 
 // softplus returns log(1 + eˣ) = max(x, 0) + log(1 + y) with y = e^−|x|. The

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -34,8 +35,9 @@ type units struct {
 	rest   *mask         // of a register that is not full
 }
 
-// cellFunction writes a function that passes over the units of one row of a batch.
-func cellFunction(name, what string, fields []int, body func(u units)) {
+// cellFunction writes a function that passes over the units of one row of a batch,
+// once for each body.
+func cellFunction(name, what string, fields []int, bodies ...func(u units)) {
 	name = function(name, single)
 	TEXT(name, NOSPLIT, "func(c *byte)")
 	Doc(name + " " + what)
@@ -63,24 +65,30 @@ func cellFunction(name, what string, fields []int, body func(u units)) {
 		}
 	}
 	last, left := field(cellEnd), field(cellRest)
-	XORQ(u.offset, u.offset)
-	TESTQ(last, last)
-	JE(LabelRef("rest"))
-	Label("loop")
-	body(u)
-	ADDQ(U8(set.bytes), u.offset)
-	if u.grads != nil {
-		ADDQ(U8(set.bytes), u.grads)
+	for i, body := range bodies {
+		label := func(name string) string { return fmt.Sprint(name, i) }
+		XORQ(u.offset, u.offset)
+		TESTQ(last, last)
+		JE(LabelRef(label("rest")))
+		Label(label("loop"))
+		body(u)
+		ADDQ(U8(set.bytes), u.offset)
+		if u.grads != nil {
+			ADDQ(U8(set.bytes), u.grads)
+		}
+		CMPQ(u.offset, last)
+		JLT(LabelRef(label("loop")))
+		Label(label("rest"))
+		TESTQ(left, left)
+		JE(LabelRef(label("end")))
+		part := u
+		n := GP64()
+		MOVQ(left, n)
+		m := newMask(n)
+		part.rest = &m
+		body(part)
+		Label(label("end"))
 	}
-	CMPQ(u.offset, last)
-	JLT(LabelRef("loop"))
-	Label("rest")
-	TESTQ(left, left)
-	JE(LabelRef("end"))
-	m := newMask(left)
-	u.rest = &m
-	body(u)
-	Label("end")
 	VZEROUPPER()
 	RET()
 }
@@ -139,11 +147,12 @@ func lstm() {
 			f := u.apply(1, sigmoid)
 			c := times(f, u.field(cellBefore))
 			i := u.apply(0, sigmoid)
-			c = timesPlus(u.apply(2, tanh), i, c)
-			u.setField(cellC, c)
-			t := tanh(c)
+			u.setField(cellC, timesPlus(u.apply(2, tanh), i, c))
+			u.apply(3, sigmoid)
+		}, func(u units) { // what waits for c would keep the units that follow waiting
+			t := tanh(u.field(cellC))
 			u.setField(cellTanh, t)
-			h := times(u.apply(3, sigmoid), t)
+			h := times(u.gate(3), t)
 			u.setField(cellH, h)
 			u.setField(cellNext, h)
 		})
