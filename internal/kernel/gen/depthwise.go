@@ -44,33 +44,6 @@ const (
 	tapStepY
 )
 
-// someOf loads all elements of a register, or those of a mask.
-func (e element) someOf(at Mem, m *mask) vec {
-	if m != nil {
-		return m.load(at)
-	}
-	r := set.reg()
-	e.move(at, r)
-	return r
-}
-
-func (e element) storeSome(x vec, at Mem, m *mask) {
-	if m != nil {
-		m.store(x, at)
-	} else {
-		e.move(x, at)
-	}
-}
-
-// addProduct adds a·b to sum, a in memory.
-func (e element) addProduct(at Mem, m *mask, b, sum vec) {
-	if m != nil {
-		e.fma(m.load(at), b, sum)
-	} else {
-		e.fma(at, b, sum)
-	}
-}
-
 func zeroed(r reg.GPVirtual) reg.GPVirtual {
 	XORQ(r, r)
 	return r
@@ -84,23 +57,17 @@ func (e element) depthRow() {
 	TEXT(name, NOSPLIT, "func(d *byte)")
 	Doc(name+" sets pixels of y to the bias and the sum of the taps' products with x,", "but at least to the floor.")
 	Pragma("noescape")
-	d := Load(Param("d"), GP64()).(reg.GPVirtual)
-	field := func(at int) Mem { return Mem{Base: d, Disp: at} }
-	get := func(at int) reg.GPVirtual {
-		r := GP64()
-		MOVQ(field(at), r)
-		return r
-	}
-	x, y, count, step := get(depthX), get(depthY), get(depthCount), get(depthStepX)
+	d := newRecord("d")
+	x, y, count, step := d.get(depthX), d.get(depthY), d.get(depthCount), d.get(depthStepX)
 	three := GP64()
 	LEAQ(Mem{Base: step, Index: step, Scale: 2}, three)
 	floor := set.reg()
-	e.broadcast(field(depthFloor), floor)
+	e.broadcast(d.field(depthFloor), floor)
 	offset := GP64()
 
 	channels := func(label string, pixels, registers int, m *mask) {
 		sums := make([][]vec, pixels)
-		from := get(depthBias)
+		from := d.get(depthBias)
 		ADDQ(offset, from)
 		for k := range registers {
 			bias := e.someOf(Mem{Base: from, Disp: k * set.bytes}, m)
@@ -109,12 +76,12 @@ func (e element) depthRow() {
 				sums[i] = append(sums[i], same(bias))
 			}
 		}
-		line, weights := GP64(), get(depthW)
+		line, weights := GP64(), d.get(depthW)
 		LEAQ(Mem{Base: x, Index: offset, Scale: 1}, line)
 		ADDQ(offset, weights)
-		rows := get(depthKH)
+		rows := d.get(depthKH)
 		Label(label + "_row")
-		at, weight, columns := GP64(), GP64(), get(depthKW)
+		at, weight, columns := GP64(), GP64(), d.get(depthKW)
 		MOVQ(line, at)
 		MOVQ(weights, weight)
 		Label(label + "_column")
@@ -125,19 +92,19 @@ func (e element) depthRow() {
 				e.addProduct(pixel, m, w, sums[i][k])
 			}
 		}
-		ADDQ(field(depthColX), at)
-		ADDQ(field(depthColW), weight)
+		ADDQ(d.field(depthColX), at)
+		ADDQ(d.field(depthColW), weight)
 		DECQ(columns)
 		JNE(LabelRef(label + "_column"))
-		ADDQ(field(depthRowX), line)
-		ADDQ(field(depthRowW), weights)
+		ADDQ(d.field(depthRowX), line)
+		ADDQ(d.field(depthRowW), weights)
 		DECQ(rows)
 		JNE(LabelRef(label + "_row"))
 		to := GP64()
 		LEAQ(Mem{Base: y, Index: offset, Scale: 1}, to)
 		for i := range pixels {
 			if i > 0 {
-				ADDQ(field(depthStepY), to)
+				ADDQ(d.field(depthStepY), to)
 			}
 			for k, s := range sums[i] {
 				e.max(s, floor, s)
@@ -147,7 +114,7 @@ func (e element) depthRow() {
 	}
 	block := func(label string, pixels int) {
 		zeroed(offset)
-		left := get(depthWidth)
+		left := d.get(depthWidth)
 		for _, registers := range []int{2, 1} {
 			label, bytes := label+fmt.Sprint("_by", registers), U32(uint32(registers*set.bytes))
 			Label(label)
@@ -159,7 +126,7 @@ func (e element) depthRow() {
 			JMP(LabelRef(label))
 			Label(label + "_end")
 		}
-		rest := get(depthRest)
+		rest := d.get(depthRest)
 		TESTQ(rest, rest)
 		JE(LabelRef(label + "_next"))
 		m := newMask(rest)
@@ -167,7 +134,7 @@ func (e element) depthRow() {
 		Label(label + "_next")
 		for range pixels {
 			ADDQ(step, x)
-			ADDQ(field(depthStepY), y)
+			ADDQ(d.field(depthStepY), y)
 		}
 	}
 	SUBQ(U8(4), count)
@@ -195,40 +162,34 @@ func (e element) depthTap() {
 	TEXT(name, NOSPLIT, "func(d *byte)")
 	Doc(name + " adds to w the sum of the products of pixels of x and of y.")
 	Pragma("noescape")
-	d := Load(Param("d"), GP64()).(reg.GPVirtual)
-	field := func(at int) Mem { return Mem{Base: d, Disp: at} }
-	get := func(at int) reg.GPVirtual {
-		r := GP64()
-		MOVQ(field(at), r)
-		return r
-	}
-	offset, left := zeroed(GP64()), get(tapWidth)
+	d := newRecord("d")
+	offset, left := zeroed(GP64()), d.get(tapWidth)
 	channels := func(label string, registers int, m *mask) {
 		var sums [4]vec
 		for i := range registers {
 			sums[i] = set.reg()
 			e.xor(sums[i], sums[i], sums[i])
 		}
-		lineX, lineY, rows := get(tapX), get(tapY), get(tapRows)
+		lineX, lineY, rows := d.get(tapX), d.get(tapY), d.get(tapRows)
 		ADDQ(offset, lineX)
 		ADDQ(offset, lineY)
 		Label(label + "_row")
-		x, y, columns := GP64(), GP64(), get(tapColumns)
+		x, y, columns := GP64(), GP64(), d.get(tapColumns)
 		MOVQ(lineX, x)
 		MOVQ(lineY, y)
 		Label(label + "_column")
 		for i, s := range sums[:registers] {
 			e.addProduct(Mem{Base: x, Disp: i * set.bytes}, m, e.someOf(Mem{Base: y, Disp: i * set.bytes}, m), s)
 		}
-		ADDQ(field(tapStepX), x)
-		ADDQ(field(tapStepY), y)
+		ADDQ(d.field(tapStepX), x)
+		ADDQ(d.field(tapStepY), y)
 		DECQ(columns)
 		JNE(LabelRef(label + "_column"))
-		ADDQ(field(tapRowX), lineX)
-		ADDQ(field(tapRowY), lineY)
+		ADDQ(d.field(tapRowX), lineX)
+		ADDQ(d.field(tapRowY), lineY)
 		DECQ(rows)
 		JNE(LabelRef(label + "_row"))
-		w := get(tapW)
+		w := d.get(tapW)
 		ADDQ(offset, w)
 		for i, s := range sums[:registers] {
 			at := Mem{Base: w, Disp: i * set.bytes}
@@ -248,7 +209,7 @@ func (e element) depthTap() {
 		JMP(LabelRef(label))
 		Label(label + "_end")
 	}
-	rest := get(tapRest)
+	rest := d.get(tapRest)
 	TESTQ(rest, rest)
 	JE(LabelRef("end"))
 	m := newMask(rest)

@@ -36,6 +36,23 @@ func pointers(names ...string) []reg.GPVirtual {
 	return out
 }
 
+// record is the place of a struct that a function takes, whose fields are known by
+// their offsets.
+type record struct{ at reg.GPVirtual }
+
+func newRecord(parameter string) record {
+	return record{Load(Param(parameter), GP64()).(reg.GPVirtual)}
+}
+
+// field is the place of a field, and get loads it.
+func (r record) field(offset int) Mem { return Mem{Base: r.at, Disp: offset} }
+
+func (r record) get(offset int) reg.GPVirtual {
+	to := GP64()
+	MOVQ(r.field(offset), to)
+	return to
+}
+
 // loop writes a loop over registers' width of arrays: each of them is moved on
 // by as much a turn, count times.
 func loop(count reg.GPVirtual, arrays []reg.GPVirtual, body func()) {

@@ -176,16 +176,13 @@ const (
 func (e element) pixels(op string) {
 	TEXT(function(op+"Pixels", e), NOSPLIT, "func(p *byte)")
 	Pragma("noescape")
-	t := Load(Param("p"), GP64())
+	p := newRecord("p")
 	arrays := map[string]int{"max": 2, "add": 2, "route": 5}[op]
 	var at [5]reg.GPVirtual
 	for i := range arrays {
-		at[i] = GP64()
-		MOVQ(Mem{Base: t, Disp: pixelsAt + 8*i}, at[i])
+		at[i] = p.get(pixelsAt + 8*i)
 	}
-	count, end, offset := GP64(), GP64(), GP64()
-	MOVQ(Mem{Base: t, Disp: pixelsCount}, count)
-	MOVQ(Mem{Base: t, Disp: pixelsWidth}, end)
+	count, end, offset := p.get(pixelsCount), p.get(pixelsWidth), GP64()
 	Label("pixel")
 	XORQ(offset, offset)
 	Label("channels")
@@ -206,7 +203,7 @@ func (e element) pixels(op string) {
 	CMPQ(offset, end)
 	JLT(LabelRef("channels"))
 	for i := range arrays {
-		ADDQ(Mem{Base: t, Disp: pixelsStep + 8*i}, at[i])
+		ADDQ(p.field(pixelsStep+8*i), at[i])
 	}
 	DECQ(count)
 	JNE(LabelRef("pixel"))

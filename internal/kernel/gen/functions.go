@@ -533,3 +533,30 @@ func (m mask) store(x vec, to Mem) {
 		VMASKMOVPS(x, m.v, to)
 	}
 }
+
+// someOf loads all elements of a register, or those of a mask.
+func (e element) someOf(at Mem, m *mask) vec {
+	if m != nil {
+		return m.load(at)
+	}
+	r := set.reg()
+	e.move(at, r)
+	return r
+}
+
+func (e element) storeSome(x vec, at Mem, m *mask) {
+	if m != nil {
+		m.store(x, at)
+	} else {
+		e.move(x, at)
+	}
+}
+
+// addProduct adds a·b to sum, a in memory.
+func (e element) addProduct(at Mem, m *mask, b, sum vec) {
+	if m != nil {
+		e.fma(m.load(at), b, sum)
+	} else {
+		e.fma(at, b, sum)
+	}
+}

@@ -42,29 +42,24 @@ func cellFunction(name, what string, fields []int, bodies ...func(u units)) {
 	TEXT(name, NOSPLIT, "func(c *byte)")
 	Doc(name + " " + what)
 	Pragma("noescape")
-	c := Load(Param("c"), GP64())
-	field := func(at int) reg.GPVirtual {
-		r := GP64()
-		MOVQ(Mem{Base: c, Disp: at}, r)
-		return r
-	}
+	c := newRecord("c")
 	u := units{fields: map[int]reg.GPVirtual{}, offset: GP64()}
-	u.gates[0] = field(cellGates)
+	u.gates[0] = c.get(cellGates)
 	for i := 1; i < len(u.gates); i++ {
 		u.gates[i] = GP64()
 		MOVQ(u.gates[i-1], u.gates[i])
-		ADDQ(Mem{Base: c, Disp: cellWidth}, u.gates[i])
+		ADDQ(c.field(cellWidth), u.gates[i])
 	}
 	if slices.Contains(fields, cellGrads) {
-		u.grads = field(cellGrads)
+		u.grads = c.get(cellGrads)
 		SUBQ(u.gates[0], u.grads)
 	}
 	for _, f := range fields {
 		if f != cellGrads {
-			u.fields[f] = field(f)
+			u.fields[f] = c.get(f)
 		}
 	}
-	last, left := field(cellEnd), field(cellRest)
+	last, left := c.get(cellEnd), c.get(cellRest)
 	for i, body := range bodies {
 		label := func(name string) string { return fmt.Sprint(name, i) }
 		XORQ(u.offset, u.offset)
@@ -93,20 +88,8 @@ func cellFunction(name, what string, fields []int, bodies ...func(u units)) {
 	RET()
 }
 
-func (u units) load(m Mem) vec {
-	if u.rest != nil {
-		return u.rest.load(m)
-	}
-	return load(m)
-}
-
-func (u units) store(x vec, m Mem) {
-	if u.rest != nil {
-		u.rest.store(x, m)
-		return
-	}
-	VMOVUPS(x, m)
-}
+func (u units) load(m Mem) vec     { return single.someOf(m, u.rest) }
+func (u units) store(x vec, m Mem) { single.storeSome(x, m, u.rest) }
 
 func (u units) gateAt(i int) Mem  { return Mem{Base: u.gates[i], Index: u.offset, Scale: 1} }
 func (u units) fieldAt(f int) Mem { return Mem{Base: u.fields[f], Index: u.offset, Scale: 1} }

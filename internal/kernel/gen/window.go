@@ -27,16 +27,11 @@ const (
 // with the place of the result, tap with that of every pixel that the window sees,
 // in order, and end with that of the result again. Windows of 2 x 2 have a loop of
 // their own, which is unrolled.
-func windows(name string, before func(w reg.Register), begin func(result Mem), tap func(pixel Mem), end func(result Mem)) {
+func windows(name string, before func(w record), begin func(result Mem), tap func(pixel Mem), end func(result Mem)) {
 	TEXT(name, NOSPLIT, "func(w *byte)")
 	Pragma("noescape")
-	w := Load(Param("w"), GP64())
-	field := func(at int) reg.GPVirtual {
-		r := GP64()
-		MOVQ(Mem{Base: w, Disp: at}, r)
-		return r
-	}
-	x, y, count, pixel := field(windowX), field(windowY), field(windowCount), field(windowPixel)
+	w := newRecord("w")
+	x, y, count, pixel := w.get(windowX), w.get(windowY), w.get(windowCount), w.get(windowPixel)
 	before(w)
 	offset, line := GP64(), GP64()
 	each := func(prefix string, taps func()) {
@@ -49,9 +44,9 @@ func windows(name string, before func(w reg.Register), begin func(result Mem), t
 		taps()
 		end(result)
 		ADDQ(U8(set.bytes), offset)
-		CMPQ(offset, Mem{Base: w, Disp: windowWidth})
+		CMPQ(offset, w.field(windowWidth))
 		JLT(LabelRef(prefix + "channels"))
-		ADDQ(Mem{Base: w, Disp: windowStep}, x)
+		ADDQ(w.field(windowStep), x)
 		ADDQ(pixel, y)
 		DECQ(count)
 		JNE(LabelRef(prefix + "window"))
@@ -59,10 +54,10 @@ func windows(name string, before func(w reg.Register), begin func(result Mem), t
 		RET()
 	}
 	for _, side := range []int{windowKH, windowKW} {
-		CMPQ(Mem{Base: w, Disp: side}, U8(2))
+		CMPQ(w.field(side), U8(2))
 		JNE(LabelRef("window"))
 	}
-	row := field(windowRow)
+	row := w.get(windowRow)
 	each("square_", func() {
 		for range 2 {
 			tap(Mem{Base: line})
@@ -71,16 +66,16 @@ func windows(name string, before func(w reg.Register), begin func(result Mem), t
 		}
 	})
 	each("", func() {
-		at, rows, columns := GP64(), field(windowKH), GP64()
+		at, rows, columns := GP64(), w.get(windowKH), GP64()
 		Label("row")
 		MOVQ(line, at)
-		MOVQ(Mem{Base: w, Disp: windowKW}, columns)
+		MOVQ(w.field(windowKW), columns)
 		Label("column")
 		tap(Mem{Base: at})
 		ADDQ(pixel, at)
 		DECQ(columns)
 		JNE(LabelRef("column"))
-		ADDQ(Mem{Base: w, Disp: windowRow}, line)
+		ADDQ(w.field(windowRow), line)
 		DECQ(rows)
 		JNE(LabelRef("row"))
 	})
@@ -90,7 +85,7 @@ func windows(name string, before func(w reg.Register), begin func(result Mem), t
 // to the first pixel that is the maximum, if that is above a floor.
 func (e element) maxWindows() {
 	low, most := set.reg(), set.reg()
-	windows(function("maxWindows", e), func(reg.Register) {
+	windows(function("maxWindows", e), func(record) {
 		infinity := GP64()
 		if e.size == 4 {
 			MOVQ(U32(0xff800000), infinity)
@@ -114,16 +109,16 @@ func (e element) maxWindows() {
 	free, here := set.reg(), set.reg()
 	freeK, hereK := K(), K()
 	toX, toDY := GP64(), GP64()
-	windows(function("routeWindows", e), func(w reg.Register) { // the gradients are as far away everywhere
+	windows(function("routeWindows", e), func(w record) { // the gradients are as far away everywhere
 		for _, one := range []struct {
 			to       reg.Register
 			gradient int
 			of       int
 		}{{toX, windowDX, windowX}, {toDY, windowDY, windowY}} {
-			MOVQ(Mem{Base: w, Disp: one.gradient}, one.to)
-			SUBQ(Mem{Base: w, Disp: one.of}, one.to)
+			MOVQ(w.field(one.gradient), one.to)
+			SUBQ(w.field(one.of), one.to)
 		}
-		e.broadcast(Mem{Base: w, Disp: windowFloor}, floor)
+		e.broadcast(w.field(windowFloor), floor)
 	}, func(result Mem) {
 		e.move(result, y)
 		at := GP64()
