@@ -151,6 +151,21 @@ func depthRowY32(d *byte)
 //go:noescape
 func depthTapY32(d *byte)
 
+// winogradImageY32 transforms matrices of channels.
+//
+//go:noescape
+func winogradImageY32(d *byte)
+
+// winogradKernelY32 transforms matrices of channels.
+//
+//go:noescape
+func winogradKernelY32(d *byte)
+
+// winogradResultY32 transforms matrices of channels.
+//
+//go:noescape
+func winogradResultY32(d *byte)
+
 // addY32 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -280,6 +295,21 @@ func depthRowY64(d *byte)
 //
 //go:noescape
 func depthTapY64(d *byte)
+
+// winogradImageY64 transforms matrices of channels.
+//
+//go:noescape
+func winogradImageY64(d *byte)
+
+// winogradKernelY64 transforms matrices of channels.
+//
+//go:noescape
+func winogradKernelY64(d *byte)
+
+// winogradResultY64 transforms matrices of channels.
+//
+//go:noescape
+func winogradResultY64(d *byte)
 
 // addY64 sets to to the add of a and b for count registers' width.
 //

@@ -371,6 +371,21 @@ func depthRowZ32(d *byte)
 //go:noescape
 func depthTapZ32(d *byte)
 
+// winogradImageZ32 transforms matrices of channels.
+//
+//go:noescape
+func winogradImageZ32(d *byte)
+
+// winogradKernelZ32 transforms matrices of channels.
+//
+//go:noescape
+func winogradKernelZ32(d *byte)
+
+// winogradResultZ32 transforms matrices of channels.
+//
+//go:noescape
+func winogradResultZ32(d *byte)
+
 // addZ32 sets to to the add of a and b for count registers' width.
 //
 //go:noescape
@@ -500,6 +515,21 @@ func depthRowZ64(d *byte)
 //
 //go:noescape
 func depthTapZ64(d *byte)
+
+// winogradImageZ64 transforms matrices of channels.
+//
+//go:noescape
+func winogradImageZ64(d *byte)
+
+// winogradKernelZ64 transforms matrices of channels.
+//
+//go:noescape
+func winogradKernelZ64(d *byte)
+
+// winogradResultZ64 transforms matrices of channels.
+//
+//go:noescape
+func winogradResultZ64(d *byte)
 
 // addZ64 sets to to the add of a and b for count registers' width.
 //

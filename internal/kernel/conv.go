@@ -27,7 +27,7 @@ func outSize(size, k, stride, dilation int) int {
 	return (size-dilation*(k-1)-1)/stride + 1
 }
 
-// FLOP returns the floating-point operations of a pass.
+// FLOP returns the floating-point operations of a pass by the definition.
 func (c *Conv) FLOP() int {
 	return 2 * c.N * c.OutH() * c.OutW() * c.O * c.KH * c.KW * (c.C / c.Groups)
 }
@@ -54,6 +54,9 @@ func ConvForward[T Float](c *Conv, x, w, bias []T, relu bool, y []T) {
 		return
 	case c.pointwise():
 		Gemm(false, false, c.N*c.H*c.W, c.O, c.C, x, w, 0, y)
+	case c.winograd():
+		winogradForward(c, x, w, false, bias, relu, y)
+		return
 	case c.direct():
 		directForward(c, x, w, false, bias, relu, y)
 		return
@@ -77,6 +80,8 @@ func ConvInput[T Float](c *Conv, dy, w, dx []T) {
 	switch flipped := c.flipped(); {
 	case c.pointwise():
 		Gemm(false, true, c.N*c.H*c.W, c.C, c.O, dy, w, 0, dx)
+	case c.StrideH == 1 && c.StrideW == 1 && flipped.padded() && flipped.winograd():
+		winogradForward(&flipped, dy, w, true, nil, false, dx)
 	case c.direct() && c.StrideH == 1 && c.StrideW == 1 && flipped.padded() && flipped.direct():
 		directForward(&flipped, dy, w, true, nil, false, dx)
 	case c.depthwise():
@@ -199,6 +204,9 @@ type scratch[T Float] struct {
 	result  []T
 	block   block[T]
 	tile    tiler[T]
+
+	lines     []T // of an image, with their borders
+	transform transform
 }
 
 var scratch32, scratch64 sync.Pool

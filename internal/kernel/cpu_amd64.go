@@ -330,6 +330,25 @@ func depthRowVector[T Float](d *depthRow) {
 	}
 }
 
+// transforms are in the order of transformKind, by instruction set and element.
+var transforms = [...][2][2]func(*byte){
+	{{winogradImageY32, winogradImageY64}, {winogradImageZ32, winogradImageZ64}},
+	{{winogradKernelY32, winogradKernelY64}, {winogradKernelZ32, winogradKernelZ64}},
+	{{winogradResultY32, winogradResultY64}, {winogradResultZ32, winogradResultZ64}},
+}
+
+func runTransform[T Float](kind transformKind, t *transform) {
+	f := &transforms[kind][0]
+	if wide {
+		f = &transforms[kind][1]
+	}
+	if single[T]() {
+		f[0]((*byte)(unsafe.Pointer(t)))
+	} else {
+		f[1]((*byte)(unsafe.Pointer(t)))
+	}
+}
+
 func depthTapVector[T Float](d *depthTap) {
 	p := (*byte)(unsafe.Pointer(d))
 	switch one := single[T](); {

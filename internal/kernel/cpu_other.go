@@ -47,6 +47,7 @@ func sumRowsVector[T Float](dst, x []T, rows, count int)                        
 func positiveVector[T Float](dst, y, g []T, count int)                            { panic(noAssembly) }
 func peakVector[T Float](to, x []T, count int)                                    { panic(noAssembly) }
 func depthRowVector[T Float](d *depthRow)                                         { panic(noAssembly) }
+func runTransform[T Float](kind transformKind, t *transform)                      { panic(noAssembly) }
 func depthTapVector[T Float](d *depthTap)                                         { panic(noAssembly) }
 func maxWindows[T Float](w *windows)                                              { panic(noAssembly) }
 func routeWindows[T Float](w *windows)                                            { panic(noAssembly) }

@@ -31,7 +31,9 @@ type Op struct {
 	Time  time.Duration // of all calls
 
 	// FLOP is the multiplications and additions of the products in a call: 2·m·n·k of
-	// a matrix product. Bias, activation and everything that is no product count 0.
+	// a matrix product. Bias, activation and everything that is no product count 0. A
+	// convolution counts as many as its definition has; one of 3×3 kernels may get by
+	// with fewer, and so be faster than the peak.
 	FLOP int
 
 	// Bytes is the size of a call's operands and result: what it moves if it reads and

@@ -15,6 +15,7 @@ func (e element) elementwise() {
 	e.peak()
 	e.depthRow()
 	e.depthTap()
+	e.winograd()
 	e.binary("add", e.add)
 	e.binary("sub", e.sub)
 	e.binary("mul", e.mul)
