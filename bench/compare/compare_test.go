@@ -180,9 +180,22 @@ func TestArena(t *testing.T) {
 	}
 }
 
+func TestKeep(t *testing.T) {
+	r := row{contestants: []contestant{of("Aegis"), of("gonum"), of("OpenBLAS")}}
+	r.keep(nil)
+	if len(r.contestants) != 3 {
+		t.Errorf("of all: %+v", r.contestants)
+	}
+	r.keep([]string{"PyTorch", "OpenBLAS"})
+	if len(r.contestants) != 2 || r.contestants[0].name != "Aegis" || r.contestants[1].name != "OpenBLAS" {
+		t.Errorf("of two: %+v", r.contestants)
+	}
+}
+
 func TestFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"-only W9", `-only W9: there is no "W9"; there are W1, W2, W3, W4, SGEMM, memory`},
+		{"-with TensorFlow", `-with TensorFlow: there is no "TensorFlow"; there are stock Gorgonia, GoMLX, PyTorch, `},
 		{"-rounds 0", "want a time and at least one round"},
 		{"-out x.txt", "want a name that ends in .md"},
 		{"more", `"more" is no flag`},

@@ -37,6 +37,16 @@ type row struct {
 	contestants []contestant               // Aegis is the first
 }
 
+// keep leaves out the contestants besides the first that have none of the names, if
+// there are any.
+func (r *row) keep(names []string) {
+	if len(names) > 0 {
+		r.contestants = slices.DeleteFunc(r.contestants, func(c contestant) bool {
+			return c.name != r.contestants[0].name && !slices.Contains(names, c.name)
+		})
+	}
+}
+
 // measured is what a contestant has reached.
 type measured struct {
 	name, how string

@@ -42,8 +42,12 @@ func main() {
 // parts are what -only may name.
 var parts = []string{"W1", "W2", "W3", "W4", "SGEMM", "memory"}
 
+// libraries are what -with may name.
+var libraries = []string{"stock Gorgonia", "GoMLX", "PyTorch", "ONNX Runtime", "go-deep", "scikit-learn", "gonum", "OpenBLAS"}
+
 type options struct {
 	only   []string
+	with   []string // empty: all
 	window time.Duration
 	rounds int
 	out    string
@@ -55,15 +59,16 @@ type options struct {
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
-	var only string
+	var only, with string
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&only, "only", strings.Join(parts, ","), "`NAMES` of what to measure, separated by commas")
+	f.StringVar(&with, "with", "", "`NAMES` of the other libraries, separated by commas (default: all)")
 	f.DurationVar(&o.window, "window", 500*time.Millisecond, "`TIME` of a window")
 	f.IntVar(&o.rounds, "rounds", 9, "`NUMBER` of windows of each contestant")
 	f.StringVar(&o.out, "out", "compare.md", "`FILE` for the table; the figure lies beside it, as .png")
 	f.StringVar(&o.python, "python", "", "Python to `RUN`; none: no Python (default: python3 or /usr/bin/python3, whichever has PyTorch)")
-	f.StringVar(&o.peers, "peers", "bench/peers", "`FOLDER` of the module that runs GoMLX, go-deep and ONNX Runtime; none: none of them")
+	f.StringVar(&o.peers, "peers", "bench/peers", "`FOLDER` of the module that runs GoMLX, go-deep and ONNX Runtime, or what was built from it; none: none of them")
 	f.StringVar(&o.onnx, "onnxruntime", os.Getenv("ONNXRUNTIME_LIBRARY"), "shared library of ONNX Runtime, a `FILE` such as libonnxruntime.so.1")
 	f.StringVar(&o.memory, "memory-of", "", "train W2 as `WHO`, aegis or stock, and print the peak of memory in bytes; for compare itself")
 	if err := f.Parse(args); err != nil {
@@ -78,6 +83,15 @@ func parse(args []string, stderr io.Writer) (options, error) {
 			return o, fmt.Errorf("-only %s: there is no %q; there are %s", only, name, strings.Join(parts, ", "))
 		}
 		o.only = append(o.only, parts[i])
+	}
+	if with != "" {
+		for _, name := range strings.Split(with, ",") {
+			i := slices.IndexFunc(libraries, func(l string) bool { return strings.EqualFold(l, strings.TrimSpace(name)) })
+			if i < 0 {
+				return o, fmt.Errorf("-with %s: there is no %q; there are %s", with, name, strings.Join(libraries, ", "))
+			}
+			o.with = append(o.with, libraries[i])
+		}
 	}
 	if o.window <= 0 || o.rounds < 1 {
 		return o, fmt.Errorf("-window %v -rounds %d: want a time and at least one round", o.window, o.rounds)
@@ -162,6 +176,7 @@ func (o options) measure(ctx context.Context, folder string, log io.Writer) (rep
 		if err != nil {
 			return r, err
 		}
+		one.keep(o.with)
 		res, err := a.run(ctx, one)
 		if err != nil {
 			return r, err

@@ -20,27 +20,22 @@ import (
 // of threads: libraries that a Go program can call.
 type native struct{ children []*child }
 
-// startNative builds the command in a folder's module and starts it. It is built
-// with GoMLX's SIMD where the Go on this machine has it.
-func startNative(ctx context.Context, module, onnxLibrary, folder string, log io.Writer) (*native, error) {
-	command, err := filepath.Abs(filepath.Join(folder, "peers"))
+// startNative starts the command, which it builds in a folder's module if peers is
+// one.
+func startNative(ctx context.Context, peers, onnxLibrary, folder string, log io.Writer) (*native, error) {
+	command, err := filepath.Abs(peers)
 	if err != nil {
 		return nil, err
 	}
-	var failures []error
-	for _, experiment := range []string{"simd", ""} {
-		build := exec.CommandContext(ctx, "go", "build", "-o", command, ".")
-		build.Dir = module
-		build.Env = append(os.Environ(), "GOEXPERIMENT="+experiment, "GOWORK=off")
-		out, err := build.CombinedOutput()
-		if err == nil {
-			failures = nil
-			break
-		}
-		failures = append(failures, fmt.Errorf("GOEXPERIMENT=%s go build in %s: %w: %s", experiment, module, err, strings.TrimSpace(string(out))))
+	info, err := os.Stat(command)
+	if err != nil {
+		return nil, err
 	}
-	if failures != nil {
-		return nil, errors.Join(failures...)
+	if info.IsDir() {
+		command = filepath.Join(folder, "peers")
+		if err := buildNative(ctx, peers, command); err != nil {
+			return nil, err
+		}
 	}
 	n := &native{}
 	for _, threads := range threadCounts() {
@@ -58,6 +53,23 @@ func startNative(ctx context.Context, module, onnxLibrary, folder string, log io
 		fmt.Fprintf(log, "no %s: %s\n", name, n.children[0].hello.Lacks[name])
 	}
 	return n, nil
+}
+
+// buildNative builds the command, with GoMLX's SIMD where the Go on this machine has
+// it.
+func buildNative(ctx context.Context, module, command string) error {
+	var failures []error
+	for _, experiment := range []string{"simd", ""} {
+		build := exec.CommandContext(ctx, "go", "build", "-o", command, ".")
+		build.Dir = module
+		build.Env = append(os.Environ(), "GOEXPERIMENT="+experiment, "GOWORK=off")
+		out, err := build.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		failures = append(failures, fmt.Errorf("GOEXPERIMENT=%s go build in %s: %w: %s", experiment, module, err, strings.TrimSpace(string(out))))
+	}
+	return errors.Join(failures...)
 }
 
 // String names the libraries and their versions.

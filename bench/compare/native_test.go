@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,6 +103,20 @@ func TestNative(t *testing.T) {
 	var none *native
 	if list := none.training(w); list != nil {
 		t.Errorf("nobody has %+v", list)
+	}
+	command := filepath.Join(t.TempDir(), "answering")
+	if err := buildNative(ctx, module, command); err != nil {
+		t.Fatal(err)
+	}
+	built, err := startNative(ctx, command, "", "", &log)
+	if err != nil || built.String() != "GoMLX v8; go-deep v9" {
+		t.Errorf("built before: %v, %v", built, err)
+	}
+	if err := built.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := startNative(ctx, filepath.Join(module, "none"), "", "", &log); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing there: %v", err)
 	}
 	if _, err := startNative(ctx, t.TempDir(), "", t.TempDir(), &log); err == nil || !strings.Contains(err.Error(), "go build in") {
 		t.Errorf("no module: %v", err)

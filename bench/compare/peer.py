@@ -16,6 +16,7 @@ The BLAS and the instructions that it uses are chosen by the environment, which
 the parent sets, as they cannot be changed once the library is loaded.
 """
 import ctypes
+import inspect
 import json
 import os
 import sys
@@ -229,18 +230,21 @@ def training(o):
     count = y.shape[0]
     axis = 1 if name == "W3" and "time major" in variant else 0
     params = [p for p in net.parameters() if p.requires_grad]
+    fast = {"fused": True} if "fused" in variant else {"foreach": "foreach" in variant}
     loss_of = F.binary_cross_entropy_with_logits if name == "W4" else F.cross_entropy
     rate = 0.01
     if "by hand" in variant:
         assert name == "W4"
         optimizer = None
     elif name == "W4":
-        optimizer = torch.optim.SGD(params, lr=rate, foreach="foreach" in variant)
+        optimizer = torch.optim.SGD(params, lr=rate, **fast)
     else:
-        optimizer = torch.optim.Adam(params, lr=1e-3, foreach="foreach" in variant)
+        optimizer = torch.optim.Adam(params, lr=1e-3, **fast)
     if "traced" in variant:
         net = torch.jit.trace(net, x.narrow(axis, 0, batch))
     net.train()
+    if "compiled" in variant:
+        net = torch.compile(net)
     state = {"order": torch.randperm(count), "at": 0}
 
     def step():
@@ -286,6 +290,10 @@ def inference(o):
     axis = 1 if name == "W3" and "time major" in variant else 0
     parts = [p.contiguous(memory_format=torch.channels_last) if "channels last" in variant else p.contiguous()
              for p in x.split(batch, axis) if p.shape[axis] == batch][:2048]
+    if "compiled" in variant:
+        import torch._inductor.config
+        torch._inductor.config.freezing = True
+        net = torch.compile(net)
     with torch.inference_mode():
         if "traced" in variant or "optimized" in variant:
             with torch.no_grad():
@@ -315,8 +323,10 @@ def export(o):
     net = network(o["workload"], "plain").eval()
     x, _ = tensors(o, "predict", "plain")
     x = x[:o["rows"]].contiguous()
+    # Newer versions have two exporters, of which the first needs no other package.
+    older = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     with torch.no_grad():
-        torch.onnx.export(net, x, o["path"], input_names=["x"], output_names=["y"])
+        torch.onnx.export(net, x, o["path"], input_names=["x"], output_names=["y"], **older)
         net(x).numpy().tofile(o["path"] + ".want")
     return {}
 

@@ -171,20 +171,21 @@ func threadCounts() []int {
 }
 
 // trainingWays are the ways in which PyTorch trains a workload; the first is the
-// one by which the environment is chosen.
+// one by which the environment is chosen. What a version does not have is left out:
+// 1.13 has neither torch.compile nor optimizers that are fused on a CPU.
 var trainingWays = map[string][]string{
-	"W1": {"modules, foreach", "modules", "functional, foreach", "functional"},
-	"W2": {"channels last, foreach", "channels last", "foreach", "plain"},
-	"W3": {"time major, foreach", "time major", "foreach", "plain"},
-	"W4": {"functional, by hand", "functional, foreach", "functional", "modules", "traced, by hand", "traced, foreach"},
+	"W1": {"modules, foreach", "modules", "functional, foreach", "functional", "functional, fused", "compiled, modules, fused"},
+	"W2": {"channels last, foreach", "channels last", "foreach", "plain", "channels last, fused", "fused", "compiled, channels last, fused"},
+	"W3": {"time major, foreach", "time major", "foreach", "plain", "time major, fused", "compiled, time major, fused"},
+	"W4": {"functional, by hand", "functional, foreach", "functional", "modules", "traced, by hand", "traced, foreach", "functional, fused", "compiled, functional, by hand"},
 }
 
 // inferenceWays are the ways in which PyTorch predicts.
 var inferenceWays = map[string][]string{
-	"W1": {"functional", "modules", "traced", "optimized"},
-	"W2": {"channels last", "plain", "traced, channels last", "optimized"},
-	"W3": {"time major", "plain", "traced, time major"},
-	"W4": {"traced", "modules", "functional", "optimized"},
+	"W1": {"functional", "modules", "traced", "optimized", "compiled, modules"},
+	"W2": {"channels last", "plain", "traced, channels last", "optimized", "compiled, channels last"},
+	"W3": {"time major", "plain", "traced, time major", "compiled, time major"},
+	"W4": {"traced", "modules", "functional", "optimized", "compiled, modules"},
 }
 
 // inferenceBatches are the rows of a call that PyTorch is tried with.
