@@ -218,6 +218,7 @@ func TestStuck(t *testing.T) {
 	if _, err := answer(request{Op: "close"}, &[]*session{s}); err != nil {
 		t.Error(err)
 	}
+	patience = time.Minute // collecting garbage takes a while, too
 	wrong := &session{every: 1, step: func() (int, error) { panic("no such shape") }}
 	if _, err := wrong.window(0); err == nil || err.Error() != "no such shape" {
 		t.Error(err)
