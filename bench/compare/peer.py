@@ -40,6 +40,19 @@ except ImportError:
 warnings.filterwarnings("ignore")
 
 
+class OpenBLAS:
+    """Its functions; NumPy's own has other names for them."""
+
+    def __init__(self, lib):
+        for prefix, suffix in (("", ""), ("scipy_", "64_"), ("scipy_", ""), ("", "64_")):
+            if hasattr(lib, prefix + "openblas_set_num_threads" + suffix):
+                self.set_num_threads, self.get_corename, self.get_config = (
+                    getattr(lib, prefix + "openblas_" + name + suffix) for name in ("set_num_threads", "get_corename", "get_config"))
+                self.get_corename.restype = self.get_config.restype = ctypes.c_char_p
+                return
+        raise AttributeError("no functions of OpenBLAS")
+
+
 def openblas():
     """The OpenBLAS that this process has loaded, None if it has another BLAS."""
     np.dot(np.ones((8, 8), np.float32), np.ones((8, 8), np.float32))
@@ -47,9 +60,10 @@ def openblas():
         for line in f:
             path = line.split()[-1]
             if "openblas" in os.path.basename(path):
-                lib = ctypes.CDLL(path)
-                if hasattr(lib, "openblas_set_num_threads"):
-                    return lib
+                try:
+                    return OpenBLAS(ctypes.CDLL(path))
+                except AttributeError:
+                    pass
     return None
 
 
@@ -62,7 +76,7 @@ def set_threads(n):
     if n == threads_now:
         return
     if blas is not None:
-        blas.openblas_set_num_threads(n)
+        blas.set_num_threads(n)
     if torch is not None:
         torch.set_num_threads(n)
     threads_now = n
@@ -77,10 +91,8 @@ def hello():
     if sklearn is not None:
         out["sklearn"] = sklearn.__version__
     if blas is not None:
-        blas.openblas_get_corename.restype = ctypes.c_char_p
-        blas.openblas_get_config.restype = ctypes.c_char_p
-        config = blas.openblas_get_config().decode().split()
-        out["blas"] = "%s %s, %s, kernels %s" % (config[0], config[1], "OpenMP" if "USE_OPENMP" in config else "pthreads", blas.openblas_get_corename().decode())
+        config = blas.get_config().decode().split()
+        out["blas"] = "%s %s, %s, kernels %s" % (config[0], config[1], "OpenMP" if "USE_OPENMP" in config else "pthreads", blas.get_corename().decode())
     return out
 
 
