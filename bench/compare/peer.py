@@ -303,8 +303,8 @@ def inference(o):
     parts = [p.contiguous(memory_format=torch.channels_last) if "channels last" in variant else p.contiguous()
              for p in x.split(batch, axis) if p.shape[axis] == batch][:2048]
     if "compiled" in variant:
-        import torch._inductor.config
-        torch._inductor.config.freezing = True
+        from torch._inductor import config as inductor
+        inductor.freezing = True
         net = torch.compile(net)
     with torch.inference_mode():
         if "traced" in variant or "optimized" in variant:

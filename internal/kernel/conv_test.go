@@ -38,7 +38,7 @@ func convs(r *rand.Rand) []Conv {
 		{N: 3, H: 14, W: 14, C: 32, KH: 3, KW: 3, O: 64, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Top: 1, Bottom: 1, Left: 1, Right: 1, Groups: 1},
 		{N: 3, H: 13, W: 9, C: 17, KH: 3, KW: 3, O: 45, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Top: 1, Bottom: 1, Left: 1, Right: 1, Groups: 1},
 		{N: 2, H: 12, W: 15, C: 50, KH: 3, KW: 3, O: 20, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1},
-		{N: 2, H: 8, W: 7, C: 16, KH: 3, KW: 3, O: 16, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Bottom: 2, Left: 2, Groups: 1},
+		{N: 2, H: 8, W: 7, C: 40, KH: 3, KW: 3, O: 16, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Bottom: 2, Left: 2, Groups: 1},
 		{N: 5, H: 7, W: 7, C: 8, KH: 1, KW: 1, O: 17, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1},
 		{N: 2, H: 40, W: 30, C: 24, KH: 3, KW: 3, O: 24, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Top: 1, Bottom: 1, Left: 1, Right: 1, Groups: 24},
 		{N: 9, H: 11, W: 13, C: 151, KH: 5, KW: 3, O: 151, StrideH: 2, StrideW: 3, DilationH: 3, DilationW: 2, Top: 7, Bottom: 1, Left: 3, Right: 4, Groups: 151},

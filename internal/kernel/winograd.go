@@ -89,10 +89,11 @@ func (p *winograd[T]) put() {
 // second cache: whole tiles of 6 and of 14.
 const winogradSquares = 42
 
-// Fewer than minWinogradChannels are not worth the transforms of the images, and more
-// than maxWinogradKernels products of channels not those of the kernels.
+// Fewer channels are not worth the transforms of the images, and more products of
+// channels not those of the kernels.
 const (
 	minWinogradChannels = 16
+	minWinogradKernels  = 1 << 9
 	maxWinogradKernels  = 1 << 16
 )
 
@@ -100,7 +101,7 @@ const (
 func (c *Conv) winograd() bool {
 	oh, ow := c.OutH(), c.OutW()
 	return c.direct() && c.KH == 3 && c.KW == 3 && c.StrideH == 1 && c.StrideW == 1 && c.DilationH == 1 && c.Groups == 1 &&
-		min(c.C, c.O) >= minWinogradChannels && c.C*c.O <= maxWinogradKernels && 4*transformed*((oh+1)/2)*((ow+1)/2) <= 3*9*oh*ow
+		min(c.C, c.O) >= minWinogradChannels && c.C*c.O >= minWinogradKernels && c.C*c.O <= maxWinogradKernels && 4*transformed*((oh+1)/2)*((ow+1)/2) <= 3*9*oh*ow
 }
 
 // winogradForward computes y; with flip the kernels are those of the convolution

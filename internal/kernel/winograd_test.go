@@ -27,7 +27,7 @@ func winogradSizes[T Float](t *testing.T, tolerance float64) {
 	seen := 0
 	for h := 3; h < 10; h++ {
 		for w := 3; w < 10; w++ {
-			c := square(1+r.IntN(3), h, w, 16+r.IntN(5), 16+r.IntN(40), r.IntN(3), r.IntN(3), r.IntN(3), r.IntN(3))
+			c := square(1+r.IntN(3), h, w, 16+r.IntN(5), 30+r.IntN(40), r.IntN(3), r.IntN(3), r.IntN(3), r.IntN(3))
 			if c.winograd() {
 				seen++
 			}
