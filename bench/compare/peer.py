@@ -155,13 +155,13 @@ def rows(o, which):
     """Rows and classes, which lie in files of the parent's."""
     key = o[which]["x"]
     if key not in data_cache:
-        n, shape = o[which]["rows"], o[which]["shape"]
         if o[which]["bytes"]:
             x = np.fromfile(o[which]["x"], np.uint8).astype(np.float32) / np.float32(255)
         else:
             x = np.fromfile(o[which]["x"], np.float32)
-        data_cache[key] = (x.reshape([n] + shape), np.fromfile(o[which]["y"], np.uint8).astype(np.int64))
-    return data_cache[key]
+        data_cache[key] = (x, np.fromfile(o[which]["y"], np.uint8).astype(np.int64))
+    x, y = data_cache[key]
+    return x.reshape([o[which]["rows"]] + o[which]["shape"]), y
 
 
 if torch is not None:

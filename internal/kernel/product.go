@@ -7,11 +7,13 @@ import (
 
 // The blocks of a product: a panel of B, blockK rows of one tile's width, stays
 // in the first-level cache while all rows of A pass by it; blockM rows of A stay
-// in the second level while all panels pass by them.
+// in the second level while all panels pass by them. Up to wholeK rows of B are one
+// block, which spares the rest of C from being read again.
 const (
 	blockM = 96 // of 6 rows, 98 of 14
 	blockN = 1024
 	blockK = 256
+	wholeK = 320
 )
 
 // product is a matrix product on its way.
@@ -28,8 +30,8 @@ type product[T Float] struct {
 
 // buffers are work space for the packed parts of A and B, and for a tile.
 type buffers[T Float] struct {
-	a    [(blockM + 14) * blockK]T
-	b    [blockN * blockK]T
+	a    [(blockM + 14) * wholeK]T
+	b    [blockN * wholeK]T
 	tile tiler[T]
 }
 
@@ -140,6 +142,9 @@ func (p *product[T]) compute() {
 
 // stepK divides k into blocks of about the same size.
 func stepK(k int) int {
+	if k <= wholeK {
+		return k
+	}
 	blocks := (k + blockK - 1) / blockK
 	return min(blockK, roundUp((k+blocks-1)/blocks, 8))
 }
