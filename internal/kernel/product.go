@@ -122,9 +122,10 @@ func (s *splitProduct[T]) part(i int) {
 }
 
 func (p *product[T]) compute() {
-	// What is read once or twice is not worth the packing.
+	// What is read once or twice is not worth the packing; nor are the 6 rows of a tile
+	// of A, which have room in a cache however far apart they are, unlike 14.
 	packB := p.packed == nil && (p.transB || p.m > 3*tileRows)
-	packA := p.transA && p.n > 2*width[T]() || p.n >= 512
+	packA := p.transA && p.n > 2*width[T]() || wide && p.n >= 512
 	free := pool[T]()
 	w, _ := free.Get().(*buffers[T])
 	if w == nil {
