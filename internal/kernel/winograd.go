@@ -15,8 +15,8 @@ import (
 //
 // The rounding of a square is that of its largest terms. So a value that is not finite
 // makes the whole square so, not only the pixels that see it; and the gradient of the
-// kernels is not computed in this way: what is lost of its small elements beside large
-// ones, Adam, which divides each by its own size, would blow up.
+// kernels is not computed in this way: its small elements would be rounded as its large
+// ones are, and Adam divides each by its own size.
 
 // transform is the argument of the assembly, which knows the order of its fields:
 // it transforms matrices whose elements are vectors of channels.
