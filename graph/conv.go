@@ -116,6 +116,10 @@ func sameBorders(size, k, stride, dilation int) (before, after int) {
 // Shapes: x (batch, height, width, channels), w (kernel height, kernel width,
 // channels/groups, filters), bias (filters) or nil, result (batch, rows, columns,
 // filters) with rows = ⌊(height + padding − dilation·(size−1) − 1)/stride⌋ + 1.
+//
+// Kernels of 3×3 with stride 1 may be applied to squares of 2×2 outputs at once
+// (Winograd's transforms: Lavin and Gray 2016). What is not finite in the 4×4
+// pixels that a square sees then makes all of the square NaN or infinite.
 func (b *Builder) Conv2D(x, w, bias *Node, window Window, groups int, act Activation) *Node {
 	if !b.readyFloat("Conv2D", x, w) {
 		return nil

@@ -64,7 +64,7 @@ func (e element) transform(name string, m [][]float64, result bool) {
 	e.xor(c.zero, c.zero, c.zero)
 	offset := GP64()
 
-	channels := func(mask *mask) {
+	channels := func(some *mask) {
 		line := GP64()
 		LEAQ(Mem{Base: to, Index: offset, Scale: 1}, line)
 		for range len(m) - 1 {
@@ -74,7 +74,7 @@ func (e element) transform(name string, m [][]float64, result bool) {
 		if result {
 			at := d.get(transformBias)
 			ADDQ(offset, at)
-			bias = e.someOf(Mem{Base: at}, mask)
+			bias = e.someOf(Mem{Base: at}, some)
 		}
 		group := len(m) // of rows whose elements are in registers
 		if !wide() && group > 2 {
@@ -92,7 +92,7 @@ func (e element) transform(name string, m [][]float64, result bool) {
 				in := make([]vec, len(m[0]))
 				for r := range in {
 					if used(rows, r) {
-						in[r] = e.someOf(elementOf(at, rowFrom, threeFrom, r), mask)
+						in[r] = e.someOf(elementOf(at, rowFrom, threeFrom, r), some)
 					}
 				}
 				for i, row := range rows {
@@ -108,7 +108,7 @@ func (e element) transform(name string, m [][]float64, result bool) {
 						e.max(sum, number, sum)
 						v = sum
 					}
-					e.storeSome(v, elementOf(line, colTo, threeTo, k), mask)
+					e.storeSome(v, elementOf(line, colTo, threeTo, k), some)
 				}
 				SUBQ(d.field(transformRowTo), line)
 			}
@@ -128,8 +128,8 @@ func (e element) transform(name string, m [][]float64, result bool) {
 	rest := d.get(transformRest)
 	TESTQ(rest, rest)
 	JE(LabelRef("next"))
-	some := newMask(rest)
-	channels(&some)
+	behind := newMask(rest)
+	channels(&behind)
 	Label("next")
 	ADDQ(d.field(transformStepFrom), from)
 	ADDQ(d.field(transformStepTo), to)
