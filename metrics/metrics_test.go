@@ -200,6 +200,14 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// Nine hits of precision 1 in steps of 1, 1, 1 and 6 were once 1.0000000000000002.
+func TestAveragePrecisionAtMostOne(t *testing.T) {
+	p, err := metrics.AveragePrecision([]int{0, 1, 1, 1, 1, 1, 1, 1, 1, 1}, []float64{0, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.25, 0.375, 0.5})
+	if err != nil || p != 1 {
+		t.Errorf("have %v (%v), want 1", p, err)
+	}
+}
+
 // TestProperties: scores do not depend on the order of rows, and the AUC of
 // turned scores is what is left to 1.
 func TestProperties(t *testing.T) {

@@ -285,9 +285,14 @@ func AveragePrecision(want []int, score []float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	sum := 0.0
-	for i := 0; i+1 < len(c.X); i++ {
-		sum += (c.X[i] - c.X[i+1]) * c.Y[i]
+	positives := 0
+	for _, w := range want {
+		positives += w
 	}
-	return sum, nil
+	hits := func(recall float64) float64 { return math.Round(recall * float64(positives)) }
+	sum := 0.0 // over whole hits, so that rounding cannot carry it beyond them
+	for i := 0; i+1 < len(c.X); i++ {
+		sum += (hits(c.X[i]) - hits(c.X[i+1])) * c.Y[i]
+	}
+	return sum / float64(positives), nil
 }
