@@ -69,13 +69,13 @@ func (c MaxNorm) Constrain(shape graph.Shape, w []float64) {
 }
 
 // UnitNorm scales the incoming weights of every unit to an L2 norm of 1. A unit
-// whose weights are all 0 stays so.
+// whose norm is 0, or below 2⁻¹⁰²², the least normal number, stays as it is.
 type UnitNorm struct{}
 
 // Constrain implements graph.Constraint.
 func (UnitNorm) Constrain(shape graph.Shape, w []float64) {
 	rescale(shape, w, func(norm float64) float64 {
-		if norm > 0 {
+		if norm >= 0x1p-1022 {
 			return 1 / norm
 		}
 		return 1
