@@ -32,7 +32,9 @@ func startNative(ctx context.Context, peers, onnxLibrary, folder string, log io.
 		return nil, err
 	}
 	if info.IsDir() {
-		command = filepath.Join(folder, "peers")
+		if command, err = filepath.Abs(filepath.Join(folder, "peers")); err != nil {
+			return nil, err
+		}
 		if err := buildNative(ctx, peers, command); err != nil {
 			return nil, err
 		}

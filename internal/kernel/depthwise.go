@@ -296,9 +296,7 @@ func (p *depthwise[T]) argument(f *phase) depthRow {
 		rowW: rows.across * p.c.KW * pixel, colW: cols.across * pixel, bias: unsafe.Pointer(&p.bias[0]),
 	}
 	d.width, d.rest = wholeBytes(pixel)
-	if d.floor = math.Float64bits(float64(p.floor)); single[T]() {
-		d.floor = uint64(math.Float32bits(float32(p.floor)))
-	}
+	d.floor = floatBits(p.floor)
 	return d
 }
 

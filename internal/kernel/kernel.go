@@ -5,7 +5,10 @@
 // of threads.
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // Float is an element type that kernels work on.
 type Float interface{ float32 | float64 }
@@ -19,4 +22,12 @@ func single[T Float]() bool {
 func bytesOf[T Float]() int {
 	var v T
 	return int(unsafe.Sizeof(v))
+}
+
+// floatBits returns the bits of a number, for the assembly.
+func floatBits[T Float](x T) uint64 {
+	if single[T]() {
+		return uint64(math.Float32bits(float32(x)))
+	}
+	return math.Float64bits(float64(x))
 }

@@ -155,14 +155,6 @@ func (p *winograd[T]) packKernels(w []T, flip bool) {
 	}
 }
 
-// floatBits returns the bits of a number.
-func floatBits[T Float](x T) uint64 {
-	if single[T]() {
-		return uint64(math.Float32bits(float32(x)))
-	}
-	return math.Float64bits(float64(x))
-}
-
 // apart returns the distance of the elements of transformed squares that have n
 // numbers each: what is transformed at once, an element of each, is spread over the
 // sets of a cache, whose places repeat from page to page.
