@@ -4,20 +4,81 @@ package atomicfile
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// Write makes a file of what write gives: into a temporary file beside path,
-// synced, then renamed. After an error path is as it was.
-func Write(path string, write func(w io.Writer) error) (err error) {
-	mode := fs.FileMode(0o644)
-	if st, err := os.Stat(path); err == nil {
-		mode = st.Mode().Perm()
+// Write makes a file of what write gives: into a temporary file beside it,
+// synced, then renamed, and the folder synced too. After an error the file is as
+// it was. An existing file keeps its permissions; a new one gets 0666 less the
+// umask.
+//
+// A symbolic link is followed, so that its target changes and the link stays. A
+// device, a pipe or a socket cannot be replaced and is written to as a stream.
+// Temporary files that a killed process left for the same name are removed.
+func Write(path string, write func(w io.Writer) error) error {
+	real, mode, err := resolve(path)
+	if err != nil {
+		return about(path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if mode.Type() != 0 && !mode.IsDir() {
+		return stream(path, write)
+	}
+	return replace(path, real, mode, write)
+}
+
+// resolve returns the path of the file that is meant, links followed, and its
+// mode: 0 if it does not exist yet.
+func resolve(path string) (real string, mode fs.FileMode, err error) {
+	st, err := os.Stat(path)
+	if err == nil {
+		if st.Mode().Type() != 0 {
+			return path, st.Mode(), nil
+		}
+		real, err = filepath.EvalSymlinks(path)
+		return real, st.Mode(), err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", 0, err
+	}
+	const maxLinks = 40 // as Linux
+	for range maxLinks {
+		to, err := os.Readlink(path)
+		if err != nil { // no link: the file is to be made here
+			return path, 0, nil
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return "", 0, errors.New("too many symbolic links")
+}
+
+func stream(path string, write func(w io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<16)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+func replace(path, real string, mode fs.FileMode, write func(w io.Writer) error) (err error) {
+	removeStale(real)
+	f, err := temporary(real)
 	if err != nil {
 		return about(path, err)
 	}
@@ -34,16 +95,74 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := f.Chmod(mode); err != nil {
-		return about(path, err)
+	if mode != 0 {
+		if err := f.Chmod(mode.Perm()); err != nil {
+			return about(path, err)
+		}
 	}
 	if err := f.Sync(); err != nil {
 		return about(path, err)
 	}
-	if err := f.Close(); err != nil {
+	if closeToRename {
+		if err := f.Close(); err != nil {
+			return about(path, err)
+		}
+	}
+	if err := os.Rename(f.Name(), real); err != nil {
 		return about(path, err)
 	}
-	return about(path, os.Rename(f.Name(), path))
+	f.Close() // until here the lock says that the file is in use
+	return syncFolder(filepath.Dir(real))
+}
+
+// prefix begins the names of a file's temporary files. A name may have 255 bytes.
+func prefix(path string) string {
+	base := filepath.Base(path)
+	return "." + base[:min(len(base), 200)] + ".aegis-"
+}
+
+// temporary makes a file beside path and locks it.
+func temporary(path string) (*os.File, error) {
+	const tries = 100
+	for range tries {
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s%08x", prefix(path), rand.Uint32()))
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		lock(f)
+		if st, err := f.Stat(); err == nil {
+			if there, err := os.Lstat(name); err == nil && os.SameFile(st, there) {
+				return f, nil
+			}
+		}
+		f.Close() // another process took it for stale before it was locked
+	}
+	return nil, errors.New("no name is free for a temporary file")
+}
+
+// removeStale removes temporary files of path that no process has locked.
+func removeStale(path string) {
+	dir := filepath.Dir(path)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return // Write will say what is wrong with the folder
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), prefix(path)) || !e.Type().IsRegular() {
+			continue
+		}
+		name := filepath.Join(dir, e.Name())
+		if f, err := os.OpenFile(name, os.O_RDWR, 0); err == nil {
+			if stale(f) {
+				os.Remove(name)
+			}
+			f.Close()
+		}
+	}
 }
 
 // target is the temporary file; its errors name the path that is meant.
