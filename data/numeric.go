@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/moments"
 )
 
 // Impute fills in missing values, with what the training rows say: of a numeric
 // column the Strategy's value, of a categorical one the most frequent level, the
-// first of equals. A column without any value in training is an error.
+// first of equals. A column without any value in the training rows is filled with
+// 0 or its first level, and named by [Notes].
 type Impute struct {
 	Strategy Strategy
 	Value    float64 // of Constant
@@ -28,7 +31,8 @@ const (
 // FittedImpute is an Impute that was fitted.
 type FittedImpute struct {
 	Features []Feature `json:"features"`
-	Fill     []float64 `json:"fill"` // one for each column
+	Fill     []float64 `json:"fill"`            // one for each column
+	Empty    []string  `json:"empty,omitempty"` // columns without a value in the training rows
 }
 
 // Fit implements Transform.
@@ -40,15 +44,14 @@ func (t Impute) Fit(train *Set) (Fitted, error) {
 	f := FittedImpute{Features: train.featuresOf(p), Fill: make([]float64, p)}
 	for j := range f.Fill {
 		c := column(v, p, j)
-		if len(c) == 0 && t.Strategy != Constant {
-			return nil, fmt.Errorf("data: impute: column %s of %s has no value in the training rows", f.Features[j].Name, train.Name)
-		}
 		slices.Sort(c)
 		switch {
+		case len(c) == 0 && t.Strategy != Constant:
+			f.Empty = append(f.Empty, f.Features[j].Name)
 		case f.Features[j].Levels != nil || t.Strategy == MostFrequent:
 			f.Fill[j] = mode(c)
 		case t.Strategy == Mean:
-			f.Fill[j], _ = meanStd(c)
+			f.Fill[j], _ = moments.MeanStd(c)
 		case t.Strategy == Constant:
 			f.Fill[j] = t.Value
 		case t.Strategy == Median:
@@ -105,22 +108,11 @@ func quantile(sorted []float64, q float64) float64 {
 	if low+1 >= len(sorted) {
 		return sorted[len(sorted)-1]
 	}
-	return sorted[low] + (at-float64(low))*(sorted[low+1]-sorted[low])
-}
-
-// meanStd returns the mean and the population standard deviation (n in the
-// denominator), by Welford's method.
-func meanStd(v []float64) (mean, std float64) {
-	m2 := 0.0
-	for i, x := range v {
-		d := x - mean
-		mean += d / float64(i+1)
-		m2 += d * (x - mean)
+	share := at - float64(low)
+	if step := sorted[low+1] - sorted[low]; !math.IsInf(step, 0) {
+		return sorted[low] + share*step
 	}
-	if len(v) == 0 {
-		return 0, 0
-	}
-	return mean, math.Sqrt(m2 / float64(len(v)))
+	return sorted[low]*(1-share) + sorted[low+1]*share
 }
 
 // FittedScale subtracts Center and divides by Scale, column by column; it is
@@ -140,10 +132,19 @@ func (f FittedScale) Apply(s *Set) (*Set, error) {
 	}
 	for i := range v {
 		if j := i % p; f.Features[j].Levels == nil {
-			v[i] = (v[i]-f.Center[j])/f.Scale[j] + f.Offset
+			v[i] = scaled(v[i], f.Center[j], f.Scale[j]) + f.Offset
 		}
 	}
 	return s.withTable(v, s.Features), nil
+}
+
+// scaled returns (x − center)/scale, also where x − center is beyond the largest
+// float64.
+func scaled(x, center, scale float64) float64 {
+	if d := x - center; !math.IsInf(d, 0) {
+		return d / scale
+	}
+	return (x/2 - center/2) / (scale / 2)
 }
 
 func (f FittedScale) check() error {
@@ -173,11 +174,14 @@ func fitScale(train *Set, what string, of func(sorted []float64) (center, scale 
 			continue
 		}
 		c := column(v, p, j)
-		if len(c) == 0 {
-			return f, fmt.Errorf("data: %s: column %s of %s has no value in the training rows", what, f.Features[j].Name, train.Name)
+		if len(c) == 0 { // stays missing, here and in other rows' numbers
+			continue
 		}
 		slices.Sort(c)
 		center, scale := of(c)
+		if math.IsNaN(center) || math.IsInf(center, 0) || math.IsNaN(scale) || math.IsInf(scale, 0) {
+			return f, fmt.Errorf("data: %s: column %s of %s goes from %g to %g: its spread is beyond the largest float64; is one of the two a marker of missing values?", what, f.Features[j].Name, train.Name, c[0], c[len(c)-1])
+		}
 		f.Center[j] = center
 		// A spread that is rounding alone is none.
 		if scale > 1e-15*math.Max(math.Abs(c[0]), math.Abs(c[len(c)-1])) {
@@ -193,7 +197,7 @@ type Standardize struct{}
 
 // Fit implements Transform.
 func (Standardize) Fit(train *Set) (Fitted, error) {
-	return fitted(fitScale(train, "standardize", meanStd))
+	return fitted(fitScale(train, "standardize", moments.MeanStd))
 }
 
 // MinMax maps every numeric column so that the training rows fill [Low, High];

@@ -65,6 +65,26 @@ func (p FittedPipeline) Apply(s *Set) (*Set, error) {
 	return s, nil
 }
 
+// Notes returns what fitting has found that a person should know: columns
+// without a value in the training rows.
+func Notes(f Fitted) []string {
+	switch f := f.(type) {
+	case FittedPipeline:
+		var out []string
+		for _, part := range f {
+			out = append(out, Notes(part)...)
+		}
+		return out
+	case FittedImpute:
+		var out []string
+		for _, name := range f.Empty {
+			out = append(out, fmt.Sprintf("column %s has no value in the training rows and was taken for constant", name))
+		}
+		return out
+	}
+	return nil
+}
+
 // The kinds of fitted transforms that can be stored, by name and by type.
 var (
 	kindsMu sync.RWMutex

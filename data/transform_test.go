@@ -159,15 +159,12 @@ func TestPipelineFitsOnWhatCameBefore(t *testing.T) {
 }
 
 func TestTransformsReject(t *testing.T) {
-	nan := math.NaN()
-	good, empty := one(t, "x", nil, 1, 2, 3), one(t, "x", nil, nan, nan)
+	good := one(t, "x", nil, 1, 2, 3)
 	for _, c := range []struct {
 		transform data.Transform
 		fit, to   *data.Set
 		want      string
 	}{
-		{data.Standardize{}, empty, nil, "standardize: column x of t has no value in the training rows"},
-		{data.Impute{}, empty, nil, "impute: column x of t has no value"},
 		{data.Impute{Strategy: "guess"}, good, nil, `there is no strategy "guess"`},
 		{data.MinMax{Low: 2, High: 1}, good, nil, "low 2 is not below high 1"},
 		{data.Clip{Low: 0.5, High: 1.5}, good, nil, "quantiles 0.5 and 1.5"},
@@ -184,6 +181,48 @@ func TestTransformsReject(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%T: error %v, want one with %q", c.transform, err, c.want)
 		}
+	}
+}
+
+// TestColumnWithoutValues: a column whose training rows have no value counts as
+// constant, and that is noted.
+func TestColumnWithoutValues(t *testing.T) {
+	nan := math.NaN()
+	train, test := one(t, "x", nil, nan, nan), one(t, "x", nil, 7, nan)
+	f, err := data.Pipeline{data.Impute{}, data.Standardize{}, data.MinMax{}}.Fit(train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := f.Apply(test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, _, _ := got.Table(); v[0] != 7 || v[1] != 0 {
+		t.Errorf("have %v, want 7 as it is and 0 for the missing value", v)
+	}
+	if notes := data.Notes(f); len(notes) != 1 || !strings.Contains(notes[0], "column x has no value in the training rows") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// TestSpreadBeyondFloat64: statistics of the largest numbers are finite, or the
+// error names the column.
+func TestSpreadBeyondFloat64(t *testing.T) {
+	huge := one(t, "x", nil, -1.797e308, 1, 2, 3, 1.7e308)
+	f, err := data.Standardize{}.Fit(huge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := f.Apply(huge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// By Python, with fractions.
+	if v, _, _ := got.Table(); math.Abs(v[0]+1.6070825614460036) > 1e-12 || math.Abs(v[4]-1.5544654343779583) > 1e-12 {
+		t.Errorf("have %v", v)
+	}
+	if _, err := (data.MinMax{}).Fit(huge); err == nil || !strings.Contains(err.Error(), "column x of t goes from -1.797e+308 to 1.7e+308") {
+		t.Errorf("error %v, want one that names the column", err)
 	}
 }
 

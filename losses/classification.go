@@ -34,8 +34,12 @@ func (l BinaryCrossEntropy) Loss(b *graph.Builder, pred, want *graph.Node) *grap
 // arXiv:1512.00567), w the weights of the classes. As in PyTorch with
 // reduction="none", a row's loss is not divided by its weight.
 //
-// Shapes: pred (batch, classes); want Int (batch), the class of each row, or a
-// float (batch, classes), its probabilities.
+// A model of two classes may have one logit a row, that of class 1: the logits
+// are then taken for (0, z), which is BinaryCrossEntropy with class weights.
+//
+// Shapes: pred (batch, classes) or, of two classes, (batch) or (batch, 1); want
+// Int (batch), the class of each row, or a float of pred's shape, the
+// probabilities.
 type SoftmaxCrossEntropy struct {
 	ClassWeights []float64 // one for each class; nil: all 1
 	Smoothing    float64   // ε in [0, 1)
@@ -43,23 +47,22 @@ type SoftmaxCrossEntropy struct {
 
 // Loss implements Loss.
 func (l SoftmaxCrossEntropy) Loss(b *graph.Builder, pred, want *graph.Node) *graph.Node {
-	if l.ClassWeights == nil {
-		return b.SoftmaxCrossEntropy(pred, want, l.Smoothing)
+	if !(l.Smoothing >= 0 && l.Smoothing < 1) {
+		return b.Fail("smoothing %v is not in [0, 1)", l.Smoothing)
 	}
-	classes := b.Dim(pred, -1)
-	if b.Err() == nil && len(l.ClassWeights) != classes {
-		return b.Fail("%d class weights for %d classes", len(l.ClassWeights), classes)
-	}
-	for i, w := range l.ClassWeights {
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return b.Fail("weight %v of class %d: want a number of at least 0", w, i)
-		}
-	}
+	s := b.Shape(pred)
 	if b.Err() != nil {
 		return nil
 	}
-	if !(l.Smoothing >= 0 && l.Smoothing < 1) {
-		return b.Fail("smoothing %v is not in [0, 1)", l.Smoothing)
+	if len(s) == 1 || len(s) == 2 && s[1] == 1 {
+		return l.oneLogit(b, pred, want)
+	}
+	if l.ClassWeights == nil {
+		return b.SoftmaxCrossEntropy(pred, want, l.Smoothing)
+	}
+	classes := s[len(s)-1]
+	if !l.checkWeights(b, classes) {
+		return nil
 	}
 	if want != nil && want.Dtype() == graph.Int {
 		want = b.OneHot(want, classes)
@@ -69,7 +72,42 @@ func (l SoftmaxCrossEntropy) Loss(b *graph.Builder, pred, want *graph.Node) *gra
 		q = b.Shift(b.Scale(q, 1-l.Smoothing), l.Smoothing/float64(classes))
 	}
 	w := b.Tensor("class_weights", tensor.New(tensor.WithShape(classes), tensor.WithBacking(append([]float64(nil), l.ClassWeights...))))
-	return b.Neg(b.Sum(b.Mul(b.Mul(q, w), b.LogSoftmax(pred)), 1))
+	// The fused operation leaves out the terms of q = 0, where log softmax may be
+	// −∞, and does not want q to sum to 1.
+	return b.SoftmaxCrossEntropy(pred, b.Mul(q, w), 0)
+}
+
+// oneLogit is the loss of two classes from the logit of class 1.
+func (l SoftmaxCrossEntropy) oneLogit(b *graph.Builder, pred, want *graph.Node) *graph.Node {
+	t := oneOfTwo(b, pred, want)
+	if l.Smoothing > 0 {
+		t = b.Shift(b.Scale(t, 1-l.Smoothing), l.Smoothing/2)
+	}
+	if l.ClassWeights == nil {
+		return perRow(b, b.SigmoidCrossEntropy(pred, t, 1))
+	}
+	if !l.checkWeights(b, 2) {
+		return nil
+	}
+	// w₁·t·softplus(−z) + w₀·(1−t)·softplus(z)
+	w0, w1 := l.ClassWeights[0], l.ClassWeights[1]
+	ones := b.Mul(b.Scale(t, w1), b.Softplus(b.Neg(pred)))
+	zeros := b.Mul(b.Scale(b.Shift(b.Neg(t), 1), w0), b.Softplus(pred))
+	return perRow(b, b.Add(ones, zeros))
+}
+
+func (l SoftmaxCrossEntropy) checkWeights(b *graph.Builder, classes int) bool {
+	if len(l.ClassWeights) != classes {
+		b.Fail("%d class weights for %d classes", len(l.ClassWeights), classes)
+		return false
+	}
+	for i, w := range l.ClassWeights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			b.Fail("weight %v of class %d: want a number of at least 0", w, i)
+			return false
+		}
+	}
+	return true
 }
 
 // Focal is the cross-entropy times (1 − p)^Gamma, where p is the probability

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/moments"
 )
 
 func checkValues(want, got []float64) error {
@@ -38,10 +40,25 @@ func MSE(want, got []float64) (float64, error) {
 	return mean(len(want), func(i int) float64 { d := got[i] - want[i]; return d * d }), nil
 }
 
-// RMSE is the square root of MSE.
+// RMSE is the square root of MSE. It does not overflow where MSE does.
 func RMSE(want, got []float64) (float64, error) {
-	v, err := MSE(want, got)
-	return math.Sqrt(v), err
+	if err := checkValues(want, got); err != nil {
+		return 0, err
+	}
+	return rms(len(want), func(i int) float64 { return got[i] - want[i] }), nil
+}
+
+// rms returns the root of the mean of squares of numbers whose squares may be
+// too large or too small for a float64.
+func rms(n int, f func(i int) float64) float64 {
+	largest := 0.0
+	for i := range n {
+		largest = math.Max(largest, math.Abs(f(i)))
+	}
+	if largest == 0 || largest > 1e-140 && largest < 1e140 {
+		return math.Sqrt(mean(n, func(i int) float64 { return f(i) * f(i) }))
+	}
+	return largest * math.Sqrt(mean(n, func(i int) float64 { d := f(i) / largest; return d * d }))
 }
 
 // MAE is the mean of |got − want|.
@@ -70,16 +87,15 @@ var errConstant = errors.New("metrics: all true values are equal: there is no va
 // R2 is 1 − Σ(got − want)² / Σ(want − mean)², the share of variance explained;
 // negative for a model worse than the mean. Equal true values are an error.
 func R2(want, got []float64) (float64, error) {
-	v, err := MSE(want, got)
+	v, err := RMSE(want, got)
 	if err != nil {
 		return 0, err
 	}
-	m := mean(len(want), func(i int) float64 { return want[i] })
-	total := mean(len(want), func(i int) float64 { d := want[i] - m; return d * d })
-	if total == 0 {
+	_, std := moments.MeanStd(want)
+	if std == 0 {
 		return 0, errConstant
 	}
-	return 1 - v/total, nil
+	return 1 - (v/std)*(v/std), nil
 }
 
 // ExplainedVariance is 1 − Var(want − got)/Var(want): R2 that forgives a constant
@@ -88,13 +104,14 @@ func ExplainedVariance(want, got []float64) (float64, error) {
 	if err := checkValues(want, got); err != nil {
 		return 0, err
 	}
-	n := len(want)
-	me := mean(n, func(i int) float64 { return want[i] - got[i] })
-	residual := mean(n, func(i int) float64 { d := want[i] - got[i] - me; return d * d })
-	m := mean(n, func(i int) float64 { return want[i] })
-	total := mean(n, func(i int) float64 { d := want[i] - m; return d * d })
-	if total == 0 {
+	residuals := make([]float64, len(want))
+	for i := range want {
+		residuals[i] = want[i] - got[i]
+	}
+	_, residual := moments.MeanStd(residuals)
+	_, std := moments.MeanStd(want)
+	if std == 0 {
 		return 0, errConstant
 	}
-	return 1 - residual/total, nil
+	return 1 - (residual/std)*(residual/std), nil
 }

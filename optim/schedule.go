@@ -31,7 +31,7 @@ type Step struct {
 
 // Factor implements Schedule.
 func (s Step) Factor(epoch, _ float64) float64 {
-	return math.Pow(orDefault(s.Gamma, 0.1), math.Floor(epoch/orDefault(s.Every, 10)))
+	return math.Pow(orDefault(s.Gamma, 0.1), periods(epoch/orDefault(s.Every, 10)))
 }
 
 // Exponential multiplies the rate by Gamma every epoch, evenly over its steps.
@@ -54,17 +54,33 @@ type CosineDecay struct {
 
 // Factor implements Schedule.
 func (s CosineDecay) Factor(epoch, epochs float64) float64 {
-	t, period := epoch, s.Period
-	if period <= 0 {
-		period = math.Max(epochs, 1)
-		t = math.Min(t, period)
-	} else {
-		for growth := math.Max(orDefault(s.Growth, 1), 1); t >= period; period *= growth {
-			t -= period
-		}
+	share := epoch / math.Max(epochs, 1)
+	if s.Period > 0 {
+		share = s.share(epoch / s.Period)
 	}
-	return s.Floor + (1-s.Floor)*(1+math.Cos(math.Pi*t/period))/2
+	if !(share < 1) { // the end; also of an infinite number of epochs
+		return s.Floor
+	}
+	return s.Floor + (1-s.Floor)*(1+math.Cos(math.Pi*share))/2
 }
+
+// share returns how much of its period is over after t first periods: in [0, 1),
+// or NaN of what is not finite. With growth g, n periods have taken
+// (gⁿ − 1)/(g − 1) first ones.
+func (s CosineDecay) share(t float64) float64 {
+	g := math.Max(orDefault(s.Growth, 1), 1)
+	if g == 1 {
+		return math.Max(t-periods(t), 0)
+	}
+	n := periods(math.Log1p(t*(g-1)) / math.Log(g))
+	length := math.Pow(g, n)
+	return math.Max((t-(length-1)/(g-1))/length, 0)
+}
+
+// periods returns the number of whole periods in t. An epoch such as 0.3 is not
+// exactly three periods of 0.1: what rounding has taken from a whole number is
+// given back.
+func periods(t float64) float64 { return math.Floor(t + 1e-9*math.Max(math.Abs(t), 1)) }
 
 // WarmUp raises the rate linearly from From over the first Epochs epochs, then
 // follows After, which counts from there.

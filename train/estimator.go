@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/moments"
 	"github.com/seed732fc211/aegis/models"
 )
 
@@ -58,7 +58,7 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 		if err != nil {
 			return nil, nil, err
 		}
-		m.Info.TargetMean, m.Info.TargetScale = moments(y)
+		m.Info.TargetMean, m.Info.TargetScale = targetScale(y)
 	}
 	c := e.Config
 	c.Seed = e.Seed
@@ -87,16 +87,10 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, er
 	return p, nil
 }
 
-// moments returns the mean and the standard deviation, 1 if that is 0.
-func moments(y []float64) (mean, std float64) {
-	for _, v := range y {
-		mean += v / float64(len(y))
+// targetScale returns the mean and the standard deviation, 1 if that is 0.
+func targetScale(y []float64) (mean, std float64) {
+	if mean, std = moments.MeanStd(y); std == 0 {
+		std = 1
 	}
-	for _, v := range y {
-		std += (v - mean) * (v - mean) / float64(len(y))
-	}
-	if std == 0 {
-		return mean, 1
-	}
-	return mean, math.Sqrt(std)
+	return mean, std
 }
