@@ -26,7 +26,10 @@ type Augmenters []Augmenter
 
 // Augment implements Augmenter.
 func (a Augmenters) Augment(x []float64, shape []int, r *rand.Rand) error {
-	for _, one := range a {
+	for i, one := range a {
+		if one == nil {
+			return fmt.Errorf("data: augmenter %d is nil", i)
+		}
 		if err := one.Augment(x, shape, r); err != nil {
 			return err
 		}

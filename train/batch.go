@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
@@ -87,6 +88,23 @@ func (c *column) convert(n int, dt graph.Dtype, at func(i int) float64) {
 	}
 }
 
+// inRange finds the first finite value of the set that float32 has made infinite.
+// features says that the set's features name the values of a row.
+func (c *column) inRange(s *data.Set, features bool) error {
+	for i, v := range c.f32 {
+		if !math.IsInf(float64(v), 0) {
+			continue
+		}
+		w := c.width()
+		name := fmt.Sprintf("value %d", i%w)
+		if features && len(s.Features) == w {
+			name = "column " + s.Features[i%w].Name
+		}
+		return &data.RowError{Row: i / w, Err: fmt.Errorf("%s: row %d, %s: the value is beyond what float32 holds, ±3.4e38; scale the column, or build the model with Type: graph.Float64", c.name, i/w, name)}
+	}
+	return nil
+}
+
 // declare adds an input for a batch of the column's rows to a graph.
 func (c *column) declare(b *graph.Builder, batch int) *graph.Node {
 	shape := append([]int{batch}, c.shape...)
@@ -150,6 +168,9 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 		if err != nil {
 			return nil, fmt.Errorf("train: input %w", err)
 		}
+		if err := c.inRange(s, i == 0); err != nil {
+			return nil, fmt.Errorf("train: input %w", err)
+		}
 		t.inputs = append(t.inputs, c)
 	}
 	for i, y := range s.Targets {
@@ -159,6 +180,9 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 		}
 		c, err := newColumn(fmt.Sprintf("target %d", i), y, dt, mean, scale)
 		if err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		if err := c.inRange(s, false); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
 		t.targets = append(t.targets, c)
@@ -306,13 +330,18 @@ func newTally(m *models.Model, set *data.Set, c Config) tally {
 
 func (t *tally) reset() { t.loss, t.penalty, t.weight = 0, 0, 0 }
 
+// add takes in a batch that was computed. The loss of rows that all have the
+// weight 0 is 0/0 and does not count.
 func (t *tally) add(p *bound, rows []int, weight float64) {
-	t.now = p.run.Float(p.loss)
-	t.loss += t.now * weight
-	t.weight += weight
-	if p.penalty != nil {
-		t.penalty += p.run.Float(p.penalty) * weight
-		t.hasPen = true
+	t.hasPen = p.penalty != nil
+	t.now = 0
+	if weight > 0 {
+		t.now = p.run.Float(p.loss)
+		t.loss += t.now * weight
+		t.weight += weight
+		if t.hasPen {
+			t.penalty += p.run.Float(p.penalty) * weight
+		}
 	}
 	if t.out == nil {
 		return
@@ -452,7 +481,11 @@ func (t *trainer) step(ctx context.Context, rows []int, factor float64) error {
 	if err := p.run.Run(ctx); err != nil {
 		return err
 	}
-	t.add(p, rows, t.table.weight(rows))
+	weight := t.table.weight(rows)
+	t.add(p, rows, weight)
+	if weight == 0 { // nothing to learn from: no step
+		return nil
+	}
 	if err := t.opt.Step(factor); err != nil {
 		var nf *optim.NotFiniteError
 		if errors.As(err, &nf) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed732fc211/aegis/internal/line"
@@ -50,11 +51,12 @@ type Kind uint8
 
 // The events of a fit.
 const (
-	Begin    Kind = iota // before the first epoch
-	BatchEnd             // after a step of the optimizer
-	EpochEnd             // after an epoch's scores were recorded
-	Diverged             // a loss or gradient is not finite; ErrStop makes that an end without error
-	End                  // after the last epoch, an error or a stop
+	Begin     Kind = iota // before the first epoch
+	BatchEnd              // after a step of the optimizer
+	EpochEnd              // after an epoch's scores were recorded
+	EpochDone             // after all callbacks have seen EpochEnd, also if one of them has stopped the fit
+	Diverged              // a loss or gradient is not finite; ErrStop makes that an end without error
+	End                   // after the last epoch, an error or a stop
 )
 
 // Event is something that has happened in a fit.
@@ -70,11 +72,13 @@ type Event struct {
 // EarlyStopping ends a fit when a curve has not become better for Patience
 // epochs, and puts the weights of the best epoch back, also when the fit ends
 // otherwise. Prechelt (1998), "Early stopping — but when?".
+//
+// Better is lower for losses and penalties, and what Metric.Greater says for a
+// metric. An epoch whose value is NaN is passed over, with a note in the history.
 type EarlyStopping struct {
 	Monitor  string  // "": "val_loss"
 	Patience int     // 0: 10
 	MinDelta float64 // a value is better if it is so by more than this
-	Maximize bool    // a larger value is better
 	KeepLast bool    // leave the last weights in place
 }
 
@@ -90,32 +94,33 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 		return nil, fmt.Errorf("patience %d and min delta %v must not be negative", s.Patience, s.MinDelta)
 	}
 	best, at := math.Inf(1), 0
-	score := func(v float64) float64 {
-		if s.Maximize {
-			return -v
-		}
-		return v
-	}
+	sign := f.sign(s.Monitor)
 	for i, v := range f.history.Get(s.Monitor) { // of a resumed fit
-		if score(v) < best-s.MinDelta {
-			best, at = score(v), i+1
+		if sign*v < best-s.MinDelta {
+			best, at = sign*v, i+1
 		}
+	}
+	worn := func(epoch int) error {
+		if epoch-at < s.Patience {
+			return nil
+		}
+		f.history.Stopped = fmt.Sprintf("%s has not improved since epoch %d", s.Monitor, at)
+		return ErrStop
 	}
 	return func(e *Event) error {
 		switch e.Kind {
+		case Begin: // a fit that had ended so before it was resumed
+			return worn(e.Epoch)
 		case EpochEnd:
-			values := f.history.Get(s.Monitor)
-			if values == nil {
-				return fmt.Errorf("early stopping: there is no curve %q; there are %q", s.Monitor, f.history.Names())
+			v, err := f.monitored("early stopping", s.Monitor)
+			if err != nil {
+				return err
 			}
-			if v := score(values[len(values)-1]); v < best-s.MinDelta {
-				best, at = v, e.Epoch
+			if sign*v < best-s.MinDelta {
+				best, at = sign*v, e.Epoch
 				f.KeepBest(e.Epoch, v)
 			}
-			if e.Epoch-at >= s.Patience {
-				f.history.Stopped = fmt.Sprintf("%s has not improved since epoch %d", s.Monitor, at)
-				return ErrStop
-			}
+			return worn(e.Epoch)
 		case End:
 			if !s.KeepLast {
 				return f.RestoreBest()
@@ -125,7 +130,32 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 	}, nil
 }
 
-// ReduceOnPlateau lowers the learning rate when a curve no longer falls.
+// monitored returns the last value of a curve. It is an error if there is no such
+// curve; a value that is NaN is noted.
+func (f *Fitting) monitored(who, name string) (float64, error) {
+	if f.history.Get(name) == nil {
+		return 0, fmt.Errorf("%s: there is no curve %q; there are %q", who, name, f.history.Names())
+	}
+	v := f.history.Last(name)
+	if math.IsNaN(v) {
+		f.history.note("%s passed over epochs in which %s is not a number", who, name)
+	}
+	return v, nil
+}
+
+// sign returns what turns a curve into one whose lower values are better.
+func (f *Fitting) sign(curve string) float64 {
+	name := strings.TrimPrefix(curve, "val_")
+	for _, m := range f.Config.Metrics {
+		if m.Name == name && m.Greater {
+			return -1
+		}
+	}
+	return 1
+}
+
+// ReduceOnPlateau lowers the learning rate when a curve no longer gets better,
+// in the sense of EarlyStopping.
 type ReduceOnPlateau struct {
 	Monitor string // "": "val_loss"
 	Rule    optim.Plateau
@@ -140,20 +170,25 @@ func (r ReduceOnPlateau) Begin(f *Fitting) (Hook, error) {
 		return nil, err
 	}
 	var state optim.PlateauState
+	sign := f.sign(r.Monitor)
+	next := func(v float64) {
+		if !math.IsNaN(v) {
+			state = r.Rule.Next(state, sign*v)
+			f.SetRateFactor(state.Factor)
+		}
+	}
 	for _, v := range f.history.Get(r.Monitor) { // of a resumed fit
-		state = r.Rule.Next(state, v)
-		f.SetRateFactor(state.Factor)
+		next(v)
 	}
 	return func(e *Event) error {
 		if e.Kind != EpochEnd {
 			return nil
 		}
-		v := f.history.Last(r.Monitor)
-		if math.IsNaN(v) {
-			return fmt.Errorf("reduce on plateau: there is no curve %q; there are %q", r.Monitor, f.history.Names())
+		v, err := f.monitored("reduce on plateau", r.Monitor)
+		if err != nil {
+			return err
 		}
-		state = r.Rule.Next(state, v)
-		f.SetRateFactor(state.Factor)
+		next(v)
 		return nil
 	}, nil
 }
@@ -266,18 +301,10 @@ func (l JSONLog) Begin(f *Fitting) (Hook, error) {
 	return logger(file, func(epoch int) error {
 		row := map[string]any{"epoch": epoch}
 		for _, n := range f.history.Names() {
-			row[n] = jsonNumber(f.history.At(n, epoch))
+			row[n] = jsonNumber(f.history.At(n, epoch)) // NaN is null
 		}
 		return enc.Encode(row)
 	}), nil
-}
-
-// jsonNumber is v, or its text where JSON has no number for it.
-func jsonNumber(v float64) any {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return fmt.Sprint(v)
-	}
-	return v
 }
 
 // logger calls write for every epoch, those before a resume first, and closes

@@ -11,7 +11,8 @@ import (
 )
 
 // State is a fit between two epochs: with the model it was saved with, the fit
-// goes on as if it had not been stopped, bit for bit.
+// goes on as if it had not been stopped, bit for bit. A fit that goes on from it
+// does not change it.
 type State struct {
 	history   History
 	steps     int
@@ -31,21 +32,25 @@ const (
 )
 
 type stateJSON struct {
-	History   History `json:"history"`
-	Steps     int     `json:"steps"`
-	Factor    float64 `json:"factor"`
-	Rows      int     `json:"rows"`
-	BestEpoch int     `json:"best_epoch,omitempty"`
-	BestScore float64 `json:"best_score,omitempty"`
+	History   History    `json:"history"`
+	Steps     int        `json:"steps"`
+	Factor    float64    `json:"factor"`
+	Rows      int        `json:"rows"`
+	BestEpoch int        `json:"best_epoch,omitempty"`
+	BestScore jsonNumber `json:"best_score,omitempty"`
 }
 
 // Checkpoint saves the model and the state of the fit to a file after every
-// Every epochs, and at the end. The file is a model file, too. It is there whole
-// or not at all.
+// Every epochs, and at the end, however that comes: what it saves is the state at
+// the end of the last whole epoch. The file is a model file, too. It is there
+// whole or not at all. The place of a Checkpoint among the callbacks is of no
+// consequence: it saves after all of them have seen the epoch.
+//
+// With Every above 1, or BestOnly, the state is kept in memory as well.
 type Checkpoint struct {
 	Path     string
 	Every    int    // epochs; 0: 1
-	BestOnly string // the name of a curve, such as "val_loss": save only when it is lower than ever
+	BestOnly string // the name of a curve, such as "val_loss": save only when it is better than ever, in the sense of EarlyStopping
 }
 
 // Begin implements Callback.
@@ -56,32 +61,60 @@ func (c Checkpoint) Begin(f *Fitting) (Hook, error) {
 	if c.Every <= 0 {
 		c.Every = 1
 	}
-	lowest := math.Inf(1)
-	for _, v := range f.history.Get(c.BestOnly) {
-		lowest = math.Min(lowest, v)
-	}
-	return func(e *Event) error {
-		if e.Kind != EpochEnd || e.Epoch%c.Every != 0 && e.Epoch != f.Config.Epochs {
-			return nil
+	lowest, sign := math.Inf(1), f.sign(c.BestOnly)
+	for _, v := range f.history.Get(c.BestOnly) { // of a resumed fit
+		if sign*v < lowest {
+			lowest = sign * v
 		}
-		if c.BestOnly != "" {
-			v := f.history.Last(c.BestOnly)
-			if math.IsNaN(v) {
-				return fmt.Errorf("checkpoint: there is no curve %q; there are %q", c.BestOnly, f.history.Names())
+	}
+	better := func() (bool, error) {
+		if c.BestOnly == "" {
+			return true, nil
+		}
+		v, err := f.monitored("checkpoint", c.BestOnly)
+		if err != nil || !(sign*v < lowest) {
+			return false, err
+		}
+		lowest = sign * v
+		return true, nil
+	}
+	var pending *snapshot // of an epoch that is not in the file
+	return func(e *Event) error {
+		switch e.Kind {
+		case EpochDone:
+			due, err := better()
+			if err != nil || !due {
+				return err
 			}
-			if v >= lowest {
+			s, err := f.snapshot()
+			if err != nil {
+				return err
+			}
+			if e.Epoch%c.Every != 0 {
+				pending = s
 				return nil
 			}
-			lowest = v
+			pending = nil
+			return s.save(f.Model, c.Path)
+		case End:
+			if pending != nil {
+				return pending.save(f.Model, c.Path)
+			}
 		}
-		return f.save(c.Path)
+		return nil
 	}, nil
 }
 
-func (f *Fitting) save(path string) error {
+// snapshot is the state of a fit at the end of an epoch.
+type snapshot struct {
+	weights [][]float64
+	extra   models.Extra
+}
+
+func (f *Fitting) snapshot() (*snapshot, error) {
 	opt, err := f.trainer.opt.State()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s := stateJSON{History: *f.history, Steps: f.trainer.opt.Steps(), Factor: f.factor, Rows: f.trainer.table.rows}
 	values := map[string][]float64{}
@@ -91,16 +124,26 @@ func (f *Fitting) save(path string) error {
 		}
 	}
 	if f.best != nil {
-		s.BestEpoch, s.BestScore = f.best.epoch, f.best.score
+		s.BestEpoch, s.BestScore = f.best.epoch, jsonNumber(f.best.score)
 		for i, p := range f.Model.Params().All() {
 			values[bestName+p.Path] = f.best.values[i]
 		}
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	return f.Model.SaveWith(path, models.Extra{Meta: map[string]string{keyState: string(text)}, Values: values})
+	return &snapshot{f.Model.Params().Snapshot(), models.Extra{Meta: map[string]string{keyState: string(text)}, Values: values}}, nil
+}
+
+// save writes the snapshot with its weights, whatever those of the model are by now.
+func (s *snapshot) save(m *models.Model, path string) error {
+	now := m.Params().Snapshot()
+	if err := m.Params().Restore(s.weights); err != nil {
+		return err
+	}
+	err := m.SaveWith(path, s.extra)
+	return errors.Join(err, m.Params().Restore(now))
 }
 
 // LoadCheckpoint reads what Checkpoint saved: the model, and the state for
@@ -148,7 +191,7 @@ func readState(m *models.Model, x models.Extra) (*State, error) {
 		s.optimizer[param][slot] = v
 	}
 	if j.BestEpoch > 0 {
-		s.best = &best{epoch: j.BestEpoch, score: j.BestScore}
+		s.best = &best{epoch: j.BestEpoch, score: float64(j.BestScore)}
 		for _, p := range m.Params().All() {
 			v := x.Values[bestName+p.Path]
 			if len(v) != p.Size() {
@@ -168,8 +211,7 @@ func (f *Fitting) resume(s *State) error {
 	if err := f.trainer.opt.SetState(s.steps, s.optimizer); err != nil {
 		return err
 	}
-	h := s.history
-	f.history, f.factor, f.best = &h, s.factor, s.best
+	f.history, f.factor, f.best = s.history.clone(), s.factor, s.best
 	f.history.Stopped = ""
 	return nil
 }

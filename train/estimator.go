@@ -18,10 +18,12 @@ type Estimator struct {
 	// models.MLP's method Build does.
 	Build func(rows *data.Set, seed uint64) (*models.Model, error)
 
-	Preprocess  data.Transform // nil: none
-	ScaleTarget bool           // of a regression: train on (y − mean)/std of the rows, predict in y's units
-	Config      Config         // Config.Validation holds raw rows, too: they are preprocessed as the others
-	Seed        uint64         // of the model and of the fit; Config.Seed is not used
+	// Preprocess is fitted on the rows that are trained on, which those set aside
+	// by Config.ValidationFraction are not. nil: none.
+	Preprocess  data.Transform
+	ScaleTarget bool   // of a regression: train on (y − mean)/std of the rows, predict in y's units
+	Config      Config // Config.Validation holds raw rows, too: they are preprocessed as the others
+	Seed        uint64 // of the model and of the fit; Config.Seed is not used
 }
 
 // Train fits a model and returns it with its history. Its Info lets it predict
@@ -36,41 +38,101 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 	if err := rows.Validate(); err != nil { // what preprocessing makes of an infinite value spoils the whole column
 		return nil, nil, fmt.Errorf("train: %w", err)
 	}
-	ready := rows
-	var fitted data.Fitted
-	if e.Preprocess != nil {
-		var err error
-		if fitted, err = e.Preprocess.Fit(rows); err != nil {
-			return nil, nil, fmt.Errorf("train: preprocessing: %w", err)
-		}
-		if ready, err = fitted.Apply(rows); err != nil {
-			return nil, nil, fmt.Errorf("train: preprocessing: %w", err)
-		}
+	c := e.Config
+	c.Seed = e.Seed
+	rest, err := c.setAside(rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	ready, fitted, err := e.prepare(rest.rows, &c)
+	if err != nil {
+		return nil, nil, rest.trace(err)
 	}
 	m, err := e.Build(ready, e.Seed)
 	if err != nil {
 		return nil, nil, err
 	}
+	if m == nil {
+		return nil, nil, errors.New("train: the estimator's Build returned no model")
+	}
 	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
 	m.Info.Features, m.Info.Target = rows.Features, rows.Target
 	if e.ScaleTarget && rows.Task() == data.Regress {
-		y, err := rows.Values()
+		y, err := rest.rows.Values()
 		if err != nil {
 			return nil, nil, err
 		}
 		m.Info.TargetMean, m.Info.TargetScale = targetScale(y)
 	}
-	c := e.Config
-	c.Seed = e.Seed
-	if fitted != nil && c.Validation != nil {
-		var err error
+	h, err := Fit(ctx, m, ready, c)
+	if h != nil {
+		for _, note := range data.Notes(fitted) {
+			h.note("%s", note)
+		}
+	}
+	m.Info.Preprocess = fitted
+	return m, h, rest.trace(err)
+}
+
+// share is a part of the rows that an Estimator was given.
+type share struct {
+	rows *data.Set
+	of   []int // their numbers among those given; nil: all
+}
+
+// trace returns an error about a row of the part as one about the row given.
+func (s share) trace(err error) error {
+	var row *data.RowError
+	if s.of == nil || !errors.As(err, &row) || row.Row < 0 || row.Row >= len(s.of) {
+		return err
+	}
+	given := s.of[row.Row]
+	return &data.RowError{Row: given, Err: fmt.Errorf("%w (row %d of those given)", err, given)}
+}
+
+// setAside moves the share of the rows that is for validation to Validation.
+func (c *Config) setAside(rows *data.Set) (share, error) {
+	if c.Validation != nil || c.ValidationFraction == 0 {
+		return share{rows: rows}, nil
+	}
+	a, b, err := rows.SplitRows(c.ValidationFraction, c.Seed)
+	if err != nil {
+		return share{}, fmt.Errorf("train: validation rows: %w", err)
+	}
+	rest, err := rows.Rows(a)
+	if err != nil {
+		return share{}, fmt.Errorf("train: %w", err)
+	}
+	if c.Validation, err = rows.Rows(b); err != nil {
+		return share{}, fmt.Errorf("train: %w", err)
+	}
+	c.ValidationFraction = 0
+	return share{rest, a}, nil
+}
+
+// prepare fits the preprocessing on rows and applies it to them and to the
+// validation rows.
+func (e Estimator) prepare(rows *data.Set, c *Config) (*data.Set, data.Fitted, error) {
+	if e.Preprocess == nil {
+		return rows, nil, nil
+	}
+	fitted, err := e.Preprocess.Fit(rows)
+	if err == nil && fitted == nil {
+		err = errors.New("the transform fitted to nothing")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("train: preprocessing: %w", err)
+	}
+	ready, err := fitted.Apply(rows)
+	if err != nil {
+		return nil, nil, fmt.Errorf("train: preprocessing: %w", err)
+	}
+	if c.Validation != nil {
 		if c.Validation, err = fitted.Apply(c.Validation); err != nil {
 			return nil, nil, fmt.Errorf("train: preprocessing of the validation rows: %w", err)
 		}
 	}
-	h, err := Fit(ctx, m, ready, c)
-	m.Info.Preprocess = fitted
-	return m, h, err
+	return ready, fitted, nil
 }
 
 // Fit fits a model as crossval sees it.
@@ -84,6 +146,7 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, er
 	if h.Stopped != "" {
 		p.Notes = append(p.Notes, h.Stopped)
 	}
+	p.Notes = append(p.Notes, h.Notes...)
 	return p, nil
 }
 

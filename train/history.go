@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,24 @@ type History struct {
 	BestEpoch int             `json:"best_epoch"` // from 1; 0: no callback kept one
 	Stopped   string          `json:"stopped"`    // why the fit ended before its last epoch; empty: it did not
 	Duration  time.Duration   `json:"duration"`   // of the fit, all epochs and callbacks
+	Notes     []string        `json:"notes,omitempty"`
+}
+
+// note adds a note that is not there yet.
+func (h *History) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(h.Notes, text) {
+		h.Notes = append(h.Notes, text)
+	}
+}
+
+// clone returns a copy that shares no memory with h.
+func (h *History) clone() *History {
+	out := *h
+	out.Curves, out.Times, out.Notes = slices.Clone(h.Curves), slices.Clone(h.Times), slices.Clone(h.Notes)
+	for i := range out.Curves {
+		out.Curves[i].Values = slices.Clone(out.Curves[i].Values)
+	}
+	return &out
 }
 
 func (h *History) add(logs []entry, d time.Duration) {
@@ -88,5 +107,77 @@ func (h *History) String() string {
 	return strings.Join(parts, "  ")
 }
 
-// JSON returns the history as JSON.
+// JSON returns the history as JSON. A value that is not a number, such as the
+// precision of an epoch that predicts no positive, is null; infinite ones are the
+// texts "+Inf" and "-Inf".
 func (h *History) JSON() ([]byte, error) { return json.MarshalIndent(h, "", "  ") }
+
+// historyFields is a History without its methods.
+type historyFields History
+
+type historyJSON struct {
+	Curves []curveJSON `json:"curves"`
+	*historyFields
+}
+
+type curveJSON struct {
+	Name   string
+	Values []jsonNumber
+}
+
+// MarshalJSON writes the history as JSON says.
+func (h History) MarshalJSON() ([]byte, error) {
+	j := historyJSON{historyFields: (*historyFields)(&h), Curves: make([]curveJSON, len(h.Curves))}
+	for i, c := range h.Curves {
+		j.Curves[i] = curveJSON{c.Name, make([]jsonNumber, len(c.Values))}
+		for k, v := range c.Values {
+			j.Curves[i].Values[k] = jsonNumber(v)
+		}
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (h *History) UnmarshalJSON(text []byte) error {
+	j := historyJSON{historyFields: (*historyFields)(h)}
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	h.Curves = nil
+	for _, c := range j.Curves {
+		values := make([]float64, len(c.Values))
+		for k, v := range c.Values {
+			values[k] = float64(v)
+		}
+		h.Curves = append(h.Curves, data.Curve{Name: c.Name, Values: values})
+	}
+	return nil
+}
+
+// jsonNumber is a float64 that may be NaN (null in JSON) or infinite (a text).
+type jsonNumber float64
+
+func (n jsonNumber) MarshalJSON() ([]byte, error) {
+	switch v := float64(n); {
+	case math.IsNaN(v):
+		return []byte("null"), nil
+	case math.IsInf(v, 0):
+		return json.Marshal(fmt.Sprint(v))
+	default:
+		return json.Marshal(v)
+	}
+}
+
+func (n *jsonNumber) UnmarshalJSON(text []byte) error {
+	switch string(text) {
+	case "null":
+		*n = jsonNumber(math.NaN())
+	case `"+Inf"`:
+		*n = jsonNumber(math.Inf(1))
+	case `"-Inf"`:
+		*n = jsonNumber(math.Inf(-1))
+	default:
+		return json.Unmarshal(text, (*float64)(n))
+	}
+	return nil
+}

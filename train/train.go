@@ -44,12 +44,16 @@ type Config struct {
 
 // Metric scores a prediction of a set's rows.
 type Metric struct {
-	Name  string
-	Score func(s *data.Set, p *data.Prediction) (float64, error)
+	Name    string
+	Greater bool // greater is better: what EarlyStopping and Checkpoint go by
+	Score   func(s *data.Set, p *data.Prediction) (float64, error)
 }
 
 // Accuracy is the share of rows whose class is right.
-var Accuracy = Metric{"accuracy", func(s *data.Set, p *data.Prediction) (float64, error) {
+var Accuracy = Metric{"accuracy", true, func(s *data.Set, p *data.Prediction) (float64, error) {
+	if s == nil || p == nil {
+		return 0, errors.New("train: accuracy: no rows or no prediction")
+	}
 	want, err := s.Labels()
 	if err != nil {
 		return 0, err
@@ -83,12 +87,19 @@ func Fit(ctx context.Context, m *models.Model, set *data.Set, c Config) (*Histor
 	begin := time.Now()
 	err = f.run(ctx)
 	f.history.Duration = time.Since(begin)
+	return f.history, f.end(err)
+}
+
+// end tells every callback that began of the end, and returns the error of the
+// fit, or else the first of theirs.
+func (f *Fitting) end(err error) error {
+	cause := err
 	for _, h := range f.hooks {
-		if e := h(&Event{Kind: End, Fitting: f, Err: err}); e != nil && !errors.Is(e, ErrStop) && err == nil {
+		if e := h(&Event{Kind: End, Fitting: f, Epoch: f.history.Epochs(), Err: cause}); e != nil && !errors.Is(e, ErrStop) && err == nil {
 			err = e
 		}
 	}
-	return f.history, err
+	return err
 }
 
 // Fitting is a fit at work, as callbacks see it.
@@ -193,8 +204,12 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 			return nil, fmt.Errorf("train: callback %d is nil", i)
 		}
 		h, err := cb.Begin(f)
+		if err == nil && h == nil {
+			err = errors.New("its Begin returned no hook")
+		}
 		if err != nil {
-			return nil, fmt.Errorf("train: callback %T: %w", cb, err)
+			err = fmt.Errorf("train: callback %T: %w", cb, err)
+			return nil, f.end(err) // those that began may have something to close
 		}
 		f.hooks = append(f.hooks, h)
 	}
@@ -324,6 +339,9 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 		}
 		done := float64(epoch-1) + float64(batch-1)/float64(f.Batches)
 		factor := f.factor * f.Config.Schedule.Factor(done, float64(f.Config.Epochs))
+		if !(factor >= 0) || math.IsInf(factor, 0) {
+			return fmt.Errorf("train: epoch %d, batch %d: the schedule %T gives the learning rate a factor of %v", epoch, batch, f.Config.Schedule, factor)
+		}
 		if err := t.step(ctx, rows, factor); err != nil {
 			return fmt.Errorf("train: epoch %d, batch %d: %w", epoch, batch, err)
 		}
@@ -351,5 +369,12 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 			return fmt.Errorf("train: %w: %s of epoch %d is %v", ErrDiverged, l.name, epoch, l.value)
 		}
 	}
-	return f.emit(&Event{Kind: EpochEnd, Epoch: epoch, Batch: f.Batches})
+	err = f.emit(&Event{Kind: EpochEnd, Epoch: epoch, Batch: f.Batches})
+	if err != nil && !errors.Is(err, ErrStop) {
+		return err
+	}
+	if e := f.emit(&Event{Kind: EpochDone, Epoch: epoch, Batch: f.Batches}); e != nil {
+		return e
+	}
+	return err
 }
