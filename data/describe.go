@@ -10,9 +10,16 @@ import (
 // String returns the set in one line: name, rows, the shape of each input, and
 // the classes with their counts or the name of a real target.
 func (s *Set) String() string {
+	if s == nil {
+		return "no set"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d rows", s.Name, s.Len())
 	for _, x := range s.Inputs {
+		if x == nil || x.Dims() == 0 {
+			b.WriteString(", an input without rows")
+			continue
+		}
 		fmt.Fprintf(&b, ", %v of shape %v", x.Dtype(), x.Shape()[1:])
 	}
 	switch counts, err := s.ClassCounts(); {
@@ -43,6 +50,9 @@ const (
 func (s *Set) HTML() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(s.String()))
+	if s == nil {
+		return b.String()
+	}
 	v, columns, err := s.Table()
 	if err != nil || len(s.Features) != columns {
 		return b.String()

@@ -25,10 +25,10 @@ func (s *Set) Rows(index []int) (*Set, error) {
 	}
 	out := *s
 	var err error
-	if out.Inputs, err = takeAll(s.Inputs, index); err != nil {
+	if out.Inputs, err = takeAll(s.Inputs, index, n); err != nil {
 		return nil, fmt.Errorf("data: %s: inputs: %w", s.Name, err)
 	}
-	if out.Targets, err = takeAll(s.Targets, index); err != nil {
+	if out.Targets, err = takeAll(s.Targets, index, n); err != nil {
 		return nil, fmt.Errorf("data: %s: targets: %w", s.Name, err)
 	}
 	if s.Weights != nil {
@@ -37,15 +37,28 @@ func (s *Set) Rows(index []int) (*Set, error) {
 	if s.Groups != nil {
 		out.Groups = take(s.Groups, index, 1)
 	}
+	if s.Texts != nil {
+		out.Texts = make([]TextColumn, len(s.Texts))
+		for k, c := range s.Texts {
+			if len(c.Cells) != n {
+				return nil, s.textRows(c)
+			}
+			out.Texts[k] = TextColumn{Name: c.Name, Cells: take(c.Cells, index, 1)}
+		}
+	}
 	return &out, nil
 }
 
-func takeAll(list []*tensor.Dense, index []int) ([]*tensor.Dense, error) {
+// takeAll takes the rows of tensors that have n each.
+func takeAll(list []*tensor.Dense, index []int, n int) ([]*tensor.Dense, error) {
 	if list == nil {
 		return nil, nil
 	}
 	out := make([]*tensor.Dense, len(list))
 	for i, t := range list {
+		if t == nil || t.Dims() == 0 || t.Shape()[0] != n {
+			return nil, fmt.Errorf("number %d does not have the set's %d rows", i, n)
+		}
 		shape := t.Shape().Clone()
 		width := t.Shape().TotalSize() / shape[0]
 		shape[0] = len(index)
@@ -141,7 +154,16 @@ func (s *Set) Validate() error {
 	if s.Groups != nil && len(s.Groups) != n {
 		return fmt.Errorf("data: %s: %d groups for %d rows", s.Name, len(s.Groups), n)
 	}
+	for _, c := range s.Texts {
+		if len(c.Cells) != n {
+			return s.textRows(c)
+		}
+	}
 	return nil
+}
+
+func (s *Set) textRows(c TextColumn) error {
+	return fmt.Errorf("data: %s: text column %s has %d cells for %d rows", s.Name, c.Name, len(c.Cells), s.Len())
 }
 
 func (s *Set) validateWeights(n int) error {
@@ -203,9 +225,10 @@ func (s *Set) validate(t *tensor.Dense, n int, what string, table bool) error {
 	return nil
 }
 
+// validateLevel checks the code of a level; -1 is one that was not there in training.
 func (s *Set) validateLevel(i, width int, v float64) error {
 	f := s.Features[i%width]
-	if !math.IsNaN(v) && (v != math.Trunc(v) || v < 0 || v >= float64(len(f.Levels))) {
+	if !math.IsNaN(v) && (v != math.Trunc(v) || v < -1 || v >= float64(len(f.Levels))) {
 		return &RowError{i / width, fmt.Errorf("data: %s: row %d, column %s: %v is no code of its %d levels", s.Name, i/width, f.Name, v, len(f.Levels))}
 	}
 	return nil
@@ -430,6 +453,9 @@ func FromRows(name string, x [][]float64, y []float64) (*Set, error) {
 	s, err := fromRows(name, x)
 	if err != nil {
 		return nil, err
+	}
+	if len(y) == 0 {
+		return nil, fmt.Errorf("data: %s: no targets", name)
 	}
 	s.Target = "y"
 	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(slices.Clone(y)))}

@@ -28,10 +28,41 @@ func (t Task) String() string {
 	return "classify"
 }
 
-// Feature describes one column of a table of inputs.
+// Feature describes one column of a table of inputs. It is numeric, categorical
+// (Levels is set) or a time (Time is set). Number, Missing and Seen are what
+// reading a file has found out, so that rows to predict are read the same way.
 type Feature struct {
-	Name   string
-	Levels []string // names of the categories, in code order; nil for a numeric column
+	Name    string
+	Levels  []string     `json:",omitempty"` // names of the categories, in code order; nil for a numeric column
+	Time    string       `json:",omitempty"` // layout of package time that the column's cells have; its values are seconds since 1970-01-01 UTC
+	Number  NumberFormat `json:",omitzero"`  // how its numbers stand in the file
+	Missing []string     `json:",omitempty"` // texts that mean a missing value in this column, the empty one aside
+	Seen    Seen         `json:",omitzero"`  // what the rows of the file were like
+}
+
+// NumberFormat says how the numbers of a column stand in a file. The zero value
+// is a plain number with a decimal point, such as -1137.5 or 1e-3.
+type NumberFormat struct {
+	Decimal   string `json:",omitempty"` // decimal mark; "": a point
+	Thousands string `json:",omitempty"` // mark between groups of three digits; "": none
+	Prefix    string `json:",omitempty"` // stands before every number, such as "$"
+	Suffix    string `json:",omitempty"` // stands after every number, such as "%" or "mi"
+}
+
+// Seen summarises the values of a column in the rows that were read, so that
+// rows to predict can be compared with them.
+type Seen struct {
+	Low     float64 `json:",omitempty"` // smallest value of a numeric column or a time
+	High    float64 `json:",omitempty"` // largest value
+	Missing float64 `json:",omitempty"` // share of the rows without a value
+	Rows    int     `json:",omitempty"` // number of rows; 0: nothing is known
+}
+
+// TextColumn is a column that a set keeps as text beside its table: an
+// identifier or the names of its rows. No model sees it.
+type TextColumn struct {
+	Name  string
+	Cells []string // one for each row
 }
 
 // Set is a number of samples held in memory. Axis 0 of every tensor counts the
@@ -39,7 +70,8 @@ type Feature struct {
 //
 // A table has one input of shape (rows, columns) in float64 and describes its
 // columns in Features; a missing value is NaN, the value of a categorical
-// column is the index of its level. Class targets are one tensor of dtype int
+// column is the index of its level, or -1 for a level that was not there in
+// training. Class targets are one tensor of dtype int
 // and shape (rows), real targets a float64 tensor of shape (rows) or (rows, outputs).
 type Set struct {
 	Name     string
@@ -49,6 +81,7 @@ type Set struct {
 	Weights  []float64       // one weight a row, or nil: all 1
 	Groups   []int           // rows of one group belong together in a split, or nil
 	Features []Feature       // the columns of Inputs[0] if it is a table
+	Texts    []TextColumn    // columns kept as text beside the table
 	Target   string          // name of the target column
 	Classes  []string        // names of the classes, in index order; nil for regression
 }
@@ -61,9 +94,10 @@ func (s *Set) Task() Task {
 	return Regress
 }
 
-// Len returns the number of rows.
+// Len returns the number of rows; 0 of a set without inputs, and of one whose
+// first input is nil or a scalar.
 func (s *Set) Len() int {
-	if len(s.Inputs) == 0 {
+	if s == nil || len(s.Inputs) == 0 || s.Inputs[0] == nil || s.Inputs[0].Dims() == 0 {
 		return 0
 	}
 	return s.Inputs[0].Shape()[0]
@@ -115,6 +149,9 @@ func (s *Set) Values() ([]float64, error) {
 func NewTable(name string, features []Feature, rows [][]float64) (*Set, error) {
 	if len(rows) == 0 {
 		return nil, ErrEmpty
+	}
+	if len(features) == 0 {
+		return nil, fmt.Errorf("data: %s: a table without columns", name)
 	}
 	flat := make([]float64, 0, len(rows)*len(features))
 	for i, r := range rows {

@@ -285,3 +285,61 @@ func ExamplePipeline() {
 	fmt.Println(table)
 	// Output: [0 0.2 1]
 }
+
+// TestFault36EmptyRowsAndScalars: sets without columns, and inputs that are
+// scalars or nil, were panics.
+func TestFault36EmptyRowsAndScalars(t *testing.T) {
+	if _, err := data.FromRows("n", [][]float64{{}}, []float64{1}); err == nil || !strings.Contains(err.Error(), "n: a table without columns") {
+		t.Errorf("rows without values: error %v", err)
+	}
+	if _, err := data.FromLabels("n", [][]float64{{}}, []int{0}, []string{"a"}); err == nil || !strings.Contains(err.Error(), "without columns") {
+		t.Errorf("labelled rows without values: error %v", err)
+	}
+	if _, err := data.FromRows("n", [][]float64{{1}}, nil); err == nil || !strings.Contains(err.Error(), "no targets") {
+		t.Errorf("no targets: error %v", err)
+	}
+	for name, s := range map[string]*data.Set{
+		"scalar":       {Inputs: []*tensor.Dense{tensor.New(tensor.FromScalar(1.0))}},
+		"nil input":    {Inputs: []*tensor.Dense{nil}},
+		"no input":     {},
+		"scalar label": {Inputs: numbered(t, []int{0}, "a").Inputs, Targets: []*tensor.Dense{tensor.New(tensor.FromScalar(1))}},
+	} {
+		if err := s.Validate(); err == nil {
+			t.Errorf("%s: valid", name)
+		}
+		_, _ = s.Rows([]int{0}) // an error or not, but no panic
+		_ = s.String()
+	}
+}
+
+func TestTextsFollowTheirRows(t *testing.T) {
+	s := numbered(t, []int{0, 1, 0, 1}, "a", "b")
+	s.Texts = []data.TextColumn{{Name: "id", Cells: []string{"p", "q", "r", "s"}}}
+	out, err := s.Rows([]int{3, 0, 3})
+	if err != nil || !slices.Equal(out.Texts[0].Cells, []string{"s", "p", "s"}) || out.Texts[0].Name != "id" {
+		t.Errorf("texts %v, %v", out.Texts, err)
+	}
+	rest, part, err := s.Split(0.5, 1)
+	if err != nil || len(rest.Texts[0].Cells) != 2 || len(part.Texts[0].Cells) != 2 {
+		t.Errorf("split: %v %v, %v", rest.Texts, part.Texts, err)
+	}
+	s.Texts[0].Cells = s.Texts[0].Cells[:3]
+	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "text column id has 3 cells for 4 rows") {
+		t.Errorf("error %v, want one about the texts", err)
+	}
+	if _, err := s.Rows([]int{3}); err == nil {
+		t.Error("rows of a set with too few texts were taken")
+	}
+}
+
+func TestUnknownLevelIsValid(t *testing.T) {
+	for code, valid := range map[float64]bool{-1: true, 0: true, 1: true, 2: false, -2: false, 0.5: false} {
+		s, err := data.NewTable("n", []data.Feature{{Name: "c", Levels: []string{"u", "v"}}}, [][]float64{{code}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(); (err == nil) != valid {
+			t.Errorf("code %v: %v", code, err)
+		}
+	}
+}
