@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,6 +16,13 @@ import (
 type Impute struct {
 	Strategy Strategy
 	Value    float64 // of Constant
+
+	// Indicate adds a column "name missing" of 0 and 1 after every numeric column
+	// in which a training row has no value.
+	Indicate bool
+	// NumericOnly leaves categorical columns as they are, for a OneHot that has a
+	// column for missing ones.
+	NumericOnly bool
 }
 
 // Strategy says what takes the place of a missing number.
@@ -31,55 +39,97 @@ const (
 // FittedImpute is an Impute that was fitted.
 type FittedImpute struct {
 	Features []Feature `json:"features"`
-	Fill     []float64 `json:"fill"`            // one for each column
-	Empty    []string  `json:"empty,omitempty"` // columns without a value in the training rows
+	Fill     []float64 `json:"fill"`               // one for each column; NaN is not in JSON, so see Keep
+	Keep     []bool    `json:"keep,omitempty"`     // columns that stay as they are
+	Indicate []bool    `json:"indicate,omitempty"` // columns with an indicator after them
+	Empty    []string  `json:"empty,omitempty"`    // columns without a value in the training rows
 }
 
 // Fit implements Transform.
 func (t Impute) Fit(train *Set) (Fitted, error) {
-	v, p, err := train.table("impute", nil)
+	v, p, err := train.Table()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("data: impute: %w", err)
 	}
-	f := FittedImpute{Features: train.featuresOf(p), Fill: make([]float64, p)}
+	switch t.Strategy {
+	case Median, Mean, MostFrequent, Constant:
+	default:
+		return nil, fmt.Errorf("data: impute: there is no strategy %q", t.Strategy)
+	}
+	if math.IsNaN(t.Value) || math.IsInf(t.Value, 0) {
+		return nil, fmt.Errorf("data: impute: the constant %v is not finite", t.Value)
+	}
+	f := FittedImpute{Features: bare(train.featuresOf(p)), Fill: make([]float64, p), Keep: make([]bool, p), Indicate: make([]bool, p)}
 	for j := range f.Fill {
+		category := f.Features[j].Levels != nil
+		if f.Keep[j] = category && t.NumericOnly; f.Keep[j] {
+			continue
+		}
 		c := column(v, p, j)
+		f.Indicate[j] = t.Indicate && !category && len(c) < train.Len() && len(c) > 0
 		slices.Sort(c)
 		switch {
 		case len(c) == 0 && t.Strategy != Constant:
 			f.Empty = append(f.Empty, f.Features[j].Name)
-		case f.Features[j].Levels != nil || t.Strategy == MostFrequent:
-			f.Fill[j] = mode(c)
+		case category || t.Strategy == MostFrequent:
+			f.Fill[j] = max(0, mode(c))
+			if !category {
+				f.Fill[j] = mode(c)
+			}
 		case t.Strategy == Mean:
 			f.Fill[j], _ = moments.MeanStd(c)
 		case t.Strategy == Constant:
 			f.Fill[j] = t.Value
-		case t.Strategy == Median:
-			f.Fill[j] = quantile(c, 0.5)
 		default:
-			return nil, fmt.Errorf("data: impute: there is no strategy %q", t.Strategy)
+			f.Fill[j] = quantile(c, 0.5)
 		}
 	}
 	return f, nil
 }
 
 // Apply implements Fitted.
-func (f FittedImpute) Apply(s *Set) (*Set, error) {
-	v, p, err := s.table("impute", f.Features)
-	if err != nil {
-		return nil, err
-	}
-	for i := range v {
-		if math.IsNaN(v[i]) {
-			v[i] = f.Fill[i%p]
+func (f FittedImpute) Apply(s *Set) (*Set, error) { return applyRows(f, s) }
+
+func (f FittedImpute) name() string    { return "impute" }
+func (f FittedImpute) from() []Feature { return f.Features }
+
+func (f FittedImpute) to() []Feature {
+	var out []Feature
+	for j, c := range f.Features {
+		out = append(out, c)
+		if f.indicates(j) {
+			out = append(out, Feature{Name: c.Name + " missing", Indicator: true})
 		}
 	}
-	return s.withTable(v, s.Features), nil
+	return out
+}
+
+func (f FittedImpute) indicates(j int) bool { return f.Indicate != nil && f.Indicate[j] }
+
+func (f FittedImpute) row(dst, src []float64) error {
+	k := 0
+	for j, x := range src {
+		missing := math.IsNaN(x)
+		if missing && (f.Keep == nil || !f.Keep[j]) {
+			x = f.Fill[j]
+		}
+		dst[k] = x
+		k++
+		if f.indicates(j) {
+			dst[k] = truth(missing)
+			k++
+		}
+	}
+	return nil
 }
 
 func (f FittedImpute) check() error {
-	if len(f.Fill) != len(f.Features) || len(f.Fill) == 0 {
-		return fmt.Errorf("%d values for %d columns", len(f.Fill), len(f.Features))
+	n := len(f.Features)
+	if len(f.Fill) != n || n == 0 {
+		return fmt.Errorf("%d values for %d columns", len(f.Fill), n)
+	}
+	if f.Keep != nil && len(f.Keep) != n || f.Indicate != nil && len(f.Indicate) != n {
+		return fmt.Errorf("%d and %d marks for %d columns", len(f.Keep), len(f.Indicate), n)
 	}
 	return nil
 }
@@ -116,26 +166,30 @@ func quantile(sorted []float64, q float64) float64 {
 }
 
 // FittedScale subtracts Center and divides by Scale, column by column; it is
-// what Standardize, MinMax and RobustScale become.
+// what Standardize, MinMax and RobustScale become. Categorical columns,
+// indicators and missing values stay as they are.
 type FittedScale struct {
 	Features []Feature `json:"features"`
 	Center   []float64 `json:"center"`
 	Scale    []float64 `json:"scale"`
-	Offset   float64   `json:"offset,omitempty"` // added afterwards to numeric columns
+	Offset   float64   `json:"offset,omitempty"` // added afterwards
 }
 
-// Apply implements Fitted. Categorical columns and missing values stay as they are.
-func (f FittedScale) Apply(s *Set) (*Set, error) {
-	v, p, err := s.table("scale", f.Features)
-	if err != nil {
-		return nil, err
-	}
-	for i := range v {
-		if j := i % p; f.Features[j].Levels == nil {
-			v[i] = scaled(v[i], f.Center[j], f.Scale[j]) + f.Offset
+// Apply implements Fitted.
+func (f FittedScale) Apply(s *Set) (*Set, error) { return applyRows(f, s) }
+
+func (f FittedScale) name() string    { return "scale" }
+func (f FittedScale) from() []Feature { return f.Features }
+func (f FittedScale) to() []Feature   { return f.Features }
+
+func (f FittedScale) row(dst, src []float64) error {
+	for j, x := range src {
+		if f.Features[j].scaled() {
+			x = scaled(x, f.Center[j], f.Scale[j]) + f.Offset
 		}
+		dst[j] = x
 	}
-	return s.withTable(v, s.Features), nil
+	return nil
 }
 
 // scaled returns (x − center)/scale, also where x − center is beyond the largest
@@ -146,6 +200,9 @@ func scaled(x, center, scale float64) float64 {
 	}
 	return (x/2 - center/2) / (scale / 2)
 }
+
+// scaled reports whether the column holds numbers that a scale makes sense of.
+func (f Feature) scaled() bool { return f.Levels == nil && !f.Indicator }
 
 func (f FittedScale) check() error {
 	n := len(f.Features)
@@ -163,14 +220,14 @@ func (f FittedScale) check() error {
 // fitScale fits center and scale of every numeric column; a column without
 // spread is divided by 1.
 func fitScale(train *Set, what string, of func(sorted []float64) (center, scale float64)) (FittedScale, error) {
-	v, p, err := train.table(what, nil)
+	v, p, err := train.Table()
 	if err != nil {
-		return FittedScale{}, err
+		return FittedScale{}, fmt.Errorf("data: %s: %w", what, err)
 	}
-	f := FittedScale{Features: train.featuresOf(p), Center: make([]float64, p), Scale: make([]float64, p)}
+	f := FittedScale{Features: bare(train.featuresOf(p)), Center: make([]float64, p), Scale: make([]float64, p)}
 	for j := range p {
 		f.Scale[j] = 1
-		if f.Features[j].Levels != nil {
+		if !f.Features[j].scaled() {
 			continue
 		}
 		c := column(v, p, j)
@@ -216,20 +273,28 @@ func (t MinMax) Fit(train *Set) (Fitted, error) {
 		return c[0], c[len(c)-1] - c[0]
 	})
 	for j := range f.Scale {
-		f.Scale[j] /= t.High - t.Low
+		if f.Features[j].scaled() {
+			f.Scale[j] /= t.High - t.Low
+		}
 	}
 	f.Offset = t.Low
 	return fitted(f, err)
 }
 
 // RobustScale subtracts the median of every numeric column and divides by its
-// interquartile range, so that outliers do not set the scale.
+// interquartile range, so that outliers do not set the scale. Where a column has
+// values but no interquartile range, as one that is mostly 0, half the range from
+// the least to the greatest takes its place.
 type RobustScale struct{}
 
 // Fit implements Transform.
 func (RobustScale) Fit(train *Set) (Fitted, error) {
 	return fitted(fitScale(train, "robust scale", func(c []float64) (float64, float64) {
-		return quantile(c, 0.5), quantile(c, 0.75) - quantile(c, 0.25)
+		scale := quantile(c, 0.75) - quantile(c, 0.25)
+		if scale == 0 {
+			scale = c[len(c)-1]/2 - c[0]/2
+		}
+		return quantile(c, 0.5), scale
 	}))
 }
 
@@ -260,14 +325,14 @@ func (t Clip) Fit(train *Set) (Fitted, error) {
 	if !(t.Low >= 0 && t.Low < t.High && t.High <= 1) {
 		return nil, fmt.Errorf("data: clip: quantiles %v and %v are not a range within [0, 1]", t.Low, t.High)
 	}
-	v, p, err := train.table("clip", nil)
+	v, p, err := train.Table()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("data: clip: %w", err)
 	}
-	f := FittedClip{Features: train.featuresOf(p), Low: make([]float64, p), High: make([]float64, p)}
+	f := FittedClip{Features: bare(train.featuresOf(p)), Low: make([]float64, p), High: make([]float64, p)}
 	for j := range p {
 		c := column(v, p, j)
-		if len(c) == 0 || f.Features[j].Levels != nil {
+		if len(c) == 0 || !f.Features[j].scaled() {
 			f.Low[j], f.High[j] = -math.MaxFloat64, math.MaxFloat64
 			continue
 		}
@@ -278,17 +343,20 @@ func (t Clip) Fit(train *Set) (Fitted, error) {
 }
 
 // Apply implements Fitted.
-func (f FittedClip) Apply(s *Set) (*Set, error) {
-	v, p, err := s.table("clip", f.Features)
-	if err != nil {
-		return nil, err
-	}
-	for i, x := range v {
+func (f FittedClip) Apply(s *Set) (*Set, error) { return applyRows(f, s) }
+
+func (f FittedClip) name() string    { return "clip" }
+func (f FittedClip) from() []Feature { return f.Features }
+func (f FittedClip) to() []Feature   { return f.Features }
+
+func (f FittedClip) row(dst, src []float64) error {
+	for j, x := range src {
 		if !math.IsNaN(x) {
-			v[i] = min(max(x, f.Low[i%p]), f.High[i%p])
+			x = min(max(x, f.Low[j]), f.High[j])
 		}
+		dst[j] = x
 	}
-	return s.withTable(v, s.Features), nil
+	return nil
 }
 
 func (f FittedClip) check() error {
@@ -298,70 +366,57 @@ func (f FittedClip) check() error {
 	return nil
 }
 
-// OneHot replaces every categorical column by one column of 0 and 1 for each of
-// its levels, named column=level.
-type OneHot struct{ DropFirst bool } // leave the first level out, which the others then imply
+// SmoothClip maps every number x to x/√(1 + (x/Bound)²), which is nearly x around
+// 0 and stays within ±Bound, so that an outlier keeps its rank and loses its pull.
+// It wants scaled columns, as RobustScale makes them. Holzmüller, Grinsztajn &
+// Steinwart (2024), arXiv:2407.04491, section 3.
+type SmoothClip struct{ Bound float64 } // 0: 3
 
-// FittedOneHot is a OneHot that was fitted.
-type FittedOneHot struct {
-	Features  []Feature `json:"features"`
-	DropFirst bool      `json:"drop_first,omitempty"`
+// FittedSmoothClip is a SmoothClip that was fitted.
+type FittedSmoothClip struct {
+	Features []Feature `json:"features"`
+	Bound    float64   `json:"bound"`
 }
 
 // Fit implements Transform.
-func (t OneHot) Fit(train *Set) (Fitted, error) {
-	_, p, err := train.table("one-hot", nil)
-	if err != nil {
-		return nil, err
+func (t SmoothClip) Fit(train *Set) (Fitted, error) {
+	if t.Bound == 0 {
+		t.Bound = 3
 	}
-	return FittedOneHot{train.featuresOf(p), t.DropFirst}, nil
+	_, p, err := train.Table()
+	if err != nil {
+		return nil, fmt.Errorf("data: smooth clip: %w", err)
+	}
+	f := FittedSmoothClip{bare(train.featuresOf(p)), t.Bound}
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("data: smooth clip: %w", err)
+	}
+	return f, nil
 }
 
-// Apply implements Fitted. A missing value gives zeros for all levels.
-func (f FittedOneHot) Apply(s *Set) (*Set, error) {
-	v, p, err := s.table("one-hot", f.Features)
-	if err != nil {
-		return nil, err
+// Apply implements Fitted.
+func (f FittedSmoothClip) Apply(s *Set) (*Set, error) { return applyRows(f, s) }
+
+func (f FittedSmoothClip) name() string    { return "smooth clip" }
+func (f FittedSmoothClip) from() []Feature { return f.Features }
+func (f FittedSmoothClip) to() []Feature   { return f.Features }
+
+func (f FittedSmoothClip) row(dst, src []float64) error {
+	for j, x := range src {
+		if f.Features[j].scaled() {
+			x = x / math.Hypot(1, x/f.Bound)
+		}
+		dst[j] = x
 	}
-	var features []Feature
-	for _, c := range f.Features {
-		if c.Levels == nil {
-			features = append(features, c)
-		}
-		for k, l := range c.Levels {
-			if k > 0 || !f.DropFirst {
-				features = append(features, Feature{Name: c.Name + "=" + l})
-			}
-		}
-	}
-	if len(features) == 0 {
-		return nil, fmt.Errorf("data: one-hot: %s: no columns are left", s.Name)
-	}
-	out := make([]float64, 0, s.Len()*len(features))
-	for i, x := range v {
-		c := f.Features[i%p]
-		if c.Levels == nil {
-			out = append(out, x)
-			continue
-		}
-		code := -1
-		if !math.IsNaN(x) {
-			if code = int(x); float64(code) != x || code < 0 || code >= len(c.Levels) {
-				return nil, fmt.Errorf("data: one-hot: row %d, column %s: %v is no code of its %d levels", i/p, c.Name, x, len(c.Levels))
-			}
-		}
-		for k := range c.Levels {
-			if k > 0 || !f.DropFirst {
-				out = append(out, truth(k == code))
-			}
-		}
-	}
-	return s.withTable(out, features), nil
+	return nil
 }
 
-func (f FittedOneHot) check() error {
+func (f FittedSmoothClip) check() error {
 	if len(f.Features) == 0 {
-		return fmt.Errorf("no columns")
+		return errors.New("no columns")
+	}
+	if !(f.Bound > 0) || math.IsInf(f.Bound, 0) {
+		return fmt.Errorf("bound %v: want a positive number", f.Bound)
 	}
 	return nil
 }

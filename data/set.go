@@ -38,6 +38,10 @@ type Feature struct {
 	Number  NumberFormat `json:",omitzero"`  // how its numbers stand in the file
 	Missing []string     `json:",omitempty"` // texts that mean a missing value in this column, the empty one aside
 	Seen    Seen         `json:",omitzero"`  // what the rows of the file were like
+
+	// Indicator marks a column of 0 and 1 that says whether something is the case,
+	// as OneHot makes them: transforms that scale leave it as it is.
+	Indicator bool `json:",omitempty"`
 }
 
 // NumberFormat says how the numbers of a column stand in a file. The zero value

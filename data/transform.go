@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"sync"
 
 	"gorgonia.org/tensor"
@@ -65,24 +64,25 @@ func (p FittedPipeline) Apply(s *Set) (*Set, error) {
 	return s, nil
 }
 
-// Notes returns what fitting has found that a person should know: columns
+// Notes returns what fitting has found that a person should know, such as columns
 // without a value in the training rows.
 func Notes(f Fitted) []string {
+	var out []string
 	switch f := f.(type) {
 	case FittedPipeline:
-		var out []string
 		for _, part := range f {
 			out = append(out, Notes(part)...)
 		}
-		return out
+	case FittedColumns:
+		for _, part := range f.Parts {
+			out = append(out, Notes(part.Fitted)...)
+		}
 	case FittedImpute:
-		var out []string
 		for _, name := range f.Empty {
 			out = append(out, fmt.Sprintf("column %s has no value in the training rows and was taken for constant", name))
 		}
-		return out
 	}
-	return nil
+	return out
 }
 
 // The kinds of fitted transforms that can be stored, by name and by type.
@@ -111,7 +111,8 @@ func RegisterFitted(kind string, example Fitted) error {
 
 func init() {
 	for kind, example := range map[string]Fitted{
-		"pipeline": FittedPipeline{}, "impute": FittedImpute{}, "scale": FittedScale{}, "clip": FittedClip{}, "onehot": FittedOneHot{},
+		"pipeline": FittedPipeline{}, "columns": FittedColumns{}, "impute": FittedImpute{}, "scale": FittedScale{}, "clip": FittedClip{},
+		"smoothclip": FittedSmoothClip{}, "onehot": FittedOneHot{}, "codes": FittedCodes{}, "times": FittedTimes{},
 	} {
 		if err := RegisterFitted(kind, example); err != nil {
 			panic(err) // two kinds of this package have one name
@@ -133,23 +134,33 @@ func MarshalFitted(f Fitted) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("data: the transform %T is not registered, so it cannot be stored", f)
 	}
-	var state []byte
+	var state any = f
 	var err error
-	if p, ok := f.(FittedPipeline); ok {
-		parts := make([]json.RawMessage, len(p))
-		for i, f := range p {
-			if parts[i], err = MarshalFitted(f); err != nil {
-				return nil, err
-			}
-		}
-		state, err = json.Marshal(parts)
-	} else {
-		state, err = json.Marshal(f)
+	switch f := f.(type) {
+	case FittedPipeline:
+		state, err = marshalAll(f)
+	case FittedColumns:
+		state, err = f.store()
 	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(state)
 	if err != nil {
 		return nil, fmt.Errorf("data: store %s: %w", kind, err)
 	}
-	return json.Marshal(stored{kind, state})
+	return json.Marshal(stored{kind, text})
+}
+
+func marshalAll(list []Fitted) ([]json.RawMessage, error) {
+	parts := make([]json.RawMessage, len(list))
+	for i, f := range list {
+		var err error
+		if parts[i], err = MarshalFitted(f); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
 }
 
 // UnmarshalFitted reads what MarshalFitted wrote.
@@ -169,61 +180,45 @@ func unmarshalFitted(text []byte, depth int) (Fitted, error) {
 	if !ok {
 		return nil, fmt.Errorf("data: stored transform: the kind %q is not known here", s.Kind)
 	}
-	if s.Kind == "pipeline" {
-		var parts []json.RawMessage
-		if err := json.Unmarshal(s.State, &parts); err != nil {
-			return nil, fmt.Errorf("data: stored pipeline: %w", err)
-		}
-		p := FittedPipeline{}
-		for _, part := range parts {
-			f, err := unmarshalFitted(part, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			p = append(p, f)
-		}
-		return p, nil
+	switch s.Kind {
+	case "pipeline":
+		return unmarshalPipeline(s.State, depth)
+	case "columns":
+		return unmarshalColumns(s.State, depth)
 	}
 	v := reflect.New(t)
 	if err := strict(s.State, v.Interface()); err != nil {
 		return nil, fmt.Errorf("data: stored transform %s: %w", s.Kind, err)
 	}
 	f := v.Elem().Interface().(Fitted)
-	if c, ok := f.(interface{ check() error }); ok { // this package's own kinds
-		if err := c.check(); err != nil {
+	if own := rowwiseOf(f); own != nil {
+		if err := own.check(); err != nil {
 			return nil, fmt.Errorf("data: stored transform %s: %w", s.Kind, err)
 		}
 	}
 	return f, nil
 }
 
+func unmarshalPipeline(state []byte, depth int) (Fitted, error) {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(state, &parts); err != nil {
+		return nil, fmt.Errorf("data: stored pipeline: %w", err)
+	}
+	p := FittedPipeline{}
+	for _, part := range parts {
+		f, err := unmarshalFitted(part, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		p = append(p, f)
+	}
+	return p, nil
+}
+
 func strict(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	return d.Decode(v)
-}
-
-// table returns a copy of a set's table and checks that its columns are those
-// that a transform was fitted on.
-func (s *Set) table(what string, features []Feature) ([]float64, int, error) {
-	v, p, err := s.Table()
-	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", what, err)
-	}
-	if features != nil {
-		if p != len(features) {
-			return nil, 0, fmt.Errorf("data: %s: fitted on %d columns, given %d", what, len(features), p)
-		}
-		for j, f := range s.Features {
-			if f.Name != features[j].Name {
-				return nil, 0, fmt.Errorf("data: %s: column %d is %q, it was fitted on %q", what, j, f.Name, features[j].Name)
-			}
-			if !slices.Equal(f.Levels, features[j].Levels) {
-				return nil, 0, fmt.Errorf("data: %s: column %s has the levels %q, it was fitted on %q", what, f.Name, f.Levels, features[j].Levels)
-			}
-		}
-	}
-	return append([]float64(nil), v...), p, nil
 }
 
 // withTable returns the set with another table in place of its first input.
@@ -244,6 +239,16 @@ func (s *Set) featuresOf(columns int) []Feature {
 		f[j].Name = fmt.Sprint("x", j)
 	}
 	return f
+}
+
+// bare returns what a transform has to know of columns: not how they stood in a
+// file and what they were like there.
+func bare(features []Feature) []Feature {
+	out := make([]Feature, len(features))
+	for j, f := range features {
+		out[j] = Feature{Name: f.Name, Levels: f.Levels, Time: f.Time, Indicator: f.Indicator}
+	}
+	return out
 }
 
 // column returns the values of one column that are not missing.

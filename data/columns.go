@@ -1,0 +1,267 @@
+package data
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Columns gives columns transforms of their own: those of a name in By, else
+// those of the column's kind. Each transform is fitted on its columns alone; what
+// they make is put side by side in the order numbers, categories, times, then the
+// names of By in the order of the table. A column whose transform is nil stays as
+// it is; a transform of By that is Drop leaves it out.
+//
+//	data.Columns{
+//		Numbers:    data.Pipeline{data.Impute{}, data.RobustScale{}},
+//		Categories: data.OneHot{Least: 5},
+//		By:         map[string]data.Transform{"notes": data.Drop{}},
+//	}
+type Columns struct {
+	Numbers    Transform            // columns without levels and times
+	Categories Transform            // columns with levels
+	Times      Transform            // columns of times
+	By         map[string]Transform // by the name of a column, in place of that of its kind
+}
+
+// Drop leaves columns out; see Columns.
+type Drop struct{}
+
+// Fit implements Transform; it is an error, as Drop stands in Columns alone.
+func (Drop) Fit(*Set) (Fitted, error) {
+	return nil, errors.New("data: drop: it leaves no columns; use it in Columns.By")
+}
+
+// FittedColumns is a Columns that was fitted.
+type FittedColumns struct {
+	Features []Feature
+	Parts    []FittedPart
+}
+
+// FittedPart is a transform that was fitted on some columns.
+type FittedPart struct {
+	Columns []int  // their places, ascending
+	Fitted  Fitted // nil: they stay as they are
+}
+
+// Fit implements Transform.
+func (t Columns) Fit(train *Set) (Fitted, error) {
+	_, p, err := train.Table()
+	if err != nil {
+		return nil, fmt.Errorf("data: columns: %w", err)
+	}
+	features := train.featuresOf(p)
+	for name := range t.By {
+		if !slices.ContainsFunc(features, func(f Feature) bool { return f.Name == name }) {
+			return nil, fmt.Errorf("data: columns: there is no column %q", name)
+		}
+	}
+	var numbers, categories, times []int
+	var single []FittedPart
+	for j, c := range features {
+		by, ok := t.By[c.Name]
+		switch {
+		case ok:
+			if _, drop := by.(Drop); !drop {
+				part, err := fitPart(train, by, []int{j})
+				if err != nil {
+					return nil, err
+				}
+				single = append(single, part)
+			}
+		case c.Levels != nil:
+			categories = append(categories, j)
+		case c.Time != "":
+			times = append(times, j)
+		default:
+			numbers = append(numbers, j)
+		}
+	}
+	out := FittedColumns{Features: bare(features)}
+	for _, kind := range []struct {
+		columns []int
+		by      Transform
+	}{{numbers, t.Numbers}, {categories, t.Categories}, {times, t.Times}} {
+		if len(kind.columns) == 0 {
+			continue
+		}
+		part, err := fitPart(train, kind.by, kind.columns)
+		if err != nil {
+			return nil, err
+		}
+		out.Parts = append(out.Parts, part)
+	}
+	out.Parts = append(out.Parts, single...)
+	if len(out.Parts) == 0 {
+		return nil, errors.New("data: columns: no columns are left")
+	}
+	return out, nil
+}
+
+func fitPart(train *Set, t Transform, columns []int) (FittedPart, error) {
+	part := FittedPart{Columns: columns}
+	if t == nil {
+		return part, nil
+	}
+	sub, err := train.columns(columns)
+	if err != nil {
+		return part, err
+	}
+	part.Fitted, err = t.Fit(sub)
+	if err == nil && part.Fitted == nil {
+		err = fmt.Errorf("data: columns: %T has fitted to nothing", t)
+	}
+	return part, err
+}
+
+// columns returns the set with some of the table's columns.
+func (s *Set) columns(which []int) (*Set, error) {
+	v, p, err := s.Table()
+	if err != nil {
+		return nil, err
+	}
+	features := s.featuresOf(p)
+	out := make([]float64, 0, s.Len()*len(which))
+	chosen := make([]Feature, len(which))
+	for k, j := range which {
+		chosen[k] = features[j]
+	}
+	for i := range s.Len() {
+		for _, j := range which {
+			out = append(out, v[i*p+j])
+		}
+	}
+	return s.withTable(out, chosen), nil
+}
+
+// Apply implements Fitted.
+func (f FittedColumns) Apply(s *Set) (*Set, error) {
+	_, p, err := s.Table()
+	if err != nil {
+		return nil, fmt.Errorf("data: columns: %w", err)
+	}
+	if err := fittedOn("columns", f.Features, s, p); err != nil {
+		return nil, err
+	}
+	tables := make([][]float64, len(f.Parts))
+	widths := make([]int, len(f.Parts))
+	var features []Feature
+	for k, part := range f.Parts {
+		sub, err := s.columns(part.Columns)
+		if err != nil {
+			return nil, err
+		}
+		if part.Fitted != nil {
+			if sub, err = part.Fitted.Apply(sub); err != nil {
+				return nil, err
+			}
+		}
+		if tables[k], widths[k], err = sub.Table(); err != nil {
+			return nil, err
+		}
+		features = append(features, sub.featuresOf(widths[k])...)
+	}
+	out := make([]float64, 0, s.Len()*len(features))
+	for i := range s.Len() {
+		for k, w := range widths {
+			out = append(out, tables[k][i*w:(i+1)*w]...)
+		}
+	}
+	return s.withTable(out, features), nil
+}
+
+// compile prepares the parts for single rows.
+func (f FittedColumns) compile() (*RowTransform, error) {
+	type piece struct {
+		columns []int
+		in      []float64
+		f       *RowTransform
+	}
+	pieces := make([]piece, len(f.Parts))
+	var out []Feature
+	for k, part := range f.Parts {
+		columns := make([]Feature, len(part.Columns))
+		for i, j := range part.Columns {
+			columns[i] = f.Features[j]
+		}
+		t, err := NewRowTransform(part.Fitted, columns)
+		if err != nil {
+			return nil, err
+		}
+		if len(t.in) != len(columns) {
+			return nil, fmt.Errorf("data: columns: part %d takes %d columns, given %d", k, len(t.in), len(columns))
+		}
+		pieces[k] = piece{part.Columns, make([]float64, len(columns)), t}
+		out = append(out, t.out...)
+	}
+	return &RowTransform{f.Features, out, func(dst, src []float64) error {
+		for _, p := range pieces {
+			for i, j := range p.columns {
+				p.in[i] = src[j]
+			}
+			w := len(p.f.out)
+			if err := p.f.f(dst[:w], p.in); err != nil {
+				return err
+			}
+			dst = dst[w:]
+		}
+		return nil
+	}}, nil
+}
+
+// storedColumns is a FittedColumns as it is stored.
+type storedColumns struct {
+	Features []Feature    `json:"features"`
+	Parts    []storedPart `json:"parts"`
+}
+
+type storedPart struct {
+	Columns []int           `json:"columns"`
+	Fitted  json.RawMessage `json:"fitted,omitempty"`
+}
+
+func (f FittedColumns) store() (storedColumns, error) {
+	out := storedColumns{Features: f.Features}
+	for _, part := range f.Parts {
+		s := storedPart{Columns: part.Columns}
+		if part.Fitted != nil {
+			var err error
+			if s.Fitted, err = MarshalFitted(part.Fitted); err != nil {
+				return out, err
+			}
+		}
+		out.Parts = append(out.Parts, s)
+	}
+	return out, nil
+}
+
+func unmarshalColumns(state []byte, depth int) (Fitted, error) {
+	var s storedColumns
+	if err := strict(state, &s); err != nil {
+		return nil, fmt.Errorf("data: stored columns: %w", err)
+	}
+	f := FittedColumns{Features: s.Features}
+	for k, p := range s.Parts {
+		for i, j := range p.Columns {
+			if j < 0 || j >= len(s.Features) || i > 0 && j <= p.Columns[i-1] {
+				return nil, fmt.Errorf("data: stored columns: part %d: column %d of %d is out of range or out of order", k, j, len(s.Features))
+			}
+		}
+		part := FittedPart{Columns: p.Columns}
+		if p.Fitted != nil {
+			var err error
+			if part.Fitted, err = unmarshalFitted(p.Fitted, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		if len(p.Columns) == 0 {
+			return nil, fmt.Errorf("data: stored columns: part %d has no columns", k)
+		}
+		f.Parts = append(f.Parts, part)
+	}
+	if len(f.Parts) == 0 {
+		return nil, errors.New("data: stored columns: no parts")
+	}
+	return f, nil
+}
