@@ -35,6 +35,7 @@ type shared struct {
 	updates   []update         // states to be overwritten after a step
 	penalties []*Node
 	step      *Node
+	level     *Node          // of scheduled noise
 	streams   map[string]int // how many noise streams a path has
 	foreign   map[*Node]string
 }

@@ -77,6 +77,7 @@ func TestElementwise(t *testing.T) {
 		unary("Clip", func(b *builder, x *node) *node { return b.Clip(x, -1, 0.7) }, logits(one)),
 		unary("Scale", func(b *builder, x *node) *node { return b.Scale(x, -3) }, logits(one)),
 		unary("Shift", func(b *builder, x *node) *node { return b.Shift(x, 0.3) }, logits(one)),
+		unary("ScheduledDropout", func(b *builder, x *node) *node { return b.ScheduledDropout(x, 0.4) }, logits(one)),
 		unary("Dropout", func(b *builder, x *node) *node { return b.Dropout(x, 0.4) }, logits(one)),
 		unary("Softmax", (*builder).Softmax, logits(one)),
 		unary("LogSoftmax", (*builder).LogSoftmax, logits(one)),

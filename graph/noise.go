@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"gorgonia.org/gorgonia"
 )
 
 // Noise is a function of the graph's seed, the layer's path, the step and the
@@ -31,27 +32,70 @@ func (b *Builder) Dropout(x *Node, rate float64) *Node {
 	if rate == 0 {
 		return x
 	}
-	return b.dropout(x, rate, b.stream())
+	return b.dropout(x, rate, b.stream(), b.Step())
 }
 
-// dropout is linear in x: its gradient is itself, applied to g.
-func (b *Builder) dropout(x *Node, rate float64, key uint64) *Node {
+// ScheduledDropout is Dropout with a rate that changes while a model is trained:
+// rate times the level that Program.SetNoise has set, 1 at first.
+func (b *Builder) ScheduledDropout(x *Node, rate float64) *Node {
+	if !b.readyFloat("Dropout", x) {
+		return nil
+	}
+	if !(rate >= 0 && rate < 1) {
+		return b.fail("Dropout", fmt.Errorf("rate %v is not in [0, 1)", rate))
+	}
+	if rate == 0 {
+		return x
+	}
+	return b.dropout(x, rate, b.stream(), b.Step(), b.noise())
+}
+
+// noise is the level of scheduled noise, in units of 1/fullNoise.
+func (b *Builder) noise() *Node {
+	if b.err != nil {
+		return nil
+	}
+	if b.level == nil {
+		b.level = b.leaf("noise level", Int, Shape{}, nil)
+		if b.err == nil { // for Gorgonia's machines
+			if err := gorgonia.UnsafeLet(b.level, gorgonia.NewI(fullNoise)); err != nil {
+				return b.fail("noise", err)
+			}
+		}
+	}
+	return b.level
+}
+
+// fullNoise is the noise level 1 as an Int.
+const fullNoise = 1 << 30
+
+// dropout is linear in x: its gradient is itself, applied to g. The operands
+// after x are the step and, if the rate is scheduled, the noise level.
+func (b *Builder) dropout(x *Node, rate float64, key uint64, more ...*Node) *Node {
+	attrs := fmt.Sprintf("rate=%v key=%x", rate, key)
+	diff := []bool{true, false, false}
 	return b.apply(&op{
-		kind: "Dropout", attrs: fmt.Sprintf("rate=%v key=%x", rate, key), out: typeOf(x), diff: []bool{true, false}, inPlace: []int{0},
+		kind: "Dropout", attrs: attrs, out: typeOf(x), diff: diff[:1+len(more)], inPlace: []int{0},
 		f32: bindDropout[float32](rate, key), f64: bindDropout[float64](rate, key),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
-			return []*Node{b.apply(&op{
-				kind: "Dropout", attrs: fmt.Sprintf("rate=%v key=%x", rate, key), out: typeOf(g), inPlace: []int{0},
+			grads := make([]*Node, len(in))
+			grads[0] = b.apply(&op{
+				kind: "Dropout", attrs: attrs, out: typeOf(g), inPlace: []int{0},
 				f32: bindDropout[float32](rate, key), f64: bindDropout[float64](rate, key),
-			}, g, in[1]), nil}
+			}, append([]*Node{g}, in[1:]...)...)
+			return grads
 		},
-	}, x, b.Step())
+	}, append([]*Node{x}, more...)...)
 }
 
 func bindDropout[T kernel.Float](rate float64, key uint64) func(*call[T]) run {
 	return func(c *call[T]) run {
 		return func() error {
-			kernel.Dropout(c.out, c.in[0], rate, kernel.StreamAt(key, c.ints[1][0]))
+			now := rate
+			if len(c.ints) > 2 {
+				now *= float64(c.ints[2][0]) / fullNoise
+			}
+			kernel.Dropout(c.out, c.in[0], now, kernel.StreamAt(key, c.ints[1][0]))
 			return nil
 		}
 	}

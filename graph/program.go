@@ -30,6 +30,7 @@ type Program struct {
 	results map[*Node]*result
 	commits []commit
 	stepNo  *buffer
+	noise   *buffer // level of scheduled noise, in units of 1/fullNoise
 	memory  int
 }
 
@@ -120,6 +121,9 @@ func (p *Program) placeLeaves(b *Builder, pl *planner, nodes []*Node) error {
 		switch v := n.Value(); {
 		case n == b.step:
 			p.stepNo = buf
+		case n == b.level:
+			p.noise = buf
+			buf.i[0] = fullNoise
 		case v != nil && n.Op() != nil || v != nil && b.leaves[n.Name()] != n: // Gorgonia's own constants and variables
 			if err := buf.set(v); err != nil {
 				return &Error{Op: n.Name(), Err: err}
@@ -246,6 +250,14 @@ func (p *Program) input(name string) (*input, error) {
 func (p *Program) SetStep(n int) {
 	if p.stepNo != nil {
 		p.stepNo.i[0] = n
+	}
+}
+
+// SetNoise sets the level of scheduled noise, in [0, 1]: the factor of the rate of
+// every ScheduledDropout.
+func (p *Program) SetNoise(level float64) {
+	if p.noise != nil {
+		p.noise.i[0] = int(fullNoise * min(max(level, 0), 1))
 	}
 }
 

@@ -310,3 +310,35 @@ func TestViews(t *testing.T) {
 		}
 	}
 }
+
+// TestScheduledNoise: the level scales the rate; at 0 nothing is dropped, and at 1
+// the mask is that of Dropout.
+func TestScheduledNoise(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
+	x := b.Fill(1, 10000)
+	y := b.ScheduledDropout(x, 0.4)
+	p, err := graph.Compile(b, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := func() (n int) {
+		if err := p.Run(bg); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range p.Floats32(y) {
+			if v == 0 {
+				n++
+			}
+		}
+		return n
+	}
+	if n := zeros(); n < 3800 || n > 4200 {
+		t.Errorf("%d of 10000 dropped at first, want 40%%", n)
+	}
+	for level, want := range map[float64]int{0: 0, 0.25: 1000, 1: 4000, 7: 4000} {
+		p.SetNoise(level)
+		if n := zeros(); n < want-want/10 || n > want+want/10 {
+			t.Errorf("%d of 10000 dropped at level %v, want about %d", n, level, want)
+		}
+	}
+}

@@ -46,6 +46,7 @@ type Rule struct {
 type Update64 struct {
 	Step  int     // from 1
 	Rate  float64 // learning rate of this step
+	Decay float64 // factor of the rule's weight decay in this step
 	W, G  []float64
 	State [][]float64 // in the order of Rule.State
 }
@@ -54,6 +55,7 @@ type Update64 struct {
 type Update32 struct {
 	Step  int     // from 1
 	Rate  float64 // learning rate of this step
+	Decay float64 // factor of the rule's weight decay in this step
 	W, G  []float32
 	State [][]float32 // in the order of Rule.State
 }
@@ -69,6 +71,7 @@ type Run struct {
 	rule   Rule
 	clip   Clip
 	params []*graph.Param
+	own    []factors // of each parameter
 	grads  []gorgonia.Value
 	st64   [][][]float64
 	st32   [][][]float32
@@ -82,8 +85,9 @@ type Run struct {
 
 // Start checks the configuration and makes the state for params. grads are the
 // values of their gradients, in the same order; Step reads them, and writes to
-// them when it clips.
-func Start(o Optimizer, clip Clip, params []*graph.Param, grads []gorgonia.Value) (*Run, error) {
+// them when it clips. groups may give parameters settings of their own; who wants
+// frozen parameters left as they are does not pass them (see Frozen).
+func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads []gorgonia.Value) (*Run, error) {
 	if o == nil {
 		return nil, errors.New("optim: no optimizer")
 	}
@@ -104,6 +108,12 @@ func Start(o Optimizer, clip Clip, params []*graph.Param, grads []gorgonia.Value
 		return nil, fmt.Errorf("optim: %d gradients for %d parameters", len(grads), len(params))
 	}
 	r := &Run{rule: rule, clip: clip, params: params}
+	if r.own, err = factorsOf(groups, params); err != nil {
+		return nil, err
+	}
+	if rule.All != nil && len(groups) > 0 {
+		return nil, fmt.Errorf("optim: %s moves all parameters at once and knows no groups", rule.Name)
+	}
 	for range params {
 		r.st32, r.st64 = append(r.st32, nil), append(r.st64, nil)
 	}
@@ -148,10 +158,10 @@ func (r *Run) Steps() int { return r.steps }
 // Rate returns the learning rate at factor 1.
 func (r *Run) Rate() float64 { return r.rule.Rate }
 
-// Step moves every parameter once, with factor times the learning rate, and
-// applies its constraint. A gradient that is not finite is an error that names
-// the parameter, and changes nothing.
-func (r *Run) Step(factor float64) error {
+// Step moves every parameter once, with factor times the learning rate and decay
+// times the weight decay, and applies its constraint. A gradient that is not
+// finite is an error that names the parameter, and changes nothing.
+func (r *Run) Step(factor, decay float64) error {
 	norm, err := r.norm()
 	if err != nil {
 		return err
@@ -164,7 +174,7 @@ func (r *Run) Step(factor float64) error {
 		}
 	} else {
 		for i := range r.params {
-			r.update(i, factor*r.rule.Rate)
+			r.update(i, factor*r.rule.Rate*r.own[i].rate, decay*r.own[i].decay)
 		}
 	}
 	for _, p := range r.params {
@@ -173,15 +183,15 @@ func (r *Run) Step(factor float64) error {
 	return nil
 }
 
-func (r *Run) update(i int, rate float64) {
+func (r *Run) update(i int, rate, decay float64) {
 	p := r.params[i]
 	w := p.Floats32()
 	if w == nil {
-		r.rule.Update64(Update64{r.steps, rate, p.Floats64(), r.g64[i], r.st64[i]})
+		r.rule.Update64(Update64{r.steps, rate, decay, p.Floats64(), r.g64[i], r.st64[i]})
 		return
 	}
 	if r.rule.Update32 != nil {
-		r.rule.Update32(Update32{r.steps, rate, w, r.g32[i], r.st32[i]})
+		r.rule.Update32(Update32{r.steps, rate, decay, w, r.g32[i], r.st32[i]})
 		return
 	}
 	r.w64, r.gr64 = widen(r.w64, w), widen(r.gr64, r.g32[i])
@@ -191,7 +201,7 @@ func (r *Run) update(i int, rate float64) {
 	for k, s := range r.st32[i] {
 		r.buf64[k] = widen(r.buf64[k], s)
 	}
-	r.rule.Update64(Update64{r.steps, rate, r.w64, r.gr64, r.buf64[:len(r.rule.State)]})
+	r.rule.Update64(Update64{r.steps, rate, decay, r.w64, r.gr64, r.buf64[:len(r.rule.State)]})
 	narrow(w, r.w64)
 	for k, s := range r.st32[i] {
 		narrow(s, r.buf64[k])

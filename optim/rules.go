@@ -43,6 +43,7 @@ func orDefault(v, def float64) float64 {
 type step[T float32 | float64] struct {
 	n     int
 	rate  float64
+	decay float64 // factor of the weight decay
 	w, g  []T
 	state [2][]T
 	c     [3]T // constants that a rule has computed for this step
@@ -70,18 +71,18 @@ func rule(name string, rate float64, state []string, f64 func(step[float64]), f3
 }
 
 func u64(u Update64) step[float64] {
-	s := step[float64]{n: u.Step, rate: u.Rate, w: u.W, g: u.G}
+	s := step[float64]{n: u.Step, rate: u.Rate, decay: u.Decay, w: u.W, g: u.G}
 	copy(s.state[:], u.State)
 	return s
 }
 
 func u32(u Update32) step[float32] {
-	s := step[float32]{n: u.Step, rate: u.Rate, w: u.W, g: u.G}
+	s := step[float32]{n: u.Step, rate: u.Rate, decay: u.Decay, w: u.W, g: u.G}
 	copy(s.state[:], u.State)
 	return s
 }
 
-// spread is a step on its way.
+// spread is an update in flight: operands and the kernel to run on each span.
 type spread[T float32 | float64] struct {
 	spans kernel.Spans
 	step  step[T]
@@ -129,7 +130,7 @@ func (o SGD) Rule() (Rule, error) {
 
 func sgd[T float32 | float64](o SGD) func(step[T]) {
 	return func(s step[T]) {
-		rate, mu, decay := T(s.rate), T(o.Momentum), T(o.WeightDecay)
+		rate, mu, decay := T(s.rate), T(o.Momentum), T(o.WeightDecay*s.decay)
 		switch {
 		case mu > 0:
 			k := kernel.MomentumStep[T]{Momentum: mu, Decay: decay, Rate: rate, Velocity: 1}
@@ -138,7 +139,7 @@ func sgd[T float32 | float64](o SGD) func(step[T]) {
 			}
 			kernel.Momentum(&k, s.w, s.state[0], s.g)
 		case decay > 0:
-			kernel.Descent(&kernel.DescentStep[T]{Keep: T(1 - s.rate*o.WeightDecay), Rate: rate}, s.w, s.g)
+			kernel.Descent(&kernel.DescentStep[T]{Keep: T(1 - s.rate*o.WeightDecay*s.decay), Rate: rate}, s.w, s.g)
 		default:
 			kernel.Axpy(-rate, s.g, s.w)
 		}
@@ -187,8 +188,8 @@ func (c adam) rule(name string, rate float64) (Rule, error) {
 func adamStep[T float32 | float64](c adam) func(step[T]) {
 	return func(s step[T]) {
 		k := kernel.AdamStep[T]{
-			Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2),
-			Keep: T(1 - s.rate*c.decay),
+			Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2 * s.decay),
+			Keep: T(1 - s.rate*c.decay*s.decay),
 			Size: T(s.rate / (1 - math.Pow(c.b1, float64(s.n)))),
 			Root: T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n)))),
 		}
@@ -243,7 +244,7 @@ func nadam[T float32 | float64](c adam) func(step[T]) step[T] {
 func nadamStep[T float32 | float64](c adam) func(step[T]) {
 	return func(s step[T]) {
 		k := kernel.AdamStep[T]{
-			Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2),
+			Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2 * s.decay),
 			Keep: 1, Direct: s.c[0], Size: s.c[1], Root: s.c[2],
 		}
 		kernel.Adam(&k, s.w, s.state[0], s.state[1], s.g)
@@ -274,7 +275,7 @@ func (o RMSprop) Rule() (Rule, error) {
 func rmsprop[T float32 | float64](o RMSprop) func(step[T]) {
 	return func(s step[T]) {
 		k := kernel.RootStep[T]{
-			L2: T(o.WeightDecay), Keep: T(o.Rho), Rest: T(1 - o.Rho), Epsilon: T(o.Epsilon),
+			L2: T(o.WeightDecay * s.decay), Keep: T(o.Rho), Rest: T(1 - o.Rho), Epsilon: T(o.Epsilon),
 			Rate: T(s.rate), Momentum: T(o.Momentum),
 		}
 		kernel.Root(&k, s.w, s.state[0], s.state[1], s.g)
@@ -298,7 +299,7 @@ func (o Adagrad) Rule() (Rule, error) {
 
 func adagrad[T float32 | float64](o Adagrad) func(step[T]) {
 	return func(s step[T]) {
-		k := kernel.RootStep[T]{L2: T(o.WeightDecay), Keep: 1, Rest: 1, Epsilon: T(o.Epsilon), Rate: T(s.rate)}
+		k := kernel.RootStep[T]{L2: T(o.WeightDecay * s.decay), Keep: 1, Rest: 1, Epsilon: T(o.Epsilon), Rate: T(s.rate)}
 		kernel.Root(&k, s.w, s.state[0], nil, s.g)
 	}
 }
@@ -324,7 +325,7 @@ func lion[T float32 | float64](o Lion) func(step[T]) {
 	return func(s step[T]) {
 		k := kernel.LionStep[T]{
 			Beta1: T(o.Beta1), Rest1: T(1 - o.Beta1), Beta2: T(o.Beta2), Rest2: T(1 - o.Beta2),
-			Keep: T(1 - s.rate*o.WeightDecay), Rate: T(s.rate),
+			Keep: T(1 - s.rate*o.WeightDecay*s.decay), Rate: T(s.rate),
 		}
 		kernel.Lion(&k, s.w, s.state[0], s.g)
 	}

@@ -68,7 +68,7 @@ func (p *problem) differentiate() {
 
 func (p *problem) start(t testing.TB, o optim.Optimizer, clip optim.Clip) *optim.Run {
 	t.Helper()
-	r, err := optim.Start(o, clip, p.params, []gorgonia.Value{p.grad})
+	r, err := optim.Start(o, clip, nil, p.params, []gorgonia.Value{p.grad})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func (p *problem) start(t testing.TB, o optim.Optimizer, clip optim.Clip) *optim
 func (p *problem) step(t *testing.T, r *optim.Run) {
 	t.Helper()
 	p.differentiate()
-	if err := r.Step(1); err != nil {
+	if err := r.Step(1, 1); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -245,7 +245,7 @@ func BenchmarkOptimizers(b *testing.B) {
 			p.differentiate()
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := run.Step(1e-6); err != nil {
+				if err := run.Step(1e-6, 1); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -260,7 +260,7 @@ func TestNotFinite(t *testing.T) {
 		before := p.params[0].Values()
 		p.differentiate()
 		p.grad.Data().([]float64)[2] = bad
-		err := run.Step(1)
+		err := run.Step(1, 1)
 		var nf *optim.NotFiniteError
 		if !errors.As(err, &nf) || nf.Path != "w" || run.Steps() != 0 || fmt.Sprint(before) != fmt.Sprint(p.params[0].Values()) {
 			t.Errorf("%v: have %v after %d steps", bad, err, run.Steps())
@@ -288,7 +288,7 @@ func TestRejected(t *testing.T) {
 		{"empty rule", optim.Func(func() (optim.Rule, error) { return optim.Rule{Name: "mine", Rate: 1}, nil }), optim.Clip{}, "mine: the rule has no update"},
 	} {
 		p := newProblem(t, r, graph.Float64)
-		_, err := optim.Start(c.o, c.clip, p.params, []gorgonia.Value{p.grad})
+		_, err := optim.Start(c.o, c.clip, nil, p.params, []gorgonia.Value{p.grad})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: have %v, want %q", c.name, err, c.want)
 		}

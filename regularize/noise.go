@@ -11,7 +11,10 @@ import (
 // inference. Srivastava et al. (2014).
 //
 // Shapes: any; the result has the shape of x.
-type Dropout struct{ Rate float64 }
+type Dropout struct {
+	Rate      float64
+	Scheduled bool // Rate is multiplied by what train.Config.NoiseSchedule says
+}
 
 // Build implements layers.Layer.
 func (d Dropout) Build(b *graph.Builder, x *graph.Node) *graph.Node {
@@ -20,6 +23,9 @@ func (d Dropout) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	}
 	if b.Mode() != graph.Train {
 		return x
+	}
+	if d.Scheduled {
+		return b.ScheduledDropout(x, d.Rate)
 	}
 	return b.Dropout(x, d.Rate)
 }

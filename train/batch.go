@@ -266,6 +266,7 @@ type bound struct {
 	run     *graph.Program
 	sources []source
 	penalty *graph.Node
+	params  []*graph.Param // that are trained
 	grads   []gorgonia.Value
 }
 
@@ -408,16 +409,15 @@ func newTrainer(m *models.Model, set *data.Set, c Config) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rest := tab.rows % c.BatchSize; rest > 0 && rest < tab.rows { // what is wrong with it is told now, not after an epoch
+	if rest := tab.rows % c.BatchSize; rest > 0 && rest < tab.rows && !c.DropLast { // what is wrong with it is reported now, not after an epoch
 		if _, err := t.program(rest); err != nil {
 			return nil, fmt.Errorf("%w (the last of %d rows in batches of %d: choose another BatchSize)", err, tab.rows, c.BatchSize)
 		}
 	}
-	params, _ := p.b.Trained(p.total())
-	if len(params) == 0 {
+	if len(p.params) == 0 {
 		return nil, errors.New("train: the loss depends on no trained parameter")
 	}
-	t.opt, err = optim.Start(c.Optimizer, c.Clip, params, p.grads)
+	t.opt, err = optim.Start(c.Optimizer, c.Clip, c.Groups, p.params, p.grads)
 	t.last = p
 	return t, err
 }
@@ -441,7 +441,7 @@ func (t *trainer) program(batch int) (*bound, error) {
 	}
 	p := &bound{batchGraph: g, penalty: g.b.Penalty()}
 	total := p.total()
-	_, nodes := g.b.Trained(total)
+	params, nodes := t.trained(g.b, total)
 	grads := g.b.Gradients(total, nodes...)
 	if err := g.b.Err(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -454,7 +454,7 @@ func (t *trainer) program(batch int) (*bound, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.penalty = p.penalty
+	c.penalty, c.params = p.penalty, params
 	for _, n := range grads {
 		c.grads = append(c.grads, c.run.Value(n))
 	}
@@ -462,7 +462,18 @@ func (t *trainer) program(batch int) (*bound, error) {
 	return c, nil
 }
 
-func (t *trainer) step(ctx context.Context, rows []int, factor float64) error {
+// trained returns the parameters that the optimizer moves, and their nodes.
+func (t *trainer) trained(b *graph.Builder, total *graph.Node) (params []*graph.Param, nodes []*graph.Node) {
+	all, of := b.Trained(total)
+	for i, p := range all {
+		if !optim.Frozen(t.config.Groups, p.Path) {
+			params, nodes = append(params, p), append(nodes, of[i])
+		}
+	}
+	return params, nodes
+}
+
+func (t *trainer) step(ctx context.Context, rows []int, now factors) error {
 	p, err := t.program(len(rows))
 	if err != nil {
 		return err
@@ -478,6 +489,7 @@ func (t *trainer) step(ctx context.Context, rows []int, factor float64) error {
 		return err
 	}
 	p.run.SetStep(t.opt.Steps())
+	p.run.SetNoise(now.noise)
 	if err := p.run.Run(ctx); err != nil {
 		return err
 	}
@@ -486,7 +498,7 @@ func (t *trainer) step(ctx context.Context, rows []int, factor float64) error {
 	if weight == 0 { // nothing to learn from: no step
 		return nil
 	}
-	if err := t.opt.Step(factor); err != nil {
+	if err := t.opt.Step(now.rate, now.decay); err != nil {
 		var nf *optim.NotFiniteError
 		if errors.As(err, &nf) {
 			return fmt.Errorf("%w: %w", ErrDiverged, err)

@@ -79,6 +79,7 @@ type EarlyStopping struct {
 	Monitor  string  // "": "val_loss"
 	Patience int     // 0: 10
 	MinDelta float64 // a value is better if it is so by more than this
+	Latest   bool    // of equally good epochs the latest is the best, not the first
 	KeepLast bool    // leave the last weights in place
 }
 
@@ -95,8 +96,9 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 	}
 	best, at := math.Inf(1), 0
 	sign := f.sign(s.Monitor)
+	better := func(v float64) bool { return v < best-s.MinDelta || s.Latest && v <= best }
 	for i, v := range f.history.Get(s.Monitor) { // of a resumed fit
-		if sign*v < best-s.MinDelta {
+		if better(sign * v) {
 			best, at = sign*v, i+1
 		}
 	}
@@ -116,7 +118,7 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 			if err != nil {
 				return err
 			}
-			if sign*v < best-s.MinDelta {
+			if better(sign * v) {
 				best, at = sign*v, e.Epoch
 				f.KeepBest(e.Epoch, v)
 			}

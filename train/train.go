@@ -27,8 +27,16 @@ type Config struct {
 	Schedule  optim.Schedule  // of the learning rate; nil: constant
 	Clip      optim.Clip      // of the gradients
 
+	// Groups give parameters learning rates and weight decay of their own, or freeze
+	// them. DecaySchedule is a factor of the weight decay, NoiseSchedule one of the
+	// rate of every Dropout that is Scheduled; nil: constant.
+	Groups        []optim.Group
+	DecaySchedule optim.Schedule
+	NoiseSchedule optim.Schedule
+
 	Epochs    int  // 0: 100
 	BatchSize int  // 0: 32; the last batch of an epoch may be smaller, and counts by its rows
+	DropLast  bool // leave out the last batch of an epoch if it is smaller and not the only one; curves of metrics take the latest output of the rows left out
 	NoShuffle bool // true: rows in the order of the set
 	Seed      uint64
 
@@ -193,7 +201,7 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 	if f.order, err = data.NewBatches(set.Len(), c.BatchSize, !c.NoShuffle, c.Seed); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	f.Batches = (set.Len() + c.BatchSize - 1) / c.BatchSize
+	f.Batches = c.batches(set.Len())
 	if c.From != nil {
 		if err := f.resume(c.From); err != nil {
 			return nil, err
@@ -305,6 +313,37 @@ func (f *Fitting) run(ctx context.Context) error {
 	return nil
 }
 
+// batches returns the number of batches of an epoch of n rows.
+func (c Config) batches(n int) int {
+	if c.DropLast && n >= c.BatchSize {
+		return n / c.BatchSize
+	}
+	return (n + c.BatchSize - 1) / c.BatchSize
+}
+
+// factors are what the schedules say for a step.
+type factors struct{ rate, decay, noise float64 }
+
+// scheduled returns the factors after the given number of epochs.
+func (f *Fitting) scheduled(done float64) (factors, error) {
+	c := &f.Config
+	now := factors{f.factor, 1, 1}
+	for _, s := range []struct {
+		what     string
+		schedule optim.Schedule
+		factor   *float64
+	}{{"learning rate", c.Schedule, &now.rate}, {"weight decay", c.DecaySchedule, &now.decay}, {"dropout rate", c.NoiseSchedule, &now.noise}} {
+		if s.schedule == nil {
+			continue
+		}
+		*s.factor *= s.schedule.Factor(done, float64(c.Epochs))
+		if !(*s.factor >= 0) || math.IsInf(*s.factor, 0) {
+			return now, fmt.Errorf("the schedule %T gives the %s a factor of %v", s.schedule, s.what, *s.factor)
+		}
+	}
+	return now, nil
+}
+
 // stopped turns ErrStop into no error.
 func stopped(err error) error {
 	if errors.Is(err, ErrStop) {
@@ -332,17 +371,12 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 	f.order.Epoch(epoch)
 	t := f.trainer
 	t.reset()
-	for batch := 1; ; batch++ {
-		rows := f.order.Next()
-		if rows == nil {
-			break
+	for batch := 1; batch <= f.Batches; batch++ {
+		now, err := f.scheduled(float64(epoch-1) + float64(batch-1)/float64(f.Batches))
+		if err == nil {
+			err = t.step(ctx, f.order.Next(), now)
 		}
-		done := float64(epoch-1) + float64(batch-1)/float64(f.Batches)
-		factor := f.factor * f.Config.Schedule.Factor(done, float64(f.Config.Epochs))
-		if !(factor >= 0) || math.IsInf(factor, 0) {
-			return fmt.Errorf("train: epoch %d, batch %d: the schedule %T gives the learning rate a factor of %v", epoch, batch, f.Config.Schedule, factor)
-		}
-		if err := t.step(ctx, rows, factor); err != nil {
+		if err != nil {
 			return fmt.Errorf("train: epoch %d, batch %d: %w", epoch, batch, err)
 		}
 		f.batchEnd = Event{Kind: BatchEnd, Epoch: epoch, Batch: batch, Loss: t.now}

@@ -153,11 +153,11 @@ func stepByGraph() (step, error) {
 	for i, g := range grads {
 		values[i] = p.Value(g)
 	}
-	sgd, err := optim.Start(optim.SGD{LearningRate: rate}, optim.Clip{}, trained, values)
+	sgd, err := optim.Start(optim.SGD{LearningRate: rate}, optim.Clip{}, nil, trained, values)
 	if err != nil {
 		return s, err
 	}
-	if err := sgd.Step(1); err != nil {
+	if err := sgd.Step(1, 1); err != nil {
 		return s, err
 	}
 	err = p.Run(context.Background())

@@ -49,7 +49,7 @@ func (w Workload) Profile(ctx context.Context, set *data.Set, runs int) (*graph.
 		values[i] = p.Value(g)
 		bytes += 2 * params[i].Size() * 4 // gradient and weight
 	}
-	run, err := optim.Start(w.Optimizer, optim.Clip{}, params, values)
+	run, err := optim.Start(w.Optimizer, optim.Clip{}, nil, params, values)
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +58,12 @@ func (w Workload) Profile(ctx context.Context, set *data.Set, runs int) (*graph.
 		return nil, err
 	}
 	bytes += len(rule.State) * bytes / 2
-	if err := run.Step(1); err != nil { // not counted
+	if err := run.Step(1, 1); err != nil { // not counted
 		return nil, err
 	}
 	begin := time.Now()
 	for range runs {
-		if err := run.Step(1); err != nil {
+		if err := run.Step(1, 1); err != nil {
 			return nil, err
 		}
 	}

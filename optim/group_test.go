@@ -1,0 +1,123 @@
+package optim_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/optim"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+func TestGroupMatch(t *testing.T) {
+	for _, c := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"bias", "0.Dense/bias", true},
+		{"bias", "encoder/2.Dense/bias", true},
+		{"bias", "0.Dense/bias/x", false},
+		{"bias", "0.Dense/other_bias", false},
+		{"*bias", "0.Dense/other_bias", true},
+		{"encoder/**", "encoder/2.Dense/kernel", true},
+		{"encoder/**", "net/encoder/kernel", true},
+		{"/encoder/**", "net/encoder/kernel", false},
+		{"/*.Dense/kernel", "3.Dense/kernel", true},
+		{"**", "anything/at/all", true},
+		{"a/**/d", "a/b/c/d", true},
+		{"a/**/d", "a/d", true},
+	} {
+		if got := (optim.Group{Match: c.pattern}).Has(c.path); got != c.want {
+			t.Errorf("%q on %q: %v, want %v", c.pattern, c.path, got, c.want)
+		}
+	}
+}
+
+// two makes two parameters of one value 1 each, and gradients 1.
+func two(t *testing.T) ([]*graph.Param, []gorgonia.Value) {
+	t.Helper()
+	params := graph.NewParams(graph.Float64, 1)
+	b := graph.New(params, graph.Train)
+	for _, name := range []string{"kernel", "bias"} {
+		b.Scope("0.Dense").Param(name, graph.Shape{1}, graph.Weight{Init: graph.Values{1}})
+	}
+	if err := b.Err(); err != nil {
+		t.Fatal(err)
+	}
+	one := func() gorgonia.Value { return tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{1})) }
+	return params.All(), []gorgonia.Value{one(), one()}
+}
+
+// TestGroups: rates and weight decay of their own, for every rule, against the
+// same rule run alone with those numbers.
+func TestGroups(t *testing.T) {
+	for name, rule := range map[string]func(rate, decay float64) optim.Optimizer{
+		"sgd":      func(r, d float64) optim.Optimizer { return optim.SGD{LearningRate: r, WeightDecay: d} },
+		"momentum": func(r, d float64) optim.Optimizer { return optim.SGD{LearningRate: r, WeightDecay: d, Momentum: 0.9} },
+		"adam":     func(r, d float64) optim.Optimizer { return optim.Adam{LearningRate: r, WeightDecay: d} },
+		"adamw": func(r, d float64) optim.Optimizer {
+			if d == 0 {
+				d = -1
+			}
+			return optim.AdamW{LearningRate: r, WeightDecay: d}
+		},
+		"nadam":   func(r, d float64) optim.Optimizer { return optim.NAdam{LearningRate: r, WeightDecay: d} },
+		"rmsprop": func(r, d float64) optim.Optimizer { return optim.RMSprop{LearningRate: r, WeightDecay: d} },
+		"adagrad": func(r, d float64) optim.Optimizer { return optim.Adagrad{LearningRate: r, WeightDecay: d} },
+		"lion":    func(r, d float64) optim.Optimizer { return optim.Lion{LearningRate: r, WeightDecay: d} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := func(o optim.Optimizer, groups []optim.Group) (kernel, bias float64) {
+				params, grads := two(t)
+				r, err := optim.Start(o, optim.Clip{}, groups, params, grads)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 3 {
+					if err := r.Step(1, 1); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return params[0].Values()[0], params[1].Values()[0]
+			}
+			kernel, bias := run(rule(0.01, 0.5), []optim.Group{{Match: "bias", Rate: 0.1, NoDecay: true}, {Match: "kernel", Decay: 0.5}})
+			wantKernel, _ := run(rule(0.01, 0.25), nil)
+			_, wantBias := run(rule(0.001, 0), nil)
+			if math.Abs(kernel-wantKernel) > 1e-12 || math.Abs(bias-wantBias) > 1e-12 {
+				t.Errorf("kernel %v, bias %v; want %v, %v", kernel, bias, wantKernel, wantBias)
+			}
+		})
+	}
+}
+
+// TestDecayFactor: a step with decay 0 leaves weight decay out.
+func TestDecayFactor(t *testing.T) {
+	params, grads := two(t)
+	r, err := optim.Start(optim.AdamW{LearningRate: 0.1, WeightDecay: 0.5}, optim.Clip{}, nil, params, grads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Step(1, 0); err != nil {
+		t.Fatal(err)
+	}
+	if w := params[0].Values()[0]; math.Abs(w-0.9) > 1e-6 {
+		t.Errorf("%v, want 0.9: Adam's first step alone", w)
+	}
+}
+
+func TestGroupsReject(t *testing.T) {
+	for want, g := range map[string]optim.Group{
+		"without a pattern":                           {},
+		"syntax error":                                {Match: "["},
+		"factors -1 of the rate":                      {Match: "bias", Rate: -1},
+		"NaN of the decay":                            {Match: "bias", Decay: math.NaN()},
+		`no trained parameter is in the group "bais"`: {Match: "bais"},
+	} {
+		params, grads := two(t)
+		if _, err := optim.Start(optim.Adam{}, optim.Clip{}, []optim.Group{g}, params, grads); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
