@@ -17,8 +17,8 @@ type Impute struct {
 	Strategy Strategy
 	Value    float64 // of Constant
 
-	// Indicate adds a column "name missing" of 0 and 1 after every numeric column
-	// in which a training row has no value.
+	// Indicate adds a column "name missing" of 0 and 1 for every numeric column in
+	// which a training row has no value, after all other columns.
 	Indicate bool
 	// NumericOnly leaves categorical columns as they are, for a OneHot that has a
 	// column for missing ones.
@@ -39,9 +39,9 @@ const (
 // FittedImpute is an Impute that was fitted.
 type FittedImpute struct {
 	Features []Feature `json:"features"`
-	Fill     []float64 `json:"fill"`               // one for each column; NaN is not in JSON, so see Keep
+	Fill     []float64 `json:"fill"`               // one for each column
 	Keep     []bool    `json:"keep,omitempty"`     // columns that stay as they are
-	Indicate []bool    `json:"indicate,omitempty"` // columns with an indicator after them
+	Indicate []bool    `json:"indicate,omitempty"` // columns with an indicator
 	Empty    []string  `json:"empty,omitempty"`    // columns without a value in the training rows
 }
 
@@ -94,9 +94,8 @@ func (f FittedImpute) name() string    { return "impute" }
 func (f FittedImpute) from() []Feature { return f.Features }
 
 func (f FittedImpute) to() []Feature {
-	var out []Feature
+	out := slices.Clone(f.Features)
 	for j, c := range f.Features {
-		out = append(out, c)
 		if f.indicates(j) {
 			out = append(out, Feature{Name: c.Name + " missing", Indicator: true})
 		}
@@ -107,14 +106,13 @@ func (f FittedImpute) to() []Feature {
 func (f FittedImpute) indicates(j int) bool { return f.Indicate != nil && f.Indicate[j] }
 
 func (f FittedImpute) row(dst, src []float64) error {
-	k := 0
+	k := len(src)
 	for j, x := range src {
 		missing := math.IsNaN(x)
 		if missing && (f.Keep == nil || !f.Keep[j]) {
 			x = f.Fill[j]
 		}
-		dst[k] = x
-		k++
+		dst[j] = x
 		if f.indicates(j) {
 			dst[k] = truth(missing)
 			k++

@@ -55,6 +55,7 @@ var everyTransform = map[string]data.Transform{
 	"one-hot":         data.OneHot{},
 	"one-hot, pooled": data.OneHot{Least: 3, Most: 2},
 	"one-hot, hashed": data.OneHot{Most: 1, Buckets: 2},
+	"one-hot, signed": data.OneHot{Signed: true},
 	"codes":           data.Codes{Least: 2},
 	"times":           data.ExpandTimes{},
 	"times, cyclic":   data.ExpandTimes{Cyclic: true},

@@ -42,6 +42,9 @@ type Feature struct {
 	// Indicator marks a column of 0 and 1 that says whether something is the case,
 	// as OneHot makes them: transforms that scale leave it as it is.
 	Indicator bool `json:",omitempty"`
+	// Of is the categorical column that an indicator was made of: the indicators of
+	// one column stand side by side.
+	Of string `json:",omitempty"`
 }
 
 // NumberFormat says how the numbers of a column stand in a file. The zero value

@@ -246,7 +246,7 @@ func (s *Set) featuresOf(columns int) []Feature {
 func bare(features []Feature) []Feature {
 	out := make([]Feature, len(features))
 	for j, f := range features {
-		out[j] = Feature{Name: f.Name, Levels: f.Levels, Time: f.Time, Indicator: f.Indicator}
+		out[j] = Feature{Name: f.Name, Levels: f.Levels, Time: f.Time, Indicator: f.Indicator, Of: f.Of}
 	}
 	return out
 }

@@ -37,6 +37,8 @@ type Info struct {
 	Probabilities bool        // the outputs are probabilities already, not logits
 	TargetMean    float64     // real targets were trained as (y − TargetMean) / TargetScale
 	TargetScale   float64     // 0: 1
+	TargetRange   [2]float64  // predicted values are held to it, in the target's units; equal: no bounds
+	Members       int         // the outputs are those of so many members side by side, to be averaged; 0: 1
 }
 
 // Model is a network with its parameters. Predict, Evaluate and Save may be

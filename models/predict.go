@@ -40,17 +40,58 @@ func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
 			return nil, fmt.Errorf("models: the output of row %d is %v", k/units, v)
 		}
 	}
+	if i.Members > 1 {
+		if units%i.Members != 0 {
+			return nil, fmt.Errorf("models: %d outputs of %d members", units, i.Members)
+		}
+		units /= i.Members
+		if values = i.average(values, rows, units); i.Task == data.Classify {
+			i.Probabilities = true
+		}
+	}
 	if i.Task == data.Regress {
-		scale := i.TargetScale
-		if scale == 0 {
-			scale = 1
-		}
-		for k := range values {
-			values[k] = values[k]*scale + i.TargetMean
-		}
-		return &data.Prediction{Values: values}, nil
+		return &data.Prediction{Values: i.unscaled(values)}, nil
 	}
 	return i.classify(values, rows, units)
+}
+
+// average returns the mean over the members of values, of a classification that of
+// their probabilities.
+func (i Info) average(values []float64, rows, units int) []float64 {
+	out, p := make([]float64, rows*units), make([]float64, units)
+	for k := range rows * i.Members {
+		member := values[k*units : (k+1)*units]
+		if i.Task == data.Classify && !i.Probabilities {
+			if units == 1 {
+				p[0] = logistic(member[0])
+			} else {
+				softmax(p, member)
+			}
+			member = p
+		}
+		row := out[k/i.Members*units:]
+		for c, v := range member {
+			row[c] += v / float64(i.Members)
+		}
+	}
+	return out
+}
+
+// unscaled returns values of a regression in the target's units.
+func (i Info) unscaled(values []float64) []float64 {
+	scale := i.TargetScale
+	if scale == 0 {
+		scale = 1
+	}
+	low, high := i.TargetRange[0], i.TargetRange[1]
+	for k, v := range values {
+		v = v*scale + i.TargetMean
+		if low < high {
+			v = min(max(v, low), high)
+		}
+		values[k] = v
+	}
+	return values
 }
 
 func (i Info) classify(values []float64, rows, units int) (*data.Prediction, error) {

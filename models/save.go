@@ -47,6 +47,8 @@ type infoJSON struct {
 	Probabilities bool            `json:"probabilities,omitempty"`
 	TargetMean    float64         `json:"target_mean,omitempty"`
 	TargetScale   float64         `json:"target_scale,omitempty"`
+	TargetRange   [2]float64      `json:"target_range,omitzero"`
+	Members       int             `json:"members,omitempty"`
 }
 
 // ErrVersion is the cause of an error about a file of a newer format.
@@ -110,6 +112,7 @@ func (m *Model) describe() (string, error) {
 		Info: infoJSON{
 			Task: m.Info.Task.String(), Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target,
 			Probabilities: m.Info.Probabilities, TargetMean: m.Info.TargetMean, TargetScale: m.Info.TargetScale,
+			TargetRange: m.Info.TargetRange, Members: m.Info.Members,
 		},
 	}
 	if m.Info.Preprocess != nil {
@@ -275,6 +278,7 @@ func (j infoJSON) read() (Info, error) {
 	i := Info{
 		Classes: j.Classes, Features: j.Features, Target: j.Target,
 		Probabilities: j.Probabilities, TargetMean: j.TargetMean, TargetScale: j.TargetScale,
+		TargetRange: j.TargetRange, Members: j.Members,
 	}
 	switch j.Task {
 	case data.Classify.String():

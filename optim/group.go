@@ -27,6 +27,10 @@ type Group struct {
 	Decay   float64 // factor of the optimizer's weight decay; 0: 1
 	NoDecay bool    // no weight decay
 	Frozen  bool    // the parameters are not trained
+
+	// Optional says that no trained parameter needs to match; otherwise that is an
+	// error, as of a misspelt pattern.
+	Optional bool
 }
 
 // factors are what a group comes to for a parameter.
@@ -116,7 +120,7 @@ func factorsOf(groups []Group, params []*graph.Param) ([]factors, error) {
 		}
 	}
 	for k, g := range groups {
-		if !used[k] && !g.Frozen {
+		if !used[k] && !g.Frozen && !g.Optional {
 			paths := make([]string, 0, 8)
 			for _, p := range params[:min(len(params), 8)] {
 				paths = append(paths, p.Path)

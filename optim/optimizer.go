@@ -323,5 +323,5 @@ func (r *Run) SetState(steps int, state map[string]map[string][]float64) error {
 
 func init() {
 	spec.Builtin("optim.", SGD{}, Adam{}, AdamW{}, NAdam{}, RMSprop{}, Adagrad{}, Lion{},
-		Constant{}, Step{}, Exponential{}, CosineDecay{}, WarmUp{}, OneCycle{})
+		Constant{}, Step{}, Exponential{}, CosineDecay{}, CosineLog{}, FlatCosine{}, WarmUp{}, OneCycle{})
 }

@@ -82,6 +82,33 @@ func (s CosineDecay) share(t float64) float64 {
 // given back.
 func periods(t float64) float64 { return math.Floor(t + 1e-9*math.Max(math.Abs(t), 1)) }
 
+// CosineLog goes from 0 to 1 and back to 0 in Cycles cycles, each twice as long as
+// the one before: (1 − cos(2π·log₂(1 + (2^Cycles − 1)·t)))/2, t being the share of
+// the epochs done. With 4 it is "coslog4" of Holzmüller et al. (2024),
+// arXiv:2407.04491, section 3.
+type CosineLog struct{ Cycles int } // 0: 4
+
+// Factor implements Schedule.
+func (s CosineLog) Factor(epoch, epochs float64) float64 {
+	cycles := orDefault(float64(s.Cycles), 4)
+	t := math.Min(math.Max(epoch/math.Max(epochs, 1), 0), 1)
+	return (1 - math.Cos(2*math.Pi*math.Log2(1+(math.Exp2(math.Min(math.Max(cycles, 1), 50))-1)*t))) / 2
+}
+
+// FlatCosine is 1 for the first Flat of all epochs, then goes to 0 along half a
+// cosine.
+type FlatCosine struct{ Flat float64 } // share of the epochs; 0: 0.5
+
+// Factor implements Schedule.
+func (s FlatCosine) Factor(epoch, epochs float64) float64 {
+	flat := math.Min(math.Max(orDefault(s.Flat, 0.5), 0), 1)
+	t := math.Min(math.Max(epoch/math.Max(epochs, 1), 0), 1)
+	if t <= flat {
+		return 1
+	}
+	return (1 + math.Cos(math.Pi*(t-flat)/(1-flat))) / 2
+}
+
 // WarmUp raises the rate linearly from From over the first Epochs epochs, then
 // follows After, which counts from there.
 type WarmUp struct {

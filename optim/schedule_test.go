@@ -35,6 +35,28 @@ func TestRestartsOnTime(t *testing.T) {
 	}
 }
 
+// TestCosineLog: the four cycles of "coslog4" end at 0 after 1/15, 3/15, 7/15 and
+// all of the epochs, and are highest where 1 + 15·t is √2 times a power of two.
+func TestCosineLog(t *testing.T) {
+	const epochs = 15.0
+	for _, end := range []float64{0, 1, 3, 7, 15} {
+		if f := (optim.CosineLog{}).Factor(end, epochs); math.Abs(f) > 1e-12 {
+			t.Errorf("factor %v after %v of 15 epochs, want 0", f, end)
+		}
+	}
+	for k := range 4 {
+		at := math.Exp2(float64(k))*math.Sqrt2 - 1
+		if f := (optim.CosineLog{}).Factor(at, epochs); math.Abs(f-1) > 1e-12 {
+			t.Errorf("factor %v after %v of 15 epochs, want 1", f, at)
+		}
+	}
+	for at, want := range map[float64]float64{0: 1, 7.5: 1, 11.25: 0.5, 15: 0} {
+		if f := (optim.FlatCosine{}).Factor(at, epochs); math.Abs(f-want) > 1e-12 {
+			t.Errorf("flat cosine: %v after %v of 15 epochs, want %v", f, at, want)
+		}
+	}
+}
+
 // TestSchedulesEnd: no period, growth or epoch makes a schedule loop.
 func TestSchedulesEnd(t *testing.T) {
 	done := make(chan struct{})
@@ -42,7 +64,7 @@ func TestSchedulesEnd(t *testing.T) {
 		defer close(done)
 		for _, s := range []optim.Schedule{
 			optim.CosineDecay{Period: 1e-9}, optim.CosineDecay{Period: 1e-300, Growth: 1 + 1e-9}, optim.CosineDecay{Period: 1, Growth: 1e300},
-			optim.CosineDecay{}, optim.Step{Every: 1e-300}, optim.WarmUp{After: optim.CosineDecay{Period: 1e-12}}, optim.OneCycle{},
+			optim.CosineDecay{}, optim.Step{Every: 1e-300}, optim.WarmUp{After: optim.CosineDecay{Period: 1e-12}}, optim.OneCycle{}, optim.CosineLog{}, optim.CosineLog{Cycles: 1000}, optim.FlatCosine{}, optim.FlatCosine{Flat: 1},
 		} {
 			for _, epoch := range []float64{0, 1e-9, 20, 1e300, math.Inf(1)} {
 				if f := s.Factor(epoch, 100); math.IsNaN(f) || f < 0 || f > 1 {

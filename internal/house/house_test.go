@@ -20,6 +20,7 @@ var floors = [][]string{
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
+	{"models/tabular"},
 	{"train"},
 	{"crossval"},
 	{"crossval/baselines"},
@@ -50,7 +51,7 @@ var heavy = map[string][]string{
 	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "train", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

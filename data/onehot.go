@@ -24,6 +24,10 @@ type OneHot struct {
 	Least     int  // training rows that a level needs for a column of its own
 	Most      int  // levels of a column that get one; 0: all
 	Buckets   int  // columns that pooled levels are hashed into; 0: one column "other"
+
+	// Signed makes one column of a category of two levels: 1 for the first, −1 for
+	// the second, 0 for a missing or unknown one.
+	Signed bool
 }
 
 // FittedOneHot is a OneHot that was fitted.
@@ -39,9 +43,15 @@ type OneHotColumn struct {
 	Own     int   `json:"own,omitempty"`
 	Pools   int   `json:"pools,omitempty"`
 	Missing bool  `json:"missing,omitempty"`
+	Signed  bool  `json:"signed,omitempty"` // one column of 1, −1 and 0 instead of all that
 }
 
-func (c OneHotColumn) width() int { return c.Own + c.Pools + int(truth(c.Missing)) }
+func (c OneHotColumn) width() int {
+	if c.Signed {
+		return 1
+	}
+	return c.Own + c.Pools + int(truth(c.Missing))
+}
 
 // Fit implements Transform.
 func (t OneHot) Fit(train *Set) (Fitted, error) {
@@ -60,6 +70,10 @@ func (t OneHot) Fit(train *Set) (Fitted, error) {
 		counts, missing, err := levelCounts(c, v, p, j)
 		if err != nil {
 			return nil, fmt.Errorf("data: one-hot: %w", err)
+		}
+		if t.Signed && len(c.Levels) == 2 {
+			f.Columns[j].Signed = true
+			continue
 		}
 		f.Columns[j] = t.column(c.Levels, counts)
 		f.Columns[j].Missing = missing > 0
@@ -137,6 +151,10 @@ func (f FittedOneHot) to() []Feature {
 			continue
 		}
 		col := f.Columns[j]
+		if col.Signed {
+			out = append(out, Feature{Name: c.Name + "=" + c.Levels[0], Indicator: true})
+			continue
+		}
 		names := make([]string, col.width())
 		for k, s := range col.Slots {
 			if s >= 0 && s < col.Own {
@@ -153,7 +171,7 @@ func (f FittedOneHot) to() []Feature {
 			names[len(names)-1] = c.Name + " missing"
 		}
 		for _, n := range names {
-			out = append(out, Feature{Name: n, Indicator: true})
+			out = append(out, Feature{Name: n, Indicator: true, Of: c.Name})
 		}
 	}
 	return out
@@ -175,6 +193,10 @@ func (f FittedOneHot) row(dst, src []float64) error {
 		w := col.width()
 		clear(dst[:w])
 		switch {
+		case col.Signed:
+			if level >= 0 {
+				dst[0] = float64(1 - 2*level)
+			}
 		case missing && col.Missing:
 			dst[w-1] = 1
 		case level >= 0 && col.Slots[level] >= 0:
@@ -196,7 +218,10 @@ func (f FittedOneHot) check() error {
 	}
 	for j, c := range f.Columns {
 		levels := len(f.Features[j].Levels)
-		if len(c.Slots) != levels || c.Own < 0 || c.Own > levels || c.Pools < 0 || c.Pools > maxBuckets {
+		if c.Signed && levels == 2 {
+			continue
+		}
+		if c.Signed || len(c.Slots) != levels || c.Own < 0 || c.Own > levels || c.Pools < 0 || c.Pools > maxBuckets {
 			return fmt.Errorf("column %s: %d slots, %d own and %d pooled indicators for %d levels", f.Features[j].Name, len(c.Slots), c.Own, c.Pools, levels)
 		}
 		for _, s := range c.Slots {
