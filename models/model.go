@@ -39,6 +39,11 @@ type Info struct {
 	TargetScale   float64     // 0: 1
 	TargetRange   [2]float64  // predicted values are held to it, in the target's units; equal: no bounds
 	Members       int         // the outputs are those of so many members side by side, to be averaged; 0: 1
+
+	Calibration *Calibration // of the probabilities; nil: none
+	// Costs is what it costs to take a row of class i for one of class j, Costs[i][j]:
+	// labels are those of least expected cost. nil: the most probable class.
+	Costs [][]float64
 }
 
 // Model is a network with its parameters. Predict, Evaluate and Save may be

@@ -102,6 +102,9 @@ func (i Info) classify(values []float64, rows, units int) (*data.Prediction, err
 	if units != classes && !(units == 1 && classes == 2) {
 		return nil, fmt.Errorf("models: %d outputs for %d classes", units, classes)
 	}
+	if err := i.checkDecision(); err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
 	p := &data.Prediction{Labels: make([]int, rows), Proba: make([]float64, rows*classes)}
 	for r := range rows {
 		row, z := p.Proba[r*classes:(r+1)*classes], values[r*units:(r+1)*units]
@@ -115,13 +118,17 @@ func (i Info) classify(values []float64, rows, units int) (*data.Prediction, err
 		default:
 			softmax(row, z)
 		}
-		for c, v := range row {
-			if v > row[p.Labels[r]] {
-				p.Labels[r] = c
-			}
-		}
+		i.Calibration.apply(row)
+		p.Labels[r] = cheapest(row, i.Costs)
 	}
 	return p, nil
+}
+
+func (i Info) checkDecision() error {
+	if err := i.Calibration.check(len(i.Classes)); err != nil {
+		return err
+	}
+	return checkCosts(i.Costs, len(i.Classes))
 }
 
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }

@@ -49,6 +49,8 @@ type infoJSON struct {
 	TargetScale   float64         `json:"target_scale,omitempty"`
 	TargetRange   [2]float64      `json:"target_range,omitzero"`
 	Members       int             `json:"members,omitempty"`
+	Calibration   *Calibration    `json:"calibration,omitempty"`
+	Costs         [][]float64     `json:"costs,omitempty"`
 }
 
 // ErrVersion is the cause of an error about a file of a newer format.
@@ -113,6 +115,7 @@ func (m *Model) describe() (string, error) {
 			Task: m.Info.Task.String(), Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target,
 			Probabilities: m.Info.Probabilities, TargetMean: m.Info.TargetMean, TargetScale: m.Info.TargetScale,
 			TargetRange: m.Info.TargetRange, Members: m.Info.Members,
+			Calibration: m.Info.Calibration, Costs: m.Info.Costs,
 		},
 	}
 	if m.Info.Preprocess != nil {
@@ -278,7 +281,10 @@ func (j infoJSON) read() (Info, error) {
 	i := Info{
 		Classes: j.Classes, Features: j.Features, Target: j.Target,
 		Probabilities: j.Probabilities, TargetMean: j.TargetMean, TargetScale: j.TargetScale,
-		TargetRange: j.TargetRange, Members: j.Members,
+		TargetRange: j.TargetRange, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
+	}
+	if err := i.checkDecision(); err != nil {
+		return i, fmt.Errorf("description: %w", err)
 	}
 	switch j.Task {
 	case data.Classify.String():

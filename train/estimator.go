@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/moments"
@@ -22,8 +23,22 @@ type Estimator struct {
 	// by Config.ValidationFraction are not. nil: none.
 	Preprocess  data.Transform
 	ScaleTarget bool   // of a regression: train on (y − mean)/std of the rows, predict in y's units
+	BoundTarget bool   // of a regression: hold predictions to the range of the rows' targets
 	Config      Config // Config.Validation holds raw rows, too: they are preprocessed as the others
-	Seed        uint64 // of the model and of the fit; Config.Seed is not used
+
+	// Balanced gives every row a weight, besides its own, so that all classes weigh
+	// the same: rows/(classes·rows of the class).
+	Balanced bool
+	// Calibrate fits the probabilities to the validation rows after the fit; it
+	// wants Config.Validation or ValidationFraction. "": not.
+	Calibrate Calibration
+	// Costs is what it costs to take class i for class j; see models.Info.Costs.
+	Costs [][]float64
+	// Decide chooses the threshold of the second of two classes on the validation
+	// rows so that this metric is greatest there; the zero value leaves it at 0.5.
+	Decide Decision
+
+	Seed uint64 // of the model and of the fit; Config.Seed is not used
 }
 
 // Train fits a model and returns it with its history. Its Info lets it predict
@@ -57,14 +72,23 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 	}
 	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
 	m.Info.Features, m.Info.Target = rows.Features, rows.Target
-	if e.ScaleTarget && rows.Task() == data.Regress {
-		y, err := rest.rows.Values()
-		if err != nil {
+	if rows.Task() == data.Regress {
+		if err := e.readTarget(&m.Info, rest.rows); err != nil {
 			return nil, nil, err
 		}
-		m.Info.TargetMean, m.Info.TargetScale = targetScale(y)
+	}
+	if e.Balanced {
+		if ready, err = balanced(ready); err == nil && c.Validation != nil {
+			c.Validation, err = balanced(c.Validation)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("train: %w", err)
+		}
 	}
 	h, err := Fit(ctx, m, ready, c)
+	if err == nil {
+		err = e.decide(ctx, m, c.Validation)
+	}
 	if h != nil {
 		for _, note := range data.Notes(fitted) {
 			h.note("%s", note)
@@ -72,6 +96,24 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 	}
 	m.Info.Preprocess = fitted
 	return m, h, rest.trace(err)
+}
+
+// readTarget sets the scale and the bounds of a real target.
+func (e Estimator) readTarget(info *models.Info, rows *data.Set) error {
+	if !e.ScaleTarget && !e.BoundTarget {
+		return nil
+	}
+	y, err := rows.Values()
+	if err != nil {
+		return err
+	}
+	if e.ScaleTarget {
+		info.TargetMean, info.TargetScale = targetScale(y)
+	}
+	if e.BoundTarget {
+		info.TargetRange = [2]float64{slices.Min(y), slices.Max(y)}
+	}
+	return nil
 }
 
 // share is a part of the rows that an Estimator was given.

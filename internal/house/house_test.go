@@ -23,6 +23,7 @@ var floors = [][]string{
 	{"models/tabular"},
 	{"train"},
 	{"crossval"},
+	{"recipes/tabular"},
 	{"crossval/baselines"},
 	{"plots", "internal/workload"},
 	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare"},
@@ -51,7 +52,7 @@ var heavy = map[string][]string{
 	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

@@ -1,0 +1,242 @@
+// Command tables measures what the recipes and the baselines reach on tables, fold
+// by fold, beside scikit-learn on the same folds (sklearn.py in this folder). Every
+// fit is one file in the folder of results, so that a run can be stopped and goes
+// on where it was:
+//
+//	go run ./bench/tables -list bench/tables/tables.csv -data DIR -out results
+//	python3 bench/tables/sklearn.py bench/tables/tables.csv DIR results
+//	go run ./bench/tables -list bench/tables/tables.csv -out results -table docs/tables.md
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/recipes/tabular"
+	"io"
+)
+
+// table is a row of the list.
+type table struct{ name, file, target, task string }
+
+// fit is what one candidate reached on one fold.
+type fit struct {
+	Table, Model string
+	Seed, Fold   int
+	Rows         int                // test rows
+	Scores       map[string]float64 // by metric
+	Seconds      float64            // fit and prediction
+	Notes        []string           `json:",omitempty"`
+	Error        string             `json:",omitempty"`
+}
+
+// folds are the test rows of every fold, written where sklearn.py reads them.
+type folds struct {
+	Rows  int // of the table, without those that lack a target
+	Tests [][][]int
+}
+
+const (
+	foldCount = 5
+	seedCount = 2
+)
+
+func main() {
+	list := flag.String("list", "bench/tables/tables.csv", "`FILE` with a line name,file,target,task for each table")
+	dir := flag.String("data", "", "`FOLDER` of the tables")
+	out := flag.String("out", "results", "`FOLDER` of the results")
+	only := flag.String("only", "", "`NAMES` of tables, separated by commas; empty: all")
+	models := flag.String("models", strings.Join(defaultModels(), ","), "`NAMES` of models, separated by commas")
+	seeds := flag.Int("seeds", seedCount, "`NUMBER` of seeds of the folds")
+	write := flag.String("table", "", "`FILE` for the table of all results, in place of fits")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *list, *dir, *out, *only, *models, *seeds, *write); err != nil {
+		fmt.Fprintln(os.Stderr, "tables:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, list, dir, out, only, models string, seeds int, write string) error {
+	tables, err := readList(list)
+	if err != nil {
+		return err
+	}
+	if only != "" {
+		names := strings.Split(only, ",")
+		tables = slices.DeleteFunc(tables, func(t table) bool { return !slices.Contains(names, t.name) })
+	}
+	if write != "" {
+		return writeTable(tables, out, write)
+	}
+	for _, t := range tables {
+		if err := measure(ctx, t, dir, out, strings.Split(models, ","), seeds); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	return nil
+}
+
+func readList(path string) ([]table, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []table
+	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		f := strings.Split(line, ",")
+		if len(f) != 4 || f[3] != "classify" && f[3] != "regress" {
+			return nil, fmt.Errorf("%s: line %d: want name,file,target,task", path, i+1)
+		}
+		out = append(out, table{f[0], f[1], f[2], f[3]})
+	}
+	return out, nil
+}
+
+// measure fits the models on the folds of a table that have no result yet.
+func measure(ctx context.Context, t table, dir, out string, models []string, seeds int) error {
+	set, _, err := data.CSV{Target: t.target, AsTask: t.task}.ReadFile(filepath.Join(dir, t.file))
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Printf("%s: %s is not there, passed over\n", t.name, t.file)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f, err := makeFolds(set, out, t.name, seeds)
+	if err != nil {
+		return err
+	}
+	for seed := range seeds {
+		splits, err := crossval.Splits(set, crossval.SplitterFunc(func(*data.Set) ([][]int, error) { return f.Tests[seed], nil }))
+		if err != nil {
+			return err
+		}
+		for i, s := range splits {
+			for _, name := range models {
+				path := filepath.Join(out, fmt.Sprintf("%s.%s.%d.%d.json", t.name, strings.ReplaceAll(name, " ", "-"), seed, i))
+				if _, err := os.Stat(path); err == nil {
+					continue
+				}
+				r, err := one(ctx, set, s, t.name, name, seed, i)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err != nil {
+					r.Error = err.Error()
+				}
+				fmt.Printf("%s, %s, seed %d, fold %d: %v %.1f s %s %v\n", t.name, name, seed, i, r.Scores, r.Seconds, r.Error, r.Notes)
+				if err := writeJSON(path, r); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func one(ctx context.Context, set *data.Set, s crossval.Split, name, model string, seed, fold int) (fit, error) {
+	r := fit{Table: name, Model: model, Seed: seed, Fold: fold, Rows: len(s.Test), Scores: map[string]float64{}}
+	factory, err := factoryOf(model, set.Task())
+	if err != nil {
+		return r, err
+	}
+	e, err := factory(crossval.JobSeed(uint64(seed), model, fold))
+	if err != nil {
+		return r, err
+	}
+	rest, err := set.Rows(s.Train)
+	if err != nil {
+		return r, err
+	}
+	test, err := set.Rows(s.Test)
+	if err != nil {
+		return r, err
+	}
+	begin := time.Now()
+	p, err := e.Fit(ctx, rest)
+	if err != nil {
+		return r, err
+	}
+	prediction, err := p.Predict(ctx, test.Without())
+	if err != nil {
+		return r, err
+	}
+	r.Seconds, r.Notes = time.Since(begin).Seconds(), p.Notes
+	for _, scorer := range crossval.DefaultScorers(set.Task()) {
+		v, err := scorer.Score(test, prediction)
+		if errors.Is(err, crossval.ErrUndefined) {
+			continue
+		}
+		if err != nil {
+			return r, err
+		}
+		r.Scores[scorer.Name] = v
+	}
+	return r, nil
+}
+
+// makeFolds reads the folds of a table, or draws and writes them.
+func makeFolds(set *data.Set, out, name string, seeds int) (*folds, error) {
+	path := filepath.Join(out, name+".folds.json")
+	f := &folds{Rows: set.Len()}
+	if text, err := os.ReadFile(path); err == nil {
+		if err := json.Unmarshal(text, f); err != nil {
+			return nil, err
+		}
+		if f.Rows != set.Len() {
+			return nil, fmt.Errorf("%s is of %d rows, the table has %d", path, f.Rows, set.Len())
+		}
+		if len(f.Tests) >= seeds {
+			return f, nil
+		}
+	}
+	for seed := len(f.Tests); seed < seeds; seed++ {
+		var sp crossval.Splitter = crossval.StratifiedKFold{K: foldCount, Shuffle: true, Seed: uint64(seed + 1)}
+		if set.Task() == data.Regress {
+			sp = crossval.KFold{K: foldCount, Shuffle: true, Seed: uint64(seed + 1)}
+		}
+		tests, err := sp.TestRows(set)
+		if err != nil {
+			return nil, err
+		}
+		f.Tests = append(f.Tests, tests)
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, err
+	}
+	return f, writeJSON(path, f)
+}
+
+func writeJSON(path string, v any) error {
+	return atomicfile.Write(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
+}
+
+func defaultModels() []string { return []string{"default", "auto", "boosted trees", "random forest", "linear"} }
+
+// factoryOf returns the factory of a model: a recipe's name, "default", or that of
+// a baseline.
+func factoryOf(model string, task data.Task) (crossval.Factory, error) {
+	if model == "default" {
+		model = "mlp"
+	}
+	recipe, err := tabular.ByName(model)
+	if err != nil {
+		return nil, err
+	}
+	return tabular.Estimator{Recipe: recipe}.Factory(), nil
+}

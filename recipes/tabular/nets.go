@@ -1,0 +1,218 @@
+package tabular
+
+import (
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/losses"
+	nets "github.com/seed732fc211/aegis/models/tabular"
+	"github.com/seed732fc211/aegis/optim"
+	"github.com/seed732fc211/aegis/train"
+)
+
+// Prepare returns the preprocessing of the recipes: times become cyclic numbers;
+// numbers have their gaps filled with the median and noted, are scaled by their
+// quartiles and clipped smoothly; categories become indicators, those that fewer
+// than least training rows have pooled, at most 100 of a column.
+func Prepare(least int) data.Transform {
+	numbers := data.Pipeline{data.Impute{Indicate: true}, data.RobustScale{}, data.SmoothClip{}}
+	return data.Columns{
+		Numbers:    numbers,
+		Categories: data.OneHot{Least: least, Most: 100},
+		Times:      append(data.Pipeline{data.ExpandTimes{Cyclic: true}}, numbers...),
+	}
+}
+
+// validation returns the share of the rows that is set aside to stop and to choose
+// by.
+func validation(rows int) float64 {
+	if rows < 2000 {
+		return 0.2
+	}
+	return 0.1
+}
+
+// MLP is the default: a perceptron with dropout, whose size, batch and patience
+// follow from the number of rows.
+type MLP struct {
+	Net          nets.MLP // zero fields are chosen by the rows
+	LearningRate float64  // 0: chosen by the rows
+	Epochs       int      // at most; 0: chosen by the rows
+	Batch        int      // 0: chosen by the rows
+	Patience     int      // epochs; 0: chosen by the rows
+}
+
+// Plan implements Recipe.
+func (c MLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+	n := rows.Len()
+	if c.Net.Hidden == nil {
+		switch {
+		case n < 1000:
+			c.Net.Hidden = []int{128, 64}
+		case n < 20000:
+			c.Net.Hidden = []int{256, 128}
+		default:
+			c.Net.Hidden = []int{256, 256}
+		}
+	}
+	if c.Net.Dropout == 0 {
+		c.Net.Dropout = 0.2
+		if n < 1000 {
+			c.Net.Dropout = 0.3
+		}
+	}
+	if c.LearningRate == 0 {
+		c.LearningRate = 0.003
+	}
+	if c.Batch == 0 {
+		switch {
+		case n < 2000:
+			c.Batch = 32
+		case n < 20000:
+			c.Batch = 128
+		default:
+			c.Batch = 512
+		}
+	}
+	if c.Epochs == 0 {
+		c.Epochs = 200
+	}
+	if c.Patience == 0 {
+		c.Patience = 25
+	}
+	return train.Estimator{
+		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
+		Config: train.Config{
+			Optimizer: optim.AdamW{LearningRate: c.LearningRate, WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
+			Schedule: optim.CosineDecay{Floor: 0.05},
+			Epochs:   c.Epochs, BatchSize: c.Batch, ValidationFraction: validation(n),
+			Callbacks: []train.Callback{train.EarlyStopping{Patience: c.Patience}},
+		},
+	}, nil
+}
+
+// leastRows is how many training rows a level needs for an indicator of its own.
+func leastRows(n int) int { return min(max(2, n/1000), 10) }
+
+// RealMLP is the recipe of Holzmüller et al. (2024), arXiv:2407.04491: the network
+// models/tabular.RealMLP with AdamW (β₂ 0.95, weight decay 0.02), the schedule
+// "coslog4", dropout and decay that end at 0, label smoothing 0.1, 256 epochs of
+// batches of 256, and the weights of the last epoch that was best on the rows set
+// aside. The learning rate is 0.04, of a regression 0.2; of the Simple network 0.04
+// and 0.07 without weight decay.
+type RealMLP struct {
+	Net          nets.RealMLP
+	Simple       bool    // RealMLP-TD-S
+	Epochs       int     // 0: 256
+	Batch        int     // 0: 256
+	LearningRate float64 // 0: as above
+}
+
+// Plan implements Recipe.
+func (c RealMLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+	net := c.Net
+	net.Simple = net.Simple || c.Simple
+	regress := rows.Task() == data.Regress
+	rate := c.LearningRate
+	switch {
+	case rate != 0:
+	case net.Simple && regress:
+		rate = 0.07
+	case regress:
+		rate = 0.2
+	default:
+		rate = 0.04
+	}
+	o := optim.AdamW{LearningRate: rate, Beta2: 0.95, WeightDecay: 0.02}
+	if net.Simple {
+		o.WeightDecay = -1
+	}
+	n := rows.Len()
+	config := train.Config{
+		Optimizer: o, Groups: net.Groups(), Schedule: optim.CosineLog{},
+		DecaySchedule: optim.FlatCosine{}, NoiseSchedule: optim.FlatCosine{},
+		Epochs: orDefault(c.Epochs, 256), BatchSize: orDefault(c.Batch, 256), DropLast: true, ValidationFraction: validation(n),
+	}
+	config.Callbacks = []train.Callback{train.EarlyStopping{Patience: config.Epochs, Latest: true}}
+	if !regress {
+		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
+	}
+	return train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}, nil
+}
+
+// prepareSigned is Prepare with one column of −1 and 1 for categories of two levels.
+func prepareSigned(least int) data.Transform {
+	c := Prepare(least).(data.Columns)
+	c.Categories = data.OneHot{Least: least, Most: 100, Signed: true}
+	return c
+}
+
+// calibration of a classifier that was trained with smoothed labels, which are less
+// sure than the data.
+func calibration(rows *data.Set) train.Calibration {
+	if rows.Task() == data.Classify {
+		return train.Temperature
+	}
+	return ""
+}
+
+// TabM is the recipe of Gorishniy et al. (2024), arXiv:2410.24210: the network
+// models/tabular.TabM with AdamW (learning rate 0.002, weight decay 3e-4), batches
+// of 256, gradients held to a norm of 1, and early stopping with patience 16.
+type TabM struct {
+	Net          nets.TabM
+	Epochs       int     // at most; 0: 200
+	Batch        int     // 0: 256, and fewer so that an epoch has at least 10
+	LearningRate float64 // 0: 0.002
+	Patience     int     // 0: 16
+}
+
+// Plan implements Recipe.
+func (c TabM) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+	n := rows.Len()
+	rate := c.LearningRate
+	if rate == 0 {
+		rate = 0.002
+	}
+	return train.Estimator{
+		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
+		Config: train.Config{
+			Loss: c.Net.Loss(rows), Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 3e-4}, Groups: []optim.Group{{Match: "bias", NoDecay: true}}, Clip: optim.Clip{Norm: 1},
+			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), ValidationFraction: validation(n),
+			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
+		},
+	}, nil
+}
+
+// ResNet is the recipe of Gorishniy et al. (2021), arXiv:2106.11959: the network
+// models/tabular.ResNet with AdamW (learning rate 1e-3, weight decay 1e-5), batches
+// of 256, and early stopping with patience 16.
+type ResNet struct {
+	Net          nets.ResNet
+	Epochs       int     // at most; 0: 200
+	Batch        int     // 0: 256, and fewer so that an epoch has at least 10
+	LearningRate float64 // 0: 0.001
+	Patience     int     // 0: 16
+}
+
+// Plan implements Recipe.
+func (c ResNet) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+	n := rows.Len()
+	rate := c.LearningRate
+	if rate == 0 {
+		rate = 0.001
+	}
+	return train.Estimator{
+		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
+		Config: train.Config{
+			Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 1e-5}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
+			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), DropLast: true, ValidationFraction: validation(n),
+			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
+		},
+	}, nil
+}
+
+func orDefault(v, def int) int {
+	if v == 0 {
+		return def
+	}
+	return v
+}

@@ -1,0 +1,159 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/metrics"
+	"github.com/seed732fc211/aegis/models"
+)
+
+// Calibration names a way to calibrate probabilities.
+type Calibration string
+
+// The ways to calibrate; formulas are at models.Calibration.
+const (
+	Temperature Calibration = "temperature"
+	Isotonic    Calibration = "isotonic"
+)
+
+// Decision names a metric that a threshold is chosen for.
+type Decision string
+
+// The metrics of Decision.
+const (
+	ByBalancedAccuracy Decision = "balanced accuracy"
+	ByF1               Decision = "f1"  // of the second class
+	ByMCC              Decision = "mcc" // Matthews' correlation coefficient
+)
+
+// balanced returns the rows with weights that make all classes weigh the same.
+func balanced(s *data.Set) (*data.Set, error) {
+	if s.Task() != data.Classify {
+		return nil, errors.New("balanced class weights are for classifications")
+	}
+	counts, err := s.ClassCounts()
+	if err != nil {
+		return nil, err
+	}
+	labels, err := s.Labels()
+	if err != nil {
+		return nil, err
+	}
+	out := *s
+	out.Weights = make([]float64, len(labels))
+	for i, l := range labels {
+		out.Weights[i] = float64(len(labels)) / float64(len(counts)*counts[l])
+		if s.Weights != nil {
+			out.Weights[i] *= s.Weights[i]
+		}
+	}
+	return &out, nil
+}
+
+// decide calibrates a fitted model and chooses its threshold on rows that it was
+// not trained on.
+func (e Estimator) decide(ctx context.Context, m *models.Model, rows *data.Set) error {
+	m.Info.Costs = e.Costs
+	if e.Calibrate == "" && e.Decide == "" {
+		return nil
+	}
+	if m.Info.Task != data.Classify {
+		return errors.New("train: calibration and thresholds are for classifications")
+	}
+	if rows == nil {
+		return errors.New("train: calibration and thresholds want validation rows: set Config.ValidationFraction")
+	}
+	if e.Costs != nil && e.Decide != "" {
+		return errors.New("train: costs and a metric to decide by exclude each other")
+	}
+	labels, err := rows.Labels()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	p, err := m.PredictRows(ctx, rows.Without()) // Info.Preprocess is not set yet: rows are ready
+	if err != nil {
+		return err
+	}
+	classes := len(m.Info.Classes)
+	switch e.Calibrate {
+	case "":
+	case Temperature:
+		m.Info.Calibration, err = models.FitTemperature(p.Proba, labels, classes)
+	case Isotonic:
+		m.Info.Calibration, err = models.FitIsotonic(p.Proba, labels, classes)
+	default:
+		err = fmt.Errorf("train: there is no calibration %q", e.Calibrate)
+	}
+	if err != nil || e.Decide == "" {
+		return err
+	}
+	if classes != 2 {
+		return fmt.Errorf("train: a threshold is for two classes, there are %d; use Costs", classes)
+	}
+	if p, err = m.PredictRows(ctx, rows.Without()); err != nil {
+		return err
+	}
+	t, err := e.Decide.threshold(labels, p.Proba)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	// Class 1 is the cheaper one from P ≥ c₀₁/(c₀₁ + c₁₀) on.
+	m.Info.Costs = [][]float64{{0, t}, {1 - t, 0}}
+	return nil
+}
+
+// threshold returns the probability of class 1 from which to choose it.
+func (d Decision) threshold(labels []int, proba []float64) (float64, error) {
+	score := map[Decision]func(want, got []int) (float64, error){
+		ByBalancedAccuracy: metrics.BalancedAccuracy,
+		ByF1:               func(want, got []int) (float64, error) { return metrics.F1(want, got, metrics.Binary) },
+		ByMCC:              metrics.MCC,
+	}[d]
+	if score == nil {
+		return 0, fmt.Errorf("there is no metric %q to decide by", d)
+	}
+	p := make([]float64, len(labels))
+	for i := range p {
+		p[i] = proba[2*i+1]
+	}
+	cuts := slices.Clone(p)
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	if step := len(cuts) / maxCuts; step > 1 {
+		for i := range maxCuts {
+			cuts[i] = cuts[i*step]
+		}
+		cuts = cuts[:maxCuts]
+	}
+	best, most := 0.5, -1.0
+	got := make([]int, len(p))
+	at := func(t float64) error {
+		for i, v := range p {
+			got[i] = 0
+			if v > t {
+				got[i] = 1
+			}
+		}
+		v, err := score(labels, got)
+		if err == nil && v > most {
+			best, most = t, v
+		}
+		return err
+	}
+	if err := at(0.5); err != nil { // what is not better than it does not replace it
+		return 0, err
+	}
+	for i := 1; i < len(cuts); i++ {
+		if err := at((cuts[i-1] + cuts[i]) / 2); err != nil {
+			return 0, err
+		}
+	}
+	return best, nil
+}
+
+// maxCuts bounds the thresholds that are tried.
+const maxCuts = 500
