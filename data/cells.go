@@ -381,9 +381,4 @@ func parsePlain(cell string) (v float64, isNumber bool, err error) {
 
 // numberText returns the shortest text of a number, so that equal numbers have
 // equal texts.
-func numberText(v float64) string {
-	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-		return strconv.FormatInt(int64(v), 10) // and -0 is 0
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
-}
+func numberText(v float64) string { return formatNumber(v + 0) } // -0 + 0 is 0

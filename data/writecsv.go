@@ -169,8 +169,14 @@ func writableText(s string) error {
 	return nil
 }
 
-// formatNumber returns the shortest text that reads back to the same number.
-func formatNumber(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// formatNumber returns the shortest digits that read back to the same number, with
+// an exponent only where it is very large or very small.
+func formatNumber(v float64) string {
+	if a := math.Abs(v); a != 0 && (a < 1e-5 || a >= 1e21) {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
 
 func (s *Set) targetText() (func(row int) string, error) {
 	if s.Classes != nil {
