@@ -82,8 +82,12 @@ const (
 // sampleSize is the part of a file by which its dialect is recognised.
 const sampleSize = 1 << 18
 
-// sampleRows is how many records of it are compared.
-const sampleRows = 1000
+// sampleRows is how many records of it are compared, and mostRows the share that
+// has to agree.
+const (
+	sampleRows = 1000
+	mostRows   = 0.9
+)
 
 // separators that are recognised; of equals the first is taken, so that a comma,
 // which may be a decimal mark, is the last.
@@ -182,8 +186,8 @@ func separatorOf(sample []byte, eol byte) byte {
 		}
 		share := float64(often) / float64(len(records))
 		score := share * (1 + simpleCells(records))
-		if share == 1 || often == len(records)-1 && len(records[0]) == width-1 {
-			score += 4 // nothing else is as telling as rows of one length
+		if head := len(records[0]); share >= mostRows && (head == width || head == width-1 && head > 1) {
+			score += 4 * share // nothing else is as telling as rows of one length
 		}
 		if !clean {
 			score /= 4
@@ -233,14 +237,16 @@ func (d *Dialect) shape(records [][]string) {
 		return
 	}
 	head, rows := records[0], records[1:]
-	lastEmpty := true
+	lastEmpty, longer := true, 0
 	for _, r := range rows {
-		if len(r) != len(head)+1 {
-			return
+		if len(r) == len(head)+1 {
+			longer++
+			lastEmpty = lastEmpty && r[len(head)] == ""
 		}
-		lastEmpty = lastEmpty && r[len(head)] == ""
 	}
-	d.Extra, d.RowNames = lastEmpty, !lastEmpty
+	if float64(longer) >= mostRows*float64(len(rows)) { // others are errors
+		d.Extra, d.RowNames = lastEmpty, !lastEmpty
+	}
 }
 
 // hasHeader tells whether the first record names the columns. It does if a column
@@ -310,23 +316,25 @@ func looksDate(cell string) bool {
 	return digits >= 4 && marks >= 2 && cell[0] >= '0' && cell[0] <= '9'
 }
 
-// columnKind returns the kind that all cells of a column have, 0 if they have
-// none or several, and whether a name is among them.
+// columnKind returns the kind that nearly all cells of a column have, 0 if there is
+// none, and whether a name is among them.
 func columnKind(rows [][]string, j int, name string) (kind int, seen bool) {
-	first := true
+	var counts [kindDate + 1]int
+	n := 0
 	for _, r := range rows {
 		if j >= len(r) || usualMissing(r[j], true) {
 			continue
 		}
+		n++
 		seen = seen || r[j] == name
-		k := cellKind(r[j])
-		if first {
-			kind, first = k, false
-		} else if k != kind {
-			kind = 0
+		counts[cellKind(r[j])]++
+	}
+	for k := kindNumber; k <= kindDate; k++ {
+		if n > 0 && float64(counts[k]) >= mostRows*float64(n) {
+			return k, seen
 		}
 	}
-	return kind, seen
+	return 0, seen
 }
 
 // looksNumeric tells whether a cell is a number as people write it, units aside.

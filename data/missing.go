@@ -53,11 +53,11 @@ func keptLevels(texts []string, file fileMarkers) map[string]string {
 	for _, cell := range texts {
 		lower := strings.ToLower(cell)
 		switch {
+		case cell == "-" && slices.Contains(texts, "+"), cell == "--" && slices.Contains(texts, "++"):
+			kept[cell] = "it stands beside " + short(strings.Repeat("+", len(cell)))
 		case file[cell]:
 		case lower == "none" || lower == "nil" || lower == "missing":
 			kept[cell] = "no column of numbers uses it for missing values"
-		case cell == "-" && slices.Contains(texts, "+"), cell == "--" && slices.Contains(texts, "++"):
-			kept[cell] = "it stands beside " + short(strings.Repeat("+", len(cell)))
 		case cell == "NA" && countryCodes(texts):
 			kept[cell] = "all other cells are codes of two capital letters"
 		}
