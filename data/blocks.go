@@ -267,7 +267,7 @@ func (p parser) body(b *blockReader, t *table) error {
 	for w := range parsers {
 		parsers[w] = &blockParser{
 			file: p.file, sep: b.sep, eol: b.eol, mark: byte(t.dialect.Decimal), width: len(t.names), worker: w, names: t.names,
-			verbatim: verbatim, ids: make([]map[string]uint32, len(t.names)), texts: make([][]string, len(t.names)),
+			verbatim: verbatim, missing: numbersOf(p.c.Missing), ids: make([]map[string]uint32, len(t.names)), texts: make([][]string, len(t.names)),
 		}
 		run.start(parsers[w])
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -142,7 +143,8 @@ type blockParser struct {
 	width     int
 	worker    int
 	names     []string
-	verbatim  []bool // columns whose cells are all kept as text
+	verbatim  []bool    // columns whose cells are all kept as text
+	missing   []float64 // numbers that mean a missing value
 	ids       []map[string]uint32
 	texts     [][]string
 	converted []byte
@@ -170,6 +172,9 @@ func (p *blockParser) record(cp *cellParser, c *chunk, line int) error {
 	for j := 0; ; j++ {
 		if j < p.width && !p.verbatim[j] {
 			if v, form, end := p.plain(cp.text, cp.at); end > 0 {
+				if p.missing != nil && slices.Contains(p.missing, v) {
+					v, form = math.NaN(), formEmpty
+				}
 				c.values = append(c.values, v)
 				c.forms = append(c.forms, form)
 				if cp.text[end] == '\r' && p.eol != '\r' {
@@ -266,6 +271,9 @@ func (p *blockParser) classify(cell []byte, j int) (v float64, form uint8) {
 	}
 	if !p.verbatim[j] && (cell[0] <= '9') {
 		if v, form, ok := p.number(cell); ok {
+			if p.missing != nil && slices.Contains(p.missing, v) {
+				return math.NaN(), formEmpty
+			}
 			return v, form
 		}
 	}

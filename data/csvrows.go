@@ -133,7 +133,7 @@ func (c CSV) schemaVerbatim(names []string, schema Schema) []string {
 	}
 	keep := append([]string{schema.Target}, c.ID...)
 	for _, f := range schema.Features {
-		if f.Levels != nil || f.Time != "" || f.Number != (NumberFormat{}) {
+		if f.Levels != nil || f.Time != "" || f.Number != (NumberFormat{}) || numbersOf(f.Missing) != nil {
 			keep = append(keep, f.Name)
 		}
 	}

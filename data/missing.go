@@ -35,11 +35,31 @@ func (m missingRule) has(cell string) bool {
 	case cell == "":
 		return true
 	case m.exact != nil:
-		return slices.Contains(m.exact, cell)
+		return slices.Contains(m.exact, cell) || isOneOf(cell, numbersOf(m.exact))
 	case m.keep[cell]:
 		return false
 	}
 	return usualMissing(cell, m.wide)
+}
+
+// numbersOf returns the texts that are numbers: -999 means a missing value as -999.0
+// too.
+func numbersOf(texts []string) []float64 {
+	var list []float64
+	for _, s := range texts {
+		if v, ok, err := parsePlain(s); ok && err == nil {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+func isOneOf(cell string, numbers []float64) bool {
+	if len(numbers) == 0 {
+		return false
+	}
+	v, ok, err := parsePlain(cell)
+	return ok && err == nil && slices.Contains(numbers, v)
 }
 
 // fileMarkers are the markers of missing values that stand in columns of numbers,
