@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"gorgonia.org/tensor"
 )
@@ -25,7 +26,11 @@ func (p *planner) columns(s *Set, kept []int) error {
 		return p.noColumns()
 	}
 	p.report.Duplicates = p.duplicates(kept)
-	p.convertAll(features)
+	parallel(len(features), func(k int) {
+		if q := features[k]; q.kind != Numeric || len(p.t.texts[q.j]) > 0 || q.regrouped(p.t) {
+			p.convert(q, func(i int, v float64) { p.t.values[i*p.t.width()+q.j] = v })
+		} // other plain numbers are what they should be
+	})
 	p.t.forms = nil
 	n := p.t.rows
 	if kept != nil {
@@ -51,28 +56,23 @@ func (p *planner) noColumns() error {
 	return &CSVError{File: p.t.file, Err: errors.New("no columns besides the target")}
 }
 
-// convertAll turns cells into the values of features where they are, columns in
-// parallel.
-func (p *planner) convertAll(features []*plan) {
-	width := p.t.width()
-	work := make(chan *plan)
+// regrouped tells whether plain numbers are read otherwise than they were parsed:
+// their decimal mark turned out to mark thousands.
+func (q *plan) regrouped(t *table) bool {
+	return q.number.Thousands != "" && q.number.Thousands == string(t.dialect.Decimal)
+}
+
+// parallel calls f for every number below n, several at a time.
+func parallel(n int, f func(k int)) {
+	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(features)) {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for q := range work {
-				p.convert(q, func(i int, v float64) { p.t.values[i*width+q.j] = v })
+	for range min(runtime.GOMAXPROCS(0), n) {
+		all.Go(func() {
+			for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
+				f(k)
 			}
-		}()
+		})
 	}
-	for _, q := range features {
-		if q.kind == Numeric && len(p.t.texts[q.j]) == 0 && q.number.Thousands != string(p.t.dialect.Decimal) {
-			continue // plain numbers are what they should be
-		}
-		work <- q
-	}
-	close(work)
 	all.Wait()
 }
 
@@ -122,6 +122,10 @@ func (p *planner) feature(q *plan, values []float64, at, columns int) Feature {
 		if f.Levels == nil {
 			f.Levels = []string{}
 		}
+		return f
+	}
+	if len(q.texts) == 0 && q.kind == Numeric && !q.regrouped(p.t) {
+		f.Seen.Low, f.Seen.High = q.scan.low, q.scan.high // of all rows, those without a target too
 		return f
 	}
 	f.Seen.Low, f.Seen.High = math.Inf(1), math.Inf(-1)
@@ -281,7 +285,7 @@ func (p *planner) convert(q *plan, put func(i int, v float64)) {
 		}, put)
 		return
 	}
-	if q.kind == Numeric && q.number.Thousands == string(t.dialect.Decimal) { // plain numbers are read otherwise too
+	if q.kind == Numeric && q.regrouped(t) {
 		t.recode(j, of, put)
 		return
 	}

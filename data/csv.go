@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -132,7 +133,18 @@ func sizeOf(f *os.File) int64 {
 }
 
 // Read reads a set from r; name is its name, and stands in errors.
-func (c CSV) Read(r io.Reader, name string) (*Set, *Report, error) { return c.read(r, name, 0) }
+func (c CSV) Read(r io.Reader, name string) (*Set, *Report, error) {
+	var size int64
+	switch r := r.(type) { // what is known of the size saves memory
+	case *bytes.Reader:
+		size = int64(r.Len())
+	case *strings.Reader:
+		size = int64(r.Len())
+	case *os.File:
+		size = sizeOf(r)
+	}
+	return c.read(r, name, size)
+}
 
 func (c CSV) read(r io.Reader, name string, size int64) (*Set, *Report, error) {
 	if r == nil {

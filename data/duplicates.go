@@ -19,13 +19,16 @@ func (p *planner) duplicates(kept []int) int {
 		n = len(kept)
 	}
 	hashes := make([]uint64, n)
-	for i := range hashes {
-		row := i
-		if kept != nil {
-			row = kept[i]
+	const part = 1 << 14
+	parallel((n+part-1)/part, func(k int) {
+		for i := k * part; i < min(k*part+part, n); i++ {
+			row := i
+			if kept != nil {
+				row = kept[i]
+			}
+			hashes[i] = p.t.hash(row, columns)
 		}
-		hashes[i] = p.t.hash(row, columns)
-	}
+	})
 	slices.Sort(hashes)
 	same := 0
 	for i := 1; i < n; i++ {

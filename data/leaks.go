@@ -25,7 +25,8 @@ func (r *Report) leaks(s *Set) {
 	step := (s.Len() + leakRows - 1) / leakRows
 	labels, _ := s.Labels()
 	real, _ := s.Values()
-	for k, f := range s.Features {
+	found := make([]string, len(s.Features))
+	parallel(len(s.Features), func(k int) {
 		var x, y []float64
 		for i := 0; i < s.Len(); i += step {
 			value := v[i*columns+k]
@@ -39,17 +40,17 @@ func (r *Report) leaks(s *Set) {
 				y = append(y, real[i])
 			}
 		}
-		if len(x) < leakFewest {
-			continue
+		switch levels := s.Features[k].Levels != nil; {
+		case len(x) < leakFewest:
+		case labels != nil:
+			found[k] = leakOfClass(x, y, len(s.Classes), levels)
+		default:
+			found[k] = leakOfValue(x, y, levels)
 		}
-		text := ""
-		if labels != nil {
-			text = leakOfClass(x, y, len(s.Classes), f.Levels != nil)
-		} else {
-			text = leakOfValue(x, y, f.Levels != nil)
-		}
+	})
+	for k, text := range found {
 		if text != "" {
-			r.Warnings = append(r.Warnings, Warning{Column: f.Name, Text: text + "; is it known before the target is?"})
+			r.Warnings = append(r.Warnings, Warning{Column: s.Features[k].Name, Text: text + "; is it known before the target is?"})
 		}
 	}
 }

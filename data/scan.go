@@ -2,11 +2,9 @@ package data
 
 import (
 	"math"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // maxDistinct is how many different numbers of a column are counted; there may be more.
@@ -33,22 +31,7 @@ func (t *table) scan() []columnScan {
 	const group = 8
 	width := t.width()
 	scans := make([]columnScan, width)
-	work := make(chan int)
-	var all sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (width+group-1)/group) {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for from := range work {
-				t.scanColumns(scans, from, min(from+group, width))
-			}
-		}()
-	}
-	for from := 0; from < width; from += group {
-		work <- from
-	}
-	close(work)
-	all.Wait()
+	parallel((width+group-1)/group, func(k int) { t.scanColumns(scans, k*group, min(k*group+group, width)) })
 	return scans
 }
 
