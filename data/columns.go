@@ -47,8 +47,7 @@ type planner struct {
 	scans   []columnScan
 	plans   []plan
 	markers fileMarkers
-	want    byte     // the decimal mark that the file leaves no doubt about, or 0
-	layouts []string // of times that leave no doubt about the order of day and month
+	want    byte // the decimal mark that the file leaves no doubt about, or 0
 }
 
 func (p *planner) warn(row, j int, format string, args ...any) {

@@ -24,6 +24,9 @@ func (t *table) name(record []string, line int) error {
 	case t.dialect.Extra:
 		record = append(record, "")
 	}
+	for j, n := range record { // a second byte order mark, of files put together
+		record[j] = strings.TrimSpace(strings.ReplaceAll(n, "\ufeff", ""))
+	}
 	t.names, t.unnamed = record, make([]bool, len(record))
 	for j, n := range record {
 		t.unnamed[j] = n == "" || strings.EqualFold(n, fmt.Sprintf("unnamed: %d", j))

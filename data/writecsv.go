@@ -163,6 +163,8 @@ func writableText(s string) error {
 		return errors.New(`"" would be read as a missing value`)
 	case strings.TrimSpace(s) != s:
 		return fmt.Errorf("%s has space around it, which reading would drop", short(s))
+	case strings.HasPrefix(s, "\ufeff"):
+		return fmt.Errorf("%s begins with a byte order mark", short(s))
 	case !utf8.ValidString(s), strings.ContainsRune(s, 0):
 		return fmt.Errorf("%s is no text in UTF-8", short(s))
 	}
