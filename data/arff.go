@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,8 @@ import (
 // Numeric (also real, integer) and nominal attributes are read; the levels of a
 // nominal one keep the order in which they are declared. ? is a missing value. A
 // nominal target gives classes, a numeric one real values. Attributes of strings,
-// dates and relations, and sparse rows, are errors. Names and values may be in
+// dates and relations, and sparse rows, are errors. CSV reads such a file too, and
+// leaves out what says nothing, reports, and knows groups and weights. Names and values may be in
 // single or double quotes, within which a backslash takes the next character as
 // it is.
 type ARFF struct {
@@ -34,7 +36,19 @@ type attribute struct {
 // Read reads a set from r; name is its name, and stands in errors, which are
 // *CSVError with the line and the attribute.
 func (a ARFF) Read(r io.Reader, name string) (*Set, error) {
-	p := arff{file: name}
+	if r == nil {
+		return nil, errors.New("data: no file to read")
+	}
+	p, err := scanARFF(r, name)
+	if err != nil {
+		return nil, err
+	}
+	return p.set(a.Target)
+}
+
+// scanARFF reads the declarations and the rows.
+func scanARFF(r io.Reader, name string) (*arff, error) {
+	p := &arff{file: name}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
@@ -52,7 +66,46 @@ func (a ARFF) Read(r io.Reader, name string) (*Set, error) {
 	case len(p.rows) == 0:
 		return nil, &CSVError{File: name, Err: ErrEmpty}
 	}
-	return p.set(a.Target)
+	return p, nil
+}
+
+// looksARFF tells whether a file begins with a declaration, comments aside.
+func looksARFF(sample []byte) bool {
+	for len(sample) > 0 {
+		line, rest, _ := bytes.Cut(sample, []byte{'\n'})
+		line = bytes.ToLower(bytes.TrimSpace(line))
+		if len(line) > 0 && line[0] != '%' {
+			return bytes.HasPrefix(line, []byte("@relation")) || bytes.HasPrefix(line, []byte("@attribute"))
+		}
+		sample = rest
+	}
+	return false
+}
+
+// table makes a table of the file, with the declared levels as the texts of nominal
+// columns.
+func (p *arff) table(d Dialect) *table {
+	d.Format, d.Decimal, d.Header, d.Comma = formatARFF, '.', true, ','
+	t := &table{file: p.file, dialect: d, rows: len(p.rows), lines: p.lines, declared: make([]bool, len(p.atts))}
+	for j, a := range p.atts {
+		t.names = append(t.names, a.Name)
+		t.texts = append(t.texts, a.Levels)
+		t.declared[j] = a.codes != nil
+	}
+	t.unnamed = make([]bool, len(t.names))
+	for _, row := range p.rows {
+		for j, v := range row {
+			form := uint8(formNumber)
+			switch {
+			case v != v:
+				form = formEmpty
+			case t.declared[j]:
+				form = formText
+			}
+			t.values, t.forms = append(t.values, v), append(t.forms, form)
+		}
+	}
+	return t
 }
 
 // arff is a file as far as it was read.
@@ -62,6 +115,7 @@ type arff struct {
 	atts   []attribute
 	inData bool
 	rows   [][]float64
+	lines  []uint32 // of the rows
 }
 
 func (p *arff) fail(column, format string, args ...any) error {
@@ -198,7 +252,7 @@ func (p *arff) row(s string) error {
 		case ok:
 			row[j] = float64(code)
 		case a.codes != nil:
-			return p.fail(a.Name, "%q is none of its levels %q", text, a.Levels)
+			return p.fail(a.Name, "%s is none of its levels %s", short(text), quoteList(a.Levels))
 		default:
 			v, err := strconv.ParseFloat(text, 64)
 			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
@@ -208,6 +262,7 @@ func (p *arff) row(s string) error {
 		}
 	}
 	p.rows = append(p.rows, row)
+	p.lines = append(p.lines, uint32(p.line))
 	return nil
 }
 

@@ -65,7 +65,7 @@ func TestARFFMistakes(t *testing.T) {
 		{"level twice", "@attribute a {x,x}\n", "", `"x" is empty or there twice`},
 		{"open quote", "@attribute 'a real\n", "", "not closed"},
 		{"few values", head + "@data\n1\n", "", "row 5: 1 values for 2"},
-		{"level", head + "@data\n1,z\n", "", `row 5, column c: "z" is none of its levels ["x" "y"]`},
+		{"level", head + "@data\n1,z\n", "", `row 5, column c: "z" is none of its levels "x", "y"`},
 		{"number", head + "@data\none,x\n", "", `column a: "one" is no finite number`},
 		{"infinite", head + "@data\nInf,x\n", "", "no finite number"},
 		{"sparse", head + "@data\n{0 1}\n", "", "sparse"},

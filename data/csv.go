@@ -1,86 +1,78 @@
 package data
 
 import (
-	"bufio"
-	"encoding/csv"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
-
-	"gorgonia.org/tensor"
 )
 
 // ColumnType says how the cells of a column are read.
 type ColumnType string
 
-// The types of columns.
+// The types of columns. A time may name its layout, in the form of package time,
+// behind a colon: "time:02/01/2006".
 const (
-	Guess       ColumnType = "" // numeric if more than half of its cells are numbers, else categorical
-	Numeric     ColumnType = "numeric"
-	Categorical ColumnType = "categorical"
-	Ignore      ColumnType = "ignore"
+	Guess       ColumnType = ""            // decided by all cells of the column
+	Numeric     ColumnType = "numeric"     // numbers; a cell that is none is an error
+	Categorical ColumnType = "categorical" // every different text is a level
+	DateTime    ColumnType = "time"        // dates or times, as seconds since 1970-01-01 UTC
+	Text        ColumnType = "text"        // kept in Set.Texts, not a feature
+	Ignore      ColumnType = "ignore"      // not read
 )
 
-// CSV says how a CSV file becomes a Set. The zero value reads a file with a
-// header whose last column is the target.
+// CSV says how a file of comma-separated values, or a similar one, becomes a Set.
+// The zero value recognises how the file is written and what its columns are,
+// takes the last column for the target, and says all of that in the Report.
 //
-// Empty cells and those that read NA, N/A, ? or null, in any case, are missing:
-// NaN in the table. A column is numeric when more than half of its other cells
-// are numbers; a cell that is none is an error then. All other columns are
-// categorical, their levels sorted. A target is a class if its column is
-// categorical, or if all its numbers are integers of at most 20 different values
-// that occur twice or more on average. Classes that are numbers are compared as
-// numbers, so 1 and 1.0 are one class; with the type Categorical they are texts.
+// Encoding: UTF-8, UTF-16 with or without a byte order mark, else Windows-1252;
+// files packed with gzip are unpacked. Separator, decimal mark, line ends and
+// whether there is a header are recognised from the first 256 KB. Quotation marks
+// around cells are doubled within; space around cells does not count.
+//
+// What a column is, all of its cells decide. Numbers may have thousands
+// separators, a currency, a unit or a percent sign, the same in the whole column;
+// the unit is dropped (12% is 12). Dates and times of one common layout become
+// seconds. Two words for true and false, and all other texts, are categories;
+// their levels are sorted, those that are numbers by value. Integers with leading
+// zeros or beyond 2^53 are categories too. If more than half of the cells are
+// numbers (or times) and others are not, the first that is not is an error.
+//
+// Left out, unless KeepAll is set or their type is given: columns without a value
+// or with a single one, those without a name that number the rows, texts of which
+// more than 30 and more than half of the rows are different (names, identifiers),
+// and columns of different integers that are called an identifier. Names of rows
+// in an unnamed first column go to Set.Texts.
+//
+// The empty cell, NA, N/A, NaN, null, ?, the errors of spreadsheets and similar
+// texts, in any case, are missing: NaN in the table. None, -, . and similar texts
+// are missing in columns of numbers and times; among categories None is a level
+// unless columns of numbers of the same file use it, and - is one beside +.
+//
+// A target is a class if its cells are texts, or integers of at most 20 different
+// values that occur twice or more on average. Classes are the texts that stand in
+// the file, so 1 and 01 are two; with the type Numeric they are compared as
+// numbers. Rows without a target are left out and counted.
 type CSV struct {
 	Target   string                // name of the target column, or its number from 1 without a header; "": the last
 	NoTarget bool                  // the file has none
 	AsTask   string                // "classify" or "regress"; "": guessed
+	Positive string                // of two classes the one that is class 1; "": the second in order
 	Types    map[string]ColumnType // by column, in place of a guess
-	Comma    rune                  // 0: a comma
-	NoHeader bool                  // columns are named by their numbers from 1
-	Missing  []string              // texts that mean a missing value; nil: as above
-}
-
-// ColumnReport says how a column was read.
-type ColumnReport struct {
-	Name    string
-	Type    ColumnType
-	Missing int
-	Levels  int // of a categorical column
-}
-
-// Report says what reading a file has found out.
-type Report struct {
-	Rows    int
-	Columns []ColumnReport // of the features
-	Target  string
-	Task    Task
-	Why     string // the reason for the task
-}
-
-// String returns the report in one line.
-func (r *Report) String() string {
-	numeric, categorical, missing := 0, 0, 0
-	for _, c := range r.Columns {
-		missing += c.Missing
-		switch c.Type {
-		case Numeric:
-			numeric++
-		case Categorical:
-			categorical++
-		}
-	}
-	s := fmt.Sprintf("%d rows, %d numeric and %d categorical columns, %d missing values", r.Rows, numeric, categorical, missing)
-	if r.Target == "" {
-		return s
-	}
-	return s + fmt.Sprintf("; target %q: %v (%s)", r.Target, r.Task, r.Why)
+	Drop     []string              // columns that are left out
+	ID       []string              // columns that are kept in Set.Texts, not as features
+	Group    string                // column whose equal cells make a group: Set.Groups
+	Weight   string                // column of row weights: Set.Weights
+	Comma    rune                  // separator; 0: recognised
+	Decimal  rune                  // decimal mark, a point or a comma; 0: recognised
+	Header   bool                  // the first row names the columns, whatever it looks like
+	NoHeader bool                  // it does not: columns are named by their numbers from 1
+	Missing  []string              // texts that mean a missing value, beside the empty one; nil: as above
+	KeepAll  bool                  // no column is left out for what stands in it; of rows to predict, all are kept in Set.Texts
+	Schema   *Schema               // of a file that WriteCSV wrote: columns are read as the set had them
 }
 
 // CSVError is a mistake in a file, with its place.
@@ -93,6 +85,9 @@ type CSVError struct {
 
 // Error returns "file: row 7, column age: cause".
 func (e *CSVError) Error() string {
+	if e == nil {
+		return "no error"
+	}
 	s := e.File
 	if e.Row > 0 {
 		s += fmt.Sprintf(": row %d", e.Row)
@@ -103,20 +98,20 @@ func (e *CSVError) Error() string {
 		} else {
 			s += ":"
 		}
-		s += " column " + e.Column
+		s += " column " + strings.ReplaceAll(cutText(e.Column), "\n", " ")
+	}
+	if e.Err == nil {
+		return s
 	}
 	return s + ": " + e.Err.Error()
 }
 
 // Unwrap returns the cause.
-func (e *CSVError) Unwrap() error { return e.Err }
-
-// cells is a file's content, column names and records of one length.
-type cells struct {
-	file    string
-	names   []string
-	records [][]string
-	rows    []int // the line on which each record begins
+func (e *CSVError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
 }
 
 // ReadFile reads a file; its base name is the set's name.
@@ -126,355 +121,119 @@ func (c CSV) ReadFile(path string) (*Set, *Report, error) {
 		return nil, nil, fmt.Errorf("data: %w", err)
 	}
 	defer f.Close()
-	return c.Read(f, filepath.Base(path))
+	return c.read(f, filepath.Base(path), sizeOf(f))
+}
+
+// sizeOf returns the size of a regular file, else 0.
+func sizeOf(f *os.File) int64 {
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+		return st.Size()
+	}
+	return 0
 }
 
 // Read reads a set from r; name is its name, and stands in errors.
 func (c CSV) Read(r io.Reader, name string) (*Set, *Report, error) {
-	t, err := c.scan(r, name)
+	var size int64
+	switch r := r.(type) { // what is known of the size saves memory
+	case *bytes.Reader:
+		size = int64(r.Len())
+	case *strings.Reader:
+		size = int64(r.Len())
+	case *os.File:
+		size = sizeOf(r)
+	}
+	return c.read(r, name, size)
+}
+
+func (c CSV) read(r io.Reader, name string, size int64) (*Set, *Report, error) {
+	if r == nil {
+		return nil, nil, errors.New("data: no file to read")
+	}
+	if err := c.check(); err != nil {
+		return nil, nil, err
+	}
+	if c.Schema != nil {
+		return c.readWritten(r, name)
+	}
+	t, err := parser{c: c, file: name, size: size, choose: c.verbatim}.parse(r)
 	if err != nil {
 		return nil, nil, err
 	}
-	target, err := c.targetColumn(t)
-	if err != nil {
-		return nil, nil, err
-	}
-	for n := range c.Types {
-		if !slices.Contains(t.names, n) {
-			return nil, nil, t.noColumn(n)
-		}
-	}
-	s := &Set{Name: strings.TrimSuffix(name, filepath.Ext(name))}
-	report := &Report{Rows: len(t.records)}
-	var columns [][]float64
-	for j, n := range t.names {
-		if j == target || c.Types[n] == Ignore {
-			continue
-		}
-		values, feature, col, err := c.feature(t, j)
-		if err != nil {
-			return nil, nil, err
-		}
-		columns = append(columns, values)
-		s.Features = append(s.Features, feature)
-		report.Columns = append(report.Columns, col)
-	}
-	if len(columns) == 0 {
-		return nil, nil, &CSVError{File: name, Err: errors.New("no columns besides the target")}
-	}
-	s.Inputs = []*tensor.Dense{joinColumns(columns, len(t.records))}
-	if target >= 0 {
-		if err := c.target(t, target, s, report); err != nil {
-			return nil, nil, err
-		}
-	}
-	return s, report, nil
+	return c.build(t)
 }
 
-func joinColumns(columns [][]float64, rows int) *tensor.Dense {
-	p := len(columns)
-	flat := make([]float64, rows*p)
-	for j, c := range columns {
-		for i, v := range c {
-			flat[i*p+j] = v
-		}
-	}
-	return tensor.New(tensor.WithShape(rows, p), tensor.WithBacking(flat))
-}
-
-// scan reads header and records.
-func (c CSV) scan(r io.Reader, name string) (*cells, error) {
-	br := bufio.NewReader(r)
-	if b, _ := br.Peek(3); string(b) == "\xef\xbb\xbf" { // byte order mark
-		br.Discard(3)
-	}
-	cr := csv.NewReader(br)
-	cr.FieldsPerRecord = -1
-	if c.Comma != 0 {
-		cr.Comma = c.Comma
-	}
-	t := &cells{file: name}
-	for {
-		record, err := cr.Read()
-		if err == io.EOF {
-			break
-		}
-		var parse *csv.ParseError
-		if errors.As(err, &parse) {
-			return nil, &CSVError{File: name, Row: parse.StartLine, Err: parse.Err}
-		}
-		if err != nil {
-			return nil, fmt.Errorf("data: %s: %w", name, err)
-		}
-		row, _ := cr.FieldPos(0)
-		for i := range record {
-			record[i] = strings.TrimSpace(record[i])
-		}
-		if t.names == nil {
-			if c.NoHeader {
-				for i := range record {
-					t.names = append(t.names, strconv.Itoa(i+1))
-				}
-			} else {
-				if err := checkHeader(name, record); err != nil {
-					return nil, err
-				}
-				t.names = record
-				continue
-			}
-		}
-		if len(record) != len(t.names) {
-			return nil, &CSVError{File: name, Row: row, Err: fmt.Errorf("%d cells, want %d", len(record), len(t.names))}
-		}
-		t.records = append(t.records, record)
-		t.rows = append(t.rows, row)
-	}
-	if t.names == nil {
-		return nil, &CSVError{File: name, Err: errors.New("the file is empty")}
-	}
-	if len(t.records) == 0 {
-		return nil, &CSVError{File: name, Err: errors.New("a header without rows")}
-	}
-	return t, nil
-}
-
-func checkHeader(file string, names []string) error {
-	seen := map[string]bool{}
-	for i, n := range names {
-		if n == "" {
-			return &CSVError{File: file, Row: 1, Err: fmt.Errorf("column %d has no name", i+1)}
-		}
-		if seen[n] {
-			return &CSVError{File: file, Row: 1, Err: fmt.Errorf("two columns are named %q", n)}
-		}
-		seen[n] = true
+// check checks what does not depend on a file.
+func (c CSV) check() error {
+	switch {
+	case c.AsTask != "" && c.AsTask != "classify" && c.AsTask != "regress":
+		return fmt.Errorf("data: task %q: want classify or regress", c.AsTask)
+	case c.Decimal != 0 && c.Decimal != '.' && c.Decimal != ',':
+		return fmt.Errorf("data: decimal mark %q: want a point or a comma", c.Decimal)
+	case c.Decimal != 0 && c.Decimal == c.Comma && c.Decimal != ',':
+		return fmt.Errorf("data: %q cannot be the decimal mark and separate cells", c.Decimal)
+	case c.Header && c.NoHeader:
+		return errors.New("data: Header and NoHeader exclude each other")
+	case c.NoTarget && c.Target != "":
+		return errors.New("data: Target and NoTarget exclude each other")
 	}
 	return nil
 }
 
-func (t *cells) noColumn(name string) error {
-	hint := ""
-	for _, n := range t.names {
-		if strings.EqualFold(n, name) {
-			hint = fmt.Sprintf(" (did you mean %q?)", n)
+// verbatim returns the columns whose cells have to be kept as text, whatever they
+// look like.
+func (c CSV) verbatim(names []string, _ Dialect) []string {
+	keep := append([]string{c.Group}, c.ID...)
+	for n, typ := range c.Types {
+		if typ == Categorical || typ == Text || strings.HasPrefix(string(typ), string(DateTime)) {
+			keep = append(keep, n)
 		}
 	}
-	list := t.names
-	more := ""
-	if len(list) > 12 {
-		list, more = list[:12], ", ..."
+	if c.AsTask == "classify" && !c.NoTarget {
+		if c.Target != "" {
+			keep = append(keep, c.Target)
+		} else {
+			keep = append(keep, names[len(names)-1])
+		}
 	}
-	return &CSVError{File: t.file, Err: fmt.Errorf("there is no column %q%s; there are %s%s", name, hint, strings.Join(list, ", "), more)}
+	return keep
 }
 
-func (c CSV) targetColumn(t *cells) (int, error) {
+// build makes a set of a table.
+func (c CSV) build(t *table) (*Set, *Report, error) {
+	p := &planner{c: c, t: t, report: &Report{
+		Name: strings.TrimSuffix(strings.TrimSuffix(t.file, ".gz"), filepath.Ext(strings.TrimSuffix(t.file, ".gz"))), Dialect: t.dialect, Rows: t.rows, Warnings: t.notes,
+	}}
+	if err := p.decide(); err != nil {
+		return nil, nil, err
+	}
+	s := &Set{Name: p.report.Name}
+	kept, err := p.target(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.prune()
+	if err := p.beside(s, kept); err != nil {
+		return nil, nil, err
+	}
+	if err := p.columns(s, kept); err != nil {
+		return nil, nil, err
+	}
+	p.report.fill(p, s)
+	return s, p.report, nil
+}
+
+// targetColumn returns the place of the target, -1 if there is none.
+func (c CSV) targetColumn(t *table) (int, error) {
 	switch {
 	case c.NoTarget:
 		return -1, nil
 	case c.Target == "":
-		return len(t.names) - 1, nil
-	}
-	j := slices.Index(t.names, c.Target)
-	if j < 0 {
-		return 0, t.noColumn(c.Target)
-	}
-	if c.Types[c.Target] == Ignore {
-		return 0, &CSVError{File: t.file, Column: c.Target, Err: errors.New("the target cannot be ignored")}
-	}
-	return j, nil
-}
-
-var defaultMissing = []string{"", "na", "n/a", "?", "null"}
-
-func (c CSV) isMissing(cell string) bool {
-	if c.Missing != nil {
-		return slices.Contains(c.Missing, cell)
-	}
-	return slices.Contains(defaultMissing, strings.ToLower(cell))
-}
-
-// number reads a cell. Texts such as NaN and Inf are numbers that no model can use.
-func number(cell string) (v float64, isNumber bool, err error) {
-	v, err = strconv.ParseFloat(cell, 64)
-	if err != nil {
-		if errors.Is(err, strconv.ErrRange) {
-			return 0, true, fmt.Errorf("%s is too large for a float64", cell)
-		}
-		return 0, false, fmt.Errorf("%q is not a number", cell)
-	}
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, true, fmt.Errorf("%s is not finite; leave the cell empty if the value is missing", cell)
-	}
-	return v, true, nil
-}
-
-// numberText returns the shortest text of a number, so that equal numbers have
-// equal texts.
-func numberText(v float64) string {
-	return strconv.FormatFloat(v+0, 'g', -1, 64) // -0 + 0 is 0
-}
-
-// typeOf returns how a column is read.
-func (c CSV) typeOf(t *cells, j int) (ColumnType, int, error) {
-	numbers, texts, missing := 0, 0, 0
-	for _, r := range t.records {
-		if c.isMissing(r[j]) {
-			missing++
-			continue
-		}
-		if _, ok, _ := number(r[j]); ok {
-			numbers++
-		} else {
-			texts++
-		}
-	}
-	switch typ := c.Types[t.names[j]]; {
-	case numbers+texts == 0:
-		return "", 0, &CSVError{File: t.file, Column: t.names[j], Err: errors.New("every cell is missing")}
-	case typ == Numeric || typ == Categorical:
-		return typ, missing, nil
-	case typ != Guess:
-		return "", 0, &CSVError{File: t.file, Column: t.names[j], Err: fmt.Errorf("there is no type %q", typ)}
-	case numbers > texts:
-		return Numeric, missing, nil
-	}
-	return Categorical, missing, nil
-}
-
-func (c CSV) feature(t *cells, j int) ([]float64, Feature, ColumnReport, error) {
-	f := Feature{Name: t.names[j]}
-	report := ColumnReport{Name: f.Name}
-	var err error
-	if report.Type, report.Missing, err = c.typeOf(t, j); err != nil {
-		return nil, f, report, err
-	}
-	var code map[string]int
-	if report.Type == Categorical {
-		f.Levels, code = c.levels(t, j)
-		report.Levels = len(f.Levels)
-	}
-	values := make([]float64, len(t.records))
-	for i, r := range t.records {
-		switch {
-		case c.isMissing(r[j]):
-			values[i] = math.NaN()
-		case code != nil:
-			values[i] = float64(code[r[j]])
-		default:
-			if values[i], _, err = number(r[j]); err != nil {
-				return nil, f, report, t.at(i, j, err)
+		for j := len(t.names) - 1; j >= 0; j-- { // a separator at the end of every row makes no target
+			if !t.dialect.Extra || j < len(t.names)-1 {
+				return j, nil
 			}
 		}
 	}
-	return values, f, report, nil
-}
-
-func (t *cells) at(i, j int, err error) error {
-	return &CSVError{File: t.file, Row: t.rows[i], Column: t.names[j], Err: err}
-}
-
-// levels returns the different texts of a column, numbers in their own order.
-func (c CSV) levels(t *cells, j int) ([]string, map[string]int) {
-	code := map[string]int{}
-	var levels []string
-	for _, r := range t.records {
-		if _, ok := code[r[j]]; !ok && !c.isMissing(r[j]) {
-			code[r[j]] = 0
-			levels = append(levels, r[j])
-		}
-	}
-	slices.SortFunc(levels, func(a, b string) int {
-		x, errX := strconv.ParseFloat(a, 64)
-		y, errY := strconv.ParseFloat(b, 64)
-		if errX == nil && errY == nil && x != y {
-			if x < y {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
-	for i, l := range levels {
-		code[l] = i
-	}
-	return levels, code
-}
-
-// Bounds of what is guessed to be a class.
-const (
-	maxClasses   = 20
-	rowsPerClass = 2
-)
-
-func (c CSV) target(t *cells, j int, s *Set, report *Report) error {
-	for i, r := range t.records {
-		if c.isMissing(r[j]) {
-			return t.at(i, j, errors.New("the target is missing"))
-		}
-	}
-	typ, _, err := c.typeOf(t, j)
-	if err != nil {
-		return err
-	}
-	s.Target, report.Target = t.names[j], t.names[j]
-	if report.Task, report.Why, err = c.task(t, j, typ); err != nil {
-		return err
-	}
-	if report.Task == Classify {
-		if typ == Numeric { // 1 and 1.0 are one class, and a text is none
-			for i, r := range t.records {
-				v, _, err := number(r[j])
-				if err != nil {
-					return t.at(i, j, err)
-				}
-				r[j] = numberText(v)
-			}
-		}
-		levels, code := c.levels(t, j)
-		labels := make([]int, len(t.records))
-		for i, r := range t.records {
-			labels[i] = code[r[j]]
-		}
-		s.Classes = levels
-		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(labels))}
-		return nil
-	}
-	y := make([]float64, len(t.records))
-	for i, r := range t.records {
-		if y[i], _, err = number(r[j]); err != nil {
-			return t.at(i, j, err)
-		}
-	}
-	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(y))}
-	return nil
-}
-
-func (c CSV) task(t *cells, j int, typ ColumnType) (Task, string, error) {
-	switch c.AsTask {
-	case "classify":
-		return Classify, "as asked for", nil
-	case "regress":
-		return Regress, "as asked for", nil
-	case "":
-	default:
-		return 0, "", fmt.Errorf("data: task %q: want classify or regress", c.AsTask)
-	}
-	if typ == Categorical {
-		return Classify, "its cells are texts", nil
-	}
-	different := map[float64]bool{}
-	for i, r := range t.records {
-		v, _, err := number(r[j])
-		if err != nil {
-			return 0, "", t.at(i, j, err)
-		}
-		if v != math.Trunc(v) {
-			return Regress, "its numbers are not all integers", nil
-		}
-		different[v] = true
-	}
-	if n := len(different); n > maxClasses || n*rowsPerClass > len(t.records) {
-		return Regress, fmt.Sprintf("its integers have %d different values", n), nil
-	}
-	return Classify, fmt.Sprintf("its integers have only %d different values", len(different)), nil
+	return t.column(c.Target)
 }

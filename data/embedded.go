@@ -93,7 +93,7 @@ func embedded(name string, packed []byte, task, source string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", name, err)
 	}
-	s, _, err := CSV{AsTask: task}.Read(r, name)
+	s, _, err := CSV{AsTask: task, Comma: ',', Header: true, KeepAll: true}.Read(r, name)
 	if err != nil {
 		return nil, err
 	}

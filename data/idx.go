@@ -24,6 +24,9 @@ type IDX struct {
 // errors. Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
 // digits".
 func ReadIDX(r io.Reader) (*IDX, error) {
+	if r == nil {
+		return nil, errors.New("data: IDX: no file to read")
+	}
 	in := bufio.NewReader(r)
 	var head [4]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -48,18 +51,44 @@ func ReadIDX(r io.Reader) (*IDX, error) {
 		x.Shape[i] = int(size)
 		total *= int(size)
 	}
-	// Memory grows with what is there, not with what the header promises.
-	values, err := io.ReadAll(io.LimitReader(in, int64(total)+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("data: IDX: %w", err)
-	case len(values) < total:
-		return nil, fmt.Errorf("data: IDX: %d of %d values: %w", len(values), total, io.ErrUnexpectedEOF)
-	case len(values) > total:
+	values, err := readExactly(in, total)
+	if err != nil {
+		return nil, err
+	}
+	switch _, err := in.ReadByte(); {
+	case err == nil:
 		return nil, fmt.Errorf("data: IDX: bytes behind the %d values of shape %v", total, x.Shape)
+	case !errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("data: IDX: %w", err)
 	}
 	x.Values = values
 	return x, nil
+}
+
+// readExactly reads the bytes that a header announces. Memory grows with what is
+// there, not with what is promised: by doubling, until a quarter has come and the
+// header is worth believing.
+func readExactly(in io.Reader, total int) ([]byte, error) {
+	const step = 1 << 20
+	values := make([]byte, 0, min(total, step))
+	for len(values) < total {
+		if len(values) == cap(values) {
+			size := 2 * len(values)
+			if 4*len(values) >= total || size > total {
+				size = total
+			}
+			values = append(make([]byte, 0, size), values...)
+		}
+		n, err := io.ReadFull(in, values[len(values):min(cap(values), total)])
+		values = values[:len(values)+n]
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, fmt.Errorf("data: IDX: %d of %d values: %w", len(values), total, io.ErrUnexpectedEOF)
+		case err != nil:
+			return nil, fmt.Errorf("data: IDX: %w", err)
+		}
+	}
+	return values, nil
 }
 
 func cutOff(err error) error {

@@ -81,16 +81,17 @@ type TextColumn struct {
 // training. Class targets are one tensor of dtype int
 // and shape (rows), real targets a float64 tensor of shape (rows) or (rows, outputs).
 type Set struct {
-	Name     string
-	Source   string          // where the data come from, and their licence
-	Inputs   []*tensor.Dense // one tensor for each input of a model
-	Targets  []*tensor.Dense // one tensor for each output of a model; empty in a set to predict
-	Weights  []float64       // one weight a row, or nil: all 1
-	Groups   []int           // rows of one group belong together in a split, or nil
-	Features []Feature       // the columns of Inputs[0] if it is a table
-	Texts    []TextColumn    // columns kept as text beside the table
-	Target   string          // name of the target column
-	Classes  []string        // names of the classes, in index order; nil for regression
+	Name         string
+	Source       string          // where the data come from, and their licence
+	Inputs       []*tensor.Dense // one tensor for each input of a model
+	Targets      []*tensor.Dense // one tensor for each output of a model; empty in a set to predict
+	Weights      []float64       // one weight a row, or nil: all 1
+	Groups       []int           // rows of one group belong together in a split, or nil
+	Features     []Feature       // the columns of Inputs[0] if it is a table
+	Texts        []TextColumn    // columns kept as text beside the table
+	Target       string          // name of the target column
+	TargetNumber NumberFormat    // how the numbers of a real target stood in the file
+	Classes      []string        // names of the classes, in index order; nil for regression
 }
 
 // Task returns Classify if the set has class names, Regress otherwise.

@@ -269,7 +269,15 @@ func ExampleCSV_Read() {
 	fmt.Println(report)
 	fmt.Println(set.Classes)
 	// Output:
-	// 3 rows, 1 numeric and 1 categorical columns, 1 missing values; target "ill": classify (its cells are texts)
+	// patients: 3 rows, 3 columns
+	// file: UTF-8, separated by commas, header
+	// target: ill, to classify (its cells are texts)
+	//
+	// column  type         missing  distinct  range or most frequent  used as
+	// age     numeric      1 (33%)  2         31 to 54                feature
+	// colour  categorical  -        2         red 2, blue 1           feature
+	// ill     boolean      -        2         no 2, yes 1             target
+	//
 	// [no yes]
 }
 

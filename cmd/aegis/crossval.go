@@ -78,7 +78,7 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.quiet {
 		status = io.Discard
 	}
-	set, err := o.load(c.Flags(), status)
+	set, err := o.load(c, status)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	candidates := o.candidates(set.Task())
 	begin := time.Now()
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*o.folds*o.repeats, "fits")
-	res, err := crossval.Validate(ctx, set, o.splitter(set.Task()), candidates, crossval.Options{
+	res, err := crossval.Validate(ctx, set, o.grouped(set, o.splitter(set.Task())), candidates, crossval.Options{
 		Seed: o.seed, Workers: o.workers,
 		Progress: func(e crossval.Event) {
 			if e.Finished {

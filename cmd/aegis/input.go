@@ -7,52 +7,179 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
+// reading is how a file is read where it does not say itself, or not clearly.
+type reading struct {
+	types              []string
+	drop, id, missing  []string
+	delimiter, decimal string
+	header, noHeader   bool
+	group, weight      string
+	positive           string
+}
+
+func (r *reading) flags(f *pflag.FlagSet) {
+	r.fileFlags(f)
+	f.StringSliceVar(&r.types, "types", nil, "`COLUMN=TYPE` where the guess is wrong: numeric, categorical, time (or time:LAYOUT), text or ignore; may be repeated")
+	f.StringSliceVar(&r.drop, "drop", nil, "`COLUMNS` to leave out")
+	f.StringVar(&r.decimal, "decimal", "", "decimal `MARK`, . or , (default: recognised)")
+	f.BoolVar(&r.header, "header", false, "the first row names the columns, whatever it looks like")
+	f.StringVar(&r.group, "group", "", "`COLUMN` whose equal cells belong together: no group is trained and tested on")
+	f.StringVar(&r.weight, "weight", "", "`COLUMN` of row weights")
+	f.StringVar(&r.positive, "positive", "", "of two classes the positive `CLASS` (default: the second in order)")
+}
+
+// fileFlags are those that rows to predict need too.
+func (r *reading) fileFlags(f *pflag.FlagSet) {
+	f.StringSliceVar(&r.id, "id", nil, "`COLUMNS` that identify rows: no features, kept beside the table")
+	f.StringSliceVar(&r.missing, "missing", nil, "`TEXTS` that mean a missing value, beside the empty cell (default: the usual ones, such as NA, null, ?)")
+	f.StringVar(&r.delimiter, "delimiter", "", "`CHARACTER` between cells: comma, semicolon, tab, pipe, or the character itself (default: recognised)")
+	f.BoolVar(&r.noHeader, "no-header", false, "the file has no header; columns are named by their numbers from 1")
+}
+
+// delimiters that have names.
+var delimiters = map[string]rune{"": 0, "comma": ',', "semicolon": ';', "tab": '\t', `\t`: '\t', "pipe": '|', "bar": '|', "space": ' '}
+
+// csv returns the flags as the package data takes them.
+func (r *reading) csv() (data.CSV, error) {
+	c := data.CSV{Drop: r.drop, ID: r.id, Group: r.group, Weight: r.weight, Positive: r.positive, Header: r.header, NoHeader: r.noHeader, Types: map[string]data.ColumnType{}}
+	if len(r.missing) > 0 {
+		c.Missing = r.missing
+	}
+	comma, ok := delimiters[strings.ToLower(r.delimiter)]
+	if list := []rune(r.delimiter); !ok {
+		if len(list) != 1 || list[0] > 126 || list[0] < ' ' || list[0] == '"' {
+			return c, usage("--delimiter %s: want comma, semicolon, tab, pipe, or one character of ASCII", r.delimiter)
+		}
+		comma = list[0]
+	}
+	c.Comma = comma
+	switch r.decimal {
+	case "":
+	case ".", "point":
+		c.Decimal = '.'
+	case ",", "comma":
+		c.Decimal = ','
+	default:
+		return c, usage("--decimal %s: want . or ,", r.decimal)
+	}
+	if r.header && r.noHeader {
+		return c, usage("--header and --no-header exclude each other")
+	}
+	for _, t := range r.types {
+		at := strings.LastIndex(t, "=")
+		if at < 1 {
+			return c, usage("--types %s: want COLUMN=TYPE", t)
+		}
+		c.Types[t[:at]] = data.ColumnType(t[at+1:])
+	}
+	return c, nil
+}
+
 // source is where a command's rows come from.
 type source struct {
+	reading
 	file, target, task, dataset string
+	without                     bool // without a target
 }
 
 func (s *source) flags(f *pflag.FlagSet) {
-	f.StringVar(&s.file, "data", "", "CSV `FILE` with a header")
-	f.StringVar(&s.target, "target", "", "target `COLUMN` of the CSV file (default: the last)")
+	f.StringVar(&s.file, "data", "", "`FILE` of rows, - for standard input: CSV, TSV or ARFF, also packed with gzip; how it is written is recognised")
+	f.StringVar(&s.target, "target", "", "target `COLUMN` of the file (default: the last)")
 	f.StringVar(&s.task, "task", "", "`TASK`, classify or regress (default: guessed from the target, and said)")
 	f.StringVar(&s.dataset, "dataset", "breast-cancer", "embedded data set `NAME`: "+strings.Join(data.Names(), ", "))
+	s.reading.flags(f)
 }
 
-// load reads the rows and says on w what was read and guessed.
-func (s *source) load(f *pflag.FlagSet, w io.Writer) (*data.Set, error) {
+// ofFiles are the flags that say how a file is read.
+var ofFiles = []string{"target", "task", "types", "drop", "id", "missing", "delimiter", "decimal", "header", "no-header", "group", "weight", "positive"}
+
+// read reads the rows and what was found out about them.
+func (s *source) read(c *cobra.Command) (*data.Set, *data.Report, error) {
 	if s.task != "" && s.task != "classify" && s.task != "regress" {
-		return nil, usage("--task %s: want classify or regress", s.task)
+		return nil, nil, usage("--task %s: want classify or regress", s.task)
 	}
 	if s.file == "" {
-		if s.target != "" || s.task != "" {
-			return nil, usage("--target and --task go with --data")
+		for _, name := range ofFiles {
+			if c.Flags().Changed(name) {
+				return nil, nil, usage("--%s goes with --data", name)
+			}
 		}
 		set, err := data.Load(s.dataset)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, nil, usageError{err}
 		}
-		fmt.Fprintf(w, "data: %s, %d rows, %d columns, target %q: %v (%s)\n", set.Name, set.Len(), len(set.Features), set.Target, set.Task(), set.Source)
-		return set, nil
+		return set, data.Inspect(set), nil
 	}
-	if f.Changed("dataset") {
-		return nil, usage("--data and --dataset exclude each other")
+	if c.Flags().Changed("dataset") {
+		return nil, nil, usage("--data and --dataset exclude each other")
 	}
-	set, report, err := data.CSV{Target: s.target, AsTask: s.task}.ReadFile(s.file)
+	how, err := s.csv()
+	if err != nil {
+		return nil, nil, err
+	}
+	how.Target, how.AsTask, how.NoTarget = s.target, s.task, s.without
+	if s.file == "-" {
+		return how.Read(c.InOrStdin(), "standard input")
+	}
+	return how.ReadFile(s.file)
+}
+
+// load reads the rows and says on w what was read and guessed.
+func (s *source) load(c *cobra.Command, w io.Writer) (*data.Set, error) {
+	set, report, err := s.read(c)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(w, "data: %s, %v\n", set.Name, report)
+	if s.file == "" {
+		fmt.Fprintf(w, "data: %s, %d rows, %d columns, target %q: %v (%s)\n", set.Name, set.Len(), len(set.Features), set.Target, set.Task(), set.Source)
+		return set, nil
+	}
+	fmt.Fprintf(w, "data: %s, %s\n  file: %v\n", set.Name, report.Summary(), report.Dialect)
+	var notes []string
 	for _, c := range report.Columns {
-		if c.Missing > 0 {
-			fmt.Fprintf(w, "  column %s: %d missing values, filled in from the training rows\n", c.Name, c.Missing)
+		switch {
+		case c.Role == "left out" || c.Role == "text":
+			notes = append(notes, fmt.Sprintf("column %s: %s (%s)", c.Name, map[string]string{"left out": "left out", "text": "kept beside the table"}[c.Role], c.Why))
+		case c.Role == "feature" && c.Missing > 0:
+			notes = append(notes, fmt.Sprintf("column %s: %d missing values, filled in from the training rows", c.Name, c.Missing))
 		}
 	}
+	for _, warning := range report.Warnings {
+		notes = append(notes, warning.String())
+	}
+	if report.Duplicates > 0 {
+		notes = append(notes, fmt.Sprintf("%d rows are the same as an earlier one", report.Duplicates))
+	}
+	writeNotes(w, notes)
 	return set, nil
+}
+
+// grouped returns the splitter that keeps the rows of a group together, if the rows
+// have groups. It knows one way to cut them, so there are no repeats.
+func (o *crossvalFlags) grouped(set *data.Set, s crossval.Splitter) crossval.Splitter {
+	if set.Groups == nil {
+		return s
+	}
+	return crossval.GroupKFold{K: o.folds}
+}
+
+// mostNotes is how many lines about a file are written; aegis inspect has all.
+const mostNotes = 20
+
+func writeNotes(w io.Writer, notes []string) {
+	for i, n := range notes {
+		if i == mostNotes {
+			fmt.Fprintf(w, "  ... and %d more (aegis inspect shows all)\n", len(notes)-mostNotes)
+			return
+		}
+		fmt.Fprintf(w, "  %s\n", n)
+	}
 }
 
 // preprocess is fitted on training rows: missing values, categories, scale.

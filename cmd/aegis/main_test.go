@@ -191,9 +191,9 @@ func TestMistakes(t *testing.T) {
 		})
 	}
 	for name, text := range map[string]string{
-		"good.csv": but(-1, ""), "text.csv": but(6, "abc,1,u"), "nan.csv": but(6, "NaN,1,u"), "inf.csv": but(6, "1,-Inf,u"), "ragged.csv": but(6, "1,2"),
+		"good.csv": but(-1, ""), "text.csv": but(6, "abc,1,u"), "inf.csv": but(6, "1,-Inf,u"), "ragged.csv": but(6, "1,2"),
 		"empty.csv": "", "header.csv": "a,b,y\n", "one.csv": rows("a,b,y", 40, func(i int) string { return fmt.Sprintf("%d,%d,u", i, i*i) }),
-		"few.csv": but(-1, "") + "1,2,w\n3,4,w\n", "row.csv": "a,b,y\n1,2,u\n", "notarget.csv": but(3, "1,2,"),
+		"few.csv": but(-1, "") + "1,2,w\n3,4,w\n", "row.csv": "a,b,y\n1,2,u\n", "notarget.csv": rows("a,b,y", 40, func(i int) string { return fmt.Sprintf("%d,%d,", i, i*i) }),
 	} {
 		write(t, name, text)
 	}
@@ -225,13 +225,12 @@ func TestMistakes(t *testing.T) {
 		{"header only", cv("--data", "header.csv"), 1, "header.csv: a header without rows"},
 		{"one class", cv("--data", "one.csv"), 1, "one class only"},
 		{"fewer rows of a class than folds", cv("--data", "few.csv"), 1, `class "w" has 2 rows`},
-		{"NaN", cv("--data", "nan.csv"), 1, "nan.csv: row 8, column a: NaN is not finite"},
 		{"Inf", cv("--data", "inf.csv"), 1, "inf.csv: row 8, column b: -Inf is not finite"},
 		{"unwritable report", cv("--report", "/nowhere/r.png"), 1, "cannot write /nowhere/r.png"},
 		{"unwritable results", cv("--json", "/nowhere/r.json"), 1, "cannot write /nowhere/r.json"},
 		{"one row", cv("--data", "row.csv"), 1, "1 row"},
 		{"ragged row", cv("--data", "ragged.csv"), 1, "ragged.csv: row 8: 2 cells, want 3"},
-		{"target missing", cv("--data", "notarget.csv"), 1, "notarget.csv: row 5, column y: the target is missing"},
+		{"target missing", cv("--data", "notarget.csv"), 1, "notarget.csv: column y: the target is missing in every row"},
 		{"no such file", cv("--data", "nothing.csv"), 1, "nothing.csv: no such file"},
 		{"half a model", []string{"predict", "--model", "half.safetensors", "--data", "good.csv"}, 1, "half.safetensors: safetensors: cut off"},
 		{"newer model", []string{"summary", "--model", "newer.safetensors"}, 1, "newer.safetensors: format 7"},
@@ -241,6 +240,18 @@ func TestMistakes(t *testing.T) {
 		{"unknown command", []string{"frobnicate"}, 2, "frobnicate"},
 		{"argument", cv("extra"), 2, "extra"},
 		{"data set", cv("--dataset", "mnist"), 2, "iris, wine, breast-cancer, digits, diabetes"},
+		{"type without a column", cv("--data", "good.csv", "--types", "numeric"), 2, "--types numeric: want COLUMN=TYPE"},
+		{"no such type", cv("--data", "good.csv", "--types", "a=date"), 1, `column a: there is no type "date"`},
+		{"no such column to drop", cv("--data", "good.csv", "--drop", "aa"), 1, `there is no column "aa"`},
+		{"target dropped", cv("--data", "good.csv", "--drop", "y"), 1, "column y: it cannot be the target and left out at once"},
+		{"delimiter", cv("--data", "good.csv", "--delimiter", "ab"), 2, "--delimiter ab"},
+		{"decimal mark", cv("--data", "good.csv", "--decimal", ";"), 2, "--decimal ;"},
+		{"header and none", cv("--data", "good.csv", "--header", "--no-header"), 2, "exclude each other"},
+		{"positive class", cv("--data", "good.csv", "--positive", "w"), 1, `the positive class "w" is not there; the classes are "u", "v"`},
+		{"types of a data set", cv("--types", "a=text"), 2, "--types goes with --data"},
+		{"wrong delimiter", cv("--data", "good.csv", "--delimiter", "|"), 1, "cells are taken to be separated by vertical bars"},
+		{"inspect twice", []string{"inspect", "--json", "--html"}, 2, "exclude each other"},
+		{"inspect nothing", []string{"inspect", "--data", "empty.csv"}, 1, "empty.csv: the file is empty"},
 		{"both sources", cv("--dataset", "iris", "--data", "good.csv"), 2, "exclude each other"},
 		{"task", cv("--data", "good.csv", "--task", "sing"), 2, "classify or regress"},
 		{"regression on texts", cv("--data", "good.csv", "--task", "regress"), 1, `column y: "u" is not a number`},

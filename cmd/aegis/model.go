@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/atomicfile"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/plots"
 	"github.com/seed732fc211/aegis/train"
@@ -58,7 +55,7 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.quiet {
 		status = io.Discard
 	}
-	set, err := o.load(c.Flags(), status)
+	set, err := o.load(c, status)
 	if err != nil {
 		return err
 	}
@@ -124,92 +121,6 @@ func (o *trainFlags) draw(ctx context.Context, m *models.Model, h *train.History
 		return err
 	}
 	return page.Save(o.report)
-}
-
-type predictFlags struct{ model, file, output string }
-
-func predictCommand() *cobra.Command {
-	var o predictFlags
-	c := &cobra.Command{
-		Use:   "predict",
-		Short: "Apply a saved model to the rows of a CSV file",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
-	}
-	f := c.Flags()
-	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` of the model")
-	f.StringVar(&o.file, "data", "", "CSV `FILE` of the rows, - for standard input; columns are found by name")
-	f.StringVar(&o.output, "output", "", "CSV `FILE` for the predictions (default: standard output)")
-	return c
-}
-
-func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
-	if o.file == "" {
-		return usage("--data: want a CSV file, or - for standard input")
-	}
-	if err := writable(o.output); err != nil {
-		return err
-	}
-	m, err := models.Load(o.model)
-	if err != nil {
-		return err
-	}
-	schema := data.Schema{Features: m.Info.Features}
-	if len(schema.Features) == 0 {
-		return fmt.Errorf("%s: the model does not say which columns it was trained on", o.model)
-	}
-	var rows *data.Set
-	if o.file == "-" {
-		rows, err = data.CSV{}.ReadRows(c.InOrStdin(), "standard input", schema)
-	} else {
-		rows, err = data.CSV{}.ReadRowsFile(o.file, schema)
-	}
-	if err != nil {
-		return err
-	}
-	pred, err := m.PredictRows(ctx, rows)
-	if err != nil {
-		return err
-	}
-	write := func(w io.Writer) error { return writePredictions(w, m.Info, pred) }
-	if o.output == "" {
-		return write(c.OutOrStdout())
-	}
-	return atomicfile.Write(o.output, write)
-}
-
-// writePredictions writes a row for each row: the class and the probability of
-// every class, or the value.
-func writePredictions(w io.Writer, info models.Info, p *data.Prediction) error {
-	cw := csv.NewWriter(w)
-	target := info.Target
-	if target == "" {
-		target = "prediction"
-	}
-	header := []string{target}
-	for _, c := range info.Classes {
-		header = append(header, "P("+c+")")
-	}
-	if err := cw.Write(header); err != nil {
-		return err
-	}
-	k := len(info.Classes)
-	for i := range max(len(p.Labels), len(p.Values)) {
-		var record []string
-		if p.Values != nil {
-			record = []string{strconv.FormatFloat(p.Values[i], 'g', 8, 64)}
-		} else {
-			record = []string{info.Classes[p.Labels[i]]}
-			for _, v := range p.Proba[i*k : (i+1)*k] {
-				record = append(record, strconv.FormatFloat(v, 'g', 6, 64))
-			}
-		}
-		if err := cw.Write(record); err != nil {
-			return err
-		}
-	}
-	cw.Flush()
-	return cw.Error()
 }
 
 func summaryCommand() *cobra.Command {

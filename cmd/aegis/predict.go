@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/models"
+	"github.com/spf13/cobra"
+)
+
+type predictFlags struct {
+	reading
+	model, file, output string
+	keep, quiet         bool
+}
+
+func predictCommand() *cobra.Command {
+	var o predictFlags
+	c := &cobra.Command{
+		Use:   "predict",
+		Short: "Apply a saved model to the rows of a file",
+		Long: `Predict reads rows as the model's training file was read, and writes one row for
+each: the predicted class and the probability of every class, or the value. Levels
+that were not there in training, numbers beyond its range and more missing values
+than it had are warnings.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` of the model")
+	f.StringVar(&o.file, "data", "", "`FILE` of the rows, - for standard input: CSV, TSV or ARFF, also packed with gzip; columns are found by name")
+	f.StringVar(&o.output, "output", "", "CSV `FILE` for the predictions (default: standard output)")
+	f.BoolVar(&o.keep, "keep-columns", false, "write the columns of the file before the predictions")
+	f.BoolVar(&o.quiet, "quiet", false, "no warnings")
+	o.fileFlags(f)
+	return c
+}
+
+func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
+	if o.file == "" {
+		return usage("--data: want a file of rows, or - for standard input")
+	}
+	how, err := o.csv()
+	if err != nil {
+		return err
+	}
+	how.KeepAll = o.keep
+	if err := writable(o.output); err != nil {
+		return err
+	}
+	m, err := models.Load(o.model)
+	if err != nil {
+		return err
+	}
+	schema := data.Schema{Features: m.Info.Features}
+	if len(schema.Features) == 0 {
+		return fmt.Errorf("%s: the model does not say which columns it was trained on", o.model)
+	}
+	rows, report, err := o.rows(c, how, schema)
+	if err != nil {
+		return err
+	}
+	if !o.quiet {
+		var notes []string
+		for _, w := range report.Warnings {
+			notes = append(notes, w.String())
+		}
+		writeNotes(c.ErrOrStderr(), notes)
+	}
+	pred, err := m.PredictRows(ctx, rows)
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return writePredictions(w, m.Info, rows.Texts, pred) }
+	if o.output == "" {
+		return write(c.OutOrStdout())
+	}
+	return atomicfile.Write(o.output, write)
+}
+
+func (o *predictFlags) rows(c *cobra.Command, how data.CSV, schema data.Schema) (*data.Set, *data.RowsReport, error) {
+	if o.file == "-" {
+		return how.ReadRows(c.InOrStdin(), "standard input", schema)
+	}
+	return how.ReadRowsFile(o.file, schema)
+}
+
+// writePredictions writes a row for each row: the columns that were kept, then the
+// class and the probability of every class, or the value.
+func writePredictions(w io.Writer, info models.Info, kept []data.TextColumn, p *data.Prediction) error {
+	cw := csv.NewWriter(w)
+	var header []string
+	for _, c := range kept {
+		header = append(header, c.Name)
+	}
+	name := func(n string) {
+		for slices.Contains(header, n) {
+			n = "predicted " + n
+		}
+		header = append(header, n)
+	}
+	target := info.Target
+	if target == "" {
+		target = "prediction"
+	}
+	name(target)
+	for _, c := range info.Classes {
+		name("P(" + c + ")")
+	}
+	if err := cw.Write(header); err != nil {
+		return err
+	}
+	k := len(info.Classes)
+	for i := range max(len(p.Labels), len(p.Values)) {
+		var record []string
+		for _, c := range kept {
+			record = append(record, c.Cells[i])
+		}
+		if p.Values != nil {
+			record = append(record, shortest(p.Values[i]))
+		} else {
+			record = append(record, info.Classes[p.Labels[i]])
+			for _, v := range p.Proba[i*k : (i+1)*k] {
+				record = append(record, shortest(v))
+			}
+		}
+		if err := cw.Write(record); err != nil {
+			return err
+		}
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// shortest returns the shortest digits that read back to the same number, with an
+// exponent only where it is very large or very small.
+func shortest(v float64) string {
+	if a := math.Abs(v); a != 0 && (a < 1e-5 || a >= 1e21) {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}

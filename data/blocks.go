@@ -1,0 +1,462 @@
+package data
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+)
+
+// Sizes of what is read at once, and of the longest record, so that a quotation
+// mark that is never closed does not swallow a file.
+const (
+	blockSize = 1 << 19
+	maxRecord = 1 << 26
+)
+
+// block is a piece of a file: whole records.
+type block struct {
+	text []byte
+	line int // of the first record
+	done chan chunk
+}
+
+// blockReader cuts a file into blocks at the ends of records.
+type blockReader struct {
+	file     string
+	r        io.Reader
+	sep, eol byte
+	line     int
+	rest     []byte // the beginning of the next block
+	end      bool
+}
+
+// next returns the next whole records, nil at the end of the file. The memory of
+// buffer is used if it is large enough.
+func (b *blockReader) next(buffer []byte) (text []byte, line int, err error) {
+	text = append(buffer[:0], b.rest...)
+	b.rest = b.rest[:0]
+	for size := blockSize; ; size *= 2 {
+		if text, err = b.fill(text, size); err != nil {
+			return nil, 0, err
+		}
+		if len(text) == 0 {
+			return nil, 0, nil
+		}
+		cut, open := b.cut(text)
+		switch {
+		case cut < 0 && (b.end || len(text) > maxRecord):
+			line := b.line + bytes.Count(text[:max(open, 0)], []byte{b.eol})
+			if open >= 0 {
+				return nil, 0, &CSVError{File: b.file, Row: line, Err: errOpenQuote}
+			}
+			return nil, 0, &CSVError{File: b.file, Row: line, Err: fmt.Errorf("a record of more than %d MB", maxRecord>>20)}
+		case cut < 0:
+			continue
+		case b.end && open >= 0:
+			return nil, 0, &CSVError{File: b.file, Row: b.line + bytes.Count(text[:open], []byte{b.eol}), Err: errOpenQuote}
+		}
+		b.rest = append(b.rest, text[cut:]...)
+		text = text[:cut]
+		line = b.line
+		b.line += bytes.Count(text, []byte{b.eol})
+		return text, line, nil
+	}
+}
+
+// fill reads until there are size bytes, or all. A last line without an end gets one.
+func (b *blockReader) fill(text []byte, size int) ([]byte, error) {
+	if cap(text) < size {
+		text = append(make([]byte, 0, size+1), text...)
+	}
+	for len(text) < size && !b.end {
+		n, err := b.r.Read(text[len(text):size])
+		text = text[:len(text)+n]
+		if errors.Is(err, io.EOF) {
+			b.end = true
+			if len(text) > 0 && text[len(text)-1] != b.eol {
+				text = append(text, b.eol)
+			}
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return text, nil
+}
+
+// cut returns where the last whole record ends, -1 if none does, and where a
+// quotation mark stands that is still open at the end of the text, else -1.
+func (b *blockReader) cut(text []byte) (cut, open int) {
+	if bytes.IndexByte(text, '"') < 0 {
+		if cut = bytes.LastIndexByte(text, b.eol) + 1; cut == 0 {
+			cut = -1
+		}
+		return cut, -1
+	}
+	cut = -1
+	for i := 0; ; {
+		n := bytes.IndexByte(text[i:], '"')
+		outside := text[i:]
+		if n >= 0 {
+			outside = text[i : i+n]
+		}
+		if at := bytes.LastIndexByte(outside, b.eol); at >= 0 {
+			cut = i + at + 1
+		}
+		if n < 0 {
+			return cut, -1
+		}
+		i += n + 1
+		if !b.opens(text, i-1) {
+			continue
+		}
+		open = i - 1
+		for {
+			n := bytes.IndexByte(text[i:], '"')
+			if n < 0 {
+				return cut, open
+			}
+			i += n + 1
+			if i == len(text) || text[i] != '"' {
+				break
+			}
+			i++
+		}
+		if i == len(text) && !b.end { // perhaps the first of two
+			return cut, open
+		}
+	}
+}
+
+// opens tells whether a quotation mark begins a cell: nothing but space stands
+// between it and the separator before it.
+func (b *blockReader) opens(text []byte, at int) bool {
+	for i := at - 1; i >= 0; i-- {
+		switch c := text[i]; {
+		case c == b.sep || c == b.eol:
+			return true
+		case c != ' ' && c != '\t':
+			return false
+		}
+	}
+	return true
+}
+
+// table is a file's content, parsed as far as every cell by itself can be: numbers
+// are numbers, other cells are indices into the texts of their column.
+type table struct {
+	file    string
+	dialect Dialect
+	names   []string
+	unnamed []bool    // columns that the header does not name
+	notes   []Warning // about the header
+	rows    int
+	values  []float64 // row by row
+	forms   []uint8   // of each value
+	lines   []uint32  // on which each record begins
+	texts   [][]string
+
+	declared []bool // columns of an ARFF file whose texts are its levels, in order; nil: a CSV file
+}
+
+func (t *table) width() int { return len(t.names) }
+
+// parser makes tables of files.
+type parser struct {
+	c       CSV
+	file    string
+	size    int64                                    // of the file; 0: not known
+	choose  func(names []string, d Dialect) []string // columns to be kept as text, once the header is known
+	headers func(head []string) bool                 // whether a first record names the columns, for rows to predict
+}
+
+// parse reads a file.
+func (p parser) parse(r io.Reader) (*table, error) {
+	dec, err := newDecoder(r, p.file)
+	if err != nil {
+		return nil, err
+	}
+	br := bufio.NewReaderSize(dec, sampleSize)
+	sample, err := br.Peek(sampleSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if p.c.Comma == 0 && looksARFF(sample) {
+		a, err := scanARFF(br, p.file)
+		if err != nil {
+			return nil, err
+		}
+		return a.table(Dialect{Encoding: dec.encoding, Mark: dec.mark, Packed: dec.packed}), nil
+	}
+	d, records, err := p.c.recognise(sample, errors.Is(err, io.EOF))
+	if err != nil {
+		return nil, err
+	}
+	d.Encoding, d.Mark, d.Packed = dec.encoding, dec.mark, dec.packed
+	if len(records) > 0 && p.headers != nil && !p.c.NoHeader && !d.Header {
+		d.Header = p.headers(records[0])
+	}
+	t := &table{file: p.file, dialect: d}
+	b := &blockReader{file: p.file, r: br, sep: byte(d.Comma), eol: d.eol(), line: 1}
+	if d.skip > 0 {
+		_, _ = br.Discard(d.skip) // was peeked
+		b.line++
+	}
+	if err := p.head(b, t); err != nil {
+		return nil, err
+	}
+	if err := p.body(b, t); err != nil {
+		return nil, err
+	}
+	t.dialect.Encoding = dec.encoding // may have changed since
+	if t.rows == 0 {
+		return nil, &CSVError{File: p.file, Err: errors.New("a header without rows")}
+	}
+	return t, nil
+}
+
+// head reads the names of the columns, and leaves what follows to the body.
+func (p parser) head(b *blockReader, t *table) error {
+	text, line, err := b.next(nil)
+	if err != nil {
+		return err
+	}
+	cp := cellParser{sep: b.sep, eol: b.eol, text: text}
+	for cp.at < len(text) && cp.blank() {
+	}
+	if cp.at >= len(text) {
+		if text != nil { // a block of blank lines
+			return p.head(b, t)
+		}
+		return &CSVError{File: p.file, Err: errors.New("the file is empty")}
+	}
+	begin, lines := cp.at, cp.lines
+	record, err := cp.record()
+	if err != nil {
+		return &CSVError{File: p.file, Row: line + lines, Err: err}
+	}
+	if !t.dialect.Header {
+		cp.at, cp.lines = begin, lines // it is read again
+	}
+	if err := t.name(record, line+lines); err != nil {
+		return err
+	}
+	b.rest = append(append([]byte(nil), text[cp.at:]...), b.rest...)
+	b.line = line + cp.lines
+	return nil
+}
+
+// body parses all records: blocks in parallel, their results joined in order.
+func (p parser) body(b *blockReader, t *table) error {
+	workers := runtime.GOMAXPROCS(0)
+	var keep []string
+	if p.choose != nil {
+		keep = p.choose(t.names, t.dialect)
+	}
+	verbatim := make([]bool, len(t.names))
+	for j, n := range t.names {
+		for _, k := range keep {
+			verbatim[j] = verbatim[j] || n == k
+		}
+	}
+	run := newBlockRun(b, workers)
+	parsers := make([]*blockParser, workers)
+	for w := range parsers {
+		parsers[w] = &blockParser{
+			file: p.file, sep: b.sep, eol: b.eol, mark: byte(t.dialect.Decimal), width: len(t.names), worker: w, names: t.names,
+			verbatim: verbatim, missing: numbersOf(p.c.Missing), ids: make([]map[string]uint32, len(t.names)), texts: make([][]string, len(t.names)),
+		}
+		run.start(parsers[w])
+	}
+	spans, err := run.collect(t, p.size)
+	if err != nil {
+		return err
+	}
+	t.join(parsers, spans)
+	return nil
+}
+
+// blockRun is the parsing of a file in progress: one goroutine reads blocks,
+// workers parse them, the caller collects the results in the order of the file.
+type blockRun struct {
+	work  chan block
+	order chan chan chunk
+	stop  chan struct{}
+	texts sync.Pool // of *[]byte
+	free  sync.Pool // of *chunk
+	all   sync.WaitGroup
+	err   error // of reading; set before order is closed
+}
+
+func newBlockRun(b *blockReader, workers int) *blockRun {
+	r := &blockRun{work: make(chan block), order: make(chan chan chunk, 2*workers), stop: make(chan struct{})}
+	r.all.Add(1)
+	go r.read(b)
+	return r
+}
+
+func (r *blockRun) read(b *blockReader) {
+	defer r.all.Done()
+	defer close(r.work)
+	defer close(r.order)
+	for {
+		buffer, _ := r.texts.Get().(*[]byte)
+		if buffer == nil {
+			buffer = new([]byte)
+		}
+		text, line, err := b.next(*buffer)
+		if err != nil || text == nil {
+			r.err = err
+			return
+		}
+		job := block{text: text, line: line, done: make(chan chunk, 1)}
+		select {
+		case r.order <- job.done:
+		case <-r.stop:
+			return
+		}
+		select {
+		case r.work <- job:
+		case <-r.stop:
+			return
+		}
+	}
+}
+
+func (r *blockRun) start(p *blockParser) {
+	r.all.Add(1)
+	go func() {
+		defer r.all.Done()
+		for job := range r.work {
+			c, _ := r.free.Get().(*chunk)
+			if c == nil {
+				c = &chunk{}
+			}
+			c.values, c.forms, c.lines, c.err = c.values[:0], c.forms[:0], c.lines[:0], nil
+			p.parse(job.text, job.line, c)
+			r.texts.Put(&job.text)
+			job.done <- *c
+		}
+	}()
+}
+
+// span is the rows of a block, and who has parsed them.
+type span struct{ from, to, worker int }
+
+// collect joins the chunks in order. The first error in the file is returned.
+func (r *blockRun) collect(t *table, size int64) ([]span, error) {
+	var spans []span
+	var read int64
+	var err error
+	for done := range r.order {
+		c := <-done
+		if err = c.err; err != nil {
+			break
+		}
+		if n := len(t.values) + len(c.values); cap(t.values) < n {
+			t.grow(n, r.estimate(t, c, size, read))
+		}
+		t.values = append(t.values, c.values...)
+		t.forms = append(t.forms, c.forms...)
+		t.lines = append(t.lines, c.lines...)
+		spans = append(spans, span{t.rows, t.rows + len(c.lines), c.worker})
+		t.rows += len(c.lines)
+		read += blockSize
+		r.free.Put(&c)
+	}
+	close(r.stop)
+	for done := range r.order { // let the reader go
+		_ = done
+	}
+	r.all.Wait()
+	if err == nil {
+		err = r.err
+	}
+	return spans, err
+}
+
+// estimate returns how many values a file of a size will have, by those that were
+// read of it so far; 0 if the size is not known.
+func (r *blockRun) estimate(t *table, c chunk, size, read int64) int {
+	if size <= 0 || t.dialect.Packed || len(t.values) > 0 {
+		return 0
+	}
+	if size <= blockSize {
+		return len(c.values)
+	}
+	return int(float64(len(c.values)) * float64(size) / blockSize * 1.1) // what is not used costs no memory
+}
+
+// grow makes room for n values, or for as many as are expected.
+func (t *table) grow(n, expected int) {
+	n = max(n+n/4, expected)
+	t.values = append(make([]float64, 0, n), t.values...)
+	t.forms = append(make([]uint8, 0, n), t.forms...)
+	t.lines = append(make([]uint32, 0, n/t.width()+1), t.lines...)
+}
+
+// join gives the texts of all workers common indices.
+func (t *table) join(parsers []*blockParser, spans []span) {
+	width := t.width()
+	t.texts = make([][]string, width)
+	index := make([][][]uint32, len(parsers)) // by worker and column
+	for w := range index {
+		index[w] = make([][]uint32, width)
+	}
+	moved := false
+	for j := range width {
+		first := -1
+		ids := map[string]uint32{}
+		for w, p := range parsers {
+			if len(p.texts[j]) == 0 {
+				continue
+			}
+			if first < 0 { // its indices stay
+				first = w
+				t.texts[j] = p.texts[j]
+				ids = p.ids[j]
+				continue
+			}
+			moved = true
+			index[w][j] = t.adopt(j, p.texts[j], ids)
+		}
+	}
+	if !moved {
+		return
+	}
+	for _, s := range spans {
+		t.renumber(s, index[s.worker])
+	}
+}
+
+// adopt returns the common indices of texts, of which new ones are added.
+func (t *table) adopt(j int, texts []string, ids map[string]uint32) []uint32 {
+	index := make([]uint32, len(texts))
+	for k, text := range texts {
+		id, ok := ids[text]
+		if !ok {
+			id = uint32(len(t.texts[j]))
+			ids[text] = id
+			t.texts[j] = append(t.texts[j], text)
+		}
+		index[k] = id
+	}
+	return index
+}
+
+func (t *table) renumber(s span, index [][]uint32) {
+	width := t.width()
+	for j, list := range index {
+		if list == nil {
+			continue
+		}
+		for at := s.from*width + j; at < s.to*width; at += width {
+			if t.forms[at] == formText {
+				t.values[at] = float64(list[int(t.values[at])])
+			}
+		}
+	}
+}

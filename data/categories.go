@@ -1,0 +1,187 @@
+package data
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// categorical plans a column of categories: its levels are the different texts,
+// without those that mean a missing value.
+func (p *planner) categorical(q *plan) error {
+	q.kind = Categorical
+	var all []string
+	if len(q.scan.order) < 1000 { // levels that look like missing values stand among few
+		for _, k := range q.scan.order {
+			all = append(all, p.t.texts[q.j][k])
+		}
+	}
+	kept := keptLevels(all, p.markers)
+	q.missing = missingRule{exact: p.c.Missing, wide: true, keep: map[string]bool{}}
+	if p.c.Missing == nil {
+		names := make([]string, 0, len(kept))
+		for cell := range kept {
+			q.missing.keep[cell] = true
+			names = append(names, cell)
+		}
+		slices.Sort(names)
+		for _, cell := range names {
+			row := q.scan.first[slices.Index(p.t.texts[q.j], cell)]
+			p.warn(row, q.j, "%s is a level, not a missing value: %s; otherwise say so (--missing)", short(cell), kept[cell])
+		}
+	}
+	q.levels, q.counts = p.t.distinctTexts(q.j, q.missing)
+	q.blank = p.t.rows
+	for _, n := range q.counts {
+		q.blank -= n
+	}
+	sortWithCounts(q)
+	return nil
+}
+
+// declared plans a column whose levels the file declares: their order is kept, and
+// none of them means a missing value.
+func (p *planner) declared(q *plan) {
+	q.kind, q.missing = Categorical, missingRule{exact: []string{}}
+	q.levels, q.counts, q.blank = p.t.texts[q.j], q.scan.counts, q.scan.empty
+}
+
+// sortWithCounts sorts the levels and takes their counts along.
+func sortWithCounts(q *plan) {
+	count := make(map[string]int, len(q.levels))
+	for k, l := range q.levels {
+		count[l] = q.counts[k]
+	}
+	sortLevels(q.levels)
+	for k, l := range q.levels {
+		q.counts[k] = count[l]
+	}
+}
+
+// Bounds of what is taken for an identifier or a name: more different texts than
+// fewNames, and than one for two rows.
+const (
+	fewNames    = 30
+	rowsPerName = 2
+	fewRows     = 3  // fewer do not make a column constant
+	fewCounted  = 20 // fewer rows in order are not worth a warning
+)
+
+// identifierName matches the names that people give to columns of identifiers.
+var identifierName = regexp.MustCompile(`(?i)^(.*[_ .-])?(id|uuid|guid|key|index|idx)$|^(.*[a-z])(ID|Id)$|^(row|rows|rownames?|row[_ ]?(nr|no|num|number|id|index)|nr\.?|no\.?|unnamed: \d+)$`)
+
+// prune leaves out the features that a model cannot learn from.
+func (p *planner) prune() {
+	for j := range p.plans {
+		q := &p.plans[j]
+		if q.role != roleFeature {
+			continue
+		}
+		if why := p.useless(q); why != "" && !q.forced && !p.c.KeepAll {
+			p.leaveOut(q, why)
+			if why == rowNamesWhy {
+				q.role, q.kind, q.missing.wide = roleText, Text, false
+			}
+		}
+	}
+}
+
+const rowNamesWhy = "names of the rows"
+
+// useless returns why a column says nothing about other rows, or "".
+func (p *planner) useless(q *plan) string {
+	distinct, known := p.distinct(q), p.t.rows-q.blank
+	integers := q.kind == Numeric && len(q.texts) == 0 && q.scan.integers
+	name := p.t.names[q.j]
+	counts := integers && q.scan.counting >= 0 && q.blank == 0 && known > 1
+	unique := distinct == known || distinct > maxDistinct
+	switch {
+	case known == 0:
+		return "every cell is missing"
+	case distinct == 1 && p.t.rows < fewRows:
+		return ""
+	case distinct == 1 && q.blank == 0:
+		return "constant: " + p.only(q)
+	case distinct == 1:
+		return fmt.Sprintf("its only value is %s; %s", p.only(q), plural(q.blank, "row has none", "rows have none"))
+	case counts && (p.t.unnamed[q.j] && p.t.dialect.Header || identifierName.MatchString(name)):
+		return "the row number"
+	case q.kind == Categorical && p.t.unnamed[q.j] && p.t.dialect.Header && distinct == known && q.j == 0:
+		return rowNamesWhy
+	case integers && unique && known > fewNames && identifierName.MatchString(name):
+		return "an identifier: a different integer in every row"
+	case q.kind == Categorical && distinct > fewNames && distinct*rowsPerName > known:
+		what := "names or identifiers"
+		if len(q.texts) == 0 || q.why != "" {
+			what = "codes"
+		}
+		return fmt.Sprintf("%s: %d different texts in %d rows", what, distinct, known)
+	case counts && known >= fewCounted:
+		p.warn(-1, q.j, "it is the row number: if rows are sorted, it gives the target away")
+	}
+	return ""
+}
+
+func plural(n int, singular, many string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, singular)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// distinct returns the number of different values of a column, at most
+// maxDistinct + 1 if they are plain numbers.
+func (p *planner) distinct(q *plan) int {
+	if q.kind == Categorical {
+		used := 0
+		for _, n := range q.counts {
+			if n > 0 {
+				used++
+			}
+		}
+		return used
+	}
+	if q.scan.plain.count == 0 {
+		values := map[float64]bool{}
+		for _, text := range q.texts {
+			if v, err := p.value(q, text); err == nil {
+				values[v] = true
+			}
+		}
+		return len(values)
+	}
+	return q.scan.distinct + len(q.texts)
+}
+
+// value reads a text of a numeric column or a time.
+func (p *planner) value(q *plan, text string) (float64, error) {
+	if q.kind == DateTime {
+		return parseTime(q.layout, text)
+	}
+	return q.number.parse(text)
+}
+
+// only returns the one value of a column.
+func (p *planner) only(q *plan) string {
+	switch {
+	case len(q.levels) > 0:
+		return cutText(q.levels[slices.IndexFunc(q.counts, func(n int) bool { return n > 0 })])
+	case len(q.texts) > 0:
+		return cutText(q.texts[0])
+	}
+	return p.t.text(q.scan.firstPlain, q.j)
+}
+
+// alike warns of levels that differ by their case or the space within alone.
+func (p *planner) alike(q *plan) {
+	seen := map[string]string{}
+	for _, l := range q.levels {
+		key := strings.ToLower(strings.Join(strings.Fields(l), " "))
+		if other, ok := seen[key]; ok {
+			p.warn(-1, q.j, "the levels %s and %s are spelt alike", short(other), short(l))
+			return
+		}
+		seen[key] = l
+	}
+}

@@ -1,0 +1,306 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"gorgonia.org/tensor"
+)
+
+// columns makes the features of a table the set's input, in the memory of the
+// table's values.
+func (p *planner) columns(s *Set, kept []int) error {
+	var features []*plan
+	for j := range p.plans {
+		if p.plans[j].role == roleFeature {
+			features = append(features, &p.plans[j])
+		}
+	}
+	if len(features) == 0 {
+		return p.noColumns()
+	}
+	p.report.Duplicates = p.duplicates(kept)
+	parallel(len(features), func(k int) {
+		if q := features[k]; q.kind != Numeric || len(p.t.texts[q.j]) > 0 || q.regrouped(p.t) {
+			p.convert(q, func(i int, v float64) { p.t.values[i*p.t.width()+q.j] = v })
+		} // other plain numbers are what they should be
+	})
+	p.t.forms = nil
+	n := p.t.rows
+	if kept != nil {
+		n = len(kept)
+	}
+	values := p.t.compact(features, kept)
+	for k, q := range features {
+		s.Features = append(s.Features, p.feature(q, values, k, len(features)))
+	}
+	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(n, len(features)), tensor.WithBacking(values))}
+	return nil
+}
+
+func (p *planner) noColumns() error {
+	if len(p.t.names) == 1 && p.t.dialect.Format == formatCSV {
+		return &CSVError{File: p.t.file, Err: fmt.Errorf("no columns besides the target: cells are taken to be separated by %s; give the separator (--delimiter)", separatorName(p.t.dialect.Comma))}
+	}
+	for j := range p.plans {
+		if q := &p.plans[j]; q.role == roleOut {
+			return &CSVError{File: p.t.file, Err: fmt.Errorf("no columns are left besides the target: %s was left out (%s)", short(p.t.names[j]), q.why)}
+		}
+	}
+	return &CSVError{File: p.t.file, Err: errors.New("no columns besides the target")}
+}
+
+// regrouped tells whether plain numbers are read otherwise than they were parsed:
+// their decimal mark turned out to mark thousands.
+func (q *plan) regrouped(t *table) bool {
+	return q.number.Thousands != "" && q.number.Thousands == string(t.dialect.Decimal)
+}
+
+// parallel calls f for every number below n, several at a time.
+func parallel(n int, f func(k int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		all.Go(func() {
+			for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
+				f(k)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// compact moves the features' values together, row by row.
+func (t *table) compact(features []*plan, kept []int) []float64 {
+	width, p := t.width(), len(features)
+	type run struct{ from, n int } // columns that are neighbours stay so
+	var runs []run
+	for _, q := range features {
+		if k := len(runs) - 1; k >= 0 && runs[k].from+runs[k].n == q.j {
+			runs[k].n++
+		} else {
+			runs = append(runs, run{q.j, 1})
+		}
+	}
+	n := t.rows
+	if kept != nil {
+		n = len(kept)
+	}
+	out := t.values
+	if len(out) > 2*n*p { // most of it would be held for nothing
+		out = make([]float64, n*p)
+	}
+	for i := range n {
+		row := i
+		if kept != nil {
+			row = kept[i]
+		}
+		to := i * p
+		for _, r := range runs {
+			from := row*width + r.from
+			to += copy(out[to:to+r.n], t.values[from:from+r.n])
+		}
+	}
+	t.values = nil
+	return out[: n*p : n*p]
+}
+
+// feature describes a column of the set.
+func (p *planner) feature(q *plan, values []float64, at, columns int) Feature {
+	f := Feature{Name: p.t.names[q.j], Levels: q.levels, Number: q.number, Missing: p.c.Missing}
+	f.Seen = Seen{Rows: p.t.rows, Missing: float64(q.blank) / float64(p.t.rows)}
+	if q.kind == DateTime {
+		f.Time = q.layout
+	}
+	if q.kind == Categorical {
+		if f.Levels == nil {
+			f.Levels = []string{}
+		}
+		return f
+	}
+	if len(q.texts) == 0 && q.kind == Numeric && !q.regrouped(p.t) {
+		f.Seen.Low, f.Seen.High = q.scan.low, q.scan.high // of all rows, those without a target too
+		return f
+	}
+	f.Seen.Low, f.Seen.High = math.Inf(1), math.Inf(-1)
+	for i := at; i < len(values); i += columns {
+		if v := values[i]; v == v {
+			f.Seen.Low, f.Seen.High = min(f.Seen.Low, v), max(f.Seen.High, v)
+		}
+	}
+	if f.Seen.Low > f.Seen.High {
+		f.Seen.Low, f.Seen.High = 0, 0
+	}
+	return f
+}
+
+// beside puts what a set has beside its table there: texts, groups, weights.
+func (p *planner) beside(s *Set, kept []int) error {
+	for j := range p.plans {
+		q := &p.plans[j]
+		var err error
+		switch q.role {
+		case roleText:
+			s.Texts = append(s.Texts, TextColumn{p.t.names[j], pick(p.t.column1(j), kept)})
+		case roleGroup:
+			s.Groups, err = p.groupsOf(q, kept)
+		case roleWeight:
+			s.Weights, err = p.weights(q, kept)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// column1 returns the texts of one column.
+func (t *table) column1(j int) []string {
+	out := make([]string, t.rows)
+	for i := range out {
+		out[i] = t.text(i, j)
+	}
+	return out
+}
+
+// pick takes the chosen rows; nil: all.
+func pick[T any](list []T, kept []int) []T {
+	if kept == nil {
+		return list
+	}
+	return take(list, kept, 1)
+}
+
+// groupsOf numbers the groups: integers as they stand there, other texts in
+// sorted order.
+func (p *planner) groupsOf(q *plan, kept []int) ([]int, error) {
+	cells := p.t.column1(q.j)
+	number := map[string]int{}
+	integers := true
+	for i, cell := range cells {
+		if cell == "" {
+			return nil, p.t.at(i, q.j, errors.New("the group is missing"))
+		}
+		n, err := strconv.Atoi(cell)
+		integers = integers && err == nil && strconv.Itoa(n) == cell
+		number[cell] = n
+	}
+	if !integers {
+		names := make([]string, 0, len(number))
+		for name := range number {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for k, name := range names {
+			number[name] = k
+		}
+	}
+	out := make([]int, len(cells))
+	for i, cell := range cells {
+		out[i] = number[cell]
+	}
+	return pick(out, kept), nil
+}
+
+func (p *planner) weights(q *plan, kept []int) ([]float64, error) {
+	values := p.values(q)
+	for i, v := range values {
+		if !(v >= 0) {
+			return nil, p.t.at(i, q.j, fmt.Errorf("%s is no weight: want a number of at least 0", short(p.t.text(i, q.j))))
+		}
+	}
+	return pick(values, kept), nil
+}
+
+// codes returns a number for every cell of a column, by its text.
+func (t *table) codes(j int, of func(text string) float64) []float64 {
+	out := make([]float64, t.rows)
+	t.recode(j, of, func(i int, v float64) { out[i] = v })
+	return out
+}
+
+// recode calls put with a number for every cell, by its text.
+func (t *table) recode(j int, of func(text string) float64, put func(i int, v float64)) {
+	byText := make([]float64, len(t.texts[j]))
+	for k, text := range t.texts[j] {
+		byText[k] = of(text)
+	}
+	byCell := map[cellKey]float64{}
+	empty := of("")
+	for i := range t.rows {
+		at := i*t.width() + j
+		switch form := t.forms[at]; form {
+		case formEmpty:
+			put(i, empty)
+		case formText:
+			put(i, byText[int(t.values[at])])
+		default:
+			key := cellKey{math.Float64bits(t.values[at]), form}
+			v, ok := byCell[key]
+			if !ok {
+				v = of(t.text(i, j))
+				byCell[key] = v
+			}
+			put(i, v)
+		}
+	}
+}
+
+// values returns the numbers of a numeric column or a time.
+func (p *planner) values(q *plan) []float64 {
+	out := make([]float64, p.t.rows)
+	p.convert(q, func(i int, v float64) { out[i] = v })
+	return out
+}
+
+// convert calls put with the value of every cell of a feature or a real target.
+func (p *planner) convert(q *plan, put func(i int, v float64)) {
+	t, j := p.t, q.j
+	of := func(text string) float64 {
+		if q.missing.has(text) {
+			return math.NaN()
+		}
+		v, err := p.value(q, text)
+		if err != nil { // every text was parsed when the column was planned
+			return math.NaN()
+		}
+		return v
+	}
+	if q.kind == Categorical {
+		code := make(map[string]float64, len(q.levels))
+		for k, l := range q.levels {
+			code[l] = float64(k)
+		}
+		t.recode(j, func(text string) float64 {
+			if q.missing.has(text) {
+				return math.NaN()
+			}
+			return code[text]
+		}, put)
+		return
+	}
+	if q.kind == Numeric && q.regrouped(t) {
+		t.recode(j, of, put)
+		return
+	}
+	byText := make([]float64, len(t.texts[j]))
+	for k, text := range t.texts[j] {
+		byText[k] = of(text)
+	}
+	width := t.width()
+	for i := range t.rows {
+		at := i*width + j
+		switch t.forms[at] {
+		case formText:
+			put(i, byText[int(t.values[at])])
+		default:
+			put(i, t.values[at])
+		}
+	}
+}

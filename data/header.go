@@ -1,0 +1,153 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// name names the columns: by the first record if the file has a header, else by
+// their numbers from 1. Columns without a name and names that are there twice get
+// one, with a note.
+func (t *table) name(record []string, line int) error {
+	if !t.dialect.Header {
+		t.unnamed = make([]bool, len(record))
+		for j := range record {
+			t.names = append(t.names, strconv.Itoa(j+1))
+		}
+		return nil
+	}
+	switch {
+	case t.dialect.RowNames:
+		record = slices.Insert(record, 0, "")
+	case t.dialect.Extra:
+		record = append(record, "")
+	}
+	for j, n := range record { // a second byte order mark, of files put together
+		record[j] = strings.TrimSpace(strings.ReplaceAll(n, "\ufeff", ""))
+	}
+	t.names, t.unnamed = record, make([]bool, len(record))
+	for j, n := range record {
+		t.unnamed[j] = n == "" || strings.EqualFold(n, fmt.Sprintf("unnamed: %d", j))
+	}
+	for j, n := range record {
+		if n == "" {
+			record[j] = t.freeName(fmt.Sprintf("column %d", j+1))
+			continue
+		}
+		if k := slices.Index(record[:j], n); k >= 0 {
+			record[j] = t.freeName(n)
+			t.notes = append(t.notes, Warning{Row: line, Column: record[j],
+				Text: fmt.Sprintf("columns %d and %d are both named %s; the second one is called %s here", k+1, j+1, short(n), short(record[j]))})
+		}
+	}
+	return nil
+}
+
+// freeName returns a name that no column has: the given one, or with a number.
+func (t *table) freeName(name string) string {
+	free := name
+	for k := 2; slices.Contains(t.names, free); k++ {
+		free = fmt.Sprintf("%s.%d", name, k)
+	}
+	return free
+}
+
+// column returns the place of a named column.
+func (t *table) column(name string) (int, error) {
+	if j := slices.Index(t.names, name); j >= 0 {
+		return j, nil
+	}
+	hint := ""
+	for _, n := range t.names {
+		if strings.EqualFold(strings.TrimSpace(n), strings.TrimSpace(name)) {
+			hint = fmt.Sprintf(" (did you mean %q?)", n)
+		}
+	}
+	if hint == "" {
+		if near := nearest(name, t.names); near != "" {
+			hint = fmt.Sprintf(" (did you mean %q?)", near)
+		}
+	}
+	if len(t.names) == 1 && t.dialect.Format == formatCSV {
+		hint += fmt.Sprintf(" (cells are taken to be separated by %s)", separatorName(t.dialect.Comma))
+	}
+	return 0, &CSVError{File: t.file, Err: fmt.Errorf("there is no column %q%s; there are %s", name, hint, nameList(t.names))}
+}
+
+// mostNamed is how many names, levels or cells an error or a warning lists.
+const mostNamed = 8
+
+// nameList joins the first few of names.
+func nameList(names []string) string {
+	var parts []string
+	for i, n := range names {
+		if i == mostNamed {
+			return strings.Join(parts, ", ") + fmt.Sprintf(", ... (%d more)", len(names)-mostNamed)
+		}
+		parts = append(parts, cutText(n))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// quoteList is nameList with quotation marks.
+func quoteList(list []string) string {
+	quoted := make([]string, min(len(list), mostNamed+1))
+	for i := range quoted {
+		quoted[i] = short(list[i])
+	}
+	if len(list) > mostNamed {
+		return strings.Join(quoted[:mostNamed], ", ") + fmt.Sprintf(", ... (%d more)", len(list)-mostNamed)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// longest is how many characters of a cell an error or a warning shows.
+const longest = 40
+
+func cutText(s string) string {
+	if r := []rune(s[:min(len(s), 4*longest+4)]); len(r) > longest {
+		return string(r[:longest]) + "..."
+	}
+	return s
+}
+
+// short returns a cell in quotation marks, cut if it is long.
+func short(cell string) string { return strconv.Quote(cutText(cell)) }
+
+// nearest returns the name that is one or two edits away from another one, if it
+// is longer than that.
+func nearest(name string, names []string) string {
+	best, at := "", 3
+	for _, n := range names {
+		if len(n) > 64 || len(name) > 64 || min(len(n), len(name)) < 3 {
+			continue
+		}
+		if d := editDistance(strings.ToLower(n), strings.ToLower(name)); d < at && 3*d < len(name)+2 {
+			best, at = n, d
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's: insertions, deletions and replacements of bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

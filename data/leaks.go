@@ -1,0 +1,225 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/seed732fc211/aegis/internal/moments"
+)
+
+// Bounds beyond which a column is suspected of giving the target away, and how
+// many rows, evenly spread, are looked at.
+const (
+	leakCorrelation = 0.999
+	leakAccuracy    = 0.995
+	leakRows        = 10000
+	leakFewest      = 20 // fewer rows prove nothing
+)
+
+// leaks warns of columns that nearly are the target: whose correlation with it, or
+// the accuracy of what they alone say about it, is beyond the bounds.
+func (r *Report) leaks(s *Set) {
+	v, columns, err := s.Table()
+	if err != nil || len(s.Targets) == 0 || s.Len() < leakFewest {
+		return
+	}
+	step := (s.Len() + leakRows - 1) / leakRows
+	labels, _ := s.Labels()
+	real, _ := s.Values()
+	found := make([]string, len(s.Features))
+	parallel(len(s.Features), func(k int) {
+		var x, y []float64
+		for i := 0; i < s.Len(); i += step {
+			value := v[i*columns+k]
+			if value != value {
+				continue
+			}
+			x = append(x, value)
+			if labels != nil {
+				y = append(y, float64(labels[i]))
+			} else {
+				y = append(y, real[i])
+			}
+		}
+		switch levels := s.Features[k].Levels != nil; {
+		case len(x) < leakFewest:
+		case labels != nil:
+			found[k] = leakOfClass(x, y, len(s.Classes), levels)
+		default:
+			found[k] = leakOfValue(x, y, levels)
+		}
+	})
+	for k, text := range found {
+		if text != "" {
+			r.Warnings = append(r.Warnings, Warning{Column: s.Features[k].Name, Text: text + "; is it known before the target is?"})
+		}
+	}
+}
+
+// leakOfClass says how well a column alone tells the classes apart: each level's
+// most frequent class, or the best class between at most as many thresholds on the
+// number as there are changes of class.
+func leakOfClass(x, y []float64, classes int, levels bool) string {
+	count := map[float64]map[float64]int{}
+	total := map[float64]int{}
+	for i, v := range x {
+		if count[v] == nil {
+			count[v] = map[float64]int{}
+		}
+		count[v][y[i]]++
+		total[y[i]]++
+	}
+	most := 0
+	for _, n := range total {
+		most = max(most, n)
+	}
+	if len(total) < 2 || float64(most) >= leakAccuracy*float64(len(x)) {
+		return ""
+	}
+	right, pieces := 0, 0
+	last := math.NaN()
+	values := make([]float64, 0, len(count))
+	for v := range count {
+		values = append(values, v)
+	}
+	slices.Sort(values)
+	for _, v := range values {
+		best, class := 0, 0.0
+		for c, n := range count[v] {
+			if n > best || n == best && c < class {
+				best, class = n, c
+			}
+		}
+		right += best
+		if class != last {
+			pieces++
+			last = class
+		}
+	}
+	accuracy := float64(right) / float64(len(x))
+	few := len(values)*5 <= len(x)
+	switch {
+	case accuracy < leakAccuracy:
+		return ""
+	case few && len(values) == len(total) && right == len(x):
+		return "it is the target under other names"
+	case few && (levels || len(values) <= 4*classes):
+		return fmt.Sprintf("it alone predicts the target almost perfectly (%s of the rows)", percent(accuracy))
+	case !levels && pieces <= len(total)+1:
+		return fmt.Sprintf("thresholds on it alone predict the target almost perfectly (%s of the rows)", percent(accuracy))
+	}
+	return ""
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
+
+// leakOfValue says how well a column alone predicts a number: by a straight line,
+// or by the mean of each level.
+func leakOfValue(x, y []float64, levels bool) string {
+	if !levels {
+		if r := correlation(x, y); math.Abs(r) > leakCorrelation {
+			return fmt.Sprintf("its correlation with the target is %.5f", r)
+		}
+		return ""
+	}
+	sum, n := map[float64]float64{}, map[float64]float64{}
+	for i, v := range x {
+		sum[v] += y[i]
+		n[v]++
+	}
+	if len(n)*5 > len(x) {
+		return ""
+	}
+	mean, std := moments.MeanStd(y)
+	_ = mean
+	within := 0.0
+	for i, v := range x {
+		d := y[i] - sum[v]/n[v]
+		within += d * d / float64(len(x))
+	}
+	if explained := 1 - within/(std*std); std > 0 && explained > leakCorrelation {
+		return fmt.Sprintf("its levels alone explain %s of the target's variance", percent(explained))
+	}
+	return ""
+}
+
+// correlation is Pearson's, 0 if one of the two is constant.
+func correlation(x, y []float64) float64 {
+	mx, sx := moments.MeanStd(x)
+	my, sy := moments.MeanStd(y)
+	if !(sx > 0) || !(sy > 0) || math.IsInf(sx, 0) || math.IsInf(sy, 0) {
+		return 0
+	}
+	r := 0.0
+	for i := range x {
+		r += (x[i] - mx) / sx * ((y[i] - my) / sy)
+	}
+	return r / float64(len(x))
+}
+
+// large warns of numbers that float32, in which models compute, does not hold.
+func (r *Report) large(p *planner, s *Set) {
+	for _, f := range s.Features {
+		low, high := f.Seen.Low, f.Seen.High
+		if f.Levels != nil || low >= -math.MaxFloat32 && high <= math.MaxFloat32 {
+			continue
+		}
+		v := high
+		if -low > high {
+			v = low
+		}
+		at := slices.Index(p.t.names, f.Name)
+		r.Warnings = append(r.Warnings, Warning{Column: f.Name, Row: p.rowOf(at, v),
+			Text: fmt.Sprintf("%s is beyond what float32 holds (3.4e38); if it marks a missing value say so (--missing %s)", numberText(v), numberText(v))})
+	}
+}
+
+// rowOf returns the line of a file where a column has a value, 0 if it is not known.
+func (p *planner) rowOf(j int, v float64) int {
+	if j < 0 {
+		return 0
+	}
+	if row := p.scans[j].extreme[boolIndex(v > 0)]; row >= 0 {
+		return int(p.t.lines[row])
+	}
+	return 0
+}
+
+func boolIndex(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// CheckFloat32 is an error, a *RowError, if a feature is beyond what float32 holds
+// (3.4028235e38): a model that computes in it would turn the value into infinity.
+// It names the first such row, from 0, its column and its value. Missing values
+// pass. Targets are not looked at: they are scaled before they are rounded.
+func (s *Set) CheckFloat32() error {
+	if s == nil {
+		return ErrEmpty
+	}
+	for k, t := range s.Inputs {
+		if t == nil || t.Dims() == 0 {
+			continue
+		}
+		d, ok := dense(t).Data().([]float64)
+		if !ok {
+			continue
+		}
+		width := max(1, len(d)/max(1, t.Shape()[0]))
+		for i, v := range d {
+			if math.Abs(v) <= math.MaxFloat32 || v != v {
+				continue
+			}
+			name := fmt.Sprintf("input %d, value %d", k, i%width)
+			if k == 0 && len(s.Features) == width {
+				name = "column " + s.Features[i%width].Name
+			}
+			return &RowError{i / width, fmt.Errorf("data: %s: row %d, %s: %v is beyond what float32 holds (3.4e38)", s.Name, i/width, name, v)}
+		}
+	}
+	return nil
+}
