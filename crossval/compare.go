@@ -89,6 +89,18 @@ func Compare(r *Result, reference, metric string) ([]Comparison, error) {
 	return all, nil
 }
 
+// Caveats says what a reader of the result's comparisons should know of their
+// limits. With many folds on few rows the corrected resampled t-test finds
+// differences between equal models more often than it says: at 0.05 in 7 to 9% of
+// simulations of 10 times 10 folds on 60 rows, in 4% of 3 times 10.
+func (r *Result) Caveats() []string {
+	const repeats, rows = 5, 200
+	if r.Repeats() <= repeats || r.Data.Rows >= rows {
+		return nil
+	}
+	return []string{fmt.Sprintf("With %d repeats on %d rows the test finds differences between equal models in more than 5%% of cases (7 to 9%% in simulations of 10 times 10 folds on 60 rows): take fewer repeats, or a p-value near 0.05 for no evidence.", r.Repeats(), r.Data.Rows)}
+}
+
 func hasNaN(x []float64) bool {
 	for _, v := range x {
 		if math.IsNaN(v) {
@@ -125,25 +137,29 @@ func (c *Comparison) ahead() string {
 // than one test, the p-value is followed by the adjusted one, which decides; the
 // interval is of the one comparison.
 func (c *Comparison) Verdict() string {
-	first, second := c.Reference, c.Other
-	mean, low, high := c.Mean, c.Low, c.High
-	if better := c.Better(); better == c.Other {
-		first, second = second, first
-		mean, low, high = -mean, -high, -low
+	if c.Constant {
+		return c.Finding()
 	}
+	sign, low, high := 1.0, c.Low, c.High
+	if c.Better() == c.Other {
+		sign, low, high = -1, -c.High, -c.Low
+	}
+	return fmt.Sprintf("%s (%s %s, %.4g%% CI %s to %s, %s)", c.Finding(), signed(sign*c.Mean), c.Metric, 100*c.Confidence, plain(low), plain(high), c.pText())
+}
+
+// Finding is the verdict without its numbers, such as "net is better than tree".
+// Text, table, page and files have their words from here.
+func (c *Comparison) Finding() string {
 	switch {
 	case c.Constant && c.Mean == 0:
-		return fmt.Sprintf("%s and %s: equal %s in every fold", first, second, c.Metric)
+		return fmt.Sprintf("%s and %s: equal %s in every fold", c.Reference, c.Other, c.Metric)
 	case c.Constant:
 		return fmt.Sprintf("%s is ahead of %s by the same amount in every fold (%s %s): without variance there is no test",
 			c.ahead(), c.behind(), plain(math.Abs(c.Mean)), c.Metric)
+	case c.Better() == "":
+		return fmt.Sprintf("%s and %s: no evidence that they differ", c.Reference, c.Other)
 	}
-	numbers := fmt.Sprintf("(%s %s, %.4g%% CI %s to %s, %s)",
-		signed(mean), c.Metric, 100*c.Confidence, plain(low), plain(high), c.pText())
-	if c.Better() == "" {
-		return fmt.Sprintf("%s and %s: no evidence that they differ %s", first, second, numbers)
-	}
-	return fmt.Sprintf("%s is better than %s %s", first, second, numbers)
+	return fmt.Sprintf("%s is better than %s", c.ahead(), c.behind())
 }
 
 func (c *Comparison) behind() string {

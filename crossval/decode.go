@@ -137,6 +137,9 @@ func (r *Result) checkRuns() error {
 		if len(run.Scores) != len(r.Metrics) {
 			return fmt.Errorf("run %d: %d scores for %d metrics", i, len(run.Scores), len(r.Metrics))
 		}
+		if run.Importance != nil && len(run.Importance) != len(r.Data.Features) {
+			return fmt.Errorf("run %d: %d importances for %d columns", i, len(run.Importance), len(r.Data.Features))
+		}
 		if err := fits(&run.Prediction, &r.Data, len(r.Splits[run.Split].Test)); err != nil {
 			return fmt.Errorf("run %d: %w", i, err)
 		}

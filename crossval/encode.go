@@ -44,11 +44,14 @@ type fileData struct {
 	Classes []string `json:"classes,omitempty"`
 	Labels  []int    `json:"labels,omitempty"`
 	Values  []number `json:"values,omitempty"`
+
+	Features []string `json:"features,omitempty"`
 }
 
 type fileMetric struct {
-	Name    string `json:"name"`
-	Greater bool   `json:"greater"`
+	Name    string    `json:"name"`
+	Greater bool      `json:"greater"`
+	Range   [2]number `json:"range,omitzero"`
 }
 
 type fileCandidate struct {
@@ -74,6 +77,7 @@ type fileRun struct {
 	BestEpoch  int         `json:"best_epoch,omitempty"`
 	Parameters int         `json:"parameters,omitempty"`
 	Notes      []string    `json:"notes,omitempty"`
+	Importance []number    `json:"importance,omitempty"`
 }
 
 type fileCurve struct {
@@ -84,6 +88,7 @@ type fileCurve struct {
 type fileFailure struct {
 	Candidate string `json:"candidate"`
 	Message   string `json:"message"`
+	Skipped   bool   `json:"skipped,omitempty"`
 }
 
 type fileTiming struct {
@@ -156,11 +161,11 @@ func (r *Result) file() *file {
 		Format: formatName, Version: formatVersion, Seed: r.Seed, Splitter: r.Splitter,
 		Data: fileData{
 			Name: r.Data.Name, Source: r.Data.Source, Rows: r.Data.Rows, Task: r.Data.Task.String(), Target: r.Data.Target,
-			Classes: r.Data.Classes, Labels: r.Data.Labels, Values: convert[number](r.Data.Values),
+			Classes: r.Data.Classes, Labels: r.Data.Labels, Values: convert[number](r.Data.Values), Features: r.Data.Features,
 		},
 	}
 	for _, m := range r.Metrics {
-		f.Metrics = append(f.Metrics, fileMetric(m))
+		f.Metrics = append(f.Metrics, fileMetric{m.Name, m.Greater, [2]number{number(m.Range[0]), number(m.Range[1])}})
 	}
 	for _, c := range r.Candidates {
 		f.Candidates = append(f.Candidates, fileCandidate(c))
@@ -187,7 +192,7 @@ func (run *Run) file() fileRun {
 	f := fileRun{
 		Candidate: run.Candidate, Split: run.Split, Seed: run.Seed, Scores: convert[number](run.Scores),
 		Labels: run.Prediction.Labels, Proba: convert[number](run.Prediction.Proba), Values: convert[number](run.Prediction.Values),
-		BestEpoch: run.BestEpoch, Parameters: run.Parameters, Notes: run.Notes,
+		BestEpoch: run.BestEpoch, Parameters: run.Parameters, Notes: run.Notes, Importance: convert[number](run.Importance),
 	}
 	for _, c := range run.Curves {
 		f.Curves = append(f.Curves, fileCurve{Name: c.Name, Values: convert[number](c.Values)})
@@ -223,14 +228,14 @@ func (f *file) result() *Result {
 		Seed: f.Seed, Splitter: f.Splitter,
 		Data: DataInfo{
 			Name: f.Data.Name, Source: f.Data.Source, Rows: f.Data.Rows, Target: f.Data.Target,
-			Classes: f.Data.Classes, Labels: f.Data.Labels, Values: convert[float64](f.Data.Values),
+			Classes: f.Data.Classes, Labels: f.Data.Labels, Values: convert[float64](f.Data.Values), Features: f.Data.Features,
 		},
 	}
 	if f.Data.Task == data.Regress.String() {
 		r.Data.Task = data.Regress
 	}
 	for _, m := range f.Metrics {
-		r.Metrics = append(r.Metrics, Metric(m))
+		r.Metrics = append(r.Metrics, Metric{m.Name, m.Greater, [2]float64{float64(m.Range[0]), float64(m.Range[1])}})
 	}
 	for _, c := range f.Candidates {
 		r.Candidates = append(r.Candidates, CandidateInfo(c))
@@ -255,7 +260,7 @@ func (f *fileRun) run() Run {
 	run := Run{
 		Candidate: f.Candidate, Split: f.Split, Seed: f.Seed, Scores: convert[float64](f.Scores),
 		Prediction: data.Prediction{Labels: f.Labels, Proba: convert[float64](f.Proba), Values: convert[float64](f.Values)},
-		BestEpoch:  f.BestEpoch, Parameters: f.Parameters, Notes: f.Notes,
+		BestEpoch:  f.BestEpoch, Parameters: f.Parameters, Notes: f.Notes, Importance: convert[float64](f.Importance),
 	}
 	for _, c := range f.Curves {
 		run.Curves = append(run.Curves, data.Curve{Name: c.Name, Values: convert[float64](c.Values)})

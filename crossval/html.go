@@ -32,7 +32,7 @@ func (r *Result) HTML() string {
 	}
 	b.WriteString("</table>\n")
 	for _, f := range r.Failed {
-		fmt.Fprintf(&b, "<p>failed: %s</p>\n", html.EscapeString(f.Message))
+		fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(f.line()))
 	}
 	return b.String()
 }

@@ -44,7 +44,9 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 		if row := (*data.RowError)(nil); errors.As(err, &row) && row.Row >= 0 && row.Row < len(given) {
 			err = fmt.Errorf("%w (row %d of the whole set)", err, given[row.Row])
 		}
-		return &FoldError{Candidate: c.Name, Repeat: split.Repeat, Fold: split.Fold, Stage: stage, Stack: stack, Err: err, split: index}
+		f := b.failure(job, stage, err)
+		f.Stack = stack
+		return f
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -111,8 +113,12 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 			return nil, fail(fmt.Errorf("%s: %w", s.Name, err), nil)
 		}
 	}
+	importance, err := b.importance(ctx, c.Name, model, test, scores[0], seed)
+	if err != nil {
+		return nil, fail(fmt.Errorf("importance: %w", err), nil)
+	}
 	return &Run{
-		Candidate: c.Name, Split: index, Seed: seed, Scores: scores, Prediction: *p,
+		Candidate: c.Name, Importance: importance, Split: index, Seed: seed, Scores: scores, Prediction: *p,
 		Curves: model.Curves, BestEpoch: model.BestEpoch, Parameters: model.Parameters, Notes: model.Notes,
 		FitTime: fitTime, PredictTime: predictTime,
 	}, nil

@@ -34,12 +34,15 @@ type DataInfo struct {
 	Classes []string
 	Labels  []int     // true class of every row; nil for regression
 	Values  []float64 // true value of every row; nil for classification
+
+	Features []string // names of the columns of a table
 }
 
 // Metric is a scorer without its function.
 type Metric struct {
 	Name    string
-	Greater bool // greater is better
+	Greater bool       // greater is better
+	Range   [2]float64 // see Scorer.Range
 }
 
 // CandidateInfo is a candidate without its factory.
@@ -59,19 +62,23 @@ type SplitInfo struct {
 type Failure struct {
 	Candidate string
 	Message   string
+	Skipped   bool // it was left out on purpose, such as for the number of rows: see ErrSkipped
 }
 
 // Run is one candidate on one fold.
 type Run struct {
-	Candidate   string
-	Split       int             // index in Result.Splits
-	Seed        uint64          // what the factory was given
-	Scores      []float64       // in the order of Result.Metrics; NaN where a score is not defined
-	Prediction  data.Prediction // of the fold's test rows, in their order
-	Curves      []data.Curve
-	BestEpoch   int
-	Parameters  int
-	Notes       []string
+	Candidate  string
+	Split      int             // index in Result.Splits
+	Seed       uint64          // what the factory was given
+	Scores     []float64       // in the order of Result.Metrics; NaN where a score is not defined
+	Prediction data.Prediction // of the fold's test rows, in their order
+	Curves     []data.Curve
+	BestEpoch  int
+	Parameters int
+	Notes      []string
+	// Importance says for every column by how much the first metric gets worse when
+	// the column's test values are shuffled; nil: Options.Importance did not ask.
+	Importance  []float64
 	FitTime     time.Duration
 	PredictTime time.Duration
 }
@@ -102,7 +109,10 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 		}
 	}
 	for _, s := range o.Scorers {
-		r.Metrics = append(r.Metrics, Metric{Name: s.Name, Greater: s.Greater})
+		r.Metrics = append(r.Metrics, Metric{Name: s.Name, Greater: s.Greater, Range: s.Range})
+	}
+	for _, f := range set.Features {
+		r.Data.Features = append(r.Data.Features, f.Name)
 	}
 	for _, c := range candidates {
 		r.Candidates = append(r.Candidates, CandidateInfo{Name: c.Name, Baseline: c.Baseline})
@@ -111,6 +121,26 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 		r.Splits = append(r.Splits, SplitInfo{Repeat: s.Repeat, Fold: s.Fold, Test: slices.Clone(s.Test)})
 	}
 	return r, nil
+}
+
+// Notes returns what the fits of a candidate noted, each once with the number of
+// folds that noted it.
+func (r *Result) Notes(candidate string) []string {
+	var order []string
+	count := map[string]int{}
+	for _, run := range r.RunsOf(candidate) {
+		for _, n := range run.Notes {
+			if count[n] == 0 {
+				order = append(order, n)
+			}
+			count[n]++
+		}
+	}
+	out := make([]string, len(order))
+	for i, n := range order {
+		out[i] = fmt.Sprintf("%s (%d of %d folds)", n, count[n], len(r.Splits))
+	}
+	return out
 }
 
 // Complete says whether the candidate has a run for every fold.

@@ -2,6 +2,7 @@ package crossval
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
@@ -16,7 +17,8 @@ var ErrUndefined = errors.New("crossval: the score is not defined here")
 // number. Score is called from several goroutines at a time.
 type Scorer struct {
 	Name    string
-	Greater bool // greater is better
+	Greater bool       // greater is better
+	Range   [2]float64 // the least and the greatest value that the score can have; equal: not known
 	Score   func(set *data.Set, p *data.Prediction) (float64, error)
 }
 
@@ -29,18 +31,24 @@ type Scorer struct {
 func DefaultScorers(t data.Task) []Scorer {
 	if t == data.Regress {
 		return []Scorer{
-			{Name: "RMSE", Score: ofValues(metrics.RMSE)},
-			{Name: "MAE", Score: ofValues(metrics.MAE)},
-			{Name: "R2", Greater: true, Score: ofValues(r2)},
+			{Name: "RMSE", Range: positive, Score: ofValues(metrics.RMSE)},
+			{Name: "MAE", Range: positive, Score: ofValues(metrics.MAE)},
+			{Name: "R2", Greater: true, Range: [2]float64{math.Inf(-1), 1}, Score: ofValues(r2)},
 		}
 	}
 	return []Scorer{
-		{Name: "accuracy", Greater: true, Score: ofLabels(metrics.Accuracy)},
-		{Name: "balanced accuracy", Greater: true, Score: ofLabels(metrics.BalancedAccuracy)},
-		{Name: "log loss", Score: ofProba(metrics.LogLoss)},
-		{Name: "ROC AUC", Greater: true, Score: ofProba(rocAUC)},
+		{Name: "accuracy", Greater: true, Range: share, Score: ofLabels(metrics.Accuracy)},
+		{Name: "balanced accuracy", Greater: true, Range: share, Score: ofLabels(metrics.BalancedAccuracy)},
+		{Name: "log loss", Range: positive, Score: ofProba(metrics.LogLoss)},
+		{Name: "ROC AUC", Greater: true, Range: share, Score: ofProba(rocAUC)},
 	}
 }
+
+// The ranges of scores.
+var (
+	share    = [2]float64{0, 1}
+	positive = [2]float64{0, math.Inf(1)}
+)
 
 func ofLabels(f func(want, have []int) (float64, error)) func(*data.Set, *data.Prediction) (float64, error) {
 	return func(s *data.Set, p *data.Prediction) (float64, error) {

@@ -33,9 +33,17 @@ func (r *Result) Table() string {
 	}
 	w.Flush() // a strings.Builder takes all
 	for _, f := range r.Failed {
-		fmt.Fprintf(&b, "failed: %s\n", f.Message)
+		fmt.Fprintln(&b, f.line())
 	}
 	return b.String()
+}
+
+// line says in one line why the candidate is not in the result.
+func (f Failure) line() string {
+	if f.Skipped {
+		return f.Candidate + ": " + f.Message
+	}
+	return "failed: " + f.Message
 }
 
 func meanAndStd(mean, std float64) string {

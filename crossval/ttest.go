@@ -22,6 +22,7 @@ type Interval struct {
 	Low, High  float64 // the interval: Mean ± quantile · StdErr
 	Confidence float64 // 0.95 for an interval of 95%
 	Constant   bool    // all folds are equal: the variance is 0, and no test can be made of it
+	Cut        bool    // Low or High was held to the range that the score can have
 }
 
 // CorrectedTTest is the corrected resampled t-test of Nadeau & Bengio,
@@ -86,9 +87,10 @@ func CorrectedTTest(x []float64, testOverTrain, confidence float64) (Interval, e
 }
 
 // Interval returns the mean of a candidate's scores with its corrected interval
-// of 95%, as [CorrectedTTest]; T and P of it say little. A metric of "" is the
-// first. It is an error if the candidate has fewer than 2 runs or a score that
-// is not defined.
+// of 95%, as [CorrectedTTest]; T and P of it say little. Bounds beyond what the
+// score can be, such as an accuracy above 1, are held to its range, and Cut says
+// so. A metric of "" is the first. It is an error if the candidate has fewer than 2
+// runs or a score that is not defined.
 func (r *Result) Interval(candidate, metric string) (Interval, error) {
 	scores := r.Scores(candidate, metric)
 	if scores == nil {
@@ -97,6 +99,10 @@ func (r *Result) Interval(candidate, metric string) (Interval, error) {
 	in, err := CorrectedTTest(scores, r.testOverTrain(), 0)
 	if err != nil {
 		return Interval{}, fmt.Errorf("%w (%s of %s)", err, metric, candidate)
+	}
+	m, _ := r.metric(metric)
+	if bounds := r.Metrics[m].Range; bounds[0] < bounds[1] && (in.Low < bounds[0] || in.High > bounds[1]) {
+		in.Low, in.High, in.Cut = max(in.Low, bounds[0]), min(in.High, bounds[1]), true
 	}
 	return in, nil
 }

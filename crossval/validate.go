@@ -17,7 +17,15 @@ type Options struct {
 	Seed     uint64
 	Workers  int         // fits that run at the same time; 0: GOMAXPROCS
 	Scorers  []Scorer    // nil: DefaultScorers of the set's task
-	Progress func(Event) // is told of every fit; never called twice at a time
+	Progress func(Event) // is called for every fit; never twice at a time
+
+	// TimeLimit bounds the time that all fits of a candidate take together; one that
+	// needs more is left out of the result, with a note. 0: no bound.
+	TimeLimit time.Duration
+	// Importance names candidates whose columns are shuffled one after another in the
+	// test rows, to see by how much the first metric gets worse: Run.Importance.
+	// Breiman (2001), "Random Forests", section 10.
+	Importance []string
 }
 
 // Event is told to Options.Progress when a fit begins and when it has ended.
@@ -40,8 +48,12 @@ type Event struct {
 // A candidate that fails in one fold is left out of the result, and the error is
 // or joins a [*FoldError] for each such candidate; the other candidates are in
 // the result. A panic of an estimator in the goroutine that called it is such an
-// error too. When ctx is done, Validate waits for the fits that run and returns
-// the result of those that ended, with an error that wraps the context's.
+// error too. One that declines with ErrSkipped, or takes longer than
+// Options.TimeLimit, is left out as well, marked as skipped, which is no error.
+//
+// When ctx is done, Validate waits a second at most for the fits that run and
+// returns the result of those that ended, with an error that wraps the context's.
+// A fit that does not heed its context goes on in a goroutine that nobody waits for.
 //
 // The result is nil only if nothing could be started: no rows, no candidates,
 // two of one name, a splitter's error.
@@ -73,6 +85,7 @@ func Validate(ctx context.Context, set *data.Set, sp Splitter, candidates []Cand
 		set: set, splits: splits, candidates: candidates, options: o,
 		runs:   make([]*Run, len(splits)*len(candidates)),
 		failed: make([]*FoldError, len(candidates)),
+		spent:  make([]time.Duration, len(candidates)),
 	}
 	b.work(ctx)
 	err = b.collect(ctx, result)
@@ -128,7 +141,8 @@ type board struct {
 	next   int
 	done   int
 	runs   []*Run
-	failed []*FoldError // by candidate: the failure in the lowest split
+	failed []*FoldError    // by candidate: the failure in the lowest split
+	spent  []time.Duration // by candidate: the time of its fits so far
 }
 
 func (b *board) work(ctx context.Context) {
@@ -145,12 +159,59 @@ func (b *board) work(ctx context.Context) {
 					return
 				}
 				begin := time.Now()
-				run, failure := b.run(ctx, job)
+				run, failure := b.bounded(ctx, job)
 				b.put(ctx, job, run, failure, time.Since(begin))
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// grace is how long a fit may go on after its context is done.
+const grace = time.Second
+
+// bounded does one job within the time that its candidate has left. A job that
+// does not come back is given up.
+func (b *board) bounded(ctx context.Context, job int) (*Run, *FoldError) {
+	type outcome struct {
+		run     *Run
+		failure *FoldError
+	}
+	limited := ctx
+	if limit := b.options.TimeLimit; limit > 0 {
+		b.mu.Lock()
+		left := limit - b.spent[job%len(b.candidates)]
+		b.mu.Unlock()
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, left)
+		defer cancel()
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		run, failure := b.run(limited, job)
+		done <- outcome{run, failure}
+	}()
+	var out outcome
+	select {
+	case out = <-done:
+	case <-limited.Done():
+		select {
+		case out = <-done:
+		case <-time.After(grace):
+			out.failure = b.failure(job, "fit", limited.Err())
+		}
+	}
+	if out.failure != nil && ctx.Err() == nil && limited.Err() != nil {
+		out.failure.Err = fmt.Errorf("%w: its fits took more than the %v that a candidate has", ErrSkipped, b.options.TimeLimit)
+	}
+	return out.run, out.failure
+}
+
+// failure describes what went wrong with a job.
+func (b *board) failure(job int, stage string, err error) *FoldError {
+	index := job / len(b.candidates)
+	split := b.splits[index]
+	return &FoldError{Candidate: b.candidates[job%len(b.candidates)].Name, Repeat: split.Repeat, Fold: split.Fold, Stage: stage, Err: err, split: index}
 }
 
 // take returns the next job. It leaves out the jobs of a candidate that has
@@ -179,6 +240,7 @@ func (b *board) put(ctx context.Context, job int, run *Run, failure *FoldError, 
 		return // stopped, not failed
 	}
 	b.done++
+	b.spent[job%len(b.candidates)] += elapsed
 	e := Event{Finished: true, Elapsed: elapsed}
 	if failure != nil {
 		e.Err = failure
@@ -214,9 +276,15 @@ func (b *board) collect(ctx context.Context, r *Result) error {
 	var errs []error
 	finished := 0
 	for c := range b.candidates {
-		if b.failed[c] != nil {
-			errs = append(errs, b.failed[c])
-			r.Failed = append(r.Failed, Failure{Candidate: b.candidates[c].Name, Message: b.failed[c].Error()})
+		if f := b.failed[c]; f != nil {
+			skipped := errors.Is(f, ErrSkipped)
+			message := f.Error()
+			if skipped {
+				message = f.Err.Error()
+			} else {
+				errs = append(errs, f)
+			}
+			r.Failed = append(r.Failed, Failure{Candidate: b.candidates[c].Name, Message: message, Skipped: skipped})
 			continue
 		}
 		for s := range b.splits {

@@ -1,0 +1,98 @@
+package crossval
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+	"gonum.org/v1/gonum/stat"
+	"gorgonia.org/tensor"
+)
+
+// importance returns for every column of the test rows by how much the first
+// score gets worse when the column's values are shuffled among them; nil if the
+// options do not ask for it or the rows are no table.
+func (b *board) importance(ctx context.Context, name string, model *data.Predictor, test *data.Set, score float64, seed uint64) ([]float64, error) {
+	values, p, err := test.Table()
+	if !slices.Contains(b.options.Importance, name) || err != nil || len(test.Features) != p || math.IsNaN(score) {
+		return nil, nil
+	}
+	scorer := b.options.Scorers[0]
+	out := make([]float64, p)
+	n := test.Len()
+	for j := range p {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		shuffled := slices.Clone(values)
+		for i, k := range generator(seed, "importance", j).Perm(n) {
+			shuffled[i*p+j] = values[k*p+j]
+		}
+		rows := *test.Without()
+		rows.Inputs = append([]*tensor.Dense{tensor.New(tensor.WithShape(n, p), tensor.WithBacking(shuffled))}, rows.Inputs[1:]...)
+		prediction, err := model.Predict(ctx, &rows)
+		if err == nil {
+			prediction, err = checked(prediction, test)
+		}
+		if err != nil {
+			return nil, err
+		}
+		now, err := scorer.Score(test, prediction)
+		if errors.Is(err, ErrUndefined) {
+			now, err = math.NaN(), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if out[j] = score - now; !scorer.Greater {
+			out[j] = now - score
+		}
+	}
+	return out, nil
+}
+
+// Importance is what a column is worth to a candidate: by how much the first
+// metric gets worse when its test values are shuffled, over the folds.
+type Importance struct {
+	Column   string
+	Interval // as CorrectedTTest has it
+}
+
+// Importances returns the columns of a candidate for which Options.Importance
+// asked, the most important first; nil if there are none.
+func (r *Result) Importances(candidate string) []Importance {
+	var runs [][]float64
+	for _, run := range r.RunsOf(candidate) {
+		if run.Importance != nil {
+			runs = append(runs, run.Importance)
+		}
+	}
+	if len(runs) < 2 {
+		return nil
+	}
+	out := make([]Importance, len(r.Data.Features))
+	x := make([]float64, len(runs))
+	for j, name := range r.Data.Features {
+		for i := range runs {
+			x[i] = runs[i][j]
+		}
+		out[j].Column = name
+		in, err := CorrectedTTest(x, r.testOverTrain(), 0)
+		if err != nil { // a fold without a score
+			in = Interval{N: len(x), Mean: stat.Mean(x, nil), Low: math.NaN(), High: math.NaN()}
+		}
+		out[j].Interval = in
+	}
+	slices.SortStableFunc(out, func(a, b Importance) int {
+		switch {
+		case a.Mean > b.Mean:
+			return -1
+		case a.Mean < b.Mean:
+			return 1
+		}
+		return 0
+	})
+	return out
+}
