@@ -86,10 +86,11 @@ type numberParts struct {
 // currencies that are words, beside the symbols that Unicode knows.
 var currencies = []string{"USD", "EUR", "GBP", "CHF", "JPY", "CNY", "AUD", "CAD", "INR", "SEK", "NOK", "DKK", "US$", "R$", "A$", "C$", "kr", "Fr.", "Rs", "Rs.", "zł", "Kč"}
 
-// units may follow a number without a space.
-var units = []string{"%", "‰", "°", "°C", "°F", "C", "F", "K", "mi", "km", "m", "cm", "mm", "µm", "um", "nm", "in", "ft", "yd", "\"", "'", "kg", "g", "mg", "µg", "lb", "lbs", "oz", "t",
-	"l", "L", "ml", "mL", "cl", "gal", "h", "hr", "hrs", "min", "mins", "s", "sec", "ms", "mph", "km/h", "kmh", "m/s", "kt", "kts", "V", "A", "W", "kW", "MW", "kWh", "J", "kJ", "kcal", "cal",
-	"Hz", "kHz", "MHz", "GHz", "B", "kB", "KB", "MB", "GB", "TB", "px", "pt", "hp", "cc", "bp", "bps", "m2", "m²", "m3", "m³", "sqft", "km2", "km²", "ha", "yrs", "y", "x", "USD", "EUR", "dB", "bar", "psi", "Pa", "hPa", "kPa"}
+// units may follow a number without a space. Letters that number seats, grades and
+// houses as well are not among them.
+var units = []string{"%", "‰", "°", "°C", "°F", "mi", "km", "m", "cm", "mm", "µm", "um", "nm", "in", "ft", "yd", "\"", "'", "kg", "g", "mg", "µg", "lb", "lbs", "oz",
+	"ml", "mL", "cl", "gal", "h", "hr", "hrs", "min", "mins", "s", "sec", "ms", "mph", "km/h", "kmh", "m/s", "kt", "kts", "kW", "MW", "kWh", "kJ", "kcal", "cal",
+	"Hz", "kHz", "MHz", "GHz", "kB", "KB", "MB", "GB", "TB", "px", "pt", "hp", "cc", "bp", "bps", "m2", "m²", "m3", "m³", "sqft", "km2", "km²", "ha", "yrs", "dB", "bar", "psi", "Pa", "hPa", "kPa"}
 
 // splitNumber takes a cell apart: sign, currency, number, unit; parentheses mean
 // a negative number, as bookkeepers write it. ok says that it could be a number.
