@@ -85,7 +85,7 @@ func TestFunctionErrors(t *testing.T) {
 		{fn: Sigmoid, bound: 3}, {fn: Silu, bound: 4, floor: 128 * tiny}, {fn: Mish, bound: 4, floor: 128 * tiny},
 		{fn: Gelu, bound: 8, floor: tiny},
 		{fn: GeluTanh, bound: 12, floor: 0x1p-10, want: func(x float64) float64 { return x * sigmoid(2*geluC*(x+geluA*x*x*x)) }},
-		{fn: Softsign, bound: 2}, {fn: HardSigmoid, bound: 1, floor: 1},
+		{fn: Sin, bound: 1}, {fn: Cos, bound: 1}, {fn: Softsign, bound: 2}, {fn: HardSigmoid, bound: 1, floor: 1},
 	} {
 		want := f.want
 		if want == nil {
@@ -120,7 +120,7 @@ func TestSlopeErrors(t *testing.T) {
 		{Relu, 0, nil}, {LeakyRelu, 0.25, nil}, {Elu, 0.5, between(-0.5, 1e9)}, {Selu, 0, between(-SeluScale*SeluAlpha, 1e9)}, {Sigmoid, 0, between(0, 1)}, {Tanh, 0, between(-1, 1)},
 		{Exp, 0, between(0, 1e38)}, {Sqrt, 0, between(0, 1e38)}, {Reciprocal, 0, between(-1e18, 1e18)}, {Softplus, 0, between(0, 1e38)}, {Square, 0, between(-1e38, 1e38)},
 		{Log, 0, between(0, 1e38)}, {Abs, 0, nil}, {Gelu, 0, between(-1e30, 1e30)}, {GeluTanh, 0, between(-100, 100)}, {Silu, 0, between(-1e30, 1e30)}, {Mish, 0, between(-500, 500)},
-		{Softsign, 0, nil}, {HardSigmoid, 0, nil},
+		{Sin, 0, nil}, {Cos, 0, nil}, {Softsign, 0, nil}, {HardSigmoid, 0, nil},
 	} {
 		agree(t, f.fn.String()+"'", 4999, 20, 1, f.domain, func(dst, x []float32) { UnaryGrad(f.fn, f.alpha, dst, x, ones[:len(x)]) }, func(v float64) float64 {
 			var y [1]float64
