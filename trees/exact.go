@@ -59,9 +59,6 @@ func newExactGrower(f *forestFit) *exactGrower {
 		f: f, counts: make([]int32, n), local: make([]uint32, n), columns: make([]int32, p), gains: make([]float64, p),
 		binary: f.classes <= 2, classSums: make([]float64, f.classes), leftSums: make([]float64, f.classes), pure: make([]int32, f.classes),
 	}
-	for j := range g.columns {
-		g.columns[j] = int32(j)
-	}
 	// Keeping the order costs a pass over each column in every node; sorting, several
 	// over each that is tried.
 	if p <= 5*f.Columns {
@@ -77,6 +74,9 @@ func (g *exactGrower) grow(ctx context.Context, tree int) bool {
 	g.tree = Tree{Nodes: append(g.tree.Nodes[:0], Node{}), Values: g.tree.Values[:0]}
 	clear(g.gains)
 	clear(g.pure)
+	for j := range g.columns { // a tree depends on none that this goroutine grew before
+		g.columns[j] = int32(j)
+	}
 	g.stack = append(g.stack[:0], part{to: int32(len(g.rows)), kept: g.order != nil})
 	work := 0
 	for len(g.stack) > 0 {
