@@ -44,6 +44,37 @@ func DefaultScorers(t data.Task) []Scorer {
 	}
 }
 
+// Scorers returns all scorers of a task: those of [DefaultScorers], and for a
+// classification "F1" (the mean over the classes), "MCC", Matthews' correlation
+// coefficient, "Brier", the mean of Σ(p − y)² over the classes, and of two classes
+// "average precision" of the second; for a regression "median absolute error".
+func Scorers(t data.Task) []Scorer {
+	if t == data.Regress {
+		return append(DefaultScorers(t), Scorer{Name: "median absolute error", Range: positive, Score: ofValues(metrics.MedianAE)})
+	}
+	return append(DefaultScorers(t),
+		Scorer{Name: "F1", Greater: true, Range: share, Score: ofLabels(func(want, have []int) (float64, error) { return metrics.F1(want, have, metrics.Macro) })},
+		Scorer{Name: "MCC", Greater: true, Range: [2]float64{-1, 1}, Score: ofLabels(metrics.MCC)},
+		Scorer{Name: "Brier", Range: [2]float64{0, 2}, Score: ofProba(metrics.Brier)},
+		Scorer{Name: "average precision", Greater: true, Range: share, Score: ofProba(averagePrecision)},
+	)
+}
+
+func averagePrecision(want []int, proba []float64, classes int) (float64, error) {
+	if classes != 2 {
+		return 0, ErrUndefined
+	}
+	score := make([]float64, len(want))
+	for i := range score {
+		score[i] = proba[2*i+1]
+	}
+	v, err := metrics.AveragePrecision(want, score)
+	if errors.Is(err, metrics.ErrOneClass) {
+		return 0, ErrUndefined
+	}
+	return v, err
+}
+
 // The ranges of scores.
 var (
 	share    = [2]float64{0, 1}

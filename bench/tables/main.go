@@ -226,7 +226,9 @@ func writeJSON(path string, v any) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
 }
 
-func defaultModels() []string { return []string{"default", "auto", "boosted trees", "random forest", "linear"} }
+func defaultModels() []string {
+	return []string{"default", "auto", "boosted trees", "random forest", "linear"}
+}
 
 // factoryOf returns the factory of a model: a recipe's name, "default", or that of
 // a baseline.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
 	"github.com/seed732fc211/aegis/plots"
+	"github.com/seed732fc211/aegis/recipes/tabular"
 	"github.com/spf13/cobra"
 )
 
@@ -27,6 +30,9 @@ type crossvalFlags struct {
 	source
 	netFlags
 	folds, repeats, workers int
+	models                  []string
+	limit                   time.Duration
+	metric                  string
 	report, json            string
 	quiet                   bool
 }
@@ -36,10 +42,11 @@ func crossvalCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "crossval",
 		Short: "Compare a regularised net with baselines on the same folds",
-		Long: `Crossval runs repeated stratified k-fold cross-validation of a regularised net
-and of baselines on the same folds, preprocessing fitted on each fold's training
-rows only, and tests each difference with the corrected resampled t-test of
-Nadeau and Bengio (2003). It prints a table and verdicts and draws a page.`,
+		Long: `Crossval runs repeated stratified k-fold cross-validation of a net and of
+baselines on the same folds, preprocessing fitted on each fold's training rows
+only, and tests each difference with the corrected resampled t-test of Nadeau and
+Bengio (2003). It prints a table and verdicts and draws a page. A model that fails
+or takes too long is left out with its reason; the others stay.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.run(c.Context(), c)
@@ -51,15 +58,21 @@ Nadeau and Bengio (2003). It prints a table and verdicts and draws a page.`,
 	f.IntVar(&o.folds, "folds", 10, "`NUMBER` of folds")
 	f.IntVar(&o.repeats, "repeats", 3, "`NUMBER` of repeats with other folds")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
+	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models, separated by commas (default: net and all baselines); net is that of --recipe, recipes and baselines go by their names; list shows them")
+	f.DurationVar(&o.limit, "time-limit", 20*time.Minute, "`TIME` that all fits of one model may take together, such as 90s or 10m; 0: no bound")
+	f.StringVar(&o.metric, "metric", "", "`METRIC` that models are compared by (default: accuracy or RMSE)")
 	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png or .svg; empty: none")
 	f.StringVar(&o.json, "json", "", "`FILE` for all results, machine-readable")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
 }
 
-func (o *crossvalFlags) check() error {
-	if err := o.netFlags.check(); err != nil {
+func (o *crossvalFlags) check(c *cobra.Command) error {
+	if err := o.netFlags.check(c); err != nil {
 		return err
+	}
+	if o.limit < 0 {
+		return usage("--time-limit %v: want a positive time, or 0", o.limit)
 	}
 	if o.folds < 2 || o.repeats < 1 || o.workers < 0 {
 		return usage("--folds %d --repeats %d --workers %d: want at least 2 folds, 1 repeat and no negative number of workers", o.folds, o.repeats, o.workers)
@@ -72,7 +85,10 @@ func (o *crossvalFlags) check() error {
 
 func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	out, status := c.OutOrStdout(), c.ErrOrStderr()
-	if err := o.check(); err != nil {
+	if len(o.models) == 1 && o.models[0] == "list" {
+		return listModels(out)
+	}
+	if err := o.check(c); err != nil {
 		return err
 	}
 	if o.quiet {
@@ -85,22 +101,75 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err := enough(set); err != nil {
 		return err
 	}
-	candidates := o.candidates(set.Task())
+	if err := o.fits(set); err != nil {
+		return err
+	}
+	candidates, err := o.candidates(set)
+	if err != nil {
+		return err
+	}
+	scorers, err := o.scorers(set.Task())
+	if err != nil {
+		return err
+	}
 	begin := time.Now()
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*o.folds*o.repeats, "fits")
 	res, err := crossval.Validate(ctx, set, o.grouped(set, o.splitter(set.Task())), candidates, crossval.Options{
-		Seed: o.seed, Workers: o.workers,
+		Seed: o.seed, Workers: o.workers, Scorers: scorers, TimeLimit: o.limit, Importance: o.importance(set, candidates),
 		Progress: func(e crossval.Event) {
 			if e.Finished {
 				bar.done(e.Done, fmt.Sprintf("%s, repeat %d, fold %d", e.Candidate, e.Repeat+1, e.Fold+1))
+			} else {
+				bar.at(e.Candidate)
 			}
 		},
 	})
 	bar.end()
-	if err != nil {
-		return o.partial(out, res, err)
+	interrupted := errors.Is(err, context.Canceled)
+	if res == nil || len(res.Runs) == 0 && !interrupted {
+		return err
 	}
-	return o.show(out, res, time.Since(begin))
+	if err := o.show(c, res, set, time.Since(begin)); err != nil || !interrupted {
+		return err
+	}
+	return fmt.Errorf("interrupted: %d of %d fits were finished", len(res.Runs), len(res.Candidates)*len(res.Splits))
+}
+
+// importanceColumns is up to how many columns the page shows what each is worth.
+const importanceColumns = 200
+
+// importance names the candidate whose columns are shuffled: the first.
+func (o *crossvalFlags) importance(set *data.Set, candidates []crossval.Candidate) []string {
+	if len(set.Features) > importanceColumns {
+		return nil
+	}
+	return []string{candidates[0].Name}
+}
+
+// scorers puts the metric that was asked for first.
+func (o *crossvalFlags) scorers(t data.Task) ([]crossval.Scorer, error) {
+	list := crossval.DefaultScorers(t)
+	if o.metric == "" {
+		return list, nil
+	}
+	all := crossval.Scorers(t)
+	i := slices.IndexFunc(all, func(s crossval.Scorer) bool { return strings.EqualFold(s.Name, o.metric) })
+	if i < 0 {
+		var names []string
+		for _, s := range all {
+			names = append(names, s.Name)
+		}
+		return nil, usage("--metric %s: want one of %s", o.metric, strings.Join(names, ", "))
+	}
+	list = slices.DeleteFunc(list, func(s crossval.Scorer) bool { return s.Name == all[i].Name })
+	return append([]crossval.Scorer{all[i]}, list...), nil
+}
+
+// listModels writes the names that --models takes.
+func listModels(out io.Writer) error {
+	_, err := fmt.Fprintf(out, "net: that of --recipe\nrecipes: %s\nbaselines of classifications: %s\nbaselines of regressions: %s\n",
+		strings.Join(tabular.Names(), ", "), strings.Join(baselines.Names(data.Classify), ", "), strings.Join(baselines.Names(data.Regress), ", "))
+	return err
 }
 
 // enough tells whether there is something to learn from the rows.
@@ -121,53 +190,80 @@ func (o *crossvalFlags) splitter(t data.Task) crossval.Splitter {
 	return crossval.RepeatedStratifiedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
 }
 
-// candidates are the net, a linear model of our own graph, and the baselines.
-func (o *crossvalFlags) candidates(t data.Task) []crossval.Candidate {
-	linear := "logistic regression"
-	if t == data.Regress {
-		linear = "linear regression"
+// candidates are the net and the baselines, or those of --models.
+func (o *crossvalFlags) candidates(set *data.Set) ([]crossval.Candidate, error) {
+	e, err := o.estimator()
+	if err != nil {
+		return nil, err
 	}
-	list := []crossval.Candidate{
-		{Name: netName, New: o.factory(o.units)},
-		{Name: linear, New: o.factory(nil), Baseline: true},
+	net := crossval.Candidate{Name: netName, New: e.Factory()}
+	if len(o.models) == 0 {
+		return append([]crossval.Candidate{net}, baselines.Default(set.Task())...), nil
 	}
-	for _, b := range baselines.Default(t) {
-		if b.Name == linear {
-			b.Name += " (golearn)"
+	var list []crossval.Candidate
+	for _, name := range o.models {
+		name = strings.TrimSpace(name)
+		if name == netName {
+			list = append(list, net)
+			continue
 		}
-		b.New = crossval.Preprocessed(preprocess(), b.New)
-		list = append(list, b)
+		if recipe, err := tabular.ByName(name); err == nil {
+			one := e
+			one.Recipe = recipe
+			list = append(list, crossval.Candidate{Name: name, New: one.Factory()})
+			continue
+		}
+		found, err := baselines.Select(set.Task(), []string{name})
+		if err != nil {
+			return nil, usage("--models: there is no %q; there are net, %s, %s", name, strings.Join(tabular.Names(), ", "), strings.Join(baselines.Names(set.Task()), ", "))
+		}
+		list = append(list, found...)
 	}
-	return list
+	return list, nil
 }
 
-// partial shows what was finished before an interrupt or a failure.
-func (o *crossvalFlags) partial(out io.Writer, res *crossval.Result, err error) error {
-	if res == nil {
-		return err
-	}
-	total := len(res.Candidates) * len(res.Splits)
-	if errors.Is(err, context.Canceled) {
-		fmt.Fprintf(out, "interrupted: %d of %d fits were finished; no report was written\n", len(res.Runs), total)
-		if len(res.Runs) > 0 {
-			fmt.Fprint(out, res.Table())
+// reference is the candidate that the others are compared with: the first that has
+// a run in every fold; "" if there is none.
+func reference(res *crossval.Result) string {
+	for _, c := range res.Candidates {
+		if res.Complete(c.Name) {
+			return c.Name
 		}
-		return errors.New("interrupted")
 	}
-	return err
+	return ""
 }
 
-func (o *crossvalFlags) show(out io.Writer, res *crossval.Result, took time.Duration) error {
+func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.Set, took time.Duration) error {
+	out := c.OutOrStdout()
+	if len(res.Runs) == 0 {
+		return nil
+	}
 	if err := table(out, res); err != nil {
 		return err
 	}
-	comparisons, err := crossval.Compare(res, netName, "")
-	if err != nil {
-		return err
+	for _, f := range res.Failed {
+		if !f.Skipped {
+			fmt.Fprintf(c.ErrOrStderr(), "aegis: warning: %s is left out: %s\n", f.Candidate, f.Message)
+		}
 	}
-	fmt.Fprintf(out, "\n%s of the net against each baseline, corrected resampled t-test (Nadeau & Bengio 2003), p adjusted by Holm:\n", res.Metrics[0].Name)
-	for i := range comparisons {
-		fmt.Fprintf(out, "  %s\n", comparisons[i].Verdict())
+	ref := reference(res)
+	var comparisons []crossval.Comparison
+	if ref != "" {
+		var err error
+		if comparisons, err = crossval.Compare(res, ref, ""); err == nil {
+			fmt.Fprintf(out, "\n%s of %s against each other model, corrected resampled t-test (Nadeau & Bengio 2003), p adjusted by Holm:\n", res.Metrics[0].Name, ref)
+			for i := range comparisons {
+				fmt.Fprintf(out, "  %s\n", comparisons[i].Verdict())
+			}
+			for _, text := range res.Caveats() {
+				fmt.Fprintf(out, "  %s\n", text)
+			}
+		}
+		for _, n := range res.Notes(ref) {
+			if !strings.HasPrefix(n, "val_loss has not improved") {
+				fmt.Fprintf(out, "note: %s: %s\n", ref, n)
+			}
+		}
 	}
 	fmt.Fprintf(out, "\n%d fits in %s\n", len(res.Runs), took.Round(10*time.Millisecond))
 	if o.json != "" {
@@ -176,12 +272,21 @@ func (o *crossvalFlags) show(out io.Writer, res *crossval.Result, took time.Dura
 		}
 		fmt.Fprintf(out, "results: %s\n", o.json)
 	}
-	if o.report == "" {
+	if o.report == "" || ref == "" {
 		return nil
 	}
-	facts := append(o.facts(), versionFacts()...)
+	return o.draw(out, res, set, ref, took)
+}
+
+// draw writes the page.
+func (o *crossvalFlags) draw(out io.Writer, res *crossval.Result, set *data.Set, ref string, took time.Duration) error {
+	var facts []plots.Fact
+	if e, err := o.estimator(); err == nil && ref == netName {
+		facts = o.facts(e, set)
+	}
+	facts = append(facts, versionFacts()...)
 	facts = append(facts, plots.Fact{Name: "time", Value: fmt.Sprintf("%s for %d fits, %d at a time", took.Round(100*time.Millisecond), len(res.Runs), o.atATime())})
-	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: netName, Facts: facts})
+	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, Facts: facts})
 	if err != nil {
 		return err
 	}
@@ -217,9 +322,19 @@ func table(out io.Writer, res *crossval.Result) error {
 		for _, other := range res.Metrics[1:] {
 			fmt.Fprintf(w, "\t%s", number(res.Mean(c.Name, other.Name)))
 		}
-		fmt.Fprintf(w, "\t%s\n", res.FitTime(c.Name).Round(100*time.Microsecond))
+		fit := "-"
+		if t := res.FitTime(c.Name); t > 0 {
+			fit = t.Round(100 * time.Microsecond).String()
+		}
+		fmt.Fprintf(w, "\t%s\n", fit)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, f := range res.Failed {
+		fmt.Fprintf(out, "- %s: %s\n", f.Candidate, f.Message)
+	}
+	return nil
 }
 
 func number(v float64) string {
@@ -255,9 +370,10 @@ type comparisonJSON struct {
 
 func (o *crossvalFlags) writeJSON(res *crossval.Result, list []crossval.Comparison) error {
 	d := document{Aegis: version, Parameters: map[string]string{
-		"hidden": o.hidden, "dropout": fmt.Sprint(o.dropout), "l1": fmt.Sprint(o.l1), "l2": fmt.Sprint(o.l2), "epochs": fmt.Sprint(o.epochs),
+		"recipe": o.recipe, "hidden": o.hidden, "dropout": fmt.Sprint(o.dropout), "l1": fmt.Sprint(o.l1), "l2": fmt.Sprint(o.l2), "epochs": fmt.Sprint(o.epochs),
 		"patience": fmt.Sprint(o.patience), "batch": fmt.Sprint(o.batch), "learning_rate": fmt.Sprint(o.learningRate),
-		"folds": fmt.Sprint(o.folds), "repeats": fmt.Sprint(o.repeats), "seed": fmt.Sprint(o.seed), "validation_share": fmt.Sprint(validationShare),
+		"class_weight": o.classWeight, "calibrate": o.calibrate, "decide": o.decide, "costs": o.costs,
+		"folds": fmt.Sprint(o.folds), "repeats": fmt.Sprint(o.repeats), "seed": fmt.Sprint(o.seed),
 	}}
 	for i := range list {
 		c := &list[i]

@@ -10,6 +10,7 @@ import (
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/plots"
+	"github.com/seed732fc211/aegis/recipes/tabular"
 	"github.com/seed732fc211/aegis/train"
 	"github.com/spf13/cobra"
 )
@@ -40,7 +41,7 @@ func trainCommand() *cobra.Command {
 
 func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	out, status := c.OutOrStdout(), c.ErrOrStderr()
-	if err := o.netFlags.check(); err != nil {
+	if err := o.netFlags.check(c); err != nil {
 		return err
 	}
 	if o.model == "" {
@@ -62,16 +63,29 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err := enough(set); err != nil {
 		return err
 	}
-	e := o.estimator(o.units, o.seed)
-	bar := newProgress(c.ErrOrStderr(), o.quiet, o.epochs, "epochs")
-	e.Config.Callbacks = append(e.Config.Callbacks, train.OnEpoch(func(ev *train.Event) error {
+	if err := o.fits(set); err != nil {
+		return err
+	}
+	e, err := o.estimator()
+	if err != nil {
+		return err
+	}
+	plan, err := e.Plan(set)
+	if err != nil {
+		return err
+	}
+	bar := newProgress(c.ErrOrStderr(), o.quiet, plan.Config.Epochs, "epochs")
+	e.Callbacks = append(e.Callbacks, train.OnEpoch(func(ev *train.Event) error {
 		bar.done(ev.Epoch, ev.History().String())
 		return nil
 	}))
 	m, h, err := e.Train(ctx, set)
 	bar.end()
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintf(out, "interrupted: %d of %d epochs were finished; no model was written\n", h.Epochs(), o.epochs)
+		if h == nil {
+			h = &train.History{}
+		}
+		fmt.Fprintf(out, "interrupted: %d of %d epochs were finished; no model was written\n", h.Epochs(), plan.Config.Epochs)
 		return errors.New("interrupted")
 	}
 	if err != nil {
@@ -85,19 +99,26 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if h.BestEpoch > 0 {
 		fmt.Fprintf(out, "best epoch: %d, val_loss %.4g\n", h.BestEpoch, h.At("val_loss", h.BestEpoch))
 	}
+	for _, note := range h.Notes {
+		fmt.Fprintf(out, "note: %s\n", note)
+	}
 	fmt.Fprintf(out, "trained in %s\nmodel: %s\n", h.Duration.Round(time.Millisecond), o.model)
 	if o.report == "" {
 		return nil
 	}
-	if err := o.draw(ctx, m, h, set); err != nil {
+	if err := o.draw(ctx, e, m, h, set); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "report: %s\n", o.report)
 	return nil
 }
 
-func (o *trainFlags) draw(ctx context.Context, m *models.Model, h *train.History, set *data.Set) error {
-	_, held, err := set.Split(validationShare, o.seed)
+func (o *trainFlags) draw(ctx context.Context, e tabular.Estimator, m *models.Model, h *train.History, set *data.Set) error {
+	plan, err := e.Plan(set)
+	if err != nil {
+		return err
+	}
+	_, held, err := set.Split(plan.Config.ValidationFraction, o.seed)
 	if err != nil {
 		return err
 	}
@@ -112,7 +133,7 @@ func (o *trainFlags) draw(ctx context.Context, m *models.Model, h *train.History
 		{Name: "seed", Value: fmt.Sprint(o.seed)}, {Name: "parameters", Value: fmt.Sprint(trained)},
 		{Name: "epochs", Value: fmt.Sprintf("%d, best %d", h.Epochs(), h.BestEpoch)},
 		{Name: "time", Value: h.Duration.Round(time.Millisecond).String()},
-	}, append(o.facts(), versionFacts()...)...)
+	}, append(o.facts(e, set), versionFacts()...)...)
 	page, err := plots.Training(plots.TrainingReport{
 		Title: "Training of a net on " + set.Name, Curves: h.Curves, BestEpoch: h.BestEpoch, Rows: held, Prediction: pred, Facts: facts,
 		Notes: []string{"The lower figures show the validation rows. They chose the epoch, so they flatter the model a little: aegis crossval tells what it is worth."},

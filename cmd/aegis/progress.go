@@ -21,10 +21,11 @@ type progress struct {
 	total int
 	shown int
 	begin time.Time
+	said  time.Time // when the last plain line was written
 }
 
 func newProgress(w io.Writer, quiet bool, total int, what string) *progress {
-	p := &progress{w: w, total: total, begin: time.Now()}
+	p := &progress{w: w, total: total, begin: time.Now(), said: time.Now()}
 	if quiet {
 		return p
 	}
@@ -46,10 +47,23 @@ func (p *progress) done(n int, last string) {
 	case p.bar != nil:
 		p.bar.SetCurrent(int64(n))
 	case p.lines && (n*10/p.total > p.shown*10/p.total || n == p.total):
+		p.said = time.Now()
 		fmt.Fprintf(p.w, "%d/%d  %s  %s\n", n, p.total, time.Since(p.begin).Round(100*time.Millisecond), last)
 	}
 	p.shown = n
 }
+
+// at tells who is at work: on a plain screen when nothing has been said for a
+// while.
+func (p *progress) at(who string) {
+	if p.lines && time.Since(p.said) > quietFor {
+		p.said = time.Now()
+		fmt.Fprintf(p.w, "%d/%d  %s  at work: %s\n", p.shown, p.total, time.Since(p.begin).Round(100*time.Millisecond), who)
+	}
+}
+
+// quietFor is how long plain lines may be silent.
+const quietFor = 10 * time.Second
 
 func (p *progress) end() {
 	if p.bar != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/trees"
 	"pgregory.net/rapid"
 )
 
@@ -115,8 +116,13 @@ func TestErrors(t *testing.T) {
 	missing.Features = []data.Feature{{Name: "size"}, {Name: "weight"}}
 	two := labelled(t, [][]float64{{1, 2}, {3, 4}}, []int{0, 1}, "a", "b")
 	real := valued(t, [][]float64{{1, 2}, {3, 4}}, []float64{1, 2})
-	collinear := valued(t, [][]float64{{1, 5, 6}, {2, 3, 5}, {4, 4, 8}, {8, 1, 9}, {3, 3, 6}}, []float64{1, 2, 3, 4, 5})
-	fixed := valued(t, [][]float64{{1, 0.1}, {2, 0.1}, {4, 0.1}, {8, 0.1}}, []float64{1, 2, 3, 4})
+	coded := labelled(t, [][]float64{{1, 0}, {2, 2}}, []int{0, 1}, "a", "b")
+	coded.Features = []data.Feature{{Name: "size"}, {Name: "city", Levels: []string{"Rome", "Oslo"}}}
+	weighted := func(s *data.Set, w ...float64) *data.Set {
+		out := *s
+		out.Weights = w
+		return &out
+	}
 	for _, c := range []struct {
 		name           string
 		new            crossval.Factory
@@ -134,9 +140,21 @@ func TestErrors(t *testing.T) {
 		{"trees", baselines.Forest{Trees: -2}.New, two, two, "have -2"},
 		{"ID3 of a regression", baselines.ID3{}.New, real, real, "for classification only"},
 		{"linear regression of classes", baselines.LinearRegression{}.New, two, two, "for regression only"},
-		{"too few rows", baselines.LinearRegression{}.New, real, real, "2 rows cannot fit 2 columns and an intercept"},
-		{"collinear", baselines.LinearRegression{}.New, collinear, collinear, "is a linear combination of the columns before it"},
-		{"constant", baselines.LinearRegression{}.New, fixed, fixed, "is constant"},
+		{"ridge of classes", baselines.Ridge{}.New, two, two, "for regression only"},
+		{"elastic net of classes", baselines.ElasticNet{}.New, two, two, "for regression only"},
+		{"logistic regression of values", baselines.LogisticRegression{}.New, real, real, "for classification only"},
+		{"ridge's strength", baselines.Ridge{Strengths: []float64{0}}.New, real, real, "strength 0, want"},
+		{"C", baselines.LogisticRegression{C: []float64{math.NaN()}}.New, two, two, "strength NaN, want"},
+		{"ratio", baselines.ElasticNet{Ratios: []float64{2}}.New, real, real, "ratio 2, want"},
+		{"elastic net's strength", baselines.ElasticNet{Strength: -1, Ratios: []float64{1}}.New, real, real, "strength -1, want"},
+		{"weights", baselines.Ridge{}.New, weighted(real, 1), real, "1 weights for 2 rows"},
+		{"negative weight", baselines.LogisticRegression{}.New, weighted(two, 1, -1), two, "row 1: weight -1"},
+		{"weight of trees", baselines.BoostedTrees{}.New, weighted(two, 1, -1), two, "row 1: weight -1"},
+		{"boosting", baselines.BoostedTrees{Settings: trees.Boosting{Leaves: -1}}.New, two, two, "Leaves: have -1"},
+		{"columns of trees", baselines.RandomForest{}.New, two, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
+		{"columns of ridge", baselines.Ridge{}.New, real, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
+		{"code", baselines.BoostedTrees{}.New, coded, coded, "row 1, city: have 2, want a code below 2, or -1"},
+		{"code to predict", baselines.LogisticRegression{}.New, two, coded, "row 1, city: have 2"},
 		{"no targets", baselines.Majority{}.New, two.Without(), two, "has no targets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,12 +1,18 @@
-// Package baselines has simple models to compare a net with, behind
-// [crossval.Estimator]: most of them on the parts of golearn that can be trusted
-// (github.com/sjwhitworth/golearn, commit 74ae077eafb2).
+// Package baselines has models to compare a net with, behind [crossval.Estimator].
 //
-// Every baseline takes a table (float64, one column a feature) without missing
-// values; the value of a categorical column counts as a number, so one-hot
-// encode it first where its codes have no order. Row weights have no part in a
-// fit. Inputs are taken as they are:
-// distances want standardised columns, see [crossval.Preprocessed].
+// [BoostedTrees] and [RandomForest] (of package trees) and the linear models,
+// [LogisticRegression], [LinearRegression], [Ridge] and [ElasticNet], take a table as
+// it stands: a column with Levels is categorical, with -1 for a level that is not
+// known; NaN is a missing value. What they need of it is fitted on the training rows,
+// the strength of a penalty chosen among them.
+//
+// [KNN] and the models on the parts of golearn that can be trusted
+// (github.com/sjwhitworth/golearn, commit 74ae077eafb2), [CART], [Forest], [ID3], take
+// a table (float64, one column a feature) without missing values; the value of a
+// categorical column counts as a number, so one-hot encode it first where its codes
+// have no order, and row weights have no part in a fit. Inputs are taken as they are:
+// distances want standardised columns, see [crossval.Preprocessed]. [Default] prepares
+// tables for all.
 //
 // All baselines are pure Go, print nothing, draw no number from a global
 // generator and give the same bits for the same rows and seed: golearn's models
@@ -16,35 +22,6 @@
 //
 // [Unavailable] lists the models of golearn that are not here, and why.
 package baselines
-
-import (
-	"github.com/seed732fc211/aegis/crossval"
-	"github.com/seed732fc211/aegis/data"
-)
-
-// Default returns the baselines that suit a task, in order of effort, each with
-// its settings' defaults. Classification: majority, k-nearest neighbours, ID3
-// tree, CART tree, random forest. Regression: mean, linear regression,
-// k-nearest neighbours, CART tree of depth 5, random forest. None is
-// standardised: wrap New with [crossval.Preprocessed].
-func Default(task data.Task) []crossval.Candidate {
-	if task == data.Regress {
-		return []crossval.Candidate{
-			{Name: "mean", New: Majority{}.New, Baseline: true},
-			{Name: "linear regression", New: LinearRegression{}.New, Baseline: true},
-			{Name: "k-nearest neighbours", New: KNN{}.New, Baseline: true},
-			{Name: "CART tree", New: CART{MaxDepth: 5}.New, Baseline: true},
-			{Name: "random forest", New: Forest{}.New, Baseline: true},
-		}
-	}
-	return []crossval.Candidate{
-		{Name: "majority", New: Majority{}.New, Baseline: true},
-		{Name: "k-nearest neighbours", New: KNN{}.New, Baseline: true},
-		{Name: "ID3 tree", New: ID3{}.New, Baseline: true},
-		{Name: "CART tree", New: CART{}.New, Baseline: true},
-		{Name: "random forest", New: Forest{}.New, Baseline: true},
-	}
-}
 
 // Missing is a model that is not offered, and why.
 type Missing struct {

@@ -3,21 +3,24 @@ package baselines
 import (
 	"context"
 	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/sjwhitworth/golearn/kdtree"
-	"github.com/sjwhitworth/golearn/metrics/pairwise"
 )
 
 // KNN predicts from the K nearest training rows (Cover & Hart 1967): the
 // probability of a class is its share of them, the label the class with the most
-// of them, the first of equals; for a regression the value is their mean. The
-// neighbours come from golearn's k-d tree, the same that its KNNClassifier uses.
+// of them, the first of equals; for a regression the value is their mean. Of rows
+// that are equally near, those that come first in training count.
 //
-// golearn's own classifier is not used, for it needs cgo with flags that bind the
-// program to the machine it was built on, gives no votes, and breaks ties by the
-// order of a map.
+// Every row to predict is compared with every training row. golearn's classifier is
+// not used, for it needs cgo with flags that bind the program to the machine it was
+// built on, gives no votes, and breaks ties by the order of a map; nor is its k-d
+// tree, which takes a hundred times as long as comparing all rows.
 type KNN struct {
 	K        int      // number of neighbours; 0: 5
 	Distance Distance // 0: Euclidean
@@ -32,13 +35,8 @@ const (
 	Manhattan                 // the sum of absolute differences
 )
 
-// far is a column that all rows have in common, so that it adds nothing to their
-// distances. golearn's tree takes the empty branches of its nodes for rows of
-// zeros; with this column such a row is farther than any other.
-const far = 1e150
-
 // New returns an estimator; the seed has no part in it. Its fit fails if there
-// are fewer training rows than neighbours.
+// are fewer training rows than neighbours, its prediction if a distance overflows.
 func (m KNN) New(uint64) (crossval.Estimator, error) {
 	k := m.K
 	if k == 0 {
@@ -47,11 +45,11 @@ func (m KNN) New(uint64) (crossval.Estimator, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("baselines: k-nearest neighbours: want 1 neighbour or more, have %d", k)
 	}
-	var distance pairwise.PairwiseDistanceFunc = pairwise.NewEuclidean()
+	distance := squaredDistance
 	switch m.Distance {
 	case Euclidean:
 	case Manhattan:
-		distance = pairwise.NewManhattan()
+		distance = manhattanDistance
 	default:
 		return nil, fmt.Errorf("baselines: k-nearest neighbours: distance %d is not known", m.Distance)
 	}
@@ -59,46 +57,123 @@ func (m KNN) New(uint64) (crossval.Estimator, error) {
 		if x.rows < k {
 			return nil, fmt.Errorf("baselines: k-nearest neighbours: %d training rows for %d neighbours", x.rows, k)
 		}
-		rows := make([][]float64, x.rows)
-		for i := range rows {
-			rows[i] = withFar(x.row(i))
-		}
-		tree := kdtree.New()
-		if err := tree.Build(rows); err != nil {
-			return nil, fmt.Errorf("baselines: k-nearest neighbours: %w", err)
-		}
-		return predictor(x, y, len(x.x), func(row []float64) ([]float64, error) {
-			near, lengths, err := tree.Search(k, distance, withFar(row))
+		return &data.Predictor{Parameters: len(x.x), Predict: func(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+			t, err := x.same(rows)
 			if err != nil {
-				return nil, fmt.Errorf("baselines: k-nearest neighbours: %w", err)
+				return nil, err
 			}
-			if last := lengths[k-1]; !(last < far/2) {
-				return nil, fmt.Errorf("baselines: k-nearest neighbours: a distance of %g is too great", last)
-			}
-			return vote(near, y), nil
-		}), nil
+			return predictNeighbours(ctx, x, t, y, k, distance)
+		}}, nil
 	})
 }
 
-func withFar(row []float64) []float64 {
-	out := make([]float64, len(row)+1)
-	copy(out, row)
-	out[len(row)] = far
-	return out
+// predictNeighbours predicts rows, each by one goroutine.
+func predictNeighbours(ctx context.Context, train, t *matrix, y *targets, k int, distance distanceFunc) (*data.Prediction, error) {
+	width := max(1, y.classes)
+	out := make([]float64, t.rows*width)
+	var next atomic.Int64
+	var overflow atomic.Bool
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), t.rows) {
+		wg.Go(func() {
+			nearest := make([]neighbour, k)
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= t.rows || ctx.Err() != nil || overflow.Load() {
+					return
+				}
+				if !search(train, t.row(i), nearest, distance) {
+					overflow.Store(true)
+					return
+				}
+				vote(nearest, y, out[i*width:(i+1)*width])
+			}
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if overflow.Load() {
+		return nil, fmt.Errorf("baselines: k-nearest neighbours: a distance is too great for a float64")
+	}
+	if y.values != nil {
+		return &data.Prediction{Values: out}, nil
+	}
+	return withLabels(out, y.classes), nil
 }
 
-// vote returns the shares of the classes, or the mean, of the rows.
-func vote(rows []int, y *targets) []float64 {
-	out := make([]float64, max(1, y.classes))
-	for _, r := range rows {
+// neighbour is a training row and how far it is.
+type neighbour struct {
+	far float64
+	row int
+}
+
+// search finds the nearest training rows, sorted, and says whether their distances
+// are finite.
+func search(train *matrix, at []float64, nearest []neighbour, distance distanceFunc) bool {
+	for i := range nearest {
+		nearest[i].far = math.Inf(1)
+	}
+	last := len(nearest) - 1
+	for r := range train.rows {
+		far := distance(train.row(r), at, nearest[last].far)
+		if !(far < nearest[last].far) {
+			continue
+		}
+		i := last
+		for ; i > 0 && nearest[i-1].far > far; i-- {
+			nearest[i] = nearest[i-1]
+		}
+		nearest[i] = neighbour{far, r}
+	}
+	return !math.IsInf(nearest[last].far, 1)
+}
+
+// distanceFunc measures two rows' distance, and may stop at any sum that is not below
+// the limit.
+type distanceFunc func(a, b []float64, limit float64) float64
+
+func squaredDistance(a, b []float64, limit float64) float64 {
+	sum := 0.0
+	for len(a) >= 8 && len(b) >= 8 {
+		for j, v := range a[:8] {
+			d := v - b[j]
+			sum += d * d
+		}
+		if sum >= limit {
+			return sum
+		}
+		a, b = a[8:], b[8:]
+	}
+	b = b[:len(a)]
+	for j, v := range a {
+		d := v - b[j]
+		sum += d * d
+	}
+	return sum
+}
+
+func manhattanDistance(a, b []float64, limit float64) float64 {
+	sum := 0.0
+	for j, v := range a {
+		if sum += math.Abs(v - b[j]); sum >= limit {
+			return sum
+		}
+	}
+	return sum
+}
+
+// vote writes the shares of the classes, or the mean, of the rows.
+func vote(nearest []neighbour, y *targets, out []float64) {
+	for _, n := range nearest {
 		if y.values != nil {
-			out[0] += y.values[r] / float64(len(rows))
+			out[0] += y.values[n.row] / float64(len(nearest))
 		} else {
-			out[y.labels[r]]++
+			out[y.labels[n.row]]++
 		}
 	}
 	for c := range y.classes {
-		out[c] /= float64(len(rows))
+		out[c] /= float64(len(nearest))
 	}
-	return out
 }

@@ -3,83 +3,80 @@ package baselines
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/seed732fc211/aegis/crossval"
-	"github.com/seed732fc211/aegis/data"
-	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
 
-// LinearRegression is least squares with an intercept, for regression only. It
-// is the calculation of golearn's LinearRegression, gonum's QR decomposition,
-// on columns centred and scaled first. golearn's own is not used: its package
-// takes a C++ compiler for other models, and where columns are collinear it
-// gives NaN without an error.
+// LinearRegression is least squares with an intercept, for regression only: of all
+// solutions the one of least norm, so that constant and collinear columns, and more
+// columns than rows, are no error (as scikit-learn's LinearRegression). It takes a
+// table as it stands: numbers are used unscaled, with the median where they are
+// missing and a column that marks it, and a category becomes a column of 0 and 1 for
+// each level. Row weights take part in the fit.
 type LinearRegression struct{}
 
-// New returns an estimator; the seed has no part in it. Its fit fails, naming
-// the column, if a column is constant or is a linear combination of the columns
-// before it, to 10 digits, and if there are not more rows than columns.
-func (LinearRegression) New(uint64) (crossval.Estimator, error) {
-	return estimator(func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
-		if y.values == nil {
-			return nil, errors.New("baselines: linear regression: it is for regression only")
-		}
-		intercept, slopes, err := leastSquares(x, y.values)
-		if err != nil {
-			return nil, fmt.Errorf("baselines: linear regression: %w", err)
-		}
-		return predictor(x, y, len(slopes)+1, func(row []float64) ([]float64, error) {
-			return []float64{intercept + floats.Dot(slopes, row)}, nil
-		}), nil
-	})
+// New returns an estimator; the seed has no part in it.
+func (LinearRegression) New(seed uint64) (crossval.Estimator, error) {
+	return regression("linear regression", unscaled, seed, leastSquares)
 }
 
-func leastSquares(x *matrix, y []float64) (intercept float64, slopes []float64, err error) {
-	if x.rows <= x.columns {
-		return 0, nil, fmt.Errorf("%d rows cannot fit %d columns and an intercept", x.rows, x.columns)
+// epsilon is the distance from 1 to the next float64.
+const epsilon = 0x1p-52
+
+// leastSquares solves by the QR decomposition and the singular values of R, which
+// costs as the number of rows, and treats directions whose singular value is within
+// the rounding errors as absent.
+func leastSquares(ctx context.Context, d *design, _ uint64) ([]float64, string, error) {
+	x, y := d.x, d.y
+	if d.rows > d.columns {
+		x, y = reduced(d)
 	}
-	design := mat.NewDense(x.rows, x.columns, nil)
-	means := make([]float64, x.columns)
-	scales := make([]float64, x.columns)
-	column := make([]float64, x.rows)
-	for j := range x.columns {
-		for i := range column {
-			column[i] = x.x[i*x.columns+j]
-		}
-		largest := floats.Norm(column, math.Inf(1))
-		means[j] = floats.Sum(column) / float64(x.rows)
-		floats.AddConst(-means[j], column)
-		scales[j] = floats.Norm(column, 2)
-		if scales[j] <= 1e-12*largest*math.Sqrt(float64(x.rows)) {
-			return 0, nil, fmt.Errorf("%s is constant", x.names[j])
-		}
-		floats.Scale(1/scales[j], column)
-		design.SetCol(j, column)
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
 	}
-	mean := floats.Sum(y) / float64(x.rows)
-	centred := mat.NewVecDense(x.rows, nil)
-	for i, v := range y {
-		centred.SetVec(i, v-mean)
+	var svd mat.SVD
+	if !svd.Factorize(x, mat.SVDThin) {
+		return nil, "", errors.New("the singular values do not converge")
 	}
-	var qr mat.QR
-	qr.Factorize(design)
-	var r mat.Dense
-	qr.RTo(&r)
-	for j := range x.columns {
-		if math.Abs(r.At(j, j)) < 1e-10 { // the columns have length 1
-			return 0, nil, fmt.Errorf("%s is a linear combination of the columns before it", x.names[j])
+	s := svd.Values(nil)
+	least := 4 * epsilon * max(float64(d.columns), math.Sqrt(float64(d.rows))) * s[0]
+	var u, v mat.Dense
+	svd.UTo(&u)
+	svd.VTo(&v)
+	out := make([]float64, d.columns)
+	for k := 0; k < len(s) && s[k] > least; k++ {
+		c := mat.Dot(u.ColView(k), mat.NewVecDense(len(y), y)) / s[k]
+		for j := range out {
+			out[j] += c * v.At(j, k)
 		}
 	}
-	var solution mat.VecDense
-	if err := qr.SolveVecTo(&solution, false, centred); err != nil {
-		return 0, nil, err
+	return out, "", nil
+}
+
+// reduced returns the triangle R of a QR decomposition of the rows, and the part of
+// Qᵀy beside it: the decomposition of the rows with y as their last column has both.
+func reduced(d *design) (*mat.Dense, []float64) {
+	p := d.columns
+	a := blas64.General{Rows: d.rows, Cols: p + 1, Stride: p + 1, Data: make([]float64, d.rows*(p+1))}
+	for i := range d.rows {
+		copy(a.Data[i*(p+1):], d.x.RawRowView(i))
+		a.Data[i*(p+1)+p] = d.y[i]
 	}
-	slopes = make([]float64, x.columns)
-	for j := range slopes {
-		slopes[j] = solution.AtVec(j) / scales[j]
+	tau := make([]float64, min(d.rows, p+1))
+	work := make([]float64, 1)
+	lapack64.Geqrf(a, tau, work, -1)
+	work = make([]float64, int(work[0]))
+	lapack64.Geqrf(a, tau, work, len(work))
+	r, y := mat.NewDense(p, p, nil), make([]float64, p)
+	for i := range p {
+		for j := i; j < p; j++ {
+			r.Set(i, j, a.Data[i*(p+1)+j])
+		}
+		y[i] = a.Data[i*(p+1)+p]
 	}
-	return mean - floats.Dot(slopes, means), slopes, nil
+	return r, y
 }

@@ -16,7 +16,7 @@ const module = "github.com/seed732fc211/aegis/"
 // floors; may lists the imports within a floor.
 var floors = [][]string{
 	{"internal/kernel", "internal/spec", "internal/atomicfile", "internal/safetensors", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/house"},
-	{"data", "metrics"},
+	{"data", "metrics", "trees"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"recipes/tabular"},
 	{"crossval/baselines"},
 	{"plots", "internal/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare"},
+	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/tables"},
 }
 
 var may = map[string][]string{
@@ -39,9 +39,10 @@ var may = map[string][]string{
 var never = map[string][]string{
 	"data":               {"graph", "internal/kernel"},
 	"metrics":            {"data", "graph", "internal/kernel"},
-	"graph":              {"data", "metrics"},
-	"losses":             {"data", "metrics"},
-	"optim":              {"data", "metrics"},
+	"trees":              {"data", "metrics", "graph", "internal/kernel"},
+	"graph":              {"data", "metrics", "trees"},
+	"losses":             {"data", "metrics", "trees"},
+	"optim":              {"data", "metrics", "trees"},
 	"crossval":           {"graph", "layers", "losses", "models", "optim", "regularize", "train", "internal/kernel"},
 	"crossval/baselines": {"graph", "layers", "losses", "models", "optim", "regularize", "train", "internal/kernel"},
 }
@@ -49,10 +50,10 @@ var never = map[string][]string{
 // heavy lists modules that only the named rooms may pull in, as every user of a
 // room pays for what it imports.
 var heavy = map[string][]string{
-	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis"},
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis", "bench/tables"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "internal/workload", "cmd/aegis", "bench/compare", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

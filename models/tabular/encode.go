@@ -200,7 +200,7 @@ func (RandomSigns) Init(s graph.Shape, r *rand.Rand) ([]float64, error) {
 }
 
 func init() {
-	spec.Builtin("tabular.", Encode{}, FrontScale{}, NTKDense{}, Gated{}, BatchEnsemble{}, EnsembleDense{}, RandomSigns{}, MemberLoss{})
+	spec.Builtin("", Encode{}, FrontScale{}, NTKDense{}, Gated{}, BatchEnsemble{}, EnsembleDense{}, RandomSigns{}, MemberLoss{})
 }
 
 var _ layers.Layer = Encode{}

@@ -106,4 +106,4 @@ func (f sameForAll) Init(s graph.Shape, r *rand.Rand) ([]float64, error) {
 	return out, nil
 }
 
-func init() { spec.Builtin("tabular.", RootUniform{}) }
+func init() { spec.Builtin("", RootUniform{}) }

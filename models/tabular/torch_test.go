@@ -75,13 +75,13 @@ func (r reference) set(t *testing.T, task data.Task) *data.Set {
 
 // keys are the numbers that the weights of the reference are made with.
 var keys = map[string]float64{
-	"0.tabular.Encode/periodic0/frequency": 1, "0.tabular.Encode/periodic0/phase": 2, "0.tabular.Encode/periodic0/mix": 3, "0.tabular.Encode/periodic0/shift": 4,
-	"0.tabular.Encode/embedding2": 6, "0.tabular.Encode/embedding1": 6, "1.tabular.FrontScale/scale": 7,
-	"2.tabular.NTKDense/kernel": 8, "2.tabular.NTKDense/bias": 9, "3.tabular.Gated/gate": 10,
-	"4.tabular.NTKDense/kernel": 12, "4.tabular.NTKDense/bias": 13, "5.tabular.Gated/gate": 14, "6.tabular.NTKDense/kernel": 15, "6.tabular.NTKDense/bias": 16,
-	"1.tabular.BatchEnsemble/kernel": 20, "2.tabular.BatchEnsemble/kernel": 21, "1.tabular.BatchEnsemble/input_scale": 22, "2.tabular.BatchEnsemble/input_scale": 23,
-	"1.tabular.BatchEnsemble/output_scale": 24, "2.tabular.BatchEnsemble/output_scale": 25, "1.tabular.BatchEnsemble/bias": 26, "2.tabular.BatchEnsemble/bias": 27,
-	"3.tabular.EnsembleDense/kernel": 28, "3.tabular.EnsembleDense/bias": 29,
+	"0.Encode/periodic0/frequency": 1, "0.Encode/periodic0/phase": 2, "0.Encode/periodic0/mix": 3, "0.Encode/periodic0/shift": 4,
+	"0.Encode/embedding2": 6, "0.Encode/embedding1": 6, "1.FrontScale/scale": 7,
+	"2.NTKDense/kernel": 8, "2.NTKDense/bias": 9, "3.Gated/gate": 10,
+	"4.NTKDense/kernel": 12, "4.NTKDense/bias": 13, "5.Gated/gate": 14, "6.NTKDense/kernel": 15, "6.NTKDense/bias": 16,
+	"1.BatchEnsemble/kernel": 20, "2.BatchEnsemble/kernel": 21, "1.BatchEnsemble/input_scale": 22, "2.BatchEnsemble/input_scale": 23,
+	"1.BatchEnsemble/output_scale": 24, "2.BatchEnsemble/output_scale": 25, "1.BatchEnsemble/bias": 26, "2.BatchEnsemble/bias": 27,
+	"3.EnsembleDense/kernel": 28, "3.EnsembleDense/bias": 29,
 	"1.Dense/kernel": 30, "1.Dense/bias": 31,
 	"2.Residual/body/0.BatchNorm/scale": 34, "3.Residual/body/0.BatchNorm/scale": 35, "2.Residual/body/0.BatchNorm/shift": 36, "3.Residual/body/0.BatchNorm/shift": 37,
 	"2.Residual/body/1.Dense/kernel": 38, "3.Residual/body/1.Dense/kernel": 39, "2.Residual/body/1.Dense/bias": 40, "3.Residual/body/1.Dense/bias": 41,

@@ -29,7 +29,7 @@ type Recipe interface {
 
 // Estimator fits a recipe. Its method Fit is that of crossval.Estimator.
 type Estimator struct {
-	Recipe Recipe // nil: MLP
+	Recipe Recipe // nil: Default
 	Seed   uint64
 
 	Balanced  bool              // see train.Estimator, as for the fields below
@@ -53,7 +53,7 @@ func (e Estimator) plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	}
 	recipe := e.Recipe
 	if recipe == nil {
-		recipe = MLP{}
+		recipe = Default{}
 	}
 	p, err := recipe.Plan(rows, seed)
 	if err != nil {
@@ -67,10 +67,13 @@ func (e Estimator) plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	return p, nil
 }
 
+// Plan returns the fit that Train makes for rows.
+func (e Estimator) Plan(rows *data.Set) (train.Estimator, error) { return e.plan(rows, e.Seed) }
+
 // Train fits the recipe once and returns the model with its history.
 func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *train.History, error) {
-	if c, ok := e.Recipe.(chooser); ok {
-		recipe, err := c.choose(ctx, e, rows)
+	if a, ok := e.Recipe.(Auto); ok {
+		recipe, err := a.choose(ctx, e, rows)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -85,8 +88,8 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *t
 
 // Fit fits the recipe as crossval sees it.
 func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, error) {
-	if c, ok := e.Recipe.(chooser); ok {
-		return c.fit(ctx, e, rows)
+	if a, ok := e.Recipe.(Auto); ok {
+		return a.fit(ctx, e, rows)
 	}
 	if e.Bag < 0 || e.Bag > maxBag {
 		return nil, fmt.Errorf("tabular: a bag of %d fits: want 0 to %d", e.Bag, maxBag)
@@ -99,12 +102,6 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, er
 		return nil, err
 	}
 	return p.Fit(ctx, rows)
-}
-
-// chooser is a recipe that first chooses among others.
-type chooser interface {
-	choose(ctx context.Context, e Estimator, rows *data.Set) (Recipe, error)
-	fit(ctx context.Context, e Estimator, rows *data.Set) (*data.Predictor, error)
 }
 
 const maxBag = 1000
@@ -180,11 +177,15 @@ func (e Estimator) Factory() crossval.Factory {
 }
 
 // Names returns the names of the recipes, for ByName.
-func Names() []string { return []string{"mlp", "realmlp", "realmlp-s", "tabm", "resnet", "auto"} }
+func Names() []string {
+	return []string{"default", "mlp", "realmlp", "realmlp-s", "tabm", "resnet", "auto"}
+}
 
 // ByName returns the recipe of a name, with its defaults.
 func ByName(name string) (Recipe, error) {
 	switch name {
+	case "default":
+		return Default{}, nil
 	case "mlp":
 		return MLP{}, nil
 	case "realmlp":

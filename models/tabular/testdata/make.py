@@ -50,28 +50,28 @@ def realmlp(task):
     units = 3 if task == "classify" else 1
     n_in = NUMBERS + SMALL + 3 * NUMBERS + 8
     p = {
-        "0.tabular.Encode/periodic0/frequency": fill(NUMBERS, 16, key=1), "0.tabular.Encode/periodic0/phase": fill(NUMBERS, 16, key=2),
-        "0.tabular.Encode/periodic0/mix": fill(NUMBERS, 16, 3, key=3), "0.tabular.Encode/periodic0/shift": fill(NUMBERS, 1, 3, key=4),
-        "0.tabular.Encode/embedding2": fill(LARGE, 8, key=6), "1.tabular.FrontScale/scale": 1 + fill(n_in, key=7),
-        "2.tabular.NTKDense/kernel": fill(n_in, H[0], key=8), "2.tabular.NTKDense/bias": fill(H[0], key=9), "3.tabular.Gated/gate": 1 + fill(H[0], key=10),
-        "4.tabular.NTKDense/kernel": fill(H[0], H[1], key=12), "4.tabular.NTKDense/bias": fill(H[1], key=13), "5.tabular.Gated/gate": 1 + fill(H[1], key=14),
-        "6.tabular.NTKDense/kernel": fill(H[1], units, key=15), "6.tabular.NTKDense/bias": fill(units, key=16),
+        "0.Encode/periodic0/frequency": fill(NUMBERS, 16, key=1), "0.Encode/periodic0/phase": fill(NUMBERS, 16, key=2),
+        "0.Encode/periodic0/mix": fill(NUMBERS, 16, 3, key=3), "0.Encode/periodic0/shift": fill(NUMBERS, 1, 3, key=4),
+        "0.Encode/embedding2": fill(LARGE, 8, key=6), "1.FrontScale/scale": 1 + fill(n_in, key=7),
+        "2.NTKDense/kernel": fill(n_in, H[0], key=8), "2.NTKDense/bias": fill(H[0], key=9), "3.Gated/gate": 1 + fill(H[0], key=10),
+        "4.NTKDense/kernel": fill(H[0], H[1], key=12), "4.NTKDense/bias": fill(H[1], key=13), "5.Gated/gate": 1 + fill(H[1], key=14),
+        "6.NTKDense/kernel": fill(H[1], units, key=15), "6.NTKDense/bias": fill(units, key=16),
     }
     f = torch.selu if task == "classify" else F.mish
 
     def forward(p):
         num, small, large = x[:, :NUMBERS], x[:, NUMBERS:NUMBERS + SMALL], x[:, NUMBERS + SMALL:]
-        e = "0.tabular.Encode/periodic0/"
+        e = "0.Encode/periodic0/"
         parts = []
         for j in range(NUMBERS):
             wave = torch.cos(2 * math.pi * num[:, j:j + 1] * p[e + "frequency"][j] + p[e + "phase"][j])
             parts.append(wave @ p[e + "mix"][j] + p[e + "shift"][j])
-        h = torch.cat([num, small] + parts + [large @ p["0.tabular.Encode/embedding2"]], 1)
-        h = h * p["1.tabular.FrontScale/scale"]
+        h = torch.cat([num, small] + parts + [large @ p["0.Encode/embedding2"]], 1)
+        h = h * p["1.FrontScale/scale"]
         for i in (2, 4):
-            z = h @ p[f"{i}.tabular.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p[f"{i}.tabular.NTKDense/bias"]
-            h = z + (f(z) - z) * p[f"{i + 1}.tabular.Gated/gate"]
-        return h @ p["6.tabular.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p["6.tabular.NTKDense/bias"]
+            z = h @ p[f"{i}.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p[f"{i}.NTKDense/bias"]
+            h = z + (f(z) - z) * p[f"{i + 1}.Gated/gate"]
+        return h @ p["6.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p["6.NTKDense/bias"]
 
     def rates(k):
         return 6 if k.endswith("FrontScale/scale") else 0.1 if k.endswith(("bias", "gate")) or "periodic" in k else 1
@@ -83,17 +83,17 @@ def realmlp(task):
 def simple():  # RealMLP-TD-S: the same without embeddings, gates and decay
     n_in = NUMBERS + SMALL + LARGE
     p = {
-        "1.tabular.FrontScale/scale": 1 + fill(n_in, key=7),
-        "2.tabular.NTKDense/kernel": fill(n_in, H[0], key=8), "2.tabular.NTKDense/bias": fill(H[0], key=9),
-        "4.tabular.NTKDense/kernel": fill(H[0], H[1], key=12), "4.tabular.NTKDense/bias": fill(H[1], key=13),
-        "6.tabular.NTKDense/kernel": fill(H[1], 3, key=15), "6.tabular.NTKDense/bias": fill(3, key=16),
+        "1.FrontScale/scale": 1 + fill(n_in, key=7),
+        "2.NTKDense/kernel": fill(n_in, H[0], key=8), "2.NTKDense/bias": fill(H[0], key=9),
+        "4.NTKDense/kernel": fill(H[0], H[1], key=12), "4.NTKDense/bias": fill(H[1], key=13),
+        "6.NTKDense/kernel": fill(H[1], 3, key=15), "6.NTKDense/bias": fill(3, key=16),
     }
 
     def forward(p):
-        h = x * p["1.tabular.FrontScale/scale"]
+        h = x * p["1.FrontScale/scale"]
         for i in (2, 4):
-            h = torch.selu(h @ p[f"{i}.tabular.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p[f"{i}.tabular.NTKDense/bias"])
-        return h @ p["6.tabular.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p["6.tabular.NTKDense/bias"]
+            h = torch.selu(h @ p[f"{i}.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p[f"{i}.NTKDense/bias"])
+        return h @ p["6.NTKDense/kernel"] / math.sqrt(h.shape[1]) + p["6.NTKDense/bias"]
 
     def rates(k):
         return 6 if k.endswith("scale") else 0.1 if k.endswith("bias") else 1
@@ -107,19 +107,19 @@ def tabm(task):
     n_in = NUMBERS + SMALL + LARGE
     p = {}
     for i, (a, b) in enumerate([(n_in, U), (U, U)]):
-        s = f"{i + 1}.tabular.BatchEnsemble/"
+        s = f"{i + 1}.BatchEnsemble/"
         p[s + "kernel"], p[s + "input_scale"] = fill(a, b, key=20 + i), 1 + fill(K, a, key=22 + i)
         p[s + "output_scale"], p[s + "bias"] = 1 + fill(K, b, key=24 + i), fill(K, b, key=26 + i)
-    p["3.tabular.EnsembleDense/kernel"], p["3.tabular.EnsembleDense/bias"] = fill(K, U, units, key=28), fill(K, 1, units, key=29)
+    p["3.EnsembleDense/kernel"], p["3.EnsembleDense/bias"] = fill(K, U, units, key=28), fill(K, 1, units, key=29)
 
     def forward(p):
         members = []
         for k in range(K):
             h = x
             for i in (1, 2):
-                s = f"{i}.tabular.BatchEnsemble/"
+                s = f"{i}.BatchEnsemble/"
                 h = torch.relu(((h * p[s + "input_scale"][k]) @ p[s + "kernel"]) * p[s + "output_scale"][k] + p[s + "bias"][k])
-            members.append(h @ p["3.tabular.EnsembleDense/kernel"][k] + p["3.tabular.EnsembleDense/bias"][k])
+            members.append(h @ p["3.EnsembleDense/kernel"][k] + p["3.EnsembleDense/bias"][k])
         return torch.cat(members, 1)
 
     def loss(y):
@@ -136,7 +136,7 @@ def tabm(task):
 def resnet():
     U, I, units = 5, 10, 3
     n_in = NUMBERS + SMALL + 8
-    p = {"0.tabular.Encode/embedding1": fill(LARGE, 8, key=6), "1.Dense/kernel": fill(n_in, U, key=30), "1.Dense/bias": fill(U, key=31)}
+    p = {"0.Encode/embedding1": fill(LARGE, 8, key=6), "1.Dense/kernel": fill(n_in, U, key=30), "1.Dense/bias": fill(U, key=31)}
     for i in (2, 3):
         b = f"{i}.Residual/body/"
         p[b + "0.BatchNorm/scale"], p[b + "0.BatchNorm/shift"] = 1 + fill(U, key=32 + i), fill(U, key=34 + i)
@@ -149,7 +149,7 @@ def resnet():
         return (h - h.mean(0)) / (h.var(0, unbiased=False) + 1e-5).sqrt() * g + s
 
     def forward(p):
-        h = torch.cat([x[:, :NUMBERS + SMALL], x[:, NUMBERS + SMALL:] @ p["0.tabular.Encode/embedding1"]], 1)
+        h = torch.cat([x[:, :NUMBERS + SMALL], x[:, NUMBERS + SMALL:] @ p["0.Encode/embedding1"]], 1)
         h = h @ p["1.Dense/kernel"] + p["1.Dense/bias"]
         for i in (2, 3):
             b = f"{i}.Residual/body/"

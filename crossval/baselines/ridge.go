@@ -1,0 +1,156 @@
+package baselines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Ridge is linear regression with a penalty, for regression only: it minimises
+// Σ(y - x·w - b)² + Strength Σw² over w and b. The strength is the one with the least
+// squared leave-one-out error on the training rows, which is known in closed form
+// (Allen 1974; as scikit-learn's RidgeCV). It takes a table as it stands, numbers
+// standardised, otherwise as [LinearRegression].
+type Ridge struct {
+	Strengths []float64 // above 0; nil: 10^-3, 10^-2.5, ..., 10^6
+}
+
+// New returns an estimator; the seed has no part in it.
+func (m Ridge) New(seed uint64) (crossval.Estimator, error) {
+	strengths := m.Strengths
+	if strengths == nil {
+		for e := -6; e <= 12; e++ {
+			strengths = append(strengths, math.Pow(10, float64(e)/2))
+		}
+	}
+	if err := checkStrengths("ridge", strengths); err != nil {
+		return nil, err
+	}
+	return regression("ridge", scaled, seed, func(ctx context.Context, d *design, _ uint64) ([]float64, string, error) {
+		return ridge(ctx, d, strengths)
+	})
+}
+
+func checkStrengths(what string, strengths []float64) error {
+	if len(strengths) == 0 || len(strengths) > 1000 {
+		return fmt.Errorf("baselines: %s: %d strengths, want 1 to 1000", what, len(strengths))
+	}
+	for _, s := range strengths {
+		if !(s > 0) || math.IsInf(s, 0) {
+			return fmt.Errorf("baselines: %s: strength %v, want a finite number above 0", what, s)
+		}
+	}
+	return nil
+}
+
+// ridge solves for all strengths by one decomposition of XᵀX = VΛVᵀ, or of XXᵀ = UΛUᵀ
+// if that is smaller. With Z = XV = UΛ^½ the predictions are Z (Λ+s)⁻¹ Zᵀy, and each
+// row's leverage is the sum of its Z²/(Λ+s).
+func ridge(ctx context.Context, d *design, strengths []float64) ([]float64, string, error) {
+	lambda, z, v, err := spectrum(d)
+	if err != nil {
+		return nil, "", err
+	}
+	zy := mat.NewVecDense(len(lambda), nil)
+	zy.MulVec(z.T(), mat.NewVecDense(d.rows, d.y))
+	best, bestLoss := strengths[0], math.Inf(1)
+	for _, s := range strengths {
+		if err := ctx.Err(); err != nil {
+			return nil, "", err
+		}
+		if loss := leaveOneOut(d, z, lambda, zy, s); loss < bestLoss {
+			best, bestLoss = s, loss
+		}
+	}
+	c := mat.NewVecDense(len(lambda), nil)
+	for k, l := range lambda {
+		c.SetVec(k, zy.AtVec(k)/(l+best))
+	}
+	w := mat.NewVecDense(d.columns, nil)
+	w.MulVec(v, c)
+	return w.RawVector().Data, "strength " + shortest(best) + boundary(best, strengths), nil
+}
+
+// boundary notes that a choice is the first or the last of several.
+func boundary(best float64, from []float64) string {
+	if len(from) > 1 && (best == slices.Min(from) || best == slices.Max(from)) {
+		return ", at the end of those tried"
+	}
+	return ""
+}
+
+// spectrum returns Λ, Z and V, without directions that rounding errors make.
+func spectrum(d *design) (lambda []float64, z, v *mat.Dense, err error) {
+	wide := d.columns > d.rows
+	var gram mat.SymDense
+	if wide {
+		gram.SymOuterK(1, d.x)
+	} else {
+		gram.SymOuterK(1, d.x.T())
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(&gram, true) {
+		return nil, nil, nil, errors.New("the eigenvalues do not converge")
+	}
+	all := eigen.Values(nil) // increasing
+	n := len(all)
+	first := 0
+	for first < n && all[first] <= float64(n)*epsilon*all[n-1] {
+		first++
+	}
+	if first == n {
+		return nil, nil, nil, errors.New("all columns are constant")
+	}
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
+	u := vectors.Slice(0, n, first, n)
+	lambda = all[first:]
+	if !wide {
+		z = mat.NewDense(d.rows, len(lambda), nil)
+		z.Mul(d.x, u)
+		return lambda, z, mat.DenseCopyOf(u), nil
+	}
+	z = mat.DenseCopyOf(u)
+	v = mat.NewDense(d.columns, len(lambda), nil)
+	v.Mul(d.x.T(), u)
+	for k, l := range lambda {
+		root := math.Sqrt(l)
+		for i := range d.rows {
+			z.Set(i, k, z.At(i, k)*root)
+		}
+		for j := range d.columns {
+			v.Set(j, k, v.At(j, k)/root)
+		}
+	}
+	return lambda, z, v, nil
+}
+
+// leaveOneOut returns the sum of the squared errors that each row has in the fit
+// without it. The intercept adds a leverage of 1/n, with weights w/n.
+func leaveOneOut(d *design, z *mat.Dense, lambda []float64, zy *mat.VecDense, strength float64) float64 {
+	shrunk, factors := make([]float64, len(lambda)), make([]float64, len(lambda))
+	for k, l := range lambda {
+		factors[k] = 1 / (l + strength)
+		shrunk[k] = zy.AtVec(k) * factors[k]
+	}
+	sum := 0.0
+	for i, y := range d.y {
+		leverage := 1 / float64(d.rows)
+		if d.roots != nil {
+			leverage *= d.roots[i] * d.roots[i]
+		}
+		fitted := 0.0
+		for k, v := range z.RawRowView(i) {
+			fitted += v * shrunk[k]
+			leverage += v * v * factors[k]
+		}
+		e := (y - fitted) / max(1-leverage, 1e-12)
+		sum += e * e
+	}
+	return sum
+}
