@@ -102,8 +102,8 @@ func (i Info) classify(values []float64, rows, units int) (*data.Prediction, err
 	if units != classes && !(units == 1 && classes == 2) {
 		return nil, fmt.Errorf("models: %d outputs for %d classes", units, classes)
 	}
-	if err := i.checkDecision(); err != nil {
-		return nil, fmt.Errorf("models: %w", err)
+	if err := i.Check(); err != nil {
+		return nil, err
 	}
 	p := &data.Prediction{Labels: make([]int, rows), Proba: make([]float64, rows*classes)}
 	for r := range rows {
@@ -124,11 +124,16 @@ func (i Info) classify(values []float64, rows, units int) (*data.Prediction, err
 	return p, nil
 }
 
-func (i Info) checkDecision() error {
-	if err := i.Calibration.check(len(i.Classes)); err != nil {
-		return err
+// Check reports whether calibration and costs go with the classes.
+func (i Info) Check() error {
+	err := i.Calibration.check(len(i.Classes))
+	if err == nil {
+		err = checkCosts(i.Costs, len(i.Classes))
 	}
-	return checkCosts(i.Costs, len(i.Classes))
+	if err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	return nil
 }
 
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }

@@ -283,7 +283,7 @@ func (j infoJSON) read() (Info, error) {
 		Probabilities: j.Probabilities, TargetMean: j.TargetMean, TargetScale: j.TargetScale,
 		TargetRange: j.TargetRange, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
 	}
-	if err := i.checkDecision(); err != nil {
+	if err := i.Check(); err != nil {
 		return i, fmt.Errorf("description: %w", err)
 	}
 	switch j.Task {

@@ -58,6 +58,9 @@ func balanced(s *data.Set) (*data.Set, error) {
 // not trained on.
 func (e Estimator) decide(ctx context.Context, m *models.Model, rows *data.Set) error {
 	m.Info.Costs = e.Costs
+	if err := m.Info.Check(); err != nil {
+		return err
+	}
 	if e.Calibrate == "" && e.Decide == "" {
 		return nil
 	}

@@ -183,13 +183,18 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, er
 	if err != nil {
 		return nil, err
 	}
+	return Predictor(m, h), nil
+}
+
+// Predictor is a fitted model with its history as crossval sees it.
+func Predictor(m *models.Model, h *History) *data.Predictor {
 	trained, _ := m.Params().Count()
 	p := &data.Predictor{Predict: m.PredictRows, Curves: h.Curves, BestEpoch: h.BestEpoch, Parameters: trained}
 	if h.Stopped != "" {
 		p.Notes = append(p.Notes, h.Stopped)
 	}
 	p.Notes = append(p.Notes, h.Notes...)
-	return p, nil
+	return p
 }
 
 // targetScale returns the mean and the standard deviation, 1 if that is 0.

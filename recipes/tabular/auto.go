@@ -6,16 +6,16 @@ import (
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
-	nets "github.com/seed732fc211/aegis/models/tabular"
+	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/train"
 )
 
 // Auto races recipes on inner folds of the training rows, and fits the best one
 // several times on all of them, averaged. Test rows take no part.
 type Auto struct {
-	Recipes []Named // nil: mlp, realmlp and tabm
-	Folds   int     // inner folds that every recipe is fitted on; 0: 2
-	Bag     int     // fits of the best; 0: 3
+	Recipes []Named // nil: default, realmlp-s and mlp
+	Folds   int     // of five inner folds, those that every recipe is fitted on; 0: 2
+	Bag     int     // inner folds of the best, see Estimator.Bag; 0: 5
 }
 
 // Named is a recipe with a name for notes.
@@ -26,14 +26,11 @@ type Named struct {
 
 func (a Auto) withDefaults() Auto {
 	if a.Recipes == nil {
-		a.Recipes = []Named{{"mlp", MLP{}}, {"realmlp", RealMLP{}}, {"tabm", TabM{Net: smallTabM}}}
+		a.Recipes = []Named{{"default", Default{}}, {"realmlp-s", Default{Simple: true}}, {"mlp", MLP{}}}
 	}
-	a.Folds, a.Bag = orDefault(a.Folds, 2), orDefault(a.Bag, 3)
+	a.Folds, a.Bag = orDefault(a.Folds, 2), orDefault(a.Bag, 5)
 	return a
 }
-
-// smallTabM is TabM in a size for the race.
-var smallTabM = nets.TabM{Units: 128, Members: 16}
 
 // Plan implements Recipe: the plan of the first recipe, as no row is looked at.
 // Estimator races the recipes.
@@ -41,13 +38,8 @@ func (a Auto) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	return a.withDefaults().Recipes[0].Recipe.Plan(rows, seed)
 }
 
-// choose returns the recipe with the best mean score on the inner folds: log loss
-// of a classification, RMSE of a regression.
-func (a Auto) choose(ctx context.Context, e Estimator, rows *data.Set) (Recipe, error) {
-	best, _, err := a.race(ctx, e, rows)
-	return best.Recipe, err
-}
-
+// race returns the recipe with the best mean score on inner folds, log loss of a
+// classification, RMSE of a regression, and what to note of it.
 func (a Auto) race(ctx context.Context, e Estimator, rows *data.Set) (Named, string, error) {
 	a = a.withDefaults()
 	if rows == nil || rows.Len() == 0 {
@@ -57,11 +49,10 @@ func (a Auto) race(ctx context.Context, e Estimator, rows *data.Set) (Named, str
 		return a.Recipes[0], "", nil
 	}
 	metric := "log loss"
-	var sp crossval.Splitter = crossval.StratifiedKFold{K: 5, Shuffle: true, Seed: e.Seed}
 	if rows.Task() == data.Regress {
-		metric, sp = "RMSE", crossval.KFold{K: 5, Shuffle: true, Seed: e.Seed}
+		metric = "RMSE"
 	}
-	folds, err := sp.TestRows(rows)
+	folds, err := innerFolds(rows, 5, e.Seed).TestRows(rows)
 	if err != nil {
 		return Named{}, "", fmt.Errorf("tabular: auto: %w", err)
 	}
@@ -93,15 +84,16 @@ func (a Auto) race(ctx context.Context, e Estimator, rows *data.Set) (Named, str
 	return a.Recipes[best], note + "; chosen: " + a.Recipes[best].Name, nil
 }
 
-func (a Auto) fit(ctx context.Context, e Estimator, rows *data.Set) (*data.Predictor, error) {
+// train fits the recipe that wins the race, bagged.
+func (a Auto) train(ctx context.Context, e Estimator, rows *data.Set) (*models.Model, *train.History, error) {
 	best, note, err := a.race(ctx, e, rows)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e.Recipe, e.Bag = best.Recipe, a.withDefaults().Bag
-	p, err := e.Fit(ctx, rows)
+	m, h, err := e.Train(ctx, rows)
 	if err == nil && note != "" {
-		p.Notes = append(p.Notes, note)
+		h.Notes = append(h.Notes, note)
 	}
-	return p, err
+	return m, h, err
 }

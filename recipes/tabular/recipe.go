@@ -38,8 +38,9 @@ type Estimator struct {
 	Decide    train.Decision
 	Callbacks []train.Callback // besides those of the recipe
 
-	// Bag is the number of fits, each with other rows set aside to stop and to choose
-	// by, whose predictions are averaged; 0: 1. Only Fit does so.
+	// Bag is the number of inner folds: a fit for each of them, with that fold set
+	// aside to stop and to choose by, so that every row is trained on by most; what
+	// they predict is averaged (models.Bag). 0: one fit, with one share set aside.
 	Bag int
 }
 
@@ -73,11 +74,13 @@ func (e Estimator) Plan(rows *data.Set) (train.Estimator, error) { return e.plan
 // Train fits the recipe once and returns the model with its history.
 func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *train.History, error) {
 	if a, ok := e.Recipe.(Auto); ok {
-		recipe, err := a.choose(ctx, e, rows)
-		if err != nil {
-			return nil, nil, err
-		}
-		e.Recipe = recipe
+		return a.train(ctx, e, rows)
+	}
+	if e.Bag < 0 || e.Bag == 1 || e.Bag > maxBag {
+		return nil, nil, fmt.Errorf("tabular: a bag of %d fits: want 2 to %d, or 0", e.Bag, maxBag)
+	}
+	if e.Bag > 1 {
+		return e.bag(ctx, rows)
 	}
 	p, err := e.plan(rows, e.Seed)
 	if err != nil {
@@ -86,85 +89,90 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *t
 	return p.Train(ctx, rows)
 }
 
-// Fit fits the recipe as crossval sees it.
+// Fit fits the recipe as crossval sees it: what Train makes.
 func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, error) {
-	if a, ok := e.Recipe.(Auto); ok {
-		return a.fit(ctx, e, rows)
-	}
-	if e.Bag < 0 || e.Bag > maxBag {
-		return nil, fmt.Errorf("tabular: a bag of %d fits: want 0 to %d", e.Bag, maxBag)
-	}
-	if e.Bag > 1 {
-		return e.bag(ctx, rows)
-	}
-	p, err := e.plan(rows, e.Seed)
+	m, h, err := e.Train(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
-	return p.Fit(ctx, rows)
+	return train.Predictor(m, h), nil
 }
 
 const maxBag = 1000
 
-// memberSeed is the seed of fit i of a bag.
-func memberSeed(seed uint64, i int) uint64 { return crossval.JobSeed(seed, "bag", i) }
-
-// bag fits the recipe several times.
-func (e Estimator) bag(ctx context.Context, rows *data.Set) (*data.Predictor, error) {
-	var members []*data.Predictor
-	for i := range e.Bag {
-		p, err := e.plan(rows, memberSeed(e.Seed, i))
-		if err != nil {
-			return nil, err
-		}
-		member, err := p.Fit(ctx, rows)
-		if err != nil {
-			return nil, err
-		}
-		members = append(members, member)
+// bag fits the recipe once for every inner fold.
+func (e Estimator) bag(ctx context.Context, rows *data.Set) (*models.Model, *train.History, error) {
+	if rows == nil {
+		return nil, nil, data.ErrEmpty
 	}
-	return average(members, e.Costs), nil
+	folds, err := crossval.Splits(rows, innerFolds(rows, e.Bag, e.Seed))
+	if err != nil {
+		return nil, nil, fmt.Errorf("tabular: bag: %w", err)
+	}
+	var members []*models.Model
+	var first *train.History
+	for i, f := range folds {
+		p, err := e.plan(rows, crossval.JobSeed(e.Seed, "bag", i))
+		if err != nil {
+			return nil, nil, err
+		}
+		rest, err := rows.Rows(f.Train)
+		if err != nil {
+			return nil, nil, err
+		}
+		if p.Config.Validation, err = rows.Rows(f.Test); err != nil {
+			return nil, nil, err
+		}
+		p.Config.ValidationFraction = 0
+		m, h, err := p.Train(ctx, rest)
+		if err != nil {
+			return nil, first, err
+		}
+		members = append(members, m)
+		if first == nil {
+			first = h
+		} else {
+			first.Duration += h.Duration
+			for _, n := range h.Notes {
+				if !slices.Contains(first.Notes, n) {
+					first.Notes = append(first.Notes, n)
+				}
+			}
+		}
+	}
+	m, err := models.Bag(members...)
+	if err != nil {
+		return nil, first, err
+	}
+	first.Notes = append(first.Notes, fmt.Sprintf("mean of %d fits on inner folds; the curves are those of the first", len(members)))
+	return m, first, nil
 }
 
-// average is a predictor of the mean of others: of their probabilities, or of
-// their values. It shows the curves of the first.
-func average(members []*data.Predictor, costs [][]float64) *data.Predictor {
-	first := members[0]
-	out := &data.Predictor{Curves: first.Curves, BestEpoch: first.BestEpoch}
-	for _, m := range members {
-		out.Parameters += m.Parameters
-		for _, n := range m.Notes {
-			if !slices.Contains(out.Notes, n) {
-				out.Notes = append(out.Notes, n)
-			}
+// innerFolds splits training rows: stratified for a classification, unless a class
+// has fewer rows than there are folds, and whole groups where there are groups.
+func innerFolds(rows *data.Set, k int, seed uint64) crossval.Splitter {
+	switch {
+	case rows.Groups != nil:
+		return crossval.GroupKFold{K: k}
+	case rows.Task() == data.Classify && fewest(rows) >= k:
+		return crossval.StratifiedKFold{K: k, Shuffle: true, Seed: seed}
+	}
+	return crossval.KFold{K: k, Shuffle: true, Seed: seed}
+}
+
+// fewest returns the number of rows of the rarest class that has any.
+func fewest(rows *data.Set) int {
+	counts, err := rows.ClassCounts()
+	if err != nil {
+		return 0
+	}
+	least := rows.Len()
+	for _, n := range counts {
+		if n > 0 {
+			least = min(least, n)
 		}
 	}
-	out.Predict = func(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
-		var sum *data.Prediction
-		for _, m := range members {
-			p, err := m.Predict(ctx, rows)
-			if err != nil {
-				return nil, err
-			}
-			if sum == nil {
-				sum = &data.Prediction{Proba: make([]float64, len(p.Proba)), Values: make([]float64, len(p.Values))}
-			}
-			for i, v := range p.Proba {
-				sum.Proba[i] += v / float64(len(members))
-			}
-			for i, v := range p.Values {
-				sum.Values[i] += v / float64(len(members))
-			}
-		}
-		if len(sum.Proba) == 0 {
-			sum.Proba = nil
-			return sum, nil
-		}
-		sum.Values = nil
-		sum.Labels = models.Decide(sum.Proba, len(sum.Proba)/rows.Len(), costs)
-		return sum, nil
-	}
-	return out
+	return least
 }
 
 // Factory returns what crossval makes estimators of a recipe with.

@@ -1,0 +1,155 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/layers"
+	"gorgonia.org/tensor"
+)
+
+// Bag makes one model of several for the same raw rows, whose predictions are
+// averaged: probabilities of a classification, values of a regression. Each member
+// keeps its own preprocessing, target scale and temperature; the model can be saved
+// and read like any other. The members are not changed, and share no memory with it.
+//
+// It is an error if the members differ in task, classes, columns, element type or
+// number of outputs, have more than one input or output, or isotonic calibrations.
+func Bag(members ...*Model) (*Model, error) {
+	if len(members) == 0 {
+		return nil, errors.New("models: a bag without members")
+	}
+	for i, m := range members {
+		if err := fitsBag(m, members[0]); err != nil {
+			return nil, fmt.Errorf("models: member %d of the bag: %w", i, err)
+		}
+	}
+	first := members[0]
+	net, preprocess, err := joined(members)
+	if err != nil {
+		return nil, err
+	}
+	m, err := assemble(first.name+" bag", net, graph.NewParamsFrom(first.params.Dtype(), first.params.Seed(), valuesOf(members)))
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range m.params.All() {
+		member, path := memberOf(p.Path)
+		p.Trained = members[member].params.Get(path).Trained
+	}
+	m.Info = first.Info
+	m.Info.Preprocess, m.Info.Calibration = preprocess, nil
+	m.Info.Members = max(1, first.Info.Members) * len(members)
+	for _, member := range members { // the mean lies between the least and the greatest bound
+		low, high := member.Info.TargetRange[0], member.Info.TargetRange[1]
+		if !(low < high) {
+			m.Info.TargetRange = [2]float64{}
+			break
+		}
+		m.Info.TargetRange = [2]float64{min(m.Info.TargetRange[0], low), max(m.Info.TargetRange[1], high)}
+	}
+	return m, nil
+}
+
+func fitsBag(m, first *Model) error {
+	switch {
+	case m == nil || m.params == nil:
+		return errors.New("it is nil")
+	case m.inputs != 1 || len(m.net.Outputs) != 1:
+		return fmt.Errorf("%d inputs and %d outputs, want one of each", m.inputs, len(m.net.Outputs))
+	case m.Info.Task != first.Info.Task || !slices.Equal(m.Info.Classes, first.Info.Classes) || m.Info.Probabilities != first.Info.Probabilities || m.Info.Members != first.Info.Members:
+		return errors.New("it predicts something else than the first")
+	case m.params.Dtype() != first.params.Dtype():
+		return fmt.Errorf("its type is %v, that of the first %v", m.params.Dtype(), first.params.Dtype())
+	case len(m.shapes[0]) != 1 || !slices.Equal(m.OutputShapes()[0], first.OutputShapes()[0]) || len(m.OutputShapes()[0]) != 1:
+		return fmt.Errorf("it makes %v of %v", m.OutputShapes()[0], m.shapes[0])
+	case len(m.Info.Features) != len(first.Info.Features):
+		return fmt.Errorf("it wants %d columns, the first %d", len(m.Info.Features), len(first.Info.Features))
+	case m.Info.Calibration != nil && m.Info.Calibration.Steps != nil:
+		return errors.New("its calibration is isotonic, which cannot be joined")
+	case len(m.Info.Features) == 0:
+		return errors.New("it does not say which columns it was trained on")
+	}
+	return nil
+}
+
+// scopeOf is the scope of a member's layers; memberOf takes a path apart again.
+func scopeOf(member int) string { return fmt.Sprintf("member%d/", member) }
+
+func memberOf(path string) (member int, rest string) {
+	scope, rest, _ := strings.Cut(path, "/")
+	fmt.Sscanf(scope, "member%d", &member)
+	return member, rest
+}
+
+// valuesOf finds the values of a bag's parameters in its members.
+func valuesOf(members []*Model) func(path string, shape graph.Shape) (*tensor.Dense, error) {
+	return func(path string, shape graph.Shape) (*tensor.Dense, error) {
+		member, rest := memberOf(path)
+		p := members[member].params.Get(rest)
+		if p == nil {
+			return nil, fmt.Errorf("member %d has no parameter %s", member, rest)
+		}
+		return p.Tensor().Clone().(*tensor.Dense), nil
+	}
+}
+
+// joined puts the members' networks side by side behind one input, which holds
+// what the members' preprocessing makes of a row, one after another.
+func joined(members []*Model) (network, data.Fitted, error) {
+	net := network{Stages: []stage{{Scope: "features", Input: true}}}
+	side := data.FittedColumns{Features: members[0].Info.Features}
+	var ends []int
+	width := 0
+	for k, m := range members {
+		all := make([]int, len(m.Info.Features))
+		for i := range all {
+			all[i] = i
+		}
+		side.Parts = append(side.Parts, data.FittedPart{Columns: all, Fitted: m.Info.Preprocess})
+		w := m.shapes[0][0]
+		index := make([]int, len(m.net.Stages)) // of the member's stages in the bag
+		index[0] = len(net.Stages)
+		net.Stages = append(net.Stages, stage{Scope: scopeOf(k) + "rows", Layer: layers.Slice{From: width, To: width + w}, From: []int{0}})
+		width += w
+		for i, s := range m.net.Stages[1:] {
+			s.Scope = scopeOf(k) + s.Scope
+			s.From = slices.Clone(s.From)
+			for j := range s.From {
+				s.From[j] = index[s.From[j]]
+			}
+			index[i+1] = len(net.Stages)
+			net.Stages = append(net.Stages, s)
+		}
+		end := index[m.net.Outputs[0]]
+		scale, shift := m.adjustment(members[0])
+		net.Stages = append(net.Stages, stage{Scope: scopeOf(k) + "adjusted", Layer: layers.Affine{Scale: scale, Shift: shift}, From: []int{end}})
+		ends = append(ends, len(net.Stages)-1)
+	}
+	net.Stages[0].Shape = []int{width}
+	net.Stages = append(net.Stages, stage{Scope: "members", Joiner: layers.Concat{}, From: ends})
+	net.Outputs = []int{len(net.Stages) - 1}
+	return net, side, nil
+}
+
+// adjustment returns what turns a member's outputs into those of the first one's
+// target scale, or logits into those of temperature 1.
+func (m *Model) adjustment(first *Model) (scale, shift float64) {
+	if m.Info.Task == data.Classify {
+		if c := m.Info.Calibration; c != nil && c.Temperature > 0 && !m.Info.Probabilities {
+			return 1 / c.Temperature, 0
+		}
+		return 1, 0
+	}
+	of := func(i Info) float64 {
+		if i.TargetScale == 0 {
+			return 1
+		}
+		return i.TargetScale
+	}
+	return of(m.Info) / of(first.Info), (m.Info.TargetMean - first.Info.TargetMean) / of(first.Info)
+}
