@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -210,7 +211,11 @@ func TestWhatCannotBeSaved(t *testing.T) {
 	}
 }
 
-// file returns a model file with its header changed by f.
+// sum is the entry of the checksum in a header.
+var sum = regexp.MustCompile(`,?"aegis.sha256":"[0-9a-f]{64}"`)
+
+// file returns a model file of version 1, which has no checksum, with its header
+// changed by f.
 func file(t testing.TB, f func(header string) string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "m")
@@ -222,7 +227,8 @@ func file(t testing.TB, f func(header string) string) []byte {
 		t.Fatal(err)
 	}
 	n := binary.LittleEndian.Uint64(raw)
-	header := f(string(raw[8 : 8+n]))
+	header := strings.Replace(string(raw[8:8+n]), `"aegis.format":"2"`, `"aegis.format":"1"`, 1)
+	header = f(sum.ReplaceAllString(header, ""))
 	out := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(out, header...), raw[8+n:]...)
 }
@@ -247,7 +253,9 @@ func TestDamagedFiles(t *testing.T) {
 		{"cut in half", good[:len(good)-100], "cut off: ends at byte"},
 		{"longer", append(append([]byte(nil), good...), 1, 2, 3), "cover"},
 		{"no model", replace("aegis.format", "other.format"), "holds no Aegis model"},
-		{"newer", replace(`"aegis.format":"1"`, `"aegis.format":"2"`), "newer than this version of Aegis"},
+		{"newer", replace(`"aegis.format":"1"`, `"aegis.format":"3"`), "newer than this version of Aegis"},
+		{"no checksum", replace(`"aegis.format":"1"`, `"aegis.format":"2"`), "the checksum is missing"},
+		{"unknown field of the description", replace(`\"seed\":3`, `\"sead\":3`), `unknown field "sead"`},
 		{"unknown layer", replace("LayerNorm", "LayerNarm"), `the kind \"LayerNarm\" is not known`},
 		{"unknown field", replace(`\"Units\":10`, `\"Unitz\":10`), "no field"},
 		{"another shape", replace(`\"Units\":10`, `\"Units\":11`), "models:"},
@@ -381,4 +389,35 @@ func ExampleSequential() {
 	// 1.Dropout  Dropout 0.2  0.Dense    (batch, 16)  0
 	// 2.Dense    Dense        1.Dropout  (batch, 1)   17
 	// trained parameters: 513 of 513 (2.0 KiB)
+}
+
+// TestEveryFlipIsAnError: a file of which one bit has changed is refused, wherever
+// the bit is, be it in the description, a weight or the state of a fit.
+func TestEveryFlipIsAnError(t *testing.T) {
+	m, err := models.Sequential(models.Config{Seed: 1}, models.Input("x", 2), layers.Dense{Units: 3, Activation: layers.Relu}, layers.Dense{Units: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Info.Preprocess = data.FittedScale{Features: []data.Feature{{Name: "a"}, {Name: "b"}}, Center: []float64{1, 2}, Scale: []float64{3, 4}}
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	err = m.SaveWith(path, models.Extra{Meta: map[string]string{"factor": "1"}, Values: map[string][]float64{"optimizer/m": {1, 2, 3}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := models.Read(bytes.NewReader(whole)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		for bit := range 8 {
+			whole[i] ^= 1 << bit
+			if _, _, err := models.Read(bytes.NewReader(whole)); err == nil {
+				t.Fatalf("bit %d of byte %d of %d changed: no error", bit, i, len(whole))
+			}
+			whole[i] ^= 1 << bit
+		}
+	}
 }

@@ -20,12 +20,13 @@ import (
 
 // FormatVersion is the version of model files that this package writes, and the
 // newest that it reads.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // Keys of a model file's metadata.
 const (
 	keyFormat = "aegis.format"
 	keyModel  = "aegis.model"
+	keySum    = "aegis.sha256" // of the whole file, from version 2 on
 )
 
 // description is the JSON in a model file's metadata.
@@ -96,7 +97,7 @@ func (m *Model) SaveWith(path string, x Extra) error {
 		}
 		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: []int{len(v)}, F64: v})
 	}
-	err = atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, meta, tensors) })
+	err = atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteSummed(w, keySum, meta, tensors) })
 	if err != nil {
 		return fmt.Errorf("models: save: %w", err)
 	}
@@ -153,9 +154,12 @@ func LoadWith(path string) (*Model, Extra, error) {
 
 // Read reads what SaveWith wrote.
 func Read(r io.Reader) (*Model, Extra, error) {
-	f, err := safetensors.Read(r)
+	f, summed, err := safetensors.ReadSummed(r, keySum)
 	if err != nil {
 		return nil, Extra{}, err
+	}
+	if f.Meta[keyFormat] == strconv.Itoa(FormatVersion) && !summed {
+		return nil, Extra{}, errors.New("the checksum is missing: the file is damaged")
 	}
 	m, err := restore(f)
 	if err != nil {
@@ -194,7 +198,9 @@ func restore(f *safetensors.File) (m *Model, err error) {
 		return nil, fmt.Errorf("format %d: there is no such format", version)
 	}
 	var d description
-	if err := json.Unmarshal([]byte(f.Meta[keyModel]), &d); err != nil {
+	text := json.NewDecoder(strings.NewReader(f.Meta[keyModel]))
+	text.DisallowUnknownFields()
+	if err := text.Decode(&d); err != nil {
 		return nil, fmt.Errorf("description: %w", err)
 	}
 	dtype := graph.Float32

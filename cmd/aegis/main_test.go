@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -208,7 +209,8 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, "half.safetensors", string(raw[:len(raw)/2]))
-	write(t, "newer.safetensors", strings.Replace(string(raw), `"aegis.format":"1"`, `"aegis.format":"7"`, 1))
+	write(t, "newer.safetensors", regexp.MustCompile(`,?"aegis.sha256":"[0-9a-f]{64}"`).ReplaceAllString(strings.Replace(string(raw), `"aegis.format":"2"`, `"aegis.format":"7"`, 1), strings.Repeat(" ", 82)))
+	write(t, "damaged.safetensors", strings.Replace(string(raw), `"aegis.format":"2"`, `"aegis.format":"1"`, 1))
 	before, err := filepath.Glob("*")
 	if err != nil {
 		t.Fatal(err)
@@ -237,6 +239,7 @@ func TestMistakes(t *testing.T) {
 		{"no such file", cv("--data", "nothing.csv"), 1, "nothing.csv: no such file"},
 		{"half a model", []string{"predict", "--model", "half.safetensors", "--data", "good.csv"}, 1, "half.safetensors: safetensors: tensor"},
 		{"newer model", []string{"summary", "--model", "newer.safetensors"}, 1, "newer.safetensors: format 7"},
+		{"damaged model", []string{"summary", "--model", "damaged.safetensors"}, 1, "damaged.safetensors: safetensors: the checksum does not agree"},
 		{"no model", []string{"summary", "--model", "good.csv"}, 1, "no safetensors file"},
 		{"report of another kind", cv("--report", "r.txt"), 2, "--report r.txt"},
 		{"unknown flag", cv("--bogus"), 2, "--bogus"},

@@ -5,14 +5,18 @@ package safetensors
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // Tensor is one named array; F32 or F64 is set.
@@ -97,6 +101,68 @@ func Write(w io.Writer, meta map[string]string, tensors []Tensor) error {
 		}
 	}
 	return nil
+}
+
+// WriteSummed is Write with the SHA-256 of the whole file, in hex, under a key of
+// its metadata. It is the sum of the file with 64 zeros in the sum's place.
+func WriteSummed(w io.Writer, key string, meta map[string]string, tensors []Tensor) error {
+	if _, taken := meta[key]; taken {
+		return fmt.Errorf("safetensors: the key %q is taken", key)
+	}
+	meta = maps.Clone(meta)
+	if meta == nil {
+		meta = map[string]string{}
+	}
+	meta[key] = noSum
+	h := sha256.New()
+	if err := Write(h, meta, tensors); err != nil {
+		return err
+	}
+	meta[key] = hex.EncodeToString(h.Sum(nil))
+	return Write(w, meta, tensors)
+}
+
+var noSum = strings.Repeat("0", 2*sha256.Size)
+
+// checkSum checks the sum of a file's bytes that WriteSummed wrote.
+func checkSum(data []byte, key, sum string) error {
+	entry := []byte(fmt.Sprintf("%q:%q", key, sum))
+	n := min(8+int(binary.LittleEndian.Uint64(data)), len(data))
+	at := bytes.Index(data[:n], entry)
+	if len(sum) != len(noSum) || at < 0 {
+		return errors.New("the checksum is damaged")
+	}
+	from := at + len(entry) - 1 - len(sum)
+	h := sha256.New()
+	h.Write(data[:from])
+	h.Write([]byte(noSum))
+	h.Write(data[from+len(sum):])
+	if hex.EncodeToString(h.Sum(nil)) != sum {
+		return errors.New("the checksum does not agree: the file is damaged")
+	}
+	return nil
+}
+
+// ReadSummed reads a whole file and, if its metadata have the key, checks the sum
+// that WriteSummed has put there, which is left out of the metadata it returns.
+func ReadSummed(r io.Reader, key string) (f *File, summed bool, err error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, false, err
+	}
+	f, err = parse(data)
+	if err != nil {
+		return nil, false, fmt.Errorf("safetensors: %w", err)
+	}
+	sum, ok := f.Meta[key]
+	if !ok {
+		return f, false, nil
+	}
+	if err := checkSum(data, key, sum); err != nil {
+		return nil, false, fmt.Errorf("safetensors: %w", err)
+	}
+	delete(f.Meta, key)
+	return f, true, nil
 }
 
 // Read reads a whole file. Tensors of other types than F32 and F64, gaps,
