@@ -192,7 +192,7 @@ func (m *matcher) texts(s *Set) error {
 		if err != nil {
 			return err
 		}
-		s.Texts = append(s.Texts, TextColumn{n, m.t.column1(j)})
+		s.Texts = append(s.Texts, TextColumn{n, m.t.cellTexts(j)})
 	}
 	return nil
 }
