@@ -31,7 +31,7 @@ func (p *planner) categorical(q *plan) error {
 			p.warn(row, q.j, "%s is a level, not a missing value: %s; otherwise say so (--missing)", short(cell), kept[cell])
 		}
 	}
-	q.levels, q.counts = p.t.distinctTexts(q.j, q.missing)
+	q.levels, q.counts = p.t.distinctTexts(q.j, q.scan, q.missing)
 	q.blank = p.t.rows
 	for _, n := range q.counts {
 		q.blank -= n
