@@ -21,7 +21,7 @@ const (
 type block struct {
 	text []byte
 	line int // of the first record
-	done chan chunk
+	done chan *chunk
 }
 
 // blockReader cuts a file into blocks at the ends of records.
@@ -283,16 +283,20 @@ func (p parser) body(b *blockReader, t *table) error {
 // workers parse them, the caller collects the results in the order of the file.
 type blockRun struct {
 	work  chan block
-	order chan chan chunk
+	order chan chan *chunk
 	stop  chan struct{}
-	texts sync.Pool // of *[]byte
-	free  sync.Pool // of *chunk
+	texts chan []byte // buffers and chunks to be used again
+	free  chan *chunk
 	all   sync.WaitGroup
 	err   error // of reading; set before order is closed
 }
 
 func newBlockRun(b *blockReader, workers int) *blockRun {
-	r := &blockRun{work: make(chan block), order: make(chan chan chunk, 2*workers), stop: make(chan struct{})}
+	ahead := 2 * workers // blocks in progress at most, those that wait to be collected among them
+	r := &blockRun{
+		work: make(chan block), order: make(chan chan *chunk, ahead), stop: make(chan struct{}),
+		texts: make(chan []byte, ahead+2), free: make(chan *chunk, ahead+2),
+	}
 	r.all.Add(1)
 	go r.read(b)
 	return r
@@ -303,16 +307,17 @@ func (r *blockRun) read(b *blockReader) {
 	defer close(r.work)
 	defer close(r.order)
 	for {
-		buffer, _ := r.texts.Get().(*[]byte)
-		if buffer == nil {
-			buffer = new([]byte)
+		var buffer []byte
+		select {
+		case buffer = <-r.texts:
+		default:
 		}
-		text, line, err := b.next(*buffer)
+		text, line, err := b.next(buffer)
 		if err != nil || text == nil {
 			r.err = err
 			return
 		}
-		job := block{text: text, line: line, done: make(chan chunk, 1)}
+		job := block{text: text, line: line, done: make(chan *chunk, 1)}
 		select {
 		case r.order <- job.done:
 		case <-r.stop:
@@ -331,14 +336,18 @@ func (r *blockRun) start(p *blockParser) {
 	go func() {
 		defer r.all.Done()
 		for job := range r.work {
-			c, _ := r.free.Get().(*chunk)
-			if c == nil {
-				c = &chunk{}
+			c := &chunk{}
+			select {
+			case c = <-r.free:
+			default:
 			}
 			c.values, c.forms, c.lines, c.err = c.values[:0], c.forms[:0], c.lines[:0], nil
 			p.parse(job.text, job.line, c)
-			r.texts.Put(&job.text)
-			job.done <- *c
+			select {
+			case r.texts <- job.text:
+			default:
+			}
+			job.done <- c
 		}
 	}()
 }
@@ -365,7 +374,10 @@ func (r *blockRun) collect(t *table, size int64) ([]span, error) {
 		spans = append(spans, span{t.rows, t.rows + len(c.lines), c.worker})
 		t.rows += len(c.lines)
 		read += blockSize
-		r.free.Put(&c)
+		select {
+		case r.free <- c:
+		default:
+		}
 	}
 	close(r.stop)
 	for done := range r.order { // let the reader go
@@ -380,7 +392,7 @@ func (r *blockRun) collect(t *table, size int64) ([]span, error) {
 
 // estimate returns how many values a file of a size will have, by those that were
 // read of it so far; 0 if the size is not known.
-func (r *blockRun) estimate(t *table, c chunk, size, read int64) int {
+func (r *blockRun) estimate(t *table, c *chunk, size, read int64) int {
 	if size <= 0 || t.dialect.Packed || len(t.values) > 0 {
 		return 0
 	}

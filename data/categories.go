@@ -31,7 +31,7 @@ func (p *planner) categorical(q *plan) error {
 			p.warn(row, q.j, "%s is a level, not a missing value: %s; otherwise say so (--missing)", short(cell), kept[cell])
 		}
 	}
-	q.levels, q.counts = p.t.distinctTexts(q.j, q.missing)
+	q.levels, q.counts = p.t.distinctTexts(q.j, q.scan, q.missing)
 	q.blank = p.t.rows
 	for _, n := range q.counts {
 		q.blank -= n
@@ -72,19 +72,38 @@ const (
 var identifierName = regexp.MustCompile(`(?i)^(.*[_ .-])?(id|uuid|guid|key|index|idx)$|^(.*[a-z])(ID|Id)$|^(row|rows|rownames?|row[_ ]?(nr|no|num|number|id|index)|nr\.?|no\.?|unnamed: \d+)$`)
 
 // prune leaves out the features that a model cannot learn from.
-func (p *planner) prune() {
+func (p *planner) prune(kept []int) {
 	for j := range p.plans {
 		q := &p.plans[j]
 		if q.role != roleFeature {
 			continue
 		}
-		if why := p.useless(q); why != "" && !q.forced && !p.c.KeepAll {
+		why := p.useless(q)
+		if why == "" && kept != nil && p.t.rows >= fewRows && !p.varies(q, kept) {
+			why = "constant in the rows that have a target"
+		}
+		if why != "" && !q.forced && !p.c.KeepAll {
 			p.leaveOut(q, why)
 			if why == rowNamesWhy {
 				q.role, q.kind, q.missing.wide = roleText, Text, false
 			}
 		}
 	}
+}
+
+// varies tells whether a column has two different values in the kept rows.
+func (p *planner) varies(q *plan, kept []int) bool {
+	first, found := "", false
+	for _, i := range kept {
+		switch text := p.t.text(i, q.j); {
+		case q.missing.has(text):
+		case !found:
+			first, found = text, true
+		case text != first:
+			return true
+		}
+	}
+	return false
 }
 
 const rowNamesWhy = "names of the rows"

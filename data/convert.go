@@ -147,7 +147,7 @@ func (p *planner) beside(s *Set, kept []int) error {
 		var err error
 		switch q.role {
 		case roleText:
-			s.Texts = append(s.Texts, TextColumn{p.t.names[j], pick(p.t.column1(j), kept)})
+			s.Texts = append(s.Texts, TextColumn{p.t.names[j], pick(p.t.cellTexts(j), kept)})
 		case roleGroup:
 			s.Groups, err = p.groupsOf(q, kept)
 		case roleWeight:
@@ -160,8 +160,8 @@ func (p *planner) beside(s *Set, kept []int) error {
 	return nil
 }
 
-// column1 returns the texts of one column.
-func (t *table) column1(j int) []string {
+// cellTexts returns the texts of a column, row by row.
+func (t *table) cellTexts(j int) []string {
 	out := make([]string, t.rows)
 	for i := range out {
 		out[i] = t.text(i, j)
@@ -180,7 +180,7 @@ func pick[T any](list []T, kept []int) []T {
 // groupsOf numbers the groups: integers as they stand there, other texts in
 // sorted order.
 func (p *planner) groupsOf(q *plan, kept []int) ([]int, error) {
-	cells := p.t.column1(q.j)
+	cells := p.t.cellTexts(q.j)
 	number := map[string]int{}
 	integers := true
 	for i, cell := range cells {

@@ -41,8 +41,8 @@ const (
 // zeros or beyond 2^53 are categories too. If more than half of the cells are
 // numbers (or times) and others are not, the first that is not is an error.
 //
-// Left out, unless KeepAll is set or their type is given: columns without a value
-// or with a single one, those without a name that number the rows, texts of which
+// Left out, unless KeepAll is set or their type is given: columns with a single
+// value (those without any always are), those without a name that number the rows, texts of which
 // more than 30 and more than half of the rows are different (names, identifiers),
 // and columns of different integers that are called an identifier. Names of rows
 // in an unnamed first column go to Set.Texts.
@@ -212,7 +212,7 @@ func (c CSV) build(t *table) (*Set, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	p.prune()
+	p.prune(kept)
 	if err := p.beside(s, kept); err != nil {
 		return nil, nil, err
 	}

@@ -2,7 +2,9 @@ package data_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -186,6 +188,45 @@ func TestReadRows(t *testing.T) {
 	schema.Features = nil
 	if _, err := rows("a\n1\n"); err == nil {
 		t.Error("a schema without columns was accepted")
+	}
+}
+
+// TestDrift compares rows to predict with what training saw.
+func TestDrift(t *testing.T) {
+	train, _ := read(t, data.CSV{}, lines("full,holes,c,y", 40, func(i int) string {
+		return fmt.Sprintf("%d,%s,%c,%c", i%10, map[bool]string{true: "?", false: "1.5"}[i%4 == 0 && i > 0]+map[bool]string{true: "", false: fmt.Sprint(i % 3)}[i%4 == 0 && i > 0], 'a'+i%2, 'u'+i%2)
+	}))
+	for _, c := range []struct {
+		name, rows string
+		want       []string
+	}{
+		{"as in training", "full,holes,c\n3,1.51,a\n9,?,b\n", nil},
+		{"beyond", "full,holes,c\n3,1.51,a\n-1,1.50,b\n12,1.50,b\n", []string{"row 3, column full: 2 rows are beyond the range of training, 0 to 9, the first with -1"}},
+		{"never missing before", "full,holes,c\n3,1.51,a\n,1.50,\n", []string{"column full: 1 row has no value; in training every row had one", "column c: 1 row has no value; in training every row had one"}},
+		{"more missing", lines("full,holes,c", 40, func(i int) string { return "1,?,a" }), []string{"column holes: 100.0% of the rows have no value; in training it was 22.5%"}},
+	} {
+		_, found, err := data.CSV{}.ReadRows(strings.NewReader(c.rows), "new.csv", train.Schema())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, w := range found.Warnings {
+			got = append(got, w.String())
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: warnings %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestFeatureJSON: features of model files written before they had formats are read.
+func TestFeatureJSON(t *testing.T) {
+	var f []data.Feature
+	if err := json.Unmarshal([]byte(`[{"Name":"a","Levels":null},{"Name":"c","Levels":["x","y"]}]`), &f); err != nil || !reflect.DeepEqual(f, []data.Feature{{Name: "a"}, {Name: "c", Levels: []string{"x", "y"}}}) {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if raw, err := json.Marshal(f); err != nil || string(raw) != `[{"Name":"a"},{"Name":"c","Levels":["x","y"]}]` {
+		t.Errorf("%s, %v", raw, err)
 	}
 }
 

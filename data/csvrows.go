@@ -192,7 +192,7 @@ func (m *matcher) texts(s *Set) error {
 		if err != nil {
 			return err
 		}
-		s.Texts = append(s.Texts, TextColumn{n, m.t.column1(j)})
+		s.Texts = append(s.Texts, TextColumn{n, m.t.cellTexts(j)})
 	}
 	return nil
 }
@@ -281,8 +281,20 @@ func (m *matcher) levels(j int, f Feature, missing missingRule, flat []float64, 
 	})
 	if unknown.Rows > 0 {
 		m.report.Unknown = append(m.report.Unknown, unknown)
-		m.warn(first, f.Name, "%s a level that was not there in training: %s", plural(unknown.Rows, "row has", "rows have"), quoteList(unknown.Values))
+		m.warn(first, f.Name, "%s a level that was not there in training: %s%s", plural(unknown.Rows, "row has", "rows have"), quoteList(unknown.Values), alikeOf(unknown.Values, f.Levels))
 	}
+}
+
+// alikeOf names a level that differs from an unknown one by its case alone.
+func alikeOf(unknown, levels []string) string {
+	for _, u := range unknown {
+		for _, l := range levels {
+			if strings.EqualFold(u, l) {
+				return fmt.Sprintf(" (there was %s)", short(l))
+			}
+		}
+	}
+	return ""
 }
 
 // Missing values are worth a warning if their share is above training's by more

@@ -90,8 +90,13 @@ func cellText(f Feature, v float64) string {
 	if math.IsNaN(v) {
 		return "missing"
 	}
-	if f.Levels != nil && v == math.Trunc(v) && v >= 0 && int(v) < len(f.Levels) {
+	switch {
+	case f.Levels != nil && v == -1:
+		return "unknown"
+	case f.Levels != nil && v == math.Trunc(v) && v >= 0 && v < float64(len(f.Levels)):
 		return f.Levels[int(v)]
+	case f.Time != "" && math.Abs(v) < 1e11:
+		return timeText(f.Time, v)
 	}
 	return fmt.Sprintf("%.5g", v)
 }

@@ -17,6 +17,13 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", want, table.HTML())
 		}
 	}
+	moments, err := data.NewTable("n", []data.Feature{{Name: "when", Time: "2006-01-02"}, {Name: "c", Levels: []string{"u"}}}, [][]float64{{86400, -1}, {1e300, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := moments.HTML(); !strings.Contains(h, "<td>1970-01-02</td><td>unknown</td>") || !strings.Contains(h, "<td>1e+300</td><td>u</td>") {
+		t.Errorf("have %s", h)
+	}
 	wide, err := data.BreastCancer()
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,15 @@ func TestFault07OneKnownValue(t *testing.T) {
 	}
 }
 
+// TestConstantWhereItCounts: rows without a target are gone, and with them what made
+// a column vary.
+func TestConstantWhereItCounts(t *testing.T) {
+	s, r := read(t, data.CSV{}, "a,b,y\n1,7,u\n2,7,v\n3,8,\n4,7,u\n5,,v\n")
+	if len(s.Features) != 1 || r.Columns[1].Why != "constant in the rows that have a target" {
+		t.Errorf("features %v, column b: %s", s.Features, r.Columns[1].Why)
+	}
+}
+
 func TestFault08HugeValues(t *testing.T) {
 	s, r := read(t, data.CSV{}, lines("elev,x,y", 120, func(i int) string {
 		elev := fmt.Sprint(i * 37 % 101)

@@ -66,7 +66,9 @@ func (t *table) column(name string) (int, error) {
 		}
 	}
 	if hint == "" {
-		if near := nearest(name, t.names); near != "" {
+		if near := containing(name, t.names); near != "" {
+			hint = fmt.Sprintf(" (did you mean %q?)", near)
+		} else if near := nearest(name, t.names); near != "" {
 			hint = fmt.Sprintf(" (did you mean %q?)", near)
 		}
 	}
@@ -115,6 +117,20 @@ func cutText(s string) string {
 
 // short returns a cell in quotation marks, cut if it is long.
 func short(cell string) string { return strconv.Quote(cutText(cell)) }
+
+// containing returns the only name that contains another one, whatever the case.
+func containing(name string, names []string) string {
+	found := ""
+	for _, n := range names {
+		if len(name) > 2 && strings.Contains(strings.ToLower(n), strings.ToLower(name)) {
+			if found != "" {
+				return ""
+			}
+			found = n
+		}
+	}
+	return found
+}
 
 // nearest returns the name that is one or two edits away from another one, if it
 // is longer than that.

@@ -57,9 +57,9 @@ func (r *Report) leaks(s *Set) {
 	}
 }
 
-// leakOfClass says how well a column alone tells the classes apart: each level's
-// most frequent class, or the best class between at most as many thresholds on the
-// number as there are changes of class.
+// leakOfClass says how well a column alone tells the classes apart: by the most
+// frequent class of each value if there are few, else by thresholds, hardly more
+// than there are classes.
 func leakOfClass(x, y []float64, classes int, levels bool) string {
 	count := map[float64]map[float64]int{}
 	total := map[float64]int{}
@@ -70,46 +70,54 @@ func leakOfClass(x, y []float64, classes int, levels bool) string {
 		count[v][y[i]]++
 		total[y[i]]++
 	}
-	most := 0
-	for _, n := range total {
-		most = max(most, n)
-	}
+	_, most := mostFrequent(total)
 	if len(total) < 2 || float64(most) >= leakAccuracy*float64(len(x)) {
 		return ""
 	}
-	right, pieces := 0, 0
-	last := math.NaN()
-	values := make([]float64, 0, len(count))
-	for v := range count {
-		values = append(values, v)
-	}
-	slices.Sort(values)
-	for _, v := range values {
-		best, class := 0, 0.0
-		for c, n := range count[v] {
-			if n > best || n == best && c < class {
-				best, class = n, c
-			}
-		}
-		right += best
-		if class != last {
-			pieces++
-			last = class
-		}
-	}
+	right, pieces := bestClasses(count)
 	accuracy := float64(right) / float64(len(x))
-	few := len(values)*5 <= len(x)
+	few := len(count)*5 <= len(x)
 	switch {
 	case accuracy < leakAccuracy:
 		return ""
-	case few && len(values) == len(total) && right == len(x):
+	case few && len(count) == len(total) && right == len(x):
 		return "it is the target under other names"
-	case few && (levels || len(values) <= 4*classes):
+	case few && (levels || len(count) <= 4*classes):
 		return fmt.Sprintf("it alone predicts the target almost perfectly (%s of the rows)", percent(accuracy))
 	case !levels && pieces <= len(total)+1:
 		return fmt.Sprintf("thresholds on it alone predict the target almost perfectly (%s of the rows)", percent(accuracy))
 	}
 	return ""
+}
+
+// bestClasses returns in how many rows the class is the most frequent one of their
+// value, and into how many pieces of one such class the values fall, in order.
+func bestClasses(count map[float64]map[float64]int) (right, pieces int) {
+	values := make([]float64, 0, len(count))
+	for v := range count {
+		values = append(values, v)
+	}
+	slices.Sort(values)
+	last := math.NaN()
+	for _, v := range values {
+		class, n := mostFrequent(count[v])
+		right += n
+		if class != last {
+			pieces++
+			last = class
+		}
+	}
+	return right, pieces
+}
+
+// mostFrequent returns the class of the most rows, the smallest of equals.
+func mostFrequent(rows map[float64]int) (class float64, n int) {
+	for c, k := range rows {
+		if k > n || k == n && c < class {
+			class, n = c, k
+		}
+	}
+	return class, n
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
@@ -131,8 +139,7 @@ func leakOfValue(x, y []float64, levels bool) string {
 	if len(n)*5 > len(x) {
 		return ""
 	}
-	mean, std := moments.MeanStd(y)
-	_ = mean
+	_, std := moments.MeanStd(y)
 	within := 0.0
 	for i, v := range x {
 		d := y[i] - sum[v]/n[v]

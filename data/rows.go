@@ -98,6 +98,9 @@ func take[T any](from []T, index []int, width int) []T {
 
 // Without returns the set without its targets: what a model is given to predict.
 func (s *Set) Without() *Set {
+	if s == nil {
+		return &Set{}
+	}
 	out := *s
 	out.Targets = nil
 	return &out
@@ -499,7 +502,17 @@ type RowError struct {
 }
 
 // Error returns the text of the cause.
-func (e *RowError) Error() string { return e.Err.Error() }
+func (e *RowError) Error() string {
+	if e == nil || e.Err == nil {
+		return "data: a row is wrong"
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns the cause.
-func (e *RowError) Unwrap() error { return e.Err }
+func (e *RowError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}

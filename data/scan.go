@@ -114,7 +114,8 @@ func (s *numberSet) add(v float64) {
 
 func (s *numberSet) put(key uint64) bool {
 	mask := uint64(len(s.slots) - 1)
-	for h := key * 0x9e3779b97f4a7c15 >> 20; ; h++ {
+	h := key * 0x9e3779b97f4a7c15
+	for h ^= h >> 32; ; h++ { // the high bits, in which small integers differ, come down
 		switch s.slots[h&mask] {
 		case 0:
 			s.slots[h&mask] = key
@@ -159,9 +160,17 @@ func (t *table) cellText(j int, v float64, form uint8) string {
 	return s
 }
 
-// distinctTexts returns the different texts of a column's cells in their order of
-// appearance, numbers among them, and the rows of each.
-func (t *table) distinctTexts(j int, missing missingRule) (texts []string, counts []int) {
+// distinctTexts returns the different texts of a column's cells, numbers among them,
+// and the rows of each.
+func (t *table) distinctTexts(j int, scan *columnScan, missing missingRule) (texts []string, counts []int) {
+	if scan.plain.count == 0 { // they were counted
+		for _, k := range scan.order {
+			if text := t.texts[j][k]; !missing.has(text) {
+				texts, counts = append(texts, text), append(counts, scan.counts[k])
+			}
+		}
+		return texts, counts
+	}
 	at := map[string]int{}
 	t.eachText(j, func(_ int, text string, n int) {
 		if missing.has(text) {

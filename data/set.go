@@ -96,7 +96,7 @@ type Set struct {
 
 // Task returns Classify if the set has class names, Regress otherwise.
 func (s *Set) Task() Task {
-	if s.Classes != nil {
+	if s != nil && s.Classes != nil {
 		return Classify
 	}
 	return Regress
@@ -130,7 +130,10 @@ func (s *Set) Table() (values []float64, columns int, err error) {
 
 // Labels returns the class index of every row, without a copy.
 func (s *Set) Labels() ([]int, error) {
-	if len(s.Targets) == 0 {
+	if s == nil {
+		return nil, ErrEmpty
+	}
+	if len(s.Targets) == 0 || s.Targets[0] == nil {
 		return nil, fmt.Errorf("data: %s: the set has no targets", s.Name)
 	}
 	y, ok := s.Targets[0].Data().([]int)
@@ -142,7 +145,10 @@ func (s *Set) Labels() ([]int, error) {
 
 // Values returns the real target of every row, without a copy.
 func (s *Set) Values() ([]float64, error) {
-	if len(s.Targets) == 0 {
+	if s == nil {
+		return nil, ErrEmpty
+	}
+	if len(s.Targets) == 0 || s.Targets[0] == nil {
 		return nil, fmt.Errorf("data: %s: the set has no targets", s.Name)
 	}
 	y, ok := s.Targets[0].Data().([]float64)

@@ -281,6 +281,29 @@ func ExampleCSV_Read() {
 	// [no yes]
 }
 
+// Rows to predict are read as the training file was: 1,137 is a number there too.
+// A city that was not there in training is the code -1, and a warning.
+func ExampleCSV_ReadRows() {
+	file := "income,city,ill\n\"1,100\",Oslo,no\n\"12,350\",Rome,yes\n\"7,400\",Oslo,no\n"
+	set, _, err := data.CSV{}.Read(strings.NewReader(file), "patients.csv")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rows, report, err := data.CSV{}.ReadRows(strings.NewReader("city;income\nKyiv;1,137\n"), "new.csv", set.Schema())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	table, _, _ := rows.Table()
+	fmt.Println(table)
+	fmt.Println(report)
+	// Output:
+	// [1137 -1]
+	// 1 row, UTF-8, separated by semicolons, header
+	// row 2, column city: 1 row has a level that was not there in training: "Kyiv"
+}
+
 func ExamplePipeline() {
 	train, _ := data.FromRows("train", [][]float64{{1}, {2}, {6}}, []float64{0, 0, 1})
 	fitted, err := data.Pipeline{data.Impute{}, data.MinMax{}}.Fit(train)

@@ -81,9 +81,8 @@ func (f NumberFormat) plain() bool {
 // classes puts class labels into the set: the texts of the file, or with the type
 // Numeric equal numbers as one.
 func (p *planner) classes(q *plan, s *Set) ([]int, error) {
-	asNumbers := q.forced && q.kind == Numeric
 	label := func(text string) string { return text }
-	if asNumbers {
+	if q.forced && q.kind == Numeric {
 		label = func(text string) string {
 			if v, err := q.number.parse(text); err == nil {
 				return numberText(v)
@@ -95,24 +94,21 @@ func (p *planner) classes(q *plan, s *Set) ([]int, error) {
 		if err := p.categorical(q); err != nil {
 			return nil, err
 		}
-		q.kind = Categorical
 	}
-	index := map[string]int{}
 	for k, l := range q.levels {
-		if _, ok := index[label(l)]; !ok {
-			index[label(l)] = 0
-			s.Classes = append(s.Classes, label(l))
-		}
-		if k > 0 && !asNumbers {
+		s.Classes = append(s.Classes, label(l))
+		if k > 0 && label(l) != label(q.levels[k-1]) {
 			p.equalNumbers(q, q.levels[k-1], l)
 		}
 	}
 	if p.t.declared == nil {
 		sortLevels(s.Classes)
+		s.Classes = slices.Compact(s.Classes)
 	}
 	if err := p.positive(s); err != nil {
 		return nil, err
 	}
+	index := map[string]int{}
 	for k, c := range s.Classes {
 		index[c] = k
 	}
@@ -136,6 +132,7 @@ func (p *planner) classes(q *plan, s *Set) ([]int, error) {
 	return kept, nil
 }
 
+// equalNumbers warns of classes that are one number, written in two ways.
 func (p *planner) equalNumbers(q *plan, a, b string) {
 	x, okX, errX := parsePlain(a)
 	y, okY, errY := parsePlain(b)
