@@ -33,9 +33,12 @@ func aegisWith(ctx context.Context, t *testing.T, args ...string) (stdout, stder
 var quick = []string{"crossval", "--folds", "3", "--repeats", "1", "--epochs", "8"}
 
 func TestCrossval(t *testing.T) {
-	for _, c := range []struct{ dataset, metric, linear string }{
-		{"iris", "accuracy", "logistic regression"},
-		{"diabetes", "RMSE", "linear regression"},
+	for _, c := range []struct {
+		dataset, metric, linear string
+		fits                    int
+	}{
+		{"iris", "accuracy", "logistic regression", 30},
+		{"diabetes", "RMSE", "linear regression", 33},
 	} {
 		t.Run(c.dataset, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -48,7 +51,7 @@ func TestCrossval(t *testing.T) {
 					t.Errorf("the output does not say %q:\n%s", part, out)
 				}
 			}
-			if !strings.Contains(status, "data: "+c.dataset) || !strings.Contains(status, "/21  ") {
+			if !strings.Contains(status, "data: "+c.dataset) || !strings.Contains(status, fmt.Sprintf("/%d  ", c.fits)) {
 				t.Errorf("status:\n%s", status)
 			}
 			f, err := os.Open("report.png")
@@ -59,12 +62,12 @@ func TestCrossval(t *testing.T) {
 			if img, err := png.DecodeConfig(f); err != nil || img.Width < 1500 {
 				t.Errorf("report: %v %v", img, err)
 			}
-			checkDocument(t, "results.json")
+			checkDocument(t, "results.json", c.fits)
 		})
 	}
 }
 
-func checkDocument(t *testing.T, path string) {
+func checkDocument(t *testing.T, path string, fits int) {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -78,7 +81,7 @@ func checkDocument(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Runs) != 21 || len(d.Comparisons) < 5 || d.Parameters["folds"] != "3" {
+	if len(res.Runs) != fits || len(d.Comparisons) < 5 || d.Parameters["folds"] != "3" {
 		t.Errorf("%d runs, %d comparisons, parameters %v", len(res.Runs), len(d.Comparisons), d.Parameters)
 	}
 }
@@ -275,7 +278,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	out, status, code := aegisWith(ctx, t, "crossval", "--quiet")
-	if code != 1 || !strings.Contains(out, "interrupted: 0 of 210 fits were finished") || status != "aegis: interrupted\n" {
+	if code != 1 || !strings.Contains(out, "interrupted: 0 of 300 fits were finished") || status != "aegis: interrupted\n" {
 		t.Errorf("exit code %d\n%s%s", code, out, status)
 	}
 	out, _, code = aegisWith(ctx, t, "train", "--quiet")

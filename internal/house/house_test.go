@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"crossval"},
 	{"crossval/baselines"},
 	{"plots", "internal/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare"},
+	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents"},
 }
 
 var may = map[string][]string{
@@ -48,7 +48,7 @@ var never = map[string][]string{
 // heavy lists modules that only the named rooms may pull in, as every user of a
 // room pays for what it imports.
 var heavy = map[string][]string{
-	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis"},
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis", "bench/opponents"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "train", "internal/workload", "cmd/aegis", "bench/compare", "examples/firststep", "examples/halfplane", "examples/mnist"},
