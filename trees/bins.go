@@ -45,7 +45,7 @@ func fitBins(c Column, most int, sample []int32) *binner {
 			values = append(values, v)
 		}
 	}
-	slices.Sort(values)
+	sortFloats(values)
 	b.thresholds = cuts(values, most)
 	b.bins = len(b.thresholds) + 1
 	return b

@@ -66,10 +66,14 @@ func (l *squared) prepare([][]float64, int, int) {}
 
 func (l *squared) bounds(raw [][]float64) (float64, float64) {
 	top := 0.0
+	r := raw[0][:len(l.y)]
 	for i, y := range l.y {
-		top = max(top, l.w.of(i)*math.Abs(raw[0][i]-y))
+		if d := math.Abs(r[i] - y); d > top {
+			top = d
+		}
 	}
-	return top, l.w.largest()
+	w := l.w.largest()
+	return top * w, w
 }
 
 func (l *squared) gradients(raw [][]float64, _, from, to int, g, h []float64) {

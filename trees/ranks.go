@@ -33,7 +33,7 @@ func rankTable(ctx context.Context, t Table, threads int) ([]ranked, error) {
 
 func rankColumn(v []float64) ranked {
 	values := slices.Clone(v)
-	slices.Sort(values)
+	sortFloats(values)
 	values = slices.Compact(values)
 	r := ranked{ranks: make([]uint32, len(v)), sorted: make([]uint64, len(v)), values: slices.Clip(values)}
 	for i, x := range v {

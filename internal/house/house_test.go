@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"recipes/tabular"},
 	{"crossval/baselines"},
 	{"plots", "internal/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/tables"},
+	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents", "bench/tables"},
 }
 
 var may = map[string][]string{
@@ -50,7 +50,7 @@ var never = map[string][]string{
 // heavy lists modules that only the named rooms may pull in, as every user of a
 // room pays for what it imports.
 var heavy = map[string][]string{
-	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis", "bench/tables"},
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis", "bench/opponents", "bench/tables"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "internal/workload", "cmd/aegis", "bench/compare", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
