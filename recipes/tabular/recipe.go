@@ -9,7 +9,6 @@ package tabular
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,7 +99,7 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, er
 
 const maxBag = 1000
 
-// bag fits the recipe once for every inner fold.
+// bag fits the recipe once for every inner fold, and averages the fits.
 func (e Estimator) bag(ctx context.Context, rows *data.Set) (*models.Model, *train.History, error) {
 	if rows == nil {
 		return nil, nil, data.ErrEmpty
@@ -109,19 +108,35 @@ func (e Estimator) bag(ctx context.Context, rows *data.Set) (*models.Model, *tra
 	if err != nil {
 		return nil, nil, fmt.Errorf("tabular: bag: %w", err)
 	}
+	members, h, err := e.foldModels(ctx, rows, folds)
+	if err != nil {
+		return nil, h, err
+	}
+	m, err := models.Bag(members...)
+	if err != nil {
+		return nil, h, err
+	}
+	h.Notes = append(h.Notes, fmt.Sprintf("mean of %d fits on inner folds; the curves are those of the first", len(members)))
+	return m, h, nil
+}
+
+// foldModels fits the recipe to the training rows of every fold, its test rows set
+// aside to stop by. The history is that of the first fit, with the notes and the
+// time of all.
+func (e Estimator) foldModels(ctx context.Context, rows *data.Set, folds []crossval.Split) ([]*models.Model, *train.History, error) {
 	var members []*models.Model
 	var first *train.History
 	for i, f := range folds {
 		p, err := e.plan(rows, crossval.JobSeed(e.Seed, "bag", i))
 		if err != nil {
-			return nil, nil, err
+			return nil, first, err
 		}
 		rest, err := rows.Rows(f.Train)
 		if err != nil {
-			return nil, nil, err
+			return nil, first, err
 		}
 		if p.Config.Validation, err = rows.Rows(f.Test); err != nil {
-			return nil, nil, err
+			return nil, first, err
 		}
 		p.Config.ValidationFraction = 0
 		m, h, err := p.Train(ctx, rest)
@@ -131,21 +146,16 @@ func (e Estimator) bag(ctx context.Context, rows *data.Set) (*models.Model, *tra
 		members = append(members, m)
 		if first == nil {
 			first = h
-		} else {
-			first.Duration += h.Duration
-			for _, n := range h.Notes {
-				if !slices.Contains(first.Notes, n) {
-					first.Notes = append(first.Notes, n)
-				}
+			continue
+		}
+		first.Duration += h.Duration
+		for _, n := range h.Notes {
+			if !slices.Contains(first.Notes, n) {
+				first.Notes = append(first.Notes, n)
 			}
 		}
 	}
-	m, err := models.Bag(members...)
-	if err != nil {
-		return nil, first, err
-	}
-	first.Notes = append(first.Notes, fmt.Sprintf("mean of %d fits on inner folds; the curves are those of the first", len(members)))
-	return m, first, nil
+	return members, first, nil
 }
 
 // innerFolds splits training rows: stratified for a classification, unless a class
@@ -209,5 +219,3 @@ func ByName(name string) (Recipe, error) {
 	}
 	return nil, fmt.Errorf("tabular: there is no recipe %q; there are %s", name, strings.Join(Names(), ", "))
 }
-
-var errNoRows = errors.New("tabular: no rows")

@@ -96,7 +96,7 @@ func TestRecipes(t *testing.T) {
 				if name != "auto" {
 					recipe = brief{recipe, 25}
 				} else {
-					recipe = tabular.Auto{Recipes: []tabular.Named{{Name: "a", Recipe: brief{tabular.MLP{}, 25}}, {Name: "b", Recipe: brief{tabular.Default{}, 15}}}, Bag: 2}
+					recipe = tabular.Auto{Recipes: []tabular.Named{{Name: "a", Recipe: brief{tabular.MLP{}, 25}}, {Name: "b", Recipe: brief{tabular.Default{}, 15}}}, Folds: 2}
 				}
 				e := tabular.Estimator{Recipe: recipe, Seed: 3}
 				m, h, err := e.Train(ctx, rest)
@@ -253,6 +253,8 @@ func TestRecipesReject(t *testing.T) {
 		{"no rows", tabular.Estimator{}, nil},
 		{"no rows", tabular.Estimator{Recipe: tabular.Auto{}}, nil},
 		{"at least two classes", tabular.Estimator{}, one},
+		{"-1 inner folds", tabular.Estimator{Recipe: tabular.Auto{Folds: -1}}, dirty(t, 20, data.Regress)},
+		{`recipe 0, "x", is nil`, tabular.Estimator{Recipe: tabular.Auto{Recipes: []tabular.Named{{Name: "x"}}}}, dirty(t, 20, data.Regress)},
 		{"a bag of 1 fits", tabular.Estimator{Bag: 1}, dirty(t, 20, data.Regress)},
 		{"class weights are for classifications", tabular.Estimator{Balanced: true}, dirty(t, 20, data.Regress)},
 		{"thresholds are for classifications", tabular.Estimator{Decide: train.ByF1}, dirty(t, 20, data.Regress)},
