@@ -52,6 +52,7 @@ var everyTransform = map[string]data.Transform{
 	"robust":          data.RobustScale{},
 	"clip":            data.Clip{},
 	"smooth clip":     data.SmoothClip{},
+	"log tails":       data.LogTails{},
 	"one-hot":         data.OneHot{},
 	"one-hot, pooled": data.OneHot{Least: 3, Most: 2},
 	"one-hot, hashed": data.OneHot{Most: 1, Buckets: 2},
@@ -275,6 +276,36 @@ func TestSmoothClip(t *testing.T) {
 	out := values(t, apply(t, data.Pipeline{data.RobustScale{}, data.SmoothClip{}}, s, s))
 	if want := 2 / math.Sqrt(1+4./9); math.Abs(out[5]-want) > 1e-12 || out[0] != 0 {
 		t.Errorf("%v, want 0 and %v", out, want)
+	}
+}
+
+// TestLogTails: a column with a heavy tail becomes logarithmic, one without stays,
+// and one that is mostly 0 is measured by its other values.
+func TestLogTails(t *testing.T) {
+	tail, even, mostly := make([]float64, 100), make([]float64, 100), make([]float64, 100)
+	for i := range tail {
+		tail[i], even[i] = math.Exp(float64(i)/10), float64(i)
+		if i >= 80 {
+			mostly[i] = 1000 * float64(i-79)
+		}
+	}
+	s := one(t, "x", nil, tail...)
+	v := values(t, apply(t, data.LogTails{}, s, s))
+	for i := 75; i < 99; i++ { // far out, equal factors are equal steps
+		if step := v[i+1] - v[i]; math.Abs(step-0.1) > 0.015 {
+			t.Errorf("step %v at %v, want about 0.1", step, tail[i])
+		}
+	}
+	s = one(t, "x", nil, even...)
+	if got := values(t, apply(t, data.LogTails{}, s, s)); !slices.Equal(got, even) {
+		t.Error("a column without a tail has changed")
+	}
+	s = one(t, "x", nil, mostly...)
+	if got := values(t, apply(t, data.LogTails{Share: 0.01, Beyond: 0.5}, s, s)); got[0] != 0 || math.Abs(got[99]-math.Asinh(20000./10500)) > 1e-12 {
+		t.Errorf("0 has become %v, the greatest %v", got[0], got[99])
+	}
+	if _, err := (data.LogTails{Share: 2}).Fit(s); err == nil || !strings.Contains(err.Error(), "share 2") {
+		t.Errorf("error %v", err)
 	}
 }
 

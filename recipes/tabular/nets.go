@@ -9,11 +9,11 @@ import (
 )
 
 // Prepare returns the preprocessing of the recipes: times become cyclic numbers;
-// numbers have their gaps filled with the median and noted, are scaled by their
-// quartiles and clipped smoothly; categories become indicators, those that fewer
+// numbers have their gaps filled with the median and noted, heavy tails made
+// logarithmic, are scaled by their quartiles and clipped smoothly; categories become indicators, those that fewer
 // than least training rows have pooled, at most 100 of a column.
 func Prepare(least int) data.Transform {
-	numbers := data.Pipeline{data.Impute{Indicate: true}, data.RobustScale{}, data.SmoothClip{}}
+	numbers := data.Pipeline{data.Impute{Indicate: true}, data.LogTails{}, data.RobustScale{}, data.SmoothClip{}}
 	return data.Columns{
 		Numbers:    numbers,
 		Categories: data.OneHot{Least: least, Most: 100},
