@@ -20,6 +20,7 @@ func init() {
 			"Compare":        reflect.ValueOf(_crossval.Compare),
 			"CorrectedTTest": reflect.ValueOf(_crossval.CorrectedTTest),
 			"DefaultScorers": reflect.ValueOf(_crossval.DefaultScorers),
+			"ErrSkipped":     reflect.ValueOf(&_crossval.ErrSkipped).Elem(),
 			"ErrUndefined":   reflect.ValueOf(&_crossval.ErrUndefined).Elem(),
 			"Holm":           reflect.ValueOf(_crossval.Holm),
 			"JobSeed":        reflect.ValueOf(_crossval.JobSeed),
