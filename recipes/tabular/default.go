@@ -1,6 +1,8 @@
 package tabular
 
 import (
+	"math"
+
 	"github.com/seed732fc211/aegis/data"
 	nets "github.com/seed732fc211/aegis/models/tabular"
 	"github.com/seed732fc211/aegis/train"
@@ -25,6 +27,8 @@ func (d Default) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	if n >= 20000 {
 		r.Epochs = max(10, 100*20000/n)
 	}
+	// Smaller batches have noisier gradients: their rate goes with the root of the batch.
+	r.LearningRate = r.rate(rows.Task()) * math.Sqrt(float64(r.Batch)/256)
 	r.Net = nets.RealMLP{Hidden: []int{units, units, units}, NoEmbeddings: len(rows.Features) > mostEmbedded}
 	return r.Plan(rows, seed)
 }

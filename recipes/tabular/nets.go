@@ -112,14 +112,8 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	net.Simple = net.Simple || c.Simple
 	regress := rows.Task() == data.Regress
 	rate := c.LearningRate
-	switch {
-	case rate != 0:
-	case net.Simple && regress:
-		rate = 0.07
-	case regress:
-		rate = 0.2
-	default:
-		rate = 0.04
+	if rate == 0 {
+		rate = c.rate(rows.Task())
 	}
 	o := optim.AdamW{LearningRate: rate, Beta2: 0.95, WeightDecay: 0.02}
 	if net.Simple {
@@ -136,6 +130,17 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
 	return train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}, nil
+}
+
+// rate is the learning rate for batches of 256.
+func (c RealMLP) rate(task data.Task) float64 {
+	switch simple := c.Simple || c.Net.Simple; {
+	case simple && task == data.Regress:
+		return 0.07
+	case task == data.Regress:
+		return 0.2
+	}
+	return 0.04
 }
 
 // prepareSigned is Prepare with one column of −1 and 1 for categories of two levels.
