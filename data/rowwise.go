@@ -32,6 +32,8 @@ func rowwiseOf(f Fitted) rowwise {
 		return f
 	case FittedLogTails:
 		return f
+	case FittedPiecewise:
+		return f
 	case FittedOneHot:
 		return f
 	case FittedCodes:

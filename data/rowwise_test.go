@@ -53,6 +53,7 @@ var everyTransform = map[string]data.Transform{
 	"clip":            data.Clip{},
 	"smooth clip":     data.SmoothClip{},
 	"log tails":       data.LogTails{},
+	"piecewise":       data.PiecewiseLinear{Bins: 4},
 	"one-hot":         data.OneHot{},
 	"one-hot, pooled": data.OneHot{Least: 3, Most: 2},
 	"one-hot, hashed": data.OneHot{Most: 1, Buckets: 2},
@@ -306,6 +307,23 @@ func TestLogTails(t *testing.T) {
 	}
 	if _, err := (data.LogTails{Share: 2}).Fit(s); err == nil || !strings.Contains(err.Error(), "share 2") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestPiecewiseLinear: the encoding of arXiv:2203.05556, eq. 1, by hand.
+func TestPiecewiseLinear(t *testing.T) {
+	train := one(t, "x", nil, 0, 1, 2, 3, 4, 5, 6, 7, 8)
+	out := apply(t, data.PiecewiseLinear{Bins: 2}, train, one(t, "x", nil, 2, 4, 7, -4, 12, math.NaN()))
+	if got, want := values(t, out), []float64{0.5, 0, 1, 0, 1, 0.75, -1, 0, 1, 2}; !slices.Equal(got[:10], want) || !math.IsNaN(got[10]) || !math.IsNaN(got[11]) {
+		t.Errorf("%v, want %v and a missing value in both parts", got, want)
+	}
+	few := one(t, "x", nil, 1, 1, 1, 1, 5, 5, 9)
+	if got := names(apply(t, data.PiecewiseLinear{}, few, few)); !slices.Equal(got, []string{"x to 5", "x to 9"}) {
+		t.Errorf("columns %q, want an edge for each of few values", got)
+	}
+	same := one(t, "x", nil, 3, 3)
+	if got := values(t, apply(t, data.PiecewiseLinear{}, same, same)); !slices.Equal(got, []float64{3, 3}) {
+		t.Errorf("a constant column has become %v", got)
 	}
 }
 

@@ -4,7 +4,7 @@
 //
 //	data/testdata/fetch-tables.sh DIR
 //	go run ./bench/tables -data DIR
-//	/usr/bin/python3 bench/tables/sklearn.py bench/tables/results
+//	/usr/bin/python3 bench/tables/reference.py bench/tables/results
 //	go run ./bench/tables -table docs/tables.md
 //
 // For scikit-learn (Debian's python3-sklearn and python3-pandas) it writes every
@@ -50,7 +50,7 @@ type fit struct {
 	Error        string             `json:",omitempty"`
 }
 
-// folds are the test rows of every fold, by seed, written where sklearn.py reads
+// folds are the test rows of every fold, by seed, written where reference.py reads
 // them with what it has to know of the columns.
 type folds struct {
 	Rows       int // of the table, without those that lack a target

@@ -1,5 +1,5 @@
 # scikit-learn's models on the tables and folds that the command tables has written:
-#   /usr/bin/python3 bench/tables/sklearn.py bench/tables/results [NAME,NAME...]
+#   /usr/bin/python3 bench/tables/reference.py bench/tables/results [NAME,NAME...]
 # (Debian: python3-sklearn 1.2.1, python3-pandas). One file for each fit, so that a
 # run goes on where it was stopped. Preprocessing as in the comparison's notes: codes
 # for HistGradientBoosting, which takes missing values itself; for the others the
