@@ -21,6 +21,16 @@ func Prepare(least int) data.Transform {
 	}
 }
 
+// piecewise is Prepare with numbers in parts between their quantiles.
+func piecewise(least, bins int) data.Transform {
+	numbers := data.Pipeline{data.Impute{Indicate: true}, data.PiecewiseLinear{Bins: bins}}
+	return data.Columns{
+		Numbers:    numbers,
+		Categories: data.OneHot{Least: least, Most: 100},
+		Times:      append(data.Pipeline{data.ExpandTimes{Cyclic: true}}, numbers...),
+	}
+}
+
 // validation returns the share of the rows that is set aside to stop and to choose
 // by.
 func validation(rows int) float64 {
@@ -30,7 +40,7 @@ func validation(rows int) float64 {
 	return 0.1
 }
 
-// MLP is the default: a perceptron with dropout, whose size, batch and patience
+// MLP is a perceptron with dropout, whose size, batch and patience
 // follow from the number of rows.
 type MLP struct {
 	Net          nets.MLP // zero fields are chosen by the rows
@@ -38,6 +48,7 @@ type MLP struct {
 	Epochs       int      // at most; 0: chosen by the rows
 	Batch        int      // 0: chosen by the rows
 	Patience     int      // epochs; 0: chosen by the rows
+	Piecewise    int      // numbers as so many parts between quantiles (data.PiecewiseLinear); 0: robustly scaled
 }
 
 // Plan implements Recipe.
@@ -78,8 +89,12 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	if c.Patience == 0 {
 		c.Patience = 25
 	}
+	prepare := Prepare(leastRows(n))
+	if c.Piecewise != 0 {
+		prepare = piecewise(leastRows(n), c.Piecewise)
+	}
 	return train.Estimator{
-		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
+		Build: c.Net.Build, Preprocess: prepare, ScaleTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: c.LearningRate, WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Schedule: optim.CosineDecay{Floor: 0.05},

@@ -196,7 +196,7 @@ func (e Estimator) Factory() crossval.Factory {
 
 // Names returns the names of the recipes, for ByName.
 func Names() []string {
-	return []string{"default", "mlp", "realmlp", "realmlp-s", "tabm", "resnet", "auto"}
+	return []string{"default", "mlp", "mlp-ple", "realmlp", "realmlp-s", "tabm", "resnet", "auto"}
 }
 
 // ByName returns the recipe of a name, with its defaults.
@@ -206,6 +206,8 @@ func ByName(name string) (Recipe, error) {
 		return Default{}, nil
 	case "mlp":
 		return MLP{}, nil
+	case "mlp-ple":
+		return MLP{Piecewise: 16}, nil
 	case "realmlp":
 		return RealMLP{}, nil
 	case "realmlp-s":
