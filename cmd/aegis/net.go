@@ -175,7 +175,7 @@ type tuned struct {
 }
 
 // Plan implements tabular.Recipe.
-func (t tuned) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (t tuned) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 	p, err := t.Recipe.Plan(rows, seed)
 	if t.epochs > 0 {
 		p.Config.Epochs = t.epochs

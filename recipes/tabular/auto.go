@@ -21,7 +21,7 @@ import (
 // the race has made. Test rows take no part. With its defaults it costs seven to
 // nine fits of Default.
 type Auto struct {
-	Recipes []Named // at most 8; nil: default, realmlp-s, mlp and mlp-ple
+	Recipes []Named // at most 8; nil: Adaptive, whole and simple, and MLP
 	Folds   int     // inner folds; 0: 5
 }
 
@@ -33,7 +33,7 @@ type Named struct {
 
 func (a Auto) withDefaults() (Auto, error) {
 	if a.Recipes == nil {
-		a.Recipes = []Named{{"default", Default{}}, {"realmlp-s", Default{Simple: true}}, {"mlp", MLP{}}, {"mlp-ple", MLP{Piecewise: 16}}}
+		a.Recipes = []Named{{"realmlp", Adaptive{}}, {"realmlp-s", Adaptive{Simple: true}}, {"mlp", MLP{}}}
 	}
 	if a.Folds = orDefault(a.Folds, 5); a.Folds < 2 || a.Folds > maxBag || len(a.Recipes) > 8 {
 		return a, fmt.Errorf("tabular: auto: %d inner folds, %d recipes: want 2 to %d and at most 8", a.Folds, len(a.Recipes), maxBag)
@@ -48,10 +48,10 @@ func (a Auto) withDefaults() (Auto, error) {
 
 // Plan implements Recipe: the plan of the first recipe, as no row is looked at.
 // Estimator races the recipes.
-func (a Auto) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (a Auto) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	a, err := a.withDefaults()
 	if err != nil {
-		return train.Estimator{}, err
+		return Plan{}, err
 	}
 	return a.Recipes[0].Recipe.Plan(rows, seed)
 }

@@ -52,7 +52,7 @@ type MLP struct {
 }
 
 // Plan implements Recipe.
-func (c MLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	n := rows.Len()
 	if c.Net.Hidden == nil {
 		switch {
@@ -93,7 +93,7 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	if c.Piecewise != 0 {
 		prepare = piecewise(leastRows(n), c.Piecewise)
 	}
-	return train.Estimator{
+	return Plan{Estimator: train.Estimator{
 		Build: c.Net.Build, Preprocess: prepare, ScaleTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: c.LearningRate, WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
@@ -101,7 +101,7 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 			Epochs:   c.Epochs, BatchSize: c.Batch, ValidationFraction: validation(n),
 			Callbacks: []train.Callback{train.EarlyStopping{Patience: c.Patience}},
 		},
-	}, nil
+	}}, nil
 }
 
 // leastRows is how many training rows a level needs for an indicator of its own.
@@ -122,7 +122,7 @@ type RealMLP struct {
 }
 
 // Plan implements Recipe.
-func (c RealMLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	net := c.Net
 	net.Simple = net.Simple || c.Simple
 	regress := rows.Task() == data.Regress
@@ -144,7 +144,7 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	if !regress {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
-	return train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}, nil
+	return Plan{Estimator: train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
 }
 
 // rate is the learning rate for batches of 256.
@@ -187,7 +187,7 @@ type TabM struct {
 }
 
 // Plan implements Recipe.
-func (c TabM) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c TabM) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	n := rows.Len()
 	rate := c.LearningRate
 	if rate == 0 {
@@ -201,14 +201,14 @@ func (c TabM) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 			c.Net.Units = 256
 		}
 	}
-	return train.Estimator{
+	return Plan{Estimator: train.Estimator{
 		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Loss: c.Net.Loss(rows), Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 3e-4}, Groups: []optim.Group{{Match: "bias", NoDecay: true}}, Clip: optim.Clip{Norm: 1},
 			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), ValidationFraction: validation(n),
 			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
 		},
-	}, nil
+	}}, nil
 }
 
 // ResNet is the recipe of Gorishniy et al. (2021), arXiv:2106.11959: the network
@@ -223,20 +223,20 @@ type ResNet struct {
 }
 
 // Plan implements Recipe.
-func (c ResNet) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c ResNet) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	n := rows.Len()
 	rate := c.LearningRate
 	if rate == 0 {
 		rate = 0.001
 	}
-	return train.Estimator{
+	return Plan{Estimator: train.Estimator{
 		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 1e-5}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), DropLast: true, ValidationFraction: validation(n),
 			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
 		},
-	}, nil
+	}}, nil
 }
 
 func orDefault(v, def int) int {

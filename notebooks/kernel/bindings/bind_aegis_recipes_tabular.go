@@ -10,7 +10,6 @@ import (
 	"github.com/cosmos72/gomacro/imports"
 	_data "github.com/seed732fc211/aegis/data"
 	_tabular "github.com/seed732fc211/aegis/recipes/tabular"
-	_train "github.com/seed732fc211/aegis/train"
 )
 
 func init() {
@@ -22,11 +21,13 @@ func init() {
 			"Prepare": reflect.ValueOf(_tabular.Prepare),
 		},
 		Types: map[string]reflect.Type{
+			"Adaptive":  reflect.TypeOf((*_tabular.Adaptive)(nil)).Elem(),
 			"Auto":      reflect.TypeOf((*_tabular.Auto)(nil)).Elem(),
 			"Default":   reflect.TypeOf((*_tabular.Default)(nil)).Elem(),
 			"Estimator": reflect.TypeOf((*_tabular.Estimator)(nil)).Elem(),
 			"MLP":       reflect.TypeOf((*_tabular.MLP)(nil)).Elem(),
 			"Named":     reflect.TypeOf((*_tabular.Named)(nil)).Elem(),
+			"Plan":      reflect.TypeOf((*_tabular.Plan)(nil)).Elem(),
 			"RealMLP":   reflect.TypeOf((*_tabular.RealMLP)(nil)).Elem(),
 			"Recipe":    reflect.TypeOf((*_tabular.Recipe)(nil)).Elem(),
 			"ResNet":    reflect.TypeOf((*_tabular.ResNet)(nil)).Elem(),
@@ -36,16 +37,18 @@ func init() {
 			"Recipe": reflect.TypeOf((*Cell_recipes_tabular_Recipe)(nil)).Elem(),
 		},
 		Untypeds: map[string]string{},
-		Wrappers: map[string][]string{},
+		Wrappers: map[string][]string{
+			"Plan": {"Fit", "Train"},
+		},
 	})
 }
 
 // Cell_recipes_tabular_Recipe stands for a type that a cell declares.
 type Cell_recipes_tabular_Recipe struct {
 	Object any
-	Plan_  func(object any, a0 *_data.Set, a1 uint64) (_train.Estimator, error)
+	Plan_  func(object any, a0 *_data.Set, a1 uint64) (_tabular.Plan, error)
 }
 
-func (p *Cell_recipes_tabular_Recipe) Plan(a0 *_data.Set, a1 uint64) (_train.Estimator, error) {
+func (p *Cell_recipes_tabular_Recipe) Plan(a0 *_data.Set, a1 uint64) (_tabular.Plan, error) {
 	return p.Plan_(p.Object, a0, a1)
 }
