@@ -27,6 +27,20 @@ type Figure struct {
 // dpi is the resolution of PNG files.
 const dpi = 144
 
+// onto draws the figure on a canvas of its size.
+func (f *Figure) onto(c vg.Canvas) {
+	f.paint(draw.NewCanvas(c, f.width, f.height))
+}
+
+// Warnings says what a reader of the figure should know of its drawing: which
+// characters of its texts no font has. None if all is drawn.
+func (f *Figure) Warnings() []string {
+	if f == nil || f.paint == nil {
+		return nil
+	}
+	return missingFrom(written(f))
+}
+
 // String returns the figure's size: what a notebook shows beside the image.
 func (f *Figure) String() string {
 	return fmt.Sprintf("figure, %.1f x %.1f inches", f.width.Points()/72, f.height.Points()/72)

@@ -47,7 +47,7 @@ var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
 func textStyle(size vg.Length, c color.Color) text.Style {
 	f := sans
 	f.Size = size
-	return text.Style{Color: c, Font: f, Handler: plot.DefaultTextHandler}
+	return text.Style{Color: c, Font: f, Handler: house}
 }
 
 func boldStyle(size vg.Length, c color.Color) text.Style {
