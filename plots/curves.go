@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -25,13 +26,16 @@ type Curves struct {
 	BestEpochs []int          // one for each fit, from 1; 0 or nil: none
 	Low, High  float64        // ends of the metric's axis, to compare figures; both 0: what the curves take up
 
-	drawn []plotter.XYs // upper edges of what is drawn
+	drawn   []plotter.XYs // upper edges of what is drawn
+	running []int         // of several fits, how many still train at each epoch that is drawn
 }
 
 // LearningCurves draws a metric over the epochs. Of several fits it shows the
 // mean of those still running while at least half of them are, with a band from
-// the 10th to the 90th percentile; the epoch whose weights were kept is marked,
-// of several fits the median, with a tick for each.
+// the 10th to the 90th percentile. Fits end at different epochs, and where one ends
+// the mean is one of fewer: from there on the line is thin, and a strip above the
+// axis says how many still train. The epoch whose weights were kept is marked, of
+// several fits the median, with a tick for each.
 func LearningCurves(c Curves) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
@@ -64,6 +68,9 @@ func (c Curves) plot() (*plot.Plot, error) {
 			return nil, err
 		}
 		c.drawn = append(c.drawn, top)
+		if len(series) > 1 && c.running == nil {
+			c.running = running(series)
+		}
 		drawn = true
 	}
 	if !drawn {
@@ -80,6 +87,9 @@ func (c Curves) plot() (*plot.Plot, error) {
 			return nil, fmt.Errorf("plots: an axis from %v to %v", c.Low, c.High)
 		}
 		p.Y.Min, p.Y.Max = c.Low, c.High
+	}
+	if n := len(c.running); n > 0 && c.running[n-1] < c.running[0] {
+		p.Add(&strip{c.running})
 	}
 	c.markBest(p)
 	return p, nil
@@ -129,6 +139,7 @@ func collect(fits [][]data.Curve, name string) [][]float64 {
 // that they make.
 func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (plotter.XYs, error) {
 	var mean, low, high plotter.XYs
+	whole := 0 // epochs that every fit has
 	for epoch := 0; ; epoch++ {
 		var at []float64
 		for _, s := range series {
@@ -138,6 +149,9 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (pl
 		}
 		if len(at) == 0 || 2*len(at) < len(series) {
 			break
+		}
+		if len(at) == len(series) && whole == epoch {
+			whole++
 		}
 		slices.Sort(at)
 		x := float64(epoch + 1)
@@ -151,12 +165,24 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (pl
 	if len(series) > 1 {
 		p.Add(&band{low: low, high: high, color: color.NRGBA{c.R, c.G, c.B, 0x38}})
 	}
-	l, err := plotter.NewLine(mean)
+	all := mean
+	if whole > 0 {
+		all = mean[:whole]
+	}
+	l, err := plotter.NewLine(all)
 	if err != nil {
 		return nil, fmt.Errorf("plots: %w", err)
 	}
 	l.LineStyle = line(2, c)
 	p.Add(l)
+	if whole > 0 && whole < len(mean) {
+		rest, err := plotter.NewLine(mean[whole-1:])
+		if err != nil {
+			return nil, fmt.Errorf("plots: %w", err)
+		}
+		rest.LineStyle = line(0.9, c)
+		p.Add(rest)
+	}
 	if len(series) > 1 {
 		label += ", mean and 10-90%"
 	}
@@ -165,6 +191,57 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (pl
 		return high, nil
 	}
 	return mean, nil
+}
+
+// running returns how many of the fits have an epoch, for those epochs that at
+// least half of them have.
+func running(series [][]float64) []int {
+	var out []int
+	for epoch := 0; ; epoch++ {
+		n := 0
+		for _, s := range series {
+			if epoch < len(s) {
+				n++
+			}
+		}
+		if n == 0 || 2*n < len(series) {
+			return out
+		}
+		out = append(out, n)
+	}
+}
+
+// strip says along the lower edge how many fits still train.
+type strip struct{ running []int }
+
+// Plot implements plot.Plotter.
+func (s *strip) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	const height = vg.Length(12)
+	all := s.running[0]
+	style := textStyle(7, ink)
+	style.YAlign = text.YCenter
+	free := c.Min.X
+	for from := 0; from < len(s.running); {
+		n, to := s.running[from], from
+		for to < len(s.running) && s.running[to] == n {
+			to++
+		}
+		left, right := max(x(float64(from)+0.5), c.Min.X), min(x(float64(to)+0.5), c.Max.X)
+		if from == 0 {
+			left = c.Min.X
+		}
+		c.FillPolygon(pale(faint, 0.08+0.5*float64(n)/float64(all)), []vg.Point{{X: left, Y: c.Min.Y}, {X: right, Y: c.Min.Y}, {X: right, Y: c.Min.Y + height}, {X: left, Y: c.Min.Y + height}})
+		label := fmt.Sprint(n)
+		if from == 0 {
+			label = fmt.Sprintf("%d fits train", n)
+		}
+		if w := style.Width(label); left+3 >= free && left+w+5 <= right || from == 0 {
+			c.FillText(style, vg.Point{X: left + 3, Y: c.Min.Y + height/2}, label)
+			free = left + w + 5
+		}
+		from = to
+	}
 }
 
 // band fills the space between two curves of the same x.

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"fmt"
 	"image/color"
 	"math"
 
@@ -27,6 +28,13 @@ const (
 func DrawDiagram(d Diagram) (*Figure, error) {
 	if len(d.Nodes) == 0 {
 		return nil, errNothing
+	}
+	for i, e := range d.Edges {
+		for _, n := range e {
+			if n < 0 || n >= len(d.Nodes) {
+				return nil, fmt.Errorf("plots: edge %d of the diagram goes from node %d to node %d: there are %d nodes", i, e[0], e[1], len(d.Nodes))
+			}
+		}
 	}
 	s := newSheet(d)
 	return &Figure{width: s.width, height: s.height, paint: s.draw}, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -18,17 +19,39 @@ type Confusion struct {
 	Counts  [][]float64 // rows of one true class (first index) that were predicted as another (second)
 }
 
-// ConfusionMatrix draws counts and their share of each true class.
+// ConfusionMatrix draws counts and their share of each true class; of more than 15
+// classes the share only, as the depth of the colour, and of many classes not every
+// name.
 func ConfusionMatrix(c Confusion) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
 		return nil, err
 	}
-	height := 4.4 * vg.Inch
+	side := c.side()
+	height := side - 0.2*vg.Inch
 	if c.turned() {
 		height += 0.5 * vg.Inch
 	}
-	return figure(p, 4.6*vg.Inch, height), nil
+	return figure(p, side, height), nil
+}
+
+// Of more classes than numberedClasses the cells are coloured only.
+const numberedClasses = 15
+
+// side is the width that the matrix needs to be read.
+func (c Confusion) side() vg.Length {
+	if len(c.Classes) > numberedClasses {
+		return 6.4 * vg.Inch
+	}
+	return 4.6 * vg.Inch
+}
+
+// labels says how large the class names are and that every nth is written, so that
+// none lies on another.
+func (c Confusion) labels() (size vg.Length, nth int) {
+	cell := (c.side() - 1.5*vg.Inch) / vg.Length(max(1, len(c.Classes)))
+	size = min(tickSize, max(cell*0.95, 6.5))
+	return size, int(math.Ceil(float64(size / cell * 0.999)))
 }
 
 // maxClassName is how many characters of a class name are shown.
@@ -64,9 +87,14 @@ func (c Confusion) plot() (*plot.Plot, error) {
 	}
 	p := newPlot(c.Title, "predicted class", "true class")
 	p.Add(&cells{c.Counts})
+	size, nth := c.labels()
+	p.X.Tick.Label.Font.Size, p.Y.Tick.Label.Font.Size = size, size
 	x, y := make(plot.ConstantTicks, n), make(plot.ConstantTicks, n)
 	for i, name := range c.Classes {
-		name = shorten(name, maxClassName)
+		if i%nth != 0 {
+			name = ""
+		}
+		name = shorten(oneLine(name), maxClassName)
 		x[i] = plot.Tick{Value: float64(i), Label: name}
 		y[i] = plot.Tick{Value: float64(n - 1 - i), Label: name}
 	}
@@ -78,6 +106,11 @@ func (c Confusion) plot() (*plot.Plot, error) {
 	p.X.Tick.Length, p.Y.Tick.Length = 0, 0
 	p.X.LineStyle.Width, p.Y.LineStyle.Width = 0, 0
 	return p, nil
+}
+
+// oneLine makes one line of a name that holds line breaks, tabs or control characters.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(visible(s)), " ")
 }
 
 // shorten cuts a text that is longer than n characters.
@@ -113,12 +146,19 @@ func (m *cells) Plot(c draw.Canvas, p *plot.Plot) {
 				share = v / total
 			}
 			cx, cy := float64(j), float64(n-1-i)
-			left, right, low, high := x(cx-0.49), x(cx+0.49), y(cy-0.49), y(cy+0.49)
+			half := 0.49
+			if n > numberedClasses {
+				half = 0.5
+			}
+			left, right, low, high := x(cx-half), x(cx+half), y(cy-half), y(cy+half)
 			hue := blue
 			if i != j {
 				hue = orange
 			}
 			c.FillPolygon(pale(hue, 0.06+0.94*share), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
+			if n > numberedClasses {
+				continue
+			}
 			m.label(c, x(cx), y(cy), high-low, v, share)
 		}
 	}
