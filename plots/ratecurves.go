@@ -69,6 +69,7 @@ func addCurves(p *plot.Plot, list []namedCurve) ([]*plotter.Line, error) {
 		grey.LineStyle = line(0.6, pale(faint, 0.45))
 		p.Legend.Add(fmt.Sprintf("%d better ones", hidden), grey)
 	}
+	p.Add(backing{})
 	return lines, nil
 }
 

@@ -83,6 +83,16 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
+// backing is a sheet below the legend, so that its words can be read where curves
+// pass; it is added after them.
+type backing struct{}
+
+// Plot implements plot.Plotter.
+func (backing) Plot(c draw.Canvas, p *plot.Plot) {
+	r := p.Legend.Rectangle(c)
+	c.FillPolygon(color.NRGBA{0xff, 0xff, 0xff, 0xc8}, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
+}
+
 // steps marks an axis at round numbers, about six of them.
 type steps struct{}
 
