@@ -74,8 +74,12 @@ func (c Comparison) plot() (*plot.Plot, error) {
 	p.X.Min, p.X.Max = s.low, s.high
 	p.Y.Min, p.Y.Max = -0.6, float64(len(models))-0.4
 	ticks := make(plot.ConstantTicks, len(models))
+	names := make([]string, len(models))
 	for i, m := range models {
-		ticks[i] = plot.Tick{Value: float64(i), Label: shorten(oneLine(m.Name), 26)}
+		names[i] = m.Name
+	}
+	for i, name := range shortNames(names, 26) {
+		ticks[i] = plot.Tick{Value: float64(i), Label: name}
 	}
 	p.Y.Tick.Marker = ticks
 	p.Y.Tick.Length = 0

@@ -26,8 +26,9 @@ type Curves struct {
 	BestEpochs []int          // one for each fit, from 1; 0 or nil: none
 	Low, High  float64        // ends of the metric's axis, to compare figures; both 0: what the curves take up
 
-	drawn   []plotter.XYs // upper edges of what is drawn
-	running []int         // of several fits, how many still train at each epoch that is drawn
+	drawn    []plotter.XYs // upper edges of what is drawn
+	stripped bool          // the strip of running fits is drawn
+	running  []int         // of several fits, how many still train at each epoch that is drawn
 }
 
 // LearningCurves draws a metric over the epochs. Of several fits it shows the
@@ -79,6 +80,9 @@ func (c Curves) plot() (*plot.Plot, error) {
 	if p.Y.Min > 0 && p.Y.Min < p.Y.Max/3 {
 		p.Y.Min = 0
 	}
+	if c.cutBeginning(p) {
+		p.Y.Label.Text += " (its beginning is above)"
+	}
 	if p.Legend.Top {
 		p.Y.Max = max(p.Y.Max, headroom(c, p))
 	}
@@ -89,10 +93,34 @@ func (c Curves) plot() (*plot.Plot, error) {
 		p.Y.Min, p.Y.Max = c.Low, c.High
 	}
 	if n := len(c.running); n > 0 && c.running[n-1] < c.running[0] {
+		p.Y.Min -= stripShare * (p.Y.Max - p.Y.Min)
 		p.Add(&strip{c.running})
+		c.stripped = true
 	}
 	c.markBest(p)
 	return p, nil
+}
+
+// cutBeginning lowers the upper end of the axis where the first epochs, up to a
+// twentieth of all, are so high that what follows could not be read.
+func (c Curves) cutBeginning(p *plot.Plot) bool {
+	if !p.Legend.Top {
+		return false
+	}
+	from := p.X.Min + max((p.X.Max-p.X.Min)/20, 1)
+	highest := p.Y.Min
+	for _, d := range c.drawn {
+		for _, v := range d {
+			if v.X >= from {
+				highest = max(highest, v.Y)
+			}
+		}
+	}
+	if highest == p.Y.Min || p.Y.Max-p.Y.Min < 3*(highest-p.Y.Min) {
+		return false
+	}
+	p.Y.Max = p.Y.Min + 1.2*(highest-p.Y.Min)
+	return true
 }
 
 // legendShare is the part of a figure's height that the legend takes up.
@@ -211,13 +239,16 @@ func running(series [][]float64) []int {
 	}
 }
 
+// stripShare is the part of a figure's height that is kept for the strip.
+const stripShare = 0.06
+
 // strip says along the lower edge how many fits still train.
 type strip struct{ running []int }
 
 // Plot implements plot.Plotter.
 func (s *strip) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
-	const height = vg.Length(12)
+	height := (c.Max.Y - c.Min.Y) * stripShare * 0.8
 	all := s.running[0]
 	style := textStyle(7, ink)
 	style.YAlign = text.YCenter
@@ -282,7 +313,7 @@ func (c Curves) markBest(p *plot.Plot) {
 		return
 	}
 	slices.Sort(best)
-	m := &bestMark{at: stat.Quantile(0.5, stat.Empirical, best, nil), low: !p.Legend.Top}
+	m := &bestMark{at: stat.Quantile(0.5, stat.Empirical, best, nil), low: !p.Legend.Top, strip: c.stripped}
 	label := fmt.Sprintf("best epoch: %g", m.at)
 	if len(best) > 1 {
 		m.ticks = best
@@ -296,6 +327,7 @@ type bestMark struct {
 	at    float64
 	ticks []float64
 	low   bool // the legend is at the bottom
+	strip bool // the strip of running fits is below
 }
 
 var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
@@ -303,6 +335,9 @@ var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Len
 // Plot implements plot.Plotter.
 func (m *bestMark) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
+	if m.strip {
+		c.Min.Y += (c.Max.Y - c.Min.Y) * stripShare * 0.8
+	}
 	from, to := c.Min.Y, c.Min.Y+(c.Max.Y-c.Min.Y)*0.8 // not through the legend
 	if m.low {
 		from, to = c.Min.Y+(c.Max.Y-c.Min.Y)*0.2, c.Max.Y

@@ -75,12 +75,17 @@ func (m Importances) plot() (*plot.Plot, error) {
 	addGrid(p)
 	low, high := 0.0, 0.0
 	ticks := make(plot.ConstantTicks, len(list))
+	names := make([]string, len(list))
+	for i, c := range list {
+		names[i] = c.Name
+	}
+	names = shortNames(names, 24)
 	for i, c := range list {
 		low, high = min(low, c.Mean), max(high, c.Mean)
 		if !math.IsNaN(c.Low) {
 			low, high = min(low, c.Low), max(high, c.High)
 		}
-		ticks[i] = plot.Tick{Value: float64(len(list) - 1 - i), Label: shorten(oneLine(c.Name), 24)}
+		ticks[i] = plot.Tick{Value: float64(len(list) - 1 - i), Label: names[i]}
 	}
 	if low == high {
 		low, high = -0.5, 0.5

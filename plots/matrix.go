@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -60,11 +59,13 @@ const maxClassName = 14
 // turned says whether the names below the columns stand aslant, because they are
 // too long to stand side by side.
 func (c Confusion) turned() bool {
-	longest := 0
-	for _, name := range c.Classes {
-		longest = max(longest, len([]rune(name)))
+	size, _ := c.labels()
+	style := textStyle(size, ink)
+	widest := vg.Length(0)
+	for _, name := range shortNames(c.Classes, maxClassName) {
+		widest = max(widest, style.Width(name))
 	}
-	return min(longest, maxClassName) > max(60/len(c.Classes), 4)
+	return widest > (c.side()-1.5*vg.Inch)/vg.Length(len(c.Classes))-vg.Points(3)
 }
 
 func (c Confusion) plot() (*plot.Plot, error) {
@@ -90,11 +91,10 @@ func (c Confusion) plot() (*plot.Plot, error) {
 	size, nth := c.labels()
 	p.X.Tick.Label.Font.Size, p.Y.Tick.Label.Font.Size = size, size
 	x, y := make(plot.ConstantTicks, n), make(plot.ConstantTicks, n)
-	for i, name := range c.Classes {
+	for i, name := range shortNames(c.Classes, maxClassName) {
 		if i%nth != 0 {
 			name = ""
 		}
-		name = shorten(oneLine(name), maxClassName)
 		x[i] = plot.Tick{Value: float64(i), Label: name}
 		y[i] = plot.Tick{Value: float64(n - 1 - i), Label: name}
 	}
@@ -106,21 +106,6 @@ func (c Confusion) plot() (*plot.Plot, error) {
 	p.X.Tick.Length, p.Y.Tick.Length = 0, 0
 	p.X.LineStyle.Width, p.Y.LineStyle.Width = 0, 0
 	return p, nil
-}
-
-// oneLine makes one line of a name that holds line breaks, tabs or control characters.
-func oneLine(s string) string {
-	return strings.Join(strings.Fields(visible(s)), " ")
-}
-
-// shorten cuts a text that is longer than n characters.
-func shorten(s string, n int) string {
-	r := []rune(s)
-	n = max(n, 4)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }
 
 type cells struct{ counts [][]float64 }
@@ -135,6 +120,10 @@ func (m *cells) DataRange() (xmin, xmax, ymin, ymax float64) {
 func (m *cells) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	n := len(m.counts)
+	if n > numberedClasses {
+		low, high := -0.5, float64(n)-0.5
+		c.FillPolygon(pale(orange, 0.06), []vg.Point{{X: x(low), Y: y(low)}, {X: x(high), Y: y(low)}, {X: x(high), Y: y(high)}, {X: x(low), Y: y(high)}})
+	}
 	for i, row := range m.counts {
 		total := 0.0
 		for _, v := range row {
@@ -148,7 +137,9 @@ func (m *cells) Plot(c draw.Canvas, p *plot.Plot) {
 			cx, cy := float64(j), float64(n-1-i)
 			half := 0.49
 			if n > numberedClasses {
-				half = 0.5
+				if half = 0.5; share == 0 {
+					continue // the ground below
+				}
 			}
 			left, right, low, high := x(cx-half), x(cx+half), y(cy-half), y(cy+half)
 			hue := blue

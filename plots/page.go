@@ -266,7 +266,7 @@ func (b *tableBlock) height(width vg.Length) vg.Length {
 // widest of them where that is too much.
 func (b *tableBlock) columns(width vg.Length) []vg.Length {
 	s, bold := textStyle(bodySize, ink), boldStyle(bodySize, ink)
-	const between = vg.Length(12)
+	const between = vg.Length(10)
 	out := make([]vg.Length, len(b.head))
 	sum := vg.Length(0)
 	for i, h := range b.head {
@@ -306,9 +306,9 @@ func (b *tableBlock) draw(c draw.Canvas) {
 		x := c.Min.X
 		for i, h := range b.head {
 			s := style
-			t, at := fitted(s, oneLine(text(i)), cols[i]-vg.Points(8)), x
+			t, at := fitted(s, oneLine(text(i)), cols[i]-vg.Points(7)), x
 			if h.number {
-				at = x + cols[i] - vg.Points(12) - s.Width(t)
+				at = x + cols[i] - vg.Points(10) - s.Width(t)
 			}
 			c.FillText(s, vg.Point{X: at, Y: y}, t)
 			x += cols[i]

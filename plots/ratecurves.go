@@ -3,6 +3,7 @@ package plots
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -58,8 +59,12 @@ func addCurves(p *plot.Plot, list []namedCurve) ([]*plotter.Line, error) {
 	for _, l := range slices.Backward(lines) {
 		p.Add(l)
 	}
+	names := make([]string, len(shown))
 	for k, i := range shown {
-		p.Legend.Add(fmt.Sprintf("%s  %.3f", shorten(oneLine(list[i].name), 24), list[i].score), lines[k])
+		names[k] = list[i].name
+	}
+	for k, name := range shortNames(names, 24) {
+		p.Legend.Add(fmt.Sprintf("%s  %.3f", name, list[shown[k]].score), lines[k])
 	}
 	if hidden := len(list) - len(shown); hidden > 0 {
 		grey, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 0, Y: 0}})
@@ -136,10 +141,17 @@ func (r PrecisionRecall) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
+// xys joins coordinates, both from 0 to 1, to a curve. Of points that lie on one
+// another in any figure the first stays: a curve can have one for each row.
 func xys(x, y []float64) plotter.XYs {
-	pts := make(plotter.XYs, len(x))
-	for k := range pts {
-		pts[k] = plotter.XY{X: x[k], Y: y[k]}
+	const near = 0.0008
+	var pts plotter.XYs
+	for k := range x {
+		v := plotter.XY{X: x[k], Y: y[k]}
+		if n := len(pts); n > 0 && k < len(x)-1 && math.Abs(v.X-pts[n-1].X) < near && math.Abs(v.Y-pts[n-1].Y) < near {
+			continue
+		}
+		pts = append(pts, v)
 	}
 	return pts
 }

@@ -49,6 +49,20 @@ func ResidualsPredicted(r Residuals) (*Figure, error) {
 	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
 }
 
+// mostDots is how many rows are drawn as dots; of more, every nth.
+const mostDots = 5000
+
+// dots returns every how many rows one is drawn, and adds to the title how many
+// that are.
+func (r *Residuals) dots() int {
+	n := len(r.Actual)
+	every := (n + mostDots - 1) / mostDots
+	if every > 1 {
+		r.Title += fmt.Sprintf(", %d of %d rows", (n+every-1)/every, n)
+	}
+	return every
+}
+
 func (r Residuals) check() error {
 	if len(r.Actual) == 0 || len(r.Actual) != len(r.Predicted) {
 		return fmt.Errorf("plots: %d predictions for %d true values", len(r.Predicted), len(r.Actual))
@@ -68,12 +82,15 @@ func (r Residuals) scatter() (*plot.Plot, error) {
 	if r.Title == "" {
 		r.Title = "Predicted and actual"
 	}
+	every := r.dots()
 	p := newPlot(r.Title, "actual "+axisName(r.Target), "predicted "+axisName(r.Target))
 	addGrid(p)
-	pts := make(plotter.XYs, len(r.Actual))
+	var pts plotter.XYs
 	low, high := math.Inf(1), math.Inf(-1)
-	for i := range pts {
-		pts[i] = plotter.XY{X: r.Actual[i], Y: r.Predicted[i]}
+	for i := range r.Actual {
+		if i%every == 0 {
+			pts = append(pts, plotter.XY{X: r.Actual[i], Y: r.Predicted[i]})
+		}
 		low = min(low, r.Actual[i], r.Predicted[i])
 		high = max(high, r.Actual[i], r.Predicted[i])
 	}
@@ -102,12 +119,15 @@ func (r Residuals) over() (*plot.Plot, error) {
 	if r.Title == "" {
 		r.Title = "Residuals over predictions"
 	}
+	every := r.dots()
 	p := newPlot(r.Title, "predicted "+axisName(r.Target), "predicted less actual")
 	addGrid(p)
-	pts := make(plotter.XYs, len(r.Actual))
+	var pts plotter.XYs
 	low, high := math.Inf(1), math.Inf(-1)
-	for i := range pts {
-		pts[i] = plotter.XY{X: r.Predicted[i], Y: r.Predicted[i] - r.Actual[i]}
+	for i := range r.Actual {
+		if i%every == 0 {
+			pts = append(pts, plotter.XY{X: r.Predicted[i], Y: r.Predicted[i] - r.Actual[i]})
+		}
 		low, high = min(low, r.Predicted[i]), max(high, r.Predicted[i])
 	}
 	dots, err := plotter.NewScatter(pts)

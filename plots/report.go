@@ -81,7 +81,7 @@ func (r Report) scores(p *page, curves Curves) error {
 	}
 	high := max(4.5*vg.Inch, vg.Length(1.4+0.34*float64(len(comparison.Models)))*vg.Inch)
 	if len(collect(curves.Fits, "loss"))+len(collect(curves.Fits, "val_loss")) == 0 {
-		p.add(cell{1, &plotBlock{compare, high}})
+		p.add(cell{1, &plotBlock{compare, vg.Length(1.4+0.34*float64(len(comparison.Models))) * vg.Inch}})
 		return nil
 	}
 	left, err := curves.plot()
@@ -136,7 +136,7 @@ func (r Report) outcome(p *page) error {
 		return err
 	}
 	if a.table != nil {
-		p.add(cell{0.64, standings(r.Result, r.Reference)}, cell{0.36, worst})
+		p.add(cell{0.66, standings(r.Result, r.Reference)}, cell{0.34, worst})
 	} else {
 		p.add(cell{1, standings(r.Result, r.Reference)})
 	}
@@ -186,8 +186,10 @@ func standings(res *crossval.Result, reference string) block {
 		}
 		remark := ""
 		switch {
+		case s.Skipped:
+			remark = "not run, see notes"
 		case s.Reason != "":
-			remark = s.Reason
+			remark = "failed, see notes"
 		case s.Folds < s.Of:
 			remark = fmt.Sprintf("%d of %d folds", s.Folds, s.Of)
 		case s.Candidate == reference:
@@ -210,10 +212,13 @@ func verdicts(res *crossval.Result, reference string) []string {
 	}
 	out := []string{fmt.Sprintf("%s of %s against each other model, corrected resampled t-test (Nadeau & Bengio 2003), p adjusted by Holm:", res.Metrics[0].Name, reference)}
 	for i := range list {
-		out = append(out, strings.ReplaceAll(list[i].Verdict(), " = ", tied+"="+tied))
+		out = append(out, tie.Replace(list[i].Verdict()))
 	}
 	return append(out, res.Caveats()...)
 }
+
+// tie keeps a p-value on one line.
+var tie = strings.NewReplacer(" = ", tied+"="+tied, " < ", tied+"<"+tied)
 
 // notesOf says which candidates are lacking and why, and what the reference's fits
 // noted but that they stopped: the curves show that.

@@ -76,9 +76,6 @@ func (r ROC) plot() (*plot.Plot, error) {
 // 1 if they need the whole of the plot.
 func (r ROC) corner() float64 {
 	worst := 0.0
-	if len(r.Curves) > 6 {
-		return 1 // the legend needs the room
-	}
 	for _, c := range r.Curves {
 		worst = max(worst, 1-c.AUC)
 	}

@@ -90,7 +90,13 @@ type backing struct{}
 // Plot implements plot.Plotter.
 func (backing) Plot(c draw.Canvas, p *plot.Plot) {
 	r := p.Legend.Rectangle(c)
-	c.FillPolygon(color.NRGBA{0xff, 0xff, 0xff, 0xc8}, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
+	if width := r.Max.X - r.Min.X; p.Legend.Left { // Rectangle has left and right the wrong way round (gonum/plot 0.17)
+		r.Min.X, r.Max.X = c.Min.X, c.Min.X+width
+	} else {
+		r.Min.X, r.Max.X = c.Max.X-width, c.Max.X
+	}
+	r.Min, r.Max = r.Min.Add(vg.Point{X: p.Legend.XOffs - 2, Y: p.Legend.YOffs}), r.Max.Add(vg.Point{X: p.Legend.XOffs, Y: p.Legend.YOffs})
+	c.FillPolygon(color.NRGBA{0xff, 0xff, 0xff, 0xd0}, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
 }
 
 // steps marks an axis at round numbers, about six of them.

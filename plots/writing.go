@@ -172,7 +172,7 @@ func (w writing) pieces(line string, f font.Font) []piece {
 // visible replaces what cannot be drawn on a line.
 func visible(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r
@@ -215,7 +215,12 @@ func (t *typefaces) ResolveFace(r rune) *tfont.Face {
 }
 
 // shape lays a line out. The fallback fonts' lock is held by the caller.
-func (w writing) shape(line string, face *font.Face) []piece {
+func (w writing) shape(line string, face *font.Face) (list []piece) {
+	defer func() { // a font of the machine's may be broken in ways that the shaper does not expect
+		if recover() != nil {
+			list = []piece{{text: line}}
+		}
+	}()
 	base, err := plainFace(face)
 	if err != nil {
 		return []piece{{text: line}}
@@ -232,26 +237,38 @@ func (w writing) shape(line string, face *font.Face) []piece {
 	for i, in := range inputs {
 		outs[i] = shaper.Shape(in)
 	}
-	var wrapper shaping.LineWrapper
-	lines, _ := wrapper.WrapParagraph(shaping.WrapConfig{Direction: direction, BreakPolicy: shaping.Never, DisableTrailingWhitespaceTrim: true},
-		math.MaxInt32/64, runes, shaping.NewSliceIterator(outs))
-	var list []piece
-	for _, l := range lines {
-		slices.SortStableFunc(l, func(a, b shaping.Output) int { return int(a.VisualIndex - b.VisualIndex) })
-		for _, run := range l {
-			if run.Face == fonts.none {
-				lost := string(runes[run.Runes.Offset : run.Runes.Offset+run.Runes.Count])
-				list = append(list, piece{text: lost, missing: true, advance: boxWidth * float64(run.Runes.Count)})
-				continue
-			}
-			if run.Face == base && run.Direction == tdi.DirectionLTR {
-				list = append(list, piece{text: string(runes[run.Runes.Offset : run.Runes.Offset+run.Runes.Count])})
-				continue
-			}
+	for _, run := range visual(outs, direction) {
+		text := string(runes[run.Runes.Offset : run.Runes.Offset+run.Runes.Count])
+		switch {
+		case run.Face == fonts.none:
+			list = append(list, piece{text: text, missing: true, advance: boxWidth * float64(run.Runes.Count)})
+		case run.Face == base && run.Direction == tdi.DirectionLTR:
+			list = append(list, piece{text: text})
+		default:
 			list = append(list, glyphs(&run))
 		}
 	}
 	return list
+}
+
+// visual puts runs into the order from left to right: rule L2 of UAX #9 for a line
+// without embeddings, a run's level being 0 or 1, in a line from right to left 1 or 2.
+func visual(runs []shaping.Output, direction tdi.Direction) []shaping.Output {
+	out := slices.Clone(runs)
+	if direction == tdi.DirectionRTL {
+		slices.Reverse(out)
+	}
+	for from := 0; from < len(out); {
+		to := from + 1
+		for to < len(out) && out[to].Direction == out[from].Direction {
+			to++
+		}
+		if out[from].Direction != direction {
+			slices.Reverse(out[from:to])
+		}
+		from = to
+	}
+	return out
 }
 
 // directionOf returns the direction of a line, that of its first letter (rule P2 of
