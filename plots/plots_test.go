@@ -240,6 +240,31 @@ func TestMistakes(t *testing.T) {
 		{"ROC lengths", func() (*plots.Figure, error) {
 			return plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "a", FPR: []float64{0, 1}, TPR: []float64{0}}}})
 		}, "2 false and 1 true"},
+		{"no precision", func() (*plots.Figure, error) { return plots.PrecisionRecallCurves(plots.PrecisionRecall{}) }, "nothing to draw"},
+		{"precision lengths", func() (*plots.Figure, error) {
+			return plots.PrecisionRecallCurves(plots.PrecisionRecall{Curves: []plots.PrecisionRecalls{{Name: "a", Recall: []float64{0, 1}}}})
+		}, "2 recalls and 0 precisions"},
+		{"share of positives", func() (*plots.Figure, error) {
+			return plots.PrecisionRecallCurves(plots.PrecisionRecall{Rate: nan, Curves: make([]plots.PrecisionRecalls, 1)})
+		}, "a share of positive rows of NaN"},
+		{"no rows to calibrate", func() (*plots.Figure, error) { return plots.CalibrationCurve(plots.Calibration{}) }, "0 probabilities for 0 rows"},
+		{"half a row", func() (*plots.Figure, error) {
+			return plots.CalibrationCurve(plots.Calibration{Labels: []int{0, 1}, Proba: []float64{1, 0, 1}})
+		}, "3 probabilities for 2 rows"},
+		{"a label beyond", func() (*plots.Figure, error) {
+			return plots.CalibrationCurve(plots.Calibration{Labels: []int{7}, Proba: []float64{1, 0}})
+		}, "plots: metrics: "},
+		{"bins", func() (*plots.Figure, error) {
+			return plots.CalibrationCurve(plots.Calibration{Labels: []int{0}, Proba: []float64{1, 0}, Bins: 1 << 40})
+		}, "in 1099511627776 bins"},
+		{"no columns", func() (*plots.Figure, error) { return plots.ImportanceBars(plots.Importances{}) }, "nothing to draw"},
+		{"importance NaN", func() (*plots.Figure, error) {
+			return plots.ImportanceBars(plots.Importances{Columns: []plots.Effect{{Name: "age", Mean: nan}}})
+		}, "importance of age: NaN"},
+		{"residuals over predictions", func() (*plots.Figure, error) { return plots.ResidualsPredicted(plots.Residuals{}) }, "0 predictions for 0"},
+		{"row names", func() (*plots.Figure, error) {
+			return plots.CrossValidation(plots.Report{Result: manyResult(t, 3), Reference: "net", RowNames: []string{"a"}})
+		}, "1 names for 60 rows"},
 		{"no models", func() (*plots.Figure, error) { return plots.FoldComparison(plots.Comparison{}) }, "nothing to draw"},
 		{"model without scores", func() (*plots.Figure, error) {
 			return plots.FoldComparison(plots.Comparison{Metric: "accuracy", Models: []plots.Scores{{Name: "net"}}})
