@@ -73,10 +73,11 @@ func (s Standing) IntervalText() string {
 	return text
 }
 
-// FitText and PredictText write the mean times of a fit and of a prediction.
+// FitText writes the mean time of a fit, "-" where there is none.
 func (s Standing) FitText() string { return timeText(s.Folds, s.Fit) }
 
-// PredictText writes the mean time of a prediction of a fold's test rows.
+// PredictText writes the mean time to predict a fold's test rows, "-" where there
+// is none.
 func (s Standing) PredictText() string { return timeText(s.Folds, s.Predict) }
 
 func timeText(folds int, d time.Duration) string {

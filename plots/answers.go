@@ -305,6 +305,10 @@ func (a *answers) lay(p *page) error {
 		}
 		return cell{share, &plotBlock{pl, high}}
 	}
+	third := a.table
+	if third == nil {
+		third = a.worst
+	}
 	matrix := cell{0.34, &plotBlock{confusion, high}}
 	var words block
 	if many {
@@ -315,6 +319,9 @@ func (a *answers) lay(p *page) error {
 	case many:
 		p.add(matrix, panel(0.52, a.roc, high))
 		p.add(panel(0.36, a.pr, 4.4*vg.Inch), panel(0.36, a.calibration, 4.4*vg.Inch), cell{0.28, words})
+	case a.pr != nil && a.effects == nil && third == nil: // nothing to stand beside the fourth
+		p.add(cell{0.25, &plotBlock{confusion, 4 * vg.Inch}}, panel(0.25, a.roc, 4*vg.Inch), panel(0.25, a.pr, 4*vg.Inch), panel(0.25, a.calibration, 4*vg.Inch))
+		return nil
 	case a.pr != nil:
 		p.add(matrix, panel(0.33, a.roc, high), panel(0.33, a.pr, high))
 	default:
@@ -323,10 +330,6 @@ func (a *answers) lay(p *page) error {
 	calibration := cell{}
 	if a.pr != nil && !many {
 		calibration = panel(0.3, a.calibration, 4.2*vg.Inch)
-	}
-	third := a.table
-	if third == nil {
-		third = a.worst
 	}
 	p.add(calibration, cell{0.33, a.effects}, cell{0.37, third})
 	return nil

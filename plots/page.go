@@ -188,6 +188,20 @@ type factBlock struct {
 	list  []Fact
 }
 
+// factsOrNothing leaves out facts without a value, and a block without facts.
+func factsOrNothing(list []Fact) block {
+	var known []Fact
+	for _, f := range list {
+		if f.Value != "" {
+			known = append(known, f)
+		}
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	return &factBlock{"Facts", known}
+}
+
 func (b *factBlock) column(width vg.Length) vg.Length {
 	s := textStyle(bodySize, ink)
 	column := vg.Length(0)

@@ -149,6 +149,7 @@ func figures(t *testing.T) map[string]*plots.Figure {
 		"residuals":         must(plots.ResidualsPredicted(residuals)),
 		"scripts":           must(plots.ConfusionMatrix(plots.Confusion{Title: "Ωμέγα · Тест · تفاحة (x)", Classes: []string{"κόκκινο", "красное", "تفاحة 12", "שלום 12", "հայ"}, Counts: [][]float64{{3, 0, 0, 0, 0}, {0, 3, 0, 0, 0}, {0, 0, 3, 0, 0}, {0, 0, 0, 3, 0}, {0, 0, 0, 0, 3}}})),
 		"report_many":       must(plots.CrossValidation(plots.Report{Result: manyResult(t, 30), Reference: "net"})),
+		"training":          must(plots.Training(heldOut(t))),
 		"scatter":           must(plots.PredictedActual(residuals)),
 		"histogram":         must(plots.ResidualHistogram(residuals)),
 		"report":            must(plots.CrossValidation(plots.Report{Result: result(t, data.BreastCancer), Reference: "net", Facts: []plots.Fact{{Name: "versions", Value: "aegis"}}})),
@@ -262,6 +263,9 @@ func TestMistakes(t *testing.T) {
 			return plots.ImportanceBars(plots.Importances{Columns: []plots.Effect{{Name: "age", Mean: nan}}})
 		}, "importance of age: NaN"},
 		{"residuals over predictions", func() (*plots.Figure, error) { return plots.ResidualsPredicted(plots.Residuals{}) }, "0 predictions for 0"},
+		{"no metric", func() (*plots.Figure, error) {
+			return plots.CrossValidation(plots.Report{Result: &crossval.Result{Runs: []crossval.Run{{Candidate: "net"}}}, Reference: "net"})
+		}, "no metric"},
 		{"row names", func() (*plots.Figure, error) {
 			return plots.CrossValidation(plots.Report{Result: manyResult(t, 3), Reference: "net", RowNames: []string{"a"}})
 		}, "1 names for 60 rows"},
@@ -379,6 +383,30 @@ func manyResult(t *testing.T, k int) *crossval.Result {
 		t.Fatal(err)
 	}
 	return res.WithoutTiming()
+}
+
+// heldOut is a training page of two classes, one of them rare.
+func heldOut(t *testing.T) plots.TrainingReport {
+	t.Helper()
+	var rows [][]float64
+	var labels []int
+	p := &data.Prediction{}
+	r := rand.New(rand.NewPCG(8, 8))
+	for i := range 150 {
+		label := 0
+		if i%8 == 0 {
+			label = 1
+		}
+		one := 1 / (1 + math.Exp(-(3*float64(label) - 2 + 1.2*r.NormFloat64())))
+		rows, labels = append(rows, []float64{float64(i)}), append(labels, label)
+		p.Labels, p.Proba = append(p.Labels, int(math.Round(one))), append(p.Proba, 1-one, one)
+	}
+	set, err := data.FromLabels("rare", rows, labels, []string{"no", "yes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, _ := fits(1)
+	return plots.TrainingReport{Title: "Training of a net on rare", Curves: one[0], BestEpoch: 21, Rows: set, Prediction: p, Facts: []plots.Fact{{Name: "rows", Value: "150"}, {Name: "source"}}}
 }
 
 // tenClasses is a confusion matrix of classes whose names do not fit side by side.

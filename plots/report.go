@@ -39,6 +39,9 @@ func CrossValidation(r Report) (*Figure, error) {
 	if len(res.RunsOf(r.Reference)) == 0 {
 		return nil, fmt.Errorf("plots: the result has no run of %q", r.Reference)
 	}
+	if len(res.Metrics) == 0 {
+		return nil, errors.New("plots: the result has no metric")
+	}
 	if r.RowNames != nil && len(r.RowNames) != res.Data.Rows {
 		return nil, fmt.Errorf("plots: %d names for %d rows", len(r.RowNames), res.Data.Rows)
 	}
@@ -53,7 +56,7 @@ func CrossValidation(r Report) (*Figure, error) {
 	notes := append(notesOf(res, r.Reference), CurveNotes(curves)...)
 	p.add(cell{0.46, &textBlock{"Verdict", verdicts(res, r.Reference)}},
 		cell{0.28, textOrNothing("Notes", append(notes, r.Notes...))},
-		cell{0.26, &factBlock{"Facts", append(factsOf(res, r.Reference), r.Facts...)}})
+		cell{0.26, factsOrNothing(append(factsOf(res, r.Reference), r.Facts...))})
 	if err := r.outcome(p); err != nil {
 		return nil, err
 	}

@@ -54,13 +54,6 @@ func Training(r TrainingReport) (*Figure, error) {
 	return p.figure(), nil
 }
 
-func factsOrNothing(list []Fact) block {
-	if len(list) == 0 {
-		return nil
-	}
-	return &factBlock{"Facts", list}
-}
-
 func (r TrainingReport) epochs() string {
 	if len(r.Curves) == 0 {
 		return ""
