@@ -30,6 +30,10 @@ func rowwiseOf(f Fitted) rowwise {
 		return f
 	case FittedSmoothClip:
 		return f
+	case FittedLogTails:
+		return f
+	case FittedPiecewise:
+		return f
 	case FittedOneHot:
 		return f
 	case FittedCodes:

@@ -52,6 +52,8 @@ var everyTransform = map[string]data.Transform{
 	"robust":          data.RobustScale{},
 	"clip":            data.Clip{},
 	"smooth clip":     data.SmoothClip{},
+	"log tails":       data.LogTails{},
+	"piecewise":       data.PiecewiseLinear{Bins: 4},
 	"one-hot":         data.OneHot{},
 	"one-hot, pooled": data.OneHot{Least: 3, Most: 2},
 	"one-hot, hashed": data.OneHot{Most: 1, Buckets: 2},
@@ -275,6 +277,53 @@ func TestSmoothClip(t *testing.T) {
 	out := values(t, apply(t, data.Pipeline{data.RobustScale{}, data.SmoothClip{}}, s, s))
 	if want := 2 / math.Sqrt(1+4./9); math.Abs(out[5]-want) > 1e-12 || out[0] != 0 {
 		t.Errorf("%v, want 0 and %v", out, want)
+	}
+}
+
+// TestLogTails: a column with a heavy tail becomes logarithmic, one without stays,
+// and one that is mostly 0 is measured by its other values.
+func TestLogTails(t *testing.T) {
+	tail, even, mostly := make([]float64, 100), make([]float64, 100), make([]float64, 100)
+	for i := range tail {
+		tail[i], even[i] = math.Exp(float64(i)/10), float64(i)
+		if i >= 80 {
+			mostly[i] = 1000 * float64(i-79)
+		}
+	}
+	s := one(t, "x", nil, tail...)
+	v := values(t, apply(t, data.LogTails{}, s, s))
+	for i := 75; i < 99; i++ { // far out, equal factors are equal steps
+		if step := v[i+1] - v[i]; math.Abs(step-0.1) > 0.015 {
+			t.Errorf("step %v at %v, want about 0.1", step, tail[i])
+		}
+	}
+	s = one(t, "x", nil, even...)
+	if got := values(t, apply(t, data.LogTails{}, s, s)); !slices.Equal(got, even) {
+		t.Error("a column without a tail has changed")
+	}
+	s = one(t, "x", nil, mostly...)
+	if got := values(t, apply(t, data.LogTails{Share: 0.01, Beyond: 0.5}, s, s)); got[0] != 0 || math.Abs(got[99]-math.Asinh(20000./10500)) > 1e-12 {
+		t.Errorf("0 has become %v, the greatest %v", got[0], got[99])
+	}
+	if _, err := (data.LogTails{Share: 2}).Fit(s); err == nil || !strings.Contains(err.Error(), "share 2") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestPiecewiseLinear: the encoding of arXiv:2203.05556, eq. 1, by hand.
+func TestPiecewiseLinear(t *testing.T) {
+	train := one(t, "x", nil, 0, 1, 2, 3, 4, 5, 6, 7, 8)
+	out := apply(t, data.PiecewiseLinear{Bins: 2}, train, one(t, "x", nil, 2, 4, 7, -4, 12, math.NaN()))
+	if got, want := values(t, out), []float64{0.5, 0, 1, 0, 1, 0.75, -1, 0, 1, 2}; !slices.Equal(got[:10], want) || !math.IsNaN(got[10]) || !math.IsNaN(got[11]) {
+		t.Errorf("%v, want %v and a missing value in both parts", got, want)
+	}
+	few := one(t, "x", nil, 1, 1, 1, 1, 5, 5, 9)
+	if got := names(apply(t, data.PiecewiseLinear{}, few, few)); !slices.Equal(got, []string{"x to 5", "x to 9"}) {
+		t.Errorf("columns %q, want an edge for each of few values", got)
+	}
+	same := one(t, "x", nil, 3, 3)
+	if got := values(t, apply(t, data.PiecewiseLinear{}, same, same)); !slices.Equal(got, []float64{3, 3}) {
+		t.Errorf("a constant column has become %v", got)
 	}
 }
 

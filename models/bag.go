@@ -43,6 +43,7 @@ func Bag(members ...*Model) (*Model, error) {
 	}
 	m.Info = first.Info
 	m.Info.Preprocess, m.Info.Calibration = preprocess, nil
+	m.Info.Costs = meanCosts(members)
 	m.Info.Members = max(1, first.Info.Members) * len(members)
 	for _, member := range members { // the mean lies between the least and the greatest bound
 		low, high := member.Info.TargetRange[0], member.Info.TargetRange[1]
@@ -53,6 +54,25 @@ func Bag(members ...*Model) (*Model, error) {
 		m.Info.TargetRange = [2]float64{min(m.Info.TargetRange[0], low), max(m.Info.TargetRange[1], high)}
 	}
 	return m, nil
+}
+
+// meanCosts returns the mean of the members' costs: theirs if they agree, and of
+// thresholds that each has chosen for itself the mean.
+func meanCosts(members []*Model) [][]float64 {
+	first := members[0].Info.Costs
+	out := make([][]float64, len(first))
+	for i := range first {
+		out[i] = slices.Clone(first[i])
+		for j := range out[i] {
+			for k, m := range members[1:] { // a running mean, exact where all agree
+				out[i][j] += (m.Info.Costs[i][j] - out[i][j]) / float64(k+2)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
 }
 
 func fitsBag(m, first *Model) error {
@@ -69,12 +89,18 @@ func fitsBag(m, first *Model) error {
 		return fmt.Errorf("it makes %v of %v", m.OutputShapes()[0], m.shapes[0])
 	case len(m.Info.Features) != len(first.Info.Features):
 		return fmt.Errorf("it wants %d columns, the first %d", len(m.Info.Features), len(first.Info.Features))
+	case !sameShape(m.Info.Costs, first.Info.Costs):
+		return errors.New("its costs are of other classes than those of the first")
 	case m.Info.Calibration != nil && m.Info.Calibration.Steps != nil:
 		return errors.New("its calibration is isotonic, which cannot be joined")
 	case len(m.Info.Features) == 0:
 		return errors.New("it does not say which columns it was trained on")
 	}
 	return nil
+}
+
+func sameShape(a, b [][]float64) bool {
+	return slices.EqualFunc(a, b, func(x, y []float64) bool { return len(x) == len(y) })
 }
 
 // scopeOf is the scope of a member's layers; memberOf takes a path apart again.

@@ -113,7 +113,10 @@ func checkProba(proba []float64, labels []int, classes int) error {
 }
 
 // FitTemperature returns the calibration by the temperature, between 1/20 and 20,
-// at which the log loss of probabilities (rows, classes) is least.
+// at which the log loss of probabilities (rows, classes) is least. As Platt (1999)
+// does, every row counts for its class with (rows + 1)/(rows + classes) only, and
+// for the others with what is left: few rows that happen to be all right do not
+// make a model sure of itself without bound.
 func FitTemperature(proba []float64, labels []int, classes int) (*Calibration, error) {
 	if err := checkProba(proba, labels, classes); err != nil {
 		return nil, err
@@ -122,15 +125,22 @@ func FitTemperature(proba []float64, labels []int, classes int) (*Calibration, e
 	for i, p := range proba {
 		logs[i] = math.Log(max(p, 1e-30))
 	}
+	rest := 1 / float64(len(labels)+classes) // of each other class
+	own := 1 - rest*float64(classes-1)
 	loss := func(inverse float64) float64 {
 		total := 0.0
 		for i, l := range labels {
 			row := logs[i*classes : (i+1)*classes]
-			peak, sum := slices.Max(row), 0.0
-			for _, v := range row {
+			peak, sum, mean := slices.Max(row), 0.0, 0.0
+			for k, v := range row {
 				sum += math.Exp((v - peak) * inverse)
+				if k == l {
+					mean += own * (v - peak)
+				} else {
+					mean += rest * (v - peak)
+				}
 			}
-			total += math.Log(sum) - (row[l]-peak)*inverse
+			total += math.Log(sum) - mean*inverse
 		}
 		return total
 	}
@@ -189,15 +199,19 @@ func FitIsotonic(proba []float64, labels []int, classes int) (*Calibration, erro
 // isotonic fits n points in ascending order of x.
 func isotonic(n int, at func(i int) (x, y float64)) Isotonic {
 	type block struct{ low, high, sum, weight float64 }
-	var blocks []block
+	var points []block // equal x have one y
 	for i := range n {
 		x, y := at(i)
-		if last := len(blocks) - 1; last >= 0 && blocks[last].high == x { // equal x have one y
-			blocks[last].sum += y
-			blocks[last].weight++
+		if last := len(points) - 1; last >= 0 && points[last].high == x {
+			points[last].sum += y
+			points[last].weight++
 		} else {
-			blocks = append(blocks, block{x, x, y, 1})
+			points = append(points, block{x, x, y, 1})
 		}
+	}
+	var blocks []block
+	for _, p := range points {
+		blocks = append(blocks, p)
 		for k := len(blocks) - 1; k > 0 && blocks[k-1].sum*blocks[k].weight >= blocks[k].sum*blocks[k-1].weight; k-- {
 			blocks[k-1].high = blocks[k].high
 			blocks[k-1].sum += blocks[k].sum

@@ -45,6 +45,9 @@ const (
 // has none in training, they go to the child with more training rows. Categories
 // (see [Column]) are divided by sets that are found by sorting them by gradient over
 // hessian; those with the least rows share a bin if there are more than Bins.
+//
+// The value of a leaf that is log-odds, or a logarithm, is bounded by 50 before it is
+// multiplied by the learning rate; else classes of few rows can send it astray.
 type Boosting struct {
 	Iterations   int     // 0: 100
 	LearningRate float64 // factor on every leaf; 0: 0.1
@@ -295,7 +298,7 @@ func (f *booster) run(ctx context.Context) error {
 		}
 	}
 	for range beside {
-		f.growers = append(f.growers, newGrower(f.b, &f.Boosting, inside, f.train))
+		f.growers = append(f.growers, newGrower(f.b, &f.Boosting, f.model.Link, inside, f.train))
 	}
 	f.bestLoss = f.heldLoss()
 	for range f.Iterations {

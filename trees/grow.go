@@ -3,6 +3,7 @@ package trees
 import (
 	"container/heap"
 	"context"
+	"math"
 )
 
 // grower grows trees leaf by leaf on one set of derivatives after another. It is
@@ -15,6 +16,7 @@ type grower struct {
 	minRows  int
 	l2       float64
 	rate     float64
+	most     float64 // bound on the size of a leaf's value, before the rate
 
 	splitters []splitter // by block
 	bests     [][2]split // by block, of both children
@@ -70,9 +72,19 @@ func (h *leafHeap) Pop() any {
 	return last
 }
 
-func newGrower(b *binned, s *Boosting, threads int, used []int32) *grower {
+// mostStep bounds the values of leaves that are log-odds or logarithms. The quadratic
+// expansion says nothing of so long a step: in a leaf of confident mistakes gradients
+// are near 1 and hessians near 0, and one leaf could move its rows by thousands.
+// scikit-learn does not bound them, and loses its way on classes of few rows.
+const mostStep = 50
+
+func newGrower(b *binned, s *Boosting, link Link, threads int, used []int32) *grower {
+	most := math.Inf(1)
+	if link != Identity {
+		most = mostStep
+	}
 	return &grower{
-		b: b, threads: threads, leaves: s.Leaves, maxDepth: s.MaxDepth, minRows: s.MinLeaf, l2: s.L2, rate: s.LearningRate,
+		b: b, threads: threads, leaves: s.Leaves, maxDepth: s.MaxDepth, minRows: s.MinLeaf, l2: s.L2, rate: s.LearningRate, most: most,
 		splitters: make([]splitter, len(b.blocks)), bests: make([][2]split, len(b.blocks)),
 		cells: make([]cell, b.rows), rows: make([]int32, len(used)), moved: make([]int32, len(used)),
 		used: used,
@@ -138,7 +150,7 @@ func (g *grower) end(l *leaf) {
 	}
 	n := &g.tree.Nodes[l.node]
 	n.Feature, n.Left = -1, 0
-	n.Value = g.rate * g.splitters[0].leafValue(l.sum)
+	n.Value = g.rate * max(-g.most, min(g.most, g.splitters[0].leafValue(l.sum)))
 	g.ends = append(g.ends, l)
 }
 

@@ -194,14 +194,15 @@ func checkLabels(labels []int, classes, rows int) error {
 	return nil
 }
 
-// checkValues checks the targets of a regression. Beyond 1e150 squares overflow.
+// checkValues checks the targets of a regression. Squares of sums of larger ones
+// would overflow.
 func checkValues(y []float64, rows int) error {
 	if len(y) != rows {
 		return fmt.Errorf("trees: %d targets for %d rows", len(y), rows)
 	}
 	for i, v := range y {
-		if !(math.Abs(v) <= 1e150) {
-			return fmt.Errorf("trees: row %d: target %v, want a number of size up to 1e150", i, v)
+		if !(math.Abs(v) <= 1e100) {
+			return fmt.Errorf("trees: row %d: target %v, want a number of size up to 1e100", i, v)
 		}
 	}
 	return nil

@@ -717,3 +717,30 @@ func TestModelErrors(t *testing.T) {
 		t.Error("a model that is not there has trees")
 	}
 }
+
+// A class of few rows does not send the scores astray: no leaf is beyond 50, which
+// without the bound some are, by far.
+func TestRareClass(t *testing.T) {
+	table, y := waves(3000, 5, 0, 40)
+	labels := thirds(y)
+	for i := range labels {
+		if labels[i] /= 2; i%60 == 7 {
+			labels[i] = 2
+		}
+	}
+	m, err := trees.Boosting{LearningRate: 1}.FitClasses(t.Context(), table, labels, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := 0.0
+	for _, tree := range m.Ensemble().Trees {
+		for _, n := range tree.Nodes {
+			if n.Feature < 0 {
+				most = max(most, math.Abs(n.Value))
+			}
+		}
+	}
+	if most != 50 {
+		t.Errorf("the largest leaf is %v", most)
+	}
+}

@@ -170,6 +170,7 @@ func read(path string) (*data.Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	set.Features = nil // they had made-up names
 	for _, f := range t.Features {
 		set.Features = append(set.Features, data.Feature{Name: f.Name, Levels: f.Levels})
 	}

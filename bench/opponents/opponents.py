@@ -213,6 +213,9 @@ def main():
     if args.show:
         return show(args)
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(args.threads)
+    # Threads that spin while they wait take a hundred times as long where the machine is
+    # busy with other things as well.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     run(args)
 
 

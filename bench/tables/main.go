@@ -1,32 +1,39 @@
 // Command tables measures what the recipes and the baselines reach on tables, fold
-// by fold, beside scikit-learn on the same folds (sklearn.py in this folder). Every
-// fit is one file in the folder of results, so that a run can be stopped and goes
-// on where it was:
+// by fold, beside scikit-learn on the same folds. Every fit is one file in the
+// folder of results, so that a run can be stopped and goes on where it was:
 //
-//	go run ./bench/tables -list bench/tables/tables.csv -data DIR -out results
-//	python3 bench/tables/sklearn.py bench/tables/tables.csv DIR results
-//	go run ./bench/tables -list bench/tables/tables.csv -out results -table docs/tables.md
+//	data/testdata/fetch-tables.sh DIR
+//	go run ./bench/tables -data DIR
+//	/usr/bin/python3 bench/tables/reference.py bench/tables/results
+//	go run ./bench/tables -table docs/tables.md
+//
+// For scikit-learn (Debian's python3-sklearn and python3-pandas) it writes every
+// table as it was read, with the kinds of its columns and the folds.
 package main
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
 	"github.com/seed732fc211/aegis/recipes/tabular"
-	"io"
 )
 
 // table is a row of the list.
@@ -43,10 +50,14 @@ type fit struct {
 	Error        string             `json:",omitempty"`
 }
 
-// folds are the test rows of every fold, written where sklearn.py reads them.
+// folds are the test rows of every fold, by seed, written where reference.py reads
+// them with what it has to know of the columns.
 type folds struct {
-	Rows  int // of the table, without those that lack a target
-	Tests [][][]int
+	Rows       int // of the table, without those that lack a target
+	Task       string
+	Target     string
+	Categories []string // categorical columns
+	Tests      [][][]int
 }
 
 const (
@@ -57,7 +68,7 @@ const (
 func main() {
 	list := flag.String("list", "bench/tables/tables.csv", "`FILE` with a line name,file,target,task for each table")
 	dir := flag.String("data", "", "`FOLDER` of the tables")
-	out := flag.String("out", "results", "`FOLDER` of the results")
+	out := flag.String("out", "bench/tables/results", "`FOLDER` of the results")
 	only := flag.String("only", "", "`NAMES` of tables, separated by commas; empty: all")
 	models := flag.String("models", strings.Join(defaultModels(), ","), "`NAMES` of models, separated by commas")
 	seeds := flag.Int("seeds", seedCount, "`NUMBER` of seeds of the folds")
@@ -193,7 +204,12 @@ func one(ctx context.Context, set *data.Set, s crossval.Split, name, model strin
 // makeFolds reads the folds of a table, or draws and writes them.
 func makeFolds(set *data.Set, out, name string, seeds int) (*folds, error) {
 	path := filepath.Join(out, name+".folds.json")
-	f := &folds{Rows: set.Len()}
+	f := &folds{Rows: set.Len(), Task: set.Task().String(), Target: set.Target}
+	for _, c := range set.Features {
+		if c.Levels != nil {
+			f.Categories = append(f.Categories, c.Name)
+		}
+	}
 	if text, err := os.ReadFile(path); err == nil {
 		if err := json.Unmarshal(text, f); err != nil {
 			return nil, err
@@ -219,7 +235,59 @@ func makeFolds(set *data.Set, out, name string, seeds int) (*folds, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, err
 	}
+	if err := export(set, filepath.Join(out, name+".table.csv")); err != nil {
+		return nil, err
+	}
 	return f, writeJSON(path, f)
+}
+
+// export writes a table as it was read: times as year, day of year, weekday and
+// hour, as package trees gets them, and missing values empty.
+func export(set *data.Set, path string) error {
+	fitted, err := data.ExpandTimes{}.Fit(set)
+	if err != nil {
+		return err
+	}
+	if set, err = fitted.Apply(set); err != nil {
+		return err
+	}
+	values, p, err := set.Table()
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, func(w io.Writer) error {
+		cw := csv.NewWriter(w)
+		record := make([]string, p+1)
+		for j, f := range set.Features {
+			record[j] = f.Name
+		}
+		record[p] = set.Target
+		if err := cw.Write(record); err != nil {
+			return err
+		}
+		for i := range set.Len() {
+			for j, f := range set.Features {
+				switch v := values[i*p+j]; {
+				case math.IsNaN(v):
+					record[j] = ""
+				case f.Levels != nil:
+					record[j] = f.Levels[int(v)]
+				default:
+					record[j] = strconv.FormatFloat(v, 'g', -1, 64)
+				}
+			}
+			if labels, err := set.Labels(); err == nil {
+				record[p] = set.Classes[labels[i]]
+			} else if y, err := set.Values(); err == nil {
+				record[p] = strconv.FormatFloat(y[i], 'g', -1, 64)
+			}
+			if err := cw.Write(record); err != nil {
+				return err
+			}
+		}
+		cw.Flush()
+		return cw.Error()
+	})
 }
 
 func writeJSON(path string, v any) error {
@@ -227,18 +295,24 @@ func writeJSON(path string, v any) error {
 }
 
 func defaultModels() []string {
-	return []string{"default", "auto", "boosted trees", "random forest", "linear"}
+	return []string{"default", "boosted trees", "random forest", "linear", "auto"}
 }
 
-// factoryOf returns the factory of a model: a recipe's name, "default", or that of
-// a baseline.
+// factoryOf returns the factory of a model: a recipe's name, that of a baseline, or
+// "linear", the linear model of the task whose strength is chosen inside the fold.
 func factoryOf(model string, task data.Task) (crossval.Factory, error) {
-	if model == "default" {
-		model = "mlp"
+	if recipe, err := tabular.ByName(model); err == nil {
+		return tabular.Estimator{Recipe: recipe}.Factory(), nil
 	}
-	recipe, err := tabular.ByName(model)
+	if model == "linear" {
+		model = "logistic regression"
+		if task == data.Regress {
+			model = "ridge"
+		}
+	}
+	found, err := baselines.Select(task, []string{model})
 	if err != nil {
 		return nil, err
 	}
-	return tabular.Estimator{Recipe: recipe}.Factory(), nil
+	return found[0].New, nil
 }

@@ -182,11 +182,6 @@ func writeNotes(w io.Writer, notes []string) {
 	}
 }
 
-// preprocess is fitted on training rows: missing values, categories, scale.
-func preprocess() data.Transform {
-	return data.Pipeline{data.Impute{}, data.OneHot{}, data.Standardize{}}
-}
-
 // drawable checks that a report can be written under a name.
 func drawable(path string) error { return figureName("--report", path) }
 
@@ -207,6 +202,12 @@ func figureName(flag, path string) error {
 func writable(path string) error {
 	if path == "" {
 		return nil
+	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() && !st.IsDir() {
+		return nil // a device or a pipe is written to as it is
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
 	}
 	dir := filepath.Dir(path)
 	st, err := os.Stat(dir)

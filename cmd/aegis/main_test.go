@@ -287,6 +287,71 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestDevicesAndLinks: results go to a device as a stream, and through a link to
+// its target.
+func TestDevicesAndLinks(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Symlink("real.json", "link.json"); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	args := []string{"crossval", "--dataset", "iris", "--folds", "2", "--repeats", "1", "--models", "majority", "--quiet", "--report", ""}
+	for _, to := range []string{os.DevNull, "link.json"} {
+		if out, status, code := aegis(t, append(args, "--json", to)...); code != 0 {
+			t.Fatalf("%s: exit code %d: %s%s", to, code, out, status)
+		}
+	}
+	if st, err := os.Lstat(os.DevNull); err != nil || st.Mode().IsRegular() {
+		t.Fatalf("%s has become a file", os.DevNull)
+	}
+	if st, err := os.Lstat("link.json"); err != nil || st.Mode()&os.ModeSymlink == 0 {
+		t.Error("the link has been replaced")
+	}
+	if st, err := os.Stat("real.json"); err != nil || st.Size() == 0 {
+		t.Errorf("the target of the link: %v", err)
+	}
+}
+
+// TestModels: the list of names, a choice of them, a name that is not there.
+func TestModels(t *testing.T) {
+	t.Chdir(t.TempDir())
+	out, _, code := aegis(t, "crossval", "--models", "list")
+	if code != 0 || !strings.Contains(out, "realmlp") || !strings.Contains(out, "boosted trees") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	out, status, code := aegis(t, "crossval", "--dataset", "iris", "--folds", "2", "--repeats", "1", "--quiet", "--report", "", "--epochs", "5", "--models", "boosted trees,mlp, majority", "--metric", "MCC")
+	if code != 0 || strings.Contains(out, "random forest") || !strings.Contains(out, "MCC of boosted trees against each other model") || strings.Count(out, "\nmlp ") != 1 {
+		t.Errorf("exit code %d: %s%s", code, out, status)
+	}
+	for want, args := range map[string][]string{
+		`there is no "tree"`:                 {"--models", "tree"},
+		"--metric speed: want one of":        {"--metric", "speed"},
+		"--time-limit -1s":                   {"--time-limit", "-1s"},
+		"goes with --recipe mlp":             {"--recipe", "tabm", "--hidden", "3"},
+		`no recipe "magic"`:                  {"--recipe", "magic"},
+		"--costs 0,1: want as many columns":  {"--costs", "0,1"},
+		"3 rows for the 2 classes":           {"--costs", "0,1,1;1,0,1;1,1,0"},
+		"--decide speed":                     {"--decide", "speed"},
+		"--class-weight equal":               {"--class-weight", "equal"},
+		"do not go with --recipe auto":       {"--recipe", "auto", "--epochs", "3"},
+		"--decide and --costs exclude":       {"--decide", "f1", "--costs", "0,1;1,0"},
+		"--calibrate is for classifications": {"--dataset", "diabetes", "--calibrate", "isotonic"},
+	} {
+		if _, status, code := aegis(t, append([]string{"crossval", "--quiet"}, args...)...); code != 2 || !strings.Contains(status, want) {
+			t.Errorf("%q: exit code %d, %s, want %q", args, code, status, want)
+		}
+	}
+}
+
+// TestTimeLimit: a model that takes too long is left out with its reason, and the
+// others are shown; so is one that fails.
+func TestTimeLimit(t *testing.T) {
+	t.Chdir(t.TempDir())
+	out, status, code := aegis(t, "crossval", "--dataset", "wine", "--folds", "2", "--repeats", "1", "--quiet", "--report", "r.png", "--models", "majority,realmlp", "--time-limit", "50ms")
+	if code != 0 || !strings.Contains(out, "- realmlp: not run: its fits took more than the 50ms") || !strings.Contains(out, "report: r.png") {
+		t.Errorf("exit code %d: %s%s", code, out, status)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())

@@ -74,18 +74,21 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	bar := newProgress(c.ErrOrStderr(), o.quiet, plan.Config.Epochs, "epochs")
+	epochs, fits := plan.Config.Epochs, max(1, plan.Folds)
+	bar := newProgress(c.ErrOrStderr(), o.quiet, epochs*fits, "epochs")
+	fit, last := 0, 0
 	e.Callbacks = append(e.Callbacks, train.OnEpoch(func(ev *train.Event) error {
-		bar.done(ev.Epoch, ev.History().String())
+		if ev.Epoch <= last {
+			fit = min(fit+1, fits-1)
+		}
+		last = ev.Epoch
+		bar.done(fit*epochs+ev.Epoch, ev.History().String())
 		return nil
 	}))
 	m, h, err := e.Train(ctx, set)
 	bar.end()
 	if errors.Is(err, context.Canceled) {
-		if h == nil {
-			h = &train.History{}
-		}
-		fmt.Fprintf(out, "interrupted: %d of %d epochs were finished; no model was written\n", h.Epochs(), plan.Config.Epochs)
+		fmt.Fprintf(out, "interrupted: %d of %d epochs were finished; no model was written\n", fit*epochs+last, epochs*fits)
 		return errors.New("interrupted")
 	}
 	if err != nil {

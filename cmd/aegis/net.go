@@ -175,7 +175,7 @@ type tuned struct {
 }
 
 // Plan implements tabular.Recipe.
-func (t tuned) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (t tuned) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 	p, err := t.Recipe.Plan(rows, seed)
 	if t.epochs > 0 {
 		p.Config.Epochs = t.epochs
@@ -222,7 +222,11 @@ func (n *netFlags) facts(e tabular.Estimator, set *data.Set) []plots.Fact {
 	if err != nil {
 		return out
 	}
-	out = append(out, plots.Fact{Name: "training", Value: fmt.Sprintf("at most %d epochs, batches of %d, %.0f%% of the training rows set aside to stop", p.Config.Epochs, p.Config.BatchSize, 100*p.Config.ValidationFraction)})
+	how := fmt.Sprintf("at most %d epochs, batches of %d, %.0f%% of the training rows set aside to stop", p.Config.Epochs, p.Config.BatchSize, 100*p.Config.ValidationFraction)
+	if p.Folds > 1 {
+		how = fmt.Sprintf("mean of %d fits of at most %d epochs, batches of %d, each with another %.0f%% of the training rows set aside to stop", p.Folds, p.Config.Epochs, p.Config.BatchSize, 100/float64(p.Folds))
+	}
+	out = append(out, plots.Fact{Name: "training", Value: how})
 	if n.hidden != "" {
 		out = append(out, plots.Fact{Name: "hidden units", Value: n.hidden})
 	}

@@ -123,6 +123,11 @@ func TestErrors(t *testing.T) {
 		out.Weights = w
 		return &out
 	}
+	described := func(s *data.Set, n int) *data.Set {
+		out := *s
+		out.Features = make([]data.Feature, n)
+		return &out
+	}
 	for _, c := range []struct {
 		name           string
 		new            crossval.Factory
@@ -153,6 +158,7 @@ func TestErrors(t *testing.T) {
 		{"boosting", baselines.BoostedTrees{Settings: trees.Boosting{Leaves: -1}}.New, two, two, "Leaves: have -1"},
 		{"columns of trees", baselines.RandomForest{}.New, two, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
 		{"columns of ridge", baselines.Ridge{}.New, real, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
+		{"features", baselines.BoostedTrees{}.New, described(two, 1), two, "1 features describe a table of 2 columns"},
 		{"code", baselines.BoostedTrees{}.New, coded, coded, "row 1, city: have 2, want a code below 2, or -1"},
 		{"code to predict", baselines.LogisticRegression{}.New, two, coded, "row 1, city: have 2"},
 		{"no targets", baselines.Majority{}.New, two.Without(), two, "has no targets"},

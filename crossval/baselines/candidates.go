@@ -3,6 +3,7 @@ package baselines
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed732fc211/aegis/crossval"
@@ -10,9 +11,9 @@ import (
 )
 
 // Default returns the baselines that suit a task, each with its settings' defaults, in
-// the order of [Names]. All of them take a table as it stands, with missing values and
-// codes of categories, and prepare it themselves from the training rows; so none needs
-// [crossval.Preprocessed].
+// the order of [Names]. All of them take a table as it stands, with missing values,
+// codes of categories and times (as [data.ExpandTimes] takes them apart), and prepare
+// it themselves from the training rows; so none needs [crossval.Preprocessed].
 //
 // Neighbours and golearn's models take time that grows as the square of the rows or
 // close to it. Beyond a number of training rows times columns they are not run, and
@@ -21,7 +22,7 @@ import (
 func Default(task data.Task) []crossval.Candidate {
 	out := make([]crossval.Candidate, 0, 10)
 	for _, m := range list(task) {
-		out = append(out, crossval.Candidate{Name: m.name, New: m.new, Baseline: true})
+		out = append(out, crossval.Candidate{Name: m.name, New: onTimes(m.new), Baseline: true})
 	}
 	return out
 }
@@ -100,6 +101,27 @@ func list(task data.Task) []named {
 		{"golearn ID3", bounded("golearn ID3", golearnCells, golearnCells, ID3{}.New)},
 		tree(CART{}),
 		forest,
+	}
+}
+
+// onTimes makes a model of tables see the parts of times, where a table has any.
+func onTimes(f crossval.Factory) crossval.Factory {
+	parts := crossval.Preprocessed(data.ExpandTimes{}, f)
+	return func(seed uint64) (crossval.Estimator, error) {
+		plain, err := f(seed)
+		if err != nil {
+			return nil, err
+		}
+		timed, err := parts(seed)
+		if err != nil {
+			return nil, err
+		}
+		return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (*data.Predictor, error) {
+			if slices.ContainsFunc(train.Features, func(f data.Feature) bool { return f.Time != "" }) {
+				return timed.Fit(ctx, train)
+			}
+			return plain.Fit(ctx, train)
+		}), nil
 	}
 }
 

@@ -28,6 +28,9 @@ func rawOf(s *data.Set) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := len(s.Features); n != 0 && n != columns {
+		return nil, fmt.Errorf("baselines: %d features describe a table of %d columns", n, columns)
+	}
 	t := &raw{x: x, rows: s.Len(), columns: columns, features: make([]data.Feature, columns)}
 	copy(t.features, s.Features)
 	for i, v := range x {

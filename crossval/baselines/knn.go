@@ -20,7 +20,8 @@ import (
 // Every row to predict is compared with every training row. golearn's classifier is
 // not used, for it needs cgo with flags that bind the program to the machine it was
 // built on, gives no votes, and breaks ties by the order of a map; nor is its k-d
-// tree, which takes a hundred times as long as comparing all rows.
+// tree, which takes a hundred times as long as comparing all rows, and finds row 0
+// where it is not (findings/golearn-kdtree-row-zero.sh).
 type KNN struct {
 	K        int      // number of neighbours; 0: 5
 	Distance Distance // 0: Euclidean

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
@@ -200,6 +201,38 @@ func TestStrengthsAreChosen(t *testing.T) {
 		}
 		if len(p.Notes) != 1 || !strings.Contains(p.Notes[0], c.note) || strings.Contains(p.Notes[0], "at the end") {
 			t.Errorf("%s: notes %q", name, p.Notes)
+		}
+	}
+}
+
+// TestBaselinesSeeWeekdays holds the candidates to a target that depends on the day of
+// the week, which no threshold on seconds since 1970 tells.
+func TestBaselinesSeeWeekdays(t *testing.T) {
+	const days = 420
+	x, y := make([][]float64, days), make([]int, days)
+	for i := range x {
+		at := time.Date(2024, 1, 1+i, 0, 0, 0, 0, time.UTC)
+		x[i] = []float64{float64(at.Unix())}
+		if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
+			y[i] = 1
+		}
+	}
+	set, err := data.FromLabels("days", x, y, []string{"work", "rest"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Features = []data.Feature{{Name: "day", Time: "2006-01-02"}}
+	candidates, err := baselines.Select(data.Classify, []string{"random forest", "boosted trees", "golearn tree"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := crossval.Validate(t.Context(), set, crossval.KFold{K: 5}, candidates, crossval.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range candidates {
+		if got := r.Mean(c.Name, "accuracy"); !(got > 0.99) {
+			t.Errorf("%s: accuracy %.3f: it does not see the weekday", c.Name, got)
 		}
 	}
 }

@@ -468,6 +468,16 @@ func mapAbsY32(to *byte, x *byte, n int, alpha float32)
 //go:noescape
 func mapSignY32(to *byte, x *byte, n int, alpha float32)
 
+// mapSinY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSinY32(to *byte, x *byte, n int, alpha float32)
+
+// mapCosY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapCosY32(to *byte, x *byte, n int, alpha float32)
+
 // mapGeluY32 sets n elements of to to the function of x.
 //
 //go:noescape
@@ -557,6 +567,16 @@ func slopeLogY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 //
 //go:noescape
 func slopeAbsY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSinY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSinY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeCosY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeCosY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 
 // slopeGeluY32 sets n elements of to to grad times the slope at x.
 //

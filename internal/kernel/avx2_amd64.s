@@ -7970,6 +7970,320 @@ DATA xYbf800000<>+24(SB)/4, $0xbf800000
 DATA xYbf800000<>+28(SB)/4, $0xbf800000
 GLOBL xYbf800000<>(SB), RODATA|NOPTR, $32
 
+// func mapSinY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapSinY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMULPS       xY3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y1, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      xY36366c3c<>+0(SB), Y3
+	VFMADD213PS  xYb95007cf<>+0(SB), Y2, Y3
+	VFMADD213PS  xY3c088884<>+0(SB), Y2, Y3
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VMOVUPS      xY37cc9a17<>+0(SB), Y0
+	VFMADD213PS  xYbab6043f<>+0(SB), Y2, Y0
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y2, Y0
+	VFMADD213PS  xYbf000000<>+0(SB), Y2, Y0
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VMULPS       xY3f000000<>+0(SB), Y1, Y0
+	VROUNDPS     $0x09, Y0, Y0
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY40000000<>+0(SB), Y0, Y1
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y3, Y4, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSLLD       $0x1f, Y0, Y0
+	VXORPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       xY3f22f983<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y2, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      xY36366c3c<>+0(SB), Y4
+	VFMADD213PS  xYb95007cf<>+0(SB), Y3, Y4
+	VFMADD213PS  xY3c088884<>+0(SB), Y3, Y4
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VMOVUPS      xY37cc9a17<>+0(SB), Y1
+	VFMADD213PS  xYbab6043f<>+0(SB), Y3, Y1
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y3, Y1
+	VFMADD213PS  xYbf000000<>+0(SB), Y3, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       xY3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x09, Y1, Y1
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS xY40000000<>+0(SB), Y1, Y2
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y4, Y5, Y2
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VXORPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY3f22f983<>+0(SB)/4, $0x3f22f983
+DATA xY3f22f983<>+4(SB)/4, $0x3f22f983
+DATA xY3f22f983<>+8(SB)/4, $0x3f22f983
+DATA xY3f22f983<>+12(SB)/4, $0x3f22f983
+DATA xY3f22f983<>+16(SB)/4, $0x3f22f983
+DATA xY3f22f983<>+20(SB)/4, $0x3f22f983
+DATA xY3f22f983<>+24(SB)/4, $0x3f22f983
+DATA xY3f22f983<>+28(SB)/4, $0x3f22f983
+GLOBL xY3f22f983<>(SB), RODATA|NOPTR, $32
+
+DATA xY3fc90fdb<>+0(SB)/4, $0x3fc90fdb
+DATA xY3fc90fdb<>+4(SB)/4, $0x3fc90fdb
+DATA xY3fc90fdb<>+8(SB)/4, $0x3fc90fdb
+DATA xY3fc90fdb<>+12(SB)/4, $0x3fc90fdb
+DATA xY3fc90fdb<>+16(SB)/4, $0x3fc90fdb
+DATA xY3fc90fdb<>+20(SB)/4, $0x3fc90fdb
+DATA xY3fc90fdb<>+24(SB)/4, $0x3fc90fdb
+DATA xY3fc90fdb<>+28(SB)/4, $0x3fc90fdb
+GLOBL xY3fc90fdb<>(SB), RODATA|NOPTR, $32
+
+DATA xYb33bbd2e<>+0(SB)/4, $0xb33bbd2e
+DATA xYb33bbd2e<>+4(SB)/4, $0xb33bbd2e
+DATA xYb33bbd2e<>+8(SB)/4, $0xb33bbd2e
+DATA xYb33bbd2e<>+12(SB)/4, $0xb33bbd2e
+DATA xYb33bbd2e<>+16(SB)/4, $0xb33bbd2e
+DATA xYb33bbd2e<>+20(SB)/4, $0xb33bbd2e
+DATA xYb33bbd2e<>+24(SB)/4, $0xb33bbd2e
+DATA xYb33bbd2e<>+28(SB)/4, $0xb33bbd2e
+GLOBL xYb33bbd2e<>(SB), RODATA|NOPTR, $32
+
+DATA xYa6f72ced<>+0(SB)/4, $0xa6f72ced
+DATA xYa6f72ced<>+4(SB)/4, $0xa6f72ced
+DATA xYa6f72ced<>+8(SB)/4, $0xa6f72ced
+DATA xYa6f72ced<>+12(SB)/4, $0xa6f72ced
+DATA xYa6f72ced<>+16(SB)/4, $0xa6f72ced
+DATA xYa6f72ced<>+20(SB)/4, $0xa6f72ced
+DATA xYa6f72ced<>+24(SB)/4, $0xa6f72ced
+DATA xYa6f72ced<>+28(SB)/4, $0xa6f72ced
+GLOBL xYa6f72ced<>(SB), RODATA|NOPTR, $32
+
+DATA xY36366c3c<>+0(SB)/4, $0x36366c3c
+DATA xY36366c3c<>+4(SB)/4, $0x36366c3c
+DATA xY36366c3c<>+8(SB)/4, $0x36366c3c
+DATA xY36366c3c<>+12(SB)/4, $0x36366c3c
+DATA xY36366c3c<>+16(SB)/4, $0x36366c3c
+DATA xY36366c3c<>+20(SB)/4, $0x36366c3c
+DATA xY36366c3c<>+24(SB)/4, $0x36366c3c
+DATA xY36366c3c<>+28(SB)/4, $0x36366c3c
+GLOBL xY36366c3c<>(SB), RODATA|NOPTR, $32
+
+DATA xYb95007cf<>+0(SB)/4, $0xb95007cf
+DATA xYb95007cf<>+4(SB)/4, $0xb95007cf
+DATA xYb95007cf<>+8(SB)/4, $0xb95007cf
+DATA xYb95007cf<>+12(SB)/4, $0xb95007cf
+DATA xYb95007cf<>+16(SB)/4, $0xb95007cf
+DATA xYb95007cf<>+20(SB)/4, $0xb95007cf
+DATA xYb95007cf<>+24(SB)/4, $0xb95007cf
+DATA xYb95007cf<>+28(SB)/4, $0xb95007cf
+GLOBL xYb95007cf<>(SB), RODATA|NOPTR, $32
+
+DATA xY3c088884<>+0(SB)/4, $0x3c088884
+DATA xY3c088884<>+4(SB)/4, $0x3c088884
+DATA xY3c088884<>+8(SB)/4, $0x3c088884
+DATA xY3c088884<>+12(SB)/4, $0x3c088884
+DATA xY3c088884<>+16(SB)/4, $0x3c088884
+DATA xY3c088884<>+20(SB)/4, $0x3c088884
+DATA xY3c088884<>+24(SB)/4, $0x3c088884
+DATA xY3c088884<>+28(SB)/4, $0x3c088884
+GLOBL xY3c088884<>(SB), RODATA|NOPTR, $32
+
+DATA xYbe2aaaab<>+0(SB)/4, $0xbe2aaaab
+DATA xYbe2aaaab<>+4(SB)/4, $0xbe2aaaab
+DATA xYbe2aaaab<>+8(SB)/4, $0xbe2aaaab
+DATA xYbe2aaaab<>+12(SB)/4, $0xbe2aaaab
+DATA xYbe2aaaab<>+16(SB)/4, $0xbe2aaaab
+DATA xYbe2aaaab<>+20(SB)/4, $0xbe2aaaab
+DATA xYbe2aaaab<>+24(SB)/4, $0xbe2aaaab
+DATA xYbe2aaaab<>+28(SB)/4, $0xbe2aaaab
+GLOBL xYbe2aaaab<>(SB), RODATA|NOPTR, $32
+
+DATA xY37cc9a17<>+0(SB)/4, $0x37cc9a17
+DATA xY37cc9a17<>+4(SB)/4, $0x37cc9a17
+DATA xY37cc9a17<>+8(SB)/4, $0x37cc9a17
+DATA xY37cc9a17<>+12(SB)/4, $0x37cc9a17
+DATA xY37cc9a17<>+16(SB)/4, $0x37cc9a17
+DATA xY37cc9a17<>+20(SB)/4, $0x37cc9a17
+DATA xY37cc9a17<>+24(SB)/4, $0x37cc9a17
+DATA xY37cc9a17<>+28(SB)/4, $0x37cc9a17
+GLOBL xY37cc9a17<>(SB), RODATA|NOPTR, $32
+
+DATA xYbab6043f<>+0(SB)/4, $0xbab6043f
+DATA xYbab6043f<>+4(SB)/4, $0xbab6043f
+DATA xYbab6043f<>+8(SB)/4, $0xbab6043f
+DATA xYbab6043f<>+12(SB)/4, $0xbab6043f
+DATA xYbab6043f<>+16(SB)/4, $0xbab6043f
+DATA xYbab6043f<>+20(SB)/4, $0xbab6043f
+DATA xYbab6043f<>+24(SB)/4, $0xbab6043f
+DATA xYbab6043f<>+28(SB)/4, $0xbab6043f
+GLOBL xYbab6043f<>(SB), RODATA|NOPTR, $32
+
+DATA xY3d2aaa9f<>+0(SB)/4, $0x3d2aaa9f
+DATA xY3d2aaa9f<>+4(SB)/4, $0x3d2aaa9f
+DATA xY3d2aaa9f<>+8(SB)/4, $0x3d2aaa9f
+DATA xY3d2aaa9f<>+12(SB)/4, $0x3d2aaa9f
+DATA xY3d2aaa9f<>+16(SB)/4, $0x3d2aaa9f
+DATA xY3d2aaa9f<>+20(SB)/4, $0x3d2aaa9f
+DATA xY3d2aaa9f<>+24(SB)/4, $0x3d2aaa9f
+DATA xY3d2aaa9f<>+28(SB)/4, $0x3d2aaa9f
+GLOBL xY3d2aaa9f<>(SB), RODATA|NOPTR, $32
+
+DATA xYbf000000<>+0(SB)/4, $0xbf000000
+DATA xYbf000000<>+4(SB)/4, $0xbf000000
+DATA xYbf000000<>+8(SB)/4, $0xbf000000
+DATA xYbf000000<>+12(SB)/4, $0xbf000000
+DATA xYbf000000<>+16(SB)/4, $0xbf000000
+DATA xYbf000000<>+20(SB)/4, $0xbf000000
+DATA xYbf000000<>+24(SB)/4, $0xbf000000
+DATA xYbf000000<>+28(SB)/4, $0xbf000000
+GLOBL xYbf000000<>(SB), RODATA|NOPTR, $32
+
+// func mapCosY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapCosY32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMULPS       xY3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y1, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      xY36366c3c<>+0(SB), Y3
+	VFMADD213PS  xYb95007cf<>+0(SB), Y2, Y3
+	VFMADD213PS  xY3c088884<>+0(SB), Y2, Y3
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VMOVUPS      xY37cc9a17<>+0(SB), Y0
+	VFMADD213PS  xYbab6043f<>+0(SB), Y2, Y0
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y2, Y0
+	VFMADD213PS  xYbf000000<>+0(SB), Y2, Y0
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VADDPS       xY3f800000<>+0(SB), Y1, Y0
+	VMULPS       xY3f000000<>+0(SB), Y0, Y1
+	VROUNDPS     $0x09, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY40000000<>+0(SB), Y1, Y0
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y3, Y4, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JE           end
+	LEAQ         staircase<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       xY3f22f983<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y2, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      xY36366c3c<>+0(SB), Y4
+	VFMADD213PS  xYb95007cf<>+0(SB), Y3, Y4
+	VFMADD213PS  xY3c088884<>+0(SB), Y3, Y4
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VMOVUPS      xY37cc9a17<>+0(SB), Y1
+	VFMADD213PS  xYbab6043f<>+0(SB), Y3, Y1
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y3, Y1
+	VFMADD213PS  xYbf000000<>+0(SB), Y3, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VADDPS       xY3f800000<>+0(SB), Y2, Y1
+	VMULPS       xY3f000000<>+0(SB), Y1, Y2
+	VROUNDPS     $0x09, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY40000000<>+0(SB), Y2, Y1
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y5, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x1f, Y2, Y2
+	VXORPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func mapGeluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapGeluY32(SB), NOSPLIT, $0-28
@@ -8127,16 +8441,6 @@ DATA xY42200000<>+20(SB)/4, $0x42200000
 DATA xY42200000<>+24(SB)/4, $0x42200000
 DATA xY42200000<>+28(SB)/4, $0x42200000
 GLOBL xY42200000<>(SB), RODATA|NOPTR, $32
-
-DATA xYbf000000<>+0(SB)/4, $0xbf000000
-DATA xYbf000000<>+4(SB)/4, $0xbf000000
-DATA xYbf000000<>+8(SB)/4, $0xbf000000
-DATA xYbf000000<>+12(SB)/4, $0xbf000000
-DATA xYbf000000<>+16(SB)/4, $0xbf000000
-DATA xYbf000000<>+20(SB)/4, $0xbf000000
-DATA xYbf000000<>+24(SB)/4, $0xbf000000
-DATA xYbf000000<>+28(SB)/4, $0xbf000000
-GLOBL xYbf000000<>(SB), RODATA|NOPTR, $32
 
 DATA xY3e851eb8<>+0(SB)/4, $0x3e851eb8
 DATA xY3e851eb8<>+4(SB)/4, $0x3e851eb8
@@ -9275,6 +9579,214 @@ rest:
 	VMASKMOVPS (DX), Y0, Y2
 	VMULPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeSinY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeSinY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMULPS       xY3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y1, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      xY36366c3c<>+0(SB), Y3
+	VFMADD213PS  xYb95007cf<>+0(SB), Y2, Y3
+	VFMADD213PS  xY3c088884<>+0(SB), Y2, Y3
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VMOVUPS      xY37cc9a17<>+0(SB), Y0
+	VFMADD213PS  xYbab6043f<>+0(SB), Y2, Y0
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y2, Y0
+	VFMADD213PS  xYbf000000<>+0(SB), Y2, Y0
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VADDPS       xY3f800000<>+0(SB), Y1, Y0
+	VMULPS       xY3f000000<>+0(SB), Y0, Y1
+	VROUNDPS     $0x09, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY40000000<>+0(SB), Y1, Y0
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y3, Y4, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      (DX), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       xY3f22f983<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y2, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      xY36366c3c<>+0(SB), Y4
+	VFMADD213PS  xYb95007cf<>+0(SB), Y3, Y4
+	VFMADD213PS  xY3c088884<>+0(SB), Y3, Y4
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VMOVUPS      xY37cc9a17<>+0(SB), Y1
+	VFMADD213PS  xYbab6043f<>+0(SB), Y3, Y1
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y3, Y1
+	VFMADD213PS  xYbf000000<>+0(SB), Y3, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VADDPS       xY3f800000<>+0(SB), Y2, Y1
+	VMULPS       xY3f000000<>+0(SB), Y1, Y2
+	VROUNDPS     $0x09, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY40000000<>+0(SB), Y2, Y1
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y5, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x1f, Y2, Y2
+	VXORPS       Y2, Y1, Y1
+	VMASKMOVPS   (DX), Y0, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeCosY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeCosY32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMULPS       xY3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y1, Y0
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y1, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      xY36366c3c<>+0(SB), Y3
+	VFMADD213PS  xYb95007cf<>+0(SB), Y2, Y3
+	VFMADD213PS  xY3c088884<>+0(SB), Y2, Y3
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VMOVUPS      xY37cc9a17<>+0(SB), Y0
+	VFMADD213PS  xYbab6043f<>+0(SB), Y2, Y0
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y2, Y0
+	VFMADD213PS  xYbf000000<>+0(SB), Y2, Y0
+	VMOVUPS      xY3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VADDPS       xY40000000<>+0(SB), Y1, Y0
+	VMULPS       xY3f000000<>+0(SB), Y0, Y1
+	VROUNDPS     $0x09, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS xY40000000<>+0(SB), Y1, Y0
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y3, Y4, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      (DX), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JE           end
+	LEAQ         staircase<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       xY3f22f983<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3fc90fdb<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb33bbd2e<>+0(SB), Y2, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYa6f72ced<>+0(SB), Y2, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      xY36366c3c<>+0(SB), Y4
+	VFMADD213PS  xYb95007cf<>+0(SB), Y3, Y4
+	VFMADD213PS  xY3c088884<>+0(SB), Y3, Y4
+	VFMADD213PS  xYbe2aaaab<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VMOVUPS      xY37cc9a17<>+0(SB), Y1
+	VFMADD213PS  xYbab6043f<>+0(SB), Y3, Y1
+	VFMADD213PS  xY3d2aaa9f<>+0(SB), Y3, Y1
+	VFMADD213PS  xYbf000000<>+0(SB), Y3, Y1
+	VMOVUPS      xY3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VADDPS       xY40000000<>+0(SB), Y2, Y1
+	VMULPS       xY3f000000<>+0(SB), Y1, Y2
+	VROUNDPS     $0x09, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY40000000<>+0(SB), Y2, Y1
+	VCMPPS       $0x0e, xY3f000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y5, Y1
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x1f, Y2, Y2
+	VXORPS       Y2, Y1, Y1
+	VMASKMOVPS   (DX), Y0, Y2
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 
 end:
 	VZEROUPPER

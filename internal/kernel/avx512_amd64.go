@@ -679,6 +679,16 @@ func mapAbsZ32(to *byte, x *byte, n int, alpha float32)
 //go:noescape
 func mapSignZ32(to *byte, x *byte, n int, alpha float32)
 
+// mapSinZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapSinZ32(to *byte, x *byte, n int, alpha float32)
+
+// mapCosZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapCosZ32(to *byte, x *byte, n int, alpha float32)
+
 // mapGeluZ32 sets n elements of to to the function of x.
 //
 //go:noescape
@@ -768,6 +778,16 @@ func slopeLogZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 //
 //go:noescape
 func slopeAbsZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeSinZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeSinZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeCosZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeCosZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 
 // slopeGeluZ32 sets n elements of to to grad times the slope at x.
 //

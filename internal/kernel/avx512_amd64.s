@@ -17908,6 +17908,420 @@ DATA xZbf800000<>+56(SB)/4, $0xbf800000
 DATA xZbf800000<>+60(SB)/4, $0xbf800000
 GLOBL xZbf800000<>(SB), RODATA|NOPTR, $64
 
+// func mapSinZ32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·mapSinZ32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VMULPS       xZ3f000000<>+0(SB), Z1, Z0
+	VRNDSCALEPS  $0x09, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZ40000000<>+0(SB), Z0, Z1
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z1, K1
+	VMOVAPS      Z3, K1, Z2
+	VCVTPS2DQ    Z0, Z0
+	VPSLLD       $0x1f, Z0, Z0
+	VXORPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, DX
+	JE           end
+	MOVQ         $-1, BX
+	BZHIQ        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VMULPS       xZ3f000000<>+0(SB), Z1, Z0
+	VRNDSCALEPS  $0x09, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS xZ40000000<>+0(SB), Z0, Z1
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z1, K2
+	VMOVAPS      Z3, K2, Z2
+	VCVTPS2DQ    Z0, Z0
+	VPSLLD       $0x1f, Z0, Z0
+	VXORPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xZ3f22f983<>+0(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+4(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+8(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+12(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+16(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+20(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+24(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+28(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+32(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+36(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+40(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+44(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+48(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+52(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+56(SB)/4, $0x3f22f983
+DATA xZ3f22f983<>+60(SB)/4, $0x3f22f983
+GLOBL xZ3f22f983<>(SB), RODATA|NOPTR, $64
+
+DATA xZ3fc90fdb<>+0(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+4(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+8(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+12(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+16(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+20(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+24(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+28(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+32(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+36(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+40(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+44(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+48(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+52(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+56(SB)/4, $0x3fc90fdb
+DATA xZ3fc90fdb<>+60(SB)/4, $0x3fc90fdb
+GLOBL xZ3fc90fdb<>(SB), RODATA|NOPTR, $64
+
+DATA xZb33bbd2e<>+0(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+4(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+8(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+12(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+16(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+20(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+24(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+28(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+32(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+36(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+40(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+44(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+48(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+52(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+56(SB)/4, $0xb33bbd2e
+DATA xZb33bbd2e<>+60(SB)/4, $0xb33bbd2e
+GLOBL xZb33bbd2e<>(SB), RODATA|NOPTR, $64
+
+DATA xZa6f72ced<>+0(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+4(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+8(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+12(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+16(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+20(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+24(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+28(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+32(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+36(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+40(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+44(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+48(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+52(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+56(SB)/4, $0xa6f72ced
+DATA xZa6f72ced<>+60(SB)/4, $0xa6f72ced
+GLOBL xZa6f72ced<>(SB), RODATA|NOPTR, $64
+
+DATA xZ36366c3c<>+0(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+4(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+8(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+12(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+16(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+20(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+24(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+28(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+32(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+36(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+40(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+44(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+48(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+52(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+56(SB)/4, $0x36366c3c
+DATA xZ36366c3c<>+60(SB)/4, $0x36366c3c
+GLOBL xZ36366c3c<>(SB), RODATA|NOPTR, $64
+
+DATA xZb95007cf<>+0(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+4(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+8(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+12(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+16(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+20(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+24(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+28(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+32(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+36(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+40(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+44(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+48(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+52(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+56(SB)/4, $0xb95007cf
+DATA xZb95007cf<>+60(SB)/4, $0xb95007cf
+GLOBL xZb95007cf<>(SB), RODATA|NOPTR, $64
+
+DATA xZ3c088884<>+0(SB)/4, $0x3c088884
+DATA xZ3c088884<>+4(SB)/4, $0x3c088884
+DATA xZ3c088884<>+8(SB)/4, $0x3c088884
+DATA xZ3c088884<>+12(SB)/4, $0x3c088884
+DATA xZ3c088884<>+16(SB)/4, $0x3c088884
+DATA xZ3c088884<>+20(SB)/4, $0x3c088884
+DATA xZ3c088884<>+24(SB)/4, $0x3c088884
+DATA xZ3c088884<>+28(SB)/4, $0x3c088884
+DATA xZ3c088884<>+32(SB)/4, $0x3c088884
+DATA xZ3c088884<>+36(SB)/4, $0x3c088884
+DATA xZ3c088884<>+40(SB)/4, $0x3c088884
+DATA xZ3c088884<>+44(SB)/4, $0x3c088884
+DATA xZ3c088884<>+48(SB)/4, $0x3c088884
+DATA xZ3c088884<>+52(SB)/4, $0x3c088884
+DATA xZ3c088884<>+56(SB)/4, $0x3c088884
+DATA xZ3c088884<>+60(SB)/4, $0x3c088884
+GLOBL xZ3c088884<>(SB), RODATA|NOPTR, $64
+
+DATA xZbe2aaaab<>+0(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+4(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+8(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+12(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+16(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+20(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+24(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+28(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+32(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+36(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+40(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+44(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+48(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+52(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+56(SB)/4, $0xbe2aaaab
+DATA xZbe2aaaab<>+60(SB)/4, $0xbe2aaaab
+GLOBL xZbe2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA xZ37cc9a17<>+0(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+4(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+8(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+12(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+16(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+20(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+24(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+28(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+32(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+36(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+40(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+44(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+48(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+52(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+56(SB)/4, $0x37cc9a17
+DATA xZ37cc9a17<>+60(SB)/4, $0x37cc9a17
+GLOBL xZ37cc9a17<>(SB), RODATA|NOPTR, $64
+
+DATA xZbab6043f<>+0(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+4(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+8(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+12(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+16(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+20(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+24(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+28(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+32(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+36(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+40(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+44(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+48(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+52(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+56(SB)/4, $0xbab6043f
+DATA xZbab6043f<>+60(SB)/4, $0xbab6043f
+GLOBL xZbab6043f<>(SB), RODATA|NOPTR, $64
+
+DATA xZ3d2aaa9f<>+0(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+4(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+8(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+12(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+16(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+20(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+24(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+28(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+32(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+36(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+40(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+44(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+48(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+52(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+56(SB)/4, $0x3d2aaa9f
+DATA xZ3d2aaa9f<>+60(SB)/4, $0x3d2aaa9f
+GLOBL xZ3d2aaa9f<>(SB), RODATA|NOPTR, $64
+
+DATA xZbf000000<>+0(SB)/4, $0xbf000000
+DATA xZbf000000<>+4(SB)/4, $0xbf000000
+DATA xZbf000000<>+8(SB)/4, $0xbf000000
+DATA xZbf000000<>+12(SB)/4, $0xbf000000
+DATA xZbf000000<>+16(SB)/4, $0xbf000000
+DATA xZbf000000<>+20(SB)/4, $0xbf000000
+DATA xZbf000000<>+24(SB)/4, $0xbf000000
+DATA xZbf000000<>+28(SB)/4, $0xbf000000
+DATA xZbf000000<>+32(SB)/4, $0xbf000000
+DATA xZbf000000<>+36(SB)/4, $0xbf000000
+DATA xZbf000000<>+40(SB)/4, $0xbf000000
+DATA xZbf000000<>+44(SB)/4, $0xbf000000
+DATA xZbf000000<>+48(SB)/4, $0xbf000000
+DATA xZbf000000<>+52(SB)/4, $0xbf000000
+DATA xZbf000000<>+56(SB)/4, $0xbf000000
+DATA xZbf000000<>+60(SB)/4, $0xbf000000
+GLOBL xZbf000000<>(SB), RODATA|NOPTR, $64
+
+// func mapCosZ32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·mapCosZ32(SB), NOSPLIT, $0-28
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z0
+	VMULPS       xZ3f000000<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x09, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ40000000<>+0(SB), Z1, Z0
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z0, K1
+	VMOVAPS      Z3, K1, Z2
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, DX
+	JE           end
+	MOVQ         $-1, BX
+	BZHIQ        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z0
+	VMULPS       xZ3f000000<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x09, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ40000000<>+0(SB), Z1, Z0
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z0, K2
+	VMOVAPS      Z3, K2, Z2
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func mapGeluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapGeluZ32(SB), NOSPLIT, $0-28
@@ -18059,24 +18473,6 @@ DATA xZ42200000<>+52(SB)/4, $0x42200000
 DATA xZ42200000<>+56(SB)/4, $0x42200000
 DATA xZ42200000<>+60(SB)/4, $0x42200000
 GLOBL xZ42200000<>(SB), RODATA|NOPTR, $64
-
-DATA xZbf000000<>+0(SB)/4, $0xbf000000
-DATA xZbf000000<>+4(SB)/4, $0xbf000000
-DATA xZbf000000<>+8(SB)/4, $0xbf000000
-DATA xZbf000000<>+12(SB)/4, $0xbf000000
-DATA xZbf000000<>+16(SB)/4, $0xbf000000
-DATA xZbf000000<>+20(SB)/4, $0xbf000000
-DATA xZbf000000<>+24(SB)/4, $0xbf000000
-DATA xZbf000000<>+28(SB)/4, $0xbf000000
-DATA xZbf000000<>+32(SB)/4, $0xbf000000
-DATA xZbf000000<>+36(SB)/4, $0xbf000000
-DATA xZbf000000<>+40(SB)/4, $0xbf000000
-DATA xZbf000000<>+44(SB)/4, $0xbf000000
-DATA xZbf000000<>+48(SB)/4, $0xbf000000
-DATA xZbf000000<>+52(SB)/4, $0xbf000000
-DATA xZbf000000<>+56(SB)/4, $0xbf000000
-DATA xZbf000000<>+60(SB)/4, $0xbf000000
-GLOBL xZbf000000<>(SB), RODATA|NOPTR, $64
 
 DATA xZ3e851eb8<>+0(SB)/4, $0x3e851eb8
 DATA xZ3e851eb8<>+4(SB)/4, $0x3e851eb8
@@ -19315,6 +19711,218 @@ rest:
 	VMOVUPS.Z (DX), K1, Z0
 	VMULPS    Z2, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeSinZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·slopeSinZ32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z0
+	VMULPS       xZ3f000000<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x09, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ40000000<>+0(SB), Z1, Z0
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z0, K1
+	VMOVAPS      Z3, K1, Z2
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VMOVUPS      (DX), Z0
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, BX
+	JE           end
+	MOVQ         $-1, SI
+	BZHIQ        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VADDPS       xZ3f800000<>+0(SB), Z1, Z0
+	VMULPS       xZ3f000000<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x09, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ40000000<>+0(SB), Z1, Z0
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z0, K2
+	VMOVAPS      Z3, K2, Z2
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func slopeCosZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·slopeCosZ32(SB), NOSPLIT, $0-36
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (CX), Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VADDPS       xZ40000000<>+0(SB), Z1, Z0
+	VMULPS       xZ3f000000<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x09, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ40000000<>+0(SB), Z1, Z0
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z0, K1
+	VMOVAPS      Z3, K1, Z2
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VMOVUPS      (DX), Z0
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, BX
+	JE           end
+	MOVQ         $-1, SI
+	BZHIQ        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       xZ3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ3fc90fdb<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZb33bbd2e<>+0(SB), Z1, Z0
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZa6f72ced<>+0(SB), Z1, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      xZ36366c3c<>+0(SB), Z3
+	VFMADD213PS  xZb95007cf<>+0(SB), Z2, Z3
+	VFMADD213PS  xZ3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS  xZbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVAPS      Z0, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      xZ37cc9a17<>+0(SB), Z0
+	VFMADD213PS  xZbab6043f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZ3d2aaa9f<>+0(SB), Z2, Z0
+	VFMADD213PS  xZbf000000<>+0(SB), Z2, Z0
+	VMOVUPS      xZ3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z0, Z3
+	VADDPS       xZ40000000<>+0(SB), Z1, Z0
+	VMULPS       xZ3f000000<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x09, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS xZ40000000<>+0(SB), Z1, Z0
+	VMOVAPS      Z4, Z2
+	VCMPPS       $0x0e, xZ3f000000<>+0(SB), Z0, K2
+	VMOVAPS      Z3, K2, Z2
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
 
 end:
 	VZEROUPPER

@@ -2,8 +2,8 @@ package kernel
 
 import "math"
 
-// Sine and cosine of float32 are computed in float64 from polynomials on ±π/4,
-// three times as fast as package math does it and right to 1 ulp of float32. The
+// Sine and cosine of float32 are computed in vector registers where there are some,
+// elsewhere and of large angles in float64, from polynomials on ±π/4. The
 // coefficients are those of FreeBSD's msun (k_sinf.c, k_cosf.c); π/2 in two parts
 // is fdlibm's, the first so short that its product with a whole number below 2²⁰
 // is exact.
@@ -21,6 +21,23 @@ const (
 	cos6 = -0.00138867637746099294692
 	cos8 = 0.0000243904487962774090654
 )
+
+// largestFastAngle is up to where sine and cosine in vector registers are right.
+const largestFastAngle = 8192
+
+// fast reports whether fn of x can be computed in vector registers: anything but
+// sine and cosine of large angles.
+func fast[T Float](fn UnaryFn, x []T) bool {
+	if fn != Sin && fn != Cos {
+		return true
+	}
+	for _, v := range x {
+		if !(v <= largestFastAngle && v >= -largestFastAngle) {
+			return false
+		}
+	}
+	return true
+}
 
 // largestAngle is up to where the reduction is exact enough.
 const largestAngle = 1 << 20

@@ -75,7 +75,7 @@ func cheap(fn UnaryFn) bool {
 }
 
 func unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
-	if mapped(fn, alpha, dst, x) || trigonometric(fn, dst, x) {
+	if fast(fn, x) && mapped(fn, alpha, dst, x) || trigonometric(fn, dst, x) {
 		return
 	}
 	switch fn {
@@ -222,7 +222,7 @@ func UnaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 }
 
 func unaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
-	if sloped(fn, alpha, dst, v, g) || trigonometricGrad(fn, dst, v, g) {
+	if fast(fn, v) && sloped(fn, alpha, dst, v, g) || trigonometricGrad(fn, dst, v, g) {
 		return
 	}
 	switch fn {

@@ -52,9 +52,6 @@ func (c MLP) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 			stack = append(stack, layers.Dropout{Rate: c.Dropout})
 		}
 	}
-	if units == 2 && rows.Task() == data.Classify {
-		units = 1
-	}
 	stack = append(stack, layers.Dense{Units: units, Kernel: graph.Weight{Penalty: penalty}})
 	m, err := models.Sequential(models.Config{Name: "mlp", Seed: seed, Type: c.Type}, models.Input("features", rows.Inputs[0].Shape()[1]), stack...)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/moments"
 	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/optim"
@@ -232,30 +234,22 @@ func reach(m *models.Model, first []layers.Layer, rows *data.Set) ([]float64, er
 
 // startLayer sets kernel and bias of a layer from its inputs x, row by row.
 func startLayer(m *models.Model, scope string, x []float64, rows int, r *rand.Rand) error {
-	kernel, bias := m.Params().Get(scope+"/kernel"), m.Params().Get(scope+"/bias")
-	if kernel == nil || bias == nil {
+	weights, bias := m.Params().Get(scope+"/kernel"), m.Params().Get(scope+"/bias")
+	if weights == nil || bias == nil {
 		return fmt.Errorf("tabular: %s has no kernel or no bias", scope)
 	}
-	in, units := kernel.Shape()[0], kernel.Shape()[1]
-	w, first := kernel.Values(), make([]float64, units)
+	in, units := weights.Shape()[0], weights.Shape()[1]
+	w, first := weights.Values(), make([]float64, units)
 	factor := 1 / math.Sqrt(float64(in))
+	products := make([]float64, rows*units)
+	kernel.Gemm(false, false, rows, units, in, x, w, 0, products)
 	z := make([]float64, rows)
 	for u := range units {
-		mean := 0.0
 		for i := range z {
-			sum := 0.0
-			for k, v := range x[i*in : (i+1)*in] {
-				sum += v * w[k*units+u]
-			}
-			z[i] = sum * factor
-			mean += z[i] / float64(rows)
-		}
-		variance := 0.0
-		for _, v := range z {
-			variance += (v - mean) * (v - mean) / float64(rows)
+			z[i] = products[i*units+u] * factor
 		}
 		scale := 1.0
-		if std := math.Sqrt(variance); std > 1e-12 { // else all rows are alike here
+		if _, std := moments.MeanStd(z); std > 1e-12 { // else all rows are alike here
 			scale = 1 / std
 		}
 		for k := range in {
@@ -269,7 +263,7 @@ func startLayer(m *models.Model, scope string, x []float64, rows int, r *rand.Ra
 		}
 		first[u] = -sum / total
 	}
-	if err := kernel.Set(tensor.New(tensor.WithShape(in, units), tensor.WithBacking(w))); err != nil {
+	if err := weights.Set(tensor.New(tensor.WithShape(in, units), tensor.WithBacking(w))); err != nil {
 		return fmt.Errorf("tabular: %w", err)
 	}
 	return bias.Set(tensor.New(tensor.WithShape(units), tensor.WithBacking(first)))

@@ -2,20 +2,27 @@ package tabular
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"strings"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/metrics"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/train"
 )
 
-// Auto races recipes on inner folds of the training rows, and fits the best one
-// several times on all of them, averaged. Test rows take no part.
+// Auto races recipes on inner folds of the training rows: every recipe is fitted
+// once for each fold, which is set aside to stop by, and predicts it. The recipes,
+// or the average of several, that predict the inner folds best (log loss of a
+// classification, RMSE of a regression) become the model, a bag of the fits that
+// the race has made. Test rows take no part. With its defaults it costs seven to
+// nine fits of Default.
 type Auto struct {
-	Recipes []Named // nil: default, realmlp-s and mlp
-	Folds   int     // of five inner folds, those that every recipe is fitted on; 0: 2
-	Bag     int     // inner folds of the best, see Estimator.Bag; 0: 5
+	Recipes []Named // at most 8; nil: Adaptive, whole and simple, and MLP
+	Folds   int     // inner folds; 0: 5
 }
 
 // Named is a recipe with a name for notes.
@@ -24,76 +31,161 @@ type Named struct {
 	Recipe Recipe
 }
 
-func (a Auto) withDefaults() Auto {
+func (a Auto) withDefaults() (Auto, error) {
 	if a.Recipes == nil {
-		a.Recipes = []Named{{"default", Default{}}, {"realmlp-s", Default{Simple: true}}, {"mlp", MLP{}}}
+		a.Recipes = []Named{{"realmlp", Adaptive{}}, {"realmlp-s", Adaptive{Simple: true}}, {"mlp", MLP{}}}
 	}
-	a.Folds, a.Bag = orDefault(a.Folds, 2), orDefault(a.Bag, 5)
-	return a
+	if a.Folds = orDefault(a.Folds, 5); a.Folds < 2 || a.Folds > maxBag || len(a.Recipes) > 8 {
+		return a, fmt.Errorf("tabular: auto: %d inner folds, %d recipes: want 2 to %d and at most 8", a.Folds, len(a.Recipes), maxBag)
+	}
+	for i, r := range a.Recipes {
+		if _, nested := r.Recipe.(Auto); r.Recipe == nil || nested {
+			return a, fmt.Errorf("tabular: auto: recipe %d, %q, is nil or another Auto", i, r.Name)
+		}
+	}
+	return a, nil
 }
 
 // Plan implements Recipe: the plan of the first recipe, as no row is looked at.
 // Estimator races the recipes.
-func (a Auto) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
-	return a.withDefaults().Recipes[0].Recipe.Plan(rows, seed)
-}
-
-// race returns the recipe with the best mean score on inner folds, log loss of a
-// classification, RMSE of a regression, and what to note of it.
-func (a Auto) race(ctx context.Context, e Estimator, rows *data.Set) (Named, string, error) {
-	a = a.withDefaults()
-	if rows == nil || rows.Len() == 0 {
-		return Named{}, "", errNoRows
-	}
-	if len(a.Recipes) == 1 {
-		return a.Recipes[0], "", nil
-	}
-	metric := "log loss"
-	if rows.Task() == data.Regress {
-		metric = "RMSE"
-	}
-	folds, err := innerFolds(rows, 5, e.Seed).TestRows(rows)
+func (a Auto) Plan(rows *data.Set, seed uint64) (Plan, error) {
+	a, err := a.withDefaults()
 	if err != nil {
-		return Named{}, "", fmt.Errorf("tabular: auto: %w", err)
+		return Plan{}, err
 	}
-	var candidates []crossval.Candidate
-	for _, r := range a.Recipes {
-		one := e
-		one.Recipe, one.Bag, one.Callbacks = r.Recipe, 0, nil
-		candidates = append(candidates, crossval.Candidate{Name: r.Name, New: one.Factory()})
-	}
-	few := crossval.SplitterFunc(func(*data.Set) ([][]int, error) { return folds[:min(a.Folds, len(folds))], nil })
-	res, err := crossval.Validate(ctx, rows, few, candidates, crossval.Options{Seed: e.Seed, Workers: 1})
-	if ctx.Err() != nil || res == nil {
-		return Named{}, "", err
-	}
-	best, note := -1, "inner "+metric+":"
-	for i, r := range a.Recipes {
-		if len(res.RunsOf(r.Name)) == 0 {
-			continue // it failed in a fold; the error is that of the others, if none is left
-		}
-		score := res.Mean(r.Name, metric)
-		note += fmt.Sprintf(" %s %.4g", r.Name, score)
-		if best < 0 || score < res.Mean(a.Recipes[best].Name, metric) {
-			best = i
-		}
-	}
-	if best < 0 {
-		return Named{}, "", err
-	}
-	return a.Recipes[best], note + "; chosen: " + a.Recipes[best].Name, nil
+	return a.Recipes[0].Recipe.Plan(rows, seed)
 }
 
-// train fits the recipe that wins the race, bagged.
+// entrant is a recipe in a race: its fits, and what they predict of the inner folds.
+type entrant struct {
+	name    string
+	members []*models.Model
+	history *train.History
+	oof     []float64 // probabilities (rows, classes), or values
+}
+
+// train races the recipes.
 func (a Auto) train(ctx context.Context, e Estimator, rows *data.Set) (*models.Model, *train.History, error) {
-	best, note, err := a.race(ctx, e, rows)
+	a, err := a.withDefaults()
 	if err != nil {
 		return nil, nil, err
 	}
-	e.Recipe, e.Bag = best.Recipe, a.withDefaults().Bag
-	m, h, err := e.Train(ctx, rows)
-	if err == nil && note != "" {
-		h.Notes = append(h.Notes, note)
+	if rows == nil || rows.Len() == 0 {
+		return nil, nil, fmt.Errorf("tabular: auto: %w", data.ErrEmpty)
 	}
-	return m, h, err
+	folds, err := crossval.Splits(rows, innerFolds(rows, a.Folds, e.Seed))
+	if err != nil {
+		return nil, nil, fmt.Errorf("tabular: auto: %w", err)
+	}
+	var list []entrant
+	var failed []error
+	for _, r := range a.Recipes {
+		e.Recipe = r.Recipe
+		one := entrant{name: r.Name}
+		if one.members, one.history, err = e.foldModels(ctx, rows, folds); err == nil {
+			one.oof, err = outOfFold(ctx, one.members, rows, folds)
+		}
+		if ctx.Err() != nil {
+			return nil, one.history, err
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", r.Name, err))
+			continue
+		}
+		list = append(list, one)
+	}
+	if len(list) == 0 {
+		return nil, nil, fmt.Errorf("tabular: auto: %w", errors.Join(failed...))
+	}
+	return finish(list, failed, rows)
+}
+
+// outOfFold returns what each fold's model predicts of the fold.
+func outOfFold(ctx context.Context, members []*models.Model, rows *data.Set, folds []crossval.Split) ([]float64, error) {
+	width := max(1, len(rows.Classes))
+	out := make([]float64, rows.Len()*width)
+	for i, f := range folds {
+		part, err := rows.Without().Rows(f.Test)
+		if err != nil {
+			return nil, err
+		}
+		p, err := members[i].PredictRows(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		values := p.Values
+		if rows.Task() == data.Classify {
+			values = p.Proba
+		}
+		for k, row := range f.Test {
+			copy(out[row*width:(row+1)*width], values[k*width:(k+1)*width])
+		}
+	}
+	return out, nil
+}
+
+// finish makes one model of the recipes whose average predicts best.
+func finish(list []entrant, failed []error, rows *data.Set) (*models.Model, *train.History, error) {
+	metric, loss, err := raceLoss(rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	mean := make([]float64, len(list[0].oof))
+	best, least := 0, math.Inf(1)
+	var alone []string
+	for set := 1; set < 1<<len(list); set++ {
+		clear(mean)
+		n := 0.0
+		for i, one := range list {
+			if set>>i&1 == 1 {
+				n++
+				for k, v := range one.oof {
+					mean[k] += v
+				}
+			}
+		}
+		for k := range mean {
+			mean[k] /= n
+		}
+		score, err := loss(mean)
+		if err != nil {
+			return nil, nil, fmt.Errorf("tabular: auto: %w", err)
+		}
+		if score < least {
+			best, least = set, score
+		}
+		if n == 1 {
+			alone = append(alone, fmt.Sprintf("%s %.4g", list[len(alone)].name, score))
+		}
+	}
+	var members []*models.Model
+	var names []string
+	var history *train.History
+	for i, one := range list {
+		if best>>i&1 == 1 {
+			members, names = append(members, one.members...), append(names, one.name)
+			if history == nil {
+				history = one.history
+			}
+		}
+	}
+	m, err := models.Bag(members...)
+	if err != nil {
+		return nil, history, err
+	}
+	history.Notes = append(history.Notes, fmt.Sprintf("%s on inner folds: %s; taken: %s, %.4g together", metric, strings.Join(alone, ", "), strings.Join(names, " and "), least))
+	for _, err := range failed {
+		history.Notes = append(history.Notes, "left out of the race: "+err.Error())
+	}
+	return m, history, nil
+}
+
+// raceLoss returns the score that recipes are raced by.
+func raceLoss(rows *data.Set) (name string, loss func(pred []float64) (float64, error), err error) {
+	if rows.Task() == data.Regress {
+		want, err := rows.Values()
+		return "RMSE", func(pred []float64) (float64, error) { return metrics.RMSE(want, pred) }, err
+	}
+	want, err := rows.Labels()
+	return "log loss", func(pred []float64) (float64, error) { return metrics.LogLoss(want, pred, len(rows.Classes)) }, err
 }

@@ -9,11 +9,21 @@ import (
 )
 
 // Prepare returns the preprocessing of the recipes: times become cyclic numbers;
-// numbers have their gaps filled with the median and noted, are scaled by their
-// quartiles and clipped smoothly; categories become indicators, those that fewer
+// numbers have their gaps filled with the median and noted, heavy tails made
+// logarithmic, are scaled by their quartiles and clipped smoothly; categories become indicators, those that fewer
 // than least training rows have pooled, at most 100 of a column.
 func Prepare(least int) data.Transform {
-	numbers := data.Pipeline{data.Impute{Indicate: true}, data.RobustScale{}, data.SmoothClip{}}
+	numbers := data.Pipeline{data.Impute{Indicate: true}, data.LogTails{}, data.RobustScale{}, data.SmoothClip{}}
+	return data.Columns{
+		Numbers:    numbers,
+		Categories: data.OneHot{Least: least, Most: 100},
+		Times:      append(data.Pipeline{data.ExpandTimes{Cyclic: true}}, numbers...),
+	}
+}
+
+// piecewise is Prepare with numbers in parts between their quantiles.
+func piecewise(least, bins int) data.Transform {
+	numbers := data.Pipeline{data.Impute{Indicate: true}, data.PiecewiseLinear{Bins: bins}}
 	return data.Columns{
 		Numbers:    numbers,
 		Categories: data.OneHot{Least: least, Most: 100},
@@ -30,7 +40,7 @@ func validation(rows int) float64 {
 	return 0.1
 }
 
-// MLP is the default: a perceptron with dropout, whose size, batch and patience
+// MLP is a perceptron with dropout, whose size, batch and patience
 // follow from the number of rows.
 type MLP struct {
 	Net          nets.MLP // zero fields are chosen by the rows
@@ -38,10 +48,11 @@ type MLP struct {
 	Epochs       int      // at most; 0: chosen by the rows
 	Batch        int      // 0: chosen by the rows
 	Patience     int      // epochs; 0: chosen by the rows
+	Piecewise    int      // numbers as so many parts between quantiles (data.PiecewiseLinear); 0: robustly scaled
 }
 
 // Plan implements Recipe.
-func (c MLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	n := rows.Len()
 	if c.Net.Hidden == nil {
 		switch {
@@ -78,15 +89,19 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	if c.Patience == 0 {
 		c.Patience = 25
 	}
-	return train.Estimator{
-		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
+	prepare := Prepare(leastRows(n))
+	if c.Piecewise != 0 {
+		prepare = piecewise(leastRows(n), c.Piecewise)
+	}
+	return Plan{Estimator: train.Estimator{
+		Build: c.Net.Build, Preprocess: prepare, ScaleTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: c.LearningRate, WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Schedule: optim.CosineDecay{Floor: 0.05},
 			Epochs:   c.Epochs, BatchSize: c.Batch, ValidationFraction: validation(n),
 			Callbacks: []train.Callback{train.EarlyStopping{Patience: c.Patience}},
 		},
-	}, nil
+	}}, nil
 }
 
 // leastRows is how many training rows a level needs for an indicator of its own.
@@ -107,19 +122,13 @@ type RealMLP struct {
 }
 
 // Plan implements Recipe.
-func (c RealMLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	net := c.Net
 	net.Simple = net.Simple || c.Simple
 	regress := rows.Task() == data.Regress
 	rate := c.LearningRate
-	switch {
-	case rate != 0:
-	case net.Simple && regress:
-		rate = 0.07
-	case regress:
-		rate = 0.2
-	default:
-		rate = 0.04
+	if rate == 0 {
+		rate = c.rate(rows.Task())
 	}
 	o := optim.AdamW{LearningRate: rate, Beta2: 0.95, WeightDecay: 0.02}
 	if net.Simple {
@@ -135,7 +144,18 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	if !regress {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
-	return train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}, nil
+	return Plan{Estimator: train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
+}
+
+// rate is the learning rate for batches of 256.
+func (c RealMLP) rate(task data.Task) float64 {
+	switch simple := c.Simple || c.Net.Simple; {
+	case simple && task == data.Regress:
+		return 0.07
+	case task == data.Regress:
+		return 0.2
+	}
+	return 0.04
 }
 
 // prepareSigned is Prepare with one column of −1 and 1 for categories of two levels.
@@ -167,7 +187,7 @@ type TabM struct {
 }
 
 // Plan implements Recipe.
-func (c TabM) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c TabM) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	n := rows.Len()
 	rate := c.LearningRate
 	if rate == 0 {
@@ -181,14 +201,14 @@ func (c TabM) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 			c.Net.Units = 256
 		}
 	}
-	return train.Estimator{
+	return Plan{Estimator: train.Estimator{
 		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Loss: c.Net.Loss(rows), Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 3e-4}, Groups: []optim.Group{{Match: "bias", NoDecay: true}}, Clip: optim.Clip{Norm: 1},
 			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), ValidationFraction: validation(n),
 			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
 		},
-	}, nil
+	}}, nil
 }
 
 // ResNet is the recipe of Gorishniy et al. (2021), arXiv:2106.11959: the network
@@ -203,20 +223,20 @@ type ResNet struct {
 }
 
 // Plan implements Recipe.
-func (c ResNet) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (c ResNet) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	n := rows.Len()
 	rate := c.LearningRate
 	if rate == 0 {
 		rate = 0.001
 	}
-	return train.Estimator{
+	return Plan{Estimator: train.Estimator{
 		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 1e-5}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), DropLast: true, ValidationFraction: validation(n),
 			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
 		},
-	}, nil
+	}}, nil
 }
 
 func orDefault(v, def int) int {

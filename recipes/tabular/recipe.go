@@ -9,7 +9,6 @@ package tabular
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,9 +21,15 @@ import (
 
 // Recipe says how a network is fitted to rows.
 type Recipe interface {
-	// Plan returns the fit for the given training rows; it looks at their number,
+	// Plan says how to fit the given training rows; it looks at their number,
 	// columns and classes, and at nothing that a test row could tell.
-	Plan(rows *data.Set, seed uint64) (train.Estimator, error)
+	Plan(rows *data.Set, seed uint64) (Plan, error)
+}
+
+// Plan is how a recipe is fitted to rows.
+type Plan struct {
+	train.Estimator
+	Folds int // of these inner folds each is set aside in a fit of its own, and the fits averaged; 0: one fit
 }
 
 // Estimator fits a recipe. Its method Fit is that of crossval.Estimator.
@@ -40,17 +45,19 @@ type Estimator struct {
 
 	// Bag is the number of inner folds: a fit for each of them, with that fold set
 	// aside to stop and to choose by, so that every row is trained on by most; what
-	// they predict is averaged (models.Bag). 0: one fit, with one share set aside.
+	// they predict is averaged (models.Bag). 1: one fit, with one share set aside;
+	// 0: as the recipe has it, and one fit with isotonic calibration, as such ones
+	// cannot be averaged.
 	Bag int
 }
 
 // plan returns the fit for rows.
-func (e Estimator) plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (e Estimator) plan(rows *data.Set, seed uint64) (Plan, error) {
 	if rows == nil || rows.Len() == 0 {
-		return train.Estimator{}, data.ErrEmpty
+		return Plan{}, data.ErrEmpty
 	}
 	if rows.Task() == data.Classify && len(rows.Classes) < 2 {
-		return train.Estimator{}, fmt.Errorf("tabular: %s: a classification needs at least two classes", rows.Name)
+		return Plan{}, fmt.Errorf("tabular: %s: a classification needs at least two classes", rows.Name)
 	}
 	recipe := e.Recipe
 	if recipe == nil {
@@ -64,27 +71,32 @@ func (e Estimator) plan(rows *data.Set, seed uint64) (train.Estimator, error) {
 	if e.Calibrate != "" {
 		p.Calibrate = e.Calibrate
 	}
+	if e.Bag > 0 {
+		p.Folds = e.Bag
+	} else if p.Calibrate == train.Isotonic {
+		p.Folds = 0
+	}
 	p.Config.Callbacks = append(p.Config.Callbacks, e.Callbacks...)
 	return p, nil
 }
 
-// Plan returns the fit that Train makes for rows.
-func (e Estimator) Plan(rows *data.Set) (train.Estimator, error) { return e.plan(rows, e.Seed) }
+// Plan returns what Train does with rows; a race is told as its first recipe.
+func (e Estimator) Plan(rows *data.Set) (Plan, error) { return e.plan(rows, e.Seed) }
 
 // Train fits the recipe once and returns the model with its history.
 func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *train.History, error) {
 	if a, ok := e.Recipe.(Auto); ok {
 		return a.train(ctx, e, rows)
 	}
-	if e.Bag < 0 || e.Bag == 1 || e.Bag > maxBag {
-		return nil, nil, fmt.Errorf("tabular: a bag of %d fits: want 2 to %d, or 0", e.Bag, maxBag)
-	}
-	if e.Bag > 1 {
-		return e.bag(ctx, rows)
+	if e.Bag < 0 || e.Bag > maxBag {
+		return nil, nil, fmt.Errorf("tabular: a bag of %d fits: want 0 to %d", e.Bag, maxBag)
 	}
 	p, err := e.plan(rows, e.Seed)
 	if err != nil {
 		return nil, nil, err
+	}
+	if p.Folds > 1 {
+		return e.bag(ctx, rows, p.Folds)
 	}
 	return p.Train(ctx, rows)
 }
@@ -100,28 +112,44 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, er
 
 const maxBag = 1000
 
-// bag fits the recipe once for every inner fold.
-func (e Estimator) bag(ctx context.Context, rows *data.Set) (*models.Model, *train.History, error) {
+// bag fits the recipe once for every inner fold, and averages the fits.
+func (e Estimator) bag(ctx context.Context, rows *data.Set, k int) (*models.Model, *train.History, error) {
 	if rows == nil {
 		return nil, nil, data.ErrEmpty
 	}
-	folds, err := crossval.Splits(rows, innerFolds(rows, e.Bag, e.Seed))
+	folds, err := crossval.Splits(rows, innerFolds(rows, k, e.Seed))
 	if err != nil {
 		return nil, nil, fmt.Errorf("tabular: bag: %w", err)
 	}
+	members, h, err := e.foldModels(ctx, rows, folds)
+	if err != nil {
+		return nil, h, err
+	}
+	m, err := models.Bag(members...)
+	if err != nil {
+		return nil, h, err
+	}
+	h.Notes = append(h.Notes, fmt.Sprintf("mean of %d fits on inner folds; the curves are those of the first", len(members)))
+	return m, h, nil
+}
+
+// foldModels fits the recipe to the training rows of every fold, its test rows set
+// aside to stop by. The history is that of the first fit, with the notes and the
+// time of all.
+func (e Estimator) foldModels(ctx context.Context, rows *data.Set, folds []crossval.Split) ([]*models.Model, *train.History, error) {
 	var members []*models.Model
 	var first *train.History
 	for i, f := range folds {
 		p, err := e.plan(rows, crossval.JobSeed(e.Seed, "bag", i))
 		if err != nil {
-			return nil, nil, err
+			return nil, first, err
 		}
 		rest, err := rows.Rows(f.Train)
 		if err != nil {
-			return nil, nil, err
+			return nil, first, err
 		}
 		if p.Config.Validation, err = rows.Rows(f.Test); err != nil {
-			return nil, nil, err
+			return nil, first, err
 		}
 		p.Config.ValidationFraction = 0
 		m, h, err := p.Train(ctx, rest)
@@ -131,21 +159,16 @@ func (e Estimator) bag(ctx context.Context, rows *data.Set) (*models.Model, *tra
 		members = append(members, m)
 		if first == nil {
 			first = h
-		} else {
-			first.Duration += h.Duration
-			for _, n := range h.Notes {
-				if !slices.Contains(first.Notes, n) {
-					first.Notes = append(first.Notes, n)
-				}
+			continue
+		}
+		first.Duration += h.Duration
+		for _, n := range h.Notes {
+			if !slices.Contains(first.Notes, n) {
+				first.Notes = append(first.Notes, n)
 			}
 		}
 	}
-	m, err := models.Bag(members...)
-	if err != nil {
-		return nil, first, err
-	}
-	first.Notes = append(first.Notes, fmt.Sprintf("mean of %d fits on inner folds; the curves are those of the first", len(members)))
-	return m, first, nil
+	return members, first, nil
 }
 
 // innerFolds splits training rows: stratified for a classification, unless a class
@@ -186,7 +209,7 @@ func (e Estimator) Factory() crossval.Factory {
 
 // Names returns the names of the recipes, for ByName.
 func Names() []string {
-	return []string{"default", "mlp", "realmlp", "realmlp-s", "tabm", "resnet", "auto"}
+	return []string{"default", "mlp", "mlp-ple", "realmlp", "realmlp-s", "tabm", "resnet", "auto"}
 }
 
 // ByName returns the recipe of a name, with its defaults.
@@ -196,6 +219,8 @@ func ByName(name string) (Recipe, error) {
 		return Default{}, nil
 	case "mlp":
 		return MLP{}, nil
+	case "mlp-ple":
+		return MLP{Piecewise: 16}, nil
 	case "realmlp":
 		return RealMLP{}, nil
 	case "realmlp-s":
@@ -209,5 +234,3 @@ func ByName(name string) (Recipe, error) {
 	}
 	return nil, fmt.Errorf("tabular: there is no recipe %q; there are %s", name, strings.Join(Names(), ", "))
 }
-
-var errNoRows = errors.New("tabular: no rows")

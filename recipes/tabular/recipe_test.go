@@ -64,7 +64,7 @@ type brief struct {
 }
 
 // Plan implements tabular.Recipe.
-func (b brief) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+func (b brief) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 	p, err := b.Recipe.Plan(rows, seed)
 	p.Config.Epochs = min(p.Config.Epochs, b.epochs)
 	return p, err
@@ -96,7 +96,7 @@ func TestRecipes(t *testing.T) {
 				if name != "auto" {
 					recipe = brief{recipe, 25}
 				} else {
-					recipe = tabular.Auto{Recipes: []tabular.Named{{Name: "a", Recipe: brief{tabular.MLP{}, 25}}, {Name: "b", Recipe: brief{tabular.Default{}, 15}}}, Bag: 2}
+					recipe = tabular.Auto{Recipes: []tabular.Named{{Name: "a", Recipe: brief{tabular.MLP{}, 25}}, {Name: "b", Recipe: brief{tabular.Default{}, 15}}}, Folds: 2}
 				}
 				e := tabular.Estimator{Recipe: recipe, Seed: 3}
 				m, h, err := e.Train(ctx, rest)
@@ -253,7 +253,9 @@ func TestRecipesReject(t *testing.T) {
 		{"no rows", tabular.Estimator{}, nil},
 		{"no rows", tabular.Estimator{Recipe: tabular.Auto{}}, nil},
 		{"at least two classes", tabular.Estimator{}, one},
-		{"a bag of 1 fits", tabular.Estimator{Bag: 1}, dirty(t, 20, data.Regress)},
+		{"-1 inner folds", tabular.Estimator{Recipe: tabular.Auto{Folds: -1}}, dirty(t, 20, data.Regress)},
+		{`recipe 0, "x", is nil`, tabular.Estimator{Recipe: tabular.Auto{Recipes: []tabular.Named{{Name: "x"}}}}, dirty(t, 20, data.Regress)},
+		{"a bag of -1 fits", tabular.Estimator{Bag: -1}, dirty(t, 20, data.Regress)},
 		{"class weights are for classifications", tabular.Estimator{Balanced: true}, dirty(t, 20, data.Regress)},
 		{"thresholds are for classifications", tabular.Estimator{Decide: train.ByF1}, dirty(t, 20, data.Regress)},
 		{"costs of 3 classes, want 2", tabular.Estimator{Recipe: brief{tabular.MLP{}, 1}, Costs: make([][]float64, 3)}, dirty(t, 20, data.Classify)},
@@ -306,5 +308,42 @@ func TestDecisions(t *testing.T) {
 	}
 	if fmt.Sprint(proba) != fmt.Sprint(same) {
 		t.Error("costs have changed the probabilities")
+	}
+}
+
+// TestDefaultIsABagWhereRowsAreFew holds the default to what it says: five fits
+// averaged below 2,000 rows, their thresholds too; one fit otherwise, and where the
+// caller or the calibration wants one.
+func TestDefaultIsABagWhereRowsAreFew(t *testing.T) {
+	small, large := dirty(t, 60, data.Classify), dirty(t, 2000, data.Classify)
+	grouped := dirty(t, 60, data.Classify)
+	grouped.Groups = make([]int, grouped.Len())
+	for i := range grouped.Groups {
+		grouped.Groups[i] = i % 3
+	}
+	for _, c := range []struct {
+		e    tabular.Estimator
+		rows *data.Set
+		want int
+	}{
+		{tabular.Estimator{Decide: train.ByF1}, small, 5},
+		{tabular.Estimator{Bag: 2}, small, 2},
+		{tabular.Estimator{Bag: 1}, small, 1},
+		{tabular.Estimator{Calibrate: train.Isotonic}, small, 1},
+		{tabular.Estimator{}, dirty(t, 20, data.Classify), 1},
+		{tabular.Estimator{}, grouped, 1},
+		{tabular.Estimator{}, large, 1},
+	} {
+		c.e.Recipe = brief{tabular.Default{}, 2}
+		m, _, err := c.e.Train(ctx, c.rows)
+		if err != nil {
+			t.Fatalf("%+v: %v", c.e, err)
+		}
+		if got := max(1, m.Info.Members); got != c.want {
+			t.Errorf("%d rows, %+v: %d members, want %d", c.rows.Len(), c.e, got, c.want)
+		}
+		if k := m.Info.Costs; c.e.Decide != "" && (len(k) != 2 || math.Abs(k[0][1]+k[1][0]-1) > 1e-12) {
+			t.Errorf("costs %v are of no threshold", k)
+		}
 	}
 }

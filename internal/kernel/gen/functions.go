@@ -153,6 +153,17 @@ func whole(x vec) vec {
 	return r
 }
 
+// below returns the greatest whole numbers that are not above x.
+func below(x vec) vec {
+	r := set.reg()
+	if wide() {
+		VRNDSCALEPS(U8(9), x, r)
+	} else {
+		VROUNDPS(U8(9), x, r)
+	}
+	return r
+}
+
 // polynomial returns c[0]·xⁿ + … + c[n].
 func polynomial(x vec, c ...float32) vec {
 	p := load(number(c[0]))
@@ -303,6 +314,32 @@ func mishParts(x vec) (n, e vec) {
 	return times(e, plus(e, number(2))), e
 }
 
+// sine returns sin(x + quarters·π/2) for x within ±kernel.largestFastAngle: with k
+// the nearest whole number of quarter turns, r = x − k·π/2 in three parts, the first
+// of which leaves no rounding error, and the polynomials of kernel.sin32.
+func sine(x vec, quarters float32) vec {
+	k := whole(times(x, number(2/math.Pi)))
+	r := minusTimes(x, k, number(1.5707963705062866))
+	r = minusTimes(r, k, number(-4.371138828673793e-08))
+	r = minusTimes(r, k, number(-1.7151245100058893e-15))
+	z := times(r, r)
+	s := polynomial(z, 0.0000027183114939898219064, -0.000198393348360966317347, 0.0083333293858894631756, -0.166666666416265235595)
+	s = timesPlus(times(s, z), r, r)
+	c := polynomial(z, 0.0000243904487962774090654, -0.00138867637746099294692, 0.0416666233237390631894, -0.499999997251031003120)
+	c = timesPlus(c, z, load(number(1)))
+	turned := k
+	if quarters != 0 {
+		turned = plus(k, number(quarters))
+	}
+	half := below(times(turned, number(0.5)))
+	odd := minusTimes(turned, half, number(2)) // 0 or 1
+	y := where(odd, greaterThan, number(0.5), c, s)
+	VCVTPS2DQ(half, half)
+	VPSLLD(U8(31), half, half)
+	VXORPS(half, y, y)
+	return y
+}
+
 // The constants of GELU's approximation by tanh, and of SELU.
 const (
 	geluC     = 0.79788456080286535588 // √(2/π)
@@ -347,6 +384,8 @@ var functions = []mapping{
 	{"Log", func(x, _ vec) vec { return logarithm(x) }},
 	{"Abs", func(x, _ vec) vec { return absolute(x) }},
 	{"Sign", func(x, _ vec) vec { return sign(x) }},
+	{"Sin", func(x, _ vec) vec { return sine(x, 0) }},
+	{"Cos", func(x, _ vec) vec { return sine(x, 1) }},
 	{"Gelu", func(x, _ vec) vec {
 		phi, _ := normal(x)
 		return times(phi, x)
@@ -382,6 +421,8 @@ var slopes = []mapping{
 	{"Square", func(x, _ vec) vec { return plus(x, x) }},
 	{"Log", func(x, _ vec) vec { return over(load(number(1)), x) }},
 	{"Abs", func(x, _ vec) vec { return sign(x) }},
+	{"Sin", func(x, _ vec) vec { return sine(x, 1) }},
+	{"Cos", func(x, _ vec) vec { return sine(x, 2) }},
 	{"Gelu", func(x, _ vec) vec {
 		phi, e := normal(x)
 		return timesPlus(times(e, number(0.39894228040143267794)), x, phi) // 1/√(2π)

@@ -15,7 +15,8 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/optim", imports.PackageUnderlying{
 		Name: "optim",
 		Binds: map[string]reflect.Value{
-			"Start": reflect.ValueOf(_optim.Start),
+			"Frozen": reflect.ValueOf(_optim.Frozen),
+			"Start":  reflect.ValueOf(_optim.Start),
 		},
 		Types: map[string]reflect.Type{
 			"Adagrad":        reflect.TypeOf((*_optim.Adagrad)(nil)).Elem(),
@@ -24,9 +25,12 @@ func init() {
 			"Clip":           reflect.TypeOf((*_optim.Clip)(nil)).Elem(),
 			"Constant":       reflect.TypeOf((*_optim.Constant)(nil)).Elem(),
 			"CosineDecay":    reflect.TypeOf((*_optim.CosineDecay)(nil)).Elem(),
+			"CosineLog":      reflect.TypeOf((*_optim.CosineLog)(nil)).Elem(),
 			"Exponential":    reflect.TypeOf((*_optim.Exponential)(nil)).Elem(),
+			"FlatCosine":     reflect.TypeOf((*_optim.FlatCosine)(nil)).Elem(),
 			"Func":           reflect.TypeOf((*_optim.Func)(nil)).Elem(),
 			"Gorgonia":       reflect.TypeOf((*_optim.Gorgonia)(nil)).Elem(),
+			"Group":          reflect.TypeOf((*_optim.Group)(nil)).Elem(),
 			"Lion":           reflect.TypeOf((*_optim.Lion)(nil)).Elem(),
 			"NAdam":          reflect.TypeOf((*_optim.NAdam)(nil)).Elem(),
 			"NotFiniteError": reflect.TypeOf((*_optim.NotFiniteError)(nil)).Elem(),

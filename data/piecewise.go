@@ -1,0 +1,114 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// PiecewiseLinear replaces every numeric column by several that say how far through
+// each interval between quantiles of the training rows a value has come: with edges
+// b₀ < b₁ < … < b_T, part t is 0 below b_{t−1}, 1 above b_t, and linear between. So a
+// network sees thresholds, as trees do. Gorishniy, Rubachev & Babenko (2022), "On
+// Embeddings for Numerical Features in Tabular Deep Learning", arXiv:2203.05556,
+// section 3.2.1. The first and the last part go on beyond the edges. A column of few
+// different values has an edge for each; a constant one stays as it is. Categories,
+// indicators and missing values are left as they are, a missing value in all parts.
+type PiecewiseLinear struct{ Bins int } // intervals of a column at most; 0: 16
+
+// FittedPiecewise is a PiecewiseLinear that was fitted.
+type FittedPiecewise struct {
+	Features []Feature   `json:"features"`
+	Edges    [][]float64 `json:"edges"` // of each column, ascending; fewer than 2: it stays as it is
+}
+
+// Fit implements Transform.
+func (t PiecewiseLinear) Fit(train *Set) (Fitted, error) {
+	if t.Bins == 0 {
+		t.Bins = 16
+	}
+	if t.Bins < 1 || t.Bins > 1<<12 {
+		return nil, fmt.Errorf("data: piecewise linear: %d bins: want 1 to 4096", t.Bins)
+	}
+	v, p, err := train.Table()
+	if err != nil {
+		return nil, fmt.Errorf("data: piecewise linear: %w", err)
+	}
+	f := FittedPiecewise{bare(train.featuresOf(p)), make([][]float64, p)}
+	for j := range p {
+		c := column(v, p, j)
+		if len(c) == 0 || !f.Features[j].scaled() {
+			continue
+		}
+		slices.Sort(c)
+		edges := make([]float64, t.Bins+1)
+		for i := range edges {
+			edges[i] = quantile(c, float64(i)/float64(t.Bins))
+		}
+		if distinct := slices.Compact(slices.Clone(c)); len(distinct) <= t.Bins {
+			edges = distinct
+		}
+		f.Edges[j] = slices.Compact(edges)
+	}
+	return f, nil
+}
+
+// Apply implements Fitted.
+func (f FittedPiecewise) Apply(s *Set) (*Set, error) { return applyRows(f, s) }
+
+func (f FittedPiecewise) name() string    { return "piecewise linear" }
+func (f FittedPiecewise) from() []Feature { return f.Features }
+
+func (f FittedPiecewise) to() []Feature {
+	var out []Feature
+	for j, c := range f.Features {
+		if len(f.Edges[j]) < 2 {
+			out = append(out, c)
+			continue
+		}
+		for i := 1; i < len(f.Edges[j]); i++ {
+			out = append(out, Feature{Name: fmt.Sprintf("%s to %.6g", c.Name, f.Edges[j][i]), Indicator: true})
+		}
+	}
+	return out
+}
+
+func (f FittedPiecewise) row(dst, src []float64) error {
+	k := 0
+	for j, x := range src {
+		edges := f.Edges[j]
+		if len(edges) < 2 {
+			dst[k] = x
+			k++
+			continue
+		}
+		last := len(edges) - 1
+		for i := 1; i <= last; i++ {
+			y := (x - edges[i-1]) / (edges[i] - edges[i-1])
+			if i > 1 && y < 0 {
+				y = 0
+			}
+			if i < last && y > 1 {
+				y = 1
+			}
+			dst[k] = y
+			k++
+		}
+	}
+	return nil
+}
+
+func (f FittedPiecewise) check() error {
+	if len(f.Features) == 0 || len(f.Edges) != len(f.Features) {
+		return errors.New("no columns, or edges of other ones")
+	}
+	for j, edges := range f.Edges {
+		for i, b := range edges {
+			if math.IsNaN(b) || math.IsInf(b, 0) || i > 0 && !(b > edges[i-1]) {
+				return fmt.Errorf("column %s: edge %v after %v", f.Features[j].Name, b, edges[max(0, i-1)])
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// LogTails takes numeric columns with heavy tails, such as prices and counts, to a
+// logarithmic scale: where more than Share of the training rows' values lie further
+// than Beyond interquartile ranges from the median, x becomes
+// asinh((x − median)/d), which is nearly linear around the median, logarithmic far
+// from it, and defined for every x; d is the distance of the median from the nearer
+// quartile. Other columns stay as they are. Where a quartile is the median, as of a
+// column that is mostly 0, range and d are the median distance of the other values.
+type LogTails struct {
+	Beyond float64 // interquartile ranges; 0: 3
+	Share  float64 // in (0, 1); 0: 0.03
+}
+
+// FittedLogTails is a LogTails that was fitted.
+type FittedLogTails struct {
+	Features []Feature `json:"features"`
+	Center   []float64 `json:"center"`
+	Scale    []float64 `json:"scale"` // 0: the column stays as it is
+}
+
+// Fit implements Transform.
+func (t LogTails) Fit(train *Set) (Fitted, error) {
+	if t.Beyond == 0 {
+		t.Beyond = 3
+	}
+	if t.Share == 0 {
+		t.Share = 0.03
+	}
+	if !(t.Beyond > 0) || !(t.Share > 0 && t.Share < 1) {
+		return nil, fmt.Errorf("data: log tails: beyond %v ranges, share %v: want a positive number and one in (0, 1)", t.Beyond, t.Share)
+	}
+	v, p, err := train.Table()
+	if err != nil {
+		return nil, fmt.Errorf("data: log tails: %w", err)
+	}
+	f := FittedLogTails{bare(train.featuresOf(p)), make([]float64, p), make([]float64, p)}
+	for j := range p {
+		c := column(v, p, j)
+		if len(c) == 0 || !f.Features[j].scaled() {
+			continue
+		}
+		slices.Sort(c)
+		median := quantile(c, 0.5)
+		low, high := quantile(c, 0.25), quantile(c, 0.75)
+		spread, scale := high-low, min(high-median, median-low)
+		if scale == 0 {
+			scale = otherDistance(c, median)
+			spread = max(spread, scale)
+		}
+		far := 0.0
+		for _, x := range c {
+			if math.Abs(x-median) > t.Beyond*spread {
+				far++
+			}
+		}
+		if scale > 0 && !math.IsInf(scale, 0) && far > t.Share*float64(len(c)) {
+			f.Center[j], f.Scale[j] = median, scale
+		}
+	}
+	return f, nil
+}
+
+// otherDistance returns the median distance from the center of the values that
+// differ from it, 0 if there are none.
+func otherDistance(c []float64, center float64) float64 {
+	var d []float64
+	for _, x := range c {
+		if x != center {
+			d = append(d, math.Abs(x-center))
+		}
+	}
+	if len(d) == 0 {
+		return 0
+	}
+	slices.Sort(d)
+	return quantile(d, 0.5)
+}
+
+// Apply implements Fitted.
+func (f FittedLogTails) Apply(s *Set) (*Set, error) { return applyRows(f, s) }
+
+func (f FittedLogTails) name() string    { return "log tails" }
+func (f FittedLogTails) from() []Feature { return f.Features }
+func (f FittedLogTails) to() []Feature   { return f.Features }
+
+func (f FittedLogTails) row(dst, src []float64) error {
+	for j, x := range src {
+		if s := f.Scale[j]; s != 0 {
+			x = math.Asinh(scaled(x, f.Center[j], s))
+		}
+		dst[j] = x
+	}
+	return nil
+}
+
+func (f FittedLogTails) check() error {
+	n := len(f.Features)
+	if n == 0 || len(f.Center) != n || len(f.Scale) != n {
+		return errors.New("no columns, or numbers of other ones")
+	}
+	for j, s := range f.Scale {
+		if !(s >= 0) || math.IsInf(s, 0) {
+			return fmt.Errorf("column %s: scale %v", f.Features[j].Name, s)
+		}
+	}
+	return nil
+}
