@@ -17,6 +17,7 @@ type Scores struct {
 	Folds     []float64 // one for each fold
 	Mean      float64
 	Low, High float64 // confidence interval of the mean; both NaN: none
+	Cut       bool    // Low or High was held to the range that the metric can have
 	Reference bool    // the model that the others are compared with
 }
 
@@ -61,7 +62,11 @@ func (c Comparison) plot() (*plot.Plot, error) {
 	if c.Title == "" {
 		c.Title = c.Metric + " by fold"
 	}
-	p := newPlot(c.Title, c.Metric+" (dot: one fold; bar: mean and 95% interval)", "")
+	label := c.Metric + " (dot: one fold; bar: mean and 95% interval"
+	if slices.ContainsFunc(models, func(m Scores) bool { return m.Cut }) {
+		label += ", held to the range of the metric"
+	}
+	p := newPlot(c.Title, label+")", "")
 	s := &strips{models: models}
 	s.low, s.high = window(models, c.Greater)
 	addGrid(p)
@@ -69,8 +74,12 @@ func (c Comparison) plot() (*plot.Plot, error) {
 	p.X.Min, p.X.Max = s.low, s.high
 	p.Y.Min, p.Y.Max = -0.6, float64(len(models))-0.4
 	ticks := make(plot.ConstantTicks, len(models))
+	names := make([]string, len(models))
 	for i, m := range models {
-		ticks[i] = plot.Tick{Value: float64(i), Label: shorten(m.Name, 26)}
+		names[i] = m.Name
+	}
+	for i, name := range shortNames(names, 26) {
+		ticks[i] = plot.Tick{Value: float64(i), Label: name}
 	}
 	p.Y.Tick.Marker = ticks
 	p.Y.Tick.Length = 0

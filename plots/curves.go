@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -25,13 +26,17 @@ type Curves struct {
 	BestEpochs []int          // one for each fit, from 1; 0 or nil: none
 	Low, High  float64        // ends of the metric's axis, to compare figures; both 0: what the curves take up
 
-	drawn []plotter.XYs // upper edges of what is drawn
+	drawn    []plotter.XYs // upper edges of what is drawn
+	stripped bool          // the strip of running fits is drawn
+	running  []int         // of several fits, how many still train at each epoch that is drawn
 }
 
 // LearningCurves draws a metric over the epochs. Of several fits it shows the
 // mean of those still running while at least half of them are, with a band from
-// the 10th to the 90th percentile; the epoch whose weights were kept is marked,
-// of several fits the median, with a tick for each.
+// the 10th to the 90th percentile. Fits end at different epochs, and where one ends
+// the mean is one of fewer: from there on the line is thin, and a strip above the
+// axis says how many still train. The epoch whose weights were kept is marked, of
+// several fits the median, with a tick for each.
 func LearningCurves(c Curves) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
@@ -64,6 +69,9 @@ func (c Curves) plot() (*plot.Plot, error) {
 			return nil, err
 		}
 		c.drawn = append(c.drawn, top)
+		if len(series) > 1 && c.running == nil {
+			c.running = running(series)
+		}
 		drawn = true
 	}
 	if !drawn {
@@ -71,6 +79,9 @@ func (c Curves) plot() (*plot.Plot, error) {
 	}
 	if p.Y.Min > 0 && p.Y.Min < p.Y.Max/3 {
 		p.Y.Min = 0
+	}
+	if c.cutBeginning(p) {
+		p.Y.Label.Text += " (its beginning is above)"
 	}
 	if p.Legend.Top {
 		p.Y.Max = max(p.Y.Max, headroom(c, p))
@@ -81,8 +92,35 @@ func (c Curves) plot() (*plot.Plot, error) {
 		}
 		p.Y.Min, p.Y.Max = c.Low, c.High
 	}
+	if n := len(c.running); n > 0 && c.running[n-1] < c.running[0] {
+		p.Y.Min -= stripShare * (p.Y.Max - p.Y.Min)
+		p.Add(&strip{c.running})
+		c.stripped = true
+	}
 	c.markBest(p)
 	return p, nil
+}
+
+// cutBeginning lowers the upper end of the axis where the first epochs, up to a
+// twentieth of all, are so high that what follows could not be read.
+func (c Curves) cutBeginning(p *plot.Plot) bool {
+	if !p.Legend.Top {
+		return false
+	}
+	from := p.X.Min + max((p.X.Max-p.X.Min)/20, 1)
+	highest := p.Y.Min
+	for _, d := range c.drawn {
+		for _, v := range d {
+			if v.X >= from {
+				highest = max(highest, v.Y)
+			}
+		}
+	}
+	if highest == p.Y.Min || p.Y.Max-p.Y.Min < 3*(highest-p.Y.Min) {
+		return false
+	}
+	p.Y.Max = p.Y.Min + 1.2*(highest-p.Y.Min)
+	return true
 }
 
 // legendShare is the part of a figure's height that the legend takes up.
@@ -129,6 +167,7 @@ func collect(fits [][]data.Curve, name string) [][]float64 {
 // that they make.
 func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (plotter.XYs, error) {
 	var mean, low, high plotter.XYs
+	whole := 0 // epochs that every fit has
 	for epoch := 0; ; epoch++ {
 		var at []float64
 		for _, s := range series {
@@ -138,6 +177,9 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (pl
 		}
 		if len(at) == 0 || 2*len(at) < len(series) {
 			break
+		}
+		if len(at) == len(series) && whole == epoch {
+			whole++
 		}
 		slices.Sort(at)
 		x := float64(epoch + 1)
@@ -151,12 +193,24 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (pl
 	if len(series) > 1 {
 		p.Add(&band{low: low, high: high, color: color.NRGBA{c.R, c.G, c.B, 0x38}})
 	}
-	l, err := plotter.NewLine(mean)
+	all := mean
+	if whole > 0 {
+		all = mean[:whole]
+	}
+	l, err := plotter.NewLine(all)
 	if err != nil {
 		return nil, fmt.Errorf("plots: %w", err)
 	}
 	l.LineStyle = line(2, c)
 	p.Add(l)
+	if whole > 0 && whole < len(mean) {
+		rest, err := plotter.NewLine(mean[whole-1:])
+		if err != nil {
+			return nil, fmt.Errorf("plots: %w", err)
+		}
+		rest.LineStyle = line(0.9, c)
+		p.Add(rest)
+	}
 	if len(series) > 1 {
 		label += ", mean and 10-90%"
 	}
@@ -165,6 +219,60 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (pl
 		return high, nil
 	}
 	return mean, nil
+}
+
+// running returns how many of the fits have an epoch, for those epochs that at
+// least half of them have.
+func running(series [][]float64) []int {
+	var out []int
+	for epoch := 0; ; epoch++ {
+		n := 0
+		for _, s := range series {
+			if epoch < len(s) {
+				n++
+			}
+		}
+		if n == 0 || 2*n < len(series) {
+			return out
+		}
+		out = append(out, n)
+	}
+}
+
+// stripShare is the part of a figure's height that is kept for the strip.
+const stripShare = 0.06
+
+// strip says along the lower edge how many fits still train.
+type strip struct{ running []int }
+
+// Plot implements plot.Plotter.
+func (s *strip) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	height := (c.Max.Y - c.Min.Y) * stripShare * 0.8
+	all := s.running[0]
+	style := textStyle(7, ink)
+	style.YAlign = text.YCenter
+	free := c.Min.X
+	for from := 0; from < len(s.running); {
+		n, to := s.running[from], from
+		for to < len(s.running) && s.running[to] == n {
+			to++
+		}
+		left, right := max(x(float64(from)+0.5), c.Min.X), min(x(float64(to)+0.5), c.Max.X)
+		if from == 0 {
+			left = c.Min.X
+		}
+		c.FillPolygon(pale(faint, 0.08+0.5*float64(n)/float64(all)), []vg.Point{{X: left, Y: c.Min.Y}, {X: right, Y: c.Min.Y}, {X: right, Y: c.Min.Y + height}, {X: left, Y: c.Min.Y + height}})
+		label := fmt.Sprint(n)
+		if from == 0 {
+			label = fmt.Sprintf("%d fits train", n)
+		}
+		if w := style.Width(label); left+3 >= free && left+w+5 <= right || from == 0 {
+			c.FillText(style, vg.Point{X: left + 3, Y: c.Min.Y + height/2}, label)
+			free = left + w + 5
+		}
+		from = to
+	}
 }
 
 // band fills the space between two curves of the same x.
@@ -205,7 +313,7 @@ func (c Curves) markBest(p *plot.Plot) {
 		return
 	}
 	slices.Sort(best)
-	m := &bestMark{at: stat.Quantile(0.5, stat.Empirical, best, nil), low: !p.Legend.Top}
+	m := &bestMark{at: stat.Quantile(0.5, stat.Empirical, best, nil), low: !p.Legend.Top, strip: c.stripped}
 	label := fmt.Sprintf("best epoch: %g", m.at)
 	if len(best) > 1 {
 		m.ticks = best
@@ -219,6 +327,7 @@ type bestMark struct {
 	at    float64
 	ticks []float64
 	low   bool // the legend is at the bottom
+	strip bool // the strip of running fits is below
 }
 
 var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
@@ -226,6 +335,9 @@ var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Len
 // Plot implements plot.Plotter.
 func (m *bestMark) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
+	if m.strip {
+		c.Min.Y += (c.Max.Y - c.Min.Y) * stripShare * 0.8
+	}
 	from, to := c.Min.Y, c.Min.Y+(c.Max.Y-c.Min.Y)*0.8 // not through the legend
 	if m.low {
 		from, to = c.Min.Y+(c.Max.Y-c.Min.Y)*0.2, c.Max.Y

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"fmt"
 	"image/color"
 	"math"
 
@@ -28,6 +29,13 @@ func DrawDiagram(d Diagram) (*Figure, error) {
 	if len(d.Nodes) == 0 {
 		return nil, errNothing
 	}
+	for i, e := range d.Edges {
+		for _, n := range e {
+			if n < 0 || n >= len(d.Nodes) {
+				return nil, fmt.Errorf("plots: edge %d of the diagram goes from node %d to node %d: there are %d nodes", i, e[0], e[1], len(d.Nodes))
+			}
+		}
+	}
 	s := newSheet(d)
 	return &Figure{width: s.width, height: s.height, paint: s.draw}, nil
 }
@@ -49,7 +57,7 @@ func newSheet(d Diagram) *sheet {
 	lines := 0
 	for i, n := range d.Nodes {
 		c := int(s.layout.At[i].Column)
-		s.half[c] = max(s.half[c], s.boxWidth(n)/2)
+		s.half[c] = max(s.half[c], s.nodeWidth(n)/2)
 		lines = max(lines, len(n.Lines))
 	}
 	x := vg.Length(16)
@@ -74,7 +82,7 @@ func newSheet(d Diagram) *sheet {
 	return s
 }
 
-func (s *sheet) boxWidth(n diagram.Node) vg.Length {
+func (s *sheet) nodeWidth(n diagram.Node) vg.Length {
 	style := textStyle(tickSize, ink)
 	w := vg.Length(0)
 	for _, l := range n.Lines {
@@ -113,13 +121,13 @@ func (s *sheet) arrow(c draw.Canvas, e int) {
 	from, to := s.Nodes[s.Edges[e][0]], s.Nodes[s.Edges[e][1]]
 	var p vg.Path
 	last := s.at(c, path[0])
-	last.X += s.boxWidth(from) / 2
+	last.X += s.nodeWidth(from) / 2
 	p.Move(last)
 	for k := 1; k < len(path); k++ {
 		next := s.at(c, path[k])
 		half := s.half[int(path[k].Column)]
 		if k == len(path)-1 {
-			half = s.boxWidth(to) / 2
+			half = s.nodeWidth(to) / 2
 		}
 		enter := vg.Point{X: next.X - half, Y: next.Y}
 		bend := (enter.X - last.X) / 2
@@ -138,7 +146,7 @@ func (s *sheet) arrow(c draw.Canvas, e int) {
 
 func (s *sheet) box(c draw.Canvas, i int) {
 	n, at := s.Nodes[i], s.at(c, s.layout.At[i])
-	w := s.boxWidth(n) / 2
+	w := s.nodeWidth(n) / 2
 	h := vg.Length(len(n.Lines))*lineStep/2 + boxPad
 	fill, edge := color.Color(pale(blue, 0.12)), color.Color(blue)
 	radius := vg.Length(5)

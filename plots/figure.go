@@ -18,22 +18,44 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Figure is a drawing that is ready to be written.
+// Figure is a drawing that is ready to be written. The zero Figure is empty: its
+// images are nil, and it cannot be saved.
 type Figure struct {
 	width, height vg.Length
 	paint         func(c draw.Canvas)
+	page          *page // what the figure is an image of; nil: a single drawing
 }
 
 // dpi is the resolution of PNG files.
 const dpi = 144
 
+// onto draws the figure on a canvas of its size.
+func (f *Figure) onto(c vg.Canvas) {
+	f.paint(draw.NewCanvas(c, f.width, f.height))
+}
+
+// Warnings says what a reader of the figure should know of its drawing: which
+// characters of its texts no font has. None if all is drawn.
+func (f *Figure) Warnings() []string {
+	if f == nil || f.paint == nil {
+		return nil
+	}
+	return missingFrom(written(f))
+}
+
 // String returns the figure's size: what a notebook shows beside the image.
 func (f *Figure) String() string {
+	if f == nil {
+		return "no figure"
+	}
 	return fmt.Sprintf("figure, %.1f x %.1f inches", f.width.Points()/72, f.height.Points()/72)
 }
 
 // PNG returns the figure as a PNG image of 144 dots per inch.
 func (f *Figure) PNG() []byte {
+	if f == nil || f.paint == nil {
+		return nil
+	}
 	var b bytes.Buffer
 	if err := f.writePNG(&b); err != nil {
 		return nil // a bytes.Buffer takes all
@@ -49,6 +71,9 @@ func (f *Figure) writePNG(w io.Writer) error {
 
 // SVG returns the figure as an SVG document.
 func (f *Figure) SVG() []byte {
+	if f == nil || f.paint == nil {
+		return nil
+	}
 	c := vgsvg.New(f.width, f.height)
 	f.paint(draw.New(c))
 	var b bytes.Buffer
@@ -58,17 +83,22 @@ func (f *Figure) SVG() []byte {
 	return b.Bytes()
 }
 
-// Save writes the figure to a file, whole or not at all; the ending of its name,
-// .png or .svg, decides on the format.
+// Save writes the figure to a file, whole or not at all; the ending of its name
+// decides on the format: .png, .svg, or .html (see [Figure.Document]).
 func (f *Figure) Save(path string) error {
+	if f == nil || f.paint == nil {
+		return errNothing
+	}
 	var write func(w io.Writer) error
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".png":
 		write = f.writePNG
 	case ".svg":
 		write = func(w io.Writer) error { _, err := w.Write(f.SVG()); return err }
+	case ".html", ".htm":
+		write = f.writeDocument
 	default:
-		return fmt.Errorf("plots: %s: the ending %q is neither .png nor .svg", path, ext)
+		return fmt.Errorf("plots: %s: the ending %q is none of .png, .svg and .html", path, ext)
 	}
 	if err := atomicfile.Write(path, write); err != nil {
 		return fmt.Errorf("plots: %w", err)

@@ -18,17 +18,39 @@ type Confusion struct {
 	Counts  [][]float64 // rows of one true class (first index) that were predicted as another (second)
 }
 
-// ConfusionMatrix draws counts and their share of each true class.
+// ConfusionMatrix draws counts and their share of each true class; of more than 15
+// classes the share only, as the depth of the colour, and of many classes not every
+// name.
 func ConfusionMatrix(c Confusion) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
 		return nil, err
 	}
-	height := 4.4 * vg.Inch
+	side := c.side()
+	height := side - 0.2*vg.Inch
 	if c.turned() {
 		height += 0.5 * vg.Inch
 	}
-	return figure(p, 4.6*vg.Inch, height), nil
+	return figure(p, side, height), nil
+}
+
+// Of more classes than numberedClasses the cells are coloured only.
+const numberedClasses = 15
+
+// side is the width that the matrix needs to be read.
+func (c Confusion) side() vg.Length {
+	if len(c.Classes) > numberedClasses {
+		return 6.4 * vg.Inch
+	}
+	return 4.6 * vg.Inch
+}
+
+// labels says how large the class names are and that every nth is written, so that
+// none lies on another.
+func (c Confusion) labels() (size vg.Length, nth int) {
+	cell := (c.side() - 1.5*vg.Inch) / vg.Length(max(1, len(c.Classes)))
+	size = min(tickSize, max(cell*0.95, 6.5))
+	return size, int(math.Ceil(float64(size / cell * 0.999)))
 }
 
 // maxClassName is how many characters of a class name are shown.
@@ -37,11 +59,13 @@ const maxClassName = 14
 // turned says whether the names below the columns stand aslant, because they are
 // too long to stand side by side.
 func (c Confusion) turned() bool {
-	longest := 0
-	for _, name := range c.Classes {
-		longest = max(longest, len([]rune(name)))
+	size, _ := c.labels()
+	style := textStyle(size, ink)
+	widest := vg.Length(0)
+	for _, name := range shortNames(c.Classes, maxClassName) {
+		widest = max(widest, style.Width(name))
 	}
-	return min(longest, maxClassName) > max(60/len(c.Classes), 4)
+	return widest > (c.side()-1.5*vg.Inch)/vg.Length(len(c.Classes))-vg.Points(3)
 }
 
 func (c Confusion) plot() (*plot.Plot, error) {
@@ -64,9 +88,13 @@ func (c Confusion) plot() (*plot.Plot, error) {
 	}
 	p := newPlot(c.Title, "predicted class", "true class")
 	p.Add(&cells{c.Counts})
+	size, nth := c.labels()
+	p.X.Tick.Label.Font.Size, p.Y.Tick.Label.Font.Size = size, size
 	x, y := make(plot.ConstantTicks, n), make(plot.ConstantTicks, n)
-	for i, name := range c.Classes {
-		name = shorten(name, maxClassName)
+	for i, name := range shortNames(c.Classes, maxClassName) {
+		if i%nth != 0 {
+			name = ""
+		}
 		x[i] = plot.Tick{Value: float64(i), Label: name}
 		y[i] = plot.Tick{Value: float64(n - 1 - i), Label: name}
 	}
@@ -78,16 +106,6 @@ func (c Confusion) plot() (*plot.Plot, error) {
 	p.X.Tick.Length, p.Y.Tick.Length = 0, 0
 	p.X.LineStyle.Width, p.Y.LineStyle.Width = 0, 0
 	return p, nil
-}
-
-// shorten cuts a text that is longer than n characters.
-func shorten(s string, n int) string {
-	r := []rune(s)
-	n = max(n, 4)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }
 
 type cells struct{ counts [][]float64 }
@@ -102,6 +120,10 @@ func (m *cells) DataRange() (xmin, xmax, ymin, ymax float64) {
 func (m *cells) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	n := len(m.counts)
+	if n > numberedClasses {
+		low, high := -0.5, float64(n)-0.5
+		c.FillPolygon(pale(orange, 0.06), []vg.Point{{X: x(low), Y: y(low)}, {X: x(high), Y: y(low)}, {X: x(high), Y: y(high)}, {X: x(low), Y: y(high)}})
+	}
 	for i, row := range m.counts {
 		total := 0.0
 		for _, v := range row {
@@ -113,12 +135,21 @@ func (m *cells) Plot(c draw.Canvas, p *plot.Plot) {
 				share = v / total
 			}
 			cx, cy := float64(j), float64(n-1-i)
-			left, right, low, high := x(cx-0.49), x(cx+0.49), y(cy-0.49), y(cy+0.49)
+			half := 0.49
+			if n > numberedClasses {
+				if half = 0.5; share == 0 {
+					continue // the ground below
+				}
+			}
+			left, right, low, high := x(cx-half), x(cx+half), y(cy-half), y(cy+half)
 			hue := blue
 			if i != j {
 				hue = orange
 			}
 			c.FillPolygon(pale(hue, 0.06+0.94*share), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
+			if n > numberedClasses {
+				continue
+			}
 			m.label(c, x(cx), y(cy), high-low, v, share)
 		}
 	}

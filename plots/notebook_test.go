@@ -117,6 +117,16 @@ func TestNotebookMistakes(t *testing.T) {
 		want string
 	}{
 		{"empty diagram", func() (*plots.Figure, error) { return plots.DrawDiagram(plots.Diagram{}) }, "nothing to draw"},
+		{"edge beyond the nodes", func() (*plots.Figure, error) {
+			d := network()
+			d.Edges = append(d.Edges, [2]int{0, 99})
+			return plots.DrawDiagram(d)
+		}, "edge 9 of the diagram goes from node 0 to node 99: there are 9 nodes"},
+		{"edge before the nodes", func() (*plots.Figure, error) {
+			d := network()
+			d.Edges[0] = [2]int{-1, 3}
+			return plots.DrawDiagram(d)
+		}, "from node -1"},
 		{"no plot", func() (*plots.Figure, error) { return plots.FromPlot(nil, 1, 1) }, "nothing to draw"},
 		{"no size", func() (*plots.Figure, error) { return plots.FromPlot(plot.New(), 0, 1) }, "0 x 1 inches"},
 		{"grid of none", func() (*plots.Figure, error) { return plots.Grid(2) }, "0 figures"},

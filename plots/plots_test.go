@@ -3,7 +3,9 @@ package plots_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"image/png"
 	"maps"
 	"math"
@@ -138,6 +140,16 @@ func figures(t *testing.T) map[string]*plots.Figure {
 			{Name: "tree", Folds: folds[:10], Mean: 0.945, Low: 0.93, High: 0.96},
 			{Name: "majority", Folds: []float64{0.5, 0.51}, Mean: 0.505, Low: math.NaN(), High: math.NaN()},
 		}})),
+		"curves_stopped":    must(plots.LearningCurves(plots.Curves{Fits: many[:3], BestEpochs: best[:3]})),
+		"confusion_many":    must(plots.ConfusionMatrix(manyClasses(40))),
+		"roc_many":          must(plots.ROCCurves(manyROC(20))),
+		"precision_recall":  must(plots.PrecisionRecallCurves(plots.PrecisionRecall{Rate: 0.14, Curves: []plots.PrecisionRecalls{{Name: "net", Recall: []float64{1, 0.8, 0.5, 0}, Precision: []float64{0.14, 0.6, 0.9, 1}, AveragePrecision: 0.71}, {Name: "tree", Recall: []float64{1, 0.6, 0}, Precision: []float64{0.14, 0.4, 1}, AveragePrecision: 0.46}}})),
+		"calibration":       must(plots.CalibrationCurve(tooSure())),
+		"importance":        must(plots.ImportanceBars(plots.Importances{Metric: "accuracy", Most: 3, Columns: []plots.Effect{{Name: "age", Mean: 0.01, Low: -0.01, High: 0.03}, {Name: "income of the household in a year", Mean: 0.2, Low: 0.15, High: 0.25}, {Name: "town", Mean: -0.01, Low: math.NaN(), High: math.NaN()}, {Name: "dog", Mean: -0.02, Low: -0.03, High: 0}}})),
+		"residuals":         must(plots.ResidualsPredicted(residuals)),
+		"scripts":           must(plots.ConfusionMatrix(plots.Confusion{Title: "Ωμέγα · Тест · تفاحة (x)", Classes: []string{"κόκκινο", "красное", "تفاحة 12", "שלום 12", "հայ"}, Counts: [][]float64{{3, 0, 0, 0, 0}, {0, 3, 0, 0, 0}, {0, 0, 3, 0, 0}, {0, 0, 0, 3, 0}, {0, 0, 0, 0, 3}}})),
+		"report_many":       must(plots.CrossValidation(plots.Report{Result: manyResult(t, 30), Reference: "net"})),
+		"training":          must(plots.Training(heldOut(t))),
 		"scatter":           must(plots.PredictedActual(residuals)),
 		"histogram":         must(plots.ResidualHistogram(residuals)),
 		"report":            must(plots.CrossValidation(plots.Report{Result: result(t, data.BreastCancer), Reference: "net", Facts: []plots.Fact{{Name: "versions", Value: "aegis"}}})),
@@ -146,6 +158,12 @@ func figures(t *testing.T) map[string]*plots.Figure {
 	maps.Copy(all, notebookFigures(t, must))
 	maps.Copy(all, speedFigures(must))
 	return all
+}
+
+// TestMain keeps the machine's fonts out of the golden images.
+func TestMain(m *testing.M) {
+	os.Setenv(plots.FontsVariable, "none")
+	os.Exit(m.Run())
 }
 
 func TestGolden(t *testing.T) {
@@ -183,7 +201,7 @@ func TestFormats(t *testing.T) {
 		t.Error("svg: no svg element")
 	}
 	dir := t.TempDir()
-	for ext, magic := range map[string]string{".png": "\x89PNG", ".svg": "<?xml"} {
+	for ext, magic := range map[string]string{".png": "\x89PNG", ".svg": "<?xml", ".html": "<!DOCTYPE html>"} {
 		path := filepath.Join(dir, "f"+ext)
 		if err := f.Save(path); err != nil {
 			t.Error(err)
@@ -223,6 +241,34 @@ func TestMistakes(t *testing.T) {
 		{"ROC lengths", func() (*plots.Figure, error) {
 			return plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "a", FPR: []float64{0, 1}, TPR: []float64{0}}}})
 		}, "2 false and 1 true"},
+		{"no precision", func() (*plots.Figure, error) { return plots.PrecisionRecallCurves(plots.PrecisionRecall{}) }, "nothing to draw"},
+		{"precision lengths", func() (*plots.Figure, error) {
+			return plots.PrecisionRecallCurves(plots.PrecisionRecall{Curves: []plots.PrecisionRecalls{{Name: "a", Recall: []float64{0, 1}}}})
+		}, "2 recalls and 0 precisions"},
+		{"share of positives", func() (*plots.Figure, error) {
+			return plots.PrecisionRecallCurves(plots.PrecisionRecall{Rate: nan, Curves: make([]plots.PrecisionRecalls, 1)})
+		}, "a share of positive rows of NaN"},
+		{"no rows to calibrate", func() (*plots.Figure, error) { return plots.CalibrationCurve(plots.Calibration{}) }, "0 probabilities for 0 rows"},
+		{"half a row", func() (*plots.Figure, error) {
+			return plots.CalibrationCurve(plots.Calibration{Labels: []int{0, 1}, Proba: []float64{1, 0, 1}})
+		}, "3 probabilities for 2 rows"},
+		{"a label beyond", func() (*plots.Figure, error) {
+			return plots.CalibrationCurve(plots.Calibration{Labels: []int{7}, Proba: []float64{1, 0}})
+		}, "plots: metrics: "},
+		{"bins", func() (*plots.Figure, error) {
+			return plots.CalibrationCurve(plots.Calibration{Labels: []int{0}, Proba: []float64{1, 0}, Bins: 1 << 40})
+		}, "in 1099511627776 bins"},
+		{"no columns", func() (*plots.Figure, error) { return plots.ImportanceBars(plots.Importances{}) }, "nothing to draw"},
+		{"importance NaN", func() (*plots.Figure, error) {
+			return plots.ImportanceBars(plots.Importances{Columns: []plots.Effect{{Name: "age", Mean: nan}}})
+		}, "importance of age: NaN"},
+		{"residuals over predictions", func() (*plots.Figure, error) { return plots.ResidualsPredicted(plots.Residuals{}) }, "0 predictions for 0"},
+		{"no metric", func() (*plots.Figure, error) {
+			return plots.CrossValidation(plots.Report{Result: &crossval.Result{Runs: []crossval.Run{{Candidate: "net"}}}, Reference: "net"})
+		}, "no metric"},
+		{"row names", func() (*plots.Figure, error) {
+			return plots.CrossValidation(plots.Report{Result: manyResult(t, 3), Reference: "net", RowNames: []string{"a"}})
+		}, "1 names for 60 rows"},
 		{"no models", func() (*plots.Figure, error) { return plots.FoldComparison(plots.Comparison{}) }, "nothing to draw"},
 		{"model without scores", func() (*plots.Figure, error) {
 			return plots.FoldComparison(plots.Comparison{Metric: "accuracy", Models: []plots.Scores{{Name: "net"}}})
@@ -243,6 +289,124 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: have %v, want %q", c.name, err, c.want)
 		}
 	}
+}
+
+// manyClasses is a confusion matrix of more classes than have room for numbers.
+func manyClasses(n int) plots.Confusion {
+	c := plots.Confusion{}
+	for i := range n {
+		c.Classes = append(c.Classes, fmt.Sprintf("species number %d of all", i+1))
+		row := make([]float64, n)
+		row[i], row[(i+3)%n], row[(i*i)%n] = 90, float64(i), float64(i)/2
+		c.Counts = append(c.Counts, row)
+	}
+	return c
+}
+
+func manyROC(n int) plots.ROC {
+	var r plots.ROC
+	for i := range n {
+		y := 0.99 - 0.02*float64(i)
+		r.Curves = append(r.Curves, plots.Rates{Name: fmt.Sprint("class ", i), FPR: []float64{0, 0.1, 1}, TPR: []float64{0, y, 1}, AUC: y})
+	}
+	return r
+}
+
+// tooSure says 0.95 where it is right four times out of five.
+func tooSure() plots.Calibration {
+	c := plots.Calibration{}
+	for i := range 100 {
+		p := []float64{0.95, 0.65, 0.55}[i%3]
+		label := 0
+		if i%5 == 0 {
+			label = 1
+		}
+		c.Labels, c.Proba = append(c.Labels, label), append(c.Proba, p, 1-p)
+	}
+	return c
+}
+
+// manyResult validates two made-up models of k classes, and one that fails.
+func manyResult(t *testing.T, k int) *crossval.Result {
+	t.Helper()
+	var rows [][]float64
+	var labels []int
+	var classes []string
+	for c := range k {
+		classes = append(classes, fmt.Sprintf("class %c%d", 'a'+c%26, c))
+	}
+	for i := range 20 * k {
+		rows, labels = append(rows, []float64{float64(i), float64(i % 7)}), append(labels, i%k)
+	}
+	set, err := data.FromLabels("many", rows, labels, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guess := func(skill float64) crossval.Factory {
+		return func(seed uint64) (crossval.Estimator, error) {
+			return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
+				return &data.Predictor{Predict: func(_ context.Context, test *data.Set) (*data.Prediction, error) {
+					v, p, err := test.Table()
+					r := rand.New(rand.NewPCG(seed, 2))
+					out := &data.Prediction{}
+					for i := range test.Len() {
+						proba, sum := make([]float64, k), 0.0
+						for c := range proba {
+							proba[c] = math.Exp(r.NormFloat64())
+							if c == int(v[i*p])%k {
+								proba[c] *= math.Exp(skill)
+							}
+							sum += proba[c]
+						}
+						best := 0
+						for c := range proba {
+							proba[c] /= sum
+							if proba[c] > proba[best] {
+								best = c
+							}
+						}
+						out.Labels, out.Proba = append(out.Labels, best), append(out.Proba, proba...)
+					}
+					return out, err
+				}}, nil
+			}), nil
+		}
+	}
+	broken := func(uint64) (crossval.Estimator, error) { return nil, errors.New("no estimator <b>today</b>") }
+	declines := func(uint64) (crossval.Estimator, error) {
+		return nil, fmt.Errorf("%w: too many rows", crossval.ErrSkipped)
+	}
+	res, err := crossval.Validate(context.Background(), set, crossval.StratifiedKFold{K: 4, Seed: 1}, []crossval.Candidate{
+		{Name: "net", New: guess(4)}, {Name: "forest", New: guess(3), Baseline: true}, {Name: "broken", New: broken}, {Name: "forest of a great many trees", New: declines},
+	}, crossval.Options{Seed: 1, Importance: []string{"net"}})
+	if res == nil || len(res.Failed) != 2 {
+		t.Fatal(err)
+	}
+	return res.WithoutTiming()
+}
+
+// heldOut is a training page of two classes, one of them rare.
+func heldOut(t *testing.T) plots.TrainingReport {
+	t.Helper()
+	var rows [][]float64
+	var labels []int
+	p := &data.Prediction{}
+	r := rand.New(rand.NewPCG(8, 8))
+	for i := range 150 {
+		label := 0
+		if i%8 == 0 {
+			label = 1
+		}
+		one := 1 / (1 + math.Exp(-(3*float64(label) - 2 + 1.2*r.NormFloat64())))
+		rows, labels = append(rows, []float64{float64(i)}), append(labels, label)
+		p.Labels, p.Proba = append(p.Labels, int(math.Round(one))), append(p.Proba, 1-one, one)
+	}
+	set, err := data.FromLabels("rare", rows, labels, []string{"no", "yes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, _ := fits(1)
+	return plots.TrainingReport{Title: "Training of a net on rare", Curves: one[0], BestEpoch: 21, Rows: set, Prediction: p, Facts: []plots.Fact{{Name: "rows", Value: "150"}, {Name: "source"}}}
 }
 
 // tenClasses is a confusion matrix of classes whose names do not fit side by side.

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -38,6 +39,30 @@ func ResidualHistogram(r Residuals) (*Figure, error) {
 	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
 }
 
+// ResidualsPredicted draws the errors, predicted less actual, over the predictions:
+// a slope, a curve or a funnel in them is something that the model has not learnt.
+func ResidualsPredicted(r Residuals) (*Figure, error) {
+	p, err := r.over()
+	if err != nil {
+		return nil, err
+	}
+	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
+}
+
+// mostDots is how many rows are drawn as dots; of more, every nth.
+const mostDots = 5000
+
+// dots returns every how many rows one is drawn, and adds to the title how many
+// that are.
+func (r *Residuals) dots() int {
+	n := len(r.Actual)
+	every := (n + mostDots - 1) / mostDots
+	if every > 1 {
+		r.Title += fmt.Sprintf(", %d of %d rows", (n+every-1)/every, n)
+	}
+	return every
+}
+
 func (r Residuals) check() error {
 	if len(r.Actual) == 0 || len(r.Actual) != len(r.Predicted) {
 		return fmt.Errorf("plots: %d predictions for %d true values", len(r.Predicted), len(r.Actual))
@@ -57,12 +82,15 @@ func (r Residuals) scatter() (*plot.Plot, error) {
 	if r.Title == "" {
 		r.Title = "Predicted and actual"
 	}
-	p := newPlot(r.Title, "actual "+r.Target, "predicted "+r.Target)
+	every := r.dots()
+	p := newPlot(r.Title, "actual "+axisName(r.Target), "predicted "+axisName(r.Target))
 	addGrid(p)
-	pts := make(plotter.XYs, len(r.Actual))
+	var pts plotter.XYs
 	low, high := math.Inf(1), math.Inf(-1)
-	for i := range pts {
-		pts[i] = plotter.XY{X: r.Actual[i], Y: r.Predicted[i]}
+	for i := range r.Actual {
+		if i%every == 0 {
+			pts = append(pts, plotter.XY{X: r.Actual[i], Y: r.Predicted[i]})
+		}
 		low = min(low, r.Actual[i], r.Predicted[i])
 		high = max(high, r.Actual[i], r.Predicted[i])
 	}
@@ -70,7 +98,7 @@ func (r Residuals) scatter() (*plot.Plot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plots: %w", err)
 	}
-	dots.GlyphStyle = draw.GlyphStyle{Color: pale(blue, 0.7), Radius: vg.Points(2), Shape: draw.CircleGlyph{}}
+	dots.GlyphStyle = dotStyle(len(pts))
 	equal, err := plotter.NewLine(plotter.XYs{{X: low, Y: low}, {X: high, Y: high}})
 	if err != nil {
 		return nil, fmt.Errorf("plots: %w", err)
@@ -81,6 +109,50 @@ func (r Residuals) scatter() (*plot.Plot, error) {
 	return p, nil
 }
 
+// axisName cuts the name of a target to what fits on an axis.
+func axisName(target string) string { return shorten(oneLine(target), 28) }
+
+func (r Residuals) over() (*plot.Plot, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if r.Title == "" {
+		r.Title = "Residuals over predictions"
+	}
+	every := r.dots()
+	p := newPlot(r.Title, "predicted "+axisName(r.Target), "predicted less actual")
+	addGrid(p)
+	var pts plotter.XYs
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range r.Actual {
+		if i%every == 0 {
+			pts = append(pts, plotter.XY{X: r.Predicted[i], Y: r.Predicted[i] - r.Actual[i]})
+		}
+		low, high = min(low, r.Predicted[i]), max(high, r.Predicted[i])
+	}
+	dots, err := plotter.NewScatter(pts)
+	if err != nil {
+		return nil, fmt.Errorf("plots: %w", err)
+	}
+	dots.GlyphStyle = dotStyle(len(pts))
+	none, err := plotter.NewLine(plotter.XYs{{X: low, Y: 0}, {X: high, Y: 0}})
+	if err != nil {
+		return nil, fmt.Errorf("plots: %w", err)
+	}
+	none.LineStyle = dashed
+	p.Add(dots, none)
+	return p, nil
+}
+
+// dotStyle is smaller and paler for more dots, so that dense places can be told.
+func dotStyle(n int) draw.GlyphStyle {
+	radius, alpha := 2.0, uint8(0xb2)
+	if n > 1000 {
+		radius, alpha = 1.4, 0x60
+	}
+	return draw.GlyphStyle{Color: color.NRGBA{blue.R, blue.G, blue.B, alpha}, Radius: vg.Points(radius), Shape: draw.CircleGlyph{}}
+}
+
 func (r Residuals) histogram() (*plot.Plot, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -88,13 +160,13 @@ func (r Residuals) histogram() (*plot.Plot, error) {
 	if r.Title == "" {
 		r.Title = "Residuals"
 	}
-	p := newPlot(r.Title, "predicted less actual "+r.Target, "rows")
+	p := newPlot(r.Title, "predicted less actual "+axisName(r.Target), "rows")
 	addGrid(p)
 	v := make(plotter.Values, len(r.Actual))
 	for i := range v {
 		v[i] = r.Predicted[i] - r.Actual[i]
 	}
-	h, err := plotter.NewHist(v, max(5, int(math.Sqrt(float64(len(v))))))
+	h, err := plotter.NewHist(v, min(60, max(5, int(math.Sqrt(float64(len(v)))))))
 	if err != nil {
 		return nil, fmt.Errorf("plots: %w", err)
 	}

@@ -9,22 +9,28 @@ import (
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/metrics"
-	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
 )
 
 // Report is the page about a cross-validation.
 type Report struct {
 	Title     string // "": made of the data's name
 	Result    *crossval.Result
-	Reference string // the candidate whose curves, confusion and ROC are shown, and that the others are compared with
-	Facts     []Fact // added to what the result says of itself: versions, parameters, machine
+	Reference string   // the candidate whose curves, confusion and ROC are shown, and that the others are compared with
+	RowNames  []string // identifiers of the rows, in their order; nil: their numbers from 1
+	Facts     []Fact   // added to what the result says of itself: versions, parameters, machine
 	Notes     []string
 }
 
 // CrossValidation draws the page: learning curves over the folds, the scores of
-// all models fold by fold, the confusion matrix and ROC curves (or, of a
-// regression, predictions and residuals), the verdicts, and the facts.
+// all models fold by fold, and what the reference predicts out of fold. Of a
+// classification these are the confusion matrix, ROC curves, a calibration curve
+// and, where the rarest class has less than 40% of an equal share (of two classes,
+// less than 20% of the rows), precision-recall curves; of a regression, predictions
+// and residuals. Then what each column is worth, the worst rows, a table of the
+// models, the verdicts, notes and facts. Saved under a name that ends in .html it
+// is one HTML file with the whole tables. [Figure.Warnings] names what could not be
+// drawn.
 func CrossValidation(r Report) (*Figure, error) {
 	res := r.Result
 	if res == nil {
@@ -33,165 +39,173 @@ func CrossValidation(r Report) (*Figure, error) {
 	if len(res.RunsOf(r.Reference)) == 0 {
 		return nil, fmt.Errorf("plots: the result has no run of %q", r.Reference)
 	}
+	if len(res.Metrics) == 0 {
+		return nil, errors.New("plots: the result has no metric")
+	}
+	if r.RowNames != nil && len(r.RowNames) != res.Data.Rows {
+		return nil, fmt.Errorf("plots: %d names for %d rows", len(r.RowNames), res.Data.Rows)
+	}
 	p := &page{title: r.Title, subtitle: fmt.Sprintf("%s · %d rows · %s", res.Data.Name, res.Data.Rows, res.Splitter)}
 	if p.title == "" {
 		p.title = fmt.Sprintf("Cross-validation: %s on %s", r.Reference, res.Data.Name)
 	}
-	compare, err := scoresOf(res, r.Reference).plot()
-	if err != nil {
+	curves := curvesOf(res, r.Reference)
+	if err := r.scores(p, curves); err != nil {
 		return nil, err
 	}
-	var fits [][]data.Curve
-	var best []int
-	for _, run := range res.RunsOf(r.Reference) {
-		if len(run.Curves) > 0 {
-			fits, best = append(fits, run.Curves), append(best, run.BestEpoch)
-		}
-	}
-	if len(fits) > 0 {
-		curves, err := Curves{Fits: fits, BestEpochs: best, Title: fmt.Sprintf("%s: loss over epochs, %d folds", r.Reference, len(fits))}.plot()
-		if err != nil {
-			return nil, err
-		}
-		p.plot(0, 0.47, 0.42, 1, curves)
-		p.plot(0.43, 0.47, 1, 1, compare)
-	} else {
-		p.plot(0, 0.47, 1, 1, compare)
-	}
-	left, right, err := outcome(res, r.Reference)
-	if err != nil {
+	notes := append(notesOf(res, r.Reference), CurveNotes(curves)...)
+	p.add(cell{0.46, &textBlock{"Verdict", verdicts(res, r.Reference)}},
+		cell{0.28, textOrNothing("Notes", append(notes, r.Notes...))},
+		cell{0.26, factsOrNothing(append(factsOf(res, r.Reference), r.Facts...))})
+	if err := r.outcome(p); err != nil {
 		return nil, err
 	}
-	p.plot(0, 0, 0.255, 0.45, left)
-	p.plot(0.26, 0, 0.515, 0.45, right)
-	p.prose(0.53, 0, 0.755, 0.45, "Verdict", append(verdicts(res, r.Reference), r.Notes...))
-	p.facts(0.775, 0, 1, 0.45, "Facts", append(factsOf(res, r.Reference), r.Facts...))
 	return p.figure(), nil
+}
+
+// curvesOf collects the learning curves of a candidate's fits.
+func curvesOf(res *crossval.Result, reference string) Curves {
+	var c Curves
+	for _, run := range res.RunsOf(reference) {
+		if len(run.Curves) > 0 {
+			c.Fits, c.BestEpochs = append(c.Fits, run.Curves), append(c.BestEpochs, run.BestEpoch)
+		}
+	}
+	c.Title = fmt.Sprintf("%s: loss over epochs, %d folds", shorten(oneLine(reference), 24), len(c.Fits))
+	return c
+}
+
+// scores adds the learning curves and the comparison fold by fold.
+func (r Report) scores(p *page, curves Curves) error {
+	comparison := scoresOf(r.Result, r.Reference)
+	compare, err := comparison.plot()
+	if err != nil {
+		return err
+	}
+	high := max(4.5*vg.Inch, vg.Length(1.4+0.34*float64(len(comparison.Models)))*vg.Inch)
+	if len(collect(curves.Fits, "loss"))+len(collect(curves.Fits, "val_loss")) == 0 {
+		p.add(cell{1, &plotBlock{compare, vg.Length(1.4+0.34*float64(len(comparison.Models))) * vg.Inch}})
+		return nil
+	}
+	left, err := curves.plot()
+	if err != nil {
+		return err
+	}
+	p.add(cell{0.43, &plotBlock{left, high}}, cell{0.57, &plotBlock{compare, high}})
+	return nil
 }
 
 // scoresOf makes the comparison of the first metric of all candidates that have one.
 func scoresOf(res *crossval.Result, reference string) Comparison {
 	m := res.Metrics[0]
 	c := Comparison{Metric: m.Name, Greater: m.Greater, Title: fmt.Sprintf("%s on the %d test folds", m.Name, len(res.Splits))}
-	for _, cand := range res.Candidates {
-		s := Scores{Name: cand.Name, Folds: res.Scores(cand.Name, m.Name), Mean: res.Mean(cand.Name, m.Name), Low: math.NaN(), High: math.NaN(), Reference: cand.Name == reference}
-		if len(s.Folds) == 0 || math.IsNaN(s.Mean) {
+	for _, s := range res.Standings() {
+		if s.Folds == 0 || math.IsNaN(s.Means[0]) {
 			continue
 		}
-		if i, err := res.Interval(cand.Name, m.Name); err == nil {
-			s.Low, s.High = i.Low, i.High
-		}
-		c.Models = append(c.Models, s)
+		c.Models = append(c.Models, Scores{Name: s.Candidate, Folds: res.Scores(s.Candidate, m.Name), Mean: s.Means[0], Low: s.Low, High: s.High, Cut: s.Cut, Reference: s.Candidate == reference})
 	}
 	return c
 }
 
-// outcome returns the two plots about the reference's predictions.
-func outcome(res *crossval.Result, reference string) (left, right *plot.Plot, err error) {
-	if res.Data.Task == data.Regress {
-		o, err := res.OutOfFold(reference)
+// outcome adds what the reference predicts out of fold, what the columns are worth
+// to it, and its worst rows.
+func (r Report) outcome(p *page) error {
+	o, err := r.Result.OutOfFold(r.Reference)
+	if err != nil {
+		return err
+	}
+	effects, err := r.importance()
+	if err != nil {
+		return err
+	}
+	worst := worstRows(r.Result.Data.Classes, o, r.RowNames)
+	if r.Result.Data.Task == data.Regress {
+		panels, err := regressionPanels(r.Result.Data.Target, o.Values, o.Prediction.Values)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		r := Residuals{Target: res.Data.Target, Actual: o.Values, Predicted: o.Prediction.Values}
-		if left, err = r.scatter(); err != nil {
-			return nil, nil, err
-		}
-		right, err = r.histogram()
-		return left, right, err
+		p.add(panels...)
+		p.add(cell{0.45, effects}, cell{0.55, worst})
+		p.add(cell{1, standings(r.Result, r.Reference)})
+		return nil
 	}
-	counts, err := res.Confusion(reference)
+	a, err := r.answers(o)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	title := "Confusion of " + reference
-	if res.Repeats() > 1 {
-		title += fmt.Sprintf(", mean of %d repeats", res.Repeats())
+	a.effects, a.worst = effects, worst
+	if err := a.lay(p); err != nil {
+		return err
 	}
-	if left, err = (Confusion{Title: title, Classes: res.Data.Classes, Counts: counts}).plot(); err != nil {
-		return nil, nil, err
+	if a.table != nil {
+		p.add(cell{0.66, standings(r.Result, r.Reference)}, cell{0.34, worst})
+	} else {
+		p.add(cell{1, standings(r.Result, r.Reference)})
 	}
-	roc, err := rocOf(res, reference)
-	if err != nil {
-		return nil, nil, err
-	}
-	right, err = roc.plot()
-	return left, right, err
+	return nil
 }
 
-// rocOf makes the ROC of class 1 for all models with probabilities; of more than
-// two classes, that of each class against the rest for the reference.
-func rocOf(res *crossval.Result, reference string) (ROC, error) {
-	k := len(res.Data.Classes)
-	if k == 2 {
-		r := ROC{Title: "ROC for " + res.Data.Classes[1] + ", out of fold"}
-		names := []string{reference}
-		for _, c := range res.Candidates {
-			if c.Name != reference {
-				names = append(names, c.Name)
-			}
+// importance makes the figure of what the columns are worth; nil if the result
+// does not say.
+func (r Report) importance() (block, error) {
+	m := Importances{Metric: r.Result.Metrics[0].Name}
+	for _, i := range r.Result.Importances(r.Reference) {
+		if !math.IsNaN(i.Mean) {
+			m.Columns = append(m.Columns, Effect{Name: i.Column, Mean: i.Mean, Low: i.Low, High: i.High})
 		}
-		for _, name := range names {
-			o, err := res.OutOfFold(name)
-			if err != nil || o.Prediction.Proba == nil || !tellsApart(res, name) { // no runs, labels only, or one constant
-				continue
-			}
-			curve, err := rates(name, o, 1, k)
-			if err != nil {
-				return r, err
-			}
-			r.Curves = append(r.Curves, curve)
-		}
-		return r, nil
 	}
-	r := ROC{Title: "ROC of " + reference + ", each class against the rest"}
-	o, err := res.OutOfFold(reference)
+	if len(m.Columns) == 0 {
+		return nil, nil
+	}
+	pl, err := m.plot()
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	for c, name := range res.Data.Classes {
-		curve, err := rates(name, o, c, k)
-		if err != nil {
-			return r, err
-		}
-		r.Curves = append(r.Curves, curve)
-	}
-	return r, nil
+	return &plotBlock{pl, max(2.6*vg.Inch, vg.Length(1.3+0.25*float64(len(m.top())))*vg.Inch)}, nil
 }
 
-// tellsApart says whether a candidate gives different probabilities to rows of
-// one fold; without that a ROC curve shows how the folds were drawn.
-func tellsApart(res *crossval.Result, name string) bool {
-	k := len(res.Data.Classes)
-	for _, run := range res.RunsOf(name) {
-		p := run.Prediction.Proba
-		for i := k; i < len(p); i++ {
-			if p[i] != p[i-k] {
-				return true
+// standings makes the table of the models.
+func standings(res *crossval.Result, reference string) block {
+	t := &tableBlock{title: "Models", most: 40, note: "Mean ± standard deviation over the folds; times are means of one fold."}
+	t.head = []column{{name: "model"}}
+	for _, m := range res.Metrics {
+		t.head = append(t.head, column{m.Name, true})
+		if len(t.head) == 2 {
+			t.head = append(t.head, column{"95% interval", true})
+		}
+	}
+	t.head = append(t.head, column{"fit", true}, column{"predict", true}, column{name: "remark"})
+	for _, s := range res.Standings() {
+		row := []entry{word(s.Candidate)}
+		for i := range res.Metrics {
+			row = append(row, number(s.Score(i), s.Means[i]))
+			if i == 0 {
+				row = append(row, number(s.IntervalText(), s.Low))
+			}
+			if i == 0 && s.Cut && !strings.Contains(t.note, "*") {
+				t.note += " *: the interval was held to the range that the metric can have."
 			}
 		}
+		remark := ""
+		switch {
+		case s.Skipped:
+			remark = "not run, see notes"
+		case s.Reason != "":
+			remark = "failed, see notes"
+		case s.Folds < s.Of:
+			remark = fmt.Sprintf("%d of %d folds", s.Folds, s.Of)
+		case s.Candidate == reference:
+			remark = "reference"
+		}
+		t.rows = append(t.rows, append(row, number(s.FitText(), s.Fit.Seconds()), number(s.PredictText(), s.Predict.Seconds()), word(remark)))
 	}
-	return false
+	return t
 }
 
-func rates(name string, o *crossval.OutOfFold, class, classes int) (Rates, error) {
-	want, score := make([]int, len(o.Labels)), make([]float64, len(o.Labels))
-	for i, l := range o.Labels {
-		if l == class {
-			want[i] = 1
-		}
-		score[i] = o.Prediction.Proba[i*classes+class]
-	}
-	curve, err := metrics.ROC(want, score)
-	if err != nil {
-		return Rates{}, fmt.Errorf("plots: ROC of %s: %w", name, err)
-	}
-	auc, err := metrics.AUC(want, score)
-	if err != nil {
-		return Rates{}, fmt.Errorf("plots: ROC of %s: %w", name, err)
-	}
-	return Rates{Name: name, FPR: curve.X, TPR: curve.Y, AUC: auc}, nil
-}
+func word(t string) entry { return entry{t, math.NaN()} }
+
+func number(t string, v float64) entry { return entry{t, v} }
 
 // verdicts says in words how the reference fares against each other candidate.
 func verdicts(res *crossval.Result, reference string) []string {
@@ -199,31 +213,33 @@ func verdicts(res *crossval.Result, reference string) []string {
 	if err != nil {
 		return []string{"No comparison: " + err.Error()}
 	}
-	out := []string{fmt.Sprintf("%s of %s less that of the other, 95%% interval, p of the corrected resampled t-test (Nadeau & Bengio 2003), adjusted for %d tests (Holm):", res.Metrics[0].Name, reference, list[0].Tests)}
+	out := []string{fmt.Sprintf("%s of %s against each other model, corrected resampled t-test (Nadeau & Bengio 2003), p adjusted by Holm:", res.Metrics[0].Name, reference)}
 	for i := range list {
-		c := &list[i]
-		words := "no evidence that they differ"
-		switch c.Better() {
-		case c.Reference:
-			words = c.Reference + " is better"
-		case c.Other:
-			words = c.Other + " is better"
-		}
-		p := "p" + tied + "=" + tied + fmt.Sprintf("%.2g", c.PHolm)
-		if c.PHolm < 0.001 {
-			p = "p" + tied + "<" + tied + "0.001"
-		}
-		out = append(out, fmt.Sprintf("%s: %s. %s (%s to %s), %s", c.Other, words, short("%+.3f", c.Mean), short("%.3f", c.Low), short("%.3f", c.High), p))
+		out = append(out, tie.Replace(list[i].Verdict()))
 	}
-	return out
+	return append(out, res.Caveats()...)
 }
 
-// short writes a number with three places, or four digits if it is large.
-func short(format string, v float64) string {
-	if math.Abs(v) >= 100 {
-		return fmt.Sprintf("%.4g", v)
+// tie keeps a p-value on one line.
+var tie = strings.NewReplacer(" = ", tied+"="+tied, " < ", tied+"<"+tied)
+
+// notesOf says which candidates are lacking and why, and what the reference's fits
+// noted but that they stopped: the curves show that.
+func notesOf(res *crossval.Result, reference string) []string {
+	var out []string
+	for _, f := range res.Failed {
+		if f.Skipped {
+			out = append(out, fmt.Sprintf("%s: %s.", f.Candidate, f.Message))
+		} else {
+			out = append(out, fmt.Sprintf("%s failed and is left out: %s.", f.Candidate, f.Message))
+		}
 	}
-	return fmt.Sprintf(format, v)
+	for _, n := range res.Notes(reference) {
+		if !strings.HasPrefix(n, "val_loss has not improved") {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func factsOf(res *crossval.Result, reference string) []Fact {
@@ -232,9 +248,17 @@ func factsOf(res *crossval.Result, reference string) []Fact {
 		facts = append(facts, Fact{"source", res.Data.Source})
 	}
 	facts = append(facts, Fact{"target", fmt.Sprintf("%s (%v)", res.Data.Target, res.Data.Task)})
-	for _, m := range res.Metrics {
-		if v := res.Mean(reference, m.Name); !math.IsNaN(v) {
-			facts = append(facts, Fact{m.Name, fmt.Sprintf("%.4f ± %.4f", v, res.Std(reference, m.Name))})
+	if k := len(res.Data.Classes); k > 0 {
+		facts = append(facts, Fact{"classes", fmt.Sprint(k)})
+	}
+	for _, s := range res.Standings() {
+		if s.Candidate != reference {
+			continue
+		}
+		for i, m := range res.Metrics {
+			if !math.IsNaN(s.Means[i]) {
+				facts = append(facts, Fact{m.Name, s.Score(i)})
+			}
 		}
 	}
 	if runs := res.RunsOf(reference); runs[0].Parameters > 0 {
@@ -243,134 +267,4 @@ func factsOf(res *crossval.Result, reference string) []Fact {
 	return append(facts,
 		Fact{"time a fold", fmt.Sprintf("fit %s, predict %s", res.FitTime(reference).Round(time.Millisecond), res.PredictTime(reference).Round(10*time.Microsecond))},
 	)
-}
-
-// TrainingReport is the page about one fit.
-type TrainingReport struct {
-	Title      string
-	Curves     []data.Curve
-	BestEpoch  int              // 0: none
-	Rows       *data.Set        // rows that were not trained on, with targets; nil: none
-	RowsName   string           // what they are; "": "validation rows"
-	Prediction *data.Prediction // of Rows
-	Facts      []Fact
-	Notes      []string
-}
-
-// Training draws the page: loss and accuracy over epochs, what the model says of
-// held-out rows, and the facts.
-func Training(r TrainingReport) (*Figure, error) {
-	p := &page{title: r.Title, subtitle: fmt.Sprintf("%d curves", len(r.Curves))}
-	if r.RowsName == "" {
-		r.RowsName = "validation rows"
-	}
-	loss, err := Curves{Fits: [][]data.Curve{r.Curves}, BestEpochs: []int{r.BestEpoch}}.plot()
-	if err != nil {
-		return nil, err
-	}
-	p.subtitle = r.epochs()
-	if second := r.secondCurve(); second != "" {
-		curves, err := Curves{Metric: second, Fits: [][]data.Curve{r.Curves}, BestEpochs: []int{r.BestEpoch}}.plot()
-		if err != nil {
-			return nil, err
-		}
-		p.plot(0, 0.47, 0.5, 1, loss)
-		p.plot(0.51, 0.47, 1, 1, curves)
-	} else {
-		p.plot(0, 0.47, 1, 1, loss)
-	}
-	if r.Rows != nil && r.Prediction != nil {
-		left, right, err := r.outcome()
-		if err != nil {
-			return nil, err
-		}
-		p.plot(0, 0, 0.3, 0.45, left)
-		if right != nil {
-			p.plot(0.31, 0, 0.6, 0.45, right)
-		}
-	}
-	p.facts(0.63, 0, 1, 0.45, "Facts", append(r.Facts, notesAsFacts(r.Notes)...))
-	return p.figure(), nil
-}
-
-func notesAsFacts(notes []string) []Fact {
-	var out []Fact
-	for _, n := range notes {
-		out = append(out, Fact{"note", n})
-	}
-	return out
-}
-
-func (r TrainingReport) epochs() string {
-	if len(r.Curves) == 0 {
-		return ""
-	}
-	s := fmt.Sprintf("%d epochs", len(r.Curves[0].Values))
-	if r.BestEpoch > 0 {
-		s += fmt.Sprintf(", weights of epoch %d", r.BestEpoch)
-	}
-	return s
-}
-
-// secondCurve is the first curve besides loss and penalty.
-func (r TrainingReport) secondCurve() string {
-	for _, c := range r.Curves {
-		if c.Name != "loss" && c.Name != "penalty" && !strings.HasPrefix(c.Name, "val_") {
-			return c.Name
-		}
-	}
-	return ""
-}
-
-func (r TrainingReport) outcome() (left, right *plot.Plot, err error) {
-	if r.Rows.Task() == data.Regress {
-		y, err := r.Rows.Values()
-		if err != nil {
-			return nil, nil, err
-		}
-		res := Residuals{Target: r.Rows.Target, Actual: y, Predicted: r.Prediction.Values}
-		if left, err = res.scatter(); err != nil {
-			return nil, nil, err
-		}
-		right, err = res.histogram()
-		return left, right, err
-	}
-	labels, err := r.Rows.Labels()
-	if err != nil {
-		return nil, nil, err
-	}
-	k := len(r.Rows.Classes)
-	counts, err := metrics.Confusion(labels, r.Prediction.Labels, k)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := Confusion{Title: "Confusion, " + r.RowsName, Classes: r.Rows.Classes, Counts: make([][]float64, k)}
-	for i, row := range counts {
-		for _, v := range row {
-			c.Counts[i] = append(c.Counts[i], float64(v))
-		}
-	}
-	if left, err = c.plot(); err != nil || r.Prediction.Proba == nil {
-		return left, nil, err
-	}
-	o := &crossval.OutOfFold{Labels: labels, Prediction: *r.Prediction}
-	roc := ROC{Title: "ROC, " + r.RowsName}
-	for class, name := range r.Rows.Classes {
-		if k == 2 && class == 0 {
-			continue
-		}
-		curve, err := rates(name, o, class, k)
-		if errors.Is(err, metrics.ErrOneClass) { // too few rows to have them all
-			continue
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		roc.Curves = append(roc.Curves, curve)
-	}
-	if len(roc.Curves) == 0 {
-		return left, nil, nil
-	}
-	right, err = roc.plot()
-	return left, right, err
 }

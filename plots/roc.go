@@ -24,7 +24,11 @@ type ROC struct {
 	Curves []Rates
 }
 
-// ROCCurves draws receiver operating characteristics.
+// chance is how the curve of a guess is drawn.
+var chance = draw.LineStyle{Color: faint, Width: vg.Points(0.75), Dashes: []vg.Length{vg.Points(3), vg.Points(3)}}
+
+// ROCCurves draws receiver operating characteristics. Of more than eight curves the
+// first and the five of the smallest area are named.
 func ROCCurves(r ROC) (*Figure, error) {
 	p, err := r.plot()
 	if err != nil {
@@ -43,32 +47,22 @@ func (r ROC) plot() (*plot.Plot, error) {
 	p := newPlot(r.Title, "false positive rate", "true positive rate")
 	addGrid(p)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
-	chance, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 1}})
+	diagonal, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 1}})
 	if err != nil {
 		return nil, fmt.Errorf("plots: %w", err)
 	}
-	chance.LineStyle = draw.LineStyle{Color: faint, Width: vg.Points(0.75), Dashes: []vg.Length{vg.Points(3), vg.Points(3)}}
-	p.Add(chance)
-	lines := make([]*plotter.Line, len(r.Curves))
+	diagonal.LineStyle = chance
+	p.Add(diagonal)
+	list := make([]namedCurve, len(r.Curves))
 	for i, c := range r.Curves {
 		if len(c.FPR) != len(c.TPR) || len(c.FPR) < 2 {
 			return nil, fmt.Errorf("plots: ROC curve %q has %d false and %d true positive rates", c.Name, len(c.FPR), len(c.TPR))
 		}
-		pts := make(plotter.XYs, len(c.FPR))
-		for k := range pts {
-			pts[k] = plotter.XY{X: c.FPR[k], Y: c.TPR[k]}
-		}
-		if lines[i], err = plotter.NewLine(pts); err != nil {
-			return nil, fmt.Errorf("plots: %w", err)
-		}
-		lines[i].LineStyle = line(1.25, palette[i%len(palette)])
+		list[i] = namedCurve{name: c.Name, score: c.AUC, xs: xys(c.FPR, c.TPR)}
 	}
-	lines[0].LineStyle.Width = vg.Points(2.5)
-	for i := len(lines) - 1; i >= 0; i-- { // the first on top
-		p.Add(lines[i])
-	}
-	for i, c := range r.Curves {
-		p.Legend.Add(fmt.Sprintf("%s  %.3f", shorten(c.Name, 24), c.AUC), lines[i])
+	lines, err := addCurves(p, list)
+	if err != nil {
+		return nil, err
 	}
 	p.Legend.YOffs = vg.Points(4)
 	p.Legend.XOffs = -vg.Points(4)
@@ -82,9 +76,6 @@ func (r ROC) plot() (*plot.Plot, error) {
 // 1 if they need the whole of the plot.
 func (r ROC) corner() float64 {
 	worst := 0.0
-	if len(r.Curves) > 6 {
-		return 1 // the legend needs the room
-	}
 	for _, c := range r.Curves {
 		worst = max(worst, 1-c.AUC)
 	}

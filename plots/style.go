@@ -47,7 +47,7 @@ var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
 func textStyle(size vg.Length, c color.Color) text.Style {
 	f := sans
 	f.Size = size
-	return text.Style{Color: c, Font: f, Handler: plot.DefaultTextHandler}
+	return text.Style{Color: c, Font: f, Handler: house}
 }
 
 func boldStyle(size vg.Length, c color.Color) text.Style {
@@ -81,6 +81,22 @@ func newPlot(title, x, y string) *plot.Plot {
 	p.Legend.Padding = vg.Points(2)
 	p.Legend.ThumbnailWidth = vg.Points(18)
 	return p
+}
+
+// backing is a sheet below the legend, so that its words can be read where curves
+// pass; it is added after them.
+type backing struct{}
+
+// Plot implements plot.Plotter.
+func (backing) Plot(c draw.Canvas, p *plot.Plot) {
+	r := p.Legend.Rectangle(c)
+	if width := r.Max.X - r.Min.X; p.Legend.Left { // Rectangle has left and right the wrong way round (gonum/plot 0.17)
+		r.Min.X, r.Max.X = c.Min.X, c.Min.X+width
+	} else {
+		r.Min.X, r.Max.X = c.Max.X-width, c.Max.X
+	}
+	r.Min, r.Max = r.Min.Add(vg.Point{X: p.Legend.XOffs - 2, Y: p.Legend.YOffs}), r.Max.Add(vg.Point{X: p.Legend.XOffs, Y: p.Legend.YOffs})
+	c.FillPolygon(color.NRGBA{0xff, 0xff, 0xff, 0xd0}, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
 }
 
 // steps marks an axis at round numbers, about six of them.

@@ -65,7 +65,7 @@ func TestBenchMistakes(t *testing.T) {
 		{"--only ,", "--only ,: names no workload", exitUsage},
 		{"--time 0s", "want a time", exitUsage},
 		{"--threads -1", "from 0 to 1024 threads", exitUsage},
-		{"--profile where.gif", "--profile where.gif: want a name that ends in .png or .svg", exitUsage},
+		{"--profile where.gif", "--profile where.gif: want a name that ends in .png, .svg or .html", exitUsage},
 		{"--profile nowhere/where.png", "cannot write nowhere/where.png", exitFailed},
 		{"more", `unknown command "more"`, exitUsage},
 	} {

@@ -61,7 +61,7 @@ or takes too long is left out with its reason; the others stay.`,
 	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models, separated by commas (default: net and all baselines); net is that of --recipe, recipes and baselines go by their names; list shows them")
 	f.DurationVar(&o.limit, "time-limit", 20*time.Minute, "`TIME` that all fits of one model may take together, such as 90s or 10m; 0: no bound")
 	f.StringVar(&o.metric, "metric", "", "`METRIC` that models are compared by (default: accuracy or RMSE)")
-	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png or .svg; empty: none")
+	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.StringVar(&o.json, "json", "", "`FILE` for all results, machine-readable")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
@@ -275,26 +275,43 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	if o.report == "" || ref == "" {
 		return nil
 	}
-	return o.draw(out, res, set, ref, took)
+	return o.draw(c, res, set, ref, took)
 }
 
 // draw writes the page.
-func (o *crossvalFlags) draw(out io.Writer, res *crossval.Result, set *data.Set, ref string, took time.Duration) error {
+func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.Set, ref string, took time.Duration) error {
 	var facts []plots.Fact
 	if e, err := o.estimator(); err == nil && ref == netName {
 		facts = o.facts(e, set)
 	}
 	facts = append(facts, versionFacts()...)
 	facts = append(facts, plots.Fact{Name: "time", Value: fmt.Sprintf("%s for %d fits, %d at a time", took.Round(100*time.Millisecond), len(res.Runs), o.atATime())})
-	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, Facts: facts})
+	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, RowNames: rowNames(set), Facts: facts})
 	if err != nil {
 		return err
 	}
-	if err := page.Save(o.report); err != nil {
+	return save(c, page, o.report)
+}
+
+// save writes a page and says where it is, and what could not be drawn.
+func save(c *cobra.Command, page *plots.Figure, path string) error {
+	if err := page.Save(path); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "report: %s\n", o.report)
+	for _, w := range page.Warnings() {
+		fmt.Fprintf(c.ErrOrStderr(), "aegis: warning: %s\n", w)
+	}
+	fmt.Fprintf(c.OutOrStdout(), "report: %s\n", path)
 	return nil
+}
+
+// rowNames returns what identifies the rows, if a column was kept for that; nil:
+// none was.
+func rowNames(set *data.Set) []string {
+	if len(set.Texts) == 0 {
+		return nil
+	}
+	return set.Texts[0].Cells
 }
 
 func (o *crossvalFlags) atATime() int {

@@ -188,14 +188,14 @@ func drawable(path string) error { return figureName("--report", path) }
 // figureName checks that a flag names a figure that can be written, or none.
 func figureName(flag, path string) error {
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png", ".svg":
+	case ".png", ".svg", ".html", ".htm":
 		return writable(path)
 	case "":
 		if path == "" {
 			return nil
 		}
 	}
-	return usage("%s %s: want a name that ends in .png or .svg", flag, path)
+	return usage("%s %s: want a name that ends in .png, .svg or .html", flag, path)
 }
 
 // writable checks, before the work, that a file could be written at path.

@@ -34,7 +34,7 @@ func trainCommand() *cobra.Command {
 	o.source.flags(f)
 	o.netFlags.flags(f)
 	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` for the model")
-	f.StringVar(&o.report, "report", "training.png", "`FILE` for the page: .png or .svg; empty: none")
+	f.StringVar(&o.report, "report", "training.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
 }
@@ -109,14 +109,10 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.report == "" {
 		return nil
 	}
-	if err := o.draw(ctx, e, m, h, set); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "report: %s\n", o.report)
-	return nil
+	return o.draw(c, e, m, h, set)
 }
 
-func (o *trainFlags) draw(ctx context.Context, e tabular.Estimator, m *models.Model, h *train.History, set *data.Set) error {
+func (o *trainFlags) draw(c *cobra.Command, e tabular.Estimator, m *models.Model, h *train.History, set *data.Set) error {
 	plan, err := e.Plan(set)
 	if err != nil {
 		return err
@@ -125,7 +121,7 @@ func (o *trainFlags) draw(ctx context.Context, e tabular.Estimator, m *models.Mo
 	if err != nil {
 		return err
 	}
-	pred, err := m.PredictRows(ctx, held.Without())
+	pred, err := m.PredictRows(c.Context(), held.Without())
 	if err != nil {
 		return err
 	}
@@ -144,7 +140,7 @@ func (o *trainFlags) draw(ctx context.Context, e tabular.Estimator, m *models.Mo
 	if err != nil {
 		return err
 	}
-	return page.Save(o.report)
+	return save(c, page, o.report)
 }
 
 func summaryCommand() *cobra.Command {

@@ -52,6 +52,8 @@ var never = map[string][]string{
 var heavy = map[string][]string{
 	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis", "bench/opponents", "bench/tables"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
+	"github.com/go-text/typesetting": {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
+	"codeberg.org/go-fonts/dejavu":   {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "internal/workload", "cmd/aegis", "bench/compare", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }

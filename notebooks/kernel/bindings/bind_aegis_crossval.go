@@ -61,6 +61,7 @@ func init() {
 			"SplitInfo":               reflect.TypeOf((*_crossval.SplitInfo)(nil)).Elem(),
 			"Splitter":                reflect.TypeOf((*_crossval.Splitter)(nil)).Elem(),
 			"SplitterFunc":            reflect.TypeOf((*_crossval.SplitterFunc)(nil)).Elem(),
+			"Standing":                reflect.TypeOf((*_crossval.Standing)(nil)).Elem(),
 			"StratifiedKFold":         reflect.TypeOf((*_crossval.StratifiedKFold)(nil)).Elem(),
 		},
 		Proxies: map[string]reflect.Type{

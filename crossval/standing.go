@@ -1,0 +1,88 @@
+package crossval
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Standing is what tables, pages and files say of one candidate: one place for the
+// numbers, and one way to write them.
+type Standing struct {
+	Candidate string
+	Baseline  bool
+	Folds, Of int       // folds that it has a run for, and folds there are
+	Means     []float64 // in the order of Result.Metrics; NaN where a score is not defined
+	Stds      []float64 // over the folds; NaN with fewer than two
+	Low, High float64   // interval of the first metric's mean, see Result.Interval; NaN: none
+	Cut       bool      // the interval was held to the range of the metric
+	Fit       time.Duration
+	Predict   time.Duration
+	Reason    string // why folds are lacking; "" if none is
+	Skipped   bool   // it was left out on purpose
+}
+
+// Standings returns every candidate in the order in which they were given.
+func (r *Result) Standings() []Standing {
+	if r == nil {
+		return nil
+	}
+	out := make([]Standing, len(r.Candidates))
+	for i, c := range r.Candidates {
+		s := Standing{
+			Candidate: c.Name, Baseline: c.Baseline, Folds: len(r.RunsOf(c.Name)), Of: len(r.Splits),
+			Low: math.NaN(), High: math.NaN(), Fit: r.FitTime(c.Name), Predict: r.PredictTime(c.Name),
+		}
+		for _, m := range r.Metrics {
+			s.Means, s.Stds = append(s.Means, r.Mean(c.Name, m.Name)), append(s.Stds, r.Std(c.Name, m.Name))
+		}
+		if len(r.Metrics) > 0 {
+			if in, err := r.Interval(c.Name, r.Metrics[0].Name); err == nil {
+				s.Low, s.High, s.Cut = in.Low, in.High, in.Cut
+			}
+		}
+		for _, f := range r.Failed {
+			if f.Candidate == c.Name {
+				s.Reason, s.Skipped = f.Message, f.Skipped
+			}
+		}
+		out[i] = s
+	}
+	return out
+}
+
+// Score writes the mean of a metric, by its place, and its standard deviation: as
+// in 0.9531 ± 0.0182, "-" where it is not defined.
+func (s Standing) Score(metric int) string {
+	if metric < 0 || metric >= len(s.Means) || metric >= len(s.Stds) {
+		return "-"
+	}
+	return meanAndStd(s.Means[metric], s.Stds[metric])
+}
+
+// IntervalText writes the interval, as in 0.9408 to 0.9654, "-" where there is
+// none. With an asterisk it was held to the range of the metric.
+func (s Standing) IntervalText() string {
+	if math.IsNaN(s.Low) || math.IsNaN(s.High) {
+		return "-"
+	}
+	text := fmt.Sprintf("%.4f to %.4f", s.Low, s.High)
+	if s.Cut {
+		text += "*"
+	}
+	return text
+}
+
+// FitText writes the mean time of a fit, "-" where there is none.
+func (s Standing) FitText() string { return timeText(s.Folds, s.Fit) }
+
+// PredictText writes the mean time to predict a fold's test rows, "-" where there
+// is none.
+func (s Standing) PredictText() string { return timeText(s.Folds, s.Predict) }
+
+func timeText(folds int, d time.Duration) string {
+	if folds == 0 {
+		return "-"
+	}
+	return short(d)
+}
