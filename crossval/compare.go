@@ -114,7 +114,7 @@ func hasNaN(x []float64) bool {
 // adjusted p-value, or "" if there is no evidence that they differ. Where all
 // folds differ by the same amount no test can be made, and it is "" too.
 func (c *Comparison) Better() string {
-	if c.Constant || c.PHolm >= Level {
+	if c == nil || c.Constant || c.PHolm >= Level {
 		return ""
 	}
 	return c.ahead()
@@ -137,6 +137,9 @@ func (c *Comparison) ahead() string {
 // than one test, the p-value is followed by the adjusted one, which decides; the
 // interval is of the one comparison.
 func (c *Comparison) Verdict() string {
+	if c == nil {
+		return ""
+	}
 	if c.Constant {
 		return c.Finding()
 	}
@@ -150,6 +153,9 @@ func (c *Comparison) Verdict() string {
 // Finding is the verdict without its numbers, such as "net is better than tree".
 // Text, table, page and files have their words from here.
 func (c *Comparison) Finding() string {
+	if c == nil {
+		return ""
+	}
 	switch {
 	case c.Constant && c.Mean == 0:
 		return fmt.Sprintf("%s and %s: equal %s in every fold", c.Reference, c.Other, c.Metric)

@@ -19,7 +19,12 @@ type Augmenter interface {
 type AugmentFunc func(x []float64, shape []int, r *rand.Rand) error
 
 // Augment calls f.
-func (f AugmentFunc) Augment(x []float64, shape []int, r *rand.Rand) error { return f(x, shape, r) }
+func (f AugmentFunc) Augment(x []float64, shape []int, r *rand.Rand) error {
+	if f == nil {
+		return errors.New("data: the augmenter's function is nil")
+	}
+	return f(x, shape, r)
+}
 
 // Augmenters applies augmenters one after another.
 type Augmenters []Augmenter
@@ -83,6 +88,8 @@ func Augmented(s *Set, a Augmenter, seed uint64) (*Set, error) {
 	return out, nil
 }
 
+var errNoRandom = errors.New("data: the source of random numbers is nil")
+
 // Jitter adds normal noise of mean 0 and standard deviation Std to every value: an
 // augmentation for tables of standardised columns.
 type Jitter struct{ Std float64 }
@@ -91,6 +98,9 @@ type Jitter struct{ Std float64 }
 func (j Jitter) Augment(x []float64, _ []int, r *rand.Rand) error {
 	if !(j.Std >= 0) || math.IsInf(j.Std, 0) {
 		return fmt.Errorf("data: jitter of standard deviation %v", j.Std)
+	}
+	if r == nil {
+		return errNoRandom
 	}
 	for i := range x {
 		x[i] += j.Std * r.NormFloat64()

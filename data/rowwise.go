@@ -108,11 +108,21 @@ func NewRowTransform(f Fitted, columns []Feature) (*RowTransform, error) {
 	return compileRows(f, columns)
 }
 
-// In returns the columns of a row that Apply takes, Out those that it makes.
-func (t *RowTransform) In() []Feature { return slices.Clone(t.in) }
+// In returns the columns of a row that Apply takes, none of a nil RowTransform.
+func (t *RowTransform) In() []Feature {
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.in)
+}
 
-// Out returns the columns of a row that Apply makes.
-func (t *RowTransform) Out() []Feature { return slices.Clone(t.out) }
+// Out returns the columns of a row that Apply makes, none of a nil RowTransform.
+func (t *RowTransform) Out() []Feature {
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.out)
+}
 
 // Apply fills dst, of as many values as Out has columns, from src, of as many as
 // In has. Missing values are NaN, levels that were not there in training −1.

@@ -150,6 +150,10 @@ func (m *Model) declare(b *graph.Builder, batch int) []*graph.Node {
 // Build adds the model to a graph over its parameters, with inputs for a batch
 // of rows, and returns the outputs.
 func (m *Model) Build(b *graph.Builder, batch int) []*graph.Node {
+	if !m.made() {
+		b.Fail("%w", errNotMade)
+		return nil
+	}
 	nodes := m.net.build(b, m.declare(b, batch))
 	if b.Err() != nil {
 		return nil
@@ -161,14 +165,42 @@ func (m *Model) Build(b *graph.Builder, batch int) []*graph.Node {
 	return out
 }
 
-// Name returns the model's name.
-func (m *Model) Name() string { return m.name }
+// made says whether the model comes from New, Sequential, Load and the like. A
+// nil or zero Model is a network without inputs, outputs and parameters, which
+// predicts nothing.
+func (m *Model) made() bool { return m != nil && m.params != nil }
 
-// Params returns the parameters.
-func (m *Model) Params() *graph.Params { return m.params }
+var errNotMade = errors.New("models: the model is nil or zero: New, Sequential or Load makes one")
+
+// network returns the layers, none of a nil or zero model.
+func (m *Model) network() network {
+	if m == nil {
+		return network{}
+	}
+	return m.net
+}
+
+// Name returns the model's name.
+func (m *Model) Name() string {
+	if m == nil {
+		return ""
+	}
+	return m.name
+}
+
+// Params returns the parameters, nil of a nil or zero model.
+func (m *Model) Params() *graph.Params {
+	if m == nil {
+		return nil
+	}
+	return m.params
+}
 
 // InputNames returns the names of the inputs.
 func (m *Model) InputNames() []string {
+	if m == nil {
+		return nil
+	}
 	names := make([]string, m.inputs)
 	for i := range names {
 		names[i] = m.net.Stages[i].Scope
@@ -176,13 +208,19 @@ func (m *Model) InputNames() []string {
 	return names
 }
 
-// InputShape returns the shape of a sample of input i.
-func (m *Model) InputShape(i int) graph.Shape { return m.shapes[i].Clone() }
+// InputShape returns the shape of a sample of input i, nil if there is no such input.
+func (m *Model) InputShape(i int) graph.Shape {
+	if m == nil || i < 0 || i >= m.inputs {
+		return nil
+	}
+	return m.shapes[i].Clone()
+}
 
 // OutputShapes returns the shape of each output for one sample.
 func (m *Model) OutputShapes() []graph.Shape {
-	out := make([]graph.Shape, len(m.net.Outputs))
-	for i, o := range m.net.Outputs {
+	outputs := m.network().Outputs
+	out := make([]graph.Shape, len(outputs))
+	for i, o := range outputs {
 		out[i] = m.shapes[o].Clone()
 	}
 	return out
@@ -190,6 +228,9 @@ func (m *Model) OutputShapes() []graph.Shape {
 
 // checkInputs returns the number of rows.
 func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
+	if !m.made() {
+		return 0, errNotMade
+	}
 	if len(inputs) != m.inputs {
 		return 0, fmt.Errorf("models: %d inputs, want %d: %q", len(inputs), m.inputs, m.InputNames())
 	}
@@ -318,6 +359,9 @@ func (m *Model) Evaluate(ctx context.Context, s *data.Set, loss losses.Loss) (fl
 	if loss == nil {
 		return 0, errors.New("models: no loss")
 	}
+	if s == nil {
+		return 0, data.ErrEmpty
+	}
 	outputs, err := m.Predict(ctx, s.Inputs...)
 	if err != nil {
 		return 0, err
@@ -333,6 +377,9 @@ func (m *Model) Evaluate(ctx context.Context, s *data.Set, loss losses.Loss) (fl
 	}
 	for i, out := range outputs {
 		want := s.Targets[i]
+		if want == nil {
+			return 0, fmt.Errorf("models: target %d is nil", i)
+		}
 		name := fmt.Sprintf("target%d", i)
 		var node *graph.Node
 		if want.Dtype() == graph.Int {

@@ -14,6 +14,9 @@ import (
 // the network, and reads the first output as Info says, logits as probabilities
 // (sigmoid for one unit, softmax for more), real values in the target's own units.
 func (m *Model) PredictRows(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+	if !m.made() {
+		return nil, errNotMade
+	}
 	if rows == nil || rows.Len() == 0 {
 		return nil, data.ErrEmpty
 	}
@@ -32,7 +35,13 @@ func (m *Model) PredictRows(ctx context.Context, rows *data.Set) (*data.Predicti
 
 // Read turns a network's output (rows, units) into a prediction.
 func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
+	if out == nil || out.Dims() == 0 || out.DataSize() == 0 {
+		return nil, errors.New("models: an output without rows")
+	}
 	values := floats(out)
+	if len(values) == 0 {
+		return nil, fmt.Errorf("models: an output of %v: want floats", out.Dtype())
+	}
 	rows := out.Shape()[0]
 	units := len(values) / rows
 	for k, v := range values {

@@ -28,7 +28,12 @@ type Callback interface {
 type CallbackFunc func(f *Fitting) (Hook, error)
 
 // Begin calls f.
-func (c CallbackFunc) Begin(f *Fitting) (Hook, error) { return c(f) }
+func (c CallbackFunc) Begin(f *Fitting) (Hook, error) {
+	if c == nil {
+		return nil, errors.New("train: the callback's function is nil")
+	}
+	return c(f)
+}
 
 // Hook is called at every event of a fit. ErrStop ends the fit, another error
 // makes it fail.
@@ -38,7 +43,7 @@ type Hook func(e *Event) error
 func OnEpoch(f func(e *Event) error) Callback {
 	return CallbackFunc(func(*Fitting) (Hook, error) {
 		return func(e *Event) error {
-			if e.Kind != EpochEnd {
+			if f == nil || e.Kind != EpochEnd {
 				return nil
 			}
 			return f(e)
@@ -135,6 +140,9 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 // monitored returns the last value of a curve. It is an error if there is no such
 // curve; a value that is NaN is noted.
 func (f *Fitting) monitored(who, name string) (float64, error) {
+	if !f.made() {
+		return 0, fmt.Errorf("%s: %w", who, errNoFitting)
+	}
 	if f.history.Get(name) == nil {
 		return 0, fmt.Errorf("%s: there is no curve %q; there are %q", who, name, f.history.Names())
 	}
@@ -147,6 +155,9 @@ func (f *Fitting) monitored(who, name string) (float64, error) {
 
 // sign returns what turns a curve into one whose lower values are better.
 func (f *Fitting) sign(curve string) float64 {
+	if f == nil {
+		return 1
+	}
 	name := strings.TrimPrefix(curve, "val_")
 	for _, m := range f.Config.Metrics {
 		if m.Name == name && m.Greater {

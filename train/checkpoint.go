@@ -23,7 +23,12 @@ type State struct {
 }
 
 // Epochs returns the number of epochs done.
-func (s *State) Epochs() int { return s.history.Epochs() }
+func (s *State) Epochs() int {
+	if s == nil {
+		return 0
+	}
+	return s.history.Epochs()
+}
 
 const (
 	keyState  = "aegis.training"

@@ -16,6 +16,9 @@ type Default struct {
 
 // Plan implements Recipe.
 func (d Default) Plan(rows *data.Set, seed uint64) (train.Estimator, error) {
+	if rows == nil {
+		return train.Estimator{}, data.ErrEmpty
+	}
 	n := rows.Len()
 	r := RealMLP{Simple: d.Simple, Batch: min(256, max(32, n/8)), Epochs: 100}
 	units := 128
