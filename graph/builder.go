@@ -227,7 +227,7 @@ func (b *Builder) input(name string, dt Dtype, shape Shape) *Node {
 	if b.leaves[name] != nil {
 		return b.fail("input", fmt.Errorf("the name %q is taken", name))
 	}
-	if err := checkShape(shape); err != nil {
+	if err := checkLeaf(shape); err != nil {
 		return b.fail("input "+strconv.Quote(name), err)
 	}
 	n := b.leaf(name, dt, shape, nil)
@@ -239,14 +239,23 @@ func (b *Builder) input(name string, dt Dtype, shape Shape) *Node {
 // 2^28, which are 1 GiB of float32. More is a mistake, found before memory is taken.
 const MaxElements = 1 << 28
 
-func checkShape(s Shape) error {
-	room := MaxElements
+// mostResult is how many elements the result of an operation may have.
+const mostResult = 1 << 31
+
+// checkShape checks the shape of an operation's result, checkLeaf that of an input,
+// a parameter or a constant.
+func checkShape(s Shape) error { return bounded(s, mostResult) }
+
+func checkLeaf(s Shape) error { return bounded(s, MaxElements) }
+
+func bounded(s Shape, most int) error {
+	room := most
 	for _, d := range s {
 		if d < 1 {
 			return fmt.Errorf("shape %s: every size must be at least 1", dims(s))
 		}
 		if room /= d; room == 0 {
-			return fmt.Errorf("shape %s: more than %d elements", dims(s), MaxElements)
+			return fmt.Errorf("shape %s: more elements than memory is taken for, %d", dims(s), most)
 		}
 	}
 	return nil
@@ -271,10 +280,10 @@ func (b *Builder) leaf(name string, dt Dtype, shape Shape, value *buffer) *Node 
 // have it yet. The same path with another shape, or declared twice in one
 // graph (unless b comes from Again), is a mistake.
 func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
-	path := join(b.path, name)
 	if b.failed() {
 		return nil
 	}
+	path := join(b.path, name)
 	if n := b.leaves[path]; n != nil {
 		if !b.again {
 			return b.fail("param", fmt.Errorf("%s is declared twice in one graph", path))
@@ -304,10 +313,10 @@ func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
 // State returns a value that is kept in Params but not trained, such as a
 // running mean; init sets it at first. Update changes it.
 func (b *Builder) State(name string, shape Shape, init Initializer) *Node {
-	path := join(b.path, name)
 	if b.failed() {
 		return nil
 	}
+	path := join(b.path, name)
 	if n := b.states[path]; n != nil {
 		if !slices.Equal(n.Shape(), shape) {
 			return b.fail("state "+name, fmt.Errorf("declared with shapes %s and %s", dims(n.Shape()), dims(shape)))
@@ -326,10 +335,10 @@ func (b *Builder) State(name string, shape Shape, init Initializer) *Node {
 // Update makes value the state of that name once a run has succeeded. A later
 // State of the same name in this graph returns value.
 func (b *Builder) Update(name string, value *Node) {
-	path := join(b.path, name)
 	if !b.readyFloat("update "+name, value) {
 		return
 	}
+	path := join(b.path, name)
 	old := b.states[path]
 	if old == nil {
 		b.fail("update", fmt.Errorf("there is no state %s", path))
@@ -357,7 +366,7 @@ func (b *Builder) Fill(v float64, shape ...int) *Node {
 	if b.failed() {
 		return nil
 	}
-	if err := checkShape(shape); err != nil {
+	if err := checkLeaf(shape); err != nil {
 		return b.fail("fill", err)
 	}
 	buf := newBuffer(b.Dtype(), size(shape))
@@ -378,7 +387,7 @@ func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
 	if t == nil {
 		return b.fail("tensor "+name, errors.New("nil"))
 	}
-	if err := checkShape(t.Shape()); err != nil {
+	if err := checkLeaf(t.Shape()); err != nil {
 		return b.fail("tensor "+name, err)
 	}
 	buf := newBuffer(b.Dtype(), size(t.Shape()))

@@ -56,7 +56,7 @@ func draw(shape Shape, r *rand.Rand, next func() float64) ([]float64, error) {
 
 // numbers returns a zero for each element of a shape.
 func numbers(shape Shape) ([]float64, error) {
-	if err := checkShape(shape); err != nil {
+	if err := checkLeaf(shape); err != nil {
 		return nil, err
 	}
 	return make([]float64, size(shape)), nil
@@ -141,7 +141,7 @@ func (o Orthogonal) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	if gain == 0 {
 		gain = 1
 	}
-	if err := checkShape(s); err != nil {
+	if err := checkLeaf(s); err != nil {
 		return nil, err
 	}
 	cols := s[len(s)-1]

@@ -289,7 +289,7 @@ func (p *Params) ensure(path string, shape Shape, w Weight, trained bool) (*Para
 	if len(shape) == 0 {
 		return nil, fmt.Errorf("a parameter needs at least one axis")
 	}
-	if err := checkShape(shape); err != nil {
+	if err := checkLeaf(shape); err != nil {
 		return nil, err
 	}
 	q := &Param{Path: path, Trained: trained, Constraint: w.Constraint, shape: slices.Clone(shape)}

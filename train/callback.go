@@ -102,7 +102,7 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 	best, at := math.Inf(1), 0
 	sign := f.sign(s.Monitor)
 	better := func(v float64) bool { return v < best-s.MinDelta || s.Latest && v <= best }
-	for i, v := range f.history.Get(s.Monitor) { // of a resumed fit
+	for i, v := range f.History().Get(s.Monitor) { // of a resumed fit
 		if better(sign * v) {
 			best, at = sign*v, i+1
 		}
@@ -143,7 +143,7 @@ func (f *Fitting) monitored(who, name string) (float64, error) {
 	if !f.made() {
 		return 0, fmt.Errorf("%s: %w", who, errNoFitting)
 	}
-	if f.history.Get(name) == nil {
+	if f.History().Get(name) == nil {
 		return 0, fmt.Errorf("%s: there is no curve %q; there are %q", who, name, f.history.Names())
 	}
 	v := f.history.Last(name)
@@ -190,7 +190,7 @@ func (r ReduceOnPlateau) Begin(f *Fitting) (Hook, error) {
 			f.SetRateFactor(state.Factor)
 		}
 	}
-	for _, v := range f.history.Get(r.Monitor) { // of a resumed fit
+	for _, v := range f.History().Get(r.Monitor) { // of a resumed fit
 		next(v)
 	}
 	return func(e *Event) error {

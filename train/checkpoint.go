@@ -67,7 +67,7 @@ func (c Checkpoint) Begin(f *Fitting) (Hook, error) {
 		c.Every = 1
 	}
 	lowest, sign := math.Inf(1), f.sign(c.BestOnly)
-	for _, v := range f.history.Get(c.BestOnly) { // of a resumed fit
+	for _, v := range f.History().Get(c.BestOnly) { // of a resumed fit
 		if sign*v < lowest {
 			lowest = sign * v
 		}
