@@ -150,6 +150,9 @@ func (a ImageAugment) Augment(x []float64, shape []int, r *rand.Rand) error {
 	if len(shape) < 2 || len(shape) > 3 || shape[0]*shape[1]*channels != len(x) {
 		return fmt.Errorf("data: image augmentation of %d values of shape %v: want (height, width) or (height, width, channels)", len(x), shape)
 	}
+	if r == nil {
+		return errNoRandom
+	}
 	p := picture{x, shape[0], shape[1], channels}
 	// All numbers are drawn whatever the settings, so that one more movement does
 	// not change the others.

@@ -44,6 +44,9 @@ func rowwiseOf(f Fitted) rowwise {
 
 // applyRows is the Apply of a rowwise transform.
 func applyRows(t rowwise, s *Set) (*Set, error) {
+	if err := t.check(); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", t.name(), err)
+	}
 	v, p, err := s.Table()
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", t.name(), err)
@@ -146,6 +149,9 @@ func compileRows(f Fitted, columns []Feature) (*RowTransform, error) {
 	own := rowwiseOf(f)
 	if own == nil {
 		return nil, fmt.Errorf("data: a %T does not go row by row", f)
+	}
+	if err := own.check(); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", own.name(), err)
 	}
 	return &RowTransform{own.from(), own.to(), func(dst, src []float64) error {
 		if err := own.row(dst, src); err != nil {

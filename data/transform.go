@@ -61,7 +61,10 @@ type FittedPipeline []Fitted
 // Apply applies the transforms one after another.
 func (p FittedPipeline) Apply(s *Set) (*Set, error) {
 	var err error
-	for _, f := range p {
+	for i, f := range p {
+		if f == nil {
+			return nil, fmt.Errorf("data: transform %d of the pipeline is nil", i)
+		}
 		if s, err = f.Apply(s); err != nil {
 			return nil, err
 		}

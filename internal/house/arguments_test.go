@@ -52,6 +52,9 @@ func TestWrongArguments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("calls everything exported")
 	}
+	if n := len(callables()); n < 500 {
+		t.Fatalf("found %d functions and methods only", n)
+	}
 	faults := 0
 	for start := 0; start >= 0; {
 		start = probeFrom(t, start, &faults)
@@ -262,7 +265,8 @@ func (c callable) describe(pick []int) string {
 
 // call makes the call and returns what went wrong.
 func (c callable) call(pick []int) (fault string) {
-	w := &world{}
+	w := &world{cancel: func() {}}
+	defer func() { w.cancel() }()
 	args := make([]reflect.Value, len(pick))
 	for i, j := range pick {
 		args[i] = c.args[i][j].make(w)
@@ -305,8 +309,16 @@ func frame() string {
 // world holds the valid arguments of one call, so that its nodes are those of its
 // builder.
 type world struct {
-	b     *graph.Builder
-	model *models.Model
+	cancel func() // of the context
+	b      *graph.Builder
+	model  *models.Model
+}
+
+// context ends soon: what is asked to go on for ever has to obey it.
+func (w *world) context() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	w.cancel = cancel
+	return ctx
 }
 
 func (w *world) builder() *graph.Builder {
@@ -365,7 +377,7 @@ var valid = map[reflect.Type]func(w *world) any{
 	reflect.TypeFor[*data.Set]():                func(*world) any { return table() },
 	reflect.TypeFor[*tensor.Dense]():            func(*world) any { return tensor.New(tensor.WithShape(4, 2), tensor.WithBacking(make([]float64, 8))) },
 	reflect.TypeFor[*rand.Rand]():               func(*world) any { return rand.New(rand.NewPCG(1, 2)) },
-	reflect.TypeFor[context.Context]():          func(*world) any { return context.Background() },
+	reflect.TypeFor[context.Context]():          func(w *world) any { return w.context() },
 	reflect.TypeFor[io.Writer]():                func(*world) any { return io.Discard },
 	reflect.TypeFor[io.Reader]():                func(*world) any { return strings.NewReader("x,y\n1,2\n3,4\n") },
 	reflect.TypeFor[layers.Layer]():             func(*world) any { return layers.Dense{Units: 2} },

@@ -5,6 +5,6 @@ package house
 // How many combinations of arguments of a function are tried: sampled ones of those
 // in which one argument is varied (0: all), and random ones.
 const (
-	sampled = 24
-	random  = 6
+	sampled = 0
+	random  = 12
 )
