@@ -60,6 +60,9 @@ type Model struct {
 	mu         sync.Mutex
 	predictors []*Predictor // most recently used first
 	batch      int          // rows that Predict computes at once; 0: not known yet
+
+	rowsOnce sync.Mutex
+	rows     *RowPredictor // of PredictMap and PredictStruct
 }
 
 // Predict computes as many rows at once as keep what lies between two layers
@@ -262,11 +265,14 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 	if err != nil {
 		return nil, err
 	}
-	flat := make([]*tensor.Dense, len(inputs))
+	var few [4]*tensor.Dense // on the stack
+	flat := few[:0]
 	for i, t := range inputs {
-		if flat[i], err = plain(m.net.Stages[i].Scope, t); err != nil {
+		p, err := plain(m.net.Stages[i].Scope, t)
+		if err != nil {
 			return nil, err
 		}
+		flat = append(flat, p)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -292,10 +298,7 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 			return nil, err
 		}
 		if out == nil {
-			out = make([]*tensor.Dense, len(p.out))
-			for i, t := range p.out {
-				out[i] = tensor.New(tensor.Of(m.params.Dtype()), tensor.WithShape(append([]int{rows}, t.Shape()[1:]...)...))
-			}
+			out = resultsLike(p.out, rows)
 		}
 		for i, t := range p.out {
 			copyRows(out[i], t, at, rows)
