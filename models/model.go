@@ -259,7 +259,8 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 }
 
 // Predict returns the outputs for any number of rows, in the model's element
-// type. The inputs' first axis counts the rows.
+// type. The inputs' first axis counts the rows. The results are the caller's: of one
+// output that is two allocations. A Predictor allocates nothing.
 func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
 	rows, err := m.checkInputs(inputs)
 	if err != nil {
