@@ -478,7 +478,10 @@ func FromRows(name string, x [][]float64, y []float64) (*Set, error) {
 	}
 	s.Target = "y"
 	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(slices.Clone(y)))}
-	return s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // FromLabels makes a table with class targets; labels are indices into classes,
@@ -496,7 +499,10 @@ func FromLabels(name string, x [][]float64, labels []int, classes []string) (*Se
 	}
 	s.Target, s.Classes = "class", classes
 	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(slices.Clone(labels)))}
-	return s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func fromRows(name string, x [][]float64) (*Set, error) {

@@ -284,12 +284,46 @@ func (c callable) call(pick []int) (fault string) {
 			fault = fmt.Sprintf("allocated %d MiB", n>>20)
 		}
 	}()
+	var results []reflect.Value
 	if c.fn.Type().IsVariadic() {
-		c.fn.CallSlice(args)
+		results = c.fn.CallSlice(args)
 	} else {
-		c.fn.Call(args)
+		results = c.fn.Call(args)
+	}
+	for _, r := range results {
+		use(w, r)
 	}
 	return ""
+}
+
+// use calls what a result offers without arguments of its own: methods of what a
+// constructor made, and functions such as a train.Hook with zeros.
+func use(w *world, r reflect.Value) {
+	for r.Kind() == reflect.Interface && !r.IsNil() {
+		r = r.Elem()
+	}
+	if r.Kind() == reflect.Interface {
+		return // nil
+	}
+	t := r.Type()
+	if t.Kind() == reflect.Func && ours(t) && !r.IsNil() {
+		in := make([]reflect.Value, t.NumIn())
+		for i := range in {
+			if in[i] = reflect.Zero(t.In(i)); in[i].Kind() == reflect.Pointer {
+				in[i] = reflect.New(t.In(i).Elem())
+			}
+		}
+		r.Call(in)
+		return
+	}
+	if !ours(t) && (t.Kind() != reflect.Pointer || !ours(t.Elem())) || t.Kind() == reflect.Pointer && r.IsNil() {
+		return
+	}
+	for i := range t.NumMethod() {
+		if m := r.Method(i); m.Type().NumIn() == 0 {
+			m.Call(nil)
+		}
+	}
 }
 
 // frame returns the innermost function of this module on the stack of a panic.
