@@ -138,6 +138,17 @@ func (a ImageAugment) check() error {
 	return nil
 }
 
+// holds says whether a shape has n elements, at least one of them.
+func holds(shape []int, n int) bool {
+	for _, d := range shape {
+		if d < 1 || d > n || n%d != 0 {
+			return false
+		}
+		n /= d
+	}
+	return n == 1
+}
+
 // Augment implements Augmenter.
 func (a ImageAugment) Augment(x []float64, shape []int, r *rand.Rand) error {
 	if err := a.check(); err != nil {
@@ -147,7 +158,7 @@ func (a ImageAugment) Augment(x []float64, shape []int, r *rand.Rand) error {
 	if len(shape) == 3 {
 		channels = shape[2]
 	}
-	if len(shape) < 2 || len(shape) > 3 || shape[0]*shape[1]*channels != len(x) {
+	if len(shape) < 2 || len(shape) > 3 || !holds(shape, len(x)) {
 		return fmt.Errorf("data: image augmentation of %d values of shape %v: want (height, width) or (height, width, channels)", len(x), shape)
 	}
 	if r == nil {
