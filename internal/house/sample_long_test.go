@@ -6,5 +6,5 @@ package house
 // in which one argument is varied (0: all), and random ones.
 const (
 	sampled = 0
-	random  = 3000
+	random  = 15000
 )
