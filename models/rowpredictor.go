@@ -29,6 +29,9 @@ type RowPrediction struct {
 // Model.PredictRows. It is what a service keeps; several goroutines may use it,
 // while the model is not being trained.
 //
+//	import _ "github.com/seed732fc211/aegis/models/tabular" // the layers of nets that aegis train makes
+//
+//	m, err := models.Load("model.safetensors")
 //	r, err := m.RowPredictor()
 //	p, err := r.PredictMap(map[string]any{"age": 31, "city": "Lyon", "since": time.Now()})
 //	fmt.Println(p.Class, p.Proba)
