@@ -114,7 +114,7 @@ func hasNaN(x []float64) bool {
 // adjusted p-value, or "" if there is no evidence that they differ. Where all
 // folds differ by the same amount no test can be made, and it is "" too.
 func (c *Comparison) Better() string {
-	if c.Constant || c.PHolm >= Level {
+	if c == nil || c.Constant || c.PHolm >= Level {
 		return ""
 	}
 	return c.ahead()
@@ -137,6 +137,9 @@ func (c *Comparison) ahead() string {
 // than one test, the p-value is followed by the adjusted one, which decides; the
 // interval is of the one comparison.
 func (c *Comparison) Verdict() string {
+	if c == nil {
+		return ""
+	}
 	if c.Constant {
 		return c.Finding()
 	}
@@ -150,6 +153,9 @@ func (c *Comparison) Verdict() string {
 // Finding is the verdict without its numbers, such as "net is better than tree".
 // Text, table, page and files have their words from here.
 func (c *Comparison) Finding() string {
+	if c == nil {
+		return ""
+	}
 	switch {
 	case c.Constant && c.Mean == 0:
 		return fmt.Sprintf("%s and %s: equal %s in every fold", c.Reference, c.Other, c.Metric)
@@ -194,8 +200,13 @@ func signed(v float64) string {
 // plain writes a number with three places, or three digits if it is small or
 // large.
 func plain(v float64) string {
-	if a := math.Abs(v); a != 0 && a < 0.0005 || a >= 1000 {
+	switch a := math.Abs(v); {
+	case a != 0 && a < 0.0005 || a >= 1e7:
 		return fmt.Sprintf("%.3g", v)
+	case a >= 1000:
+		return fmt.Sprintf("%.0f", v)
+	case a >= 100:
+		return fmt.Sprintf("%.1f", v)
 	}
 	return strings.Replace(fmt.Sprintf("%.3f", v), "-0.000", "0.000", 1)
 }

@@ -15,6 +15,9 @@ import (
 // has a score for each metric and a prediction for each test row. Anything else
 // is an error, as are another format and a later version.
 func ReadResult(r io.Reader) (*Result, error) {
+	if r == nil {
+		return nil, errors.New("crossval: read a result: the reader is nil")
+	}
 	d := json.NewDecoder(r)
 	var f file
 	if err := d.Decode(&f); err != nil {

@@ -3,6 +3,7 @@ package crossval
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -136,6 +137,9 @@ func convert[To, From ~float64](from []From) []To {
 // results of equal inputs and seed are written to equal bytes without their
 // times.
 func (r *Result) WithoutTiming() *Result {
+	if r == nil {
+		return nil
+	}
 	out := *r
 	out.Runs = append([]Run(nil), r.Runs...)
 	for i := range out.Runs {
@@ -149,6 +153,9 @@ func (r *Result) WithoutTiming() *Result {
 // of "runs"; it is left out if all times are 0. Floating-point numbers have the
 // digits that give the same number back; "NaN", "+Inf" and "-Inf" are strings.
 func (r *Result) WriteJSON(w io.Writer) error {
+	if r == nil || w == nil {
+		return errors.New("crossval: write the result: the result or the writer is nil")
+	}
 	b := bufio.NewWriter(w)
 	if err := json.NewEncoder(b).Encode(r.file()); err != nil {
 		return fmt.Errorf("crossval: write the result: %w", err)

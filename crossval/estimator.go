@@ -21,6 +21,9 @@ type EstimatorFunc func(ctx context.Context, train *data.Set) (*data.Predictor, 
 
 // Fit calls f.
 func (f EstimatorFunc) Fit(ctx context.Context, train *data.Set) (*data.Predictor, error) {
+	if f == nil {
+		return nil, errors.New("crossval: the estimator's function is nil")
+	}
 	return f(ctx, train)
 }
 

@@ -36,6 +36,9 @@ func (h Holdout) TestRows(s *data.Set) ([][]int, error) {
 	if s == nil || s.Len() == 0 {
 		return nil, fmt.Errorf("crossval: holdout: %w", data.ErrEmpty)
 	}
+	if repeats > mostRepeats {
+		return nil, fmt.Errorf("crossval: holdout: %d repeats: want at most %d", repeats, mostRepeats)
+	}
 	n := s.Len()
 	test := max(1, int(math.Round(fraction*float64(n))))
 	if test >= n {
@@ -52,6 +55,9 @@ func (h Holdout) TestRows(s *data.Set) ([][]int, error) {
 	}
 	return folds, nil
 }
+
+// mostRepeats is how many times rows are drawn at most.
+const mostRepeats = 1 << 16
 
 func (h Holdout) defaults() (fraction float64, repeats int) {
 	fraction, repeats = h.Fraction, h.Repeats

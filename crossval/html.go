@@ -12,6 +12,9 @@ func (r *Result) String() string { return r.Table() }
 // HTML returns the table of Result.Table as HTML, the best mean of each metric
 // in bold: how a notebook shows a result.
 func (r *Result) HTML() string {
+	if r == nil {
+		return ""
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "<table><caption>%s: %d rows, %s, seed %d; mean ± standard deviation over folds</caption>\n<tr><th>candidate</th>",
 		html.EscapeString(r.Data.Name), r.Data.Rows, html.EscapeString(r.Splitter), r.Seed)

@@ -27,11 +27,19 @@ type FoldError struct {
 // Error names the candidate, the repeat and the fold, counted from 1 as people
 // do, the stage and the cause; not the stack.
 func (e *FoldError) Error() string {
+	if e == nil {
+		return "crossval: no error"
+	}
 	return fmt.Sprintf("crossval: %s: repeat %d, fold %d: %s: %v", e.Candidate, e.Repeat+1, e.Fold+1, e.Stage, e.Err)
 }
 
 // Unwrap returns the cause.
-func (e *FoldError) Unwrap() error { return e.Err }
+func (e *FoldError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // run does one job.
 func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError) {

@@ -92,6 +92,9 @@ func repeated(what string, repeats int, seed uint64, once func(*rand.Rand) ([][]
 	if repeats < 1 {
 		return nil, fmt.Errorf("crossval: %s: want 1 repeat or more, have %d", what, repeats)
 	}
+	if repeats > mostRepeats {
+		return nil, fmt.Errorf("crossval: %s: %d repeats: want at most %d", what, repeats, mostRepeats)
+	}
 	var all [][]int
 	for r := range repeats {
 		folds, err := once(generator(seed, "fold", r))

@@ -12,6 +12,12 @@ import (
 // rows of that class. It is an error if the task is regression or the candidate
 // has no run.
 func (r *Result) Confusion(candidate string) ([][]float64, error) {
+	if r == nil {
+		return nil, noRuns(candidate)
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("crossval: %w", err)
+	}
 	if r.Data.Task != data.Classify {
 		return nil, fmt.Errorf("crossval: %s: a regression has no confusion matrix", candidate)
 	}
@@ -62,6 +68,9 @@ func (r *Result) OutOfFold(candidate string) (*OutOfFold, error) {
 	runs := r.RunsOf(candidate)
 	if len(runs) == 0 {
 		return nil, noRuns(candidate)
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("crossval: %w", err)
 	}
 	k := max(1, len(r.Data.Classes))
 	count := make([]int, r.Data.Rows)

@@ -22,6 +22,9 @@ type ProgressLine struct {
 
 // Show shows an event.
 func (p *ProgressLine) Show(e Event) {
+	if p == nil {
+		return
+	}
 	if p.begin.IsZero() {
 		p.begin = time.Now()
 		p.line.W = p.W

@@ -145,6 +145,9 @@ func (r *Result) Notes(candidate string) []string {
 
 // Complete says whether the candidate has a run for every fold.
 func (r *Result) Complete(candidate string) bool {
+	if r == nil {
+		return false
+	}
 	n := 0
 	for i := range r.Runs {
 		if r.Runs[i].Candidate == candidate {
@@ -156,6 +159,9 @@ func (r *Result) Complete(candidate string) bool {
 
 // Repeats returns the number of repeats.
 func (r *Result) Repeats() int {
+	if r == nil {
+		return 0
+	}
 	n := 0
 	for _, s := range r.Splits {
 		n = max(n, s.Repeat+1)
@@ -166,6 +172,9 @@ func (r *Result) Repeats() int {
 // RunsOf returns the runs of a candidate in the order of the folds; none if
 // there is no such candidate.
 func (r *Result) RunsOf(candidate string) []Run {
+	if r == nil {
+		return nil
+	}
 	var runs []Run
 	for _, run := range r.Runs {
 		if run.Candidate == candidate {
@@ -177,6 +186,9 @@ func (r *Result) RunsOf(candidate string) []Run {
 
 // metric returns the place of a metric; "" is the first.
 func (r *Result) metric(name string) (int, bool) {
+	if r == nil {
+		return 0, false
+	}
 	if name == "" && len(r.Metrics) > 0 {
 		return 0, true
 	}
@@ -234,6 +246,9 @@ func (r *Result) PredictTime(candidate string) time.Duration {
 }
 
 func (r *Result) meanTime(candidate string, of func(*Run) time.Duration) time.Duration {
+	if r == nil {
+		return 0
+	}
 	var sum time.Duration
 	n := 0
 	for i := range r.Runs {

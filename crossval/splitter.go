@@ -21,7 +21,12 @@ type Splitter interface {
 type SplitterFunc func(s *data.Set) ([][]int, error)
 
 // TestRows calls f.
-func (f SplitterFunc) TestRows(s *data.Set) ([][]int, error) { return f(s) }
+func (f SplitterFunc) TestRows(s *data.Set) ([][]int, error) {
+	if f == nil {
+		return nil, errors.New("crossval: the splitter's function is nil")
+	}
+	return f(s)
+}
 
 // String returns "function".
 func (f SplitterFunc) String() string { return "function" }

@@ -12,6 +12,9 @@ import (
 // deviation over the folds of every metric ("-" where it is not defined) and
 // the mean times of a fit and of a prediction.
 func (r *Result) Table() string {
+	if r == nil {
+		return ""
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d rows, %s, seed %d\n", r.Data.Name, r.Data.Rows, r.Splitter, r.Seed)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

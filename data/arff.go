@@ -305,5 +305,8 @@ func (p *arff) set(target string) (*Set, error) {
 	} else {
 		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(values)), tensor.WithBacking(values))}
 	}
-	return s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }

@@ -19,7 +19,12 @@ type Augmenter interface {
 type AugmentFunc func(x []float64, shape []int, r *rand.Rand) error
 
 // Augment calls f.
-func (f AugmentFunc) Augment(x []float64, shape []int, r *rand.Rand) error { return f(x, shape, r) }
+func (f AugmentFunc) Augment(x []float64, shape []int, r *rand.Rand) error {
+	if f == nil {
+		return errors.New("data: the augmenter's function is nil")
+	}
+	return f(x, shape, r)
+}
 
 // Augmenters applies augmenters one after another.
 type Augmenters []Augmenter
@@ -83,6 +88,8 @@ func Augmented(s *Set, a Augmenter, seed uint64) (*Set, error) {
 	return out, nil
 }
 
+var errNoRandom = errors.New("data: the source of random numbers is nil")
+
 // Jitter adds normal noise of mean 0 and standard deviation Std to every value: an
 // augmentation for tables of standardised columns.
 type Jitter struct{ Std float64 }
@@ -91,6 +98,9 @@ type Jitter struct{ Std float64 }
 func (j Jitter) Augment(x []float64, _ []int, r *rand.Rand) error {
 	if !(j.Std >= 0) || math.IsInf(j.Std, 0) {
 		return fmt.Errorf("data: jitter of standard deviation %v", j.Std)
+	}
+	if r == nil {
+		return errNoRandom
 	}
 	for i := range x {
 		x[i] += j.Std * r.NormFloat64()
@@ -128,6 +138,17 @@ func (a ImageAugment) check() error {
 	return nil
 }
 
+// holds says whether a shape has n elements, at least one of them.
+func holds(shape []int, n int) bool {
+	for _, d := range shape {
+		if d < 1 || d > n || n%d != 0 {
+			return false
+		}
+		n /= d
+	}
+	return n == 1
+}
+
 // Augment implements Augmenter.
 func (a ImageAugment) Augment(x []float64, shape []int, r *rand.Rand) error {
 	if err := a.check(); err != nil {
@@ -137,8 +158,11 @@ func (a ImageAugment) Augment(x []float64, shape []int, r *rand.Rand) error {
 	if len(shape) == 3 {
 		channels = shape[2]
 	}
-	if len(shape) < 2 || len(shape) > 3 || shape[0]*shape[1]*channels != len(x) {
+	if len(shape) < 2 || len(shape) > 3 || !holds(shape, len(x)) {
 		return fmt.Errorf("data: image augmentation of %d values of shape %v: want (height, width) or (height, width, channels)", len(x), shape)
+	}
+	if r == nil {
+		return errNoRandom
 	}
 	p := picture{x, shape[0], shape[1], channels}
 	// All numbers are drawn whatever the settings, so that one more movement does

@@ -135,8 +135,29 @@ func (s *Set) columns(which []int) (*Set, error) {
 	return s.withTable(out, chosen), nil
 }
 
+// check holds the parts to what Fit guarantees.
+func (f FittedColumns) check() error {
+	if len(f.Parts) == 0 {
+		return errors.New("data: columns: no columns are left")
+	}
+	for k, p := range f.Parts {
+		if len(p.Columns) == 0 {
+			return fmt.Errorf("data: columns: part %d has no columns", k)
+		}
+		for i, j := range p.Columns {
+			if j < 0 || j >= len(f.Features) || i > 0 && j <= p.Columns[i-1] {
+				return fmt.Errorf("data: columns: part %d: column %d of %d is out of range or out of order", k, j, len(f.Features))
+			}
+		}
+	}
+	return nil
+}
+
 // Apply implements Fitted.
 func (f FittedColumns) Apply(s *Set) (*Set, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	_, p, err := s.Table()
 	if err != nil {
 		return nil, fmt.Errorf("data: columns: %w", err)
@@ -173,6 +194,9 @@ func (f FittedColumns) Apply(s *Set) (*Set, error) {
 
 // compile prepares the parts for single rows.
 func (f FittedColumns) compile() (*RowTransform, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	type piece struct {
 		columns []int
 		in      []float64

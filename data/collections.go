@@ -166,5 +166,8 @@ func ImageSet(name string, images, labels *IDX, classes []string) (*Set, error) 
 		Targets: []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(y))},
 		Target:  "class", Classes: classes,
 	}
-	return s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }

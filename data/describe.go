@@ -102,10 +102,10 @@ func cellText(f Feature, v float64) string {
 }
 
 func (s *Set) answer(i int) string {
-	if y, err := s.Labels(); err == nil && y[i] >= 0 && y[i] < len(s.Classes) {
+	if y, err := s.Labels(); err == nil && i < len(y) && y[i] >= 0 && y[i] < len(s.Classes) {
 		return s.Classes[y[i]]
 	}
-	if y, err := s.Values(); err == nil {
+	if y, err := s.Values(); err == nil && i < len(y) {
 		return fmt.Sprintf("%.5g", y[i])
 	}
 	return "…"

@@ -80,6 +80,9 @@ type Report struct {
 
 // MarshalJSON writes the report with its task as "classify" or "regress".
 func (r *Report) MarshalJSON() ([]byte, error) {
+	if r == nil {
+		return []byte("null"), nil
+	}
 	type plain Report
 	task := ""
 	if r.Target != "" {

@@ -15,8 +15,11 @@ import (
 // row may be chosen more than once.
 func (s *Set) Rows(index []int) (*Set, error) {
 	n := s.Len()
-	if len(index) == 0 {
+	if s == nil || len(index) == 0 {
 		return nil, ErrEmpty
+	}
+	if s.Weights != nil && len(s.Weights) != n || s.Groups != nil && len(s.Groups) != n {
+		return nil, fmt.Errorf("data: %s: %d weights and %d groups for %d rows", s.Name, len(s.Weights), len(s.Groups), n)
 	}
 	for _, i := range index {
 		if i < 0 || i >= n {
@@ -256,6 +259,9 @@ func (s *Set) Split(fraction float64, seed uint64) (rest, part *Set, err error) 
 
 // SplitRows returns the row numbers of the two sets that Split makes.
 func (s *Set) SplitRows(fraction float64, seed uint64) (rest, part []int, err error) {
+	if s == nil {
+		return nil, nil, ErrEmpty
+	}
 	n := s.Len()
 	if n < 2 {
 		return nil, nil, fmt.Errorf("data: %s: %d rows cannot be split", s.Name, n)
@@ -414,12 +420,19 @@ type Batches struct {
 	at      int
 }
 
+// mostBatched is how many rows can be numbered: of 8 bytes each, 2 GiB.
+const mostBatched = 1 << 28
+
 // NewBatches makes batches of size rows out of n, the last one of an epoch being
 // what is left. Epoch has to be called before Next.
 func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 	if n < 1 || size < 1 {
 		return nil, fmt.Errorf("data: %d rows in batches of %d: want at least 1 of each", n, size)
 	}
+	if n > mostBatched {
+		return nil, fmt.Errorf("data: batches of %d rows: want at most %d", n, mostBatched)
+	}
+	size = min(size, n)
 	b := &Batches{size: size, shuffle: shuffle, seed: seed, order: make([]int, n), at: n}
 	for i := range b.order {
 		b.order[i] = i
@@ -429,6 +442,9 @@ func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 
 // Epoch begins an epoch.
 func (b *Batches) Epoch(epoch int) {
+	if b == nil {
+		return
+	}
 	b.at = 0
 	if !b.shuffle {
 		return
@@ -443,7 +459,7 @@ func (b *Batches) Epoch(epoch int) {
 // Next returns the rows of the next batch, nil at the end of the epoch. The
 // slice is good until the next epoch begins.
 func (b *Batches) Next() []int {
-	if b.at >= len(b.order) {
+	if b == nil || b.at >= len(b.order) {
 		return nil
 	}
 	rows := b.order[b.at:min(b.at+b.size, len(b.order))]
@@ -462,7 +478,10 @@ func FromRows(name string, x [][]float64, y []float64) (*Set, error) {
 	}
 	s.Target = "y"
 	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(slices.Clone(y)))}
-	return s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // FromLabels makes a table with class targets; labels are indices into classes,
@@ -480,7 +499,10 @@ func FromLabels(name string, x [][]float64, labels []int, classes []string) (*Se
 	}
 	s.Target, s.Classes = "class", classes
 	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(slices.Clone(labels)))}
-	return s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func fromRows(name string, x [][]float64) (*Set, error) {

@@ -46,6 +46,9 @@ func rowwiseOf(f Fitted) rowwise {
 
 // applyRows is the Apply of a rowwise transform.
 func applyRows(t rowwise, s *Set) (*Set, error) {
+	if err := t.check(); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", t.name(), err)
+	}
 	v, p, err := s.Table()
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", t.name(), err)
@@ -110,11 +113,21 @@ func NewRowTransform(f Fitted, columns []Feature) (*RowTransform, error) {
 	return compileRows(f, columns)
 }
 
-// In returns the columns of a row that Apply takes, Out those that it makes.
-func (t *RowTransform) In() []Feature { return slices.Clone(t.in) }
+// In returns the columns of a row that Apply takes, none of a nil RowTransform.
+func (t *RowTransform) In() []Feature {
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.in)
+}
 
-// Out returns the columns of a row that Apply makes.
-func (t *RowTransform) Out() []Feature { return slices.Clone(t.out) }
+// Out returns the columns of a row that Apply makes, none of a nil RowTransform.
+func (t *RowTransform) Out() []Feature {
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.out)
+}
 
 // Apply fills dst, of as many values as Out has columns, from src, of as many as
 // In has. Missing values are NaN, levels that were not there in training −1.
@@ -138,6 +151,9 @@ func compileRows(f Fitted, columns []Feature) (*RowTransform, error) {
 	own := rowwiseOf(f)
 	if own == nil {
 		return nil, fmt.Errorf("data: a %T does not go row by row", f)
+	}
+	if err := own.check(); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", own.name(), err)
 	}
 	return &RowTransform{own.from(), own.to(), func(dst, src []float64) error {
 		if err := own.row(dst, src); err != nil {

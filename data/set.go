@@ -120,6 +120,9 @@ func (s *Set) Table() (values []float64, columns int, err error) {
 	if s.Len() == 0 {
 		return nil, 0, ErrEmpty
 	}
+	if len(s.Inputs) == 0 || s.Inputs[0] == nil {
+		return nil, 0, fmt.Errorf("data: %s: no table: the set has no inputs", s.Name)
+	}
 	x := s.Inputs[0]
 	v, ok := x.Data().([]float64)
 	if !ok || x.Dims() != 2 {

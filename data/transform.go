@@ -20,7 +20,12 @@ type Transform interface {
 type TransformFunc func(train *Set) (Fitted, error)
 
 // Fit calls f.
-func (f TransformFunc) Fit(train *Set) (Fitted, error) { return f(train) }
+func (f TransformFunc) Fit(train *Set) (Fitted, error) {
+	if f == nil {
+		return nil, errors.New("data: the transform's function is nil")
+	}
+	return f(train)
+}
 
 // Fitted is a transform that was fitted. Apply gives a new set and leaves its
 // argument as it is; it may be called by several goroutines.
@@ -56,7 +61,10 @@ type FittedPipeline []Fitted
 // Apply applies the transforms one after another.
 func (p FittedPipeline) Apply(s *Set) (*Set, error) {
 	var err error
-	for _, f := range p {
+	for i, f := range p {
+		if f == nil {
+			return nil, fmt.Errorf("data: transform %d of the pipeline is nil", i)
+		}
 		if s, err = f.Apply(s); err != nil {
 			return nil, err
 		}

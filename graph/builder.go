@@ -3,7 +3,6 @@ package graph
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -49,8 +48,14 @@ type update struct {
 // element type. Without params every operation fails.
 func New(params *Params, mode Mode) *Builder {
 	var err error
-	if params == nil {
+	switch {
+	case params == nil:
 		params, err = NewParams(Float32, 0), &Error{Op: "new", Err: errors.New("the parameters are nil")}
+	case params.byPath == nil:
+		params, err = NewParams(Float32, 0), &Error{Op: "new", Err: errors.New("the parameters are a zero Params: NewParams makes them")}
+	case params.dtype != Float32 && params.dtype != Float64:
+		err = &Error{Op: "new", Err: fmt.Errorf("parameters of type %v: want float32 or float64", params.dtype)}
+		params = NewParams(Float32, 0)
 	}
 	return &Builder{shared: &shared{
 		err: err, g: gorgonia.NewGraph(), params: params, mode: mode,
@@ -59,29 +64,73 @@ func New(params *Params, mode Mode) *Builder {
 	}}
 }
 
-// Err returns the first mistake that was made with this graph, nil if there is none.
-func (b *Builder) Err() error { return b.err }
+// made says whether b comes from New. All methods of a nil or zero Builder do
+// what they do after a mistake.
+func (b *Builder) made() bool { return b != nil && b.shared != nil }
+
+// failed says whether operations do nothing any more.
+func (b *Builder) failed() bool { return !b.made() || b.err != nil }
+
+var errNotMade = &Error{Err: errors.New("the Builder is nil or zero: New makes one")}
+
+// Err returns the first mistake that was made with this graph, nil if there is
+// none. That of a nil or zero Builder is that New has not made it.
+func (b *Builder) Err() error {
+	if !b.made() {
+		return errNotMade
+	}
+	return b.err
+}
 
 // Mode returns what the graph is built for.
-func (b *Builder) Mode() Mode { return b.mode }
+func (b *Builder) Mode() Mode {
+	if !b.made() {
+		return Infer
+	}
+	return b.mode
+}
 
 // Dtype returns the element type of the graph's parameters, inputs and maths.
-func (b *Builder) Dtype() Dtype { return b.params.dtype }
+func (b *Builder) Dtype() Dtype {
+	if !b.made() {
+		return Float32
+	}
+	return b.params.dtype
+}
 
 // Path returns the scope's path, such as "encoder/2.Dense".
-func (b *Builder) Path() string { return b.path }
+func (b *Builder) Path() string {
+	if b == nil {
+		return ""
+	}
+	return b.path
+}
 
-// ExprGraph returns the Gorgonia graph that is being built.
-func (b *Builder) ExprGraph() *gorgonia.ExprGraph { return b.g }
+// ExprGraph returns the Gorgonia graph that is being built, nil of a nil or zero
+// Builder.
+func (b *Builder) ExprGraph() *gorgonia.ExprGraph {
+	if !b.made() {
+		return nil
+	}
+	return b.g
+}
 
 // Scope returns a Builder of the same graph whose path is name below b's.
 func (b *Builder) Scope(name string) *Builder {
+	if !b.made() {
+		return b
+	}
 	return &Builder{shared: b.shared, path: join(b.path, name), again: b.again}
 }
 
 // Again returns a Builder of the same scope for one more application of the
 // layer that was built there: Param gives the nodes that the graph already has.
-func (b *Builder) Again() *Builder { return &Builder{shared: b.shared, path: b.path, again: true} }
+func (b *Builder) Again() *Builder {
+	if !b.made() {
+		return b
+	}
+	return &Builder{shared: b.shared, path: b.path, again: true}
+}
 
 func join(path, name string) string {
 	if path == "" {
@@ -97,7 +146,7 @@ func (b *Builder) Fail(format string, args ...any) *Node {
 }
 
 func (b *Builder) fail(op string, err error) *Node {
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
 	var e *Error
@@ -111,7 +160,7 @@ func (b *Builder) fail(op string, err error) *Node {
 // ready tells whether an operation may go on: no mistake so far, and all its
 // operands are nodes of this graph.
 func (b *Builder) ready(op string, in ...*Node) bool {
-	if b.err != nil {
+	if b.failed() {
 		return false
 	}
 	for i, n := range in {
@@ -172,13 +221,13 @@ func (b *Builder) Input(name string, shape ...int) *Node { return b.input(name, 
 func (b *Builder) InputInt(name string, shape ...int) *Node { return b.input(name, Int, shape) }
 
 func (b *Builder) input(name string, dt Dtype, shape Shape) *Node {
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
 	if b.leaves[name] != nil {
 		return b.fail("input", fmt.Errorf("the name %q is taken", name))
 	}
-	if err := checkShape(shape); err != nil {
+	if err := checkLeaf(shape); err != nil {
 		return b.fail("input "+strconv.Quote(name), err)
 	}
 	n := b.leaf(name, dt, shape, nil)
@@ -186,14 +235,27 @@ func (b *Builder) input(name string, dt Dtype, shape Shape) *Node {
 	return n
 }
 
-func checkShape(s Shape) error {
-	room := math.MaxInt / 8 // of a slice of float64
+// MaxElements is how many elements an input, a parameter or a constant may have:
+// 2^28, which are 1 GiB of float32. More is a mistake, found before memory is taken.
+const MaxElements = 1 << 28
+
+// mostResult is how many elements the result of an operation may have.
+const mostResult = 1 << 31
+
+// checkShape checks the shape of an operation's result, checkLeaf that of an input,
+// a parameter or a constant.
+func checkShape(s Shape) error { return bounded(s, mostResult) }
+
+func checkLeaf(s Shape) error { return bounded(s, MaxElements) }
+
+func bounded(s Shape, most int) error {
+	room := most
 	for _, d := range s {
 		if d < 1 {
 			return fmt.Errorf("shape %s: every size must be at least 1", dims(s))
 		}
 		if room /= d; room == 0 {
-			return fmt.Errorf("shape %s: more elements than memory can be addressed", dims(s))
+			return fmt.Errorf("shape %s: more elements than memory is taken for, %d", dims(s), most)
 		}
 	}
 	return nil
@@ -218,10 +280,10 @@ func (b *Builder) leaf(name string, dt Dtype, shape Shape, value *buffer) *Node 
 // have it yet. The same path with another shape, or declared twice in one
 // graph (unless b comes from Again), is a mistake.
 func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
-	path := join(b.path, name)
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
+	path := join(b.path, name)
 	if n := b.leaves[path]; n != nil {
 		if !b.again {
 			return b.fail("param", fmt.Errorf("%s is declared twice in one graph", path))
@@ -251,10 +313,10 @@ func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
 // State returns a value that is kept in Params but not trained, such as a
 // running mean; init sets it at first. Update changes it.
 func (b *Builder) State(name string, shape Shape, init Initializer) *Node {
-	path := join(b.path, name)
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
+	path := join(b.path, name)
 	if n := b.states[path]; n != nil {
 		if !slices.Equal(n.Shape(), shape) {
 			return b.fail("state "+name, fmt.Errorf("declared with shapes %s and %s", dims(n.Shape()), dims(shape)))
@@ -273,10 +335,10 @@ func (b *Builder) State(name string, shape Shape, init Initializer) *Node {
 // Update makes value the state of that name once a run has succeeded. A later
 // State of the same name in this graph returns value.
 func (b *Builder) Update(name string, value *Node) {
-	path := join(b.path, name)
 	if !b.readyFloat("update "+name, value) {
 		return
 	}
+	path := join(b.path, name)
 	old := b.states[path]
 	if old == nil {
 		b.fail("update", fmt.Errorf("there is no state %s", path))
@@ -301,10 +363,10 @@ func (b *Builder) Const(v float64) *Node { return b.Fill(v) }
 
 // Fill returns a constant of the given shape, every element of which is v.
 func (b *Builder) Fill(v float64, shape ...int) *Node {
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
-	if err := checkShape(shape); err != nil {
+	if err := checkLeaf(shape); err != nil {
 		return b.fail("fill", err)
 	}
 	buf := newBuffer(b.Dtype(), size(shape))
@@ -315,7 +377,7 @@ func (b *Builder) Fill(v float64, shape ...int) *Node {
 // Tensor returns a constant of t's shape and, in the graph's element type, its
 // values. name must be unique in b's scope.
 func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
 	path := join(b.path, name)
@@ -324,6 +386,9 @@ func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
 	}
 	if t == nil {
 		return b.fail("tensor "+name, errors.New("nil"))
+	}
+	if err := checkLeaf(t.Shape()); err != nil {
+		return b.fail("tensor "+name, err)
 	}
 	buf := newBuffer(b.Dtype(), size(t.Shape()))
 	if err := buf.set(t); err != nil {
@@ -344,6 +409,9 @@ func (b *Builder) constant(name string, shape Shape, buf *buffer) *Node {
 // Penalty returns the sum of the penalties of all trained parameters so far,
 // nil if there is none. It is added to the loss when a model is trained.
 func (b *Builder) Penalty() *Node {
+	if b.failed() {
+		return nil
+	}
 	var sum *Node
 	for _, p := range b.penalties {
 		if sum == nil {
@@ -357,7 +425,7 @@ func (b *Builder) Penalty() *Node {
 
 // AddPenalty adds a scalar to the penalties, such as one on activities.
 func (b *Builder) AddPenalty(l *Node) {
-	if b.mode != Train || !b.readyFloat("penalty", l) {
+	if b.Mode() != Train || !b.readyFloat("penalty", l) {
 		return
 	}
 	if len(l.Shape()) != 0 {
@@ -370,7 +438,7 @@ func (b *Builder) AddPenalty(l *Node) {
 // Step returns the number of the training step, an Int scalar that noise is
 // keyed by. Program.SetStep sets it.
 func (b *Builder) Step() *Node {
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
 	if b.step == nil {

@@ -28,6 +28,9 @@ type GradientError struct {
 
 // Error says what differs, and by how much.
 func (e *GradientError) Error() string {
+	if e == nil {
+		return "graph: no error"
+	}
 	return fmt.Sprintf("graph: gradient of %s at %d: analytic %.10g, numeric %.10g, relative error %.3g", e.Of, e.Index, e.Analytic, e.Numeric, e.Relative)
 }
 
@@ -40,6 +43,14 @@ func (e *GradientError) Error() string {
 // A function with a kink within a step of the inputs has no derivative there:
 // choose inputs away from it.
 func CheckGradients(c GradientCheck, build func(b *Builder, in []*Node) *Node, inputs ...*tensor.Dense) error {
+	if build == nil {
+		return &Error{Op: "check gradients", Err: errors.New("the function is nil")}
+	}
+	for i, t := range inputs {
+		if t == nil {
+			return &Error{Op: "check gradients", Err: fmt.Errorf("input %d is nil", i)}
+		}
+	}
 	if c.Step == 0 {
 		c.Step = 1e-5
 	}

@@ -39,7 +39,7 @@ func (b *Builder) Gradients(y *Node, wrt ...*Node) []*Node {
 		}
 		g := b.sum(terms[n])
 		done[n] = g
-		if n.Op() == nil || b.err != nil {
+		if n.Op() == nil || b.failed() {
 			continue
 		}
 		in := children(n)
@@ -65,7 +65,7 @@ func (b *Builder) Gradients(y *Node, wrt ...*Node) []*Node {
 			return nil
 		}
 	}
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
 	return out

@@ -16,6 +16,7 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -66,6 +67,9 @@ type Error struct {
 
 // Error returns "graph: path: op: cause".
 func (e *Error) Error() string {
+	if e == nil {
+		return "graph: no error"
+	}
 	s := "graph: "
 	if e.Path != "" {
 		s += e.Path + ": "
@@ -73,11 +77,19 @@ func (e *Error) Error() string {
 	if e.Op != "" {
 		s += e.Op + ": "
 	}
+	if e.Err == nil {
+		return strings.TrimSuffix(s, ": ")
+	}
 	return s + e.Err.Error()
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // size is the number of elements of a shape; 1 for a scalar.
 func size(s Shape) int {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -18,7 +19,12 @@ type Initializer interface {
 type InitializerFunc func(shape Shape, r *rand.Rand) ([]float64, error)
 
 // Init calls f.
-func (f InitializerFunc) Init(shape Shape, r *rand.Rand) ([]float64, error) { return f(shape, r) }
+func (f InitializerFunc) Init(shape Shape, r *rand.Rand) ([]float64, error) {
+	if f == nil {
+		return nil, errors.New("the initializer is nil")
+	}
+	return f(shape, r)
+}
 
 // Fans returns how many inputs and outputs a unit of a kernel is connected to:
 // the last two axes of the shape, times the product of all axes before them
@@ -35,20 +41,33 @@ func Fans(shape Shape) (in, out int) {
 	return field * shape[n-2], field * shape[n-1]
 }
 
-func uniform(shape Shape, limit float64, r *rand.Rand) []float64 {
-	v := make([]float64, size(shape))
-	for i := range v {
-		v[i] = limit * (2*r.Float64() - 1)
+// draw returns as many numbers as a shape has elements. A nil source of random
+// numbers and a shape beyond MaxElements are errors.
+func draw(shape Shape, r *rand.Rand, next func() float64) ([]float64, error) {
+	if r == nil {
+		return nil, errors.New("the source of random numbers is nil")
 	}
-	return v
+	v, err := numbers(shape)
+	for i := range v {
+		v[i] = next()
+	}
+	return v, err
 }
 
-func normal(shape Shape, std float64, r *rand.Rand) []float64 {
-	v := make([]float64, size(shape))
-	for i := range v {
-		v[i] = std * r.NormFloat64()
+// numbers returns a zero for each element of a shape.
+func numbers(shape Shape) ([]float64, error) {
+	if err := checkLeaf(shape); err != nil {
+		return nil, err
 	}
-	return v
+	return make([]float64, size(shape)), nil
+}
+
+func uniform(shape Shape, limit float64, r *rand.Rand) ([]float64, error) {
+	return draw(shape, r, func() float64 { return limit * (2*r.Float64() - 1) })
+}
+
+func normal(shape Shape, mean, std float64, r *rand.Rand) ([]float64, error) {
+	return draw(shape, r, func() float64 { return std*r.NormFloat64() + mean })
 }
 
 // GlorotUniform draws from ±sqrt(6/(in+out)): variance 2/(in+out).
@@ -58,7 +77,7 @@ type GlorotUniform struct{}
 // Init implements Initializer.
 func (GlorotUniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	in, out := Fans(s)
-	return uniform(s, math.Sqrt(6/float64(in+out)), r), nil
+	return uniform(s, math.Sqrt(6/float64(in+out)), r)
 }
 
 // GlorotNormal draws normal numbers of variance 2/(in+out).
@@ -67,7 +86,7 @@ type GlorotNormal struct{}
 // Init implements Initializer.
 func (GlorotNormal) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	in, out := Fans(s)
-	return normal(s, math.Sqrt(2/float64(in+out)), r), nil
+	return normal(s, 0, math.Sqrt(2/float64(in+out)), r)
 }
 
 // HeUniform draws from ±sqrt(6/in): variance 2/in, for ReLU.
@@ -77,7 +96,7 @@ type HeUniform struct{}
 // Init implements Initializer.
 func (HeUniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	in, _ := Fans(s)
-	return uniform(s, math.Sqrt(6/float64(in)), r), nil
+	return uniform(s, math.Sqrt(6/float64(in)), r)
 }
 
 // HeNormal draws normal numbers of variance 2/in, for ReLU.
@@ -86,7 +105,7 @@ type HeNormal struct{}
 // Init implements Initializer.
 func (HeNormal) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	in, _ := Fans(s)
-	return normal(s, math.Sqrt(2/float64(in)), r), nil
+	return normal(s, 0, math.Sqrt(2/float64(in)), r)
 }
 
 // LeCunUniform draws from ±sqrt(3/in): variance 1/in, for SELU.
@@ -96,7 +115,7 @@ type LeCunUniform struct{}
 // Init implements Initializer.
 func (LeCunUniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	in, _ := Fans(s)
-	return uniform(s, math.Sqrt(3/float64(in)), r), nil
+	return uniform(s, math.Sqrt(3/float64(in)), r)
 }
 
 // LeCunNormal draws normal numbers of variance 1/in, for SELU.
@@ -105,7 +124,7 @@ type LeCunNormal struct{}
 // Init implements Initializer.
 func (LeCunNormal) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	in, _ := Fans(s)
-	return normal(s, math.Sqrt(1/float64(in)), r), nil
+	return normal(s, 0, math.Sqrt(1/float64(in)), r)
 }
 
 // Orthogonal draws a matrix with orthonormal rows or columns, whichever are
@@ -122,11 +141,18 @@ func (o Orthogonal) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	if gain == 0 {
 		gain = 1
 	}
+	if err := checkLeaf(s); err != nil {
+		return nil, err
+	}
 	cols := s[len(s)-1]
 	rows := size(s) / cols
 	long, short := max(rows, cols), min(rows, cols)
+	random, err := normal(Shape{long, short}, 0, 1, r)
+	if err != nil {
+		return nil, err
+	}
 	var qr mat.QR
-	qr.Factorize(mat.NewDense(long, short, normal(Shape{long, short}, 1, r)))
+	qr.Factorize(mat.NewDense(long, short, random))
 	var q, rr mat.Dense
 	qr.QTo(&q)
 	qr.RTo(&rr)
@@ -152,18 +178,18 @@ type Constant struct{ Value float64 }
 
 // Init implements Initializer.
 func (c Constant) Init(s Shape, _ *rand.Rand) ([]float64, error) {
-	v := make([]float64, size(s))
+	v, err := numbers(s)
 	for i := range v {
 		v[i] = c.Value
 	}
-	return v, nil
+	return v, err
 }
 
 // Zeros sets every value to 0.
 type Zeros struct{}
 
 // Init implements Initializer.
-func (Zeros) Init(s Shape, _ *rand.Rand) ([]float64, error) { return make([]float64, size(s)), nil }
+func (Zeros) Init(s Shape, _ *rand.Rand) ([]float64, error) { return numbers(s) }
 
 // Ones sets every value to 1.
 type Ones struct{}
@@ -179,11 +205,7 @@ func (u Uniform) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	if !(u.Low < u.High) {
 		return nil, fmt.Errorf("uniform: low %v is not below high %v", u.Low, u.High)
 	}
-	v := make([]float64, size(s))
-	for i := range v {
-		v[i] = u.Low + (u.High-u.Low)*r.Float64()
-	}
-	return v, nil
+	return draw(s, r, func() float64 { return u.Low + (u.High-u.Low)*r.Float64() })
 }
 
 // Normal draws normal numbers of the given mean and standard deviation.
@@ -194,11 +216,7 @@ func (n Normal) Init(s Shape, r *rand.Rand) ([]float64, error) {
 	if !(n.Std > 0) {
 		return nil, fmt.Errorf("normal: standard deviation %v is not positive", n.Std)
 	}
-	v := normal(s, n.Std, r)
-	for i := range v {
-		v[i] += n.Mean
-	}
-	return v, nil
+	return normal(s, n.Mean, n.Std, r)
 }
 
 // Values sets the parameter to the given numbers, row by row.

@@ -52,7 +52,7 @@ func (b *Builder) ScheduledDropout(x *Node, rate float64) *Node {
 
 // noise is the level of scheduled noise, in units of 1/fullNoise.
 func (b *Builder) noise() *Node {
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
 	if b.level == nil {
@@ -116,11 +116,14 @@ func (b *Builder) RandomBernoulli(p float64, shape ...int) *Node {
 }
 
 func (b *Builder) random(kind string, p float64, shape Shape) *Node {
-	if b.err != nil {
+	if b.failed() {
 		return nil
 	}
 	if len(shape) == 0 {
 		return b.fail(kind, errors.New("want at least one axis"))
+	}
+	if err := checkShape(shape); err != nil {
+		return b.fail(kind, err)
 	}
 	key := b.stream()
 	return b.apply(&op{

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -36,7 +37,12 @@ type Penalty interface {
 type PenaltyFunc func(b *Builder, w *Node) *Node
 
 // Penalty calls f.
-func (f PenaltyFunc) Penalty(b *Builder, w *Node) *Node { return f(b, w) }
+func (f PenaltyFunc) Penalty(b *Builder, w *Node) *Node {
+	if f == nil {
+		return b.Fail("the penalty is nil")
+	}
+	return f(b, w)
+}
 
 // Constraint projects a parameter, given by its shape and its values row by
 // row, into an allowed set after every step of an optimizer, in place.
@@ -47,10 +53,15 @@ type Constraint interface {
 // ConstraintFunc makes a function a Constraint.
 type ConstraintFunc func(shape Shape, w []float64)
 
-// Constrain calls f.
-func (f ConstraintFunc) Constrain(shape Shape, w []float64) { f(shape, w) }
+// Constrain calls f. nil is no constraint.
+func (f ConstraintFunc) Constrain(shape Shape, w []float64) {
+	if f != nil {
+		f(shape, w)
+	}
+}
 
-// Param is one parameter, or a state that is kept but not trained.
+// Param is one parameter, or a state that is kept but not trained. Builder.Param
+// makes it; a nil or zero Param has no values.
 type Param struct {
 	Path       string
 	Trained    bool
@@ -62,20 +73,47 @@ type Param struct {
 }
 
 // Shape returns the parameter's shape.
-func (p *Param) Shape() Shape { return p.shape.Clone() }
+func (p *Param) Shape() Shape {
+	if !p.made() {
+		return nil
+	}
+	return p.shape.Clone()
+}
+
+func (p *Param) made() bool { return p != nil && p.buf != nil }
 
 // Size returns the number of values.
-func (p *Param) Size() int { return p.buf.len() }
+func (p *Param) Size() int {
+	if !p.made() {
+		return 0
+	}
+	return p.buf.len()
+}
 
 // Tensor returns the values as a tensor over the same memory: a change is seen
-// by every graph that uses the parameter.
-func (p *Param) Tensor() *tensor.Dense { return p.buf.tensor(p.shape) }
+// by every graph that uses the parameter. It is nil for a nil or zero Param.
+func (p *Param) Tensor() *tensor.Dense {
+	if !p.made() {
+		return nil
+	}
+	return p.buf.tensor(p.shape)
+}
 
 // Floats32 returns the values without a copy, nil if they are Float64.
-func (p *Param) Floats32() []float32 { return p.buf.f32 }
+func (p *Param) Floats32() []float32 {
+	if !p.made() {
+		return nil
+	}
+	return p.buf.f32
+}
 
 // Floats64 returns the values without a copy, nil if they are Float32.
-func (p *Param) Floats64() []float64 { return p.buf.f64 }
+func (p *Param) Floats64() []float64 {
+	if !p.made() {
+		return nil
+	}
+	return p.buf.f64
+}
 
 // Values returns a copy of the values in float64.
 func (p *Param) Values() []float64 {
@@ -88,6 +126,12 @@ func (p *Param) Values() []float64 {
 
 // Set copies values into the parameter. Another shape is an error.
 func (p *Param) Set(t *tensor.Dense) error {
+	switch {
+	case !p.made():
+		return errors.New("graph: a nil or zero Param has no values to set")
+	case t == nil:
+		return fmt.Errorf("graph: %s: the tensor is nil", p.Path)
+	}
 	if !slices.Equal(t.Shape(), p.shape) {
 		return fmt.Errorf("graph: %s has shape %s, not %s", p.Path, dims(p.shape), dims(t.Shape()))
 	}
@@ -99,7 +143,7 @@ func (p *Param) Set(t *tensor.Dense) error {
 
 // Constrain applies the parameter's constraint, if it has one.
 func (p *Param) Constrain() {
-	if p.Constraint == nil {
+	if !p.made() || p.Constraint == nil {
 		return
 	}
 	if p.buf.f64 != nil {
@@ -120,6 +164,7 @@ func (p *Param) Constrain() {
 
 // Params holds parameters by path. Graphs for training and inference, and for
 // other batch sizes, share one Params. It is not safe for concurrent change.
+// NewParams makes one; a nil or zero Params is empty, and a graph over it fails.
 type Params struct {
 	dtype  Dtype
 	seed   uint64
@@ -145,19 +190,36 @@ func NewParamsFrom(dtype Dtype, seed uint64, source func(path string, shape Shap
 	return p
 }
 
-// Dtype returns the element type.
-func (p *Params) Dtype() Dtype { return p.dtype }
+// Dtype returns the element type, Float32 of a nil or zero Params.
+func (p *Params) Dtype() Dtype {
+	if p == nil || p.byPath == nil {
+		return Float32
+	}
+	return p.dtype
+}
 
 // Seed returns the seed of initial values and noise.
-func (p *Params) Seed() uint64 { return p.seed }
+func (p *Params) Seed() uint64 {
+	if p == nil {
+		return 0
+	}
+	return p.seed
+}
 
 // All returns the parameters and states in the order in which they were made.
-func (p *Params) All() []*Param { return append([]*Param(nil), p.list...) }
+func (p *Params) All() []*Param { return slices.Clone(p.all()) }
+
+func (p *Params) all() []*Param {
+	if p == nil {
+		return nil
+	}
+	return p.list
+}
 
 // Trained returns the parameters that are trained, in the order of All.
 func (p *Params) Trained() []*Param {
 	var out []*Param
-	for _, q := range p.list {
+	for _, q := range p.all() {
 		if q.Trained {
 			out = append(out, q)
 		}
@@ -166,11 +228,16 @@ func (p *Params) Trained() []*Param {
 }
 
 // Get returns the parameter of a path, nil if there is none.
-func (p *Params) Get(path string) *Param { return p.byPath[path] }
+func (p *Params) Get(path string) *Param {
+	if p == nil {
+		return nil
+	}
+	return p.byPath[path]
+}
 
 // Count returns the number of trained values and of all values.
 func (p *Params) Count() (trained, all int) {
-	for _, q := range p.list {
+	for _, q := range p.all() {
 		all += q.Size()
 		if q.Trained {
 			trained += q.Size()
@@ -181,8 +248,9 @@ func (p *Params) Count() (trained, all int) {
 
 // Snapshot returns a copy of all values, in the order of All.
 func (p *Params) Snapshot() [][]float64 {
-	out := make([][]float64, len(p.list))
-	for i, q := range p.list {
+	list := p.all()
+	out := make([][]float64, len(list))
+	for i, q := range list {
 		out[i] = q.Values()
 	}
 	return out
@@ -190,15 +258,16 @@ func (p *Params) Snapshot() [][]float64 {
 
 // Restore copies back what Snapshot returned.
 func (p *Params) Restore(values [][]float64) error {
-	if len(values) != len(p.list) {
-		return fmt.Errorf("graph: a snapshot of %d parameters for %d", len(values), len(p.list))
+	list := p.all()
+	if len(values) != len(list) {
+		return fmt.Errorf("graph: a snapshot of %d parameters for %d", len(values), len(list))
 	}
-	for i, q := range p.list {
+	for i, q := range list {
 		if len(values[i]) != q.Size() {
 			return fmt.Errorf("graph: %s: a snapshot of %d values for %d", q.Path, len(values[i]), q.Size())
 		}
 	}
-	for i, q := range p.list {
+	for i, q := range list {
 		for j, v := range values[i] {
 			q.buf.setAt(j, v)
 		}
@@ -220,7 +289,7 @@ func (p *Params) ensure(path string, shape Shape, w Weight, trained bool) (*Para
 	if len(shape) == 0 {
 		return nil, fmt.Errorf("a parameter needs at least one axis")
 	}
-	if err := checkShape(shape); err != nil {
+	if err := checkLeaf(shape); err != nil {
 		return nil, err
 	}
 	q := &Param{Path: path, Trained: trained, Constraint: w.Constraint, shape: slices.Clone(shape)}

@@ -18,7 +18,10 @@ type Profile = profile.Profile
 // OpProfile is one operation of a Profile.
 type OpProfile = profile.Op
 
-// Profile runs the program so many times, as Run does, and measures every
+// mostProfiled is how many runs are profiled at most.
+const mostProfiled = 1_000_000
+
+// Profile runs the program the given number of times, at most a million, as Run does, and measures every
 // operation. One more run comes first, which does not count. States that have an
 // update are overwritten after every run. Besides, a large matrix product is
 // measured for the machine's peak, which takes some tens of milliseconds.
@@ -28,6 +31,9 @@ type OpProfile = profile.Op
 func (p *Program) Profile(ctx context.Context, runs int) (*Profile, error) {
 	if runs < 1 {
 		return nil, &Error{Op: "profile", Err: fmt.Errorf("%d runs: want at least 1", runs)}
+	}
+	if runs > mostProfiled {
+		return nil, &Error{Op: "profile", Err: fmt.Errorf("%d runs: want at most %d", runs, mostProfiled)}
 	}
 	if err := p.Run(ctx); err != nil {
 		return nil, err

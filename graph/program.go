@@ -64,8 +64,8 @@ type commit struct{ to, from *buffer }
 // out, and those of constants only are done here. It returns the Builder's first
 // mistake if there was one.
 func Compile(b *Builder, outputs ...*Node) (*Program, error) {
-	if b.err != nil {
-		return nil, b.err
+	if b.failed() {
+		return nil, b.Err()
 	}
 	if len(outputs) == 0 {
 		return nil, &Error{Op: "compile", Err: errors.New("no outputs")}
@@ -192,17 +192,35 @@ func (p *Program) link(b *Builder, pl *planner, nodes, outputs []*Node) error {
 }
 
 // Mode returns what the graph was built for.
-func (p *Program) Mode() Mode { return p.mode }
+func (p *Program) Mode() Mode {
+	if p == nil {
+		return Infer
+	}
+	return p.mode
+}
 
 // Steps returns the number of operations of a run.
-func (p *Program) Steps() int { return len(p.steps) }
+func (p *Program) Steps() int {
+	if p == nil {
+		return 0
+	}
+	return len(p.steps)
+}
 
 // Memory returns the bytes that values take up, parameters included.
-func (p *Program) Memory() int { return p.memory }
+func (p *Program) Memory() int {
+	if p == nil {
+		return 0
+	}
+	return p.memory
+}
 
 // Inputs returns the names of the inputs that the outputs depend on, in the
 // order in which they were declared.
 func (p *Program) Inputs() []string {
+	if p == nil {
+		return nil
+	}
 	names := make([]string, len(p.order))
 	for i, in := range p.order {
 		names[i] = in.name
@@ -240,6 +258,9 @@ func (p *Program) Input(name string) (*tensor.Dense, error) {
 }
 
 func (p *Program) input(name string) (*input, error) {
+	if p == nil {
+		return nil, errNoProgram
+	}
 	if in := p.inputs[name]; in != nil {
 		return in, nil
 	}
@@ -248,7 +269,7 @@ func (p *Program) input(name string) (*input, error) {
 
 // SetStep sets the number of the training step, which noise is keyed by.
 func (p *Program) SetStep(n int) {
-	if p.stepNo != nil {
+	if p != nil && p.stepNo != nil {
 		p.stepNo.i[0] = n
 	}
 }
@@ -256,7 +277,7 @@ func (p *Program) SetStep(n int) {
 // SetNoise sets the level of scheduled noise, in [0, 1]: the factor of the rate of
 // every ScheduledDropout.
 func (p *Program) SetNoise(level float64) {
-	if p.noise != nil {
+	if p != nil && p.noise != nil {
 		p.noise.i[0] = int(fullNoise * min(max(level, 0), 1))
 	}
 }
@@ -267,6 +288,9 @@ func (p *Program) SetNoise(level float64) {
 func (p *Program) Run(ctx context.Context) (err error) {
 	if ctx == nil {
 		return &Error{Op: "run", Err: errors.New("the context is nil")}
+	}
+	if p == nil || p.results == nil {
+		return errNoProgram
 	}
 	p.at = 0
 	defer func() {
@@ -301,7 +325,12 @@ type PanicError struct {
 }
 
 // Error returns the panic's value; the stack is left to who asks for it.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+func (e *PanicError) Error() string {
+	if e == nil {
+		return "panic"
+	}
+	return fmt.Sprintf("panic: %v", e.Value)
+}
 
 func (p *Program) located(err error) error {
 	if p.at >= len(p.steps) {
@@ -311,10 +340,19 @@ func (p *Program) located(err error) error {
 	return &Error{Path: s.path, Op: opName(s.node), Err: err}
 }
 
+var errNoProgram = &Error{Op: "run", Err: errors.New("the program is nil or zero: Compile makes one")}
+
+func (p *Program) result(n *Node) *result {
+	if p == nil {
+		return nil
+	}
+	return p.results[n]
+}
+
 // Value returns the result of an output of Compile as a Gorgonia value over the
 // program's memory, nil for any other node.
 func (p *Program) Value(n *Node) gorgonia.Value {
-	if r := p.results[n]; r != nil {
+	if r := p.result(n); r != nil {
 		return r.value
 	}
 	return nil
@@ -323,7 +361,7 @@ func (p *Program) Value(n *Node) gorgonia.Value {
 // Tensor returns the result of an output of Compile as a tensor over the
 // program's memory, a scalar as one of shape (1); nil for any other node.
 func (p *Program) Tensor(n *Node) *tensor.Dense {
-	if r := p.results[n]; r != nil {
+	if r := p.result(n); r != nil {
 		return r.buf.tensor(r.shape)
 	}
 	return nil
@@ -332,7 +370,7 @@ func (p *Program) Tensor(n *Node) *tensor.Dense {
 // Float returns the first element of the result of an output of Compile, NaN for
 // any other node.
 func (p *Program) Float(n *Node) float64 {
-	if r := p.results[n]; r != nil {
+	if r := p.result(n); r != nil {
 		return r.buf.at(0)
 	}
 	return math.NaN()
@@ -340,7 +378,7 @@ func (p *Program) Float(n *Node) float64 {
 
 // Floats32 returns the memory of a Float32 result, nil for any other node.
 func (p *Program) Floats32(n *Node) []float32 {
-	if r := p.results[n]; r != nil {
+	if r := p.result(n); r != nil {
 		return r.buf.f32
 	}
 	return nil
@@ -348,7 +386,7 @@ func (p *Program) Floats32(n *Node) []float32 {
 
 // Floats64 returns the memory of a Float64 result, nil for any other node.
 func (p *Program) Floats64(n *Node) []float64 {
-	if r := p.results[n]; r != nil {
+	if r := p.result(n); r != nil {
 		return r.buf.f64
 	}
 	return nil
@@ -357,6 +395,9 @@ func (p *Program) Floats64(n *Node) []float64 {
 // RunAll implements gorgonia.VM: it takes the values bound to the inputs by
 // gorgonia.Let and runs.
 func (p *Program) RunAll() error {
+	if p == nil {
+		return errNoProgram
+	}
 	for _, in := range p.order {
 		v := in.node.Value()
 		if v == in.bound {

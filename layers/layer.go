@@ -124,6 +124,9 @@ func (s Stack) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 		if l == nil {
 			return b.Fail("layer %d is nil", i)
 		}
+		if b.Err() != nil {
+			return nil
+		}
 		x = l.Build(b.Scope(scopeOf(i, l)), x)
 	}
 	return x

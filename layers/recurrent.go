@@ -133,12 +133,19 @@ func (f ForgetBias) Init(s graph.Shape, _ *rand.Rand) ([]float64, error) {
 	if f.Value == 0 {
 		f.Value = 1
 	}
-	v := make([]float64, s[0])
+	v, err := graph.Zeros{}.Init(s, nil)
+	if err != nil {
+		return nil, fmt.Errorf("forget bias: %w", err)
+	}
 	for i := s[0] / 4; i < s[0]/2; i++ {
 		v[i] = f.Value
 	}
 	return v, nil
 }
+
+// mostDepth is how many recurrent networks stand one on another at most: the bound
+// is on what a file can ask for, far above what can be trained.
+const mostDepth = 1024
 
 // recurrent is what the recurrent layers have in common.
 type recurrent struct {
@@ -160,8 +167,12 @@ func (r recurrent) join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 	switch {
 	case r.units < 1:
 		return b.Fail("%d units: want at least 1", r.units)
+	case r.units > graph.MaxElements:
+		return b.Fail("%d units: want at most %d", r.units, graph.MaxElements)
 	case r.depth < 0:
 		return b.Fail("depth %d is negative", r.depth)
+	case r.depth > mostDepth:
+		return b.Fail("depth %d: want at most %d", r.depth, mostDepth)
 	}
 	depth := max(r.depth, 1)
 	ways := []string{""}
@@ -170,6 +181,9 @@ func (r recurrent) join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 	}
 	lengths, states := r.operands(b, xs[1:], graph.Shape{b.Dim(x, 0), depth * len(ways) * r.units})
 	for d := range depth {
+		if b.Err() != nil {
+			return nil
+		}
 		at := b
 		if depth > 1 {
 			at = b.Scope(fmt.Sprint(d))

@@ -23,7 +23,12 @@ type Loss interface {
 type Func func(b *graph.Builder, pred, want *graph.Node) *graph.Node
 
 // Loss calls f.
-func (f Func) Loss(b *graph.Builder, pred, want *graph.Node) *graph.Node { return f(b, pred, want) }
+func (f Func) Loss(b *graph.Builder, pred, want *graph.Node) *graph.Node {
+	if f == nil {
+		return b.Fail("the loss's function is nil")
+	}
+	return f(b, pred, want)
+}
 
 // Mean returns Σ w·loss / Σ w over the rows; without weights, the plain mean.
 //

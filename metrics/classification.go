@@ -33,9 +33,18 @@ func checkLabels(want, got []int) error {
 		if want[i] < 0 || got[i] < 0 {
 			return fmt.Errorf("metrics: row %d: class %d predicted as %d: classes are not negative", i, want[i], got[i])
 		}
+		if want[i] >= mostClasses || got[i] >= mostClasses {
+			return fmt.Errorf("metrics: row %d: class %d predicted as %d: want classes below %d", i, want[i], got[i], mostClasses)
+		}
 	}
 	return nil
 }
+
+// Classes are counted in slices that are as long as the greatest class.
+const (
+	mostClasses  = 1 << 20
+	mostConfused = 1 << 14 // in a matrix
+)
 
 // Accuracy is the share of rows whose class is right.
 func Accuracy(want, got []int) (float64, error) {
@@ -189,6 +198,9 @@ func CohenKappa(want, got []int) (float64, error) {
 func Confusion(want, got []int, classes int) ([][]int, error) {
 	if err := checkLabels(want, got); err != nil {
 		return nil, err
+	}
+	if classes < 1 || classes > mostConfused {
+		return nil, fmt.Errorf("metrics: confusion of %d classes: want 1 to %d", classes, mostConfused)
 	}
 	m := make([][]int, classes)
 	for i := range m {

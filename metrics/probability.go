@@ -133,8 +133,8 @@ func ECE(want []int, proba []float64, classes, bins int) (float64, error) {
 	if bins == 0 {
 		bins = 15
 	}
-	if bins < 1 {
-		return 0, fmt.Errorf("metrics: %d bins", bins)
+	if bins < 1 || bins > mostClasses {
+		return 0, fmt.Errorf("metrics: %d bins: want 1 to %d", bins, mostClasses)
 	}
 	gap := make([]float64, bins)
 	for i, w := range want {

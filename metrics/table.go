@@ -29,16 +29,32 @@ func NewConfusionTable(want, got []int, classes []string) (*ConfusionTable, erro
 func (t *ConfusionTable) scores(i int) (rows int, recall, precision float64) {
 	predicted := 0
 	for j := range t.Counts {
-		rows += t.Counts[i][j]
-		predicted += t.Counts[j][i]
+		rows += t.count(i, j)
+		predicted += t.count(j, i)
 	}
 	share := func(n int) float64 {
 		if n == 0 {
 			return 0
 		}
-		return float64(t.Counts[i][i]) / float64(n)
+		return float64(t.count(i, i)) / float64(n)
 	}
 	return rows, share(rows), share(predicted)
+}
+
+// count returns 0 for a cell that the matrix does not have.
+func (t *ConfusionTable) count(i, j int) int {
+	if i >= len(t.Counts) || j >= len(t.Counts[i]) {
+		return 0
+	}
+	return t.Counts[i][j]
+}
+
+// classes returns the names of the classes, none of a nil table.
+func (t *ConfusionTable) classes() []string {
+	if t == nil {
+		return nil
+	}
+	return t.Classes
 }
 
 // String returns the table as text.
@@ -46,14 +62,14 @@ func (t *ConfusionTable) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "true \\ predicted\t")
-	for _, c := range t.Classes {
+	for _, c := range t.classes() {
 		fmt.Fprint(w, c, "\t")
 	}
 	fmt.Fprint(w, "recall\tprecision\t\n")
-	for i, c := range t.Classes {
+	for i, c := range t.classes() {
 		fmt.Fprint(w, c, "\t")
-		for _, n := range t.Counts[i] {
-			fmt.Fprint(w, n, "\t")
+		for j := range t.Classes {
+			fmt.Fprint(w, t.count(i, j), "\t")
 		}
 		_, recall, precision := t.scores(i)
 		fmt.Fprintf(w, "%.3f\t%.3f\t\n", recall, precision)
@@ -67,14 +83,15 @@ func (t *ConfusionTable) String() string {
 func (t *ConfusionTable) HTML() string {
 	var b strings.Builder
 	b.WriteString("<table><tr><th>true \\ predicted</th>")
-	for _, c := range t.Classes {
+	for _, c := range t.classes() {
 		fmt.Fprintf(&b, "<th>%s</th>", html.EscapeString(c))
 	}
 	b.WriteString("<th>recall</th><th>precision</th></tr>\n")
-	for i, c := range t.Classes {
+	for i, c := range t.classes() {
 		rows, recall, precision := t.scores(i)
 		fmt.Fprintf(&b, "<tr><th>%s</th>", html.EscapeString(c))
-		for j, n := range t.Counts[i] {
+		for j := range t.Classes {
+			n := t.count(i, j)
 			colour := "0,114,178"
 			if i != j {
 				colour = "213,94,0"

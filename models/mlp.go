@@ -24,6 +24,9 @@ type MLP struct {
 
 // Build makes the model for the columns and classes of a set.
 func (c MLP) Build(rows *data.Set, seed uint64) (*Model, error) {
+	if rows.Len() == 0 {
+		return nil, data.ErrEmpty
+	}
 	if len(rows.Inputs) != 1 {
 		return nil, fmt.Errorf("models: an MLP takes one input, the set has %d", len(rows.Inputs))
 	}

@@ -60,6 +60,9 @@ type Model struct {
 	mu         sync.Mutex
 	predictors []*Predictor // most recently used first
 	batch      int          // rows that Predict computes at once; 0: not known yet
+
+	rowsOnce sync.Mutex
+	rows     *RowPredictor // of PredictMap and PredictStruct
 }
 
 // Predict computes as many rows at once as keep what lies between two layers
@@ -150,6 +153,10 @@ func (m *Model) declare(b *graph.Builder, batch int) []*graph.Node {
 // Build adds the model to a graph over its parameters, with inputs for a batch
 // of rows, and returns the outputs.
 func (m *Model) Build(b *graph.Builder, batch int) []*graph.Node {
+	if !m.made() {
+		b.Fail("%w", errNotMade)
+		return nil
+	}
 	nodes := m.net.build(b, m.declare(b, batch))
 	if b.Err() != nil {
 		return nil
@@ -161,14 +168,42 @@ func (m *Model) Build(b *graph.Builder, batch int) []*graph.Node {
 	return out
 }
 
-// Name returns the model's name.
-func (m *Model) Name() string { return m.name }
+// made says whether the model comes from New, Sequential, Load and the like. A
+// nil or zero Model is a network without inputs, outputs and parameters, which
+// predicts nothing.
+func (m *Model) made() bool { return m != nil && m.params != nil }
 
-// Params returns the parameters.
-func (m *Model) Params() *graph.Params { return m.params }
+var errNotMade = errors.New("models: the model is nil or zero: New, Sequential or Load makes one")
+
+// network returns the layers, none of a nil or zero model.
+func (m *Model) network() network {
+	if m == nil {
+		return network{}
+	}
+	return m.net
+}
+
+// Name returns the model's name.
+func (m *Model) Name() string {
+	if m == nil {
+		return ""
+	}
+	return m.name
+}
+
+// Params returns the parameters, nil of a nil or zero model.
+func (m *Model) Params() *graph.Params {
+	if m == nil {
+		return nil
+	}
+	return m.params
+}
 
 // InputNames returns the names of the inputs.
 func (m *Model) InputNames() []string {
+	if m == nil {
+		return nil
+	}
 	names := make([]string, m.inputs)
 	for i := range names {
 		names[i] = m.net.Stages[i].Scope
@@ -176,13 +211,19 @@ func (m *Model) InputNames() []string {
 	return names
 }
 
-// InputShape returns the shape of a sample of input i.
-func (m *Model) InputShape(i int) graph.Shape { return m.shapes[i].Clone() }
+// InputShape returns the shape of a sample of input i, nil if there is no such input.
+func (m *Model) InputShape(i int) graph.Shape {
+	if m == nil || i < 0 || i >= m.inputs {
+		return nil
+	}
+	return m.shapes[i].Clone()
+}
 
 // OutputShapes returns the shape of each output for one sample.
 func (m *Model) OutputShapes() []graph.Shape {
-	out := make([]graph.Shape, len(m.net.Outputs))
-	for i, o := range m.net.Outputs {
+	outputs := m.network().Outputs
+	out := make([]graph.Shape, len(outputs))
+	for i, o := range outputs {
 		out[i] = m.shapes[o].Clone()
 	}
 	return out
@@ -190,6 +231,9 @@ func (m *Model) OutputShapes() []graph.Shape {
 
 // checkInputs returns the number of rows.
 func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
+	if !m.made() {
+		return 0, errNotMade
+	}
 	if len(inputs) != m.inputs {
 		return 0, fmt.Errorf("models: %d inputs, want %d: %q", len(inputs), m.inputs, m.InputNames())
 	}
@@ -215,17 +259,21 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 }
 
 // Predict returns the outputs for any number of rows, in the model's element
-// type. The inputs' first axis counts the rows.
+// type. The inputs' first axis counts the rows. The results are the caller's: of one
+// output that is two allocations. A Predictor allocates nothing.
 func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
 	rows, err := m.checkInputs(inputs)
 	if err != nil {
 		return nil, err
 	}
-	flat := make([]*tensor.Dense, len(inputs))
+	var few [4]*tensor.Dense // on the stack
+	flat := few[:0]
 	for i, t := range inputs {
-		if flat[i], err = plain(m.net.Stages[i].Scope, t); err != nil {
+		p, err := plain(m.net.Stages[i].Scope, t)
+		if err != nil {
 			return nil, err
 		}
+		flat = append(flat, p)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -251,10 +299,7 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 			return nil, err
 		}
 		if out == nil {
-			out = make([]*tensor.Dense, len(p.out))
-			for i, t := range p.out {
-				out[i] = tensor.New(tensor.Of(m.params.Dtype()), tensor.WithShape(append([]int{rows}, t.Shape()[1:]...)...))
-			}
+			out = resultsLike(p.out, rows)
 		}
 		for i, t := range p.out {
 			copyRows(out[i], t, at, rows)
@@ -318,6 +363,9 @@ func (m *Model) Evaluate(ctx context.Context, s *data.Set, loss losses.Loss) (fl
 	if loss == nil {
 		return 0, errors.New("models: no loss")
 	}
+	if s == nil {
+		return 0, data.ErrEmpty
+	}
 	outputs, err := m.Predict(ctx, s.Inputs...)
 	if err != nil {
 		return 0, err
@@ -333,6 +381,9 @@ func (m *Model) Evaluate(ctx context.Context, s *data.Set, loss losses.Loss) (fl
 	}
 	for i, out := range outputs {
 		want := s.Targets[i]
+		if want == nil {
+			return 0, fmt.Errorf("models: target %d is nil", i)
+		}
 		name := fmt.Sprintf("target%d", i)
 		var node *graph.Node
 		if want.Dtype() == graph.Int {

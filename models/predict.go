@@ -14,6 +14,9 @@ import (
 // the network, and reads the first output as Info says, logits as probabilities
 // (sigmoid for one unit, softmax for more), real values in the target's own units.
 func (m *Model) PredictRows(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+	if !m.made() {
+		return nil, errNotMade
+	}
 	if rows == nil || rows.Len() == 0 {
 		return nil, data.ErrEmpty
 	}
@@ -32,96 +35,130 @@ func (m *Model) PredictRows(ctx context.Context, rows *data.Set) (*data.Predicti
 
 // Read turns a network's output (rows, units) into a prediction.
 func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
+	if out == nil || out.Dims() == 0 || out.DataSize() == 0 {
+		return nil, errors.New("models: an output without rows")
+	}
 	values := floats(out)
+	if len(values) == 0 {
+		return nil, fmt.Errorf("models: an output of %v: want floats", out.Dtype())
+	}
 	rows := out.Shape()[0]
 	units := len(values) / rows
-	for k, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("models: the output of row %d is %v", k/units, v)
-		}
+	if err := finite(values, rows); err != nil {
+		return nil, err
+	}
+	if err := i.checkUnits(units); err != nil {
+		return nil, err
 	}
 	if i.Members > 1 {
-		if units%i.Members != 0 {
-			return nil, fmt.Errorf("models: %d outputs of %d members", units, i.Members)
-		}
+		all := units
 		units /= i.Members
-		if values = i.average(values, rows, units); i.Task == data.Classify {
-			i.Probabilities = true
+		p := make([]float64, units)
+		for k := range rows {
+			i.averageInto(values[k*units:(k+1)*units], p, values[k*all:(k+1)*all])
 		}
+		values = values[:rows*units]
+		i.Probabilities = i.Probabilities || i.Task == data.Classify
 	}
 	if i.Task == data.Regress {
-		return &data.Prediction{Values: i.unscaled(values)}, nil
+		for k, v := range values {
+			values[k] = i.unscale(v)
+		}
+		return &data.Prediction{Values: values}, nil
 	}
-	return i.classify(values, rows, units)
+	classes := len(i.Classes)
+	said := &data.Prediction{Labels: make([]int, rows), Proba: make([]float64, rows*classes)}
+	for k := range rows {
+		said.Labels[k] = i.classifyRow(said.Proba[k*classes:(k+1)*classes], values[k*units:(k+1)*units], i.Probabilities)
+	}
+	return said, nil
 }
 
-// average returns the mean over the members of values, of a classification that of
-// their probabilities.
-func (i Info) average(values []float64, rows, units int) []float64 {
-	out, p := make([]float64, rows*units), make([]float64, units)
-	for k := range rows * i.Members {
+// finite is an error if one of the values of so many rows is not a finite number.
+func finite(values []float64, rows int) error {
+	for k, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("models: the output of row %d is %v", k/(len(values)/rows), v)
+		}
+	}
+	return nil
+}
+
+// checkUnits reports whether a network's output of so many units goes with the members,
+// the classes, calibration and costs.
+func (i Info) checkUnits(units int) error {
+	if i.Members > 1 {
+		if units%i.Members != 0 {
+			return fmt.Errorf("models: %d outputs of %d members", units, i.Members)
+		}
+		units /= i.Members
+	}
+	if i.Task == data.Regress {
+		return nil
+	}
+	classes := len(i.Classes)
+	if classes < 2 {
+		return errors.New("models: the model's Info names fewer than two classes")
+	}
+	if units != classes && !(units == 1 && classes == 2) {
+		return fmt.Errorf("models: %d outputs for %d classes", units, classes)
+	}
+	return i.Check()
+}
+
+// averageInto fills dst with the mean over the members of a row's outputs, of a
+// classification that of their probabilities. p is memory for one member; dst may be
+// the first part of values.
+func (i *Info) averageInto(dst, p, values []float64) {
+	units := len(dst)
+	p = p[:units]
+	for k := range i.Members {
 		member := values[k*units : (k+1)*units]
-		if i.Task == data.Classify && !i.Probabilities {
-			if units == 1 {
-				p[0] = logistic(member[0])
-			} else {
-				softmax(p, member)
-			}
-			member = p
+		switch {
+		case i.Task != data.Classify || i.Probabilities:
+			copy(p, member)
+		case units == 1:
+			p[0] = logistic(member[0])
+		default:
+			softmax(p, member)
 		}
-		row := out[k/i.Members*units:]
-		for c, v := range member {
-			row[c] += v / float64(i.Members)
+		if k == 0 {
+			clear(dst)
+		}
+		for c, v := range p {
+			dst[c] += v / float64(i.Members)
 		}
 	}
-	return out
 }
 
-// unscaled returns values of a regression in the target's units.
-func (i Info) unscaled(values []float64) []float64 {
+// unscale returns the value of a regression in the target's units.
+func (i *Info) unscale(v float64) float64 {
 	scale := i.TargetScale
 	if scale == 0 {
 		scale = 1
 	}
-	low, high := i.TargetRange[0], i.TargetRange[1]
-	for k, v := range values {
-		v = v*scale + i.TargetMean
-		if low < high {
-			v = min(max(v, low), high)
-		}
-		values[k] = v
+	v = v*scale + i.TargetMean
+	if low, high := i.TargetRange[0], i.TargetRange[1]; low < high {
+		v = min(max(v, low), high)
 	}
-	return values
+	return v
 }
 
-func (i Info) classify(values []float64, rows, units int) (*data.Prediction, error) {
-	classes := len(i.Classes)
-	if classes < 2 {
-		return nil, errors.New("models: the model's Info names fewer than two classes")
+// classifyRow fills proba, of as many values as there are classes, from the outputs
+// z of a row, and returns the label.
+func (i *Info) classifyRow(proba, z []float64, probabilities bool) int {
+	switch {
+	case len(z) == 1 && probabilities:
+		proba[0], proba[1] = 1-z[0], z[0]
+	case len(z) == 1:
+		proba[0], proba[1] = logistic(-z[0]), logistic(z[0])
+	case probabilities:
+		copy(proba, z)
+	default:
+		softmax(proba, z)
 	}
-	if units != classes && !(units == 1 && classes == 2) {
-		return nil, fmt.Errorf("models: %d outputs for %d classes", units, classes)
-	}
-	if err := i.Check(); err != nil {
-		return nil, err
-	}
-	p := &data.Prediction{Labels: make([]int, rows), Proba: make([]float64, rows*classes)}
-	for r := range rows {
-		row, z := p.Proba[r*classes:(r+1)*classes], values[r*units:(r+1)*units]
-		switch {
-		case units == 1 && i.Probabilities:
-			row[0], row[1] = 1-z[0], z[0]
-		case units == 1:
-			row[0], row[1] = logistic(-z[0]), logistic(z[0])
-		case i.Probabilities:
-			copy(row, z)
-		default:
-			softmax(row, z)
-		}
-		i.Calibration.apply(row)
-		p.Labels[r] = cheapest(row, i.Costs)
-	}
-	return p, nil
+	i.Calibration.apply(proba)
+	return cheapest(proba, i.Costs)
 }
 
 // Check reports whether calibration and costs go with the classes.

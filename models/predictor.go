@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -29,11 +30,17 @@ type Predictor struct {
 
 // Predictor compiles the model for a number of rows.
 func (m *Model) Predictor(rows int) (*Predictor, error) {
-	if rows < 1 {
-		return nil, fmt.Errorf("models: a predictor for %d rows: want at least 1", rows)
+	if !m.made() {
+		return nil, errNotMade
+	}
+	if rows < 1 || rows > graph.MaxElements {
+		return nil, fmt.Errorf("models: a predictor for %d rows: want 1 to %d", rows, graph.MaxElements)
 	}
 	b := graph.New(m.params, graph.Infer)
 	out := m.Build(b, rows)
+	if b.Err() != nil {
+		return nil, fmt.Errorf("models: %w", b.Err())
+	}
 	run, err := graph.Compile(b, out...)
 	if err != nil {
 		return nil, fmt.Errorf("models: %w", err)
@@ -61,17 +68,30 @@ func (m *Model) inputType(i int) graph.Dtype {
 
 // Inputs returns the memory of the inputs, in the order of InputNames: shape
 // (rows, ...), of the model's element type, or Int where the input is declared so.
-func (p *Predictor) Inputs() []*tensor.Dense { return p.in }
+func (p *Predictor) Inputs() []*tensor.Dense {
+	if p == nil {
+		return nil
+	}
+	return p.in
+}
 
 // Run computes the outputs from what is in the inputs.
 func (p *Predictor) Run(ctx context.Context) error {
+	if p == nil || p.run == nil {
+		return errors.New("models: the predictor is nil or zero: Model.Predictor makes one")
+	}
 	kernel.Enter()
 	defer kernel.Leave()
 	return p.run.Run(ctx)
 }
 
 // Outputs returns the memory of the outputs. The next Run overwrites it.
-func (p *Predictor) Outputs() []*tensor.Dense { return p.out }
+func (p *Predictor) Outputs() []*tensor.Dense {
+	if p == nil {
+		return nil
+	}
+	return p.out
+}
 
 // load copies rows of an input, from the given one on, to the first rows of its
 // memory.

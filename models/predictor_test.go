@@ -3,6 +3,7 @@ package models_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -111,6 +112,51 @@ func TestPredictor(t *testing.T) {
 	wg.Wait()
 	if _, err := m.Predictor(0); err == nil {
 		t.Error("a predictor for no rows")
+	}
+}
+
+// What Predict returns is the caller's: it can be changed and reshaped, and goes to
+// the garbage collector by itself.
+func TestResultsAreOrdinaryTensors(t *testing.T) {
+	m := wideNet(t)
+	x := graphtest.Logits(1, 2, 20)
+	first, err := m.Predict(ctx, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Clone(first[0].Data().([]float32))
+	list := make([]*tensor.Dense, 0, 100)
+	for range 100 {
+		out, err := m.Predict(ctx, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, out[0])
+		runtime.GC()
+	}
+	for i, y := range list {
+		if !slices.Equal(y.Data().([]float32), want) || !slices.Equal(y.Shape(), []int{2, 3}) || !slices.Equal(y.Strides(), []int{3, 1}) {
+			t.Fatalf("result %d: %v %v %v", i, y.Shape(), y.Strides(), y.Data())
+		}
+	}
+	y := list[0]
+	if err := y.Reshape(3, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.T(); err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := y.Clone().(*tensor.Dense); !ok || !slices.Equal(c.Shape(), []int{2, 3}) {
+		t.Errorf("a clone of the turned result: %v", c)
+	}
+	if _, err := y.Add(y); err != nil {
+		t.Error(err)
+	}
+	y.Data().([]float32)[0] = 99
+	tensor.ReturnTensor(list[1])
+	again, err := m.Predict(ctx, x)
+	if err != nil || !slices.Equal(again[0].Data().([]float32), want) || !slices.Equal(list[2].Data().([]float32), want) {
+		t.Errorf("a change of one result is seen in others: %v, %v", again[0].Data(), err)
 	}
 }
 

@@ -106,6 +106,9 @@ func (m *Model) SaveWith(path string, x Extra) error {
 
 // describe returns the JSON of the model's metadata.
 func (m *Model) describe() (string, error) {
+	if !m.made() {
+		return "", errNotMade
+	}
 	net, err := spec.Marshal(m.net)
 	if err != nil {
 		return "", err

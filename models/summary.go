@@ -32,13 +32,13 @@ type Summary struct {
 // Summary returns the layers, the shapes of a sample after each, and the
 // numbers of parameters.
 func (m *Model) Summary() Summary {
-	s := Summary{Name: m.name}
+	s := Summary{Name: m.Name()}
 	if s.Name == "" {
 		s.Name = "model"
 	}
-	s.Trained, s.All = m.params.Count()
-	s.Bytes = s.All * int(m.params.Dtype().Size())
-	for i, st := range m.net.Stages {
+	s.Trained, s.All = m.Params().Count()
+	s.Bytes = s.All * int(m.Params().Dtype().Size())
+	for i, st := range m.network().Stages {
 		r := Row{Layer: st.Scope, Kind: "Input", Shape: m.shapes[i].Clone()}
 		if !st.Input {
 			r.Kind = st.kind()

@@ -47,8 +47,11 @@ type Shared struct{ layer layers.Layer }
 // Share makes a layer shared.
 func Share(l layers.Layer) *Shared { return &Shared{l} }
 
-// On applies the shared layer.
+// On applies the shared layer. A nil Shared gives nil, which New refuses.
 func (s *Shared) On(t *Tensor) *Tensor {
+	if s == nil {
+		return nil
+	}
 	return &Tensor{layer: s.layer, from: []*Tensor{t}, shared: s}
 }
 

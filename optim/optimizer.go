@@ -25,7 +25,12 @@ type Optimizer interface {
 type Func func() (Rule, error)
 
 // Rule calls f.
-func (f Func) Rule() (Rule, error) { return f() }
+func (f Func) Rule() (Rule, error) {
+	if f == nil {
+		return Rule{}, errors.New("optim: the function is nil")
+	}
+	return f()
+}
 
 // Rule moves parameters against their gradients.
 type Rule struct {
@@ -107,6 +112,11 @@ func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads 
 	if len(grads) != len(params) {
 		return nil, fmt.Errorf("optim: %d gradients for %d parameters", len(grads), len(params))
 	}
+	for i, p := range params {
+		if p.Size() == 0 {
+			return nil, fmt.Errorf("optim: parameter %d is nil or zero", i)
+		}
+	}
 	r := &Run{rule: rule, clip: clip, params: params}
 	if r.own, err = factorsOf(groups, params); err != nil {
 		return nil, err
@@ -132,12 +142,18 @@ func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads 
 // Grads makes the run read its gradients elsewhere, such as in the program of
 // another batch size.
 func (r *Run) Grads(grads []gorgonia.Value) error {
+	if r == nil {
+		return errNoRun
+	}
 	if len(grads) != len(r.params) {
 		return fmt.Errorf("optim: %d gradients for %d parameters", len(grads), len(r.params))
 	}
 	g32, g64 := make([][]float32, len(grads)), make([][]float64, len(grads))
 	for i, g := range grads {
 		p := r.params[i]
+		if g == nil {
+			return fmt.Errorf("optim: %s: the gradient is nil", p.Path)
+		}
 		switch d := g.Data().(type) {
 		case []float32:
 			g32[i] = d
@@ -153,15 +169,30 @@ func (r *Run) Grads(grads []gorgonia.Value) error {
 }
 
 // Steps returns the number of steps done.
-func (r *Run) Steps() int { return r.steps }
+func (r *Run) Steps() int {
+	if r == nil {
+		return 0
+	}
+	return r.steps
+}
 
 // Rate returns the learning rate at factor 1.
-func (r *Run) Rate() float64 { return r.rule.Rate }
+func (r *Run) Rate() float64 {
+	if r == nil {
+		return 0
+	}
+	return r.rule.Rate
+}
+
+var errNoRun = errors.New("optim: the run is nil or zero: Start makes one")
 
 // Step moves every parameter once, with factor times the learning rate and decay
 // times the weight decay, and applies its constraint. A gradient that is not
 // finite is an error that names the parameter, and changes nothing.
 func (r *Run) Step(factor, decay float64) error {
+	if r == nil || len(r.params) == 0 {
+		return errNoRun
+	}
 	norm, err := r.norm()
 	if err != nil {
 		return err
@@ -240,6 +271,9 @@ type NotFiniteError struct{ Path string }
 
 // Error names the parameter.
 func (e *NotFiniteError) Error() string {
+	if e == nil {
+		return "optim: no error"
+	}
 	return fmt.Sprintf("optim: the gradient of %s is not finite: the loss has diverged, or the data are not finite", e.Path)
 }
 
@@ -278,6 +312,9 @@ func clip[T float32 | float64](g []T, by, limit float64) {
 // State returns a copy of what the optimizer remembers: parameter path, then
 // name, then values.
 func (r *Run) State() (map[string]map[string][]float64, error) {
+	if r == nil {
+		return nil, errNoRun
+	}
 	if r.rule.All != nil {
 		return nil, fmt.Errorf("optim: %s keeps its state to itself: it cannot be saved", r.rule.Name)
 	}
@@ -298,6 +335,9 @@ func (r *Run) State() (map[string]map[string][]float64, error) {
 
 // SetState takes back what State returned after the given number of steps.
 func (r *Run) SetState(steps int, state map[string]map[string][]float64) error {
+	if r == nil {
+		return errNoRun
+	}
 	if r.rule.All != nil {
 		return fmt.Errorf("optim: %s keeps its state to itself: it cannot be restored", r.rule.Name)
 	}

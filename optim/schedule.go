@@ -14,8 +14,13 @@ type Schedule interface {
 // ScheduleFunc makes a function a Schedule.
 type ScheduleFunc func(epoch, epochs float64) float64
 
-// Factor calls f.
-func (f ScheduleFunc) Factor(epoch, epochs float64) float64 { return f(epoch, epochs) }
+// Factor calls f. nil leaves the learning rate as it is.
+func (f ScheduleFunc) Factor(epoch, epochs float64) float64 {
+	if f == nil {
+		return 1
+	}
+	return f(epoch, epochs)
+}
 
 // Constant leaves the learning rate as it is.
 type Constant struct{}

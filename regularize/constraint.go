@@ -15,6 +15,9 @@ func rescale(shape graph.Shape, w []float64, f func(norm float64) float64) {
 	if len(shape) > 1 {
 		units = shape[len(shape)-1]
 	}
+	if units < 1 || units > len(w) || len(w)%units != 0 {
+		return // no kernel has this shape
+	}
 	memory, _ := sums.Get().(*[]float64)
 	if memory == nil {
 		memory = new([]float64)

@@ -28,7 +28,12 @@ type Callback interface {
 type CallbackFunc func(f *Fitting) (Hook, error)
 
 // Begin calls f.
-func (c CallbackFunc) Begin(f *Fitting) (Hook, error) { return c(f) }
+func (c CallbackFunc) Begin(f *Fitting) (Hook, error) {
+	if c == nil {
+		return nil, errors.New("train: the callback's function is nil")
+	}
+	return c(f)
+}
 
 // Hook is called at every event of a fit. ErrStop ends the fit, another error
 // makes it fail.
@@ -38,7 +43,7 @@ type Hook func(e *Event) error
 func OnEpoch(f func(e *Event) error) Callback {
 	return CallbackFunc(func(*Fitting) (Hook, error) {
 		return func(e *Event) error {
-			if e.Kind != EpochEnd {
+			if f == nil || e.Kind != EpochEnd {
 				return nil
 			}
 			return f(e)
@@ -97,7 +102,7 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 	best, at := math.Inf(1), 0
 	sign := f.sign(s.Monitor)
 	better := func(v float64) bool { return v < best-s.MinDelta || s.Latest && v <= best }
-	for i, v := range f.history.Get(s.Monitor) { // of a resumed fit
+	for i, v := range f.History().Get(s.Monitor) { // of a resumed fit
 		if better(sign * v) {
 			best, at = sign*v, i+1
 		}
@@ -135,7 +140,10 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 // monitored returns the last value of a curve. It is an error if there is no such
 // curve; a value that is NaN is noted.
 func (f *Fitting) monitored(who, name string) (float64, error) {
-	if f.history.Get(name) == nil {
+	if !f.made() {
+		return 0, fmt.Errorf("%s: %w", who, errNoFitting)
+	}
+	if f.History().Get(name) == nil {
 		return 0, fmt.Errorf("%s: there is no curve %q; there are %q", who, name, f.history.Names())
 	}
 	v := f.history.Last(name)
@@ -147,6 +155,9 @@ func (f *Fitting) monitored(who, name string) (float64, error) {
 
 // sign returns what turns a curve into one whose lower values are better.
 func (f *Fitting) sign(curve string) float64 {
+	if f == nil {
+		return 1
+	}
 	name := strings.TrimPrefix(curve, "val_")
 	for _, m := range f.Config.Metrics {
 		if m.Name == name && m.Greater {
@@ -179,7 +190,7 @@ func (r ReduceOnPlateau) Begin(f *Fitting) (Hook, error) {
 			f.SetRateFactor(state.Factor)
 		}
 	}
-	for _, v := range f.history.Get(r.Monitor) { // of a resumed fit
+	for _, v := range f.History().Get(r.Monitor) { // of a resumed fit
 		next(v)
 	}
 	return func(e *Event) error {

@@ -23,7 +23,12 @@ type State struct {
 }
 
 // Epochs returns the number of epochs done.
-func (s *State) Epochs() int { return s.history.Epochs() }
+func (s *State) Epochs() int {
+	if s == nil {
+		return 0
+	}
+	return s.history.Epochs()
+}
 
 const (
 	keyState  = "aegis.training"
@@ -62,7 +67,7 @@ func (c Checkpoint) Begin(f *Fitting) (Hook, error) {
 		c.Every = 1
 	}
 	lowest, sign := math.Inf(1), f.sign(c.BestOnly)
-	for _, v := range f.history.Get(c.BestOnly) { // of a resumed fit
+	for _, v := range f.History().Get(c.BestOnly) { // of a resumed fit
 		if sign*v < lowest {
 			lowest = sign * v
 		}

@@ -188,6 +188,12 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, er
 
 // Predictor is a fitted model with its history as crossval sees it.
 func Predictor(m *models.Model, h *History) *data.Predictor {
+	if m == nil {
+		return nil
+	}
+	if h == nil {
+		h = &History{}
+	}
 	trained, _ := m.Params().Count()
 	p := &data.Predictor{Predict: m.PredictRows, Curves: h.Curves, BestEpoch: h.BestEpoch, Parameters: trained}
 	if h.Stopped != "" {

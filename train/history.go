@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -51,6 +52,9 @@ func (h *History) add(logs []entry, d time.Duration) {
 }
 
 func (h *History) curve(name string) *data.Curve {
+	if h == nil {
+		return nil
+	}
 	for i := range h.Curves {
 		if h.Curves[i].Name == name {
 			return &h.Curves[i]
@@ -60,11 +64,19 @@ func (h *History) curve(name string) *data.Curve {
 }
 
 // Epochs returns the number of epochs done.
-func (h *History) Epochs() int { return len(h.Times) }
+func (h *History) Epochs() int {
+	if h == nil {
+		return 0
+	}
+	return len(h.Times)
+}
 
 // Names returns the names of the curves: "loss" first, then "penalty" if there
 // is one, the metrics, and all that again with "val_" if there is a validation.
 func (h *History) Names() []string {
+	if h == nil {
+		return nil
+	}
 	names := make([]string, len(h.Curves))
 	for i, c := range h.Curves {
 		names[i] = c.Name
@@ -101,8 +113,8 @@ func (h *History) At(name string, epoch int) float64 {
 // String returns the last epoch in one line.
 func (h *History) String() string {
 	parts := []string{fmt.Sprintf("epoch %d", h.Epochs())}
-	for _, c := range h.Curves {
-		parts = append(parts, fmt.Sprintf("%s %.4g", c.Name, h.Last(c.Name)))
+	for _, name := range h.Names() {
+		parts = append(parts, fmt.Sprintf("%s %.4g", name, h.Last(name)))
 	}
 	return strings.Join(parts, "  ")
 }
@@ -139,6 +151,9 @@ func (h History) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (h *History) UnmarshalJSON(text []byte) error {
+	if h == nil {
+		return errors.New("train: unmarshal into a nil history")
+	}
 	j := historyJSON{historyFields: (*historyFields)(h)}
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err

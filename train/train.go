@@ -134,22 +134,40 @@ type best struct {
 	values [][]float64
 }
 
-// History returns what was recorded so far.
-func (f *Fitting) History() *History { return f.history }
+// History returns what was recorded so far. The methods of a nil or zero Fitting,
+// which is of no fit, do nothing.
+func (f *Fitting) History() *History {
+	if !f.made() {
+		return &History{}
+	}
+	return f.history
+}
+
+// made says whether f is of a fit, not nil or zero.
+func (f *Fitting) made() bool { return f != nil && f.history != nil && f.Model != nil }
+
+var errNoFitting = errors.New("train: a nil or zero Fitting: Fit makes one")
 
 // SetRateFactor multiplies the learning rate, besides the schedule, from the
 // next step on.
-func (f *Fitting) SetRateFactor(factor float64) { f.factor = factor }
+func (f *Fitting) SetRateFactor(factor float64) {
+	if f.made() {
+		f.factor = factor
+	}
+}
 
 // KeepBest notes the present weights as those of the best epoch so far.
 func (f *Fitting) KeepBest(epoch int, score float64) {
+	if !f.made() {
+		return
+	}
 	f.best = &best{epoch, score, f.Model.Params().Snapshot()}
 	f.history.BestEpoch = epoch
 }
 
 // RestoreBest puts the weights back that KeepBest noted, if any.
 func (f *Fitting) RestoreBest() error {
-	if f.best == nil {
+	if !f.made() || f.best == nil {
 		return nil
 	}
 	return f.Model.Params().Restore(f.best.values)
@@ -284,10 +302,14 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 // regression; for a classification the cross-entropy from logits, binary for one
 // output unit, softmax for more.
 func DefaultLoss(m *models.Model) losses.Loss {
-	if m.Info.Task == data.Regress || len(m.Info.Classes) == 0 {
+	if m == nil || m.Info.Task == data.Regress || len(m.Info.Classes) == 0 {
 		return losses.MSE{}
 	}
-	if s := m.OutputShapes()[0]; len(s) == 0 || s[len(s)-1] == 1 {
+	shapes := m.OutputShapes()
+	if len(shapes) == 0 {
+		return losses.MSE{}
+	}
+	if s := shapes[0]; len(s) == 0 || s[len(s)-1] == 1 {
 		return losses.BinaryCrossEntropy{}
 	}
 	return losses.SoftmaxCrossEntropy{}

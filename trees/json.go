@@ -118,6 +118,9 @@ func (t *Tree) document() treeJSON {
 // it, so that any model it returns predicts without a panic. It needs memory in
 // proportion to the input, of which it reads at most 4 GiB.
 func ReadJSON(r io.Reader) (*Model, error) {
+	if r == nil {
+		return nil, errors.New("trees: read a model: the reader is nil")
+	}
 	limited := &io.LimitedReader{R: r, N: maxJSON}
 	m, err := readJSON(limited)
 	if limited.N <= 0 {

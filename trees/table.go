@@ -176,6 +176,9 @@ type CellError struct {
 
 // Error names the row, the column and the value.
 func (e *CellError) Error() string {
+	if e == nil {
+		return "trees: no error"
+	}
 	return fmt.Sprintf("trees: row %d, %s: %v%s", e.Row, columnName(e.Name, e.Column), e.Value, e.hint)
 }
 

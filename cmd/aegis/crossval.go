@@ -222,15 +222,20 @@ func (o *crossvalFlags) candidates(set *data.Set) ([]crossval.Candidate, error) 
 	return list, nil
 }
 
-// reference is the candidate that the others are compared with: the first that has
-// a run in every fold; "" if there is none.
+// reference is the candidate that the others are held against: the first that has
+// finished, one that learns nothing only if there is no other.
 func reference(res *crossval.Result) string {
+	last := ""
 	for _, c := range res.Candidates {
-		if res.Complete(c.Name) {
+		switch {
+		case !res.Complete(c.Name):
+		case c.Name != "majority" && c.Name != "mean":
 			return c.Name
+		case last == "":
+			last = c.Name
 		}
 	}
-	return ""
+	return last
 }
 
 func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.Set, took time.Duration) error {

@@ -146,6 +146,9 @@ func checkSum(data []byte, key, sum string) error {
 // ReadSummed reads a whole file and, if its metadata have the key, checks the sum
 // that WriteSummed has put there, which is left out of the metadata it returns.
 func ReadSummed(r io.Reader, key string) (f *File, summed bool, err error) {
+	if r == nil {
+		return nil, false, errors.New("safetensors: the reader is nil")
+	}
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, false, err

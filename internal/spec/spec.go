@@ -165,7 +165,7 @@ func decode(data json.RawMessage, v reflect.Value, at string, depth int) error {
 		typ, ok := byName[t.Kind]
 		mu.RUnlock()
 		if !ok {
-			return fmt.Errorf("%s: the kind %q is not known here", at, t.Kind)
+			return fmt.Errorf("%s: the kind %q is not known here: import the package that has it, such as models/tabular for the nets of aegis train, or register it", at, t.Kind)
 		}
 		if !typ.Implements(v.Type()) {
 			return fmt.Errorf("%s: %q is no %v", at, t.Kind, v.Type())

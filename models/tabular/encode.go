@@ -8,6 +8,7 @@
 package tabular
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -188,11 +189,13 @@ type RandomSigns struct{}
 
 // Init implements graph.Initializer.
 func (RandomSigns) Init(s graph.Shape, r *rand.Rand) ([]float64, error) {
-	n := 1
-	for _, d := range s {
-		n *= d
+	v, err := graph.Zeros{}.Init(s, r)
+	if err != nil {
+		return nil, err
 	}
-	v := make([]float64, n)
+	if r == nil {
+		return nil, errors.New("random signs: the source of random numbers is nil")
+	}
 	for i := range v {
 		v[i] = float64(2*r.IntN(2) - 1)
 	}

@@ -21,7 +21,7 @@ import (
 // the race has made. Test rows take no part. With its defaults it costs seven to
 // nine fits of Default.
 type Auto struct {
-	Recipes []Named // at most 8; nil: Adaptive, whole and simple, and MLP
+	Recipes []Named // at most 8; none: Adaptive, whole and simple, and MLP
 	Folds   int     // inner folds; 0: 5
 }
 
@@ -32,7 +32,7 @@ type Named struct {
 }
 
 func (a Auto) withDefaults() (Auto, error) {
-	if a.Recipes == nil {
+	if len(a.Recipes) == 0 {
 		a.Recipes = []Named{{"realmlp", Adaptive{}}, {"realmlp-s", Adaptive{Simple: true}}, {"mlp", MLP{}}}
 	}
 	if a.Folds = orDefault(a.Folds, 5); a.Folds < 2 || a.Folds > maxBag || len(a.Recipes) > 8 {

@@ -16,6 +16,9 @@ type Default struct{}
 
 // Plan implements Recipe.
 func (Default) Plan(rows *data.Set, seed uint64) (Plan, error) {
+	if rows == nil {
+		return Plan{}, data.ErrEmpty
+	}
 	n := rows.Len()
 	p, err := Adaptive{Simple: n < manyRows}.Plan(rows, seed)
 	if n >= 30 && n < manyRows && (rows.Groups == nil || distinct(rows.Groups) >= bagFolds) {
@@ -47,6 +50,9 @@ type Adaptive struct {
 
 // Plan implements Recipe.
 func (a Adaptive) Plan(rows *data.Set, seed uint64) (Plan, error) {
+	if rows == nil {
+		return Plan{}, data.ErrEmpty
+	}
 	n := rows.Len()
 	r := RealMLP{Simple: a.Simple, Batch: min(256, max(32, n/8)), Epochs: 100}
 	units := 128

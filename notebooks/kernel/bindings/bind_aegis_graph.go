@@ -35,6 +35,7 @@ func init() {
 			"Int":            reflect.ValueOf(&_graph.Int).Elem(),
 			"LSTMCell":       reflect.ValueOf(&_graph.LSTMCell).Elem(),
 			"LeakyRelu":      reflect.ValueOf(_graph.LeakyRelu),
+			"MaxElements":    reflect.ValueOf(_graph.MaxElements),
 			"Mish":           reflect.ValueOf(&_graph.Mish).Elem(),
 			"Nearest":        reflect.ValueOf(_graph.Nearest),
 			"New":            reflect.ValueOf(_graph.New),
@@ -105,7 +106,9 @@ func init() {
 			"Penalty":     reflect.TypeOf((*Cell_graph_Penalty)(nil)).Elem(),
 			"Value":       reflect.TypeOf((*Cell_graph_Value)(nil)).Elem(),
 		},
-		Untypeds: map[string]string{},
+		Untypeds: map[string]string{
+			"MaxElements": "int:268435456",
+		},
 		Wrappers: map[string][]string{},
 	})
 }

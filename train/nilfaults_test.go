@@ -1,0 +1,38 @@
+package train_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/models"
+	"github.com/seed732fc211/aegis/train"
+)
+
+func TestFault36BuildOfNothing(t *testing.T) {
+	s, err := data.FromRows("s", [][]float64{{1}, {2}, {3}, {4}}, []float64{1, 2, 3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, e := range map[string]train.Estimator{
+		"no build":            {},
+		"a build of no model": {Build: func(*data.Set, uint64) (*models.Model, error) { return nil, nil }},
+		"a build of a zero":   {Build: func(*data.Set, uint64) (*models.Model, error) { return &models.Model{}, nil }},
+	} {
+		if _, err := e.Fit(context.Background(), s); err == nil || strings.Contains(err.Error(), "panic") {
+			t.Errorf("%s: have %v, want an error that is no panic", name, err)
+		}
+	}
+}
+
+// A Fitting that Fit has not made is that of no fit.
+func TestFault37ZeroFitting(t *testing.T) {
+	for name, f := range map[string]*train.Fitting{"nil": nil, "zero": {}} {
+		f.KeepBest(1, 2)
+		f.SetRateFactor(2)
+		if err := f.RestoreBest(); err != nil || f.History().Epochs() != 0 {
+			t.Errorf("%s: %v after %d epochs", name, err, f.History().Epochs())
+		}
+	}
+}
