@@ -51,7 +51,8 @@ func (d NTKDense) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	}
 	w := b.Param("kernel", graph.Shape{in, d.Units}, graph.Weight{Init: first})
 	bias := b.Param("bias", graph.Shape{d.Units}, graph.Weight{Init: first})
-	return b.Dense(x, b.Scale(w, 1/math.Sqrt(float64(in))), bias, graph.Identity)
+	// x is scaled in place of W, which is the larger of the two for a small batch.
+	return b.Dense(b.Scale(x, 1/math.Sqrt(float64(in))), w, bias, graph.Identity)
 }
 
 // Gated is the activation x + a·(f(x) − x) with a factor a for every feature that
