@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestFault36NilAndEmpty(t *testing.T) {
 			_, err = data.FittedClip{Features: []data.Feature{{Name: "x0"}}}.Apply(s)
 			return err
 		}, "clip"},
-		{"too many rows to number", func() error { _, err := data.NewBatches(1<<62, 2, true, 1); return err }, "want at most"},
+		{"too many rows to number", func() error { _, err := data.NewBatches(math.MaxInt, 2, true, 1); return err }, "want at most"},
 	} {
 		if err := c.call(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: have %v, want %q", c.name, err, c.want)

@@ -240,7 +240,7 @@ func (b *Builder) input(name string, dt Dtype, shape Shape) *Node {
 const MaxElements = 1 << 28
 
 // mostResult is how many elements the result of an operation may have.
-const mostResult = 1 << 31
+const mostResult = 1<<31 - 1
 
 // checkShape checks the shape of an operation's result, checkLeaf that of an input,
 // a parameter or a constant.

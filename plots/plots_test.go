@@ -256,8 +256,8 @@ func TestMistakes(t *testing.T) {
 			return plots.CalibrationCurve(plots.Calibration{Labels: []int{7}, Proba: []float64{1, 0}})
 		}, "plots: metrics: "},
 		{"bins", func() (*plots.Figure, error) {
-			return plots.CalibrationCurve(plots.Calibration{Labels: []int{0}, Proba: []float64{1, 0}, Bins: 1 << 40})
-		}, "in 1099511627776 bins"},
+			return plots.CalibrationCurve(plots.Calibration{Labels: []int{0}, Proba: []float64{1, 0}, Bins: 1 << 30})
+		}, "in 1073741824 bins"},
 		{"no columns", func() (*plots.Figure, error) { return plots.ImportanceBars(plots.Importances{}) }, "nothing to draw"},
 		{"importance NaN", func() (*plots.Figure, error) {
 			return plots.ImportanceBars(plots.Importances{Columns: []plots.Effect{{Name: "age", Mean: nan}}})

@@ -438,7 +438,7 @@ func variants(t reflect.Type, depth int) []variant {
 			value("true", true)
 		case reflect.Int, reflect.Int64:
 			if t != reflect.TypeFor[time.Duration]() {
-				value("1<<62", 1<<62)
+				value("the largest", math.MaxInt)
 				value("1e9", 1_000_000_000)
 			}
 			value("-1", -1)
@@ -578,7 +578,7 @@ func ours(t reflect.Type) bool {
 // implementations adds exported types that implement an interface.
 func implementations(t reflect.Type, depth int, add func(string, func(w *world) reflect.Value)) {
 	if t.NumMethod() == 0 {
-		for _, v := range []any{0, 1 << 62, math.NaN(), "x", []int{1}, struct{}{}} {
+		for _, v := range []any{0, math.MaxInt, math.NaN(), "x", []int{1}, struct{}{}} {
 			add(fmt.Sprintf("any(%v)", v), func(*world) reflect.Value {
 				x := reflect.New(t).Elem()
 				x.Set(reflect.ValueOf(v))
