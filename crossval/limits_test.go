@@ -154,7 +154,7 @@ func TestImportance(t *testing.T) {
 	}
 }
 
-// TestNotesAreCounted: what fits note is told once, with the number of folds.
+// TestNotesAreCounted: a note that several fits make appears once, with the number of folds.
 func TestNotesAreCounted(t *testing.T) {
 	res, err := crossval.Validate(context.Background(), numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{{Name: "a", New: noisy}}, crossval.Options{})
 	if err != nil {

@@ -152,7 +152,7 @@ func lineEnd(sample []byte) string {
 	return "LF"
 }
 
-// excelHint reads a first line "sep=;", by which Excel is told the separator.
+// excelHint reads a first line "sep=;", which names the separator to Excel.
 func excelHint(sample []byte, eol byte) (rest []byte, comma rune, ok bool) {
 	line, rest, found := bytes.Cut(sample, []byte{eol})
 	line = bytes.Trim(line, "\"\r")
@@ -284,7 +284,7 @@ func hasHeader(records [][]string) bool {
 	return 2*again <= filled
 }
 
-// Kinds of cells that a header's name is told apart from.
+// Kinds of cells that are no name of a column.
 const (
 	kindNumber = 1 + iota
 	kindDate

@@ -230,7 +230,7 @@ func (l *logits) fit(ctx context.Context, w []float64, c, accuracy float64) erro
 }
 
 // choose returns the strength with the least log loss over the inner folds, of those
-// up to the one from which on two in a row are worse.
+// until two in a row have been worse.
 func (l *logits) choose(ctx context.Context, strengths []float64, seed uint64) (float64, error) {
 	fold := foldsOf(l.rows, l.labels, seed)
 	var inside, outside []*logits

@@ -80,7 +80,7 @@ func (e Estimator) plan(rows *data.Set, seed uint64) (Plan, error) {
 	return p, nil
 }
 
-// Plan returns what Train does with rows; a race is told as its first recipe.
+// Plan returns what Train does with rows; for Auto it is the plan of its first recipe.
 func (e Estimator) Plan(rows *data.Set) (Plan, error) { return e.plan(rows, e.Seed) }
 
 // Train fits the recipe once and returns the model with its history.
