@@ -229,8 +229,8 @@ func (l *logits) fit(ctx context.Context, w []float64, c, accuracy float64) erro
 	return minimise(ctx, func(w, gradient []float64) float64 { return l.derive(w, penalty, gradient) }, w, accuracy, mostIterations)
 }
 
-// choose returns the strength with the least log loss over the inner folds, of those
-// until two in a row have been worse.
+// choose returns the strength with the least log loss over the inner folds; strengths
+// are tried until two in a row have been worse.
 func (l *logits) choose(ctx context.Context, strengths []float64, seed uint64) (float64, error) {
 	fold := foldsOf(l.rows, l.labels, seed)
 	var inside, outside []*logits
