@@ -4,6 +4,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -349,21 +350,23 @@ type factors struct{ rate, decay, noise float64 }
 // scheduled returns the factors after the given number of epochs.
 func (f *Fitting) scheduled(done float64) (factors, error) {
 	c := &f.Config
-	now := factors{f.factor, 1, 1}
-	for _, s := range []struct {
-		what     string
-		schedule optim.Schedule
-		factor   *float64
-	}{{"learning rate", c.Schedule, &now.rate}, {"weight decay", c.DecaySchedule, &now.decay}, {"dropout rate", c.NoiseSchedule, &now.noise}} {
-		if s.schedule == nil {
-			continue
-		}
-		*s.factor *= s.schedule.Factor(done, float64(c.Epochs))
-		if !(*s.factor >= 0) || math.IsInf(*s.factor, 0) {
-			return now, fmt.Errorf("the schedule %T gives the %s a factor of %v", s.schedule, s.what, *s.factor)
-		}
+	epochs := float64(c.Epochs)
+	rate, e1 := factor(c.Schedule, "learning rate", done, epochs)
+	decay, e2 := factor(c.DecaySchedule, "weight decay", done, epochs)
+	noise, e3 := factor(c.NoiseSchedule, "dropout rate", done, epochs)
+	return factors{f.factor * rate, decay, noise}, cmp.Or(e1, e2, e3)
+}
+
+// factor returns that of a schedule, 1 without one.
+func factor(s optim.Schedule, what string, done, epochs float64) (float64, error) {
+	if s == nil {
+		return 1, nil
 	}
-	return now, nil
+	v := s.Factor(done, epochs)
+	if !(v >= 0) || math.IsInf(v, 0) {
+		return v, fmt.Errorf("the schedule %T gives the %s a factor of %v", s, what, v)
+	}
+	return v, nil
 }
 
 // stopped turns ErrStop into no error.
