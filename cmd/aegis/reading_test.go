@@ -122,8 +122,8 @@ func TestFault04Shortest(t *testing.T) {
 	}
 }
 
-// TestGroupsStayTogether: with a group in every row's name, rows are told apart by
-// it; no model may know the group of a test row.
+// TestGroupsStayTogether has a target that follows from the group of a row: with
+// groups kept whole, no model can know it of a test row.
 func TestGroupsStayTogether(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "p.csv", rows(patientsHead, 80, patients))
