@@ -16,28 +16,45 @@ func (r *Result) HTML() string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "<table><caption>%s: %d rows, %s, seed %d; mean ± standard deviation over folds</caption>\n<tr><th>candidate</th>",
+	fmt.Fprintf(&b, "<table><caption>%s: %d rows, %s, seed %d; mean ± standard deviation over folds</caption>\n<tr><th>model</th>",
 		html.EscapeString(r.Data.Name), r.Data.Rows, html.EscapeString(r.Splitter), r.Seed)
-	for _, m := range r.Metrics {
-		fmt.Fprintf(&b, "<th>%s</th>", html.EscapeString(m.Name))
+	for _, name := range r.head()[1:] {
+		fmt.Fprintf(&b, "<th>%s</th>", html.EscapeString(name))
 	}
-	b.WriteString("<th>fit</th></tr>\n")
-	for _, c := range r.Candidates {
-		fmt.Fprintf(&b, "<tr><td>%s</td>", html.EscapeString(c.Name))
-		for _, m := range r.Metrics {
-			cell := meanAndStd(r.Mean(c.Name, m.Name), r.Std(c.Name, m.Name))
-			if r.best(m) == c.Name {
-				cell = "<b>" + cell + "</b>"
+	b.WriteString("</tr>\n")
+	cut := ""
+	for _, s := range r.Standings() {
+		b.WriteString("<tr>")
+		for i, text := range s.cells() {
+			text = html.EscapeString(text)
+			if r.bestIn(i) == s.Candidate {
+				text = "<b>" + text + "</b>"
 			}
-			fmt.Fprintf(&b, "<td>%s</td>", cell)
+			fmt.Fprintf(&b, "<td>%s</td>", text)
 		}
-		fmt.Fprintf(&b, "<td>%s</td></tr>\n", short(r.FitTime(c.Name)))
+		b.WriteString("</tr>\n")
+		if s.Cut {
+			cut = "<p>" + cutNote + "</p>\n"
+		}
 	}
-	b.WriteString("</table>\n")
+	b.WriteString("</table>\n" + cut)
 	for _, f := range r.Failed {
 		fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(f.line()))
 	}
 	return b.String()
+}
+
+// bestIn returns the best candidate of the metric that a column of the table holds
+// (0 names the model, 2 is the interval of the first metric), "" of another column.
+func (r *Result) bestIn(column int) string {
+	metric := column - 1
+	if column > 1 {
+		metric--
+	}
+	if metric < 0 || column == 2 || metric >= len(r.Metrics) {
+		return ""
+	}
+	return r.best(r.Metrics[metric])
 }
 
 // best returns the first candidate of the best mean, "" if no mean is defined.

@@ -97,7 +97,7 @@ func TestAccessorsByHand(t *testing.T) {
 	}
 	table := r.WithoutTiming().Table()
 	want := "made up: 4 rows, function, seed 0\n" +
-		"candidate  accuracy         balanced accuracy  log loss         ROC AUC          fit  predict\n"
+		"model    accuracy         95% interval       balanced accuracy  log loss         ROC AUC          fit  predict\n"
 	if !strings.HasPrefix(table, want) || !strings.Contains(table, "0.7500 ± 0.2887") || !strings.Contains(table, "all yes") {
 		t.Errorf("table:\n%s", table)
 	}

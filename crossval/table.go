@@ -9,8 +9,9 @@ import (
 )
 
 // Table returns a text table: a line for each candidate with mean ± standard
-// deviation over the folds of every metric ("-" where it is not defined) and
-// the mean times of a fit and of a prediction.
+// deviation over the folds of every metric ("-" where it is not defined), the 95%
+// interval of the first (Result.Interval), and the mean times of a fit and of a
+// prediction. What it writes is that of Standings.
 func (r *Result) Table() string {
 	if r == nil {
 		return ""
@@ -18,27 +19,50 @@ func (r *Result) Table() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d rows, %s, seed %d\n", r.Data.Name, r.Data.Rows, r.Splitter, r.Seed)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "candidate")
-	for _, m := range r.Metrics {
-		fmt.Fprint(w, "\t", m.Name)
-	}
-	fmt.Fprint(w, "\tfit\tpredict\n")
-	for _, c := range r.Candidates {
-		fmt.Fprint(w, c.Name)
-		for _, m := range r.Metrics {
-			fmt.Fprint(w, "\t", meanAndStd(r.Mean(c.Name, m.Name), r.Std(c.Name, m.Name)))
-		}
-		fmt.Fprintf(w, "\t%s\t%s", short(r.FitTime(c.Name)), short(r.PredictTime(c.Name)))
-		if n := len(r.RunsOf(c.Name)); n < len(r.Splits) {
-			fmt.Fprintf(w, "\t%d of %d folds", n, len(r.Splits))
+	fmt.Fprintln(w, strings.Join(r.head(), "\t"))
+	cut := ""
+	for _, s := range r.Standings() {
+		fmt.Fprint(w, strings.Join(s.cells(), "\t"))
+		if s.Folds < s.Of {
+			fmt.Fprintf(w, "\t%d of %d folds", s.Folds, s.Of)
 		}
 		fmt.Fprintln(w)
+		if s.Cut {
+			cut = cutNote + "\n"
+		}
 	}
 	w.Flush() // a strings.Builder takes all
+	b.WriteString(cut)
 	for _, f := range r.Failed {
 		fmt.Fprintln(&b, f.line())
 	}
 	return b.String()
+}
+
+const cutNote = "*: the interval was held to the range that the metric can have."
+
+// head names the columns of the table.
+func (r *Result) head() []string {
+	out := []string{"model"}
+	for i, m := range r.Metrics {
+		out = append(out, m.Name)
+		if i == 0 {
+			out = append(out, "95% interval")
+		}
+	}
+	return append(out, "fit", "predict")
+}
+
+// cells writes the columns that head names.
+func (s Standing) cells() []string {
+	out := []string{s.Candidate}
+	for i := range s.Means {
+		out = append(out, s.Score(i))
+		if i == 0 {
+			out = append(out, s.IntervalText())
+		}
+	}
+	return append(out, s.FitText(), s.PredictText())
 }
 
 // line says in one line why the candidate is not in the result.
@@ -55,6 +79,8 @@ func meanAndStd(mean, std float64) string {
 		return "-"
 	case math.IsNaN(std):
 		return fmt.Sprintf("%.4g", mean)
+	case math.Abs(mean) >= 100:
+		return fmt.Sprintf("%.1f ± %.1f", mean, std)
 	}
 	return fmt.Sprintf("%.4f ± %.4f", mean, std)
 }

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/seed732fc211/aegis/crossval"
@@ -243,7 +242,7 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	if len(res.Runs) == 0 {
 		return nil
 	}
-	if err := table(out, res); err != nil {
+	if _, err := fmt.Fprint(out, res.Table()); err != nil {
 		return err
 	}
 	for _, f := range res.Failed {
@@ -324,49 +323,6 @@ func (o *crossvalFlags) atATime() int {
 		return o.workers
 	}
 	return runtime.GOMAXPROCS(0)
-}
-
-// table prints mean, standard deviation, corrected interval and fit time.
-func table(out io.Writer, res *crossval.Result) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	m := res.Metrics[0].Name
-	fmt.Fprintf(w, "model\t%s\tstd\t95%% interval", m)
-	for _, other := range res.Metrics[1:] {
-		fmt.Fprintf(w, "\t%s", other.Name)
-	}
-	fmt.Fprintln(w, "\tfit")
-	for _, c := range res.Candidates {
-		interval := "-"
-		if i, err := res.Interval(c.Name, m); err == nil {
-			interval = fmt.Sprintf("%s to %s", number(i.Low), number(i.High))
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s", c.Name, number(res.Mean(c.Name, m)), number(res.Std(c.Name, m)), interval)
-		for _, other := range res.Metrics[1:] {
-			fmt.Fprintf(w, "\t%s", number(res.Mean(c.Name, other.Name)))
-		}
-		fit := "-"
-		if t := res.FitTime(c.Name); t > 0 {
-			fit = t.Round(100 * time.Microsecond).String()
-		}
-		fmt.Fprintf(w, "\t%s\n", fit)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for _, f := range res.Failed {
-		fmt.Fprintf(out, "- %s: %s\n", f.Candidate, f.Message)
-	}
-	return nil
-}
-
-func number(v float64) string {
-	switch {
-	case math.IsNaN(v):
-		return "-"
-	case math.Abs(v) >= 100:
-		return fmt.Sprintf("%.1f", v)
-	}
-	return fmt.Sprintf("%.4f", v)
 }
 
 // document is the JSON of --json. Times are in result.timing and nowhere else.

@@ -347,7 +347,7 @@ func TestModels(t *testing.T) {
 func TestTimeLimit(t *testing.T) {
 	t.Chdir(t.TempDir())
 	out, status, code := aegis(t, "crossval", "--dataset", "wine", "--folds", "2", "--repeats", "1", "--quiet", "--report", "r.png", "--models", "majority,realmlp", "--time-limit", "50ms")
-	if code != 0 || !strings.Contains(out, "- realmlp: not run: its fits took more than the 50ms") || !strings.Contains(out, "report: r.png") {
+	if code != 0 || !strings.Contains(out, "realmlp: not run: its fits took more than the 50ms") || !strings.Contains(out, "report: r.png") {
 		t.Errorf("exit code %d: %s%s", code, out, status)
 	}
 }

@@ -126,7 +126,7 @@ func TestTableIsTheStanding(t *testing.T) {
 	}
 	said := strings.Join(strings.Fields(out), " ")
 	for _, s := range res.Standings() {
-		if line := number(s.Means[0]) + " " + number(s.Stds[0]) + " " + strings.TrimSuffix(s.IntervalText(), "*"); !strings.Contains(said, line) {
+		if line := s.Score(0) + " " + s.IntervalText(); !strings.Contains(said, line) {
 			t.Errorf("the table does not say %q of %s:\n%s", line, s.Candidate, out)
 		}
 		if !strings.Contains(string(doc), s.IntervalText()) || !strings.Contains(string(doc), s.Score(0)) {
