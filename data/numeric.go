@@ -81,7 +81,7 @@ func (t Impute) Fit(train *Set) (Fitted, error) {
 		case t.Strategy == Constant:
 			f.Fill[j] = t.Value
 		default:
-			f.Fill[j] = quantile(c, 0.5)
+			f.Fill[j] = moments.Quantile(c, 0.5)
 		}
 	}
 	return f, nil
@@ -146,21 +146,6 @@ func mode(sorted []float64) float64 {
 		i = j
 	}
 	return best
-}
-
-// quantile returns the q-quantile of sorted values, interpolated linearly as
-// NumPy does.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(at)
-	if low+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	share := at - float64(low)
-	if step := sorted[low+1] - sorted[low]; !math.IsInf(step, 0) {
-		return sorted[low] + share*step
-	}
-	return sorted[low]*(1-share) + sorted[low+1]*share
 }
 
 // FittedScale subtracts Center and divides by Scale, column by column; it is
@@ -288,11 +273,11 @@ type RobustScale struct{}
 // Fit implements Transform.
 func (RobustScale) Fit(train *Set) (Fitted, error) {
 	return fitted(fitScale(train, "robust scale", func(c []float64) (float64, float64) {
-		scale := quantile(c, 0.75) - quantile(c, 0.25)
+		scale := moments.Quantile(c, 0.75) - moments.Quantile(c, 0.25)
 		if scale == 0 {
 			scale = c[len(c)-1]/2 - c[0]/2
 		}
-		return quantile(c, 0.5), scale
+		return moments.Quantile(c, 0.5), scale
 	}))
 }
 
@@ -335,7 +320,7 @@ func (t Clip) Fit(train *Set) (Fitted, error) {
 			continue
 		}
 		slices.Sort(c)
-		f.Low[j], f.High[j] = quantile(c, t.Low), quantile(c, t.High)
+		f.Low[j], f.High[j] = moments.Quantile(c, t.Low), moments.Quantile(c, t.High)
 	}
 	return f, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/moments"
 )
 
 // PiecewiseLinear replaces every numeric column by several that say how far through
@@ -44,7 +46,7 @@ func (t PiecewiseLinear) Fit(train *Set) (Fitted, error) {
 		slices.Sort(c)
 		edges := make([]float64, t.Bins+1)
 		for i := range edges {
-			edges[i] = quantile(c, float64(i)/float64(t.Bins))
+			edges[i] = moments.Quantile(c, float64(i)/float64(t.Bins))
 		}
 		if distinct := slices.Compact(slices.Clone(c)); len(distinct) <= t.Bins {
 			edges = distinct

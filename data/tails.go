@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/moments"
 )
 
 // LogTails takes numeric columns with heavy tails, such as prices and counts, to a
@@ -48,13 +50,7 @@ func (t LogTails) Fit(train *Set) (Fitted, error) {
 			continue
 		}
 		slices.Sort(c)
-		median := quantile(c, 0.5)
-		low, high := quantile(c, 0.25), quantile(c, 0.75)
-		spread, scale := high-low, min(high-median, median-low)
-		if scale == 0 {
-			scale = otherDistance(c, median)
-			spread = max(spread, scale)
-		}
+		median, scale, spread := moments.Spread(c)
 		far := 0.0
 		for _, x := range c {
 			if math.Abs(x-median) > t.Beyond*spread {
@@ -66,22 +62,6 @@ func (t LogTails) Fit(train *Set) (Fitted, error) {
 		}
 	}
 	return f, nil
-}
-
-// otherDistance returns the median distance from the center of the values that
-// differ from it, 0 if there are none.
-func otherDistance(c []float64, center float64) float64 {
-	var d []float64
-	for _, x := range c {
-		if x != center {
-			d = append(d, math.Abs(x-center))
-		}
-	}
-	if len(d) == 0 {
-		return 0
-	}
-	slices.Sort(d)
-	return quantile(d, 0.5)
 }
 
 // Apply implements Fitted.

@@ -48,3 +48,15 @@ func (a Affine) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	}
 	return x
 }
+
+// Sinh is (eˣ − e⁻ˣ)/2, of x held to ±40 so that it stays finite in float32: what takes
+// a target back from a logarithmic scale, see models.Info.
+//
+// Shapes: any; y as x.
+type Sinh struct{}
+
+// Build implements Layer.
+func (Sinh) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	x = b.Clip(x, -40, 40)
+	return b.Scale(b.Sub(b.Expm1(x), b.Expm1(b.Neg(x))), 0.5)
+}

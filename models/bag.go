@@ -29,7 +29,10 @@ func Bag(members ...*Model) (*Model, error) {
 		}
 	}
 	first := members[0]
-	net, preprocess, err := joined(members)
+	bag := first.Info
+	bag.TargetMean, bag.TargetScale = first.Info.linear()
+	bag.TargetWidth, bag.TargetCenter = 0, 0
+	net, preprocess, err := joined(members, bag)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +44,7 @@ func Bag(members ...*Model) (*Model, error) {
 		member, path := memberOf(p.Path)
 		p.Trained = members[member].params.Get(path).Trained
 	}
-	m.Info = first.Info
+	m.Info = bag
 	m.Info.Preprocess, m.Info.Calibration = preprocess, nil
 	m.Info.Costs = meanCosts(members)
 	m.Info.Members = max(1, first.Info.Members) * len(members)
@@ -126,7 +129,7 @@ func valuesOf(members []*Model) func(path string, shape graph.Shape) (*tensor.De
 
 // joined puts the members' networks side by side behind one input, which holds
 // what the members' preprocessing makes of a row, one after another.
-func joined(members []*Model) (network, data.Fitted, error) {
+func joined(members []*Model, bag Info) (network, data.Fitted, error) {
 	net := network{Stages: []stage{{Scope: "features", Input: true}}}
 	side := data.FittedColumns{Features: members[0].Info.Features}
 	var ends []int
@@ -152,9 +155,11 @@ func joined(members []*Model) (network, data.Fitted, error) {
 			net.Stages = append(net.Stages, s)
 		}
 		end := index[m.net.Outputs[0]]
-		scale, shift := m.adjustment(members[0])
-		net.Stages = append(net.Stages, stage{Scope: scopeOf(k) + "adjusted", Layer: layers.Affine{Scale: scale, Shift: shift}, From: []int{end}})
-		ends = append(ends, len(net.Stages)-1)
+		for _, l := range m.adjustment(bag) {
+			net.Stages = append(net.Stages, stage{Scope: scopeOf(k) + fmt.Sprintf("adjusted%d", len(net.Stages)), Layer: l, From: []int{end}})
+			end = len(net.Stages) - 1
+		}
+		ends = append(ends, end)
 	}
 	net.Stages[0].Shape = []int{width}
 	net.Stages = append(net.Stages, stage{Scope: "members", Joiner: layers.Concat{}, From: ends})
@@ -162,20 +167,29 @@ func joined(members []*Model) (network, data.Fitted, error) {
 	return net, side, nil
 }
 
-// adjustment returns what turns a member's outputs into those of the first one's
+// adjustment returns the layers that turn a member's outputs into those of the bag's
 // target scale, or logits into those of temperature 1.
-func (m *Model) adjustment(first *Model) (scale, shift float64) {
+func (m *Model) adjustment(bag Info) []layers.Layer {
 	if m.Info.Task == data.Classify {
 		if c := m.Info.Calibration; c != nil && c.Temperature > 0 && !m.Info.Probabilities {
-			return 1 / c.Temperature, 0
+			return []layers.Layer{layers.Affine{Scale: 1 / c.Temperature}}
 		}
-		return 1, 0
+		return nil
 	}
-	of := func(i Info) float64 {
-		if i.TargetScale == 0 {
-			return 1
-		}
-		return i.TargetScale
+	var out []layers.Layer
+	mean, scale := m.Info.TargetMean, m.Info.scale()
+	if m.Info.TargetWidth != 0 {
+		out = append(out, layers.Affine{Scale: scale, Shift: mean}, layers.Sinh{})
+		mean, scale = m.Info.linear()
 	}
-	return of(m.Info) / of(first.Info), (m.Info.TargetMean - first.Info.TargetMean) / of(first.Info)
+	return append(out, layers.Affine{Scale: scale / bag.scale(), Shift: (mean - bag.TargetMean) / bag.scale()})
+}
+
+// linear returns the mean and the scale of the targets, those of the inner scale where
+// it is logarithmic.
+func (i Info) linear() (mean, scale float64) {
+	if i.TargetWidth != 0 {
+		return i.TargetCenter, i.TargetWidth
+	}
+	return i.TargetMean, i.scale()
 }

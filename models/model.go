@@ -37,6 +37,8 @@ type Info struct {
 	Probabilities bool        // the outputs are probabilities already, not logits
 	TargetMean    float64     // real targets were trained as (y − TargetMean) / TargetScale
 	TargetScale   float64     // 0: 1
+	TargetWidth   float64     // 0, or y was asinh((y − TargetCenter) / TargetWidth) there: a logarithmic scale
+	TargetCenter  float64     // see TargetWidth
 	TargetRange   [2]float64  // predicted values are held to it, in the target's units; equal: no bounds
 	Members       int         // the outputs are those of so many members side by side, to be averaged; 0: 1
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,6 +21,7 @@ import (
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/regularize"
 	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
 )
 
 var ctx = context.Background()
@@ -357,6 +359,8 @@ func TestReadOutputs(t *testing.T) {
 		{"logits", models.Info{Classes: three}, out(3, 1e4, 0, -1e4, 0, 0, 0), "[0 0] [1.00 0.00 0.00 0.33 0.33 0.33] []"},
 		{"probabilities", models.Info{Classes: two, Probabilities: true}, out(1, 0.25), "[0] [0.75 0.25] []"},
 		{"regression", models.Info{Task: data.Regress, TargetMean: 10, TargetScale: 2}, out(1, 0, 1), "[] [] [10.00 12.00]"},
+		// 3 + 5·sinh(10 + 2·z): numpy.sinh(10) = 11013.232874703393, numpy.sinh(8) = 1490.4788257895502
+		{"logarithmic", models.Info{Task: data.Regress, TargetMean: 10, TargetScale: 2, TargetCenter: 3, TargetWidth: 5}, out(1, 0, -1), "[] [] [55069.16 7455.39]"},
 	} {
 		p, err := c.info.Read(c.out)
 		if err != nil {
@@ -370,6 +374,50 @@ func TestReadOutputs(t *testing.T) {
 	if _, err := (models.Info{Classes: three}).Read(out(2, 1, 2)); err == nil || !strings.Contains(err.Error(), "2 outputs for 3 classes") {
 		t.Errorf("have %v", err)
 	}
+}
+
+// TestBagOfScales: a bag predicts the mean of what its members predict, whatever the
+// scale of the targets that each was trained on.
+func TestBagOfScales(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		features := []data.Feature{{Name: "a"}, {Name: "b"}}
+		var members []*models.Model
+		for i := range rapid.IntRange(1, 4).Draw(t, "members") {
+			m, err := models.Sequential(models.Config{Seed: uint64(i), Type: graph.Float64}, models.Input("x", 2), layers.Dense{Units: 3, Activation: layers.Tanh}, layers.Dense{Units: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Info = models.Info{Task: data.Regress, Features: features, TargetMean: rapid.Float64Range(-2, 2).Draw(t, "mean"), TargetScale: rapid.Float64Range(0, 2).Draw(t, "scale")}
+			if rapid.Bool().Draw(t, "logarithmic") {
+				m.Info.TargetCenter, m.Info.TargetWidth = rapid.Float64Range(-100, 100).Draw(t, "center"), rapid.Float64Range(0.1, 10).Draw(t, "width")
+			}
+			members = append(members, m)
+		}
+		bag, err := models.Bag(members...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := &data.Set{Inputs: []*tensor.Dense{tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float64{0, 0, 1, -1, 2, 0.5}))}, Features: features}
+		have, err := bag.PredictRows(context.Background(), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := make([]float64, 3)
+		for _, m := range members {
+			p, err := m.PredictRows(context.Background(), rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range p.Values {
+				want[k] += v / float64(len(members))
+			}
+		}
+		for k := range want {
+			if math.Abs(have.Values[k]-want[k]) > 1e-9*(1+math.Abs(want[k])) {
+				t.Errorf("row %d: %v, the mean of the members is %v", k, have.Values[k], want[k])
+			}
+		}
+	})
 }
 
 func ExampleSequential() {

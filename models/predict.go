@@ -133,11 +133,10 @@ func (i *Info) averageInto(dst, p, values []float64) {
 
 // unscale returns the value of a regression in the target's units.
 func (i *Info) unscale(v float64) float64 {
-	scale := i.TargetScale
-	if scale == 0 {
-		scale = 1
+	v = v*i.scale() + i.TargetMean
+	if i.TargetWidth != 0 {
+		v = i.TargetCenter + i.TargetWidth*math.Sinh(v)
 	}
-	v = v*scale + i.TargetMean
 	if low, high := i.TargetRange[0], i.TargetRange[1]; low < high {
 		v = min(max(v, low), high)
 	}
@@ -167,10 +166,28 @@ func (i Info) Check() error {
 	if err == nil {
 		err = checkCosts(i.Costs, len(i.Classes))
 	}
+	if err == nil && i.TargetWidth != 0 && !(i.TargetWidth > 0 && finite([]float64{i.TargetWidth, i.TargetCenter}, 1) == nil) {
+		err = fmt.Errorf("a target around %v in the width %v: want finite numbers, and a width that is not negative", i.TargetCenter, i.TargetWidth)
+	}
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
 	return nil
+}
+
+// ScaleTarget returns what a network is trained to say for a target of y.
+func (i Info) ScaleTarget(y float64) float64 {
+	if i.TargetWidth != 0 {
+		y = math.Asinh((y - i.TargetCenter) / i.TargetWidth)
+	}
+	return (y - i.TargetMean) / i.scale()
+}
+
+func (i *Info) scale() float64 {
+	if i.TargetScale == 0 {
+		return 1
+	}
+	return i.TargetScale
 }
 
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }

@@ -82,6 +82,9 @@ func servers(t testing.TB, s *data.Set) map[string]*models.Model {
 	regress := func(i *models.Info) {
 		i.TargetMean, i.TargetScale, i.TargetRange = 5, 3, [2]float64{4, 6}
 	}
+	logarithmic := func(i *models.Info) {
+		i.TargetMean, i.TargetScale, i.TargetCenter, i.TargetWidth = 0.1, 1.5, 100, 7
+	}
 	temper := func(i *models.Info) {
 		i.Task, i.Classes, i.Calibration = data.Classify, three, &models.Calibration{Temperature: 2}
 	}
@@ -98,12 +101,14 @@ func servers(t testing.TB, s *data.Set) map[string]*models.Model {
 			f := models.Isotonic{X: []float64{0, 0.3, 1}, Y: []float64{0.1, 0.2, 0.9}}
 			i.Task, i.Classes, i.Calibration = data.Classify, three, &models.Calibration{Steps: []models.Isotonic{f, f, f}}
 		}, 3, 4),
+		"logarithmic target":      server(t, s, logarithmic, 1, 12),
 		"members side by side":    server(t, s, func(i *models.Info) { temper(i); i.Members = 4 }, 12, 5),
 		"members of a regression": server(t, s, func(i *models.Info) { regress(i); i.Members = 4 }, 4, 6),
 	}
 	for name, members := range map[string][]*models.Model{
-		"bag of classifiers": {server(t, s, temper, 3, 7), server(t, mixed(t, 50, 9), temper, 3, 8)},
-		"bag of regressions": {server(t, s, regress, 1, 9), server(t, mixed(t, 50, 8), regress, 1, 10)},
+		"bag of classifiers":             {server(t, s, temper, 3, 7), server(t, mixed(t, 50, 9), temper, 3, 8)},
+		"bag of logarithmic regressions": {server(t, s, logarithmic, 1, 13), server(t, mixed(t, 50, 7), regress, 1, 14)},
+		"bag of regressions":             {server(t, s, regress, 1, 9), server(t, mixed(t, 50, 8), regress, 1, 10)},
 	} {
 		bag, err := models.Bag(members...)
 		if err != nil {

@@ -48,6 +48,8 @@ type infoJSON struct {
 	Probabilities bool            `json:"probabilities,omitempty"`
 	TargetMean    float64         `json:"target_mean,omitempty"`
 	TargetScale   float64         `json:"target_scale,omitempty"`
+	TargetWidth   float64         `json:"target_width,omitempty"`
+	TargetCenter  float64         `json:"target_center,omitempty"`
 	TargetRange   [2]float64      `json:"target_range,omitzero"`
 	Members       int             `json:"members,omitempty"`
 	Calibration   *Calibration    `json:"calibration,omitempty"`
@@ -118,7 +120,7 @@ func (m *Model) describe() (string, error) {
 		Info: infoJSON{
 			Task: m.Info.Task.String(), Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target,
 			Probabilities: m.Info.Probabilities, TargetMean: m.Info.TargetMean, TargetScale: m.Info.TargetScale,
-			TargetRange: m.Info.TargetRange, Members: m.Info.Members,
+			TargetWidth: m.Info.TargetWidth, TargetCenter: m.Info.TargetCenter, TargetRange: m.Info.TargetRange, Members: m.Info.Members,
 			Calibration: m.Info.Calibration, Costs: m.Info.Costs,
 		},
 	}
@@ -290,7 +292,7 @@ func (j infoJSON) read() (Info, error) {
 	i := Info{
 		Classes: j.Classes, Features: j.Features, Target: j.Target,
 		Probabilities: j.Probabilities, TargetMean: j.TargetMean, TargetScale: j.TargetScale,
-		TargetRange: j.TargetRange, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
+		TargetWidth: j.TargetWidth, TargetCenter: j.TargetCenter, TargetRange: j.TargetRange, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
 	}
 	if err := i.Check(); err != nil {
 		return i, fmt.Errorf("description: %w", err)

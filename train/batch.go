@@ -42,9 +42,9 @@ func (c *column) width() int {
 	return n
 }
 
-// newColumn converts a tensor whose first axis counts the rows to floats of
-// type dt; ints stay ints unless toFloat is set.
-func newColumn(name string, t *tensor.Dense, dt graph.Dtype, mean, scale float64) (*column, error) {
+// newColumn converts a tensor whose first axis counts the rows to floats of type dt,
+// each changed by a function unless that is nil; ints stay ints.
+func newColumn(name string, t *tensor.Dense, dt graph.Dtype, change func(float64) float64) (*column, error) {
 	c := &column{name: name, shape: t.Shape()[1:].Clone()}
 	if t.RequiresIterator() {
 		m, ok := t.Materialize().(*tensor.Dense)
@@ -53,21 +53,25 @@ func newColumn(name string, t *tensor.Dense, dt graph.Dtype, mean, scale float64
 		}
 		t = m
 	}
+	value := func(v float64) float64 { return v }
+	if change != nil {
+		value = change
+	}
 	switch d := t.Data().(type) {
 	case []int:
 		c.ints = d
 	case []float32:
-		if dt == graph.Float32 && mean == 0 && scale == 1 {
+		if dt == graph.Float32 && change == nil {
 			c.f32 = d
 			break
 		}
-		c.convert(len(d), dt, func(i int) float64 { return (float64(d[i]) - mean) / scale })
+		c.convert(len(d), dt, func(i int) float64 { return value(float64(d[i])) })
 	case []float64:
-		if dt == graph.Float64 && mean == 0 && scale == 1 {
+		if dt == graph.Float64 && change == nil {
 			c.f64 = d
 			break
 		}
-		c.convert(len(d), dt, func(i int) float64 { return (d[i] - mean) / scale })
+		c.convert(len(d), dt, func(i int) float64 { return value(d[i]) })
 	default:
 		return nil, fmt.Errorf("%s: values of type %v", name, t.Dtype())
 	}
@@ -164,7 +168,7 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 		if shape := m.InputShape(i); !slices.Equal(x.Shape()[1:], shape) {
 			return nil, fmt.Errorf("train: input %q has rows of shape %v, the model wants %v", names[i], x.Shape()[1:], shape)
 		}
-		c, err := newColumn(names[i], x, dt, 0, 1)
+		c, err := newColumn(names[i], x, dt, nil)
 		if err != nil {
 			return nil, fmt.Errorf("train: input %w", err)
 		}
@@ -174,11 +178,11 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 		t.inputs = append(t.inputs, c)
 	}
 	for i, y := range s.Targets {
-		mean, scale := 0.0, 1.0
-		if i == 0 && m.Info.Task == data.Regress && m.Info.TargetScale != 0 {
-			mean, scale = m.Info.TargetMean, m.Info.TargetScale
+		var change func(float64) float64
+		if i == 0 && m.Info.Task == data.Regress && (m.Info.TargetScale != 0 || m.Info.TargetWidth != 0) {
+			change = m.Info.ScaleTarget
 		}
-		c, err := newColumn(fmt.Sprintf("target %d", i), y, dt, mean, scale)
+		c, err := newColumn(fmt.Sprintf("target %d", i), y, dt, change)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
@@ -188,7 +192,7 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 		t.targets = append(t.targets, c)
 	}
 	if s.Weights != nil {
-		c, err := newColumn("row weights", tensor.New(tensor.WithShape(len(s.Weights)), tensor.WithBacking(s.Weights)), dt, 0, 1)
+		c, err := newColumn("row weights", tensor.New(tensor.WithShape(len(s.Weights)), tensor.WithBacking(s.Weights)), dt, nil)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/moments"
+	"github.com/seed732fc211/aegis/metrics"
 	"github.com/seed732fc211/aegis/models"
 )
 
@@ -22,7 +24,13 @@ type Estimator struct {
 	// Preprocess is fitted on the rows that are trained on, which those set aside
 	// by Config.ValidationFraction are not. nil: none.
 	Preprocess  data.Transform
-	ScaleTarget bool   // of a regression: train on (y − mean)/std of the rows, predict in y's units
+	ScaleTarget bool // of a regression: train on (y − mean)/std of the rows, predict in y's units
+	// LogTarget is for a regression whose targets are skewed (a skewness beyond ±1): the
+	// model is fitted twice, to the targets and to asinh((y − median)/d) of them, where d
+	// is the distance of the median from the nearer quartile, and the fit with the lower
+	// RMSE on the validation rows, in y's units, is kept; the history's notes say which.
+	// Callbacks see both fits. It wants ScaleTarget and validation rows.
+	LogTarget   bool
 	BoundTarget bool   // of a regression: hold predictions to the range of the rows' targets
 	Config      Config // Config.Validation holds raw rows, too: they are preprocessed as the others
 
@@ -63,20 +71,6 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 	if err != nil {
 		return nil, nil, rest.trace(err)
 	}
-	m, err := e.Build(ready, e.Seed)
-	if err != nil {
-		return nil, nil, err
-	}
-	if m == nil {
-		return nil, nil, errors.New("train: the estimator's Build returned no model")
-	}
-	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
-	m.Info.Features, m.Info.Target = rows.Features, rows.Target
-	if rows.Task() == data.Regress {
-		if err := e.readTarget(&m.Info, rest.rows); err != nil {
-			return nil, nil, err
-		}
-	}
 	if e.Balanced {
 		if ready, err = balanced(ready); err == nil && c.Validation != nil {
 			c.Validation, err = balanced(c.Validation)
@@ -85,7 +79,15 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 			return nil, nil, fmt.Errorf("train: %w", err)
 		}
 	}
-	h, err := Fit(ctx, m, ready, c)
+	info := models.Info{Task: rows.Task(), Classes: rows.Classes, Features: rows.Features, Target: rows.Target}
+	skewed, err := e.readTarget(&info, rest.rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, h, err := e.fit(ctx, info, ready, c)
+	if err == nil && skewed {
+		m, h, err = e.orLogarithmic(ctx, m, h, rest.rows, ready, c)
+	}
 	if err == nil {
 		err = e.decide(ctx, m, c.Validation)
 	}
@@ -94,18 +96,97 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 			h.note("%s", note)
 		}
 	}
-	m.Info.Preprocess = fitted
+	if m != nil {
+		m.Info.Preprocess = fitted
+	}
 	return m, h, rest.trace(err)
 }
 
-// readTarget sets the scale and the bounds of a real target.
-func (e Estimator) readTarget(info *models.Info, rows *data.Set) error {
-	if !e.ScaleTarget && !e.BoundTarget {
-		return nil
+// fit makes a model and fits it to rows that have been prepared.
+func (e Estimator) fit(ctx context.Context, info models.Info, ready *data.Set, c Config) (*models.Model, *History, error) {
+	m, err := e.Build(ready, e.Seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m == nil {
+		return nil, nil, errors.New("train: the estimator's Build returned no model")
+	}
+	m.Info.Task, m.Info.Classes, m.Info.Features, m.Info.Target = info.Task, info.Classes, info.Features, info.Target
+	if e.ScaleTarget && info.Task == data.Regress {
+		m.Info.TargetMean, m.Info.TargetScale = info.TargetMean, info.TargetScale
+		m.Info.TargetCenter, m.Info.TargetWidth = info.TargetCenter, info.TargetWidth
+	}
+	if e.BoundTarget && info.Task == data.Regress {
+		m.Info.TargetRange = info.TargetRange
+	}
+	h, err := Fit(ctx, m, ready, c)
+	return m, h, err
+}
+
+// orLogarithmic fits once more, to targets on a logarithmic scale, and returns that fit
+// where it is better on the validation rows, else the one given.
+func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *History, raw, ready *data.Set, c Config) (*models.Model, *History, error) {
+	y, err := raw.Values()
+	if err != nil {
+		return nil, nil, err
+	}
+	y = slices.Sorted(slices.Values(y))
+	info := plain.Info
+	info.TargetCenter, info.TargetWidth, _ = moments.Spread(y)
+	if info.TargetWidth == 0 {
+		return plain, h, nil
+	}
+	info.TargetMean, info.TargetScale = 0, 0
+	for i := range y {
+		y[i] = info.ScaleTarget(y[i])
+	}
+	info.TargetMean, info.TargetScale = targetScale(y)
+	logarithmic, again, err := e.fit(ctx, info, ready, c)
+	if err != nil {
+		return plain, h, err
+	}
+	was, err := validationRMSE(ctx, plain, c.Validation)
+	if err != nil {
+		return plain, h, err
+	}
+	is, err := validationRMSE(ctx, logarithmic, c.Validation)
+	if err != nil {
+		return plain, h, err
+	}
+	again.Duration += h.Duration
+	h.Duration = again.Duration
+	if is < was {
+		again.note("trained on the target's logarithm: RMSE on validation rows %.4g, on the target itself %.4g", is, was)
+		return logarithmic, again, nil
+	}
+	h.note("trained on the target itself: RMSE on validation rows %.4g, on its logarithm %.4g", was, is)
+	return plain, h, nil
+}
+
+func validationRMSE(ctx context.Context, m *models.Model, rows *data.Set) (float64, error) {
+	want, err := rows.Values()
+	if err != nil {
+		return 0, err
+	}
+	p, err := m.PredictRows(ctx, rows.Without()) // Info.Preprocess is not set yet: rows are ready
+	if err != nil {
+		return 0, err
+	}
+	return metrics.RMSE(want, p.Values)
+}
+
+// readTarget sets the scale and the bounds of a real target, and says whether its
+// logarithm is worth a fit.
+func (e Estimator) readTarget(info *models.Info, rows *data.Set) (skewed bool, err error) {
+	if info.Task != data.Regress || !e.ScaleTarget && !e.BoundTarget && !e.LogTarget {
+		return false, nil
+	}
+	if e.LogTarget && (!e.ScaleTarget || e.Config.Validation == nil && e.Config.ValidationFraction == 0) {
+		return false, errors.New("train: LogTarget wants ScaleTarget and validation rows: set Config.ValidationFraction")
 	}
 	y, err := rows.Values()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if e.ScaleTarget {
 		info.TargetMean, info.TargetScale = targetScale(y)
@@ -113,8 +194,12 @@ func (e Estimator) readTarget(info *models.Info, rows *data.Set) error {
 	if e.BoundTarget {
 		info.TargetRange = [2]float64{slices.Min(y), slices.Max(y)}
 	}
-	return nil
+	return e.LogTarget && math.Abs(moments.Skewness(y)) > skewedFrom, nil
 }
+
+// skewedFrom is the skewness from which a target's logarithm is tried: that of an
+// exponential distribution is 2, of a normal one 0.
+const skewedFrom = 1
 
 // share is a part of the rows that an Estimator was given.
 type share struct {

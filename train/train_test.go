@@ -20,6 +20,7 @@ import (
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/losses"
+	"github.com/seed732fc211/aegis/metrics"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/optim"
 	"github.com/seed732fc211/aegis/train"
@@ -475,6 +476,74 @@ func TestGorgoniaSolver(t *testing.T) {
 		Callbacks: []train.Callback{train.Checkpoint{Path: filepath.Join(dir, "x")}}})
 	if err == nil || !strings.Contains(err.Error(), "cannot be saved") {
 		t.Errorf("have %v", err)
+	}
+}
+
+// TestLogTarget: the logarithm of a skewed target is tried, kept only where validation
+// rows are predicted better by it, and predictions are in the target's units.
+func TestLogTarget(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	const n = 300
+	set := func(f func(x float64) float64) *data.Set {
+		var text strings.Builder
+		text.WriteString("x,y\n")
+		for range n {
+			x := rng.NormFloat64()
+			fmt.Fprintf(&text, "%v,%v\n", x, f(x))
+		}
+		s, _, err := data.CSV{Target: "y", AsTask: "regress"}.Read(strings.NewReader(text.String()), "made up")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	e := train.Estimator{
+		Build: models.MLP{Hidden: []int{16}, Activation: layers.Tanh}.Build, Preprocess: data.Standardize{}, ScaleTarget: true, LogTarget: true, Seed: 1,
+		Config: train.Config{Epochs: 60, Optimizer: optim.Adam{LearningRate: 0.05}, ValidationFraction: 0.2},
+	}
+	for _, c := range []struct {
+		name        string
+		f           func(x float64) float64
+		logarithmic bool
+		note        string
+	}{
+		{"exponential", func(x float64) float64 { return 1000 * math.Exp(2*x) }, true, "trained on the target's logarithm"},
+		{"linear in skewed noise", func(x float64) float64 { return 3*x + 4*math.Exp(rng.NormFloat64()) }, false, "trained on the target itself"},
+		{"linear", func(x float64) float64 { return 3 * x }, false, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := set(c.f)
+			m, h, err := e.Train(ctx, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (m.Info.TargetWidth != 0) != c.logarithmic || !strings.HasPrefix(strings.Join(h.Notes, "; "), c.note) || c.note == "" && len(h.Notes) > 0 {
+				t.Errorf("width %v, notes %q", m.Info.TargetWidth, h.Notes)
+			}
+			p, err := m.PredictRows(ctx, s.Without())
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "m.safetensors")
+			if err := m.Save(path); err != nil {
+				t.Fatal(err)
+			}
+			loaded, err := models.Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := loaded.PredictRows(ctx, s.Without()); err != nil || !slices.Equal(again.Values, p.Values) {
+				t.Errorf("the loaded model predicts something else: %v", err)
+			}
+			y, _ := s.Values()
+			if r2, err := metrics.R2(y, p.Values); err != nil || c.logarithmic && r2 < 0.99 {
+				t.Errorf("R2 %v, %v", r2, err)
+			}
+		})
+	}
+	e.Config.ValidationFraction = 0
+	if _, _, err := e.Train(ctx, set(math.Exp)); err == nil || !strings.Contains(err.Error(), "LogTarget wants ScaleTarget and validation rows") {
+		t.Errorf("without validation rows: %v", err)
 	}
 }
 

@@ -314,6 +314,7 @@ var exportedTypes = []struct {
 	{"layers.Reshape", reflect.TypeFor[layers.Reshape]()},
 	{"layers.Residual", reflect.TypeFor[layers.Residual]()},
 	{"layers.SimpleRNN", reflect.TypeFor[layers.SimpleRNN]()},
+	{"layers.Sinh", reflect.TypeFor[layers.Sinh]()},
 	{"layers.Slice", reflect.TypeFor[layers.Slice]()},
 	{"layers.Softmax", reflect.TypeFor[layers.Softmax]()},
 	{"layers.Stack", reflect.TypeFor[layers.Stack]()},

@@ -51,3 +51,30 @@ func TestAsGonum(t *testing.T) {
 		}
 	})
 }
+
+// TestSpread: numbers of numpy.quantile and scipy.stats.skew 1.10.
+func TestSpread(t *testing.T) {
+	mostlyZero := []float64{0, 0, 0, 0, 0, 0, 1, 2, 5, 40}
+	powers := []float64{1, 2, 4, 8, 16, 32, 64}
+	for _, c := range []struct {
+		name                  string
+		v                     []float64
+		median, near, between float64
+		ninth, skewness       float64
+	}{
+		{"mostly 0", mostlyZero, 0, 3.5, 3.5, 8.5, 2.589324509274426}, // 3.5: the median of 1, 2, 5, 40
+		{"powers of 2", powers, 8, 5, 21, 44.8, 1.2823115434980534},
+		{"one", []float64{3}, 3, 0, 0, 3, 0},
+		{"equal", []float64{0.1, 0.1, 0.1}, 0.1, 0, 0, 0.1, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			median, near, between := Spread(c.v)
+			ninth, skewness := Quantile(c.v, 0.9), Skewness(c.v)
+			for i, d := range []float64{median - c.median, near - c.near, between - c.between, ninth - c.ninth, skewness - c.skewness} {
+				if math.Abs(d) > 1e-12 {
+					t.Errorf("number %d is off by %v", i, d)
+				}
+			}
+		})
+	}
+}

@@ -94,7 +94,7 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		prepare = piecewise(leastRows(n), c.Piecewise)
 	}
 	return Plan{Estimator: train.Estimator{
-		Build: c.Net.Build, Preprocess: prepare, ScaleTarget: true, BoundTarget: true, Seed: seed,
+		Build: c.Net.Build, Preprocess: prepare, ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: c.LearningRate, WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Schedule: optim.CosineDecay{Floor: 0.05},
@@ -144,7 +144,7 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	if !regress {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
-	return Plan{Estimator: train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
+	return Plan{Estimator: train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
 }
 
 // rate is the learning rate for batches of 256.
@@ -202,7 +202,7 @@ func (c TabM) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		}
 	}
 	return Plan{Estimator: train.Estimator{
-		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
+		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Loss: c.Net.Loss(rows), Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 3e-4}, Groups: []optim.Group{{Match: "bias", NoDecay: true}}, Clip: optim.Clip{Norm: 1},
 			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), ValidationFraction: validation(n),
@@ -230,7 +230,7 @@ func (c ResNet) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		rate = 0.001
 	}
 	return Plan{Estimator: train.Estimator{
-		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, BoundTarget: true, Seed: seed,
+		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 1e-5}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), DropLast: true, ValidationFraction: validation(n),

@@ -72,6 +72,7 @@ func init() {
 			"Reshape":               reflect.TypeOf((*_layers.Reshape)(nil)).Elem(),
 			"Residual":              reflect.TypeOf((*_layers.Residual)(nil)).Elem(),
 			"SimpleRNN":             reflect.TypeOf((*_layers.SimpleRNN)(nil)).Elem(),
+			"Sinh":                  reflect.TypeOf((*_layers.Sinh)(nil)).Elem(),
 			"Slice":                 reflect.TypeOf((*_layers.Slice)(nil)).Elem(),
 			"Softmax":               reflect.TypeOf((*_layers.Softmax)(nil)).Elem(),
 			"Stack":                 reflect.TypeOf((*_layers.Stack)(nil)).Elem(),
