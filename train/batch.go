@@ -322,6 +322,8 @@ type tally struct {
 	penalty float64
 	weight  float64
 	out     *tensor.Dense // of the first output, nil if no metric wants it
+	f32     []float32     // the memory of out: tensor.Dense.Data takes new memory to say it
+	f64     []float64
 	hasPen  bool
 }
 
@@ -329,6 +331,8 @@ func newTally(m *models.Model, set *data.Set, c Config) tally {
 	t := tally{m: m, set: set}
 	if len(c.Metrics) > 0 {
 		t.out = tensor.New(tensor.Of(m.Params().Dtype()), tensor.WithShape(append(graph.Shape{set.Len()}, m.OutputShapes()[0]...)...))
+		t.f32, _ = t.out.Data().([]float32)
+		t.f64, _ = t.out.Data().([]float64)
 	}
 	return t
 }
@@ -348,14 +352,10 @@ func (t *tally) add(p *bound, rows []int, weight float64) {
 			t.penalty += p.run.Float(p.penalty) * weight
 		}
 	}
-	if t.out == nil {
-		return
-	}
-	switch all := t.out.Data().(type) {
-	case []float32:
-		scatterRows(all, p.run.Floats32(p.outputs[0]), rows)
-	case []float64:
-		scatterRows(all, p.run.Floats64(p.outputs[0]), rows)
+	if t.f32 != nil {
+		scatterRows(t.f32, p.run.Floats32(p.outputs[0]), rows)
+	} else if t.f64 != nil {
+		scatterRows(t.f64, p.run.Floats64(p.outputs[0]), rows)
 	}
 }
 
