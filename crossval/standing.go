@@ -66,7 +66,8 @@ func (s Standing) IntervalText() string {
 	if math.IsNaN(s.Low) || math.IsNaN(s.High) {
 		return "-"
 	}
-	text := fmt.Sprintf("%.4f to %.4f", s.Low, s.High)
+	digits := digitsOf(max(math.Abs(s.Low), math.Abs(s.High)))
+	text := fmt.Sprintf("%.*f to %.*f", digits, s.Low, digits, s.High)
 	if s.Cut {
 		text += "*"
 	}

@@ -45,6 +45,10 @@ func TestStandings(t *testing.T) {
 	if list[0].Folds != 2 || list[0].Of != 2 || list[1].Folds != 0 || !list[1].Skipped || !list[1].Baseline || !list[0].Cut {
 		t.Errorf("have %+v", list)
 	}
+	dollars := crossval.Standing{Means: []float64{75128.71}, Stds: []float64{8327.43}, Low: 63983.98, High: 86273.36}
+	if have := dollars.Score(0) + ", " + dollars.IntervalText(); have != "75128.7 ± 8327.4, 63984.0 to 86273.4" {
+		t.Errorf("have %s", have)
+	}
 	if (*crossval.Result)(nil).Standings() != nil {
 		t.Error("a nil result has standings")
 	}

@@ -79,10 +79,18 @@ func meanAndStd(mean, std float64) string {
 		return "-"
 	case math.IsNaN(std):
 		return fmt.Sprintf("%.4g", mean)
-	case math.Abs(mean) >= 100:
-		return fmt.Sprintf("%.1f ± %.1f", mean, std)
 	}
-	return fmt.Sprintf("%.4f ± %.4f", mean, std)
+	digits := digitsOf(math.Abs(mean))
+	return fmt.Sprintf("%.*f ± %.*f", digits, mean, digits, std)
+}
+
+// digitsOf says with how many decimals a score of a size is written: thousands of
+// dollars with one.
+func digitsOf(size float64) int {
+	if size >= 100 {
+		return 1
+	}
+	return 4
 }
 
 func short(d time.Duration) string {
