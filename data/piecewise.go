@@ -17,12 +17,16 @@ import (
 // section 3.2.1. The first and the last part go on beyond the edges. A column of few
 // different values has an edge for each; a constant one stays as it is. Categories,
 // indicators and missing values are left as they are, a missing value in all parts.
-type PiecewiseLinear struct{ Bins int } // intervals of a column at most; 0: 16
+type PiecewiseLinear struct {
+	Bins   int  // intervals of a column at most; 0: 16
+	Beside bool // columns keep their values, and the parts come behind all of them
+}
 
 // FittedPiecewise is a PiecewiseLinear that was fitted.
 type FittedPiecewise struct {
 	Features []Feature   `json:"features"`
 	Edges    [][]float64 `json:"edges"` // of each column, ascending; fewer than 2: it stays as it is
+	Beside   bool        `json:"beside,omitempty"`
 }
 
 // Fit implements Transform.
@@ -37,7 +41,7 @@ func (t PiecewiseLinear) Fit(train *Set) (Fitted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: piecewise linear: %w", err)
 	}
-	f := FittedPiecewise{bare(train.featuresOf(p)), make([][]float64, p)}
+	f := FittedPiecewise{bare(train.featuresOf(p)), make([][]float64, p), t.Beside}
 	for j := range p {
 		c := column(v, p, j)
 		if len(c) == 0 || !f.Features[j].scaled() {
@@ -64,9 +68,14 @@ func (f FittedPiecewise) from() []Feature { return f.Features }
 
 func (f FittedPiecewise) to() []Feature {
 	var out []Feature
+	if f.Beside {
+		out = slices.Clone(f.Features)
+	}
 	for j, c := range f.Features {
 		if len(f.Edges[j]) < 2 {
-			out = append(out, c)
+			if !f.Beside {
+				out = append(out, c)
+			}
 			continue
 		}
 		for i := 1; i < len(f.Edges[j]); i++ {
@@ -78,11 +87,16 @@ func (f FittedPiecewise) to() []Feature {
 
 func (f FittedPiecewise) row(dst, src []float64) error {
 	k := 0
+	if f.Beside {
+		k = copy(dst, src)
+	}
 	for j, x := range src {
 		edges := f.Edges[j]
 		if len(edges) < 2 {
-			dst[k] = x
-			k++
+			if !f.Beside {
+				dst[k] = x
+				k++
+			}
 			continue
 		}
 		last := len(edges) - 1

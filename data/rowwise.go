@@ -34,6 +34,8 @@ func rowwiseOf(f Fitted) rowwise {
 		return f
 	case FittedPiecewise:
 		return f
+	case FittedNormalScores:
+		return f
 	case FittedOneHot:
 		return f
 	case FittedCodes:

@@ -54,6 +54,9 @@ var everyTransform = map[string]data.Transform{
 	"smooth clip":     data.SmoothClip{},
 	"log tails":       data.LogTails{},
 	"piecewise":       data.PiecewiseLinear{Bins: 4},
+	"parts beside":    data.PiecewiseLinear{Bins: 3, Beside: true},
+	"normal scores":   data.NormalScores{},
+	"scores beside":   data.NormalScores{Beside: true, Knots: 5},
 	"one-hot":         data.OneHot{},
 	"one-hot, pooled": data.OneHot{Least: 3, Most: 2},
 	"one-hot, hashed": data.OneHot{Most: 1, Buckets: 2},
@@ -317,6 +320,9 @@ func TestPiecewiseLinear(t *testing.T) {
 	if got, want := values(t, out), []float64{0.5, 0, 1, 0, 1, 0.75, -1, 0, 1, 2}; !slices.Equal(got[:10], want) || !math.IsNaN(got[10]) || !math.IsNaN(got[11]) {
 		t.Errorf("%v, want %v and a missing value in both parts", got, want)
 	}
+	if got := values(t, apply(t, data.PiecewiseLinear{Bins: 2, Beside: true}, train, one(t, "x", nil, 2, 7))); !slices.Equal(got, []float64{2, 0.5, 0, 7, 1, 0.75}) {
+		t.Errorf("beside: %v", got)
+	}
 	few := one(t, "x", nil, 1, 1, 1, 1, 5, 5, 9)
 	if got := names(apply(t, data.PiecewiseLinear{}, few, few)); !slices.Equal(got, []string{"x to 5", "x to 9"}) {
 		t.Errorf("columns %q, want an edge for each of few values", got)
@@ -324,6 +330,54 @@ func TestPiecewiseLinear(t *testing.T) {
 	same := one(t, "x", nil, 3, 3)
 	if got := values(t, apply(t, data.PiecewiseLinear{}, same, same)); !slices.Equal(got, []float64{3, 3}) {
 		t.Errorf("a constant column has become %v", got)
+	}
+}
+
+// TestNormalScores: numbers of scipy 1.10, norm.ppf((rankdata(x) - 0.5)/n).
+func TestNormalScores(t *testing.T) {
+	train := one(t, "x", nil, 3, -1, 3, 100, 0, 3, 7, 1e9)
+	want := []float64{-0.15731068461017073, -1.5341205443525463, -0.15731068461017073, 0.8871465590188759, -0.8871465590188759, -0.15731068461017073, 0.4887764111146695, 1.5341205443525463}
+	near := func(have, want []float64) bool {
+		return slices.EqualFunc(have, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
+	}
+	if have := values(t, apply(t, data.NormalScores{}, train, train)); !near(have, want) {
+		t.Errorf("%v, want %v", have, want)
+	}
+	// Outside: the outermost. Between 3 and 7: half way.
+	if have := values(t, apply(t, data.NormalScores{}, train, one(t, "x", nil, -50, 1e300, 5))); !near(have, []float64{want[1], want[7], (want[0] + want[6]) / 2}) {
+		t.Errorf("new values: %v", have)
+	}
+	beside := apply(t, data.NormalScores{Beside: true}, train, one(t, "x", nil, 7, math.NaN()))
+	if have := values(t, beside); !near(have[:2], []float64{7, want[6]}) || !math.IsNaN(have[2]) || !math.IsNaN(have[3]) {
+		t.Errorf("beside: %v", have)
+	}
+	if have := names(beside); !slices.Equal(have, []string{"x", "x score"}) {
+		t.Errorf("columns %q", have)
+	}
+	same := one(t, "x", nil, 3, 3)
+	if have := values(t, apply(t, data.NormalScores{Beside: true}, same, same)); !slices.Equal(have, []float64{3, 3}) {
+		t.Errorf("a constant column has become %v", have)
+	}
+	many := make([]float64, 10000)
+	for i := range many {
+		many[i] = float64(i)
+	}
+	s := one(t, "x", nil, many...)
+	f, err := data.NormalScores{Knots: 100}.Fit(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(f.(data.FittedNormalScores).Values[0]); n < 50 || n > 100 {
+		t.Errorf("%d knots, want at most 100", n)
+	}
+	full := values(t, apply(t, data.NormalScores{Knots: 1 << 14}, s, s))
+	for i, v := range values(t, apply(t, data.NormalScores{}, s, s)) {
+		if math.Abs(v-full[i]) > 0.3 || i > 100 && i < 9900 && math.Abs(v-full[i]) > 0.002 {
+			t.Fatalf("value %d: %v with 1000 knots, %v with all", i, v, full[i])
+		}
+	}
+	if _, err := (data.NormalScores{Knots: 1}).Fit(s); err == nil || !strings.Contains(err.Error(), "1 knots") {
+		t.Errorf("error %v", err)
 	}
 }
 

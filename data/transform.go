@@ -120,7 +120,7 @@ func RegisterFitted(kind string, example Fitted) error {
 func init() {
 	for kind, example := range map[string]Fitted{
 		"pipeline": FittedPipeline{}, "columns": FittedColumns{}, "impute": FittedImpute{}, "scale": FittedScale{}, "clip": FittedClip{},
-		"smoothclip": FittedSmoothClip{}, "logtails": FittedLogTails{}, "piecewise": FittedPiecewise{}, "onehot": FittedOneHot{}, "codes": FittedCodes{}, "times": FittedTimes{},
+		"smoothclip": FittedSmoothClip{}, "logtails": FittedLogTails{}, "piecewise": FittedPiecewise{}, "normalscores": FittedNormalScores{}, "onehot": FittedOneHot{}, "codes": FittedCodes{}, "times": FittedTimes{},
 	} {
 		if err := RegisterFitted(kind, example); err != nil {
 			panic(err) // two kinds of this package have one name

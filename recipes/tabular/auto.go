@@ -21,7 +21,7 @@ import (
 // the race has made. Test rows take no part. With its defaults it costs seven to
 // nine fits of Default.
 type Auto struct {
-	Recipes []Named // at most 8; none: Adaptive, whole and simple, and MLP
+	Recipes []Named // at most 8; none: Adaptive, simple and whole, and MLP with scores and with parts
 	Folds   int     // inner folds; 0: 5
 }
 
@@ -33,7 +33,7 @@ type Named struct {
 
 func (a Auto) withDefaults() (Auto, error) {
 	if len(a.Recipes) == 0 {
-		a.Recipes = []Named{{"realmlp", Adaptive{}}, {"realmlp-s", Adaptive{Simple: true}}, {"mlp", MLP{}}}
+		a.Recipes = []Named{{"realmlp-s", Adaptive{Simple: true}}, {"realmlp", Adaptive{}}, {"mlp", MLP{}}, {"mlp-ple", MLP{Piecewise: 8}}}
 	}
 	if a.Folds = orDefault(a.Folds, 5); a.Folds < 2 || a.Folds > maxBag || len(a.Recipes) > 8 {
 		return a, fmt.Errorf("tabular: auto: %d inner folds, %d recipes: want 2 to %d and at most 8", a.Folds, len(a.Recipes), maxBag)

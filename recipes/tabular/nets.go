@@ -9,24 +9,21 @@ import (
 )
 
 // Prepare returns the preprocessing of the recipes: times become cyclic numbers;
-// numbers have their gaps filled with the median and noted, heavy tails made
-// logarithmic, are scaled by their quartiles and clipped smoothly; categories become indicators, those that fewer
-// than least training rows have pooled, at most 100 of a column.
+// numbers have their gaps filled with the median and noted, are standardised and clipped
+// smoothly, and stand there once more by their normal scores, which neither tails nor
+// gaps disturb; categories become indicators, those that fewer than least training rows
+// have pooled, at most 100 of a column.
 func Prepare(least int) data.Transform {
-	numbers := data.Pipeline{data.Impute{Indicate: true}, data.LogTails{}, data.RobustScale{}, data.SmoothClip{}}
-	return data.Columns{
-		Numbers:    numbers,
-		Categories: data.OneHot{Least: least, Most: 100},
-		Times:      append(data.Pipeline{data.ExpandTimes{Cyclic: true}}, numbers...),
-	}
+	return prepare(least, false, data.Standardize{}, data.SmoothClip{}, data.NormalScores{Beside: true})
 }
 
-// piecewise is Prepare with numbers in parts between their quantiles.
-func piecewise(least, bins int) data.Transform {
-	numbers := data.Pipeline{data.Impute{Indicate: true}, data.PiecewiseLinear{Bins: bins}}
+// prepare makes the preprocessing of tables with the steps for numbers that follow
+// imputation. signed gives categories of two levels one column of −1 and 1.
+func prepare(least int, signed bool, steps ...data.Transform) data.Transform {
+	numbers := append(data.Pipeline{data.Impute{Indicate: true}}, steps...)
 	return data.Columns{
 		Numbers:    numbers,
-		Categories: data.OneHot{Least: least, Most: 100},
+		Categories: data.OneHot{Least: least, Most: 100, Signed: signed},
 		Times:      append(data.Pipeline{data.ExpandTimes{Cyclic: true}}, numbers...),
 	}
 }
@@ -48,7 +45,7 @@ type MLP struct {
 	Epochs       int      // at most; 0: chosen by the rows
 	Batch        int      // 0: chosen by the rows
 	Patience     int      // epochs; 0: chosen by the rows
-	Piecewise    int      // numbers as so many parts between quantiles (data.PiecewiseLinear); 0: robustly scaled
+	Piecewise    int      // numbers also as so many parts between quantiles (data.PiecewiseLinear); 0: as normal scores
 }
 
 // Plan implements Recipe.
@@ -89,12 +86,12 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	if c.Patience == 0 {
 		c.Patience = 25
 	}
-	prepare := Prepare(leastRows(n))
+	ready := Prepare(leastRows(n))
 	if c.Piecewise != 0 {
-		prepare = piecewise(leastRows(n), c.Piecewise)
+		ready = prepare(leastRows(n), false, data.Standardize{}, data.SmoothClip{}, data.PiecewiseLinear{Bins: c.Piecewise, Beside: true})
 	}
 	return Plan{Estimator: train.Estimator{
-		Build: c.Net.Build, Preprocess: prepare, ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
+		Build: c.Net.Build, Preprocess: ready, ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: c.LearningRate, WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Schedule: optim.CosineDecay{Floor: 0.05},
@@ -144,7 +141,7 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	if !regress {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
-	return Plan{Estimator: train.Estimator{Build: net.Build, Preprocess: prepareSigned(leastRows(n)), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
+	return Plan{Estimator: train.Estimator{Build: net.Build, Preprocess: prepare(leastRows(n), true, data.RobustScale{}, data.SmoothClip{}), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
 }
 
 // rate is the learning rate for batches of 256.
@@ -156,13 +153,6 @@ func (c RealMLP) rate(task data.Task) float64 {
 		return 0.2
 	}
 	return 0.04
-}
-
-// prepareSigned is Prepare with one column of −1 and 1 for categories of two levels.
-func prepareSigned(least int) data.Transform {
-	c := Prepare(least).(data.Columns)
-	c.Categories = data.OneHot{Least: least, Most: 100, Signed: true}
-	return c
 }
 
 // calibration of a classifier that was trained with smoothed labels, which are less

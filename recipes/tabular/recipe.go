@@ -220,7 +220,7 @@ func ByName(name string) (Recipe, error) {
 	case "mlp":
 		return MLP{}, nil
 	case "mlp-ple":
-		return MLP{Piecewise: 16}, nil
+		return MLP{Piecewise: 8}, nil
 	case "realmlp":
 		return RealMLP{}, nil
 	case "realmlp-s":

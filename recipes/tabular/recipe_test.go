@@ -311,11 +311,11 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
-// TestDefaultIsABagWhereRowsAreFew holds the default to what it says: five fits
-// averaged below 2,000 rows, their thresholds too; one fit otherwise, and where the
-// caller or the calibration wants one.
-func TestDefaultIsABagWhereRowsAreFew(t *testing.T) {
-	small, large := dirty(t, 60, data.Classify), dirty(t, 2000, data.Classify)
+// TestDefaultIsABag holds the default to what it says: five fits averaged, their
+// thresholds too; one fit with very few or very many rows, and where the caller or the
+// calibration wants one.
+func TestDefaultIsABag(t *testing.T) {
+	small, large := dirty(t, 60, data.Classify), dirty(t, 50000, data.Classify)
 	grouped := dirty(t, 60, data.Classify)
 	grouped.Groups = make([]int, grouped.Len())
 	for i := range grouped.Groups {
@@ -332,9 +332,10 @@ func TestDefaultIsABagWhereRowsAreFew(t *testing.T) {
 		{tabular.Estimator{Calibrate: train.Isotonic}, small, 1},
 		{tabular.Estimator{}, dirty(t, 20, data.Classify), 1},
 		{tabular.Estimator{}, grouped, 1},
+		{tabular.Estimator{}, dirty(t, 3000, data.Classify), 5},
 		{tabular.Estimator{}, large, 1},
 	} {
-		c.e.Recipe = brief{tabular.Default{}, 2}
+		c.e.Recipe = brief{tabular.Default{}, 1}
 		m, _, err := c.e.Train(ctx, c.rows)
 		if err != nil {
 			t.Fatalf("%+v: %v", c.e, err)

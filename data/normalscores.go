@@ -1,0 +1,155 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+)
+
+// NormalScores replaces the values of a numeric column by those that as many draws
+// from a standard normal distribution would have in their places: of n training rows,
+// a value with the mean rank r (1 to n, equal values share theirs) becomes
+// Φ⁻¹((r − ½)/n). Values between two of training lie between their scores in
+// proportion, those beyond get the outermost. So neither tails nor gaps count, only
+// the order. Hazen (1914); as scipy.stats.norm.ppf of rankdata, and nearly as
+// scikit-learn's QuantileTransformer. A constant column, categories, indicators and
+// missing values stay as they are.
+type NormalScores struct {
+	Knots  int  // values of a column that are remembered at most, evenly by rank; 0: 1000
+	Beside bool // columns keep their values, and each gets another one with its scores
+}
+
+// FittedNormalScores is a NormalScores that was fitted.
+type FittedNormalScores struct {
+	Features []Feature   `json:"features"`
+	Values   [][]float64 `json:"values"` // of each column, ascending; fewer than 2: it stays as it is
+	Scores   [][]float64 `json:"scores"` // of the values
+	Beside   bool        `json:"beside,omitempty"`
+}
+
+// Fit implements Transform.
+func (t NormalScores) Fit(train *Set) (Fitted, error) {
+	if t.Knots == 0 {
+		t.Knots = 1000
+	}
+	if t.Knots < 2 || t.Knots > 1<<16 {
+		return nil, fmt.Errorf("data: normal scores: %d knots: want 2 to 65536", t.Knots)
+	}
+	v, p, err := train.Table()
+	if err != nil {
+		return nil, fmt.Errorf("data: normal scores: %w", err)
+	}
+	f := FittedNormalScores{Features: bare(train.featuresOf(p)), Values: make([][]float64, p), Scores: make([][]float64, p), Beside: t.Beside}
+	for j := range p {
+		if c := column(v, p, j); f.Features[j].scaled() {
+			slices.Sort(c)
+			f.Values[j], f.Scores[j] = normalScores(c, t.Knots)
+		}
+	}
+	return f, nil
+}
+
+// normalScores returns the different ones of ascending values, so many at most, with
+// their scores; nothing if there are fewer than two.
+func normalScores(sorted []float64, knots int) (values, scores []float64) {
+	n := float64(len(sorted))
+	type place struct{ value, rank float64 }
+	var all []place
+	for i := 0; i < len(sorted); {
+		j := i
+		for j < len(sorted) && sorted[j] == sorted[i] {
+			j++
+		}
+		all = append(all, place{sorted[i], float64(i+1+j) / 2})
+		i = j
+	}
+	if len(all) < 2 {
+		return nil, nil
+	}
+	next := 0.0 // the rank that the next knot must have
+	for i, a := range all {
+		if len(all) > knots && i > 0 && i < len(all)-1 && a.rank < next {
+			continue
+		}
+		next = math.Max(next, a.rank) + n/float64(knots-1)
+		values = append(values, a.value)
+		scores = append(scores, math.Sqrt2*math.Erfinv(2*(a.rank-0.5)/n-1))
+	}
+	return values, scores
+}
+
+// Apply implements Fitted.
+func (f FittedNormalScores) Apply(s *Set) (*Set, error) { return applyRows(f, s) }
+
+func (f FittedNormalScores) name() string    { return "normal scores" }
+func (f FittedNormalScores) from() []Feature { return f.Features }
+
+func (f FittedNormalScores) to() []Feature {
+	out := slices.Clone(f.Features)
+	if f.Beside {
+		for j, c := range f.Features {
+			if len(f.Values[j]) > 1 {
+				out = append(out, Feature{Name: c.Name + " score"})
+			}
+		}
+	}
+	return out
+}
+
+func (f FittedNormalScores) row(dst, src []float64) error {
+	k := len(src)
+	for j, x := range src {
+		dst[j] = x
+		if len(f.Values[j]) < 2 {
+			continue
+		}
+		y := between(f.Values[j], f.Scores[j], x)
+		if f.Beside {
+			dst[k] = y
+			k++
+		} else {
+			dst[j] = y
+		}
+	}
+	return nil
+}
+
+// between returns the y that belongs to x on the line through ascending points, that
+// of the nearer end outside; NaN of NaN.
+func between(xs, ys []float64, x float64) float64 {
+	switch i := sort.SearchFloat64s(xs, x); {
+	case math.IsNaN(x):
+		return x
+	case i == 0:
+		return ys[0]
+	case i == len(xs):
+		return ys[i-1]
+	case xs[i] == x:
+		return ys[i]
+	default:
+		// Halves, as the distance of two finite values may be infinite.
+		share := (x/2 - xs[i-1]/2) / (xs[i]/2 - xs[i-1]/2)
+		return ys[i-1] + share*(ys[i]-ys[i-1])
+	}
+}
+
+func (f FittedNormalScores) check() error {
+	if len(f.Features) == 0 || len(f.Values) != len(f.Features) || len(f.Scores) != len(f.Features) {
+		return errors.New("no columns, or values of other ones")
+	}
+	for j, values := range f.Values {
+		if len(f.Scores[j]) != len(values) {
+			return fmt.Errorf("column %s: %d scores of %d values", f.Features[j].Name, len(f.Scores[j]), len(values))
+		}
+		for _, list := range [][]float64{values, f.Scores[j]} {
+			for i, b := range list {
+				if math.IsNaN(b) || math.IsInf(b, 0) || i > 0 && !(b > list[i-1]) {
+					return fmt.Errorf("column %s: %v after %v", f.Features[j].Name, b, list[max(0, i-1)])
+				}
+			}
+		}
+	}
+	return nil
+}
