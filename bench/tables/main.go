@@ -5,6 +5,7 @@
 //	data/testdata/fetch-tables.sh DIR
 //	go run ./bench/tables -data DIR
 //	/usr/bin/python3 bench/tables/reference.py bench/tables/results
+//	go run ./bench/tables -data DIR -models ablation -seeds 1 -only glass,…
 //	go run ./bench/tables -table docs/tables.md
 //
 // For scikit-learn (Debian's python3-sklearn and python3-pandas) it writes every
@@ -70,7 +71,7 @@ func main() {
 	dir := flag.String("data", "", "`FOLDER` of the tables")
 	out := flag.String("out", "bench/tables/results", "`FOLDER` of the results")
 	only := flag.String("only", "", "`NAMES` of tables, separated by commas; empty: all")
-	models := flag.String("models", strings.Join(defaultModels(), ","), "`NAMES` of models, separated by commas")
+	models := flag.String("models", strings.Join(defaultModels(), ","), "`NAMES` of models, separated by commas; ablation: what the parts of the default are worth")
 	seeds := flag.Int("seeds", seedCount, "`NUMBER` of seeds of the folds")
 	write := flag.String("table", "", "`FILE` for the table of all results, in place of fits")
 	flag.Parse()
@@ -95,7 +96,11 @@ func run(ctx context.Context, list, dir, out, only, models string, seeds int, wr
 		return writeTable(tables, out, write)
 	}
 	for _, t := range tables {
-		if err := measure(ctx, t, dir, out, strings.Split(models, ","), seeds); err != nil {
+		names := strings.Split(models, ",")
+		if models == "ablation" {
+			names = partNames()
+		}
+		if err := measure(ctx, t, dir, out, names, seeds); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -303,6 +308,11 @@ func defaultModels() []string {
 func factoryOf(model string, task data.Task) (crossval.Factory, error) {
 	if recipe, err := tabular.ByName(model); err == nil {
 		return tabular.Estimator{Recipe: recipe}.Factory(), nil
+	}
+	for _, p := range parts()[1:] {
+		if p.name == model {
+			return tabular.Estimator{Recipe: p}.Factory(), nil
+		}
 	}
 	if model == "linear" {
 		model = "logistic regression"

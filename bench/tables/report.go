@@ -25,17 +25,18 @@ type summary struct {
 	table   table
 	metric  string
 	scores  map[string][]float64 // by model, a fold each, in the order of seeds and folds
+	losses  map[string][]float64 // log losses of classifications
 	seconds map[string]float64   // median of a fit with its prediction
 	errors  map[string]string
 }
 
 // summarise reads the results of a table.
 func summarise(t table, out string) (summary, error) {
-	s := summary{table: t, metric: "accuracy", scores: map[string][]float64{}, seconds: map[string]float64{}, errors: map[string]string{}}
+	s := summary{table: t, metric: "accuracy", scores: map[string][]float64{}, losses: map[string][]float64{}, seconds: map[string]float64{}, errors: map[string]string{}}
 	if t.task == "regress" {
 		s.metric = "R2"
 	}
-	for _, m := range columns {
+	for _, m := range slices.Concat(columns, partNames()[1:]) {
 		paths, err := filepath.Glob(filepath.Join(out, fmt.Sprintf("%s.%s.*.*.json", t.name, strings.ReplaceAll(m, " ", "-"))))
 		if err != nil {
 			return s, err
@@ -56,6 +57,9 @@ func summarise(t table, out string) (summary, error) {
 				continue
 			}
 			s.scores[m] = append(s.scores[m], f.Scores[s.metric])
+			if v, ok := f.Scores["log loss"]; ok {
+				s.losses[m] = append(s.losses[m], v)
+			}
 			seconds = append(seconds, f.Seconds)
 		}
 		if len(seconds) > 0 {
@@ -154,6 +158,7 @@ func report(w io.Writer, all []summary) error {
 	ranks(p, all)
 	level(p, all)
 	trees(p, all)
+	worth(p, all)
 	times(p, all)
 	for _, s := range all {
 		for m, e := range s.errors {
@@ -239,6 +244,57 @@ func trees(p func(string, ...any), all []summary) {
 		}
 		p("\n")
 	}
+}
+
+// worth writes what the parts of the default are worth: how the scores change where
+// one is changed, on the same folds.
+func worth(p func(string, ...any), all []summary) {
+	var seen []summary
+	for _, s := range all {
+		if len(s.scores[partNames()[1]]) > 0 {
+			seen = append(seen, s)
+		}
+	}
+	if len(seen) == 0 {
+		return
+	}
+	p("\n## What the parts of the default are worth\n\nMean change of accuracy or R2 over %d folds of each table, in hundredths, and over the tables with its standard error; that of the\nlog loss over the classifications. Negative scores and positive losses say that the part earns its place.\n\n| changed |", len(seen[0].scores[partNames()[1]]))
+	for _, s := range seen {
+		p(" %s |", s.table.name)
+	}
+	p(" mean | log loss |\n|---|%s---|---|\n", strings.Repeat("---|", len(seen)))
+	for _, name := range partNames()[1:] {
+		p("| %s |", name)
+		var changes, losses []float64
+		for _, s := range seen {
+			d, ok := meanChange(s.scores[name], s.scores["default"])
+			if !ok {
+				p(" - |")
+				continue
+			}
+			changes = append(changes, 100*d)
+			p(" %+.1f |", 100*d)
+			if d, ok := meanChange(s.losses[name], s.losses["default"]); ok {
+				losses = append(losses, d)
+			}
+		}
+		mean, std := stat.MeanStdDev(changes, nil)
+		p(" %+.1f ± %.1f |", mean, std/math.Sqrt(float64(len(changes))))
+		if len(losses) > 0 {
+			p(" %+.3f |\n", stat.Mean(losses, nil))
+		} else {
+			p(" - |\n")
+		}
+	}
+}
+
+// meanChange returns the mean of a less that of b on the folds that a has, which are
+// the first ones of b.
+func meanChange(a, b []float64) (float64, bool) {
+	if len(a) == 0 || len(b) < len(a) {
+		return 0, false
+	}
+	return stat.Mean(a, nil) - stat.Mean(b[:len(a)], nil), true
 }
 
 // times writes the median time of a fit with its prediction.

@@ -16,10 +16,10 @@ import (
 
 // Auto races recipes on inner folds of the training rows: every recipe is fitted
 // once for each fold, which is set aside to stop by, and predicts it. The recipes,
-// or the average of several, that predict the inner folds best (log loss of a
+// or the average of several, that predict the inner folds best (Brier score of a
 // classification, RMSE of a regression) become the model, a bag of the fits that
-// the race has made. Test rows take no part. With its defaults it costs seven to
-// nine fits of Default.
+// the race has made. Test rows take no part. With its defaults it costs four to six
+// fits of Default.
 type Auto struct {
 	Recipes []Named // at most 8; none: Adaptive, simple and whole, and MLP with scores and with parts
 	Folds   int     // inner folds; 0: 5
@@ -187,5 +187,5 @@ func raceLoss(rows *data.Set) (name string, loss func(pred []float64) (float64, 
 		return "RMSE", func(pred []float64) (float64, error) { return metrics.RMSE(want, pred) }, err
 	}
 	want, err := rows.Labels()
-	return "log loss", func(pred []float64) (float64, error) { return metrics.LogLoss(want, pred, len(rows.Classes)) }, err
+	return "Brier score", func(pred []float64) (float64, error) { return metrics.Brier(want, pred, len(rows.Classes)) }, err
 }

@@ -7,16 +7,18 @@ import (
 	nets "github.com/seed732fc211/aegis/models/tabular"
 )
 
-// Default is the recipe of the commands: a bag of five fits of Adaptive in its simple
-// form, each stopped by another fifth of the rows; one fit where there are fewer than 30
-// rows or five groups, or 50,000 rows and more. Its numbers were chosen on tables of R's packages mlbench,
-// kernlab, modeldata and ggplot2 that are not among those of docs/tables.md.
+// Default is the recipe of the commands: a bag of five fits of Adaptive, each stopped by
+// another fifth of the rows, in its simple form below 2,000 rows; one fit where there are
+// fewer than 30 rows or five groups, or 50,000 rows and more. Its numbers were chosen on
+// tables of R's packages mlbench, kernlab, modeldata and ggplot2 that are not among
+// those of docs/tables.md.
 type Default struct{}
 
 // Plan implements Recipe.
 func (Default) Plan(rows *data.Set, seed uint64) (Plan, error) {
-	p, err := Adaptive{Simple: true}.Plan(rows, seed)
-	if n := rows.Len(); err == nil && n >= 30 && n < 50000 && (rows.Groups == nil || distinct(rows.Groups) >= bagFolds) {
+	n := rows.Len()
+	p, err := Adaptive{Simple: n < 2000}.Plan(rows, seed)
+	if err == nil && n >= 30 && n < 50000 && (rows.Groups == nil || distinct(rows.Groups) >= bagFolds) {
 		p.Folds = bagFolds
 	}
 	return p, err
@@ -38,7 +40,8 @@ func distinct(groups []int) int {
 // 20,000 rows on. The simple form takes numbers as Prepare has them; the other gives them
 // embeddings in place of normal scores, up to 100 columns.
 type Adaptive struct {
-	Simple bool // RealMLP-TD-S: without embeddings, gates, dropout and decay; a fifth of the time
+	Net    nets.RealMLP // Hidden and NoEmbeddings are chosen by the rows where they are zero
+	Simple bool         // RealMLP-TD-S: without embeddings, gates, dropout and decay; a fifth of the time
 }
 
 // Plan implements Recipe.
@@ -47,7 +50,7 @@ func (a Adaptive) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		return Plan{}, data.ErrEmpty
 	}
 	n := rows.Len()
-	r := RealMLP{Simple: a.Simple, Batch: min(256, max(32, n/8)), Epochs: 60}
+	r := RealMLP{Net: a.Net, Simple: a.Simple, Batch: min(256, max(32, n/8)), Epochs: 60}
 	units := 128
 	if n >= 10000 {
 		units = 256
@@ -57,10 +60,13 @@ func (a Adaptive) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	}
 	// Smaller batches have noisier gradients: their rate goes with the root of the batch.
 	r.LearningRate = r.rate(rows.Task()) * math.Sqrt(float64(r.Batch)/256)
-	r.Net = nets.RealMLP{Hidden: []int{units, units}, NoEmbeddings: len(rows.Features) > mostEmbedded}
+	if r.Net.Hidden == nil {
+		r.Net.Hidden = []int{units, units}
+	}
+	r.Net.NoEmbeddings = r.Net.NoEmbeddings || len(rows.Features) > mostEmbedded
 	p, err := r.Plan(rows, seed)
 	steps := []data.Transform{data.Standardize{}, data.SmoothClip{}}
-	if a.Simple {
+	if a.Simple || a.Net.Simple {
 		steps = append(steps, data.NormalScores{Beside: true})
 	}
 	p.Preprocess = prepare(leastRows(n), true, steps...)
