@@ -67,9 +67,6 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 			c.Net.Dropout = 0.3
 		}
 	}
-	if c.LearningRate == 0 {
-		c.LearningRate = 0.003
-	}
 	if c.Batch == 0 {
 		switch {
 		case n < 2000:
@@ -80,12 +77,6 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 			c.Batch = 512
 		}
 	}
-	if c.Epochs == 0 {
-		c.Epochs = 200
-	}
-	if c.Patience == 0 {
-		c.Patience = 25
-	}
 	ready := Prepare(leastRows(n))
 	if c.Piecewise != 0 {
 		ready = prepare(leastRows(n), false, data.Standardize{}, data.SmoothClip{}, data.PiecewiseLinear{Bins: c.Piecewise, Beside: true})
@@ -93,10 +84,10 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	return Plan{Estimator: train.Estimator{
 		Build: c.Net.Build, Preprocess: ready, ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
-			Optimizer: optim.AdamW{LearningRate: c.LearningRate, WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
+			Optimizer: optim.AdamW{LearningRate: orDefault(c.LearningRate, 0.003), WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Schedule: optim.CosineDecay{Floor: 0.05},
-			Epochs:   c.Epochs, BatchSize: c.Batch, ValidationFraction: validation(n),
-			Callbacks: []train.Callback{train.EarlyStopping{Patience: c.Patience}},
+			Epochs:   orDefault(c.Epochs, 200), BatchSize: c.Batch, ValidationFraction: validation(n),
+			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 25)}},
 		},
 	}}, nil
 }
@@ -123,11 +114,7 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	net := c.Net
 	net.Simple = net.Simple || c.Simple
 	regress := rows.Task() == data.Regress
-	rate := c.LearningRate
-	if rate == 0 {
-		rate = c.rate(rows.Task())
-	}
-	o := optim.AdamW{LearningRate: rate, Beta2: 0.95, WeightDecay: 0.02}
+	o := optim.AdamW{LearningRate: orDefault(c.LearningRate, c.rate(rows.Task())), Beta2: 0.95, WeightDecay: 0.02}
 	if net.Simple {
 		o.WeightDecay = -1
 	}
@@ -178,27 +165,30 @@ type TabM struct {
 
 // Plan implements Recipe.
 func (c TabM) Plan(rows *data.Set, seed uint64) (Plan, error) {
-	n := rows.Len()
-	rate := c.LearningRate
-	if rate == 0 {
-		rate = 0.002
-	}
-	if c.Net.Units == 0 {
-		switch {
-		case n < 2000:
+	if n := rows.Len(); c.Net.Units == 0 && n < 20000 {
+		c.Net.Units = 256
+		if n < 2000 {
 			c.Net.Units = 128
-		case n < 20000:
-			c.Net.Units = 256
 		}
 	}
+	p := patient(rows, seed, c.Epochs, c.Batch, c.Patience)
+	p.Build, p.Config.Loss, p.Config.Clip = c.Net.Build, c.Net.Loss(rows), optim.Clip{Norm: 1}
+	p.Config.Optimizer = optim.AdamW{LearningRate: orDefault(c.LearningRate, 0.002), WeightDecay: 3e-4}
+	return p, nil
+}
+
+// patient is what the recipes TabM and ResNet share: everything but the network and
+// the optimizer.
+func patient(rows *data.Set, seed uint64, epochs, batch, patience int) Plan {
+	n := rows.Len()
 	return Plan{Estimator: train.Estimator{
-		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
+		Preprocess: Prepare(leastRows(n)), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
-			Loss: c.Net.Loss(rows), Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 3e-4}, Groups: []optim.Group{{Match: "bias", NoDecay: true}}, Clip: optim.Clip{Norm: 1},
-			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), ValidationFraction: validation(n),
-			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
+			Groups: []optim.Group{{Match: "bias", NoDecay: true}},
+			Epochs: orDefault(epochs, 200), BatchSize: orDefault(batch, min(256, max(16, n/10))), ValidationFraction: validation(n),
+			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(patience, 16)}},
 		},
-	}}, nil
+	}}
 }
 
 // ResNet is the recipe of Gorishniy et al. (2021), arXiv:2106.11959: the network
@@ -214,22 +204,13 @@ type ResNet struct {
 
 // Plan implements Recipe.
 func (c ResNet) Plan(rows *data.Set, seed uint64) (Plan, error) {
-	n := rows.Len()
-	rate := c.LearningRate
-	if rate == 0 {
-		rate = 0.001
-	}
-	return Plan{Estimator: train.Estimator{
-		Build: c.Net.Build, Preprocess: Prepare(leastRows(n)), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
-		Config: train.Config{
-			Optimizer: optim.AdamW{LearningRate: rate, WeightDecay: 1e-5}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
-			Epochs: orDefault(c.Epochs, 200), BatchSize: orDefault(c.Batch, min(256, max(16, n/10))), DropLast: true, ValidationFraction: validation(n),
-			Callbacks: []train.Callback{train.EarlyStopping{Patience: orDefault(c.Patience, 16)}},
-		},
-	}}, nil
+	p := patient(rows, seed, c.Epochs, c.Batch, c.Patience)
+	p.Build, p.Config.DropLast = c.Net.Build, true
+	p.Config.Optimizer = optim.AdamW{LearningRate: orDefault(c.LearningRate, 0.001), WeightDecay: 1e-5}
+	return p, nil
 }
 
-func orDefault(v, def int) int {
+func orDefault[T int | float64](v, def T) T {
 	if v == 0 {
 		return def
 	}
