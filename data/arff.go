@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gorgonia.org/tensor"
 )
@@ -18,11 +19,11 @@ import (
 //
 // Numeric (also real, integer) and nominal attributes are read; the levels of a
 // nominal one keep the order in which they are declared. ? is a missing value. A
-// nominal target gives classes, a numeric one real values. Attributes of strings,
-// dates and relations, and sparse rows, are errors. CSV reads such a file too, and
-// leaves out what says nothing, reports, and knows groups and weights. Names and values may be in
-// single or double quotes, within which a backslash takes the next character as
-// it is.
+// nominal target gives classes, a numeric one real values. In sparse rows what is not
+// named is 0, or the first level. Attributes of strings, dates and relations are errors.
+// CSV reads such a file too, strings and dates with it, leaves out what says nothing,
+// reports, and knows groups and weights. Names and values may be in single or double
+// quotes, within which a backslash takes the next character as it is.
 type ARFF struct {
 	Target string // name of the target attribute; "": the last
 }
@@ -30,7 +31,9 @@ type ARFF struct {
 // attribute is one declaration of an ARFF file.
 type attribute struct {
 	Feature
-	codes map[string]int // of levels
+	codes  map[string]int // of levels
+	text   bool           // the levels are what is found, in order of appearance
+	layout string         // of a date, in Go's form
 }
 
 // Read reads a set from r; name is its name, and stands in errors, which are
@@ -39,34 +42,33 @@ func (a ARFF) Read(r io.Reader, name string) (*Set, error) {
 	if r == nil {
 		return nil, errors.New("data: no file to read")
 	}
-	p, err := scanARFF(r, name)
-	if err != nil {
+	p := &arff{file: name}
+	if err := p.scan(r); err != nil {
 		return nil, err
 	}
 	return p.set(a.Target)
 }
 
-// scanARFF reads the declarations and the rows.
-func scanARFF(r io.Reader, name string) (*arff, error) {
-	p := &arff{file: name}
+// scan reads the declarations and the rows.
+func (p *arff) scan(r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
 		p.line++
 		if err := p.take(strings.TrimSpace(lines.Text())); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, &CSVError{File: name, Row: p.line + 1, Err: err}
+		return &CSVError{File: p.file, Row: p.line + 1, Err: err}
 	}
 	switch {
 	case !p.inData:
-		return nil, &CSVError{File: name, Err: errors.New("there is no @data")}
+		return &CSVError{File: p.file, Err: errors.New("there is no @data")}
 	case len(p.rows) == 0:
-		return nil, &CSVError{File: name, Err: ErrEmpty}
+		return &CSVError{File: p.file, Err: ErrEmpty}
 	}
-	return p, nil
+	return nil
 }
 
 // looksARFF tells whether a file begins with a declaration, comments aside.
@@ -90,7 +92,7 @@ func (p *arff) table(d Dialect) *table {
 	for j, a := range p.atts {
 		t.names = append(t.names, a.Name)
 		t.texts = append(t.texts, a.Levels)
-		t.declared[j] = a.codes != nil
+		t.declared[j] = a.codes != nil && !a.text
 	}
 	t.unnamed = make([]bool, len(t.names))
 	for _, row := range p.rows {
@@ -99,7 +101,7 @@ func (p *arff) table(d Dialect) *table {
 			switch {
 			case v != v:
 				form = formEmpty
-			case t.declared[j]:
+			case p.atts[j].codes != nil:
 				form = formText
 			}
 			t.values, t.forms = append(t.values, v), append(t.forms, form)
@@ -116,6 +118,7 @@ type arff struct {
 	inData bool
 	rows   [][]float64
 	lines  []uint32 // of the rows
+	texts  bool     // strings and dates are read
 }
 
 func (p *arff) fail(column, format string, args ...any) error {
@@ -225,45 +228,183 @@ func (p *arff) declare(s string) error {
 			a.codes[level] = i
 		}
 	case slices.Contains([]string{"numeric", "real", "integer"}, strings.ToLower(kind)):
+	case p.texts && strings.EqualFold(kind, "string"):
+		a.text, a.codes = true, map[string]int{}
+	case p.texts && isDate(kind):
+		a.text, a.codes = true, map[string]int{}
+		var err error
+		if a.layout, err = javaLayout(strings.TrimSpace(kind[len("date"):])); err != nil {
+			return p.fail(name, "%w", err)
+		}
+	case p.texts:
+		return p.fail(name, "attributes of type %q are not read: only numeric, nominal, string and date ones are", kind)
 	default:
-		return p.fail(name, "attributes of type %q are not read: only numeric and nominal ones are", kind)
+		return p.fail(name, "attributes of type %q are not read here: only numeric and nominal ones are; data.CSV reads strings and dates", kind)
 	}
 	p.atts = append(p.atts, a)
 	return nil
 }
 
 func (p *arff) row(s string) error {
+	row := make([]float64, len(p.atts))
 	if s[0] == '{' {
-		return p.fail("", "sparse rows are not read")
-	}
-	list, quoted, err := p.values(s)
-	if err != nil {
-		return err
-	}
-	if len(list) != len(p.atts) {
-		return p.fail("", "%d values for %d attributes", len(list), len(p.atts))
-	}
-	row := make([]float64, len(list))
-	for j, text := range list {
-		a := &p.atts[j]
-		switch code, ok := a.codes[text]; {
-		case text == "?" && !quoted[j]:
-			row[j] = math.NaN()
-		case ok:
-			row[j] = float64(code)
-		case a.codes != nil:
-			return p.fail(a.Name, "%s is none of its levels %s", short(text), quoteList(a.Levels))
-		default:
-			v, err := strconv.ParseFloat(text, 64)
-			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-				return p.fail(a.Name, "%q is no finite number", text)
+		if err := p.sparse(s, row); err != nil {
+			return err
+		}
+	} else {
+		list, quoted, err := p.values(s)
+		if err != nil {
+			return err
+		}
+		if len(list) != len(p.atts) {
+			return p.fail("", "%d values for %d attributes", len(list), len(p.atts))
+		}
+		for j, text := range list {
+			if row[j], err = p.value(j, text, quoted[j]); err != nil {
+				return err
 			}
-			row[j] = v
 		}
 	}
 	p.rows = append(p.rows, row)
 	p.lines = append(p.lines, uint32(p.line))
 	return nil
+}
+
+// value reads one value of an attribute.
+func (p *arff) value(j int, text string, quoted bool) (float64, error) {
+	a := &p.atts[j]
+	if text == "?" && !quoted {
+		return math.NaN(), nil
+	}
+	if a.layout != "" {
+		t, err := time.Parse(a.layout, text)
+		if err != nil {
+			return 0, p.fail(a.Name, "%s is no date of the declared form", short(text))
+		}
+		text = t.UTC().Format("2006-01-02 15:04:05")
+	}
+	code, ok := a.codes[text]
+	switch {
+	case ok:
+	case a.text && text == "":
+		return math.NaN(), nil
+	case a.text:
+		code = len(a.Levels)
+		a.codes[text] = code
+		a.Levels = append(a.Levels, text)
+	case a.codes != nil:
+		return 0, p.fail(a.Name, "%s is none of its levels %s", short(text), quoteList(a.Levels))
+	default:
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return 0, p.fail(a.Name, "%q is no finite number", text)
+		}
+		return v, nil
+	}
+	return float64(code), nil
+}
+
+// sparse reads a row of the form {2 X, 5 3.1}: indices from 0 on, ascending, each with
+// its value. The other attributes are 0, or the first level.
+func (p *arff) sparse(s string, row []float64) error {
+	inner, ok := strings.CutSuffix(s[1:], "}")
+	if !ok {
+		return p.fail("", "a sparse row that does not end with }")
+	}
+	next := 0
+	for inner = strings.TrimSpace(inner); inner != ""; {
+		index, rest := cutWord(inner)
+		j, err := strconv.Atoi(index)
+		if err != nil || j < next || j >= len(p.atts) {
+			return p.fail("", "%s where the index of an attribute is wanted, %d to %d", short(index), next, len(p.atts)-1)
+		}
+		if err := p.omitted(next, j); err != nil {
+			return err
+		}
+		quoted := rest != "" && (rest[0] == '\'' || rest[0] == '"')
+		text, rest, err := unquote(rest, ",")
+		if err != nil {
+			return p.fail(p.atts[j].Name, "%w", err)
+		}
+		if row[j], err = p.value(j, text, quoted); err != nil {
+			return err
+		}
+		if rest != "" && rest[0] != ',' {
+			return p.fail(p.atts[j].Name, "%q behind a value, want a comma", rest)
+		}
+		next, inner = j+1, strings.TrimLeft(strings.TrimPrefix(rest, ","), " \t")
+	}
+	return p.omitted(next, len(p.atts))
+}
+
+// omitted is an error if one of the attributes has no value that a sparse row leaves
+// out.
+func (p *arff) omitted(from, to int) error {
+	for _, a := range p.atts[from:to] {
+		if a.text {
+			return p.fail(a.Name, "a sparse row without it: only numbers and levels have a value that is left out")
+		}
+	}
+	return nil
+}
+
+func isDate(kind string) bool {
+	word, _ := cutWord(kind)
+	return strings.EqualFold(word, "date")
+}
+
+// javaLayout turns the pattern of a date attribute, which is one of Java's
+// SimpleDateFormat, into a layout of package time. "" is Weka's default.
+func javaLayout(pattern string) (string, error) {
+	if pattern == "" {
+		return "2006-01-02T15:04:05", nil
+	}
+	pattern, rest, err := unquote(pattern, " \t")
+	if err != nil || rest != "" {
+		return "", fmt.Errorf("the date's form %q cannot be read", pattern+rest)
+	}
+	var out strings.Builder
+	for i := 0; i < len(pattern); {
+		c := pattern[i]
+		n := 1
+		for i+n < len(pattern) && pattern[i+n] == c {
+			n++
+		}
+		switch {
+		case c == '\'':
+			if n > 1 { // '' is a quotation mark
+				out.WriteByte(c)
+				i += 2
+				continue
+			}
+			end := strings.IndexByte(pattern[i+1:], '\'')
+			if end < 0 {
+				return "", fmt.Errorf("the date's form %q has a quotation mark that is not closed", pattern)
+			}
+			out.WriteString(pattern[i+1 : i+1+end])
+			i += end + 2
+			continue
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+			part, ok := javaParts[pattern[i:i+n]]
+			if !ok {
+				return "", fmt.Errorf("the part %q of the date's form %q is not read", pattern[i:i+n], pattern)
+			}
+			out.WriteString(part)
+		case c >= '0' && c <= '9':
+			return "", fmt.Errorf("the digits in the date's form %q are not read", pattern)
+		default:
+			out.WriteString(pattern[i : i+n])
+		}
+		i += n
+	}
+	return out.String(), nil
+}
+
+// The short forms of package time take one digit or two, as Java's parser does.
+var javaParts = map[string]string{
+	"yyyy": "2006", "yy": "06", "MMMM": "January", "MMM": "Jan", "MM": "1", "M": "1", "dd": "2", "d": "2",
+	"HH": "15", "H": "15", "hh": "3", "h": "3", "mm": "4", "m": "4", "ss": "5", "s": "5", "SSS": "000", "a": "PM",
+	"EEEE": "Monday", "EEE": "Mon", "EE": "Mon", "E": "Mon", "Z": "-0700", "XXX": "Z07:00",
 }
 
 // set makes a set of the rows, with one attribute as the target.

@@ -159,10 +159,13 @@ type table struct {
 	lines   []uint32  // on which each record begins
 	texts   [][]string
 
-	declared []bool // columns of an ARFF file whose texts are its levels, in order; nil: a CSV file
+	declared []bool // nominal columns of an ARFF file, whose texts are their levels in order; nil: a CSV file
 }
 
 func (t *table) width() int { return len(t.names) }
+
+// declares tells whether the file itself says what the levels of a column are.
+func (t *table) declares(j int) bool { return t.declared != nil && t.declared[j] }
 
 // parser makes tables of files.
 type parser struct {
@@ -185,8 +188,8 @@ func (p parser) parse(r io.Reader) (*table, error) {
 		return nil, err
 	}
 	if p.c.Comma == 0 && looksARFF(sample) {
-		a, err := scanARFF(br, p.file)
-		if err != nil {
+		a := &arff{file: p.file, texts: true}
+		if err := a.scan(br); err != nil {
 			return nil, err
 		}
 		return a.table(Dialect{Encoding: dec.encoding, Mark: dec.mark, Packed: dec.packed}), nil

@@ -250,7 +250,7 @@ func (p *planner) kind(q *plan) error {
 		return p.numeric(q)
 	case q.forced:
 		return p.given(q)
-	case p.t.declared != nil && p.t.declared[q.j]:
+	case p.t.declares(q.j):
 		p.declared(q)
 		return nil
 	case len(q.texts) == 0 && q.scan.plain.count == 0:

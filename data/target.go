@@ -101,7 +101,7 @@ func (p *planner) classes(q *plan, s *Set) ([]int, error) {
 			p.equalNumbers(q, q.levels[k-1], l)
 		}
 	}
-	if p.t.declared == nil {
+	if !p.t.declares(q.j) {
 		sortLevels(s.Classes)
 		s.Classes = slices.Compact(s.Classes)
 	}
