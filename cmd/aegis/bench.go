@@ -46,7 +46,7 @@ the output says which.`,
 	f.DurationVar(&o.time, "time", 2*time.Second, "`TIME` for the training of a workload, and again for its inference")
 	f.StringVar(&o.only, "only", "", "`NAMES` of the workloads, separated by commas (default: all)")
 	f.IntVar(&o.threads, "threads", 0, "`NUMBER` of threads that compute (default: one for each processor)")
-	f.StringVar(&o.profile, "profile", "", "`FILE` for a figure of where a training step's time goes, .png or .svg; the table is printed, too")
+	f.StringVar(&o.profile, "profile", "", "`FILE` for a figure of where a training step's time goes, .png, .svg or .html; the table is printed, too")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
 }

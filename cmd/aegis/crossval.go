@@ -111,9 +111,14 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	splitter := o.grouped(set, o.splitter(set.Task()))
+	splits, err := crossval.Splits(set, splitter)
+	if err != nil {
+		return err
+	}
 	begin := time.Now()
-	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*o.folds*o.repeats, "fits")
-	res, err := crossval.Validate(ctx, set, o.grouped(set, o.splitter(set.Task())), candidates, crossval.Options{
+	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*len(splits), "fits")
+	res, err := crossval.Validate(ctx, set, splitter, candidates, crossval.Options{
 		Seed: o.seed, Workers: o.workers, Scorers: scorers, TimeLimit: o.limit, Importance: o.importance(set, candidates),
 		Progress: func(e crossval.Event) {
 			if e.Finished {
