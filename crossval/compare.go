@@ -92,13 +92,46 @@ func Compare(r *Result, reference, metric string) ([]Comparison, error) {
 // Caveats says what a reader of the result's comparisons should know of their
 // limits. With many folds on few rows the corrected resampled t-test finds
 // differences between equal models more often than it says: at 0.05 in 7 to 9% of
-// simulations of 10 times 10 folds on 60 rows, in 4% of 3 times 10.
+// simulations of 10 times 10 folds on 60 rows, in 4% of 3 times 10. A class with fewer
+// rows than there are folds is missing in some of them.
 func (r *Result) Caveats() []string {
-	const repeats, rows = 5, 200
-	if r.Repeats() <= repeats || r.Data.Rows >= rows {
+	if r == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("With %d repeats on %d rows the test finds differences between equal models in more than 5%% of cases (7 to 9%% in simulations of 10 times 10 folds on 60 rows): take fewer repeats, or a p-value near 0.05 for no evidence.", r.Repeats(), r.Data.Rows)}
+	var out []string
+	const repeats, rows = 5, 200
+	if r.Repeats() > repeats && r.Data.Rows < rows {
+		out = append(out, fmt.Sprintf("With %d repeats on %d rows the test finds differences between equal models in more than 5%% of cases (7 to 9%% in simulations of 10 times 10 folds on 60 rows): take fewer repeats, or a p-value near 0.05 for no evidence.", r.Repeats(), r.Data.Rows))
+	}
+	return append(out, r.rareClasses()...)
+}
+
+// rareClasses says which classes some folds do not test.
+func (r *Result) rareClasses() []string {
+	counts := make([]int, len(r.Data.Classes))
+	for _, l := range r.Data.Labels {
+		if l >= 0 && l < len(counts) {
+			counts[l]++
+		}
+	}
+	folds := 0
+	for _, s := range r.Splits {
+		folds = max(folds, s.Fold+1)
+	}
+	var rare []string
+	for c, n := range counts {
+		if n > 0 && n < folds {
+			rare = append(rare, fmt.Sprintf("%s (%d)", r.Data.Classes[c], n))
+		}
+	}
+	if rare == nil {
+		return nil
+	}
+	const most = 8
+	if len(rare) > most {
+		rare = append(rare[:most], fmt.Sprintf("%d more", len(rare)-most))
+	}
+	return []string{fmt.Sprintf("Classes with fewer rows than the %d folds, which some of these do not test: %s. Scores of single classes are uncertain; fewer folds, or rare classes pooled, say more.", folds, strings.Join(rare, ", "))}
 }
 
 func hasNaN(x []float64) bool {

@@ -94,7 +94,7 @@ func (h Holdout) strata(s *data.Set) ([][]int, error) {
 	}
 	byClass, order, err := rowsByClass(labels, s.Classes)
 	if err == nil {
-		err = enough(byClass, order, s.Classes, 2)
+		err = enough(byClass, order, s.Classes, 2, false)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("crossval: stratified holdout: %w", err)

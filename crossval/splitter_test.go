@@ -229,6 +229,31 @@ func TestGroupsStayTogether(t *testing.T) {
 	})
 }
 
+// TestRareClasses: classes of fewer rows than folds are dealt like the others, as by
+// sklearn.model_selection.StratifiedKFold(4) of scikit-learn 1.2.1, and a result says so.
+func TestRareClasses(t *testing.T) {
+	set := classSet(t, []int{0, 1, 0, 2, 0, 1, 0, 0, 1, 0, 0, 3, 1, 0})
+	have, err := crossval.StratifiedKFold{K: 4, Rare: true}.TestRows(set)
+	want := [][]int{{0, 1, 2, 3}, {4, 5, 6, 11}, {7, 8, 9}, {10, 12, 13}}
+	if err != nil || fmt.Sprint(have) != fmt.Sprint(want) {
+		t.Errorf("folds %v, %v; want %v", have, err, want)
+	}
+	if _, err := (crossval.RepeatedStratifiedKFold{K: 10, Rare: true}).TestRows(set); err == nil || !strings.Contains(err.Error(), "every class needs 10 rows or more") {
+		t.Errorf("every class is rare: %v", err)
+	}
+	labels, err := set.Labels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &crossval.Result{Data: crossval.DataInfo{Rows: len(labels), Classes: set.Classes, Labels: labels}}
+	for i, test := range want {
+		r.Splits = append(r.Splits, crossval.SplitInfo{Fold: i, Test: test})
+	}
+	if said := strings.Join(r.Caveats(), "\n"); !strings.Contains(said, "Classes with fewer rows than the 4 folds, which some of these do not test: c (1), d (1).") {
+		t.Errorf("caveats %q", said)
+	}
+}
+
 func TestSplitErrors(t *testing.T) {
 	function := func(folds ...[]int) crossval.Splitter {
 		return crossval.SplitterFunc(func(*data.Set) ([][]int, error) { return folds, nil })

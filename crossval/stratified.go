@@ -17,17 +17,18 @@ type StratifiedKFold struct {
 	K       int  // number of folds; 0: 10
 	Shuffle bool // false: rows of a class go to the folds in their order
 	Seed    uint64
+	Rare    bool // a class may have fewer than K rows, which then are in as many folds and missing in the others
 }
 
 // TestRows returns the test rows of K folds, ascending within a fold. It is an
 // error if the set has no class labels, or if a class that occurs has fewer
-// than K rows.
+// than K rows; with Rare if all have, as in scikit-learn.
 func (f StratifiedKFold) TestRows(s *data.Set) ([][]int, error) {
 	var g *rand.Rand
 	if f.Shuffle {
 		g = generator(f.Seed, "fold", 0)
 	}
-	return stratify(f.String(), s, f.K, g)
+	return stratify(f.String(), s, f.K, f.Rare, g)
 }
 
 // String returns "stratified 10-fold", and how it is shuffled.
@@ -41,13 +42,14 @@ type RepeatedStratifiedKFold struct {
 	K       int // number of folds; 0: 10
 	Repeats int // number of repeats; 0: 10, as Bouckaert & Frank (2004) advise
 	Seed    uint64
+	Rare    bool // see [StratifiedKFold]
 }
 
 // TestRows returns the test rows of K times Repeats folds, repeat by repeat,
 // with the errors of [StratifiedKFold].
 func (f RepeatedStratifiedKFold) TestRows(s *data.Set) ([][]int, error) {
 	return repeated(f.String(), f.Repeats, f.Seed, func(g *rand.Rand) ([][]int, error) {
-		return stratify(f.String(), s, f.K, g)
+		return stratify(f.String(), s, f.K, f.Rare, g)
 	})
 }
 
@@ -59,7 +61,7 @@ func (f RepeatedStratifiedKFold) String() string {
 // stratify deals the rows, sorted by class, to the folds like cards: fold i gets
 // the places i, i+k, i+2k, ... of the sorted row. That fixes how many rows of a
 // class a fold has; which rows they are is the order of the rows, or chance.
-func stratify(what string, s *data.Set, k int, g *rand.Rand) ([][]int, error) {
+func stratify(what string, s *data.Set, k int, rare bool, g *rand.Rand) ([][]int, error) {
 	k, err := checkK(what, k, s)
 	if err != nil {
 		return nil, err
@@ -72,7 +74,7 @@ func stratify(what string, s *data.Set, k int, g *rand.Rand) ([][]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crossval: %s: %w", what, err)
 	}
-	if err := enough(byClass, order, s.Classes, k); err != nil {
+	if err := enough(byClass, order, s.Classes, k, rare); err != nil {
 		return nil, fmt.Errorf("crossval: %s: %w", what, err)
 	}
 	fold := make([]int, len(labels))
@@ -120,14 +122,16 @@ func rowsByClass(labels []int, classes []string) (byClass [][]int, order []int, 
 	return byClass, order, nil
 }
 
-func enough(byClass [][]int, order []int, classes []string, k int) error {
+// enough is an error if a class has fewer than k rows, or if rare ones are welcome all
+// have.
+func enough(byClass [][]int, order []int, classes []string, k int, rare bool) error {
 	var few []string
 	for _, c := range order {
 		if len(byClass[c]) < k {
 			few = append(few, fmt.Sprintf("class %q has %d rows", classes[c], len(byClass[c])))
 		}
 	}
-	if few == nil {
+	if few == nil || rare && len(few) < len(order) {
 		return nil
 	}
 	slices.Sort(few)

@@ -61,15 +61,12 @@ func (b *block) add(cells []cell, offsets []int, rows []int32, of []cell) {
 		o := offsets[b.first+j]
 		return (*[256]cell)(cells[o : o+256])
 	}
-	switch b.columns {
-	case 4:
+	if b.columns == 4 {
 		add4(window(0), window(1), window(2), window(3), b.words, rows, of)
-	case 3:
-		add3(window(0), window(1), window(2), b.words, rows, of)
-	case 2:
-		add2(window(0), window(1), b.words, rows, of)
-	case 1:
-		add1(window(0), b.words, rows, of)
+		return
+	}
+	for j := range b.columns {
+		add1(window(j), 8*j, b.words, rows, of)
 	}
 }
 
@@ -91,36 +88,11 @@ func add4(h0, h1, h2, h3 *[256]cell, words []uint32, rows []int32, of []cell) {
 	}
 }
 
-func add3(h0, h1, h2 *[256]cell, words []uint32, rows []int32, of []cell) {
+// add1 adds rows to the histogram of the column whose bins are at the given bit of
+// the words.
+func add1(h *[256]cell, bit int, words []uint32, rows []int32, of []cell) {
 	for _, r := range rows {
-		w, c := words[r], of[r]
-		p := &h0[uint8(w)]
-		p.g += c.g
-		p.hc += c.hc
-		p = &h1[uint8(w>>8)]
-		p.g += c.g
-		p.hc += c.hc
-		p = &h2[uint8(w>>16)]
-		p.g += c.g
-		p.hc += c.hc
-	}
-}
-
-func add2(h0, h1 *[256]cell, words []uint32, rows []int32, of []cell) {
-	for _, r := range rows {
-		w, c := words[r], of[r]
-		p := &h0[uint8(w)]
-		p.g += c.g
-		p.hc += c.hc
-		p = &h1[uint8(w>>8)]
-		p.g += c.g
-		p.hc += c.hc
-	}
-}
-
-func add1(h *[256]cell, words []uint32, rows []int32, of []cell) {
-	for _, r := range rows {
-		p, c := &h[uint8(words[r])], of[r]
+		p, c := &h[uint8(words[r]>>(bit&31))], of[r]
 		p.g += c.g
 		p.hc += c.hc
 	}

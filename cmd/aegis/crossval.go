@@ -191,7 +191,7 @@ func (o *crossvalFlags) splitter(t data.Task) crossval.Splitter {
 	if t == data.Regress {
 		return crossval.RepeatedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
 	}
-	return crossval.RepeatedStratifiedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
+	return crossval.RepeatedStratifiedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed, Rare: true}
 }
 
 // candidates are the net and the baselines, or those of --models.

@@ -352,6 +352,25 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
+// TestRareClass: a class with a single row neither stops the job nor goes unsaid.
+func TestRareClass(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := "a,b,y\n"
+	for i := range 40 {
+		text += fmt.Sprintf("%d,%d,%s\n", i%7, i*i%11, []string{"no", "yes"}[i%2])
+	}
+	if err := os.WriteFile("t.csv", []byte(text+"9,9,once\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, status, code := aegis(t, "crossval", "--data", "t.csv", "--target", "y", "--folds", "5", "--repeats", "1", "--epochs", "3", "--quiet", "--report", "r.html")
+	if code != 0 || !strings.Contains(out, "Classes with fewer rows than the 5 folds, which some of these do not test: once (1)") || strings.Contains(out, "failed") {
+		t.Errorf("exit code %d: %s%s", code, out, status)
+	}
+	if page, err := os.ReadFile("r.html"); err != nil || !strings.Contains(string(page), "which some of these do not test: once (1)") {
+		t.Errorf("the page does not say it: %v", err)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())

@@ -41,7 +41,7 @@ func distinct(groups []int) int {
 // embeddings in place of normal scores, up to 100 columns.
 type Adaptive struct {
 	Net    nets.RealMLP // Hidden and NoEmbeddings are chosen by the rows where they are zero
-	Simple bool         // RealMLP-TD-S: without embeddings, gates, dropout and decay; a fifth of the time
+	Simple bool         // RealMLP-TD-S: without embeddings, gates, dropout and decay
 }
 
 // Plan implements Recipe.
