@@ -165,6 +165,27 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestCaveats: what the test's calibration is like where it is worst is said there, and
+// nowhere else.
+func TestCaveats(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		repeats, rows int
+		said          bool
+	}{{"10 x 10 on 60 rows", 10, 60, true}, {"3 x 10 on 60 rows", 3, 60, false}, {"10 x 10 on 200 rows", 10, 200, false}} {
+		r := &crossval.Result{Data: crossval.DataInfo{Rows: c.rows}}
+		for i := range c.repeats * 10 {
+			r.Splits = append(r.Splits, crossval.SplitInfo{Repeat: i / 10, Fold: i % 10})
+		}
+		if have := strings.Join(r.Caveats(), " "); strings.Contains(have, "7 to 9%") != c.said || !c.said && have != "" {
+			t.Errorf("%s: %q", c.name, have)
+		}
+	}
+	if (*crossval.Result)(nil).Caveats() != nil {
+		t.Error("a nil result has caveats")
+	}
+}
+
 func TestCompareRefuses(t *testing.T) {
 	r := scored(t, true, map[string][]float64{"a": {0.1, 0.2}, "b": {0.3, 0.4}, "u": {1, 0.1}}, "a", "b", "u")
 	broken := scored(t, true, map[string][]float64{"a": {0.1, 0.2}, "b": {0.3, 0.4}}, "a", "b")

@@ -63,7 +63,8 @@ func blocks(n, k int, g *rand.Rand) [][]int {
 }
 
 // RepeatedKFold is a shuffled [KFold] done several times, each time with another
-// order of the rows.
+// order of the rows. On few rows many repeats make the test of [Compare] find too
+// much: see [Result.Caveats].
 type RepeatedKFold struct {
 	K       int // number of folds; 0: 10
 	Repeats int // number of repeats; 0: 10, as Bouckaert & Frank (2004) advise

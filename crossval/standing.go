@@ -1,7 +1,6 @@
 package crossval
 
 import (
-	"fmt"
 	"math"
 	"time"
 )
@@ -66,8 +65,8 @@ func (s Standing) IntervalText() string {
 	if math.IsNaN(s.Low) || math.IsNaN(s.High) {
 		return "-"
 	}
-	digits := digitsOf(max(math.Abs(s.Low), math.Abs(s.High)))
-	text := fmt.Sprintf("%.*f to %.*f", digits, s.Low, digits, s.High)
+	write := digitsOf(max(math.Abs(s.Low), math.Abs(s.High)))
+	text := write(s.Low) + " to " + write(s.High)
 	if s.Cut {
 		text += "*"
 	}

@@ -49,6 +49,10 @@ func TestStandings(t *testing.T) {
 	if have := dollars.Score(0) + ", " + dollars.IntervalText(); have != "75128.7 ± 8327.4, 63984.0 to 86273.4" {
 		t.Errorf("have %s", have)
 	}
+	vast := crossval.Standing{Means: []float64{1.119e200}, Stds: []float64{2.5e199}, Low: -1e199, High: 2.1e200}
+	if have := vast.Score(0) + ", " + vast.IntervalText(); have != "1.119e+200 ± 2.5e+199, -1e+199 to 2.1e+200" {
+		t.Errorf("have %s", have)
+	}
 	if (*crossval.Result)(nil).Standings() != nil {
 		t.Error("a nil result has standings")
 	}

@@ -37,7 +37,8 @@ func (f StratifiedKFold) String() string {
 }
 
 // RepeatedStratifiedKFold is a shuffled [StratifiedKFold] done several times,
-// each time with another order of the rows.
+// each time with another order of the rows. On few rows many repeats make the test of
+// [Compare] find too much: see [Result.Caveats].
 type RepeatedStratifiedKFold struct {
 	K       int // number of folds; 0: 10
 	Repeats int // number of repeats; 0: 10, as Bouckaert & Frank (2004) advise

@@ -80,17 +80,21 @@ func meanAndStd(mean, std float64) string {
 	case math.IsNaN(std):
 		return fmt.Sprintf("%.4g", mean)
 	}
-	digits := digitsOf(math.Abs(mean))
-	return fmt.Sprintf("%.*f ± %.*f", digits, mean, digits, std)
+	write := digitsOf(math.Abs(mean))
+	return write(mean) + " ± " + write(std)
 }
 
-// digitsOf says with how many decimals a score of a size is written: thousands of
-// dollars with one.
-func digitsOf(size float64) int {
-	if size >= 100 {
-		return 1
+// digitsOf says how a score of a size is written: with four decimals, thousands of
+// dollars with one, and what is far beyond with four digits.
+func digitsOf(size float64) func(float64) string {
+	format := "%.4f"
+	switch {
+	case size >= 1e9:
+		format = "%.4g"
+	case size >= 100:
+		format = "%.1f"
 	}
-	return 4
+	return func(v float64) string { return fmt.Sprintf(format, v) }
 }
 
 func short(d time.Duration) string {

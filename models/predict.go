@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
 	"gorgonia.org/tensor"
 )
 
@@ -30,7 +31,13 @@ func (m *Model) PredictRows(ctx context.Context, rows *data.Set) (*data.Predicti
 	if err != nil {
 		return nil, err
 	}
-	return m.Info.Read(out[0])
+	p, err := m.Info.Read(out[0])
+	if err != nil && m.params.Dtype() == graph.Float32 {
+		if beyond := rows.CheckFloat32(); beyond != nil {
+			return nil, beyond
+		}
+	}
+	return p, err
 }
 
 // Read turns a network's output (rows, units) into a prediction.

@@ -31,8 +31,8 @@ func Grid(columns int, figures ...*Figure) (*Figure, error) {
 	left := make([]vg.Length, columns+1)                         // where a column begins
 	top := make([]vg.Length, (len(figures)+columns-1)/columns+1) // and a row
 	for i, f := range figures {
-		if f == nil {
-			return nil, errors.New("plots: a figure of the grid is nil")
+		if f == nil || f.paint == nil {
+			return nil, errors.New("plots: a figure of the grid is nil or empty")
 		}
 		left[i%columns+1] = max(left[i%columns+1], f.width)
 		top[i/columns+1] = max(top[i/columns+1], f.height)

@@ -127,6 +127,7 @@ func TestNotebookMistakes(t *testing.T) {
 			d.Edges[0] = [2]int{-1, 3}
 			return plots.DrawDiagram(d)
 		}, "from node -1"},
+		{"grid with an empty figure", func() (*plots.Figure, error) { return plots.Grid(2, &plots.Figure{}) }, "nil or empty"},
 		{"no plot", func() (*plots.Figure, error) { return plots.FromPlot(nil, 1, 1) }, "nothing to draw"},
 		{"no size", func() (*plots.Figure, error) { return plots.FromPlot(plot.New(), 0, 1) }, "0 x 1 inches"},
 		{"grid of none", func() (*plots.Figure, error) { return plots.Grid(2) }, "0 figures"},

@@ -92,19 +92,17 @@ func (c *column) convert(n int, dt graph.Dtype, at func(i int) float64) {
 	}
 }
 
-// inRange finds the first finite value of the set that float32 has made infinite.
-// features says that the set's features name the values of a row.
-func (c *column) inRange(s *data.Set, features bool) error {
+// inRange finds the first value of a target that float32 has made infinite.
+func (c *column) inRange(target *tensor.Dense) error {
 	for i, v := range c.f32 {
 		if !math.IsInf(float64(v), 0) {
 			continue
 		}
-		w := c.width()
-		name := fmt.Sprintf("value %d", i%w)
-		if features && len(s.Features) == w {
-			name = "column " + s.Features[i%w].Name
+		given := any(v)
+		if d, ok := target.Data().([]float64); ok && i < len(d) {
+			given = d[i]
 		}
-		return &data.RowError{Row: i / w, Err: fmt.Errorf("%s: row %d, %s: the value is beyond what float32 holds, ±3.4e38; scale the column, or build the model with Type: graph.Float64", c.name, i/w, name)}
+		return &data.RowError{Row: i / c.width(), Err: fmt.Errorf("%s: row %d, value %d: %v is beyond what float32 holds (3.4e38); scale the targets, or build the model with Type: graph.Float64", c.name, i/c.width(), i%c.width(), given)}
 	}
 	return nil
 }
@@ -164,15 +162,17 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 	}
 	dt := m.Params().Dtype()
 	t := &table{rows: s.Len(), w: s.Weights}
+	if dt == graph.Float32 {
+		if err := s.CheckFloat32(); err != nil {
+			return nil, fmt.Errorf("train: %w; scale the column, or build the model with Type: graph.Float64", err)
+		}
+	}
 	for i, x := range s.Inputs {
 		if shape := m.InputShape(i); !slices.Equal(x.Shape()[1:], shape) {
 			return nil, fmt.Errorf("train: input %q has rows of shape %v, the model wants %v", names[i], x.Shape()[1:], shape)
 		}
 		c, err := newColumn(names[i], x, dt, nil)
 		if err != nil {
-			return nil, fmt.Errorf("train: input %w", err)
-		}
-		if err := c.inRange(s, i == 0); err != nil {
 			return nil, fmt.Errorf("train: input %w", err)
 		}
 		t.inputs = append(t.inputs, c)
@@ -186,7 +186,7 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
-		if err := c.inRange(s, false); err != nil {
+		if err := c.inRange(y); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
 		t.targets = append(t.targets, c)

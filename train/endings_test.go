@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/layers"
+	"github.com/seed732fc211/aegis/losses"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/optim"
 	"github.com/seed732fc211/aegis/train"
@@ -85,12 +86,22 @@ func TestResumeAnyOrder(t *testing.T) {
 	}
 }
 
+// score is a metric that follows from the epoch; more of it is better.
+func score(f func(epoch int) float64) train.Metric {
+	n := 0
+	return train.Metric{Name: "score", Greater: true, Score: func(*data.Set, *data.Prediction) (float64, error) {
+		n++
+		return f(n), nil
+	}}
+}
+
 // TestCheckpointAtTheEnd: with Every: 5 the file holds the last whole epoch,
 // however the fit has ended.
 func TestCheckpointAtTheEnd(t *testing.T) {
 	for name, end := range map[string]func(cancel func(), epoch int) train.Callback{
-		"stop":   func(_ func(), epoch int) train.Callback { return stopAt(epoch) },
-		"cancel": func(cancel func(), epoch int) train.Callback { return train.OnEpoch(cancelAt(cancel, epoch)) },
+		"stop":           func(_ func(), epoch int) train.Callback { return stopAt(epoch) },
+		"early stopping": func(func(), int) train.Callback { return train.EarlyStopping{Monitor: "score", Patience: 2} },
+		"cancel":         func(cancel func(), epoch int) train.Callback { return train.OnEpoch(cancelAt(cancel, epoch)) },
 		"cancel in the middle of the next": func(cancel func(), epoch int) train.Callback {
 			return train.CallbackFunc(func(*train.Fitting) (train.Hook, error) {
 				return func(e *train.Event) error {
@@ -109,7 +120,8 @@ func TestCheckpointAtTheEnd(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "fit.safetensors")
 				m, set := net(t, 1), moons(t, 130, 1)
 				var then string
-				_, err := train.Fit(c, m, set, train.Config{Epochs: 20, Callbacks: []train.Callback{
+				peak := score(func(at int) float64 { return -math.Abs(float64(at - epoch + 2)) }) // two epochs before
+				_, err := train.Fit(c, m, set, train.Config{Epochs: 20, Metrics: []train.Metric{peak}, Callbacks: []train.Callback{
 					train.Checkpoint{Path: path, Every: 5}, end(cancel, epoch),
 					train.OnEpoch(func(e *train.Event) error {
 						if e.Epoch == epoch {
@@ -250,6 +262,27 @@ func TestDirectionFollowsTheMetric(t *testing.T) {
 	}
 }
 
+// TestPlateauFollowsTheMetric: a metric that is to rise and does leaves the learning
+// rate as it is; one that falls lowers it.
+func TestPlateauFollowsTheMetric(t *testing.T) {
+	fit := func(m train.Metric, callbacks ...train.Callback) string {
+		n := net(t, 2)
+		if _, err := train.Fit(ctx, n, moons(t, 60, 1), train.Config{Epochs: 8, Metrics: []train.Metric{m}, Callbacks: callbacks}); err != nil {
+			t.Fatal(err)
+		}
+		return bits(n)
+	}
+	rises, falls := func(epoch int) float64 { return float64(epoch) }, func(epoch int) float64 { return -float64(epoch) }
+	plateau := train.ReduceOnPlateau{Monitor: "score", Rule: optim.Plateau{Patience: 1}}
+	plain := fit(score(rises))
+	if fit(score(rises), plateau) != plain {
+		t.Error("the metric rises, and the rate was lowered")
+	}
+	if fit(score(falls), plateau) == plain {
+		t.Error("the metric falls, and the rate was kept")
+	}
+}
+
 // TestBatchOfWeightlessRows: a batch of rows of weight 0 makes no step and does
 // not count, in training and in validation.
 func TestBatchOfWeightlessRows(t *testing.T) {
@@ -260,7 +293,7 @@ func TestBatchOfWeightlessRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	only.Weights = nil
-	var losses [2]float64
+	var curves [2][]float64
 	var weights [2]string
 	for i, set := range []*data.Set{s, only} {
 		m := linear(t)
@@ -268,10 +301,10 @@ func TestBatchOfWeightlessRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		losses[i], weights[i] = h.Last("val_loss"), bits(m)
+		curves[i], weights[i] = slices.Concat(h.Get("loss"), h.Get("val_loss")), bits(m)
 	}
-	if losses[0] != losses[1] || weights[0] != weights[1] {
-		t.Errorf("loss %v and weights %s; without those rows %v and %s", losses[0], weights[0], losses[1], weights[1])
+	if len(curves[0]) != 8 || !slices.Equal(curves[0], curves[1]) || weights[0] != weights[1] {
+		t.Errorf("losses %v and weights %s; without those rows %v and %s", curves[0], weights[0], curves[1], weights[1])
 	}
 }
 
@@ -289,15 +322,88 @@ func TestValidationRowsAreNotPreprocessedOn(t *testing.T) {
 		v[i] += 1000
 		y[i] += 1000
 	}
-	m, _, err := train.Estimator{Build: models.MLP{}.Build, Preprocess: data.Standardize{}, ScaleTarget: true, Seed: 5, Config: train.Config{Epochs: 1, ValidationFraction: 0.25}}.Train(ctx, s)
+	m, _, err := train.Estimator{Build: models.MLP{}.Build, Preprocess: data.Standardize{}, ScaleTarget: true, BoundTarget: true, Seed: 5, Config: train.Config{Epochs: 1, ValidationFraction: 0.25}}.Train(ctx, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c := m.Info.Preprocess.(data.FittedScale).Center[0]; math.Abs(c) > 1 {
 		t.Errorf("center %v: the validation rows took part", c)
 	}
-	if math.Abs(m.Info.TargetMean) > 5 {
-		t.Errorf("target mean %v: the validation rows took part", m.Info.TargetMean)
+	if i := m.Info; math.Abs(i.TargetMean) > 5 || !(i.TargetScale < 5) || !(i.TargetRange[0] < i.TargetRange[1] && i.TargetRange[1] < 5) {
+		t.Errorf("target mean %v, scale %v, range %v: the validation rows took part", i.TargetMean, i.TargetScale, i.TargetRange)
+	}
+}
+
+// TestScaleOfEqualTargets: what rounding leaves of their spread is no scale.
+func TestScaleOfEqualTargets(t *testing.T) {
+	s, err := data.FromRows("equal", [][]float64{{1}, {2}, {3}}, []float64{0.1, 0.1, 0.1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := train.Estimator{Build: models.MLP{}.Build, ScaleTarget: true, Config: train.Config{Epochs: 1}}.Train(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Info.TargetMean != 0.1 || m.Info.TargetScale != 1 {
+		t.Errorf("mean %v, scale %v; want 0.1 and 1", m.Info.TargetMean, m.Info.TargetScale)
+	}
+}
+
+// TestEstimatorKeepsGroupsWhole: a group is trained on or validated on, whole.
+func TestEstimatorKeepsGroupsWhole(t *testing.T) {
+	s := moons(t, 120, 1)
+	for i := range s.Len() {
+		s.Groups = append(s.Groups, i/6)
+	}
+	for seed := range uint64(20) {
+		trained, validated := map[int]int{}, map[int]int{}
+		build := func(rows *data.Set, seed uint64) (*models.Model, error) {
+			for _, g := range rows.Groups {
+				trained[g]++
+			}
+			return models.MLP{}.Build(rows, seed)
+		}
+		watch := train.CallbackFunc(func(f *train.Fitting) (train.Hook, error) {
+			for _, g := range f.Config.Validation.Groups {
+				validated[g]++
+			}
+			return func(*train.Event) error { return train.ErrStop }, nil
+		})
+		_, _, err := train.Estimator{Build: build, Preprocess: data.Standardize{}, Seed: seed, Config: train.Config{ValidationFraction: 0.3, Callbacks: []train.Callback{watch}}}.Train(ctx, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(trained)+len(validated) != 20 || len(validated) < 4 || len(validated) > 8 {
+			t.Errorf("seed %d: %d groups are trained on and %d validated on, of 20", seed, len(trained), len(validated))
+		}
+		for g := range 20 {
+			if n, v := trained[g], validated[g]; n+v != 6 || n != 0 && v != 0 {
+				t.Errorf("seed %d: of the 6 rows of group %d are %d trained on and %d validated on", seed, g, n, v)
+			}
+		}
+	}
+}
+
+// TestClassWeightsOfTwoClasses: a net with one output for two classes takes a weight
+// for each, and the class that weighs more is found more often.
+func TestClassWeightsOfTwoClasses(t *testing.T) {
+	s := moons(t, 200, 1)
+	var found [2]int
+	for i, weights := range [][]float64{{1, 9}, {9, 1}} {
+		m, _, err := train.Estimator{Build: models.MLP{}.Build, Config: train.Config{Epochs: 20, Optimizer: optim.Adam{LearningRate: 0.05}, Loss: losses.SoftmaxCrossEntropy{ClassWeights: weights}}}.Train(ctx, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.PredictRows(ctx, s.Without())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range p.Labels {
+			found[i] += l
+		}
+	}
+	if found[0] <= 100 || found[1] >= 100 {
+		t.Errorf("class 1 is predicted for %d of 200 rows where it weighs 9 times as much, for %d where class 0 does; 100 are of it", found[0], found[1])
 	}
 }
 
@@ -339,7 +445,7 @@ func TestBeyondFloat32(t *testing.T) {
 	v[2*17+1] = 1e39
 	_, _, err := train.Estimator{Build: models.MLP{}.Build, Config: train.Config{ValidationFraction: 0.2, Epochs: 1}}.Train(ctx, s)
 	var row *data.RowError
-	if err == nil || !strings.Contains(err.Error(), "column x1: the value is beyond what float32 holds, ±3.4e38") || !errors.As(err, &row) || row.Row != 17 {
+	if err == nil || !strings.Contains(err.Error(), "column x1: 1e+39 is beyond what float32 holds (3.4e38); scale the column") || !errors.As(err, &row) || row.Row != 17 {
 		t.Errorf("error %v, want one about row 17 and column x1", err)
 	}
 }

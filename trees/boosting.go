@@ -253,19 +253,22 @@ func (s Boosting) fit(ctx context.Context, t Table, l loss, classes int, labels 
 func (f *booster) divideRows() {
 	n := f.t.Len()
 	held := make([]bool, n)
-	if f.Stopping == StopAlways || f.Stopping == StopAuto && n > 10_000 {
-		groups := [][]int32{nil}
+	switch stops := f.Stopping == StopAlways || f.Stopping == StopAuto && n > 10_000; {
+	case stops && f.t.Groups != nil:
+		f.holdGroups(held)
+	case stops:
+		byClass := [][]int32{nil}
 		if f.labels != nil {
-			groups = make([][]int32, max(2, len(f.model.Base)))
+			byClass = make([][]int32, max(2, len(f.model.Base)))
 		}
 		for i := range n {
 			c := 0
 			if f.labels != nil {
 				c = f.labels[i]
 			}
-			groups[c] = append(groups[c], int32(i))
+			byClass[c] = append(byClass[c], int32(i))
 		}
-		for _, rows := range groups {
+		for _, rows := range byClass {
 			f.random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 			for _, r := range rows[:int(math.Round(f.Validation*float64(len(rows))))] {
 				held[r] = true
@@ -284,6 +287,31 @@ func (f *booster) divideRows() {
 	}
 	if len(f.train) == 0 {
 		f.train, f.held = f.held, nil
+	}
+}
+
+// holdGroups keeps groups, in random order, until they have the share of the rows or
+// one is left to train on.
+func (f *booster) holdGroups(held []bool) {
+	size := map[int]int{}
+	var groups []int // in the order of their first row
+	for _, g := range f.t.Groups {
+		if size[g] == 0 {
+			groups = append(groups, g)
+		}
+		size[g]++
+	}
+	f.random.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+	kept, rows := map[int]bool{}, 0
+	for _, g := range groups[:len(groups)-1] {
+		if float64(rows) >= f.Validation*float64(len(held)) {
+			break
+		}
+		kept[g] = true
+		rows += size[g]
+	}
+	for i, g := range f.t.Groups {
+		held[i] = kept[g]
 	}
 }
 

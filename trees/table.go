@@ -28,6 +28,7 @@ type Column struct {
 type Table struct {
 	Columns []Column
 	Weights []float64 // one weight a row, 0 or more, for fitting; nil: all 1
+	Groups  []int     // rows of one group are all trained on or all kept for early stopping; nil: none
 }
 
 // FromRows returns a table of numeric columns. Every row must have as many values
@@ -141,6 +142,9 @@ func (t Table) checkTraining(missing bool) error {
 				return &CellError{Row: i, Column: j, Name: c.Name, Value: v, hint: fmt.Sprintf(": want a code below %d, or -1", c.Levels)}
 			}
 		}
+	}
+	if t.Groups != nil && len(t.Groups) != t.Len() {
+		return fmt.Errorf("trees: %d groups for %d rows", len(t.Groups), t.Len())
 	}
 	return t.checkWeights()
 }

@@ -25,6 +25,7 @@ type design struct {
 	mean    float64   // of y
 	columns int
 	rows    int
+	groups  []int // of the rows, or nil
 }
 
 func newDesign(x []float64, columns int, y, weights []float64) *design {
@@ -109,6 +110,7 @@ func regression(what string, scaling scaling, seed uint64, solve solver) (crossv
 			return nil, err
 		}
 		d := newDesign(x, e.width, y.values, train.Weights)
+		d.groups = train.Groups
 		coefficients := make([]float64, e.width)
 		var notes []string
 		if d.columns > 0 {

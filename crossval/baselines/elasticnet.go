@@ -73,12 +73,15 @@ func (m ElasticNet) solve(ctx context.Context, d *design, seed uint64) ([]float6
 // choose returns the strength and the ratio with the least squared error over the
 // inner folds.
 func (m ElasticNet) choose(ctx context.Context, d *design, all *normal, seed uint64) (strength, ratio float64, err error) {
-	fold := foldsOf(d.rows, nil, seed)
+	fold := foldsOf(d.rows, nil, d.groups, seed)
 	losses := make([][]float64, len(m.Ratios))
 	for i := range losses {
 		losses[i] = make([]float64, pathLength)
 	}
 	for f := range min(innerFolds, d.rows) {
+		if n := count(fold, f); n == 0 || n == d.rows { // fewer groups than folds
+			continue
+		}
 		inside := newNormal(d, func(row int) bool { return fold[row] != f })
 		for i, r := range m.Ratios {
 			w := make([]float64, d.columns)
@@ -217,11 +220,33 @@ func (s *normal) loss(d *design, w []float64, chosen func(row int) bool) float64
 	return sum
 }
 
-// foldsOf deals rows out to inner folds at random, those of a class evenly; labels
-// are nil for a regression.
-func foldsOf(rows int, labels []int, seed uint64) []int {
+func count(list []int, v int) int {
+	n := 0
+	for _, w := range list {
+		if w == v {
+			n++
+		}
+	}
+	return n
+}
+
+// foldsOf deals rows out to inner folds at random, those of a class evenly, or those of
+// a group together; labels are nil for a regression, groups where there are none.
+func foldsOf(rows int, labels, groups []int, seed uint64) []int {
 	g := rand.New(rand.NewPCG(seed, 0x666f6c6473))
 	fold := make([]int, rows)
+	if groups != nil {
+		of := map[int]int{}
+		for _, r := range g.Perm(rows) {
+			if _, dealt := of[groups[r]]; !dealt {
+				of[groups[r]] = len(of) % innerFolds
+			}
+		}
+		for r := range fold {
+			fold[r] = of[groups[r]]
+		}
+		return fold
+	}
 	next := map[int]int{}
 	for _, r := range g.Perm(rows) {
 		c := 0

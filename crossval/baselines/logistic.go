@@ -68,6 +68,7 @@ func fitLogistic(ctx context.Context, train *data.Set, strengths []float64, seed
 		return nil, err
 	}
 	l := newLogits(x, e.width, y, train.Weights)
+	l.groups = train.Groups
 	c := strengths[0]
 	if len(strengths) > 1 {
 		if c, err = l.choose(ctx, strengths, seed); err != nil {
@@ -101,6 +102,7 @@ type logits struct {
 	labels  []int     // numbers of outputs
 	weights []float64 // summing to the number of rows
 	outputs int       // 1 for two classes
+	groups  []int     // of the rows, or nil
 	classes []int     // class of each output, or of labels 0 and 1
 	all     int       // number of classes
 
@@ -232,7 +234,7 @@ func (l *logits) fit(ctx context.Context, w []float64, c, accuracy float64) erro
 // choose returns the strength with the least log loss over the inner folds; strengths
 // are tried until two in a row have been worse.
 func (l *logits) choose(ctx context.Context, strengths []float64, seed uint64) (float64, error) {
-	fold := foldsOf(l.rows, l.labels, seed)
+	fold := foldsOf(l.rows, l.labels, l.groups, seed)
 	var inside, outside []*logits
 	var w [][]float64
 	for f := range innerFolds {

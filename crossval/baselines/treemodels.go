@@ -65,7 +65,7 @@ func treeEstimator(f treeFitter, preparation func(train *raw) prepared) crossval
 		}
 		prepare := preparation(t)
 		table := prepare(t)
-		table.Weights = train.Weights
+		table.Weights, table.Groups = train.Weights, train.Groups
 		var m *trees.Model
 		if y.values != nil {
 			m, err = f.FitValues(ctx, table, y.values)

@@ -19,9 +19,17 @@ import (
 // umask.
 //
 // A symbolic link is followed, so that its target changes and the link stays. A
-// device, a pipe or a socket cannot be replaced and is written to as a stream.
+// device, a pipe or a socket cannot be replaced and is written to as a stream; so is a
+// standard stream (/dev/stdout), wherever it leads.
 // Temporary files that a killed process left for the same name are removed.
 func Write(path string, write func(w io.Writer) error) error {
+	if f := standard(path); f != nil {
+		w := bufio.NewWriterSize(f, 1<<16)
+		if err := write(w); err != nil {
+			return err
+		}
+		return w.Flush()
+	}
 	real, mode, err := resolve(path)
 	if err != nil {
 		return about(path, err)
@@ -30,6 +38,19 @@ func Write(path string, write func(w io.Writer) error) error {
 		return stream(path, write)
 	}
 	return replace(path, real, mode, write)
+}
+
+// standard returns the standard stream that a path names, nil of another path. It must
+// be written to where it stands: opened anew, a file that it leads to would lose what
+// was written before, and replaced, what is written after.
+func standard(path string) *os.File {
+	switch filepath.ToSlash(filepath.Clean(path)) {
+	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+		return os.Stdout
+	case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2":
+		return os.Stderr
+	}
+	return nil
 }
 
 // resolve returns the path of the file that is meant, links followed, and its

@@ -47,6 +47,30 @@ func TestDevice(t *testing.T) {
 	}
 }
 
+// TestStandardStream: what is on standard output stays there, before and behind a file
+// that is written to /dev/stdout, also where that leads to a regular file.
+func TestStandardStream(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	defer func(old *os.File) { os.Stdout = old }(os.Stdout)
+	os.Stdout = f
+	for _, name := range []string{"/dev/stdout", "/proc/self/fd/1", "/dev/fd/../stdout"} {
+		f.WriteString("first ")
+		if err := Write(name, write("the file ", nil)); err != nil {
+			t.Fatal(err)
+		}
+		f.WriteString("last\n")
+	}
+	text, err := os.ReadFile(path)
+	if want := strings.Repeat("first the file last\n", 3); err != nil || string(text) != want {
+		t.Errorf("standard output is %q, %v; want %q", text, err, want)
+	}
+}
+
 // TestSymlink: the target gets the content, the link stays; a link to a file
 // that is not there makes that file.
 func TestSymlink(t *testing.T) {

@@ -16,12 +16,11 @@ import (
 var update = flag.Bool("update", false, "write exported_test.go anew")
 
 // probed says whether the functions of a public package are called by
-// TestWrongArguments. graphtest is left out because it takes a testing.T, plots
-// because gonum/plot's own conventions hold there, bench because it is a command
-// with a folder of workloads.
+// TestWrongArguments. graphtest is left out because it takes a testing.T, bench
+// because it is a command with a folder of workloads.
 func probed(dir string) bool {
 	dir = filepath.ToSlash(dir)
-	return !strings.Contains(dir, "/bench") && !strings.HasSuffix(dir, "/plots") && !strings.HasSuffix(dir, "/graphtest")
+	return !strings.Contains(dir, "/bench") && !strings.HasSuffix(dir, "/graphtest")
 }
 
 // TestExportedList holds exported_test.go, the functions and types that
