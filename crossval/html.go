@@ -39,7 +39,7 @@ func (r *Result) HTML() string {
 	}
 	b.WriteString("</table>\n" + cut)
 	for _, f := range r.Failed {
-		fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(f.line()))
+		fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(f.String()))
 	}
 	return b.String()
 }

@@ -76,7 +76,7 @@ func stratify(what string, s *data.Set, k int, rare bool, g *rand.Rand) ([][]int
 		return nil, fmt.Errorf("crossval: %s: %w", what, err)
 	}
 	if err := enough(byClass, order, s.Classes, k, rare); err != nil {
-		return nil, fmt.Errorf("crossval: %s: %w", what, err)
+		return nil, fmt.Errorf("crossval: %s: %w; take fewer folds", what, err)
 	}
 	fold := make([]int, len(labels))
 	place := 0

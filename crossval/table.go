@@ -34,7 +34,7 @@ func (r *Result) Table() string {
 	w.Flush() // a strings.Builder takes all
 	b.WriteString(cut)
 	for _, f := range r.Failed {
-		fmt.Fprintln(&b, f.line())
+		fmt.Fprintln(&b, f)
 	}
 	return b.String()
 }
@@ -65,12 +65,12 @@ func (s Standing) cells() []string {
 	return append(out, s.FitText(), s.PredictText())
 }
 
-// line says in one line why the candidate is not in the result.
-func (f Failure) line() string {
+// String says in one line why the candidate is not in the result.
+func (f Failure) String() string {
 	if f.Skipped {
 		return f.Candidate + ": " + f.Message
 	}
-	return "failed: " + f.Message
+	return f.Candidate + " failed and is left out: " + f.Message
 }
 
 func meanAndStd(mean, std float64) string {

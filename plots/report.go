@@ -228,11 +228,7 @@ var tie = strings.NewReplacer(" = ", tied+"="+tied, " < ", tied+"<"+tied)
 func notesOf(res *crossval.Result, reference string) []string {
 	var out []string
 	for _, f := range res.Failed {
-		if f.Skipped {
-			out = append(out, fmt.Sprintf("%s: %s.", f.Candidate, f.Message))
-		} else {
-			out = append(out, fmt.Sprintf("%s failed and is left out: %s.", f.Candidate, f.Message))
-		}
+		out = append(out, f.String()+".")
 	}
 	for _, n := range res.Notes(reference) {
 		if !strings.HasPrefix(n, "val_loss has not improved") {

@@ -252,7 +252,7 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	}
 	for _, f := range res.Failed {
 		if !f.Skipped {
-			fmt.Fprintf(c.ErrOrStderr(), "aegis: warning: %s is left out: %s\n", f.Candidate, f.Message)
+			fmt.Fprintf(c.ErrOrStderr(), "aegis: warning: %v\n", f)
 		}
 	}
 	ref := reference(res)

@@ -197,7 +197,7 @@ func TestMistakes(t *testing.T) {
 	for name, text := range map[string]string{
 		"good.csv": but(-1, ""), "text.csv": but(6, "abc,1,u"), "inf.csv": but(6, "1,-Inf,u"), "ragged.csv": but(6, "1,2"),
 		"empty.csv": "", "header.csv": "a,b,y\n", "one.csv": rows("a,b,y", 40, func(i int) string { return fmt.Sprintf("%d,%d,u", i, i*i) }),
-		"few.csv": but(-1, "") + "1,2,w\n3,4,w\n", "row.csv": "a,b,y\n1,2,u\n", "notarget.csv": rows("a,b,y", 40, func(i int) string { return fmt.Sprintf("%d,%d,", i, i*i) }),
+		"few.csv": rows("a,b,y", 12, func(i int) string { return fmt.Sprintf("%d,%d,%c", i, i*i, "uv"[i%2]) }), "row.csv": "a,b,y\n1,2,u\n", "notarget.csv": rows("a,b,y", 40, func(i int) string { return fmt.Sprintf("%d,%d,", i, i*i) }),
 	} {
 		write(t, name, text)
 	}
@@ -229,7 +229,7 @@ func TestMistakes(t *testing.T) {
 		{"empty file", cv("--data", "empty.csv"), 1, "empty.csv: the file is empty"},
 		{"header only", cv("--data", "header.csv"), 1, "header.csv: a header without rows"},
 		{"one class", cv("--data", "one.csv"), 1, "one class only"},
-		{"fewer rows of a class than folds", cv("--data", "few.csv"), 1, `class "w" has 2 rows`},
+		{"fewer rows of a class than folds", cv("--data", "few.csv"), 1, `class "u" has 6 rows, class "v" has 6 rows; take fewer folds`},
 		{"Inf", cv("--data", "inf.csv"), 1, "inf.csv: row 8, column b: -Inf is not finite"},
 		{"unwritable report", cv("--report", "/nowhere/r.png"), 1, "cannot write /nowhere/r.png"},
 		{"unwritable results", cv("--json", "/nowhere/r.json"), 1, "cannot write /nowhere/r.json"},
