@@ -152,6 +152,37 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// TestSplitKeepsGroupsWhole: no group is in both parts, whatever the classes of its rows.
+func TestSplitKeepsGroupsWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		groups := rapid.SliceOfN(rapid.IntRange(0, 9), 2, 60).Draw(t, "groups")
+		labels := rapid.SliceOfN(rapid.IntRange(0, 2), len(groups), len(groups)).Draw(t, "labels")
+		groups[0], groups[1] = 10, 11 // two at least
+		s := numbered(t, labels, "a", "b", "c")
+		s.Groups = groups
+		rest, part, err := s.Split(rapid.Float64Range(0.01, 0.99).Draw(t, "fraction"), rapid.Uint64().Draw(t, "seed"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rest.Len() == 0 || part.Len() == 0 || rest.Len()+part.Len() != len(groups) {
+			t.Fatalf("%d and %d rows of %d", rest.Len(), part.Len(), len(groups))
+		}
+		for _, half := range []*data.Set{rest, part} {
+			rows, _, _ := half.Table()
+			for i, g := range half.Groups {
+				if g != groups[int(rows[i])] {
+					t.Fatalf("row %v has group %d, want %d", rows[i], g, groups[int(rows[i])])
+				}
+			}
+		}
+		for _, g := range part.Groups {
+			if slices.Contains(rest.Groups, g) {
+				t.Fatalf("group %d is in both parts: %v and %v", g, rest.Groups, part.Groups)
+			}
+		}
+	})
+}
+
 func TestBatches(t *testing.T) {
 	epoch := func(b *data.Batches, e int) (rows []int, sizes []int) {
 		b.Epoch(e)

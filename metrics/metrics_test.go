@@ -198,6 +198,16 @@ func TestErrors(t *testing.T) {
 	if _, err := metrics.Confusion([]int{0, 3}, []int{0, 1}, 2); err == nil || !strings.Contains(err.Error(), "row 1: class 3") {
 		t.Errorf("have %v", err)
 	}
+	// The mean of equal values may differ from them by rounding, which is no variance.
+	for _, want := range [][]float64{slices.Repeat([]float64{0.1}, 3), slices.Repeat([]float64{1. / 3}, 10), slices.Repeat([]float64{0.7}, 10)} {
+		got := make([]float64, len(want))
+		got[1] = 1
+		for name, f := range map[string]func(want, got []float64) (float64, error){"R2": metrics.R2, "explained variance": metrics.ExplainedVariance} {
+			if v, err := f(want, got); err == nil || !strings.Contains(err.Error(), "no variance") {
+				t.Errorf("%s of the constant truth %v: have %v (%v)", name, want, v, err)
+			}
+		}
+	}
 }
 
 // Nine hits of precision 1 in steps of 1, 1, 1 and 6 were once 1.0000000000000002.

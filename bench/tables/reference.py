@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import make_column_transformer
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import (HistGradientBoostingClassifier, HistGradientBoostingRegressor,
                               RandomForestClassifier, RandomForestRegressor)
 from sklearn.impute import SimpleImputer
@@ -37,11 +37,11 @@ def models(numbers, categories, classify):
         return {"sklearn HGB": make_pipeline(codes, HistGradientBoostingClassifier(random_state=0)),
                 "sklearn RF": make_pipeline(wide, RandomForestClassifier(random_state=0)),
                 "sklearn linear": make_pipeline(wide, LogisticRegressionCV(Cs=10, cv=5, max_iter=1000)),
-                "sklearn MLP": make_pipeline(wide, MLPClassifier(random_state=0, early_stopping=True, max_iter=500))}
+                "sklearn MLP": make_pipeline(wide, MLPClassifier(random_state=0, max_iter=500))}
     return {"sklearn HGB": make_pipeline(codes, HistGradientBoostingRegressor(random_state=0)),
             "sklearn RF": make_pipeline(wide, RandomForestRegressor(random_state=0)),
             "sklearn linear": make_pipeline(wide, RidgeCV(np.logspace(-3, 3, 13))),
-            "sklearn MLP": make_pipeline(wide, MLPRegressor(random_state=0, early_stopping=True, max_iter=500))}
+            "sklearn MLP": TransformedTargetRegressor(make_pipeline(wide, MLPRegressor(random_state=0, max_iter=500)), transformer=StandardScaler())}
 
 
 for file in sorted(os.listdir(out)):

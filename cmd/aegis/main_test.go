@@ -10,11 +10,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/plots"
 )
 
 // aegis runs the command in a folder of its own.
@@ -291,23 +295,53 @@ func TestMistakes(t *testing.T) {
 // its target.
 func TestDevicesAndLinks(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := os.Symlink("real.json", "link.json"); err != nil {
+	if err := os.Symlink("target", "probe"); err != nil {
 		t.Skip("no symbolic links here")
 	}
-	args := []string{"crossval", "--dataset", "iris", "--folds", "2", "--repeats", "1", "--models", "majority", "--quiet", "--report", ""}
-	for _, to := range []string{os.DevNull, "link.json"} {
-		if out, status, code := aegis(t, append(args, "--json", to)...); code != 0 {
-			t.Fatalf("%s: exit code %d: %s%s", to, code, out, status)
-		}
+	write(t, "t.csv", rows("a,y", 30, func(i int) string { return fmt.Sprintf("%d,%c", i%7, 'u'+i%7/4) }))
+	validate := []string{"crossval", "--data", "t.csv", "--folds", "2", "--repeats", "1", "--models", "majority", "--quiet", "--report", ""}
+	fit := []string{"train", "--data", "t.csv", "--epochs", "2", "--quiet", "--report", ""}
+	if _, status, code := aegis(t, fit...); code != 0 {
+		t.Fatal(status)
 	}
-	if st, err := os.Lstat(os.DevNull); err != nil || st.Mode().IsRegular() {
-		t.Fatalf("%s has become a file", os.DevNull)
-	}
-	if st, err := os.Lstat("link.json"); err != nil || st.Mode()&os.ModeSymlink == 0 {
-		t.Error("the link has been replaced")
-	}
-	if st, err := os.Stat("real.json"); err != nil || st.Size() == 0 {
-		t.Errorf("the target of the link: %v", err)
+	for _, c := range []struct {
+		name, flag, ext, begin string
+		args                   []string
+	}{
+		{"results", "--json", ".json", "{", validate},
+		{"page", "--report", ".html", "<!DOCTYPE html>", validate},
+		{"model", "--model", ".safetensors", "", fit},
+		{"page of the training", "--report", ".png", "\x89PNG", fit},
+		{"predictions", "--output", ".csv", "y,P(u),P(v)\n", []string{"predict", "--data", "t.csv"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			link, null, target := "link"+c.ext, "null"+c.ext, filepath.Join(t.TempDir(), "target")
+			for name, to := range map[string]string{link: target, null: os.DevNull} {
+				if err := os.Symlink(to, name); err != nil {
+					t.Fatal(err)
+				}
+			}
+			list := []string{link, link, null} // once there is no target, once there is
+			if c.flag != "--report" {          // which wants a name with an ending
+				list = append(list, os.DevNull)
+			}
+			for _, to := range list {
+				if out, status, code := aegis(t, append(slices.Clip(c.args), c.flag, to)...); code != 0 {
+					t.Fatalf("%s: exit code %d: %s%s", to, code, out, status)
+				}
+			}
+			if st, err := os.Lstat(os.DevNull); err != nil || st.Mode().IsRegular() {
+				t.Fatalf("%s has become a file", os.DevNull)
+			}
+			for _, name := range []string{link, null} {
+				if st, err := os.Lstat(name); err != nil || st.Mode()&os.ModeSymlink == 0 {
+					t.Errorf("%s has been replaced", name)
+				}
+			}
+			if raw, err := os.ReadFile(target); err != nil || len(raw) < 100 || !bytes.HasPrefix(raw, []byte(c.begin)) {
+				t.Errorf("the target of the link has %d bytes and begins with %.16q: %v", len(raw), raw, err)
+			}
+		})
 	}
 }
 
@@ -349,6 +383,117 @@ func TestTimeLimit(t *testing.T) {
 	out, status, code := aegis(t, "crossval", "--dataset", "wine", "--folds", "2", "--repeats", "1", "--quiet", "--report", "r.png", "--models", "majority,realmlp", "--time-limit", "50ms")
 	if code != 0 || !strings.Contains(out, "realmlp: not run: its fits took more than the 50ms") || !strings.Contains(out, "report: r.png") {
 		t.Errorf("exit code %d: %s%s", code, out, status)
+	}
+}
+
+// TestFailureKeepsTheOthers: a model that cannot predict a fold, here for a cell near
+// the end of what a float64 holds, costs neither the others' results nor the files.
+func TestFailureKeepsTheOthers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "t.csv", rows("elev,x,y", 120, func(i int) string {
+		elev := fmt.Sprint(i * 37 % 101)
+		if i == 13 {
+			elev = "-1.797e308"
+		}
+		return fmt.Sprintf("%s,%d,%s", elev, i%9, map[bool]string{true: "yes", false: "no"}[i%9 < 5])
+	}))
+	out, status, code := aegis(t, "crossval", "--data", "t.csv", "--folds", "5", "--repeats", "1", "--models", "majority,k-nearest neighbours", "--quiet", "--json", "r.json", "--report", "r.html")
+	const reason = "a distance is too great for a float64"
+	if code != 0 || !regexp.MustCompile(`(?m)^k-nearest neighbours( +-)+ +0 of 5 folds$`).MatchString(out) || !regexp.MustCompile(`(?m)^majority +0\.5`).MatchString(out) || !strings.Contains(out, reason) {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	if !strings.HasPrefix(status, "aegis: warning: k-nearest neighbours ") || !strings.Contains(status, "is left out: ") || !strings.Contains(status, reason) || strings.Count(status, "\n") != 1 {
+		t.Errorf("status %q", status)
+	}
+	if page, err := os.ReadFile("r.html"); err != nil || !strings.Contains(string(page), reason) {
+		t.Errorf("the page does not say it: %v", err)
+	}
+	var d document
+	if raw, err := os.ReadFile("r.json"); err != nil || json.Unmarshal(raw, &d) != nil {
+		t.Fatalf("the results cannot be read: %v", err)
+	}
+	res, err := crossval.ReadResult(bytes.NewReader(d.Result))
+	if err != nil || len(res.Runs) != 5 || len(res.Failed) != 1 || res.Failed[0].Candidate != "k-nearest neighbours" {
+		t.Errorf("results %+v (%v), want the 5 runs of the other", res, err)
+	}
+}
+
+// TestLabelsAsTheyStand: integers that are labels are written as in the file.
+func TestLabelsAsTheyStand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	codes := []string{"1234567", "20230101", "1000000"}
+	write(t, "codes.csv", rows("a,b,code", 63, func(i int) string { return fmt.Sprintf("%d,%d,%s", i%9, i%3, codes[i/3%3]) }))
+	if out, status, code := aegis(t, "train", "--data", "codes.csv", "--epochs", "5", "--quiet", "--report", ""); code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, out, status)
+	}
+	out, status, code := aegis(t, "predict", "--data", "codes.csv")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if code != 0 || len(lines) != 64 || lines[0] != "code,P(1000000),P(1234567),P(20230101)" {
+		t.Fatalf("exit code %d: %s\n%s", code, lines[0], status)
+	}
+	for _, l := range lines[1:] {
+		if label, _, _ := strings.Cut(l, ","); !slices.Contains(codes, label) {
+			t.Fatalf("the label %q is not in the file", label)
+		}
+	}
+	if out, status, code := aegis(t, "crossval", "--data", "codes.csv", "--folds", "3", "--repeats", "1", "--models", "majority", "--quiet", "--report", "r.html"); code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, out, status)
+	}
+	page, err := os.ReadFile("r.html")
+	if err != nil || bytes.Contains(page, []byte("e+06")) || bytes.Contains(page, []byte("e+07")) {
+		t.Errorf("labels have an exponent on the page (%v)", err)
+	}
+	for _, label := range codes {
+		if !bytes.Contains(page, []byte(label)) {
+			t.Errorf("%s is not on the page", label)
+		}
+	}
+}
+
+// TestMissingFont: characters that no font has are said on stderr, quiet or not.
+func TestMissingFont(t *testing.T) {
+	t.Setenv(plots.FontsVariable, "none")
+	t.Chdir(t.TempDir())
+	write(t, "t.csv", rows("a,b,品种", 60, func(i int) string {
+		return fmt.Sprintf("%d,%d,%s", i%7, i%3, map[bool]string{true: "苹果", false: "梨"}[i%7 > 3])
+	}))
+	for _, args := range [][]string{
+		{"crossval", "--folds", "3", "--repeats", "1", "--models", "majority", "--report", "r.html"},
+		{"train", "--epochs", "3", "--report", "r.png"},
+	} {
+		out, status, code := aegis(t, append(args, "--data", "t.csv", "--quiet")...)
+		if code != 0 || !strings.HasPrefix(status, "aegis: warning: ") || !strings.Contains(status, "in Chinese (Han) (U+") || !strings.Contains(status, "U+82F9") || strings.Count(status, "\n") != 1 {
+			t.Errorf("%s: exit code %d: %q\n%s", args[0], code, status, out)
+		}
+	}
+}
+
+// TestWhoIsAtWork: plain lines name a model that begins when nothing was said for a
+// while, and not before; nothing is said if quiet.
+func TestWhoIsAtWork(t *testing.T) {
+	for _, quiet := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) { // its clock passes without waiting
+			var b bytes.Buffer
+			p := newProgress(&b, quiet, 40, "fits")
+			p.at("tree")
+			time.Sleep(quietFor + time.Second)
+			p.at("forest")
+			p.at("ridge")
+			time.Sleep(quietFor / 2)
+			p.done(4, "forest, repeat 1, fold 1")
+			time.Sleep(quietFor - time.Second)
+			p.at("tree")
+			time.Sleep(2 * time.Second)
+			p.at("net")
+			p.end()
+			want := "0/40  11s  at work: forest\n4/40  16s  forest, repeat 1, fold 1\n4/40  27s  at work: net\n"
+			if quiet {
+				want = ""
+			}
+			if b.String() != want {
+				t.Errorf("quiet %v: have %q, want %q", quiet, b.String(), want)
+			}
+		})
 	}
 }
 

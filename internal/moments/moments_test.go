@@ -19,6 +19,11 @@ func TestMeanStd(t *testing.T) {
 	for i := range 9 {
 		huge = append(huge, float64(i+1)*1e200)
 	}
+	lowest, cycle := make([]float64, 120), make([]float64, 120)
+	for i := range lowest {
+		lowest[i], cycle[i] = float64(i*37%101), float64(i%9+1)*1e200
+	}
+	lowest[13] = -math.MaxFloat64
 	for _, c := range []struct {
 		name      string
 		v         []float64
@@ -30,6 +35,8 @@ func TestMeanStd(t *testing.T) {
 		{"a third ten times", []float64{1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3, 1. / 3}, 1. / 3, 0},
 		{"1e200 to 9e200", huge, 5e200, 2.581988897471611e200},
 		{"no data as -1.797e308", nodata, -1.4975e306, 1.6335796391666982e307},
+		{"no data as the lowest float64", lowest, -1.4980776123852632e306, 1.6342097398891666e307},
+		{"1e200 to 9e200, 120 of them", cycle, 4.925e200, 2.595388538671362e200},
 		{"the smallest", []float64{5e-324, 1.5e-323}, 1e-323, 5e-324},
 	} {
 		t.Run(c.name, func(t *testing.T) {

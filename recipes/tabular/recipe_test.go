@@ -6,11 +6,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/moments"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/recipes/tabular"
 	"github.com/seed732fc211/aegis/train"
@@ -220,6 +222,119 @@ func TestBag(t *testing.T) {
 	}
 	if fmt.Sprint(a) != fmt.Sprint(b) {
 		t.Error("crossval sees another model than Train makes")
+	}
+}
+
+// watched is a recipe whose fits are shown before their first epoch: the rows trained
+// on, as they are after preprocessing, and the fit with its model and validation rows.
+type watched struct {
+	tabular.Recipe
+	see func(rows *data.Set, f *train.Fitting)
+}
+
+// Plan implements tabular.Recipe.
+func (w watched) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
+	p, err := w.Recipe.Plan(rows, seed)
+	build, ready := p.Build, (*data.Set)(nil)
+	p.Build = func(rows *data.Set, seed uint64) (*models.Model, error) {
+		ready = rows
+		return build(rows, seed)
+	}
+	p.Config.Callbacks = append(p.Config.Callbacks, train.CallbackFunc(func(f *train.Fitting) (train.Hook, error) {
+		w.see(ready, f)
+		return func(*train.Event) error { return nil }, nil
+	}))
+	return p, err
+}
+
+// TestInnerFitsKeepGroupsWhole: in every fit of a bag and of a race a group is trained
+// on or stopped by, whole.
+func TestInnerFitsKeepGroupsWhole(t *testing.T) {
+	rows := dirty(t, 120, data.Classify)
+	for i := range rows.Len() {
+		rows.Groups = append(rows.Groups, i*7%10)
+	}
+	fits, wrong := 0, ""
+	see := func(trained *data.Set, f *train.Fitting) {
+		fits++
+		held := f.Config.Validation
+		if held.Len() == 0 || trained.Len()+held.Len() != rows.Len() || len(trained.Groups) != trained.Len() || len(held.Groups) != held.Len() {
+			wrong += fmt.Sprintf("fit %d: %d rows to train with %d groups, %d to validate with %d\n", fits, trained.Len(), len(trained.Groups), held.Len(), len(held.Groups))
+		}
+		for g := range 10 {
+			if slices.Contains(trained.Groups, g) == slices.Contains(held.Groups, g) {
+				wrong += fmt.Sprintf("fit %d: group %d is trained on and validated on, or neither\n", fits, g)
+			}
+		}
+	}
+	mlp, usual := watched{brief{tabular.MLP{}, 1}, see}, watched{brief{tabular.Default{}, 1}, see}
+	for _, c := range []struct {
+		name   string
+		recipe tabular.Recipe
+		bag    int
+		want   int // fits
+	}{
+		{"one fit", mlp, 1, 1},
+		{"bag of three", mlp, 3, 3},
+		{"default", usual, 0, 5},
+		{"auto", tabular.Auto{Folds: 4, Recipes: []tabular.Named{{Name: "a", Recipe: mlp}, {Name: "b", Recipe: usual}}}, 0, 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fits, wrong = 0, ""
+			if _, _, err := (tabular.Estimator{Recipe: c.recipe, Seed: 1, Bag: c.bag}).Train(ctx, rows); err != nil {
+				t.Fatal(err)
+			}
+			if fits != c.want || wrong != "" {
+				t.Errorf("%d fits, want %d\n%s", fits, c.want, wrong)
+			}
+		})
+	}
+}
+
+// scaled is a recipe whose statistics are easy to compute.
+type scaled struct{}
+
+// Plan implements tabular.Recipe.
+func (scaled) Plan(*data.Set, uint64) (tabular.Plan, error) {
+	return tabular.Plan{Estimator: train.Estimator{Build: models.MLP{}.Build, Preprocess: data.Standardize{}, ScaleTarget: true, BoundTarget: true, Config: train.Config{Epochs: 1}}}, nil
+}
+
+// TestBagStatistics: preprocessing, scale and range of the target are in every fit of a
+// bag those of the rows that it trains on.
+func TestBagStatistics(t *testing.T) {
+	var x [][]float64
+	var y []float64
+	for i := range 30 {
+		x, y = append(x, []float64{float64(i * i)}), append(y, float64(i*i*i))
+	}
+	rows, err := data.FromRows("cubes", x, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits := 0
+	see := func(ready *data.Set, f *train.Fitting) {
+		fits++
+		held, _ := f.Config.Validation.Values()
+		var trained []float64
+		for _, v := range y {
+			if !slices.Contains(held, v) {
+				trained = append(trained, v)
+			}
+		}
+		mean, std := moments.MeanStd(trained)
+		if i := f.Model.Info; len(held) != 10 || i.TargetMean != mean || i.TargetScale != std || i.TargetRange != [2]float64{slices.Min(trained), slices.Max(trained)} {
+			t.Errorf("fit %d: mean %v, scale %v, range %v; the %d rows trained on have %v, %v, %v to %v", fits, i.TargetMean, i.TargetScale, i.TargetRange, len(trained), mean, std, slices.Min(trained), slices.Max(trained))
+		}
+		v, _, _ := ready.Table()
+		if mean, std := moments.MeanStd(v); len(v) != 20 || math.Abs(mean) > 1e-12 || math.Abs(std-1) > 1e-12 {
+			t.Errorf("fit %d: the %d rows trained on have mean %v and standard deviation %v, want 0 and 1", fits, len(v), mean, std)
+		}
+	}
+	if _, _, err := (tabular.Estimator{Recipe: watched{scaled{}, see}, Bag: 3}).Train(ctx, rows); err != nil {
+		t.Fatal(err)
+	}
+	if fits != 3 {
+		t.Errorf("%d fits, want 3", fits)
 	}
 }
 
