@@ -47,6 +47,17 @@ func TestCorrectedTTestDegenerate(t *testing.T) {
 	}
 }
 
+// TestVastScores: the spread of scores whose squares overflow or vanish.
+func TestVastScores(t *testing.T) {
+	for _, size := range []float64{1, 1e200, 1e-200} {
+		in, err := crossval.CorrectedTTest([]float64{1 * size, 2 * size, 4 * size}, 0.5, 0)
+		// sqrt((1/3 + 1/2) · 7/3) = 1.3944333775567928
+		if err != nil || math.Abs(in.StdErr/size-1.3944333775567928) > 1e-12 || math.Abs(in.Mean/size-7./3) > 1e-12 {
+			t.Errorf("size %v: %+v, %v", size, in, err)
+		}
+	}
+}
+
 func TestHolm(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
-	"gonum.org/v1/gonum/stat"
 )
 
 // Result is what a validation found: enough to make every table, figure and
@@ -220,7 +219,8 @@ func (r *Result) Mean(candidate, metric string) float64 {
 	if len(scores) == 0 {
 		return math.NaN()
 	}
-	return stat.Mean(scores, nil)
+	mean, _ := meanStd(scores)
+	return mean
 }
 
 // Std returns the standard deviation of [Result.Scores], with n-1 in the
@@ -231,7 +231,8 @@ func (r *Result) Std(candidate, metric string) float64 {
 	if len(scores) < 2 {
 		return math.NaN()
 	}
-	return stat.StdDev(scores, nil)
+	_, std := meanStd(scores)
+	return std
 }
 
 // FitTime returns the mean time of a fit of the candidate, 0 if it has no run.

@@ -63,9 +63,9 @@ func CorrectedTTest(x []float64, testOverTrain, confidence float64) (Interval, e
 		scale = max(scale, math.Abs(v))
 	}
 	n := float64(len(x))
-	mean, variance := stat.MeanVariance(x, nil)
+	mean, std := meanStd(x)
 	in := Interval{N: len(x), Mean: mean, DF: len(x) - 1, Confidence: confidence}
-	if math.Sqrt(variance) <= 1e-12*scale { // what rounding leaves of 0
+	if std <= 1e-12*scale { // what rounding leaves of 0
 		in.Constant = true
 		in.Low, in.High = mean, mean
 		in.P = 1
@@ -78,12 +78,32 @@ func CorrectedTTest(x []float64, testOverTrain, confidence float64) (Interval, e
 		return in, nil
 	}
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}
-	in.StdErr = math.Sqrt((1/n + testOverTrain) * variance)
+	in.StdErr = math.Sqrt(1/n+testOverTrain) * std
 	in.T = mean / in.StdErr
 	in.P = min(1, 2*t.CDF(-math.Abs(in.T)))
 	half := t.Quantile((1+confidence)/2) * in.StdErr
 	in.Low, in.High = mean-half, mean+half
 	return in, nil
+}
+
+// meanStd returns the mean and the standard deviation with n-1 in its denominator, of
+// scores of any size: they are scaled by a power of two while they are squared and
+// summed, which changes no digit.
+func meanStd(x []float64) (mean, std float64) {
+	scale := 0.0
+	for _, v := range x {
+		scale = max(scale, math.Abs(v))
+	}
+	if math.IsInf(scale, 0) {
+		return stat.Mean(x, nil), math.NaN()
+	}
+	_, e := math.Frexp(scale)
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = math.Ldexp(v, -e)
+	}
+	mean, std = stat.MeanStdDev(y, nil)
+	return math.Ldexp(mean, e), math.Ldexp(std, e)
 }
 
 // Interval returns the mean of a candidate's scores with its corrected interval

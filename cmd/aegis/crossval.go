@@ -259,14 +259,18 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	var comparisons []crossval.Comparison
 	if ref != "" {
 		var err error
-		if comparisons, err = crossval.Compare(res, ref, ""); err == nil {
+		comparisons, err = crossval.Compare(res, ref, "")
+		switch {
+		case err == nil:
 			fmt.Fprintf(out, "\n%s of %s against each other model, corrected resampled t-test (Nadeau & Bengio 2003), p adjusted by Holm:\n", res.Metrics[0].Name, ref)
-			for i := range comparisons {
-				fmt.Fprintf(out, "  %s\n", comparisons[i].Verdict())
-			}
-			for _, text := range res.Caveats() {
-				fmt.Fprintf(out, "  %s\n", text)
-			}
+		case len(res.Candidates) > 1:
+			fmt.Fprintf(out, "\nno comparison: %v\n", err)
+		}
+		for i := range comparisons {
+			fmt.Fprintf(out, "  %s\n", comparisons[i].Verdict())
+		}
+		for _, text := range res.Caveats() {
+			fmt.Fprintf(out, "  %s\n", text)
 		}
 		for _, n := range res.Notes(ref) {
 			if !strings.HasPrefix(n, "val_loss has not improved") {

@@ -476,17 +476,16 @@ func TestWhoIsAtWork(t *testing.T) {
 			var b bytes.Buffer
 			p := newProgress(&b, quiet, 40, "fits")
 			p.at("tree")
-			time.Sleep(quietFor + time.Second)
 			p.at("forest")
-			p.at("ridge")
-			time.Sleep(quietFor / 2)
+			time.Sleep(2*quietFor + time.Second) // one long fit
+			p.done(2, "tree, repeat 1, fold 1")
 			p.done(4, "forest, repeat 1, fold 1")
 			time.Sleep(quietFor - time.Second)
-			p.at("tree")
-			time.Sleep(2 * time.Second)
 			p.at("net")
+			time.Sleep(2 * time.Second)
 			p.end()
-			want := "0/40  11s  at work: forest\n4/40  16s  forest, repeat 1, fold 1\n4/40  27s  at work: net\n"
+			time.Sleep(time.Minute)
+			want := "0/40  10s  at work: forest\n0/40  20s  at work: forest\n4/40  21s  forest, repeat 1, fold 1\n4/40  31s  at work: net\n"
 			if quiet {
 				want = ""
 			}

@@ -79,7 +79,11 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	fit, last := 0, 0
 	e.Callbacks = append(e.Callbacks, train.OnEpoch(func(ev *train.Event) error {
 		if ev.Epoch <= last {
-			fit = min(fit+1, fits-1)
+			fit++
+		}
+		if fit == fits { // each fit has a second one, on the target's logarithm
+			fits *= 2
+			bar.grow(epochs * fits)
 		}
 		last = ev.Epoch
 		bar.done(fit*epochs+ev.Epoch, ev.History().String())
