@@ -86,6 +86,9 @@ type grown func(rows [][]float64) []float64
 // tree is replaced by the majority or the mean.
 func growCART(rows [][]float64, y *targets, depth int) (grown, error) {
 	if y.values != nil {
+		if err := squarable(y.values); err != nil {
+			return nil, err
+		}
 		return growRegressor(rows, y.values, depth)
 	}
 	return growClassifier(rows, y, depth)

@@ -55,6 +55,11 @@ const (
 )
 
 func (m ElasticNet) solve(ctx context.Context, d *design, seed uint64) ([]float64, string, error) {
+	for _, v := range d.y {
+		if math.Abs(v) > mostSquarable {
+			return nil, "", fmt.Errorf("a target lies %v from the mean, want up to %v", v, mostSquarable)
+		}
+	}
 	all := newNormal(d, nil)
 	strength, ratio := m.Strength, m.Ratios[0]
 	if strength == 0 {

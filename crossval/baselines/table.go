@@ -80,6 +80,19 @@ func targetsOf(s *data.Set) (*targets, error) {
 	return &targets{labels: labels, classes: len(s.Classes)}, nil
 }
 
+// squarable is an error if the squares of targets may overflow, where a model that sums
+// them would take all for equal without a word.
+func squarable(y []float64) error {
+	for i, v := range y {
+		if math.Abs(v) > mostSquarable {
+			return fmt.Errorf("row %d: target %v, want a number of size up to %v", i, v, mostSquarable)
+		}
+	}
+	return nil
+}
+
+const mostSquarable = 1e100 // as of package trees
+
 // rule predicts one row: the probability of every class, or one value.
 type rule func(row []float64) ([]float64, error)
 
