@@ -171,7 +171,11 @@ func one(ctx context.Context, set *data.Set, s crossval.Split, name, model strin
 	if err != nil {
 		return r, err
 	}
-	e, err := factory(crossval.JobSeed(uint64(seed), model, fold))
+	seeded := model
+	if slices.Contains(partNames(), model) {
+		seeded = "default" // parts begin with the same weights, and draw the same inner folds
+	}
+	e, err := factory(crossval.JobSeed(uint64(seed), seeded, fold))
 	if err != nil {
 		return r, err
 	}

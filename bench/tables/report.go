@@ -130,7 +130,7 @@ func writeTable(tables []table, out, path string) error {
 func report(w io.Writer, all []summary) error {
 	p := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	p("# What the models reach on real tables\n\n")
-	p("Made by `bench/tables` ([how](../bench/tables/main.go)): every model on the same folds of five-fold cross-validation, accuracy of\nclassifications and R2 of regressions, mean over folds. \"auto\" chooses among the recipes by inner folds alone. scikit-learn is 1.2.1,\nand gets the tables as Aegis has read them, times as year, day of year, weekday and hour.\n\n")
+	p("Made by `bench/tables` ([how](../bench/tables/main.go)): every model on the same folds of five-fold cross-validation, accuracy of\nclassifications and R2 of regressions, mean over folds. \"default\" is the net\nof the commands, whose numbers were chosen on other tables; \"auto\" chooses among recipes by inner folds alone. scikit-learn is 1.2.1\n([settings](../bench/tables/reference.py)) and gets the tables as Aegis has read them, times as year, day of year, weekday and hour.\n\n")
 	p("| table | folds |")
 	for _, m := range columns {
 		p(" %s |", m)
@@ -202,13 +202,13 @@ func ranks(p func(string, ...any), all []summary) {
 // level writes on how many tables a net is level with scikit-learn's best.
 func level(p func(string, ...any), all []summary) {
 	p("\n## Beside scikit-learn's best of four\n\nA model is level if it is no more than 0.010 accuracy or 0.02 R2 behind.\n\n| table | best of scikit-learn | default less best | auto less best |\n|---|---|---|---|\n")
-	count, seen := map[string]int{}, map[string]int{}
+	count, seen, behind := map[string]int{}, map[string]int{}, map[string][]string{}
 	for _, s := range all {
 		name, best := s.best()
 		if math.IsInf(best, 0) {
 			continue
 		}
-		p("| %s | %s %.3f |", s.table.name, name, best)
+		p("| %s | %s %.4f |", s.table.name, strings.TrimPrefix(name, "sklearn "), best)
 		for _, m := range columns[:2] {
 			d := s.mean(m) - best
 			if math.IsNaN(d) {
@@ -220,17 +220,22 @@ func level(p func(string, ...any), all []summary) {
 			if d >= -s.margin() {
 				count[m]++
 				mark = " level"
+			} else {
+				behind[m] = append(behind[m], s.table.name)
 			}
-			p(" %+.3f%s |", d, mark)
+			p(" %+.4f%s |", d, mark)
 		}
 		p("\n")
 	}
-	p("\nDefault is level on %d of %d tables, auto on %d of %d.\n", count["default"], seen["default"], count["auto"], seen["auto"])
+	p("\n")
+	for _, m := range columns[:2] {
+		p("%s is level on %d of %d tables; behind on %s.\n", m, count[m], seen[m], strings.Join(behind[m], ", "))
+	}
 }
 
 // trees writes how package trees does beside the same models of scikit-learn.
 func trees(p func(string, ...any), all []summary) {
-	p("\n## Package trees beside scikit-learn's\n\nDifference of the mean scores, and how many standard errors of the differences over folds that is.\n\n| table | boosted trees less HGB | random forest less RF |\n|---|---|---|\n")
+	p("\n## Package trees beside scikit-learn's\n\nDifference of the mean scores, and in brackets how many standard errors of the differences over folds that is. Ours takes categories as\nsuch; scikit-learn's boosting gets codes, its forest indicators. With the same columns the algorithms agree to 1e-5 ([trees](../trees)).\n\n| table | boosted trees less HGB | random forest less RF |\n|---|---|---|\n")
 	for _, s := range all {
 		p("| %s |", s.table.name)
 		for _, pair := range [][2]string{{"boosted trees", "sklearn HGB"}, {"random forest", "sklearn RF"}} {
@@ -238,6 +243,10 @@ func trees(p func(string, ...any), all []summary) {
 			d := s.mean(pair[0]) - s.mean(pair[1])
 			if !ok {
 				p(" - |")
+				continue
+			}
+			if se == 0 {
+				p(" %+.4f |", d)
 				continue
 			}
 			p(" %+.4f (%+.1f) |", d, d/se)
