@@ -28,7 +28,8 @@ type Estimator struct {
 	// LogTarget is for a regression whose targets are skewed (a skewness beyond ±1): the
 	// model is fitted twice, to the targets and to asinh((y − median)/d) of them, where d
 	// is the distance of the median from the nearer quartile, and the fit with the lower
-	// RMSE on the validation rows, in y's units, is kept; the history's notes say which.
+	// RMSE on the validation rows, in y's units, is kept; a note in the history tells of the
+	// logarithm.
 	// Callbacks see both fits. It wants ScaleTarget and validation rows.
 	LogTarget   bool
 	BoundTarget bool   // of a regression: hold predictions to the range of the rows' targets
@@ -142,8 +143,12 @@ func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *Hi
 	}
 	info.TargetMean, info.TargetScale = targetScale(y)
 	logarithmic, again, err := e.fit(ctx, info, ready, c)
-	if err != nil {
+	if ctx.Err() != nil {
 		return plain, h, err
+	}
+	if err != nil {
+		h.note("trained on the target itself, as a fit to its logarithm failed: %v", err)
+		return plain, h, nil
 	}
 	was, err := validationRMSE(ctx, plain, c.Validation)
 	if err != nil {
@@ -156,10 +161,9 @@ func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *Hi
 	again.Duration += h.Duration
 	h.Duration = again.Duration
 	if is < was {
-		again.note("trained on the target's logarithm: RMSE on validation rows %.4g, on the target itself %.4g", is, was)
+		again.note("trained on the target's logarithm, which predicts validation rows better than the target itself")
 		return logarithmic, again, nil
 	}
-	h.note("trained on the target itself: RMSE on validation rows %.4g, on its logarithm %.4g", was, is)
 	return plain, h, nil
 }
 

@@ -508,7 +508,7 @@ func TestLogTarget(t *testing.T) {
 		note        string
 	}{
 		{"exponential", func(x float64) float64 { return 1000 * math.Exp(2*x) }, true, "trained on the target's logarithm"},
-		{"linear in skewed noise", func(x float64) float64 { return 3*x + 4*math.Exp(rng.NormFloat64()) }, false, "trained on the target itself"},
+		{"linear in skewed noise", func(x float64) float64 { return 3*x + 4*math.Exp(rng.NormFloat64()) }, false, ""},
 		{"linear", func(x float64) float64 { return 3 * x }, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
