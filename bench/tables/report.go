@@ -235,7 +235,7 @@ func level(p func(string, ...any), all []summary) {
 
 // trees writes how package trees does beside the same models of scikit-learn.
 func trees(p func(string, ...any), all []summary) {
-	p("\n## Package trees beside scikit-learn's\n\nDifference of the mean scores, and in brackets how many standard errors of the differences over folds that is. Ours takes categories as\nsuch; scikit-learn's boosting gets codes, its forest indicators. With the same columns the algorithms agree to 1e-5 ([trees](../trees)).\n\n| table | boosted trees less HGB | random forest less RF |\n|---|---|---|\n")
+	p("\n## Package trees beside scikit-learn's\n\nDifference of the mean scores, and in brackets how many standard errors of the differences over folds that is. Ours takes categories as\nsuch; scikit-learn's boosting gets codes, its forest indicators. With the same columns boosting\nagrees to 1e-5 ([trees](../trees)).\n\n| table | boosted trees less HGB | random forest less RF |\n|---|---|---|\n")
 	for _, s := range all {
 		p("| %s |", s.table.name)
 		for _, pair := range [][2]string{{"boosted trees", "sklearn HGB"}, {"random forest", "sklearn RF"}} {

@@ -6,7 +6,7 @@
 #   fetch-tables.sh [FOLDER]
 #
 # vega-datasets 3.2.1 (npm; BSD 3-Clause, tables from various public sources):
-# cars-mpg, seattle-weather, movies, penguins, birdstrikes. Debian's
+# cars-mpg, cars-noname, seattle-weather, movies, penguins, birdstrikes. Debian's
 # r-cran-modeldata 1.1.0-1 (MIT): churn, attrition, hpc, carprices.
 # r-cran-mlbench 2.1-3-1 (GPL-2, tables from UCI): letters, glass, pima.
 set -uo pipefail
@@ -35,16 +35,17 @@ vega() {
 	FOLDER=$folder node - <<'JS'
 const fs = require("fs");
 const cell = v => v === null || v === undefined ? "" : /[",\n]/.test(String(v)) ? `"${String(v).replace(/"/g, '""')}"` : String(v);
-function write(from, to, keep) {
+function write(from, to, keep, without) {
 	const rows = JSON.parse(fs.readFileSync(`package/data/${from}.json`)).filter(keep ?? (() => true));
-	const names = [...new Set(rows.flatMap(Object.keys))];
+	const names = [...new Set(rows.flatMap(Object.keys))].filter(n => n !== without);
 	fs.writeFileSync(`${process.env.FOLDER}/${to}.csv`, [names, ...rows.map(r => names.map(n => r[n]))].map(r => r.map(cell).join(",") + "\r\n").join(""));
 }
 write("cars", "cars-mpg", r => r.Miles_per_Gallon !== null);
+write("cars", "cars-noname", undefined, "Name");
 write("movies", "movies");
 write("penguins", "penguins");
 JS
-	echo "vega-datasets 3.2.1: cars-mpg, movies, penguins, seattle-weather, birdstrikes"
+	echo "vega-datasets 3.2.1: cars-mpg, cars-noname, movies, penguins, seattle-weather, birdstrikes"
 }
 
 # debian PACKAGE VERSION SHA256: unpacks a package without installing it
