@@ -121,3 +121,53 @@ func TestGroupsReject(t *testing.T) {
 		}
 	}
 }
+
+// TestDenormalNumbers: what a decay takes below the least normal number becomes 0, in
+// the parameters and in the optimizer's state, so that no product meets it; what is
+// normal stays.
+func TestDenormalNumbers(t *testing.T) {
+	for _, dtype := range []graph.Dtype{graph.Float32, graph.Float64} {
+		params := graph.NewParams(dtype, 1)
+		b := graph.New(params, graph.Train)
+		b.Param("kernel", graph.Shape{3}, graph.Weight{Init: graph.Values{1, 1e-30, 0.5}})
+		if err := b.Err(); err != nil {
+			t.Fatal(err)
+		}
+		least, grad := 0x1p-126, tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{1e-20, 0, 1}))
+		if dtype == graph.Float64 {
+			least, grad = 0x1p-1022, tensor.New(tensor.WithShape(3), tensor.WithBacking([]float64{1e-160, 0, 1}))
+		}
+		run, err := optim.Start(optim.AdamW{LearningRate: 0.5, WeightDecay: 0.9}, optim.Clip{}, nil, params.All(), []gorgonia.Value{grad})
+		if err != nil {
+			t.Fatal(err)
+		}
+		zeros := 0
+		for step := 1; step <= 128*25; step++ { // weights fall by 0.45 a step
+			if err := run.Step(1, 1); err != nil {
+				t.Fatal(err)
+			}
+			if step%128 != 0 {
+				continue
+			}
+			state, err := run.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := params.All()[0].Values()
+			for _, s := range state["kernel"] {
+				all = append(all, s...)
+			}
+			zeros = 0
+			for _, v := range all {
+				if v == 0 {
+					zeros++
+				} else if math.Abs(v) < least {
+					t.Fatalf("%v, step %d: %v is left", dtype, step, v)
+				}
+			}
+		}
+		if w := params.All()[0].Values(); w[1] != 0 || w[2] == 0 || zeros == 0 {
+			t.Errorf("%v: weights %v, %d zeros", dtype, w, zeros)
+		}
+	}
+}

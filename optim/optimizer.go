@@ -211,7 +211,37 @@ func (r *Run) Step(factor, decay float64) error {
 	for _, p := range r.params {
 		p.Constrain()
 	}
+	if r.steps%flushEvery == 0 {
+		r.flush()
+	}
 	return nil
+}
+
+// flushEvery is how many steps lie between two looks for denormal numbers.
+const flushEvery = 128
+
+// flush makes parameters and state that are too small for a normal number 0. A penalty
+// or a decay takes idle weights there, where every product with them costs a
+// processor a hundred cycles.
+func (r *Run) flush() {
+	for i, p := range r.params {
+		flush(p.Floats32(), 0x1p-126)
+		flush(p.Floats64(), 0x1p-1022)
+		for _, s := range r.st32[i] {
+			flush(s, 0x1p-126)
+		}
+		for _, s := range r.st64[i] {
+			flush(s, 0x1p-1022)
+		}
+	}
+}
+
+func flush[T float32 | float64](v []T, normal T) {
+	for i, x := range v {
+		if x < normal && x > -normal {
+			v[i] = 0
+		}
+	}
 }
 
 func (r *Run) update(i int, rate, decay float64) {

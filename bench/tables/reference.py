@@ -3,7 +3,8 @@
 # (Debian: python3-sklearn 1.2.1, python3-pandas). One file for each fit, so that a
 # run goes on where it was stopped. Preprocessing as in the comparison's notes: codes
 # for HistGradientBoosting, which takes missing values itself; for the others the
-# median and standardised numbers, and one-hot categories with rare ones pooled.
+# median and standardised numbers, and one-hot categories with rare ones pooled. Every
+# fold has a random state of its own, as one for all is luck or the lack of it in all.
 import json
 import os
 import sys
@@ -27,21 +28,21 @@ out = sys.argv[1]
 only = sys.argv[2].split(",") if len(sys.argv) > 2 else None
 
 
-def models(numbers, categories, classify):
+def models(numbers, categories, classify, seed):
     wide = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()), numbers),
         (make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"),
                        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5)), categories))
     codes = make_column_transformer((OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), categories), remainder="passthrough")
     if classify:
-        return {"sklearn HGB": make_pipeline(codes, HistGradientBoostingClassifier(random_state=0)),
-                "sklearn RF": make_pipeline(wide, RandomForestClassifier(random_state=0)),
+        return {"sklearn HGB": make_pipeline(codes, HistGradientBoostingClassifier(random_state=seed)),
+                "sklearn RF": make_pipeline(wide, RandomForestClassifier(random_state=seed)),
                 "sklearn linear": make_pipeline(wide, LogisticRegressionCV(Cs=10, cv=5, max_iter=1000)),
-                "sklearn MLP": make_pipeline(wide, MLPClassifier(random_state=0, max_iter=500))}
-    return {"sklearn HGB": make_pipeline(codes, HistGradientBoostingRegressor(random_state=0)),
-            "sklearn RF": make_pipeline(wide, RandomForestRegressor(random_state=0)),
+                "sklearn MLP": make_pipeline(wide, MLPClassifier(random_state=seed, max_iter=500))}
+    return {"sklearn HGB": make_pipeline(codes, HistGradientBoostingRegressor(random_state=seed)),
+            "sklearn RF": make_pipeline(wide, RandomForestRegressor(random_state=seed)),
             "sklearn linear": make_pipeline(wide, RidgeCV(np.logspace(-3, 3, 13))),
-            "sklearn MLP": TransformedTargetRegressor(make_pipeline(wide, MLPRegressor(random_state=0, max_iter=500)), transformer=StandardScaler())}
+            "sklearn MLP": TransformedTargetRegressor(make_pipeline(wide, MLPRegressor(random_state=seed, max_iter=500)), transformer=StandardScaler())}
 
 
 for file in sorted(os.listdir(out)):
@@ -60,7 +61,7 @@ for file in sorted(os.listdir(out)):
     for seed, tests in enumerate(f["Tests"]):
         for fold, test in enumerate(tests):
             train = np.setdiff1d(np.arange(len(y)), test)
-            for model, p in models(numbers, categories, f["Task"] == "classify").items():
+            for model, p in models(numbers, categories, f["Task"] == "classify", 1000 * seed + fold).items():
                 path = f"{out}/{name}.{model.replace(' ', '-')}.{seed}.{fold}.json"
                 if os.path.exists(path):
                     continue
