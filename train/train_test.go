@@ -662,36 +662,6 @@ func TestBatchLoss(t *testing.T) {
 	}
 }
 
-// TestStepsDoNotAllocate: a fit of eight times the steps, of the same rows in smaller
-// batches, takes no more memory, also where it keeps the score of its training rows.
-func TestStepsDoNotAllocate(t *testing.T) {
-	for name, net := range map[string]models.MLP{
-		"plain":   {Hidden: []int{16, 8}},
-		"L1":      {Hidden: []int{16, 8}, L1: 1e-3},
-		"dropout": {Hidden: []int{16, 8}, Dropout: 0.5},
-		"float64": {Hidden: []int{16, 8}, Type: graph.Float64},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := moons(t, 512, 1)
-			allocs := func(batch int) float64 {
-				return testing.AllocsPerRun(3, func() {
-					m, err := net.Build(s, 1)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if _, err := train.Fit(ctx, m, s, train.Config{Epochs: 4, BatchSize: batch, Validation: s}); err != nil {
-						t.Fatal(err)
-					}
-				})
-			}
-			few, many := allocs(32), allocs(4) // 64 and 512 steps
-			if more := (many - few) / (512 - 64); more > 0.01 {
-				t.Errorf("%.2f allocations a step: %v with 64 steps, %v with 512", more, few, many)
-			}
-		})
-	}
-}
-
 func BenchmarkStep(b *testing.B) {
 	for _, c := range []struct {
 		name string
