@@ -157,6 +157,9 @@ func TestTrainPredictSummary(t *testing.T) {
 	if right < 170 {
 		t.Errorf("%d of 178 rows predicted right", right)
 	}
+	if dash, _, code := aegis(t, "predict", "--data", "wine.csv", "--output", "-"); code != 0 || dash != out {
+		t.Errorf("--output -: exit code %d, want what standard output gets without it", code)
+	}
 	if _, _, code = aegis(t, "predict", "--data", "wine.csv", "--output", "p.csv"); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

@@ -36,7 +36,7 @@ than it had are warnings.`,
 	f := c.Flags()
 	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` of the model")
 	f.StringVar(&o.file, "data", "", "`FILE` of the rows, - for standard input: CSV, TSV or ARFF, also packed with gzip; columns are found by name")
-	f.StringVar(&o.output, "output", "", "CSV `FILE` for the predictions (default: standard output)")
+	f.StringVar(&o.output, "output", "", "CSV `FILE` for the predictions (default, and -: standard output)")
 	f.BoolVar(&o.keep, "keep-columns", false, "write the columns of the file before the predictions")
 	f.BoolVar(&o.quiet, "quiet", false, "no warnings")
 	o.fileFlags(f)
@@ -52,6 +52,9 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 		return err
 	}
 	how.KeepAll = o.keep
+	if o.output == "-" {
+		o.output = ""
+	}
 	if err := writable(o.output); err != nil {
 		return err
 	}
