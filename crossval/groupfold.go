@@ -2,6 +2,8 @@ package crossval
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
@@ -17,30 +19,60 @@ type GroupKFold struct {
 // TestRows returns the test rows of K folds, ascending within a fold. It is an
 // error if the set has no groups, or fewer groups than K.
 func (f GroupKFold) TestRows(s *data.Set) ([][]int, error) {
-	k, err := checkK(f.String(), f.K, s)
+	return dealGroups(f.String(), s, f.K, nil)
+}
+
+// String returns "10-fold by group".
+func (f GroupKFold) String() string { return fmt.Sprintf("%d-fold by group", orTen(f.K)) }
+
+// RepeatedGroupKFold cuts the rows into K folds by group, several times: each time the
+// groups come in another random order, the next one going to the fold with the fewest
+// rows, so that two folds differ by no more rows than the largest group has.
+type RepeatedGroupKFold struct {
+	K       int // number of folds; 0: 10
+	Repeats int // number of repeats; 0: 10
+	Seed    uint64
+}
+
+// TestRows returns the test rows of K times Repeats folds, repeat by repeat, with the
+// errors of [GroupKFold].
+func (f RepeatedGroupKFold) TestRows(s *data.Set) ([][]int, error) {
+	return repeated(f.String(), f.Repeats, f.Seed, func(g *rand.Rand) ([][]int, error) {
+		return dealGroups(f.String(), s, f.K, g)
+	})
+}
+
+// String returns "10 times 10-fold by group, shuffled with seed 0".
+func (f RepeatedGroupKFold) String() string {
+	return times(orTen(f.Repeats)) + fmt.Sprintf("%d-fold by group%s", orTen(f.K), shuffled(true, f.Seed))
+}
+
+// dealGroups deals groups to k folds, the next to that with the fewest rows: the largest
+// first, or in random order.
+func dealGroups(what string, s *data.Set, k int, random *rand.Rand) ([][]int, error) {
+	k, err := checkK(what, k, s)
 	if err != nil {
 		return nil, err
 	}
 	if len(s.Groups) != s.Len() {
-		return nil, fmt.Errorf("crossval: %s: want a group for each of %d rows, have %d", f, s.Len(), len(s.Groups))
+		return nil, fmt.Errorf("crossval: %s: want a group for each of %d rows, have %d", what, s.Len(), len(s.Groups))
 	}
 	size := map[int]int{}
 	for _, g := range s.Groups {
 		size[g]++
 	}
 	if len(size) < k {
-		return nil, fmt.Errorf("crossval: %s: %d groups cannot make %d folds", f, len(size), k)
+		return nil, fmt.Errorf("crossval: %s: %d groups cannot make %d folds", what, len(size), k)
 	}
-	groups := make([]int, 0, len(size))
-	for g := range size {
-		groups = append(groups, g)
-	}
-	slices.SortFunc(groups, func(a, b int) int {
-		if size[a] != size[b] {
+	groups := slices.SortedFunc(maps.Keys(size), func(a, b int) int {
+		if random == nil && size[a] != size[b] {
 			return size[b] - size[a]
 		}
 		return b - a // the order of scikit-learn's reversed argsort
 	})
+	if random != nil {
+		random.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+	}
 	load := make([]int, k)
 	fold := make(map[int]int, len(groups))
 	for _, g := range groups {
@@ -59,6 +91,3 @@ func (f GroupKFold) TestRows(s *data.Set) ([][]int, error) {
 	}
 	return out, nil
 }
-
-// String returns "10-fold by group".
-func (f GroupKFold) String() string { return fmt.Sprintf("%d-fold by group", orTen(f.K)) }

@@ -215,6 +215,26 @@ func TestGroupsStayTogether(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
+		again, err := crossval.Splits(s, crossval.RepeatedGroupKFold{K: k, Repeats: 3, Seed: 1})
+		if err != nil || len(again) != 3*k {
+			rt.Fatalf("%d splits, %v", len(again), err)
+		}
+		size, largest := map[int]int{}, 0
+		for _, g := range groups {
+			size[g]++
+			largest = max(largest, size[g])
+		}
+		for r := range 3 {
+			seen, least, most := 0, len(groups), 0
+			for _, split := range again[r*k : (r+1)*k] {
+				n := len(split.Test)
+				seen, least, most = seen+n, min(least, n), max(most, n)
+			}
+			if seen != len(groups) || most-least > largest {
+				rt.Fatalf("repeat %d: folds of %d to %d rows, %d in all; the largest group has %d", r, least, most, seen, largest)
+			}
+		}
+		splits = append(splits, again...)
 		for _, split := range splits {
 			in := map[int]bool{}
 			for _, r := range split.Test {
@@ -274,6 +294,7 @@ func TestSplitErrors(t *testing.T) {
 		{"nothing to train on", []int{0, 0, 1, 1}, crossval.Holdout{Fraction: 0.9}, "leaves none to train on"},
 		{"small stratum", []int{0, 0, 1, 0}, crossval.Holdout{Stratified: true}, `class "b" has 1 rows`},
 		{"no groups", []int{0, 0, 1, 1}, crossval.GroupKFold{K: 2}, "want a group for each of 4 rows, have 0"},
+		{"no groups, repeated", []int{0, 0, 1, 1}, crossval.RepeatedGroupKFold{K: 2}, "10 times 2-fold by group, shuffled with seed 0: want a group for each of 4 rows, have 0"},
 		{"no splitter", []int{0, 0}, nil, "the splitter is nil"},
 		{"no folds", []int{0, 0}, function(), "gave no folds"},
 		{"empty fold", []int{0, 0}, function([]int{0}, nil), "fold 2 of 2: no test rows"},

@@ -161,12 +161,12 @@ func (s *source) load(c *cobra.Command, w io.Writer) (*data.Set, error) {
 }
 
 // grouped returns the splitter that keeps the rows of a group together, if the rows
-// have groups. It knows one way to cut them, so there are no repeats.
+// have groups.
 func (o *crossvalFlags) grouped(set *data.Set, s crossval.Splitter) crossval.Splitter {
 	if set.Groups == nil {
 		return s
 	}
-	return crossval.GroupKFold{K: o.folds}
+	return crossval.RepeatedGroupKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
 }
 
 // mostNotes is how many lines about a file are written; aegis inspect has all.

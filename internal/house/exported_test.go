@@ -183,6 +183,7 @@ var exportedTypes = []struct {
 	{"crossval.Options", reflect.TypeFor[crossval.Options]()},
 	{"crossval.OutOfFold", reflect.TypeFor[crossval.OutOfFold]()},
 	{"crossval.ProgressLine", reflect.TypeFor[crossval.ProgressLine]()},
+	{"crossval.RepeatedGroupKFold", reflect.TypeFor[crossval.RepeatedGroupKFold]()},
 	{"crossval.RepeatedKFold", reflect.TypeFor[crossval.RepeatedKFold]()},
 	{"crossval.RepeatedStratifiedKFold", reflect.TypeFor[crossval.RepeatedStratifiedKFold]()},
 	{"crossval.Result", reflect.TypeFor[crossval.Result]()},

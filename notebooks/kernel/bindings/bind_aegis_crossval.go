@@ -52,6 +52,7 @@ func init() {
 			"Options":                 reflect.TypeOf((*_crossval.Options)(nil)).Elem(),
 			"OutOfFold":               reflect.TypeOf((*_crossval.OutOfFold)(nil)).Elem(),
 			"ProgressLine":            reflect.TypeOf((*_crossval.ProgressLine)(nil)).Elem(),
+			"RepeatedGroupKFold":      reflect.TypeOf((*_crossval.RepeatedGroupKFold)(nil)).Elem(),
 			"RepeatedKFold":           reflect.TypeOf((*_crossval.RepeatedKFold)(nil)).Elem(),
 			"RepeatedStratifiedKFold": reflect.TypeOf((*_crossval.RepeatedStratifiedKFold)(nil)).Elem(),
 			"Result":                  reflect.TypeOf((*_crossval.Result)(nil)).Elem(),
