@@ -14,8 +14,9 @@ import (
 // Ridge is linear regression with a penalty, for regression only: it minimises
 // Σ(y - x·w - b)² + Strength Σw² over w and b. The strength is the one with the least
 // squared leave-one-out error on the training rows, which is known in closed form
-// (Allen 1974; as scikit-learn's RidgeCV). It takes a table as it stands, numbers
-// standardised, otherwise as [LinearRegression].
+// (Allen 1974; as scikit-learn's RidgeCV); where rows have groups, whole groups are left
+// out. It takes a table as it stands, numbers standardised, otherwise as
+// [LinearRegression].
 type Ridge struct {
 	Strengths []float64 // above 0; nil: 10^-3, 10^-2.5, ..., 10^6
 }
@@ -58,12 +59,19 @@ func ridge(ctx context.Context, d *design, strengths []float64) ([]float64, stri
 	}
 	zy := mat.NewVecDense(len(lambda), nil)
 	zy.MulVec(z.T(), mat.NewVecDense(d.rows, d.y))
+	groups := rowsByGroup(d.groups)
 	best, bestLoss := strengths[0], math.Inf(1)
 	for _, s := range strengths {
 		if err := ctx.Err(); err != nil {
 			return nil, "", err
 		}
-		if loss := leaveOneOut(d, z, lambda, zy, s); loss < bestLoss {
+		loss := 0.0
+		if len(groups) > 1 {
+			loss = leaveGroupsOut(d, z, lambda, zy, s, groups)
+		} else {
+			loss = leaveOneOut(d, z, lambda, zy, s)
+		}
+		if loss < bestLoss {
 			best, bestLoss = s, loss
 		}
 	}
@@ -153,4 +161,95 @@ func leaveOneOut(d *design, z *mat.Dense, lambda []float64, zy *mat.VecDense, st
 		sum += e * e
 	}
 	return sum
+}
+
+// rowsByGroup lists the rows of every group, in the order of their first rows.
+func rowsByGroup(groups []int) [][]int {
+	var out [][]int
+	place := map[int]int{}
+	for r, g := range groups {
+		at, seen := place[g]
+		if !seen {
+			at = len(out)
+			place[g] = at
+			out = append(out, nil)
+		}
+		out[at] = append(out[at], r)
+	}
+	return out
+}
+
+// leaveGroupsOut returns the sum of the squared errors that the rows of each group have
+// in the fit without the group. With the residuals e of a group and the part H of the
+// hat matrix that belongs to it, they are (I − H)⁻¹e, where H = ZFZᵀ for Z with a
+// column for the intercept; of a group with more rows than Z has columns
+// e + Z(F⁻¹ − ZᵀZ)⁻¹Zᵀe, which is the same. A group without which a fit would not be
+// determined counts as infinitely wrong.
+func leaveGroupsOut(d *design, z *mat.Dense, lambda []float64, zy *mat.VecDense, strength float64, groups [][]int) float64 {
+	q := len(lambda) + 1
+	inverse := make([]float64, q) // of F
+	for k, l := range lambda {
+		inverse[k] = l + strength
+	}
+	inverse[q-1] = 1
+	sum := 0.0
+	for _, rows := range groups {
+		part := mat.NewDense(len(rows), q, nil)
+		e := mat.NewVecDense(len(rows), nil)
+		for i, r := range rows {
+			fitted := 0.0
+			for k, v := range z.RawRowView(r) {
+				part.Set(i, k, v)
+				fitted += v * zy.AtVec(k) / inverse[k]
+			}
+			root := 1.0
+			if d.roots != nil {
+				root = d.roots[r]
+			}
+			part.Set(i, q-1, root/math.Sqrt(float64(d.rows)))
+			e.SetVec(i, d.y[r]-fitted)
+		}
+		left, ok := heldOut(part, e, inverse)
+		if !ok {
+			return math.Inf(1)
+		}
+		sum += mat.Dot(left, left)
+	}
+	return sum
+}
+
+// heldOut returns (I − ZFZᵀ)⁻¹e; false if that is not determined.
+func heldOut(z *mat.Dense, e *mat.VecDense, inverse []float64) (*mat.VecDense, bool) {
+	m, q := z.Dims()
+	var chol mat.Cholesky
+	out := mat.NewVecDense(m, nil)
+	if m <= q {
+		scaled := mat.DenseCopyOf(z)
+		for i := range m {
+			row := scaled.RawRowView(i)
+			for k := range row {
+				row[k] /= math.Sqrt(inverse[k])
+			}
+		}
+		a := mat.NewSymDense(m, nil)
+		a.SymOuterK(-1, scaled)
+		for i := range m {
+			a.SetSym(i, i, 1+a.At(i, i))
+		}
+		ok := chol.Factorize(a) && chol.SolveVecTo(out, e) == nil
+		return out, ok
+	}
+	a := mat.NewSymDense(q, nil)
+	a.SymOuterK(-1, z.T())
+	for k := range q {
+		a.SetSym(k, k, inverse[k]+a.At(k, k))
+	}
+	ze, solved := mat.NewVecDense(q, nil), mat.NewVecDense(q, nil)
+	ze.MulVec(z.T(), e)
+	if !chol.Factorize(a) || chol.SolveVecTo(solved, ze) != nil {
+		return out, false
+	}
+	out.MulVec(z, solved)
+	out.AddVec(out, e)
+	return out, true
 }
