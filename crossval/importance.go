@@ -1,6 +1,7 @@
 package crossval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -85,14 +86,6 @@ func (r *Result) Importances(candidate string) []Importance {
 		}
 		out[j].Interval = in
 	}
-	slices.SortStableFunc(out, func(a, b Importance) int {
-		switch {
-		case a.Mean > b.Mean:
-			return -1
-		case a.Mean < b.Mean:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b Importance) int { return cmp.Compare(b.Mean, a.Mean) })
 	return out
 }

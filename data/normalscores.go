@@ -8,17 +8,16 @@ import (
 	"sort"
 )
 
-// NormalScores replaces the values of a numeric column by those that as many draws
-// from a standard normal distribution would have in their places: of n training rows,
-// a value with the mean rank r (1 to n, equal values share theirs) becomes
-// Φ⁻¹((r − ½)/n). Values between two of training lie between their scores in
-// proportion, those beyond get the outermost. So neither tails nor gaps count, only
-// the order. Hazen (1914); as scipy.stats.norm.ppf of rankdata, and nearly as
+// NormalScores replaces the values of a numeric column by the normal quantiles of their
+// ranks: of n training rows, a value of rank r (from 1; ties share their mean rank)
+// becomes Φ⁻¹((r − ½)/n). Values between two training values are interpolated linearly,
+// values outside get the nearest score, so that only the order matters and outliers do
+// not. Hazen (1914); as scipy.stats.norm.ppf of rankdata, and nearly as
 // scikit-learn's QuantileTransformer. A constant column, categories, indicators and
 // missing values stay as they are.
 type NormalScores struct {
-	Knots  int  // values of a column that are remembered at most, evenly by rank; 0: 1000
-	Beside bool // columns keep their values, and each gets another one with its scores
+	Knots  int  // most values of a column to remember, evenly spaced by rank; 0: 1000
+	Beside bool // keep each column and append another with its scores
 }
 
 // FittedNormalScores is a NormalScores that was fitted.
@@ -51,8 +50,8 @@ func (t NormalScores) Fit(train *Set) (Fitted, error) {
 	return f, nil
 }
 
-// normalScores returns the different ones of ascending values, so many at most, with
-// their scores; nothing if there are fewer than two.
+// normalScores returns the distinct ones of sorted values, at most knots of them, with
+// their scores; nil if there are fewer than two.
 func normalScores(sorted []float64, knots int) (values, scores []float64) {
 	n := float64(len(sorted))
 	type place struct{ value, rank float64 }
@@ -116,8 +115,8 @@ func (f FittedNormalScores) row(dst, src []float64) error {
 	return nil
 }
 
-// between returns the y that belongs to x on the line through ascending points, that
-// of the nearer end outside; NaN of NaN.
+// between interpolates linearly between points with ascending xs, and is constant beyond
+// them; NaN for NaN.
 func between(xs, ys []float64, x float64) float64 {
 	switch i := sort.SearchFloat64s(xs, x); {
 	case math.IsNaN(x):

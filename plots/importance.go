@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -43,15 +44,7 @@ func (m Importances) top() []Effect {
 		most = 12
 	}
 	list := slices.Clone(m.Columns)
-	slices.SortStableFunc(list, func(a, b Effect) int {
-		switch {
-		case a.Mean > b.Mean:
-			return -1
-		case a.Mean < b.Mean:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(list, func(a, b Effect) int { return cmp.Compare(b.Mean, a.Mean) })
 	return list[:min(most, len(list))]
 }
 

@@ -28,9 +28,8 @@ type Estimator struct {
 	// LogTarget is for a regression whose targets are skewed (a skewness beyond ±1): the
 	// model is fitted twice, to the targets and to asinh((y − median)/d) of them, where d
 	// is the distance of the median from the nearer quartile, and the fit with the lower
-	// RMSE on the validation rows, in y's units, is kept; a note in the history tells of the
-	// logarithm.
-	// Callbacks see both fits. It wants ScaleTarget and validation rows.
+	// RMSE on the validation rows, in y's units, is kept; a note in the history says so if
+	// that is the second. Callbacks see both fits. It needs ScaleTarget and validation rows.
 	LogTarget   bool
 	BoundTarget bool   // of a regression: hold predictions to the range of the rows' targets
 	Config      Config // Config.Validation holds raw rows, too: they are preprocessed as the others
@@ -142,21 +141,21 @@ func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *Hi
 		y[i] = info.ScaleTarget(y[i])
 	}
 	info.TargetMean, info.TargetScale = targetScale(y)
+	was, err := validationRMSE(ctx, plain, c.Validation)
+	if err != nil {
+		return plain, h, err
+	}
 	logarithmic, again, err := e.fit(ctx, info, ready, c)
+	is := 0.0
+	if err == nil {
+		is, err = validationRMSE(ctx, logarithmic, c.Validation)
+	}
 	if ctx.Err() != nil {
 		return plain, h, err
 	}
 	if err != nil {
 		h.note("trained on the target itself, as a fit to its logarithm failed: %v", err)
 		return plain, h, nil
-	}
-	was, err := validationRMSE(ctx, plain, c.Validation)
-	if err != nil {
-		return plain, h, err
-	}
-	is, err := validationRMSE(ctx, logarithmic, c.Validation)
-	if err != nil {
-		return plain, h, err
 	}
 	again.Duration += h.Duration
 	h.Duration = again.Duration

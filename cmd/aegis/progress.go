@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 )
 
-// progress tells how far a piece of work has come and who is at work: a bar on a
+// progress reports how many tasks are finished and which one is running: a bar on a
 // terminal, plain lines otherwise, nothing if quiet.
 type progress struct {
 	w     io.Writer
@@ -22,12 +22,12 @@ type progress struct {
 	begin time.Time
 
 	mu    sync.Mutex
-	who   string      // began last
-	shown int         // pieces
-	quiet *time.Timer // of plain lines: writes one when none was for a while
+	who   string      // the task that started last
+	shown int         // finished tasks
+	quiet *time.Timer // writes a plain line when there has been none for quietFor
 }
 
-// quietFor is how long plain lines may be silent.
+// quietFor is the longest pause between plain lines.
 const quietFor = 10 * time.Second
 
 func newProgress(w io.Writer, quiet bool, total int, what string) *progress {
@@ -56,8 +56,8 @@ func newProgress(w io.Writer, quiet bool, total int, what string) *progress {
 	return p
 }
 
-// done tells that n pieces of the work are done, the last of which is named.
-// Plain lines come at every tenth.
+// done reports that n tasks are finished, and names the last of them. A plain line is
+// written at every tenth of the total.
 func (p *progress) done(n int, last string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,7 +71,7 @@ func (p *progress) done(n int, last string) {
 	}
 }
 
-// grow makes the work longer than was thought.
+// grow raises the number of tasks.
 func (p *progress) grow(total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,14 +81,14 @@ func (p *progress) grow(total int) {
 	}
 }
 
-// at tells who has begun to work.
+// at names the task that has just started.
 func (p *progress) at(who string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.who = who
 }
 
-// line writes a plain line; the next comes when there is news, or in a while.
+// line writes a plain line and restarts the timer.
 func (p *progress) line(text string) {
 	fmt.Fprintf(p.w, "%d/%d  %s  %s\n", p.shown, p.total, time.Since(p.begin).Round(100*time.Millisecond), text)
 	p.quiet.Reset(quietFor)
