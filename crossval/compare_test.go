@@ -93,20 +93,18 @@ func scored(t testing.TB, greater bool, scores map[string][]float64, names ...st
 		for i, s := range scores[name] {
 			byTag[crossval.JobSeed(0, name, i)] = s
 		}
-		candidates = append(candidates, crossval.Candidate{Name: name, New: func(seed uint64) (crossval.Estimator, error) {
-			return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-				return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-					p := byTag[seed]
-					return &data.Prediction{Proba: slices.Repeat([]float64{p, 1 - p}, rows.Len())}, nil
-				}}, nil
-			}), nil
-		}})
+		candidates = append(candidates, crossval.Candidate{Name: name, Estimator: crossval.EstimatorFunc(func(_ context.Context, _ *data.Set, seed uint64) (*data.Predictor, error) {
+			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+				p := byTag[seed]
+				return &data.Prediction{Proba: slices.Repeat([]float64{p, 1 - p}, rows.Len())}, nil
+			}}, nil
+		})})
 	}
-	r, err := crossval.Validate(t.Context(), set, crossval.KFold{K: folds}, candidates, crossval.Options{Scorers: []crossval.Scorer{{
+	r, err := crossval.Validate(t.Context(), set, crossval.KFold{K: folds}, candidates, crossval.Options{Metrics: []data.Metric{{
 		Name: "score", Greater: greater,
 		Score: func(_ *data.Set, p *data.Prediction) (float64, error) {
 			if p.Proba[0] == 1 {
-				return 0, crossval.ErrUndefined
+				return 0, data.ErrUndefined
 			}
 			return p.Proba[0], nil
 		},
@@ -186,7 +184,7 @@ func TestCaveats(t *testing.T) {
 	}{{"10 x 10 on 60 rows", 10, 60, true}, {"3 x 10 on 60 rows", 3, 60, false}, {"10 x 10 on 200 rows", 10, 200, false}} {
 		r := &crossval.Result{Data: crossval.DataInfo{Rows: c.rows}}
 		for i := range c.repeats * 10 {
-			r.Splits = append(r.Splits, crossval.SplitInfo{Repeat: i / 10, Fold: i % 10})
+			r.Splits = append(r.Splits, crossval.Split{Repeat: i / 10, Fold: i % 10})
 		}
 		if have := strings.Join(r.Caveats(), " "); strings.Contains(have, "7 to 9%") != c.said || !c.said && have != "" {
 			t.Errorf("%s: %q", c.name, have)

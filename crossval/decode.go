@@ -54,14 +54,14 @@ func (r *Result) check() error {
 		return errors.New("there are no folds")
 	}
 	for i, s := range r.Splits {
-		if _, err := complement(s.Test, r.Data.Rows); err != nil {
+		if _, err := trainRows(s, r.Data.Rows); err != nil {
 			return fmt.Errorf("fold %d: %w", i, err)
 		}
 		if err := r.follows(i); err != nil {
 			return err
 		}
 	}
-	if err := unique("metric", r.Metrics, func(m Metric) string { return m.Name }); err != nil {
+	if err := unique("metric", r.Metrics, func(m data.Metric) string { return m.Name }); err != nil {
 		return err
 	}
 	if err := unique("candidate", r.Candidates, func(c CandidateInfo) string { return c.Name }); err != nil {
@@ -137,17 +137,25 @@ func (r *Result) checkRuns() error {
 			return fmt.Errorf("run %d: %q on fold %d is out of order or there twice", i, run.Candidate, run.Split)
 		}
 		last, lastSplit = c, run.Split
-		if len(run.Scores) != len(r.Metrics) {
-			return fmt.Errorf("run %d: %d scores for %d metrics", i, len(run.Scores), len(r.Metrics))
-		}
-		if run.Importance != nil && len(run.Importance) != len(r.Data.Features) {
-			return fmt.Errorf("run %d: %d importances for %d columns", i, len(run.Importance), len(r.Data.Features))
-		}
-		if err := fits(&run.Prediction, &r.Data, len(r.Splits[run.Split].Test)); err != nil {
+		if err := r.checkRun(run); err != nil {
 			return fmt.Errorf("run %d: %w", i, err)
 		}
 	}
 	return nil
+}
+
+// checkRun checks that a run is one of the result's data, folds and metrics.
+func (r *Result) checkRun(run *Run) error {
+	if run.Split < 0 || run.Split >= len(r.Splits) {
+		return fmt.Errorf("there is no fold %d", run.Split)
+	}
+	if len(run.Scores) != len(r.Metrics) {
+		return fmt.Errorf("%d scores for %d metrics", len(run.Scores), len(r.Metrics))
+	}
+	if run.Importance != nil && len(run.Importance) != len(r.Data.Features) {
+		return fmt.Errorf("%d importances for %d columns", len(run.Importance), len(r.Data.Features))
+	}
+	return fits(&run.Prediction, &r.Data, len(r.Splits[run.Split].Test))
 }
 
 // fits checks that a prediction is one of n rows of the data.

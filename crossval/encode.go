@@ -63,6 +63,7 @@ type fileCandidate struct {
 type fileSplit struct {
 	Repeat int   `json:"repeat"`
 	Fold   int   `json:"fold"`
+	Train  []int `json:"train,omitempty"` // not there: all rows that are not in test
 	Test   []int `json:"test"`
 }
 
@@ -242,13 +243,13 @@ func (f *file) result() *Result {
 		r.Data.Task = data.Regress
 	}
 	for _, m := range f.Metrics {
-		r.Metrics = append(r.Metrics, Metric{m.Name, m.Greater, [2]float64{float64(m.Range[0]), float64(m.Range[1])}})
+		r.Metrics = append(r.Metrics, data.Metric{Name: m.Name, Greater: m.Greater, Range: [2]float64{float64(m.Range[0]), float64(m.Range[1])}})
 	}
 	for _, c := range f.Candidates {
 		r.Candidates = append(r.Candidates, CandidateInfo(c))
 	}
 	for _, s := range f.Splits {
-		r.Splits = append(r.Splits, SplitInfo(s))
+		r.Splits = append(r.Splits, Split(s))
 	}
 	for _, x := range f.Failed {
 		r.Failed = append(r.Failed, Failure(x))

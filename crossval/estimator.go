@@ -7,35 +7,41 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Estimator is a model that is not fitted yet. Fit fits it to the rows of train
-// and returns what predicts. Fit is called once on an Estimator, and may keep or
-// change train. It should return soon after ctx is done.
+// Estimator describes how a model is fitted: what it is fitted with is in its fields, and
+// nothing of a fit is kept there. Fit fits a model to the rows of train and returns what
+// predicts. All that is random in the model comes from the seed. Fit is called by several
+// goroutines at a time; it may keep or change train, and should return soon after ctx is
+// done.
 //
 // Predict of the [data.Predictor] is given a set without targets.
+//
+// An estimator whose type, and whose parts, are registered with package describe can be
+// written down, and made again elsewhere.
 type Estimator interface {
-	Fit(ctx context.Context, train *data.Set) (*data.Predictor, error)
+	Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error)
 }
 
-// EstimatorFunc makes a function an [Estimator].
-type EstimatorFunc func(ctx context.Context, train *data.Set) (*data.Predictor, error)
+// EstimatorFunc makes a function an [Estimator], one that cannot be written down.
+type EstimatorFunc func(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error)
 
 // Fit calls f.
-func (f EstimatorFunc) Fit(ctx context.Context, train *data.Set) (*data.Predictor, error) {
+func (f EstimatorFunc) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
 	if f == nil {
 		return nil, errors.New("crossval: the estimator's function is nil")
 	}
-	return f(ctx, train)
+	return f(ctx, train, seed)
 }
-
-// Factory makes an [Estimator] for one fold. All that is random in the model
-// comes from the seed. A factory is called from several goroutines at a time.
-type Factory func(seed uint64) (Estimator, error)
 
 // Candidate is a model to be judged.
 type Candidate struct {
-	Name     string // not empty, and unlike the names of the other candidates
-	New      Factory
-	Baseline bool // the candidate is there to be beaten: figures and tables may set it apart
+	Name      string // not empty, and unlike the names of the other candidates
+	Estimator Estimator
+	Baseline  bool // the candidate is there to be beaten: figures and tables may set it apart
+
+	// Code names what an Estimator does that cannot be written down, such as an
+	// EstimatorFunc: with Options.Log, a fit is taken from the log where Code is the same.
+	// Give it another value when the code changes.
+	Code string
 }
 
 var errNoPredictor = errors.New("the estimator returned no predictor")

@@ -11,25 +11,23 @@ import (
 )
 
 // threshold predicts class 1 where the first column is above a limit.
-func threshold(limit float64) crossval.Factory {
-	return func(uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-			predict := func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-				x, columns, err := rows.Table()
-				if err != nil {
-					return nil, err
-				}
-				labels := make([]int, rows.Len())
-				for i := range labels {
-					if x[i*columns] > limit {
-						labels[i] = 1
-					}
-				}
-				return &data.Prediction{Labels: labels}, nil
+func threshold(limit float64) crossval.Estimator {
+	return crossval.EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
+		predict := func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			x, columns, err := rows.Table()
+			if err != nil {
+				return nil, err
 			}
-			return &data.Predictor{Predict: predict}, nil
-		}), nil
-	}
+			labels := make([]int, rows.Len())
+			for i := range labels {
+				if x[i*columns] > limit {
+					labels[i] = 1
+				}
+			}
+			return &data.Prediction{Labels: labels}, nil
+		}
+		return &data.Predictor{Predict: predict}, nil
+	})
 }
 
 func ExampleValidate() {
@@ -49,8 +47,8 @@ func ExampleValidate() {
 	result, err := crossval.Validate(context.Background(), set,
 		crossval.RepeatedStratifiedKFold{K: 4, Repeats: 2, Seed: 1},
 		[]crossval.Candidate{
-			{Name: "right", New: threshold(9.5)},
-			{Name: "wrong", New: threshold(4.5)},
+			{Name: "right", Estimator: threshold(9.5)},
+			{Name: "wrong", Estimator: threshold(4.5)},
 		}, crossval.Options{Seed: 1})
 	if err != nil {
 		log.Fatal(err)

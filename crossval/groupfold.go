@@ -16,10 +16,10 @@ type GroupKFold struct {
 	K int // number of folds; 0: 10
 }
 
-// TestRows returns the test rows of K folds, ascending within a fold. It is an
+// Split returns the test rows of K folds, ascending within a fold. It is an
 // error if the set has no groups, or fewer groups than K.
-func (f GroupKFold) TestRows(s *data.Set) ([][]int, error) {
-	return dealGroups(f.String(), s, f.K, nil)
+func (f GroupKFold) Split(s *data.Set) ([]Split, error) {
+	return splitsOf(dealGroups(f.String(), s, f.K, nil))
 }
 
 // String returns "10-fold by group".
@@ -34,9 +34,9 @@ type RepeatedGroupKFold struct {
 	Seed    uint64
 }
 
-// TestRows returns the test rows of K times Repeats folds, repeat by repeat, with the
+// Split returns the test rows of K times Repeats folds, repeat by repeat, with the
 // errors of [GroupKFold].
-func (f RepeatedGroupKFold) TestRows(s *data.Set) ([][]int, error) {
+func (f RepeatedGroupKFold) Split(s *data.Set) ([]Split, error) {
 	return repeated(f.String(), f.Repeats, f.Seed, func(g *rand.Rand) ([][]int, error) {
 		return dealGroups(f.String(), s, f.K, g)
 	})

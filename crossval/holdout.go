@@ -19,13 +19,13 @@ type Holdout struct {
 	Seed       uint64
 }
 
-// TestRows returns one fold a repeat, rows ascending. The number of test rows is
+// Split returns one fold a repeat, rows ascending. The number of test rows is
 // Fraction times the number of rows, rounded, at least 1; stratified, that
 // number is shared among the classes in proportion, by largest remainder.
 //
 // It is an error if Fraction is not between 0 and 1, if no training row is
 // left, or if stratified and a class has fewer than 2 rows.
-func (h Holdout) TestRows(s *data.Set) ([][]int, error) {
+func (h Holdout) Split(s *data.Set) ([]Split, error) {
 	fraction, repeats := h.defaults()
 	if !(fraction > 0 && fraction < 1) {
 		return nil, fmt.Errorf("crossval: holdout: want a fraction between 0 and 1, have %v", fraction)
@@ -53,7 +53,7 @@ func (h Holdout) TestRows(s *data.Set) ([][]int, error) {
 	for r := range folds {
 		folds[r] = draw(strata, quota, generator(h.Seed, "holdout", r))
 	}
-	return folds, nil
+	return TestSplits(folds), nil
 }
 
 // mostRepeats is how many times rows are drawn at most.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"strings"
+
+	"github.com/seed732fc211/aegis/data"
 )
 
 // String returns what Table returns.
@@ -58,7 +60,7 @@ func (r *Result) bestIn(column int) string {
 }
 
 // best returns the first candidate of the best mean, "" if no mean is defined.
-func (r *Result) best(m Metric) string {
+func (r *Result) best(m data.Metric) string {
 	name, best := "", 0.0
 	for _, c := range r.Candidates {
 		v := r.Mean(c.Name, m.Name)

@@ -17,22 +17,20 @@ func TestShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	always := func(class int) crossval.Factory {
-		return func(uint64) (crossval.Estimator, error) {
-			return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-				return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-					p := &data.Prediction{Labels: make([]int, rows.Len()), Proba: make([]float64, 3*rows.Len())}
-					for i := range p.Labels {
-						p.Labels[i] = class
-						p.Proba[3*i+class] = 1
-					}
-					return p, nil
-				}}, nil
-			}), nil
-		}
+	always := func(class int) crossval.Estimator {
+		return crossval.EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
+			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+				p := &data.Prediction{Labels: make([]int, rows.Len()), Proba: make([]float64, 3*rows.Len())}
+				for i := range p.Labels {
+					p.Labels[i] = class
+					p.Proba[3*i+class] = 1
+				}
+				return p, nil
+			}}, nil
+		})
 	}
 	var b bytes.Buffer
-	res, err := crossval.Validate(context.Background(), set, crossval.KFold{K: 3}, []crossval.Candidate{{Name: "<first>", New: always(0)}, {Name: "second", New: always(1)}},
+	res, err := crossval.Validate(context.Background(), set, crossval.KFold{K: 3}, []crossval.Candidate{{Name: "<first>", Estimator: always(0)}, {Name: "second", Estimator: always(1)}},
 		crossval.Options{Progress: (&crossval.ProgressLine{W: &b}).Show})
 	if err != nil {
 		t.Fatal(err)

@@ -14,22 +14,22 @@ import (
 
 // importance returns for every column of the test rows by how much the first
 // score gets worse when the column's values are shuffled among them; nil if the
-// options do not ask for it or the rows are no table.
-func (b *board) importance(ctx context.Context, name string, model *data.Predictor, test *data.Set, score float64, seed uint64) ([]float64, error) {
+// job does not ask for it or the rows are no table.
+func (j *Job) importance(ctx context.Context, model *data.Predictor, test *data.Set, score float64) ([]float64, error) {
 	values, p, err := test.Table()
-	if !slices.Contains(b.options.Importance, name) || err != nil || len(test.Features) != p || math.IsNaN(score) {
+	if !j.Importance || err != nil || len(test.Features) != p || math.IsNaN(score) {
 		return nil, nil
 	}
-	scorer := b.options.Scorers[0]
+	metric := j.Metrics[0]
 	out := make([]float64, p)
 	n := test.Len()
-	for j := range p {
+	for c := range p {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		shuffled := slices.Clone(values)
-		for i, k := range generator(seed, "importance", j).Perm(n) {
-			shuffled[i*p+j] = values[k*p+j]
+		for i, k := range generator(j.Seed, "importance", c).Perm(n) {
+			shuffled[i*p+c] = values[k*p+c]
 		}
 		rows := *test.Without()
 		rows.Inputs = append([]*tensor.Dense{tensor.New(tensor.WithShape(n, p), tensor.WithBacking(shuffled))}, rows.Inputs[1:]...)
@@ -40,15 +40,15 @@ func (b *board) importance(ctx context.Context, name string, model *data.Predict
 		if err != nil {
 			return nil, err
 		}
-		now, err := scorer.Score(test, prediction)
-		if errors.Is(err, ErrUndefined) {
+		now, err := metric.Score(test, prediction)
+		if errors.Is(err, data.ErrUndefined) {
 			now, err = math.NaN(), nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if out[j] = score - now; !scorer.Greater {
-			out[j] = now - score
+		if out[c] = score - now; !metric.Greater {
+			out[c] = now - score
 		}
 	}
 	return out, nil

@@ -2,15 +2,131 @@ package crossval
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
+	"github.com/seed732fc211/aegis/internal/builtin"
 )
+
+// Job is one fit: a candidate on a fold. Its outcome, but for times, is a function of
+// what is written here and of the rows, wherever and whenever it runs. A Job whose
+// estimator can be written down is JSON of package describe.
+type Job struct {
+	Candidate  string
+	Estimator  Estimator
+	Code       string // see Candidate.Code
+	Number     int    // of the fold among all, from 0
+	Split      Split  // where Train is nil, all rows that are not in Test
+	Seed       uint64 // see JobSeed
+	Metrics    []data.Metric
+	Importance bool   // see Options.Importance
+	Data       string // the set's Fingerprint, to which Run holds the rows; "": any rows
+}
+
+func init() {
+	builtin.Register(Job{}, Preprocessed{}, KFold{}, RepeatedKFold{}, StratifiedKFold{}, RepeatedStratifiedKFold{}, GroupKFold{}, RepeatedGroupKFold{}, Holdout{})
+}
+
+// Jobs returns what Validate runs, fold by fold and in each candidate by candidate, each
+// with the fingerprint of the set. Of the options Seed, Metrics and Importance count.
+func Jobs(set *data.Set, sp Splitter, candidates []Candidate, o Options) ([]Job, error) {
+	jobs, _, err := plan(set, sp, candidates, &o)
+	if err != nil {
+		return nil, err
+	}
+	print, err := set.Fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	for i := range jobs {
+		jobs[i].Data = print
+	}
+	return jobs, nil
+}
+
+// Fingerprint returns a hash (SHA-256, in hex) of all that is written in the job: equal
+// ones have equal outcomes. The estimator counts by its description; one that cannot be
+// written down counts by Code, and is an error without it.
+func (j *Job) Fingerprint() (string, error) {
+	if j == nil {
+		return "", errors.New("crossval: the job is nil")
+	}
+	estimator, err := describeEstimator(j.Estimator, j.Code)
+	if err != nil {
+		return "", fmt.Errorf("crossval: %s: %w", j.Candidate, err)
+	}
+	metrics, err := describe.Marshal(j.Metrics)
+	if err != nil {
+		return "", fmt.Errorf("crossval: %s: %w", j.Candidate, err)
+	}
+	h := sha256.New()
+	head := struct {
+		Candidate      string
+		Estimator      json.RawMessage
+		Number         int
+		Seed           uint64
+		Metrics        json.RawMessage
+		Importance     bool
+		Data           string
+		AllOther, Test int
+	}{j.Candidate, estimator, j.Number, j.Seed, metrics, j.Importance, j.Data, len(j.Split.Train), len(j.Split.Test)}
+	if err := json.NewEncoder(h).Encode(head); err != nil {
+		return "", err
+	}
+	for _, rows := range [][]int{j.Split.Train, j.Split.Test} {
+		for _, r := range rows {
+			var b [8]byte
+			binary.LittleEndian.PutUint64(b[:], uint64(r))
+			h.Write(b[:])
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// describeEstimator returns an estimator's description, or its code as a JSON text.
+func describeEstimator(e Estimator, code string) (json.RawMessage, error) {
+	text, err := describe.Marshal(&e)
+	if err != nil && code != "" {
+		return json.Marshal(code)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w; or name the code in Candidate.Code", err)
+	}
+	return text, nil
+}
+
+// Run fits, predicts and scores. The error is a [*FoldError].
+func (j Job) Run(ctx context.Context, set *data.Set) (*Run, error) {
+	if j.Data != "" {
+		print, err := set.Fingerprint()
+		if err == nil && print != j.Data {
+			err = fmt.Errorf("the job is for other rows: their fingerprint is %.12s, that of the given %.12s", j.Data, print)
+		}
+		if err != nil {
+			return nil, j.failure("make", err)
+		}
+	}
+	if err := set.Validate(); err != nil {
+		return nil, j.failure("make", err)
+	}
+	if len(j.Metrics) == 0 {
+		return nil, j.failure("make", errors.New("the job has no metrics"))
+	}
+	run, failure := j.run(ctx, set)
+	if failure != nil {
+		return nil, failure
+	}
+	return run, nil
+}
 
 // FoldError says which candidate failed in which fold, and at what.
 type FoldError struct {
@@ -21,7 +137,7 @@ type FoldError struct {
 	Stack     []byte // where it panicked, if it did
 	Err       error
 
-	split int
+	number int // of the fold among all
 }
 
 // Error names the candidate, the repeat and the fold, counted from 1 as people
@@ -41,18 +157,20 @@ func (e *FoldError) Unwrap() error {
 	return e.Err
 }
 
-// run does one job.
-func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError) {
-	c := b.candidates[job%len(b.candidates)]
-	index := job / len(b.candidates)
-	split := b.splits[index]
+// failure describes what went wrong.
+func (j *Job) failure(stage string, err error) *FoldError {
+	return &FoldError{Candidate: j.Candidate, Repeat: j.Split.Repeat, Fold: j.Split.Fold, Stage: stage, Err: err, number: j.Number}
+}
+
+// run is Run of a set that has been checked.
+func (j *Job) run(ctx context.Context, set *data.Set) (run *Run, failure *FoldError) {
 	stage := "make"
 	var given []int // rows of the set, at this stage
 	fail := func(err error, stack []byte) *FoldError {
 		if row := (*data.RowError)(nil); errors.As(err, &row) && row.Row >= 0 && row.Row < len(given) {
 			err = fmt.Errorf("%w (row %d of the whole set)", err, given[row.Row])
 		}
-		f := b.failure(job, stage, err)
+		f := j.failure(stage, err)
 		f.Stack = stack
 		return f
 	}
@@ -65,26 +183,25 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 			run, failure = nil, fail(fmt.Errorf("panic: %w", err), debug.Stack())
 		}
 	}()
-	train, err := b.set.Rows(split.Train)
+	trainRows, err := trainRows(j.Split, set.Len())
 	if err != nil {
 		return nil, fail(err, nil)
 	}
-	test, err := b.set.Rows(split.Test)
+	train, err := set.Rows(trainRows)
 	if err != nil {
 		return nil, fail(err, nil)
 	}
-	seed := JobSeed(b.options.Seed, c.Name, index)
-	estimator, err := c.New(seed)
-	if err == nil && estimator == nil {
-		err = errors.New("the factory returned no estimator")
-	}
+	test, err := set.Rows(j.Split.Test)
 	if err != nil {
 		return nil, fail(err, nil)
+	}
+	if j.Estimator == nil {
+		return nil, fail(errors.New("the job has no estimator"), nil)
 	}
 
-	stage, given = "fit", split.Train
+	stage, given = "fit", trainRows
 	begin := time.Now()
-	model, err := estimator.Fit(ctx, train)
+	model, err := j.Estimator.Fit(ctx, train, j.Seed)
 	fitTime := time.Since(begin)
 	if err == nil && (model == nil || model.Predict == nil) {
 		err = errNoPredictor
@@ -93,10 +210,10 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 		return nil, fail(err, nil)
 	}
 
-	stage, given = "predict", split.Test
+	stage, given = "predict", j.Split.Test
 	// The model gets rows of its own: it may change them, and the truth that
 	// it is scored against stays out of its reach.
-	blind, err := b.set.Without().Rows(split.Test)
+	blind, err := set.Without().Rows(j.Split.Test)
 	if err != nil {
 		return nil, fail(err, nil)
 	}
@@ -111,102 +228,23 @@ func (b *board) run(ctx context.Context, job int) (run *Run, failure *FoldError)
 	}
 
 	stage = "score"
-	scores := make([]float64, len(b.options.Scorers))
-	for i, s := range b.options.Scorers {
-		scores[i], err = s.Score(test, p)
-		if errors.Is(err, ErrUndefined) {
+	scores := make([]float64, len(j.Metrics))
+	for i, m := range j.Metrics {
+		scores[i], err = m.Score(test, p)
+		if errors.Is(err, data.ErrUndefined) {
 			scores[i], err = math.NaN(), nil
 		}
 		if err != nil {
-			return nil, fail(fmt.Errorf("%s: %w", s.Name, err), nil)
+			return nil, fail(fmt.Errorf("%s: %w", m.Name, err), nil)
 		}
 	}
-	importance, err := b.importance(ctx, c.Name, model, test, scores[0], seed)
+	importance, err := j.importance(ctx, model, test, scores[0])
 	if err != nil {
 		return nil, fail(fmt.Errorf("importance: %w", err), nil)
 	}
 	return &Run{
-		Candidate: c.Name, Importance: importance, Split: index, Seed: seed, Scores: scores, Prediction: *p,
+		Candidate: j.Candidate, Importance: importance, Split: j.Number, Seed: j.Seed, Scores: scores, Prediction: *p,
 		Curves: model.Curves, BestEpoch: model.BestEpoch, Parameters: model.Parameters, Notes: model.Notes,
 		FitTime: fitTime, PredictTime: predictTime,
 	}, nil
-}
-
-// checked returns a copy of a prediction that fits the set: for a
-// classification with labels, the most probable class where only probabilities
-// were given.
-func checked(p *data.Prediction, s *data.Set) (*data.Prediction, error) {
-	if p == nil {
-		return nil, errors.New("no prediction")
-	}
-	n := s.Len()
-	if s.Task() == data.Regress {
-		if len(p.Values) != n {
-			return nil, fmt.Errorf("%d values for %d rows", len(p.Values), n)
-		}
-		for i, v := range p.Values {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("row %d: the value is %v", i, v)
-			}
-		}
-		return &data.Prediction{Values: slices.Clone(p.Values)}, nil
-	}
-	k := len(s.Classes)
-	if err := checkProba(p.Proba, n, k); err != nil {
-		return nil, err
-	}
-	labels := slices.Clone(p.Labels)
-	if labels == nil && p.Proba != nil {
-		labels = make([]int, n)
-		for i := range labels {
-			labels[i] = argmax(p.Proba[i*k : (i+1)*k])
-		}
-	}
-	if len(labels) != n {
-		return nil, fmt.Errorf("%d labels for %d rows", len(labels), n)
-	}
-	for i, c := range labels {
-		if c < 0 || c >= k {
-			return nil, fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, k)
-		}
-	}
-	proba := slices.Clone(p.Proba)
-	for i, v := range proba {
-		proba[i] = min(v, 1)
-	}
-	return &data.Prediction{Labels: labels, Proba: proba}, nil
-}
-
-// checkProba wants probabilities that sum to 1, within what float32 sums miss.
-func checkProba(proba []float64, n, k int) error {
-	if proba == nil {
-		return nil
-	}
-	if len(proba) != n*k {
-		return fmt.Errorf("%d probabilities for %d rows and %d classes", len(proba), n, k)
-	}
-	for i := range n {
-		sum := 0.0
-		for c, v := range proba[i*k : (i+1)*k] {
-			if !(v >= 0 && v <= 1+1e-4) {
-				return fmt.Errorf("row %d: the probability of class %d is %v", i, c, v)
-			}
-			sum += v
-		}
-		if math.Abs(sum-1) > 1e-3 {
-			return fmt.Errorf("row %d: the probabilities sum to %v", i, sum)
-		}
-	}
-	return nil
-}
-
-// argmax returns the place of the greatest value, the first of equals.
-func argmax(v []float64) int {
-	best := 0
-	for i, x := range v {
-		if x > v[best] {
-			best = i
-		}
-	}
-	return best
 }

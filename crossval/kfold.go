@@ -16,9 +16,9 @@ type KFold struct {
 	Seed    uint64
 }
 
-// TestRows returns the test rows of K folds. It is an error if K is less than 2
+// Split returns the test rows of K folds. It is an error if K is less than 2
 // or more than the number of rows.
-func (f KFold) TestRows(s *data.Set) ([][]int, error) {
+func (f KFold) Split(s *data.Set) ([]Split, error) {
 	k, err := checkK(f.String(), f.K, s)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (f KFold) TestRows(s *data.Set) ([][]int, error) {
 	if f.Shuffle {
 		g = generator(f.Seed, "fold", 0)
 	}
-	return blocks(s.Len(), k, g), nil
+	return TestSplits(blocks(s.Len(), k, g)), nil
 }
 
 // String returns "10-fold" or "10-fold, shuffled with seed 1".
@@ -71,8 +71,8 @@ type RepeatedKFold struct {
 	Seed    uint64
 }
 
-// TestRows returns the test rows of K times Repeats folds, repeat by repeat.
-func (f RepeatedKFold) TestRows(s *data.Set) ([][]int, error) {
+// Split returns the test rows of K times Repeats folds, repeat by repeat.
+func (f RepeatedKFold) Split(s *data.Set) ([]Split, error) {
 	k, err := checkK(f.String(), f.K, s)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (f RepeatedKFold) String() string {
 }
 
 // repeated joins the folds of several repeats, each with a generator of its own.
-func repeated(what string, repeats int, seed uint64, once func(*rand.Rand) ([][]int, error)) ([][]int, error) {
+func repeated(what string, repeats int, seed uint64, once func(*rand.Rand) ([][]int, error)) ([]Split, error) {
 	repeats = orTen(repeats)
 	if repeats < 1 {
 		return nil, fmt.Errorf("crossval: %s: want 1 repeat or more, have %d", what, repeats)
@@ -104,7 +104,7 @@ func repeated(what string, repeats int, seed uint64, once func(*rand.Rand) ([][]
 		}
 		all = append(all, folds...)
 	}
-	return all, nil
+	return TestSplits(all), nil
 }
 
 // times says how often something is repeated, if it is.

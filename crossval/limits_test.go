@@ -15,24 +15,18 @@ import (
 )
 
 // sleepy takes a while for a fit, and heeds its context or does not.
-func sleepy(d time.Duration, heeds bool) crossval.Factory {
-	return func(seed uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(ctx context.Context, rows *data.Set) (*data.Predictor, error) {
-			if !heeds {
-				ctx = context.Background()
-			}
-			select {
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			case <-time.After(d):
-			}
-			e, err := noisy(seed)
-			if err != nil {
-				return nil, err
-			}
-			return e.Fit(ctx, rows)
-		}), nil
-	}
+func sleepy(d time.Duration, heeds bool) crossval.Estimator {
+	return crossval.EstimatorFunc(func(ctx context.Context, rows *data.Set, seed uint64) (*data.Predictor, error) {
+		if !heeds {
+			ctx = context.Background()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(d):
+		}
+		return noisy(ctx, rows, seed)
+	})
 }
 
 func numbers(t *testing.T, n int) *data.Set {
@@ -55,7 +49,7 @@ func TestTimeLimit(t *testing.T) {
 	for _, heeds := range []bool{true, false} {
 		begin := time.Now()
 		res, err := crossval.Validate(context.Background(), numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{
-			{Name: "quick", New: noisy}, {Name: "slow", New: sleepy(time.Minute, heeds)},
+			{Name: "quick", Estimator: noisy}, {Name: "slow", Estimator: sleepy(time.Minute, heeds)},
 		}, crossval.Options{TimeLimit: 100 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +67,7 @@ func TestTimeLimit(t *testing.T) {
 func TestCancelDoesNotWait(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	begin := time.Now()
-	res, err := crossval.Validate(ctx, numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{{Name: "quick", New: noisy}, {Name: "deaf", New: sleepy(time.Minute, false)}},
+	res, err := crossval.Validate(ctx, numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{{Name: "quick", Estimator: noisy}, {Name: "deaf", Estimator: sleepy(time.Minute, false)}},
 		crossval.Options{Workers: 2, Progress: func(e crossval.Event) {
 			if e.Finished {
 				cancel()
@@ -86,12 +80,10 @@ func TestCancelDoesNotWait(t *testing.T) {
 
 // TestSkipped: an estimator that declines is no failure.
 func TestSkipped(t *testing.T) {
-	decline := func(uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(_ context.Context, rows *data.Set) (*data.Predictor, error) {
-			return nil, fmt.Errorf("%w: too large: %d rows, at most 3", crossval.ErrSkipped, rows.Len())
-		}), nil
-	}
-	res, err := crossval.Validate(context.Background(), numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{{Name: "quick", New: noisy}, {Name: "large", New: decline}}, crossval.Options{})
+	decline := crossval.EstimatorFunc(func(_ context.Context, rows *data.Set, _ uint64) (*data.Predictor, error) {
+		return nil, fmt.Errorf("%w: too large: %d rows, at most 3", crossval.ErrSkipped, rows.Len())
+	})
+	res, err := crossval.Validate(context.Background(), numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{{Name: "quick", Estimator: noisy}, {Name: "large", Estimator: decline}}, crossval.Options{})
 	if err != nil || len(res.Failed) != 1 || !res.Failed[0].Skipped || res.Failed[0].Message != "not run: too large: 15 rows, at most 3" {
 		t.Fatalf("error %v, failed %+v", err, res.Failed)
 	}
@@ -120,7 +112,7 @@ func TestIntervalKeepsToTheRange(t *testing.T) {
 		t.Errorf("%+v (%v), want no bound where no range is known", in, err)
 	}
 	for _, task := range []data.Task{data.Classify, data.Regress} {
-		for _, s := range crossval.DefaultScorers(task) {
+		for _, s := range data.DefaultMetrics(task) {
 			if !(s.Range[0] < s.Range[1]) {
 				t.Errorf("%s has no range", s.Name)
 			}
@@ -133,7 +125,7 @@ func TestIntervalKeepsToTheRange(t *testing.T) {
 func TestImportance(t *testing.T) {
 	var first string
 	for _, workers := range []int{1, 3} {
-		res, err := crossval.Validate(context.Background(), numbers(t, 60), crossval.KFold{K: 4, Shuffle: true}, []crossval.Candidate{{Name: "a", New: noisy}, {Name: "b", New: noisy}},
+		res, err := crossval.Validate(context.Background(), numbers(t, 60), crossval.KFold{K: 4, Shuffle: true}, []crossval.Candidate{{Name: "a", Estimator: noisy}, {Name: "b", Estimator: noisy}},
 			crossval.Options{Importance: []string{"a"}, Workers: workers})
 		if err != nil {
 			t.Fatal(err)
@@ -156,7 +148,7 @@ func TestImportance(t *testing.T) {
 
 // TestNotesAreCounted: a note that several fits make appears once, with the number of folds.
 func TestNotesAreCounted(t *testing.T) {
-	res, err := crossval.Validate(context.Background(), numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{{Name: "a", New: noisy}}, crossval.Options{})
+	res, err := crossval.Validate(context.Background(), numbers(t, 20), crossval.KFold{K: 4}, []crossval.Candidate{{Name: "a", Estimator: noisy}}, crossval.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

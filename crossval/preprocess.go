@@ -8,35 +8,28 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Preprocessed returns a factory whose estimators fit t on the training rows of
-// their fold, fit the estimator of f on what t makes of those rows, and apply
-// the same fitted t to the rows to predict. The rows to predict never take part
-// in the fitting of t.
+// Preprocessed fits a transform on the training rows of a fold, an estimator on what the
+// transform makes of those rows, and applies the same fitted transform to the rows to
+// predict, which take no part in fitting it.
 //
-// Fit of t is called from several goroutines at a time. A t of nil returns f.
-func Preprocessed(t data.Transform, f Factory) Factory {
-	if t == nil {
-		return f
-	}
-	return func(seed uint64) (Estimator, error) {
-		if f == nil {
-			return nil, errors.New("crossval: preprocessed: the factory is nil")
-		}
-		inner, err := f(seed)
-		if err != nil {
-			return nil, err
-		}
-		if inner == nil {
-			return nil, errors.New("crossval: preprocessed: the factory returned no estimator")
-		}
-		return EstimatorFunc(func(ctx context.Context, train *data.Set) (*data.Predictor, error) {
-			return fitPreprocessed(ctx, t, inner, train)
-		}), nil
-	}
+// Transform.Fit is called by several goroutines at a time.
+type Preprocessed struct {
+	Transform data.Transform // nil: the rows stay as they are
+	Estimator Estimator
 }
 
-func fitPreprocessed(ctx context.Context, t data.Transform, inner Estimator, train *data.Set) (*data.Predictor, error) {
-	fitted, err := t.Fit(train)
+// Fit implements Estimator.
+func (e Preprocessed) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+	if e.Estimator == nil {
+		return nil, errors.New("crossval: preprocessed: the estimator is nil")
+	}
+	if e.Transform == nil {
+		return e.Estimator.Fit(ctx, train, seed)
+	}
+	fitted, err := e.Transform.Fit(train)
+	if err == nil && fitted == nil {
+		err = errors.New("the transform fitted to nothing")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("fit the preprocessing: %w", err)
 	}
@@ -44,7 +37,7 @@ func fitPreprocessed(ctx context.Context, t data.Transform, inner Estimator, tra
 	if err != nil {
 		return nil, fmt.Errorf("preprocess the training rows: %w", err)
 	}
-	p, err := inner.Fit(ctx, ready)
+	p, err := e.Estimator.Fit(ctx, ready, seed)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func TestPreprocessedSeesTrainingRowsOnly(t *testing.T) {
 			return s, nil
 		}), nil
 	})
-	candidates := []crossval.Candidate{{Name: "n", New: crossval.Preprocessed(transform, noisy)}}
+	candidates := []crossval.Candidate{{Name: "n", Estimator: crossval.Preprocessed{Transform: transform, Estimator: noisy}}}
 	r, err := crossval.Validate(t.Context(), set, crossval.KFold{K: 4}, candidates, crossval.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -81,20 +81,18 @@ func TestPreprocessedErrors(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		transform data.Transform
-		new       crossval.Factory
+		new       crossval.Estimator
 		want      string
 	}{
 		{"fit", data.TransformFunc(func(*data.Set) (data.Fitted, error) { return nil, cause }), noisy, "fit: fit the preprocessing: the cause"},
 		{"training rows", apply(1), noisy, "fit: preprocess the training rows: the cause"},
 		{"rows to predict", apply(2), noisy, "predict: preprocess the rows to predict: the cause"},
-		{"no factory", apply(0), nil, "make: crossval: preprocessed: the factory is nil"},
-		{"no estimator", apply(0), func(uint64) (crossval.Estimator, error) { return nil, nil }, "make: crossval: preprocessed: the factory returned no estimator"},
-		{"no predictor", apply(0), func(uint64) (crossval.Estimator, error) {
-			return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) { return nil, nil }), nil
-		}, "fit: the estimator returned no predictor"},
+		{"no estimator", apply(0), nil, "fit: crossval: preprocessed: the estimator is nil"},
+		{"no fitted transform", data.TransformFunc(func(*data.Set) (data.Fitted, error) { return nil, nil }), noisy, "fit: fit the preprocessing: the transform fitted to nothing"},
+		{"no predictor", apply(0), crossval.EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) { return nil, nil }), "fit: the estimator returned no predictor"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			candidates := []crossval.Candidate{{Name: "n", New: crossval.Preprocessed(c.transform, c.new)}}
+			candidates := []crossval.Candidate{{Name: "n", Estimator: crossval.Preprocessed{Transform: c.transform, Estimator: c.new}}}
 			_, err := crossval.Validate(t.Context(), classSet(t, labelsOf(20, 2), "a", "b"), crossval.KFold{K: 4}, candidates, crossval.Options{Workers: 1})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("have error %v, want one with %q", err, c.want)

@@ -106,7 +106,7 @@ func TestFoldsOfScikitLearn(t *testing.T) {
 				s.Groups = c.Y
 				sp = crossval.GroupKFold{K: c.K}
 			}
-			have, err := sp.TestRows(s)
+			have, err := sp.Split(s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,8 +114,8 @@ func TestFoldsOfScikitLearn(t *testing.T) {
 				t.Fatalf("%d folds, want %d", len(have), len(c.Folds))
 			}
 			for i := range have {
-				if !slices.Equal(have[i], c.Folds[i]) {
-					t.Errorf("fold %d: have %v, want %v", i, have[i], c.Folds[i])
+				if !slices.Equal(have[i].Test, c.Folds[i]) {
+					t.Errorf("fold %d: have %v, want %v", i, have[i].Test, c.Folds[i])
 				}
 			}
 		})
@@ -150,7 +150,7 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1e-3, math.Abs(a
 func TestScoresOfScikitLearn(t *testing.T) {
 	r := readReference(t)
 	check := func(t *testing.T, s *data.Set, p *data.Prediction, want map[string]float64) {
-		scorers := crossval.DefaultScorers(s.Task())
+		scorers := data.DefaultMetrics(s.Task())
 		if len(scorers) != len(want) {
 			t.Errorf("%d scorers, want %d", len(scorers), len(want))
 		}

@@ -15,11 +15,11 @@ import (
 type Result struct {
 	Data       DataInfo
 	Seed       uint64
-	Splitter   string // the splitter in its own words
-	Metrics    []Metric
+	Splitter   string        // the splitter in its own words
+	Metrics    []data.Metric // without their functions
 	Candidates []CandidateInfo
-	Splits     []SplitInfo
-	Runs       []Run // those that ended well, by candidate and then by split
+	Splits     []Split // where Train is nil, all rows that are not in Test were trained on
+	Runs       []Run   // those that ended well, by candidate and then by split
 	Failed     []Failure
 }
 
@@ -37,24 +37,10 @@ type DataInfo struct {
 	Features []string // names of the columns of a table
 }
 
-// Metric is a scorer without its function.
-type Metric struct {
-	Name    string
-	Greater bool       // greater is better
-	Range   [2]float64 // see Scorer.Range
-}
-
-// CandidateInfo is a candidate without its factory.
+// CandidateInfo is a candidate without its estimator.
 type CandidateInfo struct {
 	Name     string
 	Baseline bool
-}
-
-// SplitInfo is a fold; all rows that are not in Test were trained on.
-type SplitInfo struct {
-	Repeat int // from 0
-	Fold   int // from 0 within the repeat
-	Test   []int
 }
 
 // Failure is a candidate that is not in the result, and why.
@@ -68,7 +54,7 @@ type Failure struct {
 type Run struct {
 	Candidate  string
 	Split      int             // index in Result.Splits
-	Seed       uint64          // what the factory was given
+	Seed       uint64          // what the estimator was given
 	Scores     []float64       // in the order of Result.Metrics; NaN where a score is not defined
 	Prediction data.Prediction // of the fold's test rows, in their order
 	Curves     []data.Curve
@@ -89,7 +75,7 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 			Target: set.Target, Classes: slices.Clone(set.Classes),
 		},
 		Seed:     o.Seed,
-		Splitter: describe(sp),
+		Splitter: inWords(sp),
 	}
 	var err error
 	if r.Data.Task == data.Classify {
@@ -107,8 +93,8 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 			return nil, fmt.Errorf("crossval: %s: row %d: class %d is out of range [0, %d)", set.Name, i, c, len(r.Data.Classes))
 		}
 	}
-	for _, s := range o.Scorers {
-		r.Metrics = append(r.Metrics, Metric{Name: s.Name, Greater: s.Greater, Range: s.Range})
+	for _, s := range o.Metrics {
+		r.Metrics = append(r.Metrics, data.Metric{Name: s.Name, Greater: s.Greater, Range: s.Range})
 	}
 	for _, f := range set.Features {
 		r.Data.Features = append(r.Data.Features, f.Name)
@@ -117,7 +103,11 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 		r.Candidates = append(r.Candidates, CandidateInfo{Name: c.Name, Baseline: c.Baseline})
 	}
 	for _, s := range splits {
-		r.Splits = append(r.Splits, SplitInfo{Repeat: s.Repeat, Fold: s.Fold, Test: slices.Clone(s.Test)})
+		s.Test = slices.Clone(s.Test)
+		if s.Train = slices.Clone(s.Train); len(s.Train)+len(s.Test) == set.Len() {
+			s.Train = nil
+		}
+		r.Splits = append(r.Splits, s)
 	}
 	return r, nil
 }
@@ -191,7 +181,7 @@ func (r *Result) metric(name string) (int, bool) {
 	if name == "" && len(r.Metrics) > 0 {
 		return 0, true
 	}
-	i := slices.IndexFunc(r.Metrics, func(m Metric) bool { return m.Name == name })
+	i := slices.IndexFunc(r.Metrics, func(m data.Metric) bool { return m.Name == name })
 	return i, i >= 0
 }
 
@@ -266,10 +256,14 @@ func (r *Result) meanTime(candidate string, of func(*Run) time.Duration) time.Du
 
 // testOverTrain returns the mean number of test rows over that of training rows.
 func (r *Result) testOverTrain() float64 {
-	test := 0
+	test, train := 0, 0
 	for _, s := range r.Splits {
 		test += len(s.Test)
+		if s.Train != nil {
+			train += len(s.Train)
+		} else {
+			train += r.Data.Rows - len(s.Test)
+		}
 	}
-	train := len(r.Splits)*r.Data.Rows - test
 	return float64(test) / float64(train)
 }

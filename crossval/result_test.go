@@ -21,22 +21,20 @@ func small(t testing.TB) *crossval.Result {
 	t.Helper()
 	set := classSet(t, []int{0, 0, 1, 1}, "no", "yes")
 	set.Source, set.Target = "by hand", "y"
-	folds := crossval.SplitterFunc(func(*data.Set) ([][]int, error) {
-		return [][]int{{0, 2}, {1, 3}, {3, 0}, {2, 1}}, nil
+	folds := crossval.SplitterFunc(func(*data.Set) ([]crossval.Split, error) {
+		return crossval.TestSplits([][]int{{0, 2}, {1, 3}, {3, 0}, {2, 1}}), nil
 	})
 	yes := map[uint64][]float64{}
 	for i, p := range [][]float64{{0.1, 0.9}, {0.6, 0.7}, {0.4, 0.3}, {0.8, 0.3}} {
 		yes[crossval.JobSeed(0, "proba", i)] = p
 	}
-	proba := func(seed uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-			return &data.Predictor{Predict: func(context.Context, *data.Set) (*data.Prediction, error) {
-				p := yes[seed]
-				return &data.Prediction{Proba: []float64{1 - p[0], p[0], 1 - p[1], p[1]}}, nil
-			}}, nil
-		}), nil
-	}
-	r, err := crossval.Validate(t.Context(), set, folds, []crossval.Candidate{{Name: "proba", New: proba}, {Name: "all yes", New: constant(1), Baseline: true}}, crossval.Options{})
+	proba := crossval.EstimatorFunc(func(_ context.Context, _ *data.Set, seed uint64) (*data.Predictor, error) {
+		return &data.Predictor{Predict: func(context.Context, *data.Set) (*data.Prediction, error) {
+			p := yes[seed]
+			return &data.Prediction{Proba: []float64{1 - p[0], p[0], 1 - p[1], p[1]}}, nil
+		}}, nil
+	})
+	r, err := crossval.Validate(t.Context(), set, folds, []crossval.Candidate{{Name: "proba", Estimator: proba}, {Name: "all yes", Estimator: constant(1), Baseline: true}}, crossval.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,15 +107,13 @@ func TestOutOfFoldOfRegressionIsTheMean(t *testing.T) {
 	for i := range 4 {
 		seeds[crossval.JobSeed(0, "n", i)] = float64(10 * i)
 	}
-	r, err := crossval.Validate(t.Context(), set, crossval.SplitterFunc(func(*data.Set) ([][]int, error) {
-		return [][]int{{0, 1}, {2, 3}, {0, 2}, {1, 3}}, nil
-	}), []crossval.Candidate{{Name: "n", New: func(seed uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-				return &data.Prediction{Values: slices.Repeat([]float64{seeds[seed]}, rows.Len())}, nil
-			}}, nil
-		}), nil
-	}}}, crossval.Options{})
+	r, err := crossval.Validate(t.Context(), set, crossval.SplitterFunc(func(*data.Set) ([]crossval.Split, error) {
+		return crossval.TestSplits([][]int{{0, 1}, {2, 3}, {0, 2}, {1, 3}}), nil
+	}), []crossval.Candidate{{Name: "n", Estimator: crossval.EstimatorFunc(func(_ context.Context, _ *data.Set, seed uint64) (*data.Predictor, error) {
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Values: slices.Repeat([]float64{seeds[seed]}, rows.Len())}, nil
+		}}, nil
+	})}}, crossval.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +131,7 @@ func TestJSONRoundTrip(t *testing.T) {
 	for i := range values {
 		values[i] = math.Cbrt(float64(i))
 	}
-	regression, err := crossval.Validate(t.Context(), realSet(t, values), crossval.KFold{K: 3}, []crossval.Candidate{{Name: "n", New: noisy}}, crossval.Options{Seed: 1 << 63})
+	regression, err := crossval.Validate(t.Context(), realSet(t, values), crossval.KFold{K: 3}, []crossval.Candidate{{Name: "n", Estimator: noisy}}, crossval.Options{Seed: 1 << 63})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,40 +15,38 @@ import (
 )
 
 // centroid classifies by the nearer class mean of one column.
-func centroid(column int) crossval.Factory {
-	return func(uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(_ context.Context, train *data.Set) (*data.Predictor, error) {
-			x, columns, err := train.Table()
+func centroid(column int) crossval.Estimator {
+	return crossval.EstimatorFunc(func(_ context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+		x, columns, err := train.Table()
+		if err != nil {
+			return nil, err
+		}
+		y, err := train.Labels()
+		if err != nil {
+			return nil, err
+		}
+		var sum, n [2]float64
+		for i, c := range y {
+			sum[c] += x[i*columns+column]
+			n[c]++
+		}
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			x, columns, err := rows.Table()
 			if err != nil {
 				return nil, err
 			}
-			y, err := train.Labels()
-			if err != nil {
-				return nil, err
-			}
-			var sum, n [2]float64
-			for i, c := range y {
-				sum[c] += x[i*columns+column]
-				n[c]++
-			}
-			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-				x, columns, err := rows.Table()
-				if err != nil {
-					return nil, err
+			p := &data.Prediction{}
+			for i := range rows.Len() {
+				v := x[i*columns+column]
+				label := 0
+				if math.Abs(v-sum[1]/n[1]) < math.Abs(v-sum[0]/n[0]) {
+					label = 1
 				}
-				p := &data.Prediction{}
-				for i := range rows.Len() {
-					v := x[i*columns+column]
-					label := 0
-					if math.Abs(v-sum[1]/n[1]) < math.Abs(v-sum[0]/n[0]) {
-						label = 1
-					}
-					p.Labels = append(p.Labels, label)
-				}
-				return p, nil
-			}}, nil
-		}), nil
-	}
+				p.Labels = append(p.Labels, label)
+			}
+			return p, nil
+		}}, nil
+	})
 }
 
 // Two models that see one of two columns of the same distribution are equally
@@ -75,7 +73,7 @@ func TestTypeIErrorIsNominal(t *testing.T) {
 		set := classSet(t, labels, "a", "b")
 		set.Inputs = table.Inputs
 		r, err := crossval.Validate(t.Context(), set, crossval.RepeatedStratifiedKFold{K: 10, Repeats: 10, Seed: g.Uint64()},
-			[]crossval.Candidate{{Name: "x", New: centroid(0)}, {Name: "y", New: centroid(1)}}, crossval.Options{})
+			[]crossval.Candidate{{Name: "x", Estimator: centroid(0)}, {Name: "y", Estimator: centroid(1)}}, crossval.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

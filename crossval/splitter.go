@@ -4,24 +4,25 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Splitter chooses the test rows of every fold. The training rows of a fold are
-// all rows that are not its test rows; [Splits] computes them. A splitter never
+// Splitter chooses the rows of every fold: the test rows, and the training rows where
+// they are not simply all others. It numbers nothing; [Splits] does. A splitter never
 // looks at a model, and with equal settings it returns equal rows.
 //
 // A splitter with a String method describes itself in a [Result].
 type Splitter interface {
-	TestRows(s *data.Set) ([][]int, error)
+	Split(s *data.Set) ([]Split, error)
 }
 
 // SplitterFunc makes a function a [Splitter].
-type SplitterFunc func(s *data.Set) ([][]int, error)
+type SplitterFunc func(s *data.Set) ([]Split, error)
 
-// TestRows calls f.
-func (f SplitterFunc) TestRows(s *data.Set) ([][]int, error) {
+// Split calls f.
+func (f SplitterFunc) Split(s *data.Set) ([]Split, error) {
 	if f == nil {
 		return nil, errors.New("crossval: the splitter's function is nil")
 	}
@@ -31,20 +32,38 @@ func (f SplitterFunc) TestRows(s *data.Set) ([][]int, error) {
 // String returns "function".
 func (f SplitterFunc) String() string { return "function" }
 
-// Split is one fold: the rows to fit on and the rows to predict.
+// Split is one fold: the rows to fit on and the rows to predict. A row may be in
+// neither.
 type Split struct {
 	Repeat int   // from 0
 	Fold   int   // from 0 within the repeat
-	Train  []int // ascending
+	Train  []int // ascending; from a Splitter nil: all rows that are not in Test
 	Test   []int // in the splitter's order
 }
 
-// Splits asks sp for test rows and completes them to folds. Folds that follow
-// each other and share no row form one repeat: a fold that takes a row again
-// begins the next repeat, and so does the fold after all rows were taken.
+// TestSplits returns folds of the given test rows, to be trained on all others.
+func TestSplits(folds [][]int) []Split {
+	out := make([]Split, len(folds))
+	for i := range out {
+		out[i].Test = folds[i]
+	}
+	return out
+}
+
+// splitsOf is TestSplits of folds that may have failed.
+func splitsOf(folds [][]int, err error) ([]Split, error) {
+	if err != nil {
+		return nil, err
+	}
+	return TestSplits(folds), nil
+}
+
+// Splits asks sp for folds, completes and numbers them. Folds that follow each other and
+// have no test row in common form one repeat: a fold that tests a row again begins the
+// next repeat, and so does the fold after all rows were tested.
 //
-// It is an error if there is no fold, if a fold has no test rows or leaves no
-// training rows, or if a row is out of range or twice in one fold.
+// It is an error if there is no fold, if a fold has no test rows or no training rows, if
+// a row is out of range, twice in one fold, or in both parts of it.
 func Splits(s *data.Set, sp Splitter) ([]Split, error) {
 	if s == nil || s.Len() == 0 {
 		return nil, data.ErrEmpty
@@ -52,36 +71,63 @@ func Splits(s *data.Set, sp Splitter) ([]Split, error) {
 	if sp == nil {
 		return nil, errors.New("crossval: the splitter is nil")
 	}
-	folds, err := sp.TestRows(s)
+	folds, err := sp.Split(s)
 	if err != nil {
 		return nil, err
 	}
 	if len(folds) == 0 {
-		return nil, fmt.Errorf("crossval: %s: the splitter gave no folds", describe(sp))
+		return nil, fmt.Errorf("crossval: %s: the splitter gave no folds", inWords(sp))
 	}
 	n := s.Len()
 	taken := make([]bool, n) // by the current repeat
 	count := 0
 	repeat, fold := 0, 0
 	splits := make([]Split, 0, len(folds))
-	for i, test := range folds {
-		train, err := complement(test, n)
+	for i, f := range folds {
+		train, err := trainRows(f, n)
 		if err != nil {
-			return nil, fmt.Errorf("crossval: %s: fold %d of %d: %w", describe(sp), i+1, len(folds), err)
+			return nil, fmt.Errorf("crossval: %s: fold %d of %d: %w", inWords(sp), i+1, len(folds), err)
 		}
-		if i > 0 && (count == n || anyTaken(taken, test)) {
+		if i > 0 && (count == n || anyTaken(taken, f.Test)) {
 			clear(taken)
 			count = 0
 			repeat, fold = repeat+1, 0
 		}
-		for _, r := range test {
+		for _, r := range f.Test {
 			taken[r] = true
 		}
-		count += len(test)
-		splits = append(splits, Split{Repeat: repeat, Fold: fold, Train: train, Test: test})
+		count += len(f.Test)
+		splits = append(splits, Split{Repeat: repeat, Fold: fold, Train: train, Test: f.Test})
 		fold++
 	}
 	return splits, nil
+}
+
+// trainRows returns the training rows of a fold of n rows, checked.
+func trainRows(f Split, n int) ([]int, error) {
+	rest, err := complement(f.Test, n)
+	if err != nil || f.Train == nil {
+		if err == nil && len(rest) == 0 {
+			err = fmt.Errorf("all %d rows are test rows, none is left to train on", n)
+		}
+		return rest, err
+	}
+	if len(f.Train) == 0 {
+		return nil, errors.New("no training rows")
+	}
+	train := slices.Sorted(slices.Values(f.Train))
+	for i, r := range train {
+		if r < 0 || r >= n {
+			return nil, fmt.Errorf("training row %d is out of range [0, %d)", r, n)
+		}
+		if i > 0 && train[i-1] == r {
+			return nil, fmt.Errorf("training row %d is there twice", r)
+		}
+		if _, ok := slices.BinarySearch(rest, r); !ok {
+			return nil, fmt.Errorf("row %d is a training row and a test row", r)
+		}
+	}
+	return train, nil
 }
 
 func anyTaken(taken []bool, rows []int) bool {
@@ -108,9 +154,6 @@ func complement(test []int, n int) ([]int, error) {
 		}
 		in[r] = true
 	}
-	if len(test) == n {
-		return nil, fmt.Errorf("all %d rows are test rows, none is left to train on", n)
-	}
 	train := make([]int, 0, n-len(test))
 	for r := range n {
 		if !in[r] {
@@ -120,8 +163,8 @@ func complement(test []int, n int) ([]int, error) {
 	return train, nil
 }
 
-// describe returns the splitter's own words, or its type.
-func describe(sp Splitter) string {
+// inWords returns the splitter's own words, or its type.
+func inWords(sp Splitter) string {
 	if d, ok := sp.(fmt.Stringer); ok {
 		return d.String()
 	}

@@ -1,10 +1,13 @@
 package crossval_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed732fc211/aegis/crossval"
@@ -182,8 +185,8 @@ func count(labels, rows []int, class int) int {
 
 func TestSeedsAndRepeatsDiffer(t *testing.T) {
 	s := classSet(t, make([]int, 40))
-	folds := func(sp crossval.Splitter) [][]int {
-		f, err := sp.TestRows(s)
+	folds := func(sp crossval.Splitter) []crossval.Split {
+		f, err := sp.Split(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,12 +256,12 @@ func TestGroupsStayTogether(t *testing.T) {
 // sklearn.model_selection.StratifiedKFold(4) of scikit-learn 1.2.1, and a result says so.
 func TestRareClasses(t *testing.T) {
 	set := classSet(t, []int{0, 1, 0, 2, 0, 1, 0, 0, 1, 0, 0, 3, 1, 0})
-	have, err := crossval.StratifiedKFold{K: 4, Rare: true}.TestRows(set)
+	have, err := crossval.StratifiedKFold{K: 4, Rare: true}.Split(set)
 	want := [][]int{{0, 1, 2, 3}, {4, 5, 6, 11}, {7, 8, 9}, {10, 12, 13}}
-	if err != nil || fmt.Sprint(have) != fmt.Sprint(want) {
+	if err != nil || !reflect.DeepEqual(have, crossval.TestSplits(want)) {
 		t.Errorf("folds %v, %v; want %v", have, err, want)
 	}
-	if _, err := (crossval.RepeatedStratifiedKFold{K: 10, Rare: true}).TestRows(set); err == nil || !strings.Contains(err.Error(), "every class needs 10 rows or more") {
+	if _, err := (crossval.RepeatedStratifiedKFold{K: 10, Rare: true}).Split(set); err == nil || !strings.Contains(err.Error(), "every class needs 10 rows or more") {
 		t.Errorf("every class is rare: %v", err)
 	}
 	labels, err := set.Labels()
@@ -267,7 +270,7 @@ func TestRareClasses(t *testing.T) {
 	}
 	r := &crossval.Result{Data: crossval.DataInfo{Rows: len(labels), Classes: set.Classes, Labels: labels}}
 	for i, test := range want {
-		r.Splits = append(r.Splits, crossval.SplitInfo{Fold: i, Test: test})
+		r.Splits = append(r.Splits, crossval.Split{Fold: i, Test: test})
 	}
 	if said := strings.Join(r.Caveats(), "\n"); !strings.Contains(said, "Classes with fewer rows than the 4 folds, which some of these do not test: c (1), d (1).") {
 		t.Errorf("caveats %q", said)
@@ -276,7 +279,12 @@ func TestRareClasses(t *testing.T) {
 
 func TestSplitErrors(t *testing.T) {
 	function := func(folds ...[]int) crossval.Splitter {
-		return crossval.SplitterFunc(func(*data.Set) ([][]int, error) { return folds, nil })
+		return crossval.SplitterFunc(func(*data.Set) ([]crossval.Split, error) { return crossval.TestSplits(folds), nil })
+	}
+	trained := func(train ...int) crossval.Splitter {
+		return crossval.SplitterFunc(func(*data.Set) ([]crossval.Split, error) {
+			return []crossval.Split{{Train: train, Test: []int{3}}}, nil
+		})
 	}
 	for _, c := range []struct {
 		name   string
@@ -300,6 +308,11 @@ func TestSplitErrors(t *testing.T) {
 		{"empty fold", []int{0, 0}, function([]int{0}, nil), "fold 2 of 2: no test rows"},
 		{"out of range", []int{0, 0}, function([]int{2}), "row 2 is out of range [0, 2)"},
 		{"twice", []int{0, 0, 0}, function([]int{1, 1}), "row 1 is there twice"},
+		{"no training rows", []int{0, 0, 1, 1}, trained([]int{}...), "fold 1 of 1: no training rows"},
+		{"training row out of range", []int{0, 0, 1, 1}, trained(0, 4), "training row 4 is out of range [0, 4)"},
+		{"negative training row", []int{0, 0, 1, 1}, trained(0, -1), "training row -1 is out of range [0, 4)"},
+		{"training row twice", []int{0, 0, 1, 1}, trained(2, 0, 2), "training row 2 is there twice"},
+		{"training and test row", []int{0, 0, 1, 1}, trained(2, 3), "row 3 is a training row and a test row"},
 		{"all rows", []int{0, 0}, function([]int{1, 0}), "none is left to train on"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -318,12 +331,50 @@ func TestSplitErrors(t *testing.T) {
 	t.Run("no rows", func(t *testing.T) {
 		for _, s := range []*data.Set{nil, {}} {
 			for _, sp := range []crossval.Splitter{crossval.KFold{}, crossval.StratifiedKFold{}, crossval.Holdout{}, crossval.GroupKFold{}, crossval.RepeatedKFold{}} {
-				if _, err := sp.TestRows(s); err == nil {
+				if _, err := sp.Split(s); err == nil {
 					t.Errorf("%v: no error", sp)
 				}
 			}
 		}
 	})
+}
+
+// TestTrainingRows: a splitter that gives training rows, here those before the test rows
+// but for a gap, has its models fitted on these alone, and the result keeps them.
+func TestTrainingRows(t *testing.T) {
+	growing := crossval.SplitterFunc(func(s *data.Set) ([]crossval.Split, error) {
+		return []crossval.Split{{Train: []int{1, 0}, Test: []int{3}}, {Train: []int{2, 0, 1}, Test: []int{5, 4}}, {Test: []int{6, 7}}}, nil
+	})
+	set := realSet(t, []float64{0, 1, 2, 3, 4, 5, 6, 7})
+	var mu sync.Mutex
+	fitted := map[uint64][]float64{}
+	watch := crossval.EstimatorFunc(func(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+		y, err := train.Values()
+		if err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		fitted[seed] = y
+		mu.Unlock()
+		return noisy(ctx, train, seed)
+	})
+	r, err := crossval.Validate(t.Context(), set, growing, []crossval.Candidate{{Name: "n", Estimator: watch}}, crossval.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]float64{{0, 1}, {0, 1, 2}, {0, 1, 2, 3, 4, 5}} {
+		if got := fitted[crossval.JobSeed(0, "n", i)]; !slices.Equal(got, want) {
+			t.Errorf("fold %d was fitted on %v, want %v", i, got, want)
+		}
+	}
+	want := []crossval.Split{{Fold: 0, Train: []int{0, 1}, Test: []int{3}}, {Fold: 1, Train: []int{0, 1, 2}, Test: []int{5, 4}}, {Fold: 2, Test: []int{6, 7}}}
+	if !reflect.DeepEqual(r.Splits, want) {
+		t.Errorf("splits %+v, want %+v", r.Splits, want)
+	}
+	again, err := crossval.ReadResult(bytes.NewReader(writeJSON(t, r)))
+	if err != nil || !reflect.DeepEqual(again.Splits, want) {
+		t.Errorf("read again %+v (%v), want %+v", again, err, want)
+	}
 }
 
 func TestJobSeedDiffers(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 func TestStandings(t *testing.T) {
 	r := &crossval.Result{
 		Data:       crossval.DataInfo{Rows: 4, Task: data.Regress, Values: []float64{1, 2, 3, 4}},
-		Metrics:    []crossval.Metric{{Name: "R2", Greater: true, Range: [2]float64{math.Inf(-1), 1}}, {Name: "odd"}},
+		Metrics:    []data.Metric{{Name: "R2", Greater: true, Range: [2]float64{math.Inf(-1), 1}}, {Name: "odd"}},
 		Candidates: []crossval.CandidateInfo{{Name: "a"}, {Name: "b", Baseline: true}},
-		Splits:     []crossval.SplitInfo{{Test: []int{0, 1}}, {Fold: 1, Test: []int{2, 3}}},
+		Splits:     []crossval.Split{{Test: []int{0, 1}}, {Fold: 1, Test: []int{2, 3}}},
 		Runs: []crossval.Run{
 			{Candidate: "a", Scores: []float64{0.9, math.NaN()}, FitTime: time.Second, PredictTime: time.Millisecond},
 			{Candidate: "a", Split: 1, Scores: []float64{0.8, 1}, FitTime: 3 * time.Second, PredictTime: time.Millisecond},

@@ -20,15 +20,15 @@ type StratifiedKFold struct {
 	Rare    bool // a class may have fewer than K rows, which then are in as many folds and missing in the others
 }
 
-// TestRows returns the test rows of K folds, ascending within a fold. It is an
+// Split returns the test rows of K folds, ascending within a fold. It is an
 // error if the set has no class labels, or if a class that occurs has fewer
 // than K rows; with Rare if all have, as in scikit-learn.
-func (f StratifiedKFold) TestRows(s *data.Set) ([][]int, error) {
+func (f StratifiedKFold) Split(s *data.Set) ([]Split, error) {
 	var g *rand.Rand
 	if f.Shuffle {
 		g = generator(f.Seed, "fold", 0)
 	}
-	return stratify(f.String(), s, f.K, f.Rare, g)
+	return splitsOf(stratify(f.String(), s, f.K, f.Rare, g))
 }
 
 // String returns "stratified 10-fold", and how it is shuffled.
@@ -46,9 +46,9 @@ type RepeatedStratifiedKFold struct {
 	Rare    bool // see [StratifiedKFold]
 }
 
-// TestRows returns the test rows of K times Repeats folds, repeat by repeat,
+// Split returns the test rows of K times Repeats folds, repeat by repeat,
 // with the errors of [StratifiedKFold].
-func (f RepeatedStratifiedKFold) TestRows(s *data.Set) ([][]int, error) {
+func (f RepeatedStratifiedKFold) Split(s *data.Set) ([]Split, error) {
 	return repeated(f.String(), f.Repeats, f.Seed, func(g *rand.Rand) ([][]int, error) {
 		return stratify(f.String(), s, f.K, f.Rare, g)
 	})

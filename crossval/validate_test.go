@@ -19,53 +19,49 @@ import (
 
 // noisy is an estimator whose probabilities come from its seed and the values:
 // enough to see whether a seed or a row went astray.
-func noisy(seed uint64) (crossval.Estimator, error) {
-	return crossval.EstimatorFunc(func(_ context.Context, train *data.Set) (*data.Predictor, error) {
-		g := rand.New(rand.NewPCG(seed, 1))
-		bias := g.NormFloat64() + float64(train.Len())
-		return &data.Predictor{
-			Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-				if rows.Targets != nil {
-					return nil, errors.New("the targets can be seen")
+var noisy = crossval.EstimatorFunc(func(_ context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+	g := rand.New(rand.NewPCG(seed, 1))
+	bias := g.NormFloat64() + float64(train.Len())
+	return &data.Predictor{
+		Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			if rows.Targets != nil {
+				return nil, errors.New("the targets can be seen")
+			}
+			x, columns, err := rows.Table()
+			if err != nil {
+				return nil, err
+			}
+			k := len(rows.Classes)
+			p := &data.Prediction{}
+			for i := range rows.Len() {
+				v := x[i*columns+1]
+				x[i*columns+1] = math.NaN() // it may do that to rows of its own
+				if k == 0 {
+					p.Values = append(p.Values, v+0.01*math.Sin(bias))
+					continue
 				}
-				x, columns, err := rows.Table()
-				if err != nil {
-					return nil, err
+				sum := 0.0
+				row := make([]float64, k)
+				for c := range row {
+					row[c] = math.Exp(-math.Abs(v - float64(c) + 0.1*math.Sin(bias)))
+					sum += row[c]
 				}
-				k := len(rows.Classes)
-				p := &data.Prediction{}
-				for i := range rows.Len() {
-					v := x[i*columns+1]
-					x[i*columns+1] = math.NaN() // it may do that to rows of its own
-					if k == 0 {
-						p.Values = append(p.Values, v+0.01*math.Sin(bias))
-						continue
-					}
-					sum := 0.0
-					row := make([]float64, k)
-					for c := range row {
-						row[c] = math.Exp(-math.Abs(v - float64(c) + 0.1*math.Sin(bias)))
-						sum += row[c]
-					}
-					for _, w := range row {
-						p.Proba = append(p.Proba, w/sum)
-					}
+				for _, w := range row {
+					p.Proba = append(p.Proba, w/sum)
 				}
-				return p, nil
-			},
-			Curves: []data.Curve{{Name: "loss", Values: []float64{bias, math.Inf(1), math.NaN()}}}, BestEpoch: 1, Parameters: 1, Notes: []string{"made up"},
-		}, nil
-	}), nil
-}
+			}
+			return p, nil
+		},
+		Curves: []data.Curve{{Name: "loss", Values: []float64{bias, math.Inf(1), math.NaN()}}}, BestEpoch: 1, Parameters: 1, Notes: []string{"made up"},
+	}, nil
+})
 
-func constant(label int) crossval.Factory {
-	return func(uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-				return &data.Prediction{Labels: slices.Repeat([]int{label}, rows.Len())}, nil
-			}}, nil
-		}), nil
-	}
+func constant(label int) crossval.Estimator {
+	return crossval.EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Labels: slices.Repeat([]int{label}, rows.Len())}, nil
+		}}, nil
+	})
 }
 
 func labelsOf(n, classes int) []int {
@@ -99,7 +95,7 @@ func TestResultIsTheSameForAnyWorkers(t *testing.T) {
 		{"regression", realSet(t, values), crossval.RepeatedKFold{K: 5, Repeats: 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			candidates := []crossval.Candidate{{Name: "one", New: noisy}, {Name: "two", New: noisy, Baseline: true}}
+			candidates := []crossval.Candidate{{Name: "one", Estimator: noisy}, {Name: "two", Estimator: noisy, Baseline: true}}
 			before, _ := c.set.Inputs[0].Data().([]float64)
 			before = slices.Clone(before)
 			var want []byte
@@ -140,7 +136,7 @@ func TestResultIsTheSameForAnyWorkers(t *testing.T) {
 func TestProgressIsCalledByOneAtATime(t *testing.T) {
 	var inside, calls, finished atomic.Int32
 	last := -1
-	_, err := crossval.Validate(t.Context(), classSet(t, labelsOf(60, 2)), crossval.KFold{K: 10}, []crossval.Candidate{{Name: "n", New: noisy}}, crossval.Options{
+	_, err := crossval.Validate(t.Context(), classSet(t, labelsOf(60, 2)), crossval.KFold{K: 10}, []crossval.Candidate{{Name: "n", Estimator: noisy}}, crossval.Options{
 		Workers: 8,
 		Progress: func(e crossval.Event) {
 			if inside.Add(1) != 1 {
@@ -170,21 +166,15 @@ func TestCancelReturnsWhatIsDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var fits atomic.Int32
-	slow := func(seed uint64) (crossval.Estimator, error) {
-		return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (*data.Predictor, error) {
-			if fits.Add(1) == 4 {
-				cancel()
-				<-ctx.Done()
-				return nil, fmt.Errorf("train: %w", ctx.Err())
-			}
-			e, err := noisy(seed)
-			if err != nil {
-				return nil, err
-			}
-			return e.Fit(ctx, train)
-		}), nil
-	}
-	r, err := crossval.Validate(ctx, classSet(t, labelsOf(60, 2)), crossval.KFold{K: 10}, []crossval.Candidate{{Name: "n", New: slow}}, crossval.Options{Workers: 1})
+	slow := crossval.EstimatorFunc(func(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+		if fits.Add(1) == 4 {
+			cancel()
+			<-ctx.Done()
+			return nil, fmt.Errorf("train: %w", ctx.Err())
+		}
+		return noisy(ctx, train, seed)
+	})
+	r, err := crossval.Validate(ctx, classSet(t, labelsOf(60, 2)), crossval.KFold{K: 10}, []crossval.Candidate{{Name: "n", Estimator: slow}}, crossval.Options{Workers: 1})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped after 3 of 10 fits") {
 		t.Errorf("have error %v", err)
 	}
@@ -205,19 +195,13 @@ func TestCancelReturnsWhatIsDone(t *testing.T) {
 
 func TestFailuresAreNamed(t *testing.T) {
 	cause := errors.New("the cause")
-	at := func(fold uint64, f func() (*data.Predictor, error)) crossval.Factory {
-		return func(seed uint64) (crossval.Estimator, error) {
-			return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (*data.Predictor, error) {
-				if seed == crossval.JobSeed(3, "bad", int(fold)) || seed == crossval.JobSeed(3, "bad", int(fold)+2) {
-					return f()
-				}
-				e, err := noisy(seed)
-				if err != nil {
-					return nil, err
-				}
-				return e.Fit(ctx, train)
-			}), nil
-		}
+	at := func(fold uint64, f func() (*data.Predictor, error)) crossval.Estimator {
+		return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+			if seed == crossval.JobSeed(3, "bad", int(fold)) || seed == crossval.JobSeed(3, "bad", int(fold)+2) {
+				return f()
+			}
+			return noisy(ctx, train, seed)
+		})
 	}
 	predicts := func(p *data.Prediction, err error) func() (*data.Predictor, error) {
 		return func() (*data.Predictor, error) {
@@ -226,7 +210,7 @@ func TestFailuresAreNamed(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		new   crossval.Factory
+		new   crossval.Estimator
 		want  string
 		cause bool
 		stack bool
@@ -243,13 +227,12 @@ func TestFailuresAreNamed(t *testing.T) {
 		{name: "too few probabilities", new: at(7, predicts(&data.Prediction{Proba: []float64{1}}, nil)), want: "1 probabilities for 12 rows and 2 classes"},
 		{name: "odd probabilities", new: at(7, predicts(&data.Prediction{Proba: slices.Repeat([]float64{0.7}, 24)}, nil)), want: "row 0: the probabilities sum to 1.4"},
 		{name: "not a number", new: at(7, predicts(&data.Prediction{Proba: slices.Repeat([]float64{math.NaN()}, 24)}, nil)), want: "the probability of class 0 is NaN"},
-		{name: "factory", new: func(uint64) (crossval.Estimator, error) { return nil, cause }, want: "bad: repeat 1, fold 1: make: the cause", cause: true},
-		{name: "no estimator", new: func(uint64) (crossval.Estimator, error) { return nil, nil }, want: "make: the factory returned no estimator"},
+		{name: "no function", new: crossval.EstimatorFunc(nil), want: "bad: repeat 1, fold 1: fit: crossval: the estimator's function is nil"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, workers := range []int{1, 8} {
 				r, err := crossval.Validate(t.Context(), classSet(t, labelsOf(60, 2), "a", "b"), crossval.RepeatedKFold{K: 5, Repeats: 2},
-					[]crossval.Candidate{{Name: "good", New: noisy}, {Name: "bad", New: c.new}}, crossval.Options{Seed: 3, Workers: workers})
+					[]crossval.Candidate{{Name: "good", Estimator: noisy}, {Name: "bad", Estimator: c.new}}, crossval.Options{Seed: 3, Workers: workers})
 				var failure *crossval.FoldError
 				if !errors.As(err, &failure) || !strings.Contains(err.Error(), c.want) {
 					t.Fatalf("have error %v, want one with %q", err, c.want)
@@ -279,13 +262,13 @@ func TestRowsOfTheWhole(t *testing.T) {
 		return fmt.Errorf("fill: %w", &data.RowError{Row: 3, Err: fmt.Errorf("row 3 is %v", x[3*columns])})
 	}
 	for stage, fit := range map[string]crossval.EstimatorFunc{
-		"fit": func(_ context.Context, train *data.Set) (*data.Predictor, error) { return nil, about(train) },
-		"predict": func(context.Context, *data.Set) (*data.Predictor, error) {
+		"fit": func(_ context.Context, train *data.Set, _ uint64) (*data.Predictor, error) { return nil, about(train) },
+		"predict": func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
 			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) { return nil, about(rows) }}, nil
 		},
 	} {
 		r, err := crossval.Validate(t.Context(), classSet(t, labelsOf(60, 2), "a", "b"), crossval.KFold{K: 5},
-			[]crossval.Candidate{{Name: "bad", New: func(uint64) (crossval.Estimator, error) { return fit, nil }}}, crossval.Options{Seed: 3})
+			[]crossval.Candidate{{Name: "bad", Estimator: fit}}, crossval.Options{Seed: 3})
 		if err == nil || len(r.Failed) != 1 {
 			t.Fatalf("%s: error %v", stage, err)
 		}
@@ -300,7 +283,7 @@ func TestRowsOfTheWhole(t *testing.T) {
 }
 
 func TestValidateRefuses(t *testing.T) {
-	good := crossval.Candidate{Name: "n", New: noisy}
+	good := crossval.Candidate{Name: "n", Estimator: noisy}
 	set := classSet(t, labelsOf(30, 2))
 	blind := *set
 	blind.Targets = nil
@@ -314,21 +297,21 @@ func TestValidateRefuses(t *testing.T) {
 		name       string
 		set        *data.Set
 		candidates []crossval.Candidate
-		scorers    []crossval.Scorer
+		scorers    []data.Metric
 		want       string
 	}{
 		{"no set", nil, []crossval.Candidate{good}, nil, "no rows"},
 		{"no targets", &blind, []crossval.Candidate{good}, nil, "no targets"},
 		{"infinite value", endless, []crossval.Candidate{good}, nil, "crossval: data: "},
 		{"no candidates", set, nil, nil, "no candidates"},
-		{"no name", set, []crossval.Candidate{{New: noisy}}, nil, "candidate 0 has no name"},
-		{"no factory", set, []crossval.Candidate{{Name: "n"}}, nil, "the factory is nil"},
+		{"no name", set, []crossval.Candidate{{Estimator: noisy}}, nil, "candidate 0 has no name"},
+		{"no estimator", set, []crossval.Candidate{{Name: "n"}}, nil, "the estimator is nil"},
 		{"twice", set, []crossval.Candidate{good, good}, nil, `two candidates are named "n"`},
-		{"no function", set, []crossval.Candidate{good}, []crossval.Scorer{{Name: "x"}}, "scorer 0 has no name or no function"},
-		{"empty scorers", set, []crossval.Candidate{good}, []crossval.Scorer{}, "no scorers"},
+		{"no function", set, []crossval.Candidate{good}, []data.Metric{{Name: "x"}}, "metric 0 has no name or no function"},
+		{"no metrics", set, []crossval.Candidate{good}, []data.Metric{}, "no metrics"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := crossval.Validate(t.Context(), c.set, crossval.KFold{K: 3}, c.candidates, crossval.Options{Scorers: c.scorers})
+			r, err := crossval.Validate(t.Context(), c.set, crossval.KFold{K: 3}, c.candidates, crossval.Options{Metrics: c.scorers})
 			if r != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("have error %v, want one with %q", err, c.want)
 			}

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -232,60 +231,4 @@ func (f FittedColumns) compile() (*RowTransform, error) {
 		}
 		return nil
 	}}, nil
-}
-
-// storedColumns is a FittedColumns as it is stored.
-type storedColumns struct {
-	Features []Feature    `json:"features"`
-	Parts    []storedPart `json:"parts"`
-}
-
-type storedPart struct {
-	Columns []int           `json:"columns"`
-	Fitted  json.RawMessage `json:"fitted,omitempty"`
-}
-
-func (f FittedColumns) store() (storedColumns, error) {
-	out := storedColumns{Features: f.Features}
-	for _, part := range f.Parts {
-		s := storedPart{Columns: part.Columns}
-		if part.Fitted != nil {
-			var err error
-			if s.Fitted, err = MarshalFitted(part.Fitted); err != nil {
-				return out, err
-			}
-		}
-		out.Parts = append(out.Parts, s)
-	}
-	return out, nil
-}
-
-func unmarshalColumns(state []byte, depth int) (Fitted, error) {
-	var s storedColumns
-	if err := strict(state, &s); err != nil {
-		return nil, fmt.Errorf("data: stored columns: %w", err)
-	}
-	f := FittedColumns{Features: s.Features}
-	for k, p := range s.Parts {
-		for i, j := range p.Columns {
-			if j < 0 || j >= len(s.Features) || i > 0 && j <= p.Columns[i-1] {
-				return nil, fmt.Errorf("data: stored columns: part %d: column %d of %d is out of range or out of order", k, j, len(s.Features))
-			}
-		}
-		part := FittedPart{Columns: p.Columns}
-		if p.Fitted != nil {
-			var err error
-			if part.Fitted, err = unmarshalFitted(p.Fitted, depth+1); err != nil {
-				return nil, err
-			}
-		}
-		if len(p.Columns) == 0 {
-			return nil, fmt.Errorf("data: stored columns: part %d has no columns", k)
-		}
-		f.Parts = append(f.Parts, part)
-	}
-	if len(f.Parts) == 0 {
-		return nil, errors.New("data: stored columns: no parts")
-	}
-	return f, nil
 }

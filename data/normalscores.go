@@ -22,10 +22,10 @@ type NormalScores struct {
 
 // FittedNormalScores is a NormalScores that was fitted.
 type FittedNormalScores struct {
-	Features []Feature   `json:"features"`
-	Values   [][]float64 `json:"values"` // of each column, ascending; fewer than 2: it stays as it is
-	Scores   [][]float64 `json:"scores"` // of the values
-	Beside   bool        `json:"beside,omitempty"`
+	Features []Feature
+	Values   [][]float64 // of each column, ascending; fewer than 2: it stays as it is
+	Scores   [][]float64 // of the values
+	Beside   bool
 }
 
 // Fit implements Transform.

@@ -38,11 +38,11 @@ const (
 
 // FittedImpute is an Impute that was fitted.
 type FittedImpute struct {
-	Features []Feature `json:"features"`
-	Fill     []float64 `json:"fill"`               // one for each column
-	Keep     []bool    `json:"keep,omitempty"`     // columns that stay as they are
-	Indicate []bool    `json:"indicate,omitempty"` // columns with an indicator
-	Empty    []string  `json:"empty,omitempty"`    // columns without a value in the training rows
+	Features []Feature
+	Fill     []float64 // one for each column
+	Keep     []bool    // columns that stay as they are
+	Indicate []bool    // columns with an indicator
+	Empty    []string  // columns without a value in the training rows
 }
 
 // Fit implements Transform.
@@ -152,10 +152,10 @@ func mode(sorted []float64) float64 {
 // what Standardize, MinMax and RobustScale become. Categorical columns,
 // indicators and missing values stay as they are.
 type FittedScale struct {
-	Features []Feature `json:"features"`
-	Center   []float64 `json:"center"`
-	Scale    []float64 `json:"scale"`
-	Offset   float64   `json:"offset,omitempty"` // added afterwards
+	Features []Feature
+	Center   []float64
+	Scale    []float64
+	Offset   float64 // added afterwards
 }
 
 // Apply implements Fitted.
@@ -295,9 +295,9 @@ type Clip struct{ Low, High float64 }
 
 // FittedClip is a Clip that was fitted.
 type FittedClip struct {
-	Features []Feature `json:"features"`
-	Low      []float64 `json:"low"`
-	High     []float64 `json:"high"`
+	Features []Feature
+	Low      []float64
+	High     []float64
 }
 
 // Fit implements Transform.
@@ -357,8 +357,8 @@ type SmoothClip struct{ Bound float64 } // 0: 3
 
 // FittedSmoothClip is a SmoothClip that was fitted.
 type FittedSmoothClip struct {
-	Features []Feature `json:"features"`
-	Bound    float64   `json:"bound"`
+	Features []Feature
+	Bound    float64
 }
 
 // Fit implements Transform.

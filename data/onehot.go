@@ -32,18 +32,18 @@ type OneHot struct {
 
 // FittedOneHot is a OneHot that was fitted.
 type FittedOneHot struct {
-	Features []Feature      `json:"features"`
-	Columns  []OneHotColumn `json:"columns"` // one for each feature; of a numeric one empty
+	Features []Feature
+	Columns  []OneHotColumn // one for each feature; of a numeric one empty
 }
 
 // OneHotColumn says which indicators a categorical column has: first Own ones of
 // single levels, then Pools ones, then one for missing values.
 type OneHotColumn struct {
-	Slots   []int `json:"slots,omitempty"` // the indicator of each level; −1: none
-	Own     int   `json:"own,omitempty"`
-	Pools   int   `json:"pools,omitempty"`
-	Missing bool  `json:"missing,omitempty"`
-	Signed  bool  `json:"signed,omitempty"` // one column of 1, −1 and 0 instead of all that
+	Slots   []int // the indicator of each level; −1: none
+	Own     int
+	Pools   int
+	Missing bool
+	Signed  bool // one column of 1, −1 and 0 instead of all that
 }
 
 func (c OneHotColumn) width() int {
@@ -243,9 +243,9 @@ type Codes struct{ Least int } // training rows that a level needs for a number 
 
 // FittedCodes is a Codes that was fitted.
 type FittedCodes struct {
-	Features []Feature `json:"features"`
-	Numbers  [][]int   `json:"numbers"` // of each level; of numeric columns null
-	Known    []int     `json:"known"`   // how many levels have a number of their own
+	Features []Feature
+	Numbers  [][]int // of each level; of numeric columns null
+	Known    []int   // how many levels have a number of their own
 }
 
 // Fit implements Transform.

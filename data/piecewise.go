@@ -24,9 +24,9 @@ type PiecewiseLinear struct {
 
 // FittedPiecewise is a PiecewiseLinear that was fitted.
 type FittedPiecewise struct {
-	Features []Feature   `json:"features"`
-	Edges    [][]float64 `json:"edges"` // of each column, ascending; fewer than 2: it stays as it is
-	Beside   bool        `json:"beside,omitempty"`
+	Features []Feature
+	Edges    [][]float64 // of each column, ascending; fewer than 2: it stays as it is
+	Beside   bool
 }
 
 // Fit implements Transform.

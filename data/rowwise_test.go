@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
 	"pgregory.net/rapid"
 )
 
@@ -91,11 +92,12 @@ func TestRowByRow(t *testing.T) {
 				if fmt.Sprint(values2(t, rows)) != before {
 					t.Fatal("the argument has changed")
 				}
-				text, err := data.MarshalFitted(f)
+				text, err := describe.Marshal(f)
 				if err != nil {
 					t.Fatal(err)
 				}
-				read, err := data.UnmarshalFitted(text)
+				var read data.Fitted
+				err = describe.Unmarshal(text, &read)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -408,14 +410,15 @@ func FuzzStoredTransform(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		text, err := data.MarshalFitted(fitted)
+		text, err := describe.Marshal(fitted)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		fitted, err := data.UnmarshalFitted(text)
+		var fitted data.Fitted
+		err := describe.Unmarshal(text, &fitted)
 		if err != nil {
 			return
 		}

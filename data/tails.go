@@ -23,9 +23,9 @@ type LogTails struct {
 
 // FittedLogTails is a LogTails that was fitted.
 type FittedLogTails struct {
-	Features []Feature `json:"features"`
-	Center   []float64 `json:"center"`
-	Scale    []float64 `json:"scale"` // 0: the column stays as it is
+	Features []Feature
+	Center   []float64
+	Scale    []float64 // 0: the column stays as it is
 }
 
 // Fit implements Transform.

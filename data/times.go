@@ -18,8 +18,8 @@ type ExpandTimes struct{ Cyclic bool }
 
 // FittedTimes is an ExpandTimes that was fitted.
 type FittedTimes struct {
-	Features []Feature  `json:"features"`
-	Parts    [][]string `json:"parts"` // the parts that take the place of each column; of others null
+	Features []Feature
+	Parts    [][]string // the parts that take the place of each column; of others null
 }
 
 // timeParts are the numbers that can be made of a time, in their order.

@@ -1,13 +1,11 @@
 package data
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
-	"sync"
 
+	"github.com/seed732fc211/aegis/describe"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"gorgonia.org/tensor"
 )
 
@@ -28,7 +26,8 @@ func (f TransformFunc) Fit(train *Set) (Fitted, error) {
 }
 
 // Fitted is a transform that was fitted. Apply gives a new set and leaves its
-// argument as it is; it may be called by several goroutines.
+// argument as it is; it may be called by several goroutines. One that is to be stored in
+// a model file is registered with package describe.
 type Fitted interface {
 	Apply(s *Set) (*Set, error)
 }
@@ -61,10 +60,10 @@ type FittedPipeline []Fitted
 // Apply applies the transforms one after another.
 func (p FittedPipeline) Apply(s *Set) (*Set, error) {
 	var err error
-	for i, f := range p {
-		if f == nil {
-			return nil, fmt.Errorf("data: transform %d of the pipeline is nil", i)
-		}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	for _, f := range p {
 		if s, err = f.Apply(s); err != nil {
 			return nil, err
 		}
@@ -93,140 +92,27 @@ func Notes(f Fitted) []string {
 	return out
 }
 
-// The kinds of fitted transforms that can be stored, by name and by type.
-var (
-	kindsMu sync.RWMutex
-	kinds   = map[string]reflect.Type{}
-	names   = map[reflect.Type]string{}
-)
-
-// RegisterFitted gives a type of fitted transform a name, so that it can be
-// stored in a model file, and read where it is registered too. Its state is what
-// encoding/json writes of it. A name that another type has is an error.
-func RegisterFitted(kind string, example Fitted) error {
-	if example == nil || kind == "" {
-		return errors.New("data: register: no name or no example")
+// check finds what would make Apply fail.
+func (p FittedPipeline) check() error {
+	for i, f := range p {
+		if f == nil {
+			return fmt.Errorf("data: transform %d of the pipeline is nil", i)
+		}
 	}
-	t := reflect.TypeOf(example)
-	kindsMu.Lock()
-	defer kindsMu.Unlock()
-	if old, ok := kinds[kind]; ok && old != t {
-		return fmt.Errorf("data: register: the name %q is taken by %v", kind, old)
-	}
-	kinds[kind], names[t] = t, kind
 	return nil
 }
 
 func init() {
-	for kind, example := range map[string]Fitted{
-		"pipeline": FittedPipeline{}, "columns": FittedColumns{}, "impute": FittedImpute{}, "scale": FittedScale{}, "clip": FittedClip{},
-		"smoothclip": FittedSmoothClip{}, "logtails": FittedLogTails{}, "piecewise": FittedPiecewise{}, "normalscores": FittedNormalScores{}, "onehot": FittedOneHot{}, "codes": FittedCodes{}, "times": FittedTimes{},
+	builtin.Register(Pipeline{}, Columns{}, Drop{}, Impute{}, Standardize{}, MinMax{}, RobustScale{}, Clip{}, SmoothClip{}, LogTails{},
+		PiecewiseLinear{}, NormalScores{}, OneHot{}, Codes{}, ExpandTimes{}, Augmenters{}, Jitter{}, ImageAugment{})
+	for _, f := range []rowwise{
+		FittedImpute{}, FittedScale{}, FittedClip{}, FittedSmoothClip{}, FittedLogTails{}, FittedPiecewise{}, FittedNormalScores{},
+		FittedOneHot{}, FittedCodes{}, FittedTimes{},
 	} {
-		if err := RegisterFitted(kind, example); err != nil {
-			panic(err) // two kinds of this package have one name
-		}
+		builtin.Entry(describe.Entry{Example: f, Check: func(v any) error { return v.(rowwise).check() }})
 	}
-}
-
-type stored struct {
-	Kind  string          `json:"kind"`
-	State json.RawMessage `json:"state"`
-}
-
-// MarshalFitted writes a fitted transform as JSON. A type that is not registered
-// is an error.
-func MarshalFitted(f Fitted) ([]byte, error) {
-	kindsMu.RLock()
-	kind, ok := names[reflect.TypeOf(f)]
-	kindsMu.RUnlock()
-	if !ok {
-		return nil, fmt.Errorf("data: the transform %T is not registered, so it cannot be stored", f)
-	}
-	var state any = f
-	var err error
-	switch f := f.(type) {
-	case FittedPipeline:
-		state, err = marshalAll(f)
-	case FittedColumns:
-		state, err = f.store()
-	}
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(state)
-	if err != nil {
-		return nil, fmt.Errorf("data: store %s: %w", kind, err)
-	}
-	return json.Marshal(stored{kind, text})
-}
-
-func marshalAll(list []Fitted) ([]json.RawMessage, error) {
-	parts := make([]json.RawMessage, len(list))
-	for i, f := range list {
-		var err error
-		if parts[i], err = MarshalFitted(f); err != nil {
-			return nil, err
-		}
-	}
-	return parts, nil
-}
-
-// UnmarshalFitted reads what MarshalFitted wrote.
-func UnmarshalFitted(text []byte) (Fitted, error) { return unmarshalFitted(text, 0) }
-
-func unmarshalFitted(text []byte, depth int) (Fitted, error) {
-	if depth > 20 {
-		return nil, errors.New("data: transforms nested too deep")
-	}
-	var s stored
-	if err := strict(text, &s); err != nil {
-		return nil, fmt.Errorf("data: stored transform: %w", err)
-	}
-	kindsMu.RLock()
-	t, ok := kinds[s.Kind]
-	kindsMu.RUnlock()
-	if !ok {
-		return nil, fmt.Errorf("data: stored transform: the kind %q is not known here", s.Kind)
-	}
-	switch s.Kind {
-	case "pipeline":
-		return unmarshalPipeline(s.State, depth)
-	case "columns":
-		return unmarshalColumns(s.State, depth)
-	}
-	v := reflect.New(t)
-	if err := strict(s.State, v.Interface()); err != nil {
-		return nil, fmt.Errorf("data: stored transform %s: %w", s.Kind, err)
-	}
-	f := v.Elem().Interface().(Fitted)
-	if own := rowwiseOf(f); own != nil {
-		if err := own.check(); err != nil {
-			return nil, fmt.Errorf("data: stored transform %s: %w", s.Kind, err)
-		}
-	}
-	return f, nil
-}
-
-func unmarshalPipeline(state []byte, depth int) (Fitted, error) {
-	var parts []json.RawMessage
-	if err := json.Unmarshal(state, &parts); err != nil {
-		return nil, fmt.Errorf("data: stored pipeline: %w", err)
-	}
-	p := FittedPipeline{}
-	for _, part := range parts {
-		f, err := unmarshalFitted(part, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		p = append(p, f)
-	}
-	return p, nil
-}
-
-func strict(text []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	return d.Decode(v)
+	builtin.Entry(describe.Entry{Example: FittedPipeline{}, Check: func(v any) error { return v.(FittedPipeline).check() }})
+	builtin.Entry(describe.Entry{Example: FittedColumns{}, Check: func(v any) error { return v.(FittedColumns).check() }})
 }
 
 // withTable returns the set with another table in place of its first input.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
 )
 
 type table [][]*float64
@@ -81,11 +82,12 @@ func TestTransformsAgainstScikitLearn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stored, err := data.MarshalFitted(data.FittedPipeline{f})
+			stored, err := describe.Marshal(data.FittedPipeline{f})
 			if err != nil {
 				t.Fatal(err)
 			}
-			again, err := data.UnmarshalFitted(stored)
+			var again data.Fitted
+			err = describe.Unmarshal(stored, &again)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -231,26 +233,27 @@ type private struct{}
 func (private) Apply(s *data.Set) (*data.Set, error) { return s, nil }
 
 func TestStoredTransformsReject(t *testing.T) {
-	if _, err := data.MarshalFitted(private{}); err == nil || !strings.Contains(err.Error(), "is not registered") {
+	var mine data.Fitted = private{}
+	if _, err := describe.Marshal(&mine); err == nil || !strings.Contains(err.Error(), "is not registered") {
 		t.Errorf("error %v, want one about registration", err)
 	}
-	if err := data.RegisterFitted("scale", private{}); err == nil || !strings.Contains(err.Error(), `"scale" is taken`) {
-		t.Errorf("error %v, want one about the name", err)
-	}
-	deep := strings.Repeat(`{"kind":"pipeline","state":[`, 30) + strings.Repeat("]}", 30)
+	deep := strings.Repeat(`{"kind":"data.FittedPipeline","config":[`, 60) + strings.Repeat("]}", 60)
 	for text, want := range map[string]string{
-		"":                            "EOF",
-		`{"kind":"magic","state":{}}`: `the kind "magic" is not known here`,
-		`{"kind":"scale","state":{"features":[{"Name":"x"}],"center":[0],"scale":[0]}}`: "column x: scale 0",
-		`{"kind":"scale","state":{"features":[{"Name":"x"}],"center":[],"scale":[1]}}`:  "0 centers and 1 scales for 1 columns",
-		`{"kind":"scale","state":{"hat":1}}`:                                            `unknown field "hat"`,
-		`{"kind":"impute","state":{}}`:                                                  "0 values for 0 columns",
-		`{"kind":"clip","state":{}}`:                                                    "0 and 0 bounds",
-		`{"kind":"onehot","state":{}}`:                                                  "no columns",
-		`{"kind":"pipeline","state":{}}`:                                                "stored pipeline",
-		deep:                                                                            "nested too deep",
+		"":                             "EOF",
+		`{"kind":"magic","config":{}}`: `the kind "magic" is not known here`,
+		`{"kind":"data.FittedScale","config":{"Features":[{"Name":"x"}],"Center":[0],"Scale":[0]}}`: "column x: scale 0",
+		`{"kind":"data.FittedScale","config":{"Features":[{"Name":"x"}],"Center":[],"Scale":[1]}}`:  "0 centers and 1 scales for 1 columns",
+		`{"kind":"data.FittedScale","config":{"hat":1}}`:                                            `has no field "hat"`,
+		`{"kind":"data.FittedImpute","config":{}}`:                                                  "0 values for 0 columns",
+		`{"kind":"data.FittedClip"}`:                                                                "0 and 0 bounds",
+		`{"kind":"data.FittedOneHot"}`:                                                              "no columns",
+		`{"kind":"data.FittedPipeline","config":{}}`:                                                "cannot unmarshal object",
+		`{"kind":"data.FittedPipeline","config":[null]}`:                                            "transform 0 of the pipeline is nil",
+		`{"kind":"data.FittedColumns"}`:                                                             "no columns are left",
+		deep:                                                                                        "nested more than",
 	} {
-		if _, err := data.UnmarshalFitted([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		var f data.Fitted
+		if err := describe.Unmarshal([]byte(text), &f); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.70s: error %v, want one with %q", text, err, want)
 		}
 	}
@@ -277,17 +280,18 @@ func TestFittedIsSafeForGoroutines(t *testing.T) {
 }
 
 func FuzzUnmarshalFitted(f *testing.F) {
-	f.Add([]byte(`{"kind":"pipeline","state":[{"kind":"impute","state":{"features":[{"Name":"x"}],"fill":[1]}},{"kind":"onehot","state":{"features":[{"Name":"x"}]}}]}`))
-	f.Add([]byte(`{"kind":"scale","state":{"features":[{"Name":"x"}],"center":[0],"scale":[2],"offset":1}}`))
+	f.Add([]byte(`{"kind":"data.FittedPipeline","config":[{"kind":"data.FittedImpute","config":{"Features":[{"Name":"x"}],"Fill":[1]}},{"kind":"data.FittedOneHot","config":{"Features":[{"Name":"x"}],"Columns":[{}]}}]}`))
+	f.Add([]byte(`{"kind":"data.FittedScale","config":{"Features":[{"Name":"x"}],"Center":[0],"Scale":[2],"Offset":1}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		fitted, err := data.UnmarshalFitted(text)
+		var fitted data.Fitted
+		err := describe.Unmarshal(text, &fitted)
 		if err != nil {
 			return
 		}
 		if s, err := fitted.Apply(one(t, "x", nil, 1, 2, math.NaN())); err == nil {
 			values(t, s)
 		}
-		if _, err := data.MarshalFitted(fitted); err != nil {
+		if _, err := describe.Marshal(fitted); err != nil {
 			t.Fatal(err)
 		}
 	})

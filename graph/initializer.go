@@ -6,7 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/seed732fc211/aegis/internal/spec"
+	"github.com/seed732fc211/aegis/describe"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -231,6 +232,29 @@ func (v Values) Init(s Shape, _ *rand.Rand) ([]float64, error) {
 }
 
 func init() {
-	spec.Builtin("", GlorotUniform{}, GlorotNormal{}, HeUniform{}, HeNormal{}, LeCunUniform{}, LeCunNormal{},
+	builtin.Register(GlorotUniform{}, GlorotNormal{}, HeUniform{}, HeNormal{}, LeCunUniform{}, LeCunNormal{},
 		Orthogonal{}, Constant{}, Zeros{}, Ones{}, Uniform{}, Normal{}, Values{}, Activation{})
+	builtin.Text(describe.Text{
+		Example: Float32,
+		Write: func(v any) (string, error) {
+			switch v {
+			case Dtype{}:
+				return "", nil
+			case Float32, Float64, Int:
+				return v.(Dtype).Name(), nil
+			}
+			return "", fmt.Errorf("the type %v cannot be saved", v)
+		},
+		Read: func(text string) (any, error) {
+			for _, t := range []Dtype{Float32, Float64, Int} {
+				if t.Name() == text {
+					return t, nil
+				}
+			}
+			if text == "" {
+				return Dtype{}, nil
+			}
+			return nil, fmt.Errorf("no type of elements is called %q", text)
+		},
+	})
 }

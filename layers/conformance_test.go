@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/graph/graphtest"
 	"github.com/seed732fc211/aegis/layers"
@@ -130,7 +131,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if err := layers.Register("Dense", layers.Flatten{}); err == nil {
+	if err := describe.RegisterEntry(describe.Entry{Kind: "layers.Dense", Example: layers.Flatten{}}); err == nil {
 		t.Error("the name of another layer is accepted")
 	}
 }

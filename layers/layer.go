@@ -11,9 +11,11 @@ package layers
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/graph"
-	"github.com/seed732fc211/aegis/internal/spec"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/regularize"
 )
 
@@ -75,22 +77,13 @@ func LeakyRelu(alpha float64) Activation { return graph.LeakyRelu(alpha) }
 // Dropout is regularize.Dropout.
 type Dropout = regularize.Dropout
 
-// Register gives a layer, a joiner, or any type in one's configuration a name,
-// so that models with it can be saved, and loaded where it is registered too.
-// Its fields must be exported. A name that another type has is an error.
-func Register(name string, example any) error {
-	if err := spec.Register(name, example); err != nil {
-		return fmt.Errorf("layers: %w", err)
-	}
-	return nil
-}
-
 // Name returns what a layer is called in paths: its type, or its name if it is Named.
 func Name(layer any) string {
 	if n, ok := layer.(Named); ok && n.Name != "" {
 		return n.Name
 	}
-	return spec.Kind(layer)
+	kind := describe.Kind(layer)
+	return kind[strings.LastIndexByte(kind, '.')+1:]
 }
 
 // Named gives a layer a name in paths, so "encoder" instead of "2.Dense".
@@ -193,7 +186,7 @@ func fold(b *graph.Builder, xs []*graph.Node, f func(x, y *graph.Node) *graph.No
 }
 
 func init() {
-	spec.Builtin("", Named{}, Stack{}, Residual{}, Concat{}, Add{}, Multiply{}, Dense{}, Flatten{}, Reshape{}, Slice{}, Affine{}, Sinh{}, Softmax{},
+	builtin.Register(Named{}, Stack{}, Residual{}, Concat{}, Add{}, Multiply{}, Dense{}, Flatten{}, Reshape{}, Slice{}, Affine{}, Sinh{}, Softmax{},
 		BatchNorm{}, LayerNorm{}, Embedding{}, Conv1D{}, Conv2D{}, DepthwiseConv2D{}, Conv2DTranspose{}, MaxPool1D{}, MaxPool2D{},
 		AveragePool1D{}, AveragePool2D{}, GlobalMaxPool{}, GlobalAveragePool{}, AdaptiveAveragePool2D{}, AdaptiveMaxPool2D{}, Upsample2D{},
 		SimpleRNN{}, LSTM{}, GRU{}, ForgetBias{})

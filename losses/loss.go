@@ -8,7 +8,7 @@ package losses
 
 import (
 	"github.com/seed732fc211/aegis/graph"
-	"github.com/seed732fc211/aegis/internal/spec"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"slices"
 )
 
@@ -91,6 +91,6 @@ func orDefault(v, def float64) float64 {
 }
 
 func init() {
-	spec.Builtin("", MSE{}, MAE{}, Huber{}, LogCosh{}, Poisson{}, BinaryCrossEntropy{}, SoftmaxCrossEntropy{},
+	builtin.Register(MSE{}, MAE{}, Huber{}, LogCosh{}, Poisson{}, BinaryCrossEntropy{}, SoftmaxCrossEntropy{},
 		Focal{}, Hinge{}, KLDivergence{}, Cosine{})
 }

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,17 +18,17 @@ import (
 // nor for memory without bound.
 func TestFault34DepthAndSizesFromAFile(t *testing.T) {
 	for _, c := range []struct{ name, layer, want string }{
-		{"depth", `{"kind":"GRU","config":{"Units":1,"Depth":1000000000}}`, "depth 1000000000: want at most 1024"},
-		{"depth within the bound", `{"kind":"GRU","config":{"Units":1,"Depth":1000}}`, "kernel is missing"},
-		{"LSTM", `{"kind":"LSTM","config":{"Units":1,"Depth":1000000000,"Bidirectional":true}}`, "depth 1000000000: want at most 1024"},
-		{"units", `{"kind":"SimpleRNN","config":{"Units":1000000000}}`, "1000000000 units: want at most"},
-		{"a kernel beyond memory", `{"kind":"GRU","config":{"Units":200000000}}`, "more elements than memory is taken for"},
+		{"depth", `{"kind":"layers.GRU","config":{"Units":1,"Depth":1000000000}}`, "depth 1000000000: want at most 1024"},
+		{"depth within the bound", `{"kind":"layers.GRU","config":{"Units":1,"Depth":1000}}`, "kernel is missing"},
+		{"LSTM", `{"kind":"layers.LSTM","config":{"Units":1,"Depth":1000000000,"Bidirectional":true}}`, "depth 1000000000: want at most 1024"},
+		{"units", `{"kind":"layers.SimpleRNN","config":{"Units":1000000000}}`, "1000000000 units: want at most"},
+		{"a kernel beyond memory", `{"kind":"layers.GRU","config":{"Units":200000000}}`, "more elements than memory is taken for"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			meta := map[string]string{"aegis.format": "1", "aegis.model": `{"type":"float32","network":{"Stages":[{"Scope":"x","Input":true,"Shape":[4,3]},{"Scope":"0.GRU","Layer":` +
+			meta := map[string]string{"aegis.format": strconv.Itoa(models.FormatVersion), "aegis.model": `{"type":"float32","network":{"Stages":[{"Scope":"x","Input":true,"Shape":[4,3]},{"Scope":"0.GRU","Layer":` +
 				c.layer + `,"From":[0]}],"Outputs":[1]},"info":{"task":"regress"}}`}
 			var raw bytes.Buffer
-			if err := safetensors.Write(&raw, meta, nil); err != nil {
+			if err := safetensors.WriteSummed(&raw, "aegis.sha256", meta, nil); err != nil {
 				t.Fatal(err)
 			}
 			failed := make(chan error, 1)

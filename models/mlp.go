@@ -1,7 +1,6 @@
 package models
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/seed732fc211/aegis/data"
@@ -30,8 +29,9 @@ func (c MLP) Build(rows *data.Set, seed uint64) (*Model, error) {
 	if len(rows.Inputs) != 1 {
 		return nil, fmt.Errorf("models: an MLP takes one input, the set has %d", len(rows.Inputs))
 	}
-	if rows.Task() == data.Classify && len(rows.Classes) < 2 {
-		return nil, errors.New("models: a classification needs at least two classes")
+	units, err := outputUnits(rows)
+	if err != nil {
+		return nil, err
 	}
 	penalty, err := regularize.Penalty(c.L1, c.L2)
 	if err != nil {
@@ -56,7 +56,7 @@ func (c MLP) Build(rows *data.Set, seed uint64) (*Model, error) {
 			stack = append(stack, layers.Dropout{Rate: c.Dropout})
 		}
 	}
-	stack = append(stack, layers.Dense{Units: c.outputs(rows), Kernel: graph.Weight{Penalty: penalty}})
+	stack = append(stack, layers.Dense{Units: units, Kernel: graph.Weight{Penalty: penalty}})
 	name := "mlp"
 	if len(c.Hidden) == 0 {
 		name = "linear"
@@ -67,11 +67,4 @@ func (c MLP) Build(rows *data.Set, seed uint64) (*Model, error) {
 	}
 	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
 	return m, nil
-}
-
-func (c MLP) outputs(rows *data.Set) int {
-	if n := len(rows.Classes); n > 2 {
-		return n
-	}
-	return 1
 }

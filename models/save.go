@@ -11,16 +11,16 @@ import (
 	"strings"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
 	"github.com/seed732fc211/aegis/internal/safetensors"
-	"github.com/seed732fc211/aegis/internal/spec"
 	"gorgonia.org/tensor"
 )
 
 // FormatVersion is the version of model files that this package writes, and the
 // newest that it reads.
-const FormatVersion = 2
+const FormatVersion = 3
 
 // Keys of a model file's metadata.
 const (
@@ -106,12 +106,21 @@ func (m *Model) SaveWith(path string, x Extra) error {
 	return nil
 }
 
+// CheckSave returns the error that Save would give for a part of the model that cannot be
+// written down.
+func (m *Model) CheckSave() error {
+	if _, err := m.describe(); err != nil {
+		return fmt.Errorf("models: save: %w", err)
+	}
+	return nil
+}
+
 // describe returns the JSON of the model's metadata.
 func (m *Model) describe() (string, error) {
 	if !m.made() {
 		return "", errNotMade
 	}
-	net, err := spec.Marshal(m.net)
+	net, err := describe.Marshal(m.net)
 	if err != nil {
 		return "", err
 	}
@@ -125,7 +134,7 @@ func (m *Model) describe() (string, error) {
 		},
 	}
 	if m.Info.Preprocess != nil {
-		if d.Info.Preprocess, err = data.MarshalFitted(m.Info.Preprocess); err != nil {
+		if d.Info.Preprocess, err = describe.Marshal(&m.Info.Preprocess); err != nil {
 			return "", err
 		}
 	}
@@ -199,8 +208,8 @@ func restore(f *safetensors.File) (m *Model, err error) {
 	if version > FormatVersion {
 		return nil, fmt.Errorf("format %d: %w, which reads up to format %d", version, ErrVersion, FormatVersion)
 	}
-	if version < 1 {
-		return nil, fmt.Errorf("format %d: there is no such format", version)
+	if version < FormatVersion {
+		return nil, fmt.Errorf("format %d is of a version before the first release, and is no longer read", version)
 	}
 	var d description
 	text := json.NewDecoder(strings.NewReader(f.Meta[keyModel]))
@@ -217,7 +226,7 @@ func restore(f *safetensors.File) (m *Model, err error) {
 		return nil, fmt.Errorf("description: type %q: want float32 or float64", d.Type)
 	}
 	var net network
-	if err := spec.Unmarshal(d.Network, &net); err != nil {
+	if err := describe.Unmarshal(d.Network, &net); err != nil {
 		return nil, fmt.Errorf("architecture: %w", err)
 	}
 	if err := net.check(); err != nil {
@@ -306,8 +315,7 @@ func (j infoJSON) read() (Info, error) {
 		return i, fmt.Errorf("description: task %q", j.Task)
 	}
 	if j.Preprocess != nil {
-		var err error
-		if i.Preprocess, err = data.UnmarshalFitted(j.Preprocess); err != nil {
+		if err := describe.Unmarshal(j.Preprocess, &i.Preprocess); err != nil {
 			return i, fmt.Errorf("preprocessing: %w", err)
 		}
 	}

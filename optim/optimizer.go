@@ -10,8 +10,8 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/internal/kernel"
-	"github.com/seed732fc211/aegis/internal/spec"
 	"gorgonia.org/gorgonia"
 )
 
@@ -392,6 +392,6 @@ func (r *Run) SetState(steps int, state map[string]map[string][]float64) error {
 }
 
 func init() {
-	spec.Builtin("optim.", SGD{}, Adam{}, AdamW{}, NAdam{}, RMSprop{}, Adagrad{}, Lion{},
+	builtin.Register(SGD{}, Adam{}, AdamW{}, NAdam{}, RMSprop{}, Adagrad{}, Lion{},
 		Constant{}, Step{}, Exponential{}, CosineDecay{}, CosineLog{}, FlatCosine{}, WarmUp{}, OneCycle{})
 }

@@ -125,9 +125,9 @@ func scored(t *rapid.T) *crossval.Result {
 	for i := range r.Data.Rows {
 		r.Data.Values = append(r.Data.Values, float64(i%7))
 	}
-	r.Metrics = []crossval.Metric{{Name: "R2", Greater: true, Range: [2]float64{-100, 1}}, {Name: "RMSE"}}
+	r.Metrics = []data.Metric{{Name: "R2", Greater: true, Range: [2]float64{-100, 1}}, {Name: "RMSE"}}
 	for f := range 5 {
-		s := crossval.SplitInfo{Fold: f}
+		s := crossval.Split{Fold: f}
 		for i := range 8 {
 			s.Test = append(s.Test, 8*f+i)
 		}

@@ -49,18 +49,16 @@ func result(t *testing.T, load func() (*data.Set, error)) *crossval.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guess := func(skill float64) crossval.Factory {
-		return func(seed uint64) (crossval.Estimator, error) {
-			return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-				list, best := fits(1)
-				return &data.Predictor{Curves: list[0], BestEpoch: best[0], Parameters: 1025, Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-					return predicted(set, rows, skill, seed), nil
-				}}, nil
-			}), nil
-		}
+	guess := func(skill float64) crossval.Estimator {
+		return crossval.EstimatorFunc(func(_ context.Context, _ *data.Set, seed uint64) (*data.Predictor, error) {
+			list, best := fits(1)
+			return &data.Predictor{Curves: list[0], BestEpoch: best[0], Parameters: 1025, Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+				return predicted(set, rows, skill, seed), nil
+			}}, nil
+		})
 	}
 	res, err := crossval.Validate(context.Background(), set, crossval.RepeatedKFold{K: 5, Repeats: 2, Seed: 1}, []crossval.Candidate{
-		{Name: "net", New: guess(2.5)}, {Name: "forest", New: guess(2.2), Baseline: true}, {Name: "tree", New: guess(1), Baseline: true},
+		{Name: "net", Estimator: guess(2.5)}, {Name: "forest", Estimator: guess(2.2), Baseline: true}, {Name: "tree", Estimator: guess(1), Baseline: true},
 	}, crossval.Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -342,42 +340,42 @@ func manyResult(t *testing.T, k int) *crossval.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guess := func(skill float64) crossval.Factory {
-		return func(seed uint64) (crossval.Estimator, error) {
-			return crossval.EstimatorFunc(func(context.Context, *data.Set) (*data.Predictor, error) {
-				return &data.Predictor{Predict: func(_ context.Context, test *data.Set) (*data.Prediction, error) {
-					v, p, err := test.Table()
-					r := rand.New(rand.NewPCG(seed, 2))
-					out := &data.Prediction{}
-					for i := range test.Len() {
-						proba, sum := make([]float64, k), 0.0
-						for c := range proba {
-							proba[c] = math.Exp(r.NormFloat64())
-							if c == int(v[i*p])%k {
-								proba[c] *= math.Exp(skill)
-							}
-							sum += proba[c]
+	guess := func(skill float64) crossval.Estimator {
+		return crossval.EstimatorFunc(func(_ context.Context, _ *data.Set, seed uint64) (*data.Predictor, error) {
+			return &data.Predictor{Predict: func(_ context.Context, test *data.Set) (*data.Prediction, error) {
+				v, p, err := test.Table()
+				r := rand.New(rand.NewPCG(seed, 2))
+				out := &data.Prediction{}
+				for i := range test.Len() {
+					proba, sum := make([]float64, k), 0.0
+					for c := range proba {
+						proba[c] = math.Exp(r.NormFloat64())
+						if c == int(v[i*p])%k {
+							proba[c] *= math.Exp(skill)
 						}
-						best := 0
-						for c := range proba {
-							proba[c] /= sum
-							if proba[c] > proba[best] {
-								best = c
-							}
-						}
-						out.Labels, out.Proba = append(out.Labels, best), append(out.Proba, proba...)
+						sum += proba[c]
 					}
-					return out, err
-				}}, nil
-			}), nil
-		}
+					best := 0
+					for c := range proba {
+						proba[c] /= sum
+						if proba[c] > proba[best] {
+							best = c
+						}
+					}
+					out.Labels, out.Proba = append(out.Labels, best), append(out.Proba, proba...)
+				}
+				return out, err
+			}}, nil
+		})
 	}
-	broken := func(uint64) (crossval.Estimator, error) { return nil, errors.New("no estimator <b>today</b>") }
-	declines := func(uint64) (crossval.Estimator, error) {
+	broken := crossval.EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
+		return nil, errors.New("no estimator <b>today</b>")
+	})
+	declines := crossval.EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
 		return nil, fmt.Errorf("%w: too many rows", crossval.ErrSkipped)
-	}
+	})
 	res, err := crossval.Validate(context.Background(), set, crossval.StratifiedKFold{K: 4, Seed: 1}, []crossval.Candidate{
-		{Name: "net", New: guess(4)}, {Name: "forest", New: guess(3), Baseline: true}, {Name: "broken", New: broken}, {Name: "forest of a great many trees", New: declines},
+		{Name: "net", Estimator: guess(4)}, {Name: "forest", Estimator: guess(3), Baseline: true}, {Name: "broken", Estimator: broken}, {Name: "forest of a great many trees", Estimator: declines},
 	}, crossval.Options{Seed: 1, Importance: []string{"net"}})
 	if res == nil || len(res.Failed) != 2 {
 		t.Fatal(err)

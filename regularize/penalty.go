@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"github.com/seed732fc211/aegis/graph"
-	"github.com/seed732fc211/aegis/internal/spec"
+	"github.com/seed732fc211/aegis/internal/builtin"
 )
 
 // L1 adds Factor·Σ|w| to the training loss (lasso; Tibshirani 1996).
@@ -69,5 +69,5 @@ func Penalty(l1, l2 float64) (graph.Penalty, error) {
 }
 
 func init() {
-	spec.Builtin("", L1{}, L2{}, ElasticNet{}, MaxNorm{}, NonNeg{}, UnitNorm{}, Dropout{}, AlphaDropout{}, GaussianDropout{}, GaussianNoise{})
+	builtin.Register(L1{}, L2{}, ElasticNet{}, MaxNorm{}, NonNeg{}, UnitNorm{}, Dropout{}, AlphaDropout{}, GaussianDropout{}, GaussianNoise{})
 }

@@ -367,7 +367,7 @@ func scatterRows[T any](all, part []T, rows []int) {
 }
 
 // scores returns the loss, the penalty if there is one, and the metrics.
-func (t *tally) scores(list []Metric) ([]entry, error) {
+func (t *tally) scores(list []data.Metric) ([]entry, error) {
 	if t.weight == 0 {
 		return nil, errors.New("the weights of all rows are 0")
 	}
@@ -552,7 +552,7 @@ func (s *scorer) program(batch int) (*bound, error) {
 	return g.compile()
 }
 
-func (s *scorer) score(ctx context.Context, list []Metric) ([]entry, error) {
+func (s *scorer) score(ctx context.Context, list []data.Metric) ([]entry, error) {
 	s.reset()
 	for at := 0; at < len(s.rows); at += scoreBatch {
 		rows := s.rows[at:min(at+scoreBatch, len(s.rows))]

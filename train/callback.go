@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/internal/line"
 	"github.com/seed732fc211/aegis/optim"
 )
@@ -223,7 +224,7 @@ func (TerminateOnNaN) Begin(f *Fitting) (Hook, error) {
 
 // Progress writes a line about every epoch.
 type Progress struct {
-	W     io.Writer // nil: os.Stderr
+	W     io.Writer `describe:"-"` // nil: os.Stderr
 	Every int       // epochs; 0: 1
 	Line  bool      // true: one line that is written over, at most ten times a second; for notebooks and terminals
 }
@@ -338,4 +339,8 @@ func logger(file *os.File, write func(epoch int) error) Hook {
 		}
 		return nil
 	}
+}
+
+func init() {
+	builtin.Register(Estimator{}, Checkpoint{}, EarlyStopping{}, ReduceOnPlateau{}, TerminateOnNaN{}, Progress{}, CSVLog{}, JSONLog{})
 }

@@ -63,6 +63,11 @@ func (c Checkpoint) Begin(f *Fitting) (Hook, error) {
 	if c.Path == "" {
 		return nil, errors.New("no path")
 	}
+	if f.made() {
+		if err := f.Model.CheckSave(); err != nil { // told before the first epoch, not after it
+			return nil, err
+		}
+	}
 	if c.Every <= 0 {
 		c.Every = 1
 	}

@@ -87,9 +87,9 @@ func TestResumeAnyOrder(t *testing.T) {
 }
 
 // score is a metric that follows from the epoch; more of it is better.
-func score(f func(epoch int) float64) train.Metric {
+func score(f func(epoch int) float64) data.Metric {
 	n := 0
-	return train.Metric{Name: "score", Greater: true, Score: func(*data.Set, *data.Prediction) (float64, error) {
+	return data.Metric{Name: "score", Greater: true, Score: func(*data.Set, *data.Prediction) (float64, error) {
 		n++
 		return f(n), nil
 	}}
@@ -121,7 +121,7 @@ func TestCheckpointAtTheEnd(t *testing.T) {
 				m, set := net(t, 1), moons(t, 130, 1)
 				var then string
 				peak := score(func(at int) float64 { return -math.Abs(float64(at - epoch + 2)) }) // two epochs before
-				_, err := train.Fit(c, m, set, train.Config{Epochs: 20, Metrics: []train.Metric{peak}, Callbacks: []train.Callback{
+				_, err := train.Fit(c, m, set, train.Config{Epochs: 20, Metrics: []data.Metric{peak}, Callbacks: []train.Callback{
 					train.Checkpoint{Path: path, Every: 5}, end(cancel, epoch),
 					train.OnEpoch(func(e *train.Event) error {
 						if e.Epoch == epoch {
@@ -195,9 +195,9 @@ func TestStateIsAValue(t *testing.T) {
 }
 
 // blank is a metric that is not a number in odd epochs.
-func blank() train.Metric {
+func blank() data.Metric {
 	n := 0
-	return train.Metric{Name: "precision", Greater: true, Score: func(*data.Set, *data.Prediction) (float64, error) {
+	return data.Metric{Name: "precision", Greater: true, Score: func(*data.Set, *data.Prediction) (float64, error) {
 		if n++; n%2 == 1 {
 			return math.NaN(), nil
 		}
@@ -210,7 +210,7 @@ func blank() train.Metric {
 func TestMetricThatIsNotANumber(t *testing.T) {
 	dir := t.TempDir()
 	path, log := filepath.Join(dir, "fit.safetensors"), filepath.Join(dir, "log.jsonl")
-	h, err := train.Fit(ctx, net(t, 1), moons(t, 60, 1), train.Config{Epochs: 4, Metrics: []train.Metric{blank()}, Callbacks: []train.Callback{
+	h, err := train.Fit(ctx, net(t, 1), moons(t, 60, 1), train.Config{Epochs: 4, Metrics: []data.Metric{blank()}, Callbacks: []train.Callback{
 		train.Checkpoint{Path: path}, train.ReduceOnPlateau{Monitor: "precision"}, train.EarlyStopping{Monitor: "precision"}, train.JSONLog{Path: log},
 		train.Checkpoint{Path: filepath.Join(dir, "best.safetensors"), BestOnly: "precision"},
 	}})
@@ -265,9 +265,9 @@ func TestDirectionFollowsTheMetric(t *testing.T) {
 // TestPlateauFollowsTheMetric: a metric that is to rise and does leaves the learning
 // rate as it is; one that falls lowers it.
 func TestPlateauFollowsTheMetric(t *testing.T) {
-	fit := func(m train.Metric, callbacks ...train.Callback) string {
+	fit := func(m data.Metric, callbacks ...train.Callback) string {
 		n := net(t, 2)
-		if _, err := train.Fit(ctx, n, moons(t, 60, 1), train.Config{Epochs: 8, Metrics: []train.Metric{m}, Callbacks: callbacks}); err != nil {
+		if _, err := train.Fit(ctx, n, moons(t, 60, 1), train.Config{Epochs: 8, Metrics: []data.Metric{m}, Callbacks: callbacks}); err != nil {
 			t.Fatal(err)
 		}
 		return bits(n)
@@ -322,7 +322,7 @@ func TestValidationRowsAreNotPreprocessedOn(t *testing.T) {
 		v[i] += 1000
 		y[i] += 1000
 	}
-	m, _, err := train.Estimator{Build: models.MLP{}.Build, Preprocess: data.Standardize{}, ScaleTarget: true, BoundTarget: true, Seed: 5, Config: train.Config{Epochs: 1, ValidationFraction: 0.25}}.Train(ctx, s)
+	m, _, err := train.Estimator{Net: models.MLP{}, Preprocess: data.Standardize{}, ScaleTarget: true, BoundTarget: true, Seed: 5, Config: train.Config{Epochs: 1, ValidationFraction: 0.25}}.Train(ctx, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +340,7 @@ func TestScaleOfEqualTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _, err := train.Estimator{Build: models.MLP{}.Build, ScaleTarget: true, Config: train.Config{Epochs: 1}}.Train(ctx, s)
+	m, _, err := train.Estimator{Net: models.MLP{}, ScaleTarget: true, Config: train.Config{Epochs: 1}}.Train(ctx, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,7 +369,7 @@ func TestEstimatorKeepsGroupsWhole(t *testing.T) {
 			}
 			return func(*train.Event) error { return train.ErrStop }, nil
 		})
-		_, _, err := train.Estimator{Build: build, Preprocess: data.Standardize{}, Seed: seed, Config: train.Config{ValidationFraction: 0.3, Callbacks: []train.Callback{watch}}}.Train(ctx, s)
+		_, _, err := train.Estimator{Net: models.ArchitectureFunc(build), Preprocess: data.Standardize{}, Seed: seed, Config: train.Config{ValidationFraction: 0.3, Callbacks: []train.Callback{watch}}}.Train(ctx, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -390,7 +390,7 @@ func TestClassWeightsOfTwoClasses(t *testing.T) {
 	s := moons(t, 200, 1)
 	var found [2]int
 	for i, weights := range [][]float64{{1, 9}, {9, 1}} {
-		m, _, err := train.Estimator{Build: models.MLP{}.Build, Config: train.Config{Epochs: 20, Optimizer: optim.Adam{LearningRate: 0.05}, Loss: losses.SoftmaxCrossEntropy{ClassWeights: weights}}}.Train(ctx, s)
+		m, _, err := train.Estimator{Net: models.MLP{}, Config: train.Config{Epochs: 20, Optimizer: optim.Adam{LearningRate: 0.05}, Loss: losses.SoftmaxCrossEntropy{ClassWeights: weights}}}.Train(ctx, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -443,7 +443,7 @@ func TestBeyondFloat32(t *testing.T) {
 	s := moons(t, 40, 1)
 	v, _, _ := s.Table()
 	v[2*17+1] = 1e39
-	_, _, err := train.Estimator{Build: models.MLP{}.Build, Config: train.Config{ValidationFraction: 0.2, Epochs: 1}}.Train(ctx, s)
+	_, _, err := train.Estimator{Net: models.MLP{}, Config: train.Config{ValidationFraction: 0.2, Epochs: 1}}.Train(ctx, s)
 	var row *data.RowError
 	if err == nil || !strings.Contains(err.Error(), "column x1: 1e+39 is beyond what float32 holds (3.4e38); scale the column") || !errors.As(err, &row) || row.Row != 17 {
 		t.Errorf("error %v, want one about row 17 and column x1", err)
@@ -473,7 +473,7 @@ func TestBeginThatFails(t *testing.T) {
 
 func TestBuildThatReturnsNothing(t *testing.T) {
 	nothing := func(*data.Set, uint64) (*models.Model, error) { return nil, nil }
-	if _, _, err := (train.Estimator{Build: nothing}).Train(ctx, moons(t, 40, 1)); err == nil || !strings.Contains(err.Error(), "returned no model") {
+	if _, _, err := (train.Estimator{Net: models.ArchitectureFunc(nothing)}).Train(ctx, moons(t, 40, 1)); err == nil || !strings.Contains(err.Error(), "built no model") {
 		t.Errorf("error %v", err)
 	}
 	m, err := models.Sequential(models.Config{}, models.Input("x", 2), layers.Dense{Units: 1})

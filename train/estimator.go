@@ -15,11 +15,10 @@ import (
 
 // Estimator makes and fits a model on raw rows: preprocessing fitted on them,
 // the model built for what they have become, then Fit. Its method Fit is that of
-// crossval.Estimator. It holds nothing of a fit, and may serve several at once.
+// crossval.Estimator. It holds nothing of a fit, and may serve several at once. With
+// registered parts it can be written down: see package describe.
 type Estimator struct {
-	// Build makes the model for rows that have been preprocessed, such as
-	// models.MLP's method Build does.
-	Build func(rows *data.Set, seed uint64) (*models.Model, error)
+	Net models.Architecture // makes the model for rows that have been preprocessed, such as models.MLP
 
 	// Preprocess is fitted on the rows that are trained on, which those set aside
 	// by Config.ValidationFraction are not. nil: none.
@@ -46,14 +45,14 @@ type Estimator struct {
 	// rows so that this metric is greatest there; the zero value leaves it at 0.5.
 	Decide Decision
 
-	Seed uint64 // of the model and of the fit; Config.Seed is not used
+	Seed uint64 // of the model and of the fit, for Train; Config.Seed is not used
 }
 
 // Train fits a model and returns it with its history. Its Info lets it predict
 // from raw rows.
 func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *History, error) {
-	if e.Build == nil {
-		return nil, nil, errors.New("train: the estimator has no Build")
+	if e.Net == nil {
+		return nil, nil, errors.New("train: the estimator has no Net")
 	}
 	if rows == nil || rows.Len() == 0 {
 		return nil, nil, fmt.Errorf("train: %w", data.ErrEmpty)
@@ -104,12 +103,12 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 
 // fit makes a model and fits it to rows that have been prepared.
 func (e Estimator) fit(ctx context.Context, info models.Info, ready *data.Set, c Config) (*models.Model, *History, error) {
-	m, err := e.Build(ready, e.Seed)
+	m, err := e.Net.Build(ready, e.Seed)
 	if err != nil {
 		return nil, nil, err
 	}
 	if m == nil {
-		return nil, nil, errors.New("train: the estimator's Build returned no model")
+		return nil, nil, errors.New("train: the estimator's Net built no model")
 	}
 	m.Info.Task, m.Info.Classes, m.Info.Features, m.Info.Target = info.Task, info.Classes, info.Features, info.Target
 	if e.ScaleTarget && info.Task == data.Regress {
@@ -265,8 +264,9 @@ func (e Estimator) prepare(rows *data.Set, c *Config) (*data.Set, data.Fitted, e
 	return ready, fitted, nil
 }
 
-// Fit fits a model as crossval sees it.
-func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, error) {
+// Fit fits a model as crossval sees it: what Train makes, with a seed in place of Seed.
+func (e Estimator) Fit(ctx context.Context, rows *data.Set, seed uint64) (*data.Predictor, error) {
+	e.Seed = seed
 	m, h, err := e.Train(ctx, rows)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ func Example() {
 	set, _ := data.BreastCancer()
 	rest, held, _ := set.Split(0.2, 1)
 	net := train.Estimator{
-		Build:      models.MLP{Hidden: []int{32}, Dropout: 0.2, L2: 1e-3}.Build,
+		Net:        models.MLP{Hidden: []int{32}, Dropout: 0.2, L2: 1e-3},
 		Preprocess: data.Standardize{},
 		Config:     train.Config{ValidationFraction: 0.1, Callbacks: []train.Callback{train.EarlyStopping{}}},
 	}
@@ -22,7 +22,7 @@ func Example() {
 		panic(err)
 	}
 	pred, _ := model.PredictRows(context.Background(), held.Without())
-	accuracy, _ := train.Accuracy.Score(held, pred)
+	accuracy, _ := data.Accuracy.Score(held, pred)
 	fmt.Println(accuracy > 0.9)
 	// Output: true
 }

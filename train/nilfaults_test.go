@@ -16,11 +16,12 @@ func TestFault36BuildOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, e := range map[string]train.Estimator{
-		"no build":            {},
-		"a build of no model": {Build: func(*data.Set, uint64) (*models.Model, error) { return nil, nil }},
-		"a build of a zero":   {Build: func(*data.Set, uint64) (*models.Model, error) { return &models.Model{}, nil }},
+		"no net":              {},
+		"no function":         {Net: models.ArchitectureFunc(nil)},
+		"a build of no model": {Net: models.ArchitectureFunc(func(*data.Set, uint64) (*models.Model, error) { return nil, nil })},
+		"a build of a zero":   {Net: models.ArchitectureFunc(func(*data.Set, uint64) (*models.Model, error) { return &models.Model{}, nil })},
 	} {
-		if _, err := e.Fit(context.Background(), s); err == nil || strings.Contains(err.Error(), "panic") {
+		if _, err := e.Fit(context.Background(), s, 1); err == nil || strings.Contains(err.Error(), "panic") {
 			t.Errorf("%s: have %v, want an error that is no panic", name, err)
 		}
 	}

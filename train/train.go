@@ -15,7 +15,6 @@ import (
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/kernel"
 	"github.com/seed732fc211/aegis/losses"
-	"github.com/seed732fc211/aegis/metrics"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/optim"
 )
@@ -46,29 +45,10 @@ type Config struct {
 	Validation         *data.Set // scored after every epoch; nil: see ValidationFraction
 	ValidationFraction float64   // share of the rows that is set aside, stratified for a classification; 0: none
 
-	Metrics   []Metric // nil: accuracy for a classification
+	Metrics   []data.Metric // nil: accuracy for a classification
 	Callbacks []Callback
 	From      *State // go on from here; see LoadCheckpoint
 }
-
-// Metric scores a prediction of a set's rows.
-type Metric struct {
-	Name    string
-	Greater bool // greater is better: what EarlyStopping and Checkpoint go by
-	Score   func(s *data.Set, p *data.Prediction) (float64, error)
-}
-
-// Accuracy is the share of rows whose class is right.
-var Accuracy = Metric{"accuracy", true, func(s *data.Set, p *data.Prediction) (float64, error) {
-	if s == nil || p == nil {
-		return 0, errors.New("train: accuracy: no rows or no prediction")
-	}
-	want, err := s.Labels()
-	if err != nil {
-		return 0, err
-	}
-	return metrics.Accuracy(want, p.Labels)
-}}
 
 // ErrStop is what a Hook returns to end a fit without an error.
 var ErrStop = errors.New("train: stop")
@@ -294,7 +274,7 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 		return c, fmt.Errorf("train: %d losses for %d outputs", len(c.Losses), len(outputs))
 	}
 	if c.Metrics == nil && m.Info.Task == data.Classify && len(m.Info.Classes) > 1 {
-		c.Metrics = []Metric{Accuracy}
+		c.Metrics = []data.Metric{data.Accuracy}
 	}
 	return c, nil
 }

@@ -498,7 +498,7 @@ func TestLogTarget(t *testing.T) {
 		return s
 	}
 	e := train.Estimator{
-		Build: models.MLP{Hidden: []int{16}, Activation: layers.Tanh}.Build, Preprocess: data.Standardize{}, ScaleTarget: true, LogTarget: true, Seed: 1,
+		Net: models.MLP{Hidden: []int{16}, Activation: layers.Tanh}, Preprocess: data.Standardize{}, ScaleTarget: true, LogTarget: true, Seed: 1,
 		Config: train.Config{Epochs: 60, Optimizer: optim.Adam{LearningRate: 0.05}, ValidationFraction: 0.2},
 	}
 	for _, c := range []struct {
@@ -556,11 +556,11 @@ func TestEstimator(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := train.Estimator{
-		Build:      models.MLP{}.Build,
+		Net:        models.MLP{},
 		Preprocess: data.Pipeline{data.Impute{}, data.OneHot{}, data.Standardize{}}, ScaleTarget: true, Seed: 1,
 		Config: train.Config{Epochs: 400, Optimizer: optim.Adam{LearningRate: 0.05}},
 	}
-	p, err := e.Fit(ctx, s)
+	p, err := e.Fit(ctx, s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -585,7 +585,7 @@ func TestEstimatorInfinity(t *testing.T) {
 	s := moons(t, 20, 1)
 	values, _, _ := s.Table()
 	values[7] = math.Inf(1)
-	_, _, err := train.Estimator{Build: models.MLP{}.Build, Preprocess: data.Standardize{}}.Train(ctx, s)
+	_, _, err := train.Estimator{Net: models.MLP{}, Preprocess: data.Standardize{}}.Train(ctx, s)
 	if err == nil || !strings.Contains(err.Error(), "row 3, column x1: +Inf is not finite") {
 		t.Errorf("have %v", err)
 	}
@@ -603,7 +603,7 @@ func TestEstimatorValidation(t *testing.T) {
 		v[i] = 100 + 5*v[i]
 	}
 	e := train.Estimator{
-		Build: models.MLP{Hidden: []int{4}}.Build, Preprocess: data.Standardize{},
+		Net: models.MLP{Hidden: []int{4}}, Preprocess: data.Standardize{},
 		Config: train.Config{Epochs: 2, BatchSize: 60, Optimizer: optim.SGD{LearningRate: 1e-12}, Validation: s},
 	}
 	_, h, err := e.Train(ctx, s)
@@ -686,7 +686,7 @@ func benchmarkStep(b *testing.B, net models.MLP) {
 	}
 	b.ReportAllocs()
 	steps := 0
-	_, err = train.Fit(ctx, m, moons(b, 544, 1), train.Config{Epochs: 1 << 30, Metrics: []train.Metric{}, Callbacks: []train.Callback{train.CallbackFunc(func(*train.Fitting) (train.Hook, error) {
+	_, err = train.Fit(ctx, m, moons(b, 544, 1), train.Config{Epochs: 1 << 30, Metrics: []data.Metric{}, Callbacks: []train.Callback{train.CallbackFunc(func(*train.Fitting) (train.Hook, error) {
 		return func(e *train.Event) error {
 			if e.Kind == train.Begin {
 				b.ResetTimer()

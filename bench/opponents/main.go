@@ -112,11 +112,7 @@ func do(tables map[string]*data.Set, j job) (*answer, error) {
 
 func timed(c crossval.Candidate, seed uint64, train, test *data.Set) (*answer, error) {
 	cpu, begin := processorTime(), time.Now()
-	e, err := c.New(seed)
-	if err != nil {
-		return nil, err
-	}
-	m, err := e.Fit(context.Background(), train)
+	m, err := c.Estimator.Fit(context.Background(), train, seed)
 	if err != nil {
 		return nil, err
 	}

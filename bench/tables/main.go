@@ -28,7 +28,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
@@ -138,7 +137,7 @@ func measure(ctx context.Context, t table, dir, out string, models []string, see
 		return err
 	}
 	for seed := range seeds {
-		splits, err := crossval.Splits(set, crossval.SplitterFunc(func(*data.Set) ([][]int, error) { return f.Tests[seed], nil }))
+		splits, err := crossval.Splits(set, crossval.SplitterFunc(func(*data.Set) ([]crossval.Split, error) { return crossval.TestSplits(f.Tests[seed]), nil }))
 		if err != nil {
 			return err
 		}
@@ -167,7 +166,7 @@ func measure(ctx context.Context, t table, dir, out string, models []string, see
 
 func one(ctx context.Context, set *data.Set, s crossval.Split, name, model string, seed, fold int) (fit, error) {
 	r := fit{Table: name, Model: model, Seed: seed, Fold: fold, Rows: len(s.Test), Scores: map[string]float64{}}
-	factory, err := factoryOf(model, set.Task())
+	estimator, err := estimatorOf(model, set.Task())
 	if err != nil {
 		return r, err
 	}
@@ -175,37 +174,18 @@ func one(ctx context.Context, set *data.Set, s crossval.Split, name, model strin
 	if slices.Contains(partNames(), model) {
 		seeded = "default" // parts begin with the same weights, and draw the same inner folds
 	}
-	e, err := factory(crossval.JobSeed(uint64(seed), seeded, fold))
+	metrics := data.DefaultMetrics(set.Task())
+	run, err := crossval.Job{
+		Candidate: model, Estimator: estimator, Number: fold, Split: s, Seed: crossval.JobSeed(uint64(seed), seeded, fold), Metrics: metrics,
+	}.Run(ctx, set)
 	if err != nil {
 		return r, err
 	}
-	rest, err := set.Rows(s.Train)
-	if err != nil {
-		return r, err
-	}
-	test, err := set.Rows(s.Test)
-	if err != nil {
-		return r, err
-	}
-	begin := time.Now()
-	p, err := e.Fit(ctx, rest)
-	if err != nil {
-		return r, err
-	}
-	prediction, err := p.Predict(ctx, test.Without())
-	if err != nil {
-		return r, err
-	}
-	r.Seconds, r.Notes = time.Since(begin).Seconds(), p.Notes
-	for _, scorer := range crossval.DefaultScorers(set.Task()) {
-		v, err := scorer.Score(test, prediction)
-		if errors.Is(err, crossval.ErrUndefined) {
-			continue
+	r.Seconds, r.Notes = (run.FitTime + run.PredictTime).Seconds(), run.Notes
+	for i, m := range metrics {
+		if !math.IsNaN(run.Scores[i]) { // else it is not defined here
+			r.Scores[m.Name] = run.Scores[i]
 		}
-		if err != nil {
-			return r, err
-		}
-		r.Scores[scorer.Name] = v
 	}
 	return r, nil
 }
@@ -235,9 +215,13 @@ func makeFolds(set *data.Set, out, name string, seeds int) (*folds, error) {
 		if set.Task() == data.Regress {
 			sp = crossval.KFold{K: foldCount, Shuffle: true, Seed: uint64(seed + 1)}
 		}
-		tests, err := sp.TestRows(set)
+		splits, err := sp.Split(set)
 		if err != nil {
 			return nil, err
+		}
+		var tests [][]int
+		for _, s := range splits {
+			tests = append(tests, s.Test)
 		}
 		f.Tests = append(f.Tests, tests)
 	}
@@ -307,15 +291,15 @@ func defaultModels() []string {
 	return []string{"default", "boosted trees", "random forest", "linear", "auto"}
 }
 
-// factoryOf returns the factory of a model: a recipe's name, that of a baseline, or
+// estimatorOf returns the estimator of a model: a recipe's name, that of a baseline, or
 // "linear", the linear model of the task whose strength is chosen inside the fold.
-func factoryOf(model string, task data.Task) (crossval.Factory, error) {
+func estimatorOf(model string, task data.Task) (crossval.Estimator, error) {
 	if recipe, err := tabular.ByName(model); err == nil {
-		return tabular.Estimator{Recipe: recipe}.Factory(), nil
+		return tabular.Estimator{Recipe: recipe}, nil
 	}
 	for _, p := range parts()[1:] {
 		if p.name == model {
-			return tabular.Estimator{Recipe: p}.Factory(), nil
+			return tabular.Estimator{Recipe: p}, nil
 		}
 	}
 	if model == "linear" {
@@ -328,5 +312,5 @@ func factoryOf(model string, task data.Task) (crossval.Factory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return found[0].New, nil
+	return found[0].Estimator, nil
 }

@@ -32,7 +32,7 @@ type crossvalFlags struct {
 	models                  []string
 	limit                   time.Duration
 	metric                  string
-	report, json            string
+	report, json, log       string
 	quiet                   bool
 }
 
@@ -62,6 +62,7 @@ or takes too long is left out with its reason; the others stay.`,
 	f.StringVar(&o.metric, "metric", "", "`METRIC` that models are compared by (default: accuracy or RMSE)")
 	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.StringVar(&o.json, "json", "", "`FILE` for all results, machine-readable")
+	f.StringVar(&o.log, "log", "", "`FILE` that every finished fit is added to: run again with it, the command goes on where it was")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
 }
@@ -118,9 +119,13 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	}
 	begin := time.Now()
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*len(splits), "fits")
+	logged := 0
 	res, err := crossval.Validate(ctx, set, splitter, candidates, crossval.Options{
-		Seed: o.seed, Workers: o.workers, Scorers: scorers, TimeLimit: o.limit, Importance: o.importance(set, candidates),
+		Seed: o.seed, Workers: o.workers, Metrics: scorers, TimeLimit: o.limit, Importance: o.importance(set, candidates), Log: o.log,
 		Progress: func(e crossval.Event) {
+			if e.Logged {
+				logged++
+			}
 			if e.Finished {
 				bar.done(e.Done, fmt.Sprintf("%s, repeat %d, fold %d", e.Candidate, e.Repeat+1, e.Fold+1))
 			} else {
@@ -133,8 +138,11 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if res == nil || len(res.Runs) == 0 && !interrupted {
 		return err
 	}
-	if err := o.show(c, res, set, time.Since(begin)); err != nil || !interrupted {
+	if err := o.show(c, res, set, spent{len(res.Runs) - logged, logged, time.Since(begin)}); err != nil || !interrupted {
 		return err
+	}
+	if o.log != "" {
+		return fmt.Errorf("interrupted: %d of %d fits are in %s; the same command goes on from there", len(res.Runs), len(res.Candidates)*len(res.Splits), o.log)
 	}
 	return fmt.Errorf("interrupted: %d of %d fits were finished", len(res.Runs), len(res.Candidates)*len(res.Splits))
 }
@@ -151,13 +159,13 @@ func (o *crossvalFlags) importance(set *data.Set, candidates []crossval.Candidat
 }
 
 // scorers puts the metric that was asked for first.
-func (o *crossvalFlags) scorers(t data.Task) ([]crossval.Scorer, error) {
-	list := crossval.DefaultScorers(t)
+func (o *crossvalFlags) scorers(t data.Task) ([]data.Metric, error) {
+	list := data.DefaultMetrics(t)
 	if o.metric == "" {
 		return list, nil
 	}
-	all := crossval.Scorers(t)
-	i := slices.IndexFunc(all, func(s crossval.Scorer) bool { return strings.EqualFold(s.Name, o.metric) })
+	all := data.Metrics(t)
+	i := slices.IndexFunc(all, func(s data.Metric) bool { return strings.EqualFold(s.Name, o.metric) })
 	if i < 0 {
 		var names []string
 		for _, s := range all {
@@ -165,8 +173,8 @@ func (o *crossvalFlags) scorers(t data.Task) ([]crossval.Scorer, error) {
 		}
 		return nil, usage("--metric %s: want one of %s", o.metric, strings.Join(names, ", "))
 	}
-	list = slices.DeleteFunc(list, func(s crossval.Scorer) bool { return s.Name == all[i].Name })
-	return append([]crossval.Scorer{all[i]}, list...), nil
+	list = slices.DeleteFunc(list, func(s data.Metric) bool { return s.Name == all[i].Name })
+	return append([]data.Metric{all[i]}, list...), nil
 }
 
 // listModels writes the names that --models takes.
@@ -200,7 +208,7 @@ func (o *crossvalFlags) candidates(set *data.Set) ([]crossval.Candidate, error) 
 	if err != nil {
 		return nil, err
 	}
-	net := crossval.Candidate{Name: netName, New: e.Factory()}
+	net := crossval.Candidate{Name: netName, Estimator: e}
 	if len(o.models) == 0 {
 		return append([]crossval.Candidate{net}, baselines.Default(set.Task())...), nil
 	}
@@ -214,7 +222,7 @@ func (o *crossvalFlags) candidates(set *data.Set) ([]crossval.Candidate, error) 
 		if recipe, err := tabular.ByName(name); err == nil {
 			one := e
 			one.Recipe = recipe
-			list = append(list, crossval.Candidate{Name: name, New: one.Factory()})
+			list = append(list, crossval.Candidate{Name: name, Estimator: one})
 			continue
 		}
 		found, err := baselines.Select(set.Task(), []string{name})
@@ -242,7 +250,21 @@ func reference(res *crossval.Result) string {
 	return last
 }
 
-func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.Set, took time.Duration) error {
+// spent is what fits took.
+type spent struct {
+	fits, logged int // done now, and taken from the log
+	took         time.Duration
+}
+
+func (s spent) String() string {
+	text := fmt.Sprintf("%d fits in %s", s.fits, s.took.Round(10*time.Millisecond))
+	if s.logged > 0 {
+		text += fmt.Sprintf(", %d from the log", s.logged)
+	}
+	return text
+}
+
+func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.Set, work spent) error {
 	out := c.OutOrStdout()
 	if len(res.Runs) == 0 {
 		return nil
@@ -278,7 +300,7 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 			}
 		}
 	}
-	fmt.Fprintf(out, "\n%d fits in %s\n", len(res.Runs), took.Round(10*time.Millisecond))
+	fmt.Fprintf(out, "\n%s\n", work)
 	if o.json != "" {
 		if err := o.writeJSON(res, comparisons); err != nil {
 			return err
@@ -288,17 +310,17 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	if o.report == "" || ref == "" {
 		return nil
 	}
-	return o.draw(c, res, set, ref, took)
+	return o.draw(c, res, set, ref, work)
 }
 
 // draw writes the page.
-func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.Set, ref string, took time.Duration) error {
+func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.Set, ref string, work spent) error {
 	var facts []plots.Fact
 	if e, err := o.estimator(); err == nil && ref == netName {
 		facts = o.facts(e, set)
 	}
 	facts = append(facts, versionFacts()...)
-	facts = append(facts, plots.Fact{Name: "time", Value: fmt.Sprintf("%s for %d fits, %d at a time", took.Round(100*time.Millisecond), len(res.Runs), o.atATime())})
+	facts = append(facts, plots.Fact{Name: "time", Value: fmt.Sprintf("%s, %d at a time", work, o.atATime())})
 	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, RowNames: rowNames(set), Facts: facts})
 	if err != nil {
 		return err

@@ -13,11 +13,12 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/seed732fc211/aegis/internal/stamp"
 	"github.com/spf13/cobra"
 )
 
 // version of the command and the library.
-const version = "0.1.0"
+const version = stamp.Version
 
 // Exit codes.
 const (

@@ -216,8 +216,8 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, "half.safetensors", string(raw[:len(raw)/2]))
-	write(t, "newer.safetensors", regexp.MustCompile(`,?"aegis.sha256":"[0-9a-f]{64}"`).ReplaceAllString(strings.Replace(string(raw), `"aegis.format":"2"`, `"aegis.format":"7"`, 1), strings.Repeat(" ", 82)))
-	write(t, "damaged.safetensors", strings.Replace(string(raw), `"aegis.format":"2"`, `"aegis.format":"1"`, 1))
+	write(t, "newer.safetensors", regexp.MustCompile(`,?"aegis.sha256":"[0-9a-f]{64}"`).ReplaceAllString(strings.Replace(string(raw), `"aegis.format":"3"`, `"aegis.format":"7"`, 1), strings.Repeat(" ", 82)))
+	write(t, "damaged.safetensors", strings.Replace(string(raw), `"aegis.format":"3"`, `"aegis.format":"1"`, 1))
 	before, err := filepath.Glob("*")
 	if err != nil {
 		t.Fatal(err)
@@ -515,6 +515,38 @@ func TestRareClass(t *testing.T) {
 	}
 	if page, err := os.ReadFile("r.html"); err != nil || !strings.Contains(string(page), "which some of these do not test: once (1)") {
 		t.Errorf("the page does not say it: %v", err)
+	}
+}
+
+// TestLog: what is in the log is not done again, models can be added to it, and another
+// seed is refused.
+func TestLog(t *testing.T) {
+	t.Chdir(t.TempDir())
+	args := []string{"crossval", "--folds", "3", "--repeats", "1", "--epochs", "2", "--dataset", "iris", "--report", "", "--log", "runs.jsonl"}
+	out, status, code := aegis(t, append(args, "--models", "net,majority", "--json", "first.json")...)
+	if code != 0 || !strings.Contains(out, "6 fits in ") || strings.Contains(out, "from the log") {
+		t.Fatalf("exit code %d: %s\n%s", code, out, status)
+	}
+	out, status, code = aegis(t, append(args, "--models", "net,majority", "--json", "again.json")...)
+	if code != 0 || !strings.Contains(out, "0 fits in ") || !strings.Contains(out, ", 6 from the log") {
+		t.Fatalf("exit code %d: %s\n%s", code, out, status)
+	}
+	first, e1 := os.ReadFile("first.json")
+	again, e2 := os.ReadFile("again.json")
+	if e1 != nil || e2 != nil || !bytes.Equal(first, again) { // times, too, are those of the log
+		t.Errorf("the results differ (%v, %v):\n%s\n%s", e1, e2, first, again)
+	}
+	out, status, code = aegis(t, append(args, "--models", "net,majority,golearn tree")...)
+	if code != 0 || !strings.Contains(out, "3 fits in ") || !strings.Contains(out, ", 6 from the log") {
+		t.Fatalf("exit code %d: %s\n%s", code, out, status)
+	}
+	_, status, code = aegis(t, append(args, "--models", "majority", "--seed", "2")...)
+	if code == 0 || !strings.Contains(status, "run log runs.jsonl: the log is of another validation: the seed (1 there, 2 here)") {
+		t.Errorf("exit code %d: %s", code, status)
+	}
+	_, status, code = aegis(t, append(args, "--models", "net", "--epochs", "3")...)
+	if code == 0 || !strings.Contains(status, `the log is of another candidate "net"`) {
+		t.Errorf("exit code %d: %s", code, status)
 	}
 }
 

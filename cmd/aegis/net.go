@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/optim"
 	"github.com/seed732fc211/aegis/plots"
 	"github.com/seed732fc211/aegis/recipes/tabular"
 	"github.com/seed732fc211/aegis/train"
@@ -167,29 +166,6 @@ func short(list []string) string {
 // defaultRecipe is the net of the commands.
 const defaultRecipe = "default"
 
-// tuned is a recipe with some of its numbers replaced.
-type tuned struct {
-	tabular.Recipe
-	epochs, batch int
-	rate          float64
-}
-
-// Plan implements tabular.Recipe.
-func (t tuned) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
-	p, err := t.Recipe.Plan(rows, seed)
-	if t.epochs > 0 {
-		p.Config.Epochs = t.epochs
-	}
-	if t.batch > 0 {
-		p.Config.BatchSize = t.batch
-	}
-	if o, ok := p.Config.Optimizer.(optim.AdamW); ok && t.rate > 0 {
-		o.LearningRate = t.rate
-		p.Config.Optimizer = o
-	}
-	return p, err
-}
-
 // estimator returns the net with what the flags say.
 func (n *netFlags) estimator() (tabular.Estimator, error) {
 	recipe, err := tabular.ByName(n.recipe)
@@ -204,7 +180,7 @@ func (n *netFlags) estimator() (tabular.Estimator, error) {
 		if n.recipe == "auto" {
 			return tabular.Estimator{}, usage("--epochs, --batch and --learning-rate do not go with --recipe auto, which chooses them")
 		}
-		recipe = tuned{recipe, n.epochs, n.batch, n.learningRate}
+		recipe = tabular.Tuned{Recipe: recipe, Epochs: n.epochs, Batch: n.batch, LearningRate: n.learningRate}
 	}
 	return tabular.Estimator{
 		Recipe: recipe, Seed: n.seed, Balanced: n.classWeight == "balanced",

@@ -80,9 +80,9 @@ func compact(t *testing.T, raw []byte) string {
 func TestSchemaOfTheRare(t *testing.T) {
 	res := &crossval.Result{
 		Data:       crossval.DataInfo{Name: "made up", Source: "here", Rows: 2, Task: data.Regress, Values: []float64{1, math.NaN()}},
-		Metrics:    []crossval.Metric{{Name: "R2", Greater: true, Range: [2]float64{math.Inf(-1), 1}}},
+		Metrics:    []data.Metric{{Name: "R2", Greater: true, Range: [2]float64{math.Inf(-1), 1}}},
 		Candidates: []crossval.CandidateInfo{{Name: "a", Baseline: true}, {Name: "b"}},
-		Splits:     []crossval.SplitInfo{{Test: []int{0}}, {Fold: 1, Test: []int{1}}},
+		Splits:     []crossval.Split{{Test: []int{0}}, {Fold: 1, Test: []int{1}}},
 		Runs:       []crossval.Run{{Candidate: "a", Scores: []float64{math.Inf(1)}, Notes: []string{"odd"}, Prediction: data.Prediction{Values: []float64{2}}}},
 		Failed:     []crossval.Failure{{Candidate: "b", Message: "not today", Skipped: true}},
 	}

@@ -45,13 +45,9 @@ func rows(t testing.TB, x ...[]float64) *data.Set {
 }
 
 // fitPredict fits on train and predicts.
-func fitPredict(t testing.TB, f crossval.Factory, train, predict *data.Set) (*data.Prediction, error) {
+func fitPredict(t testing.TB, f crossval.Estimator, train, predict *data.Set) (*data.Prediction, error) {
 	t.Helper()
-	e, err := f(1)
-	if err != nil {
-		return nil, err
-	}
-	p, err := e.Fit(context.Background(), train)
+	p, err := f.Fit(context.Background(), train, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -66,30 +62,30 @@ func TestByHand(t *testing.T) {
 	line := valued(t, [][]float64{{1, 0}, {2, 1}, {3, 1}, {4, 5}}, []float64{3, 7, 9, 19}) // 1 + 2x + 2z
 	for _, c := range []struct {
 		name    string
-		new     crossval.Factory
+		new     crossval.Estimator
 		train   *data.Set
 		predict *data.Set
 		labels  []int
 		proba   []float64
 		values  []float64
 	}{
-		{name: "majority", new: baselines.Majority{}.New, train: xor, predict: rows(t, []float64{5, 5}), labels: []int{0}, proba: []float64{0.6, 0.4}},
-		{name: "majority of equals", new: baselines.Majority{}.New, train: steps, predict: rows(t, []float64{5}), labels: []int{0}, proba: []float64{0.5, 0.5}},
-		{name: "mean", new: baselines.Majority{}.New, train: line, predict: rows(t, []float64{5, 5}), values: []float64{9.5}},
-		{name: "one neighbour", new: baselines.KNN{K: 1}.New, train: steps, predict: rows(t, []float64{0}, []float64{8}, []float64{6}), labels: []int{0, 1, 0}, proba: []float64{1, 0, 0, 1, 1, 0}},
-		{name: "all neighbours", new: baselines.KNN{K: 6}.New, train: steps, predict: rows(t, []float64{0}), labels: []int{0}, proba: []float64{0.5, 0.5}},
-		{name: "mean of neighbours", new: baselines.KNN{K: 2}.New, train: line, predict: rows(t, []float64{1.4, 0.4}), values: []float64{5}},
-		{name: "CART", new: baselines.CART{}.New, train: steps, predict: rows(t, []float64{6.9}, []float64{7.1}), labels: []int{0, 1}},
+		{name: "majority", new: baselines.Majority{}, train: xor, predict: rows(t, []float64{5, 5}), labels: []int{0}, proba: []float64{0.6, 0.4}},
+		{name: "majority of equals", new: baselines.Majority{}, train: steps, predict: rows(t, []float64{5}), labels: []int{0}, proba: []float64{0.5, 0.5}},
+		{name: "mean", new: baselines.Majority{}, train: line, predict: rows(t, []float64{5, 5}), values: []float64{9.5}},
+		{name: "one neighbour", new: baselines.KNN{K: 1}, train: steps, predict: rows(t, []float64{0}, []float64{8}, []float64{6}), labels: []int{0, 1, 0}, proba: []float64{1, 0, 0, 1, 1, 0}},
+		{name: "all neighbours", new: baselines.KNN{K: 6}, train: steps, predict: rows(t, []float64{0}), labels: []int{0}, proba: []float64{0.5, 0.5}},
+		{name: "mean of neighbours", new: baselines.KNN{K: 2}, train: line, predict: rows(t, []float64{1.4, 0.4}), values: []float64{5}},
+		{name: "CART", new: baselines.CART{}, train: steps, predict: rows(t, []float64{6.9}, []float64{7.1}), labels: []int{0, 1}},
 		// With the first split of exclusive or there is no gain: golearn's tree says class 0 there.
-		{name: "CART without a split", new: baselines.CART{}.New, train: balancedXor, predict: rows(t, []float64{0, 0}, []float64{1, 0}), labels: []int{1, 1}},
-		{name: "CART of one value", new: baselines.CART{}.New, train: flat, predict: rows(t, []float64{-1}, []float64{9}), values: []float64{7, 7}},
-		{name: "CART regression", new: baselines.CART{}.New, train: line, predict: rows(t, []float64{1, 0}, []float64{9, 9}), values: []float64{3, 19}},
-		{name: "CART regression, depth 1", new: baselines.CART{MaxDepth: 1}.New, train: line, predict: rows(t, []float64{1, 0}, []float64{9, 9}), values: []float64{19.0 / 3, 19}},
-		{name: "ID3", new: baselines.ID3{Bins: 2, MinRows: 2}.New, train: steps, predict: rows(t, []float64{6.9}, []float64{7.1}), labels: []int{0, 1}, proba: []float64{0.8, 0.2, 0.2, 0.8}},
-		{name: "ID3 leaf", new: baselines.ID3{MinRows: 7}.New, train: steps, predict: rows(t, []float64{9}), labels: []int{0}, proba: []float64{0.5, 0.5}},
-		{name: "forest", new: baselines.Forest{}.New, train: steps, predict: rows(t, []float64{-5}, []float64{20}), labels: []int{0, 1}},
-		{name: "forest of one value", new: baselines.Forest{}.New, train: flat, predict: rows(t, []float64{-5}), values: []float64{7}},
-		{name: "linear regression", new: baselines.LinearRegression{}.New, train: line, predict: rows(t, []float64{0, 0}, []float64{10, -1}), values: []float64{1, 19}},
+		{name: "CART without a split", new: baselines.CART{}, train: balancedXor, predict: rows(t, []float64{0, 0}, []float64{1, 0}), labels: []int{1, 1}},
+		{name: "CART of one value", new: baselines.CART{}, train: flat, predict: rows(t, []float64{-1}, []float64{9}), values: []float64{7, 7}},
+		{name: "CART regression", new: baselines.CART{}, train: line, predict: rows(t, []float64{1, 0}, []float64{9, 9}), values: []float64{3, 19}},
+		{name: "CART regression, depth 1", new: baselines.CART{MaxDepth: 1}, train: line, predict: rows(t, []float64{1, 0}, []float64{9, 9}), values: []float64{19.0 / 3, 19}},
+		{name: "ID3", new: baselines.ID3{Bins: 2, MinRows: 2}, train: steps, predict: rows(t, []float64{6.9}, []float64{7.1}), labels: []int{0, 1}, proba: []float64{0.8, 0.2, 0.2, 0.8}},
+		{name: "ID3 leaf", new: baselines.ID3{MinRows: 7}, train: steps, predict: rows(t, []float64{9}), labels: []int{0}, proba: []float64{0.5, 0.5}},
+		{name: "forest", new: baselines.Forest{}, train: steps, predict: rows(t, []float64{-5}, []float64{20}), labels: []int{0, 1}},
+		{name: "forest of one value", new: baselines.Forest{}, train: flat, predict: rows(t, []float64{-5}), values: []float64{7}},
+		{name: "linear regression", new: baselines.LinearRegression{}, train: line, predict: rows(t, []float64{0, 0}, []float64{10, -1}), values: []float64{1, 19}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, err := fitPredict(t, c.new, c.train, c.predict)
@@ -130,38 +126,39 @@ func TestErrors(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name           string
-		new            crossval.Factory
+		new            crossval.Estimator
 		train, predict *data.Set
 		want           string
 	}{
-		{"missing value", baselines.KNN{}.New, missing, missing, "row 1, weight: NaN: fill in missing values first"},
-		{"missing value to predict", baselines.CART{}.New, two, missing, "row 1, weight: NaN"},
-		{"other columns", baselines.CART{}.New, two, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
-		{"too few neighbours", baselines.KNN{}.New, two, two, "2 training rows for 5 neighbours"},
-		{"negative neighbours", baselines.KNN{K: -1}.New, two, two, "want 1 neighbour or more, have -1"},
-		{"distance", baselines.KNN{Distance: 9}.New, two, two, "distance 9 is not known"},
-		{"one bin", baselines.CART{Bins: 1}.New, two, two, "want 2 bins or more, have 1"},
-		{"depth", baselines.Forest{MaxDepth: -1}.New, two, two, "have -1"},
-		{"trees", baselines.Forest{Trees: -2}.New, two, two, "have -2"},
-		{"ID3 of a regression", baselines.ID3{}.New, real, real, "for classification only"},
-		{"linear regression of classes", baselines.LinearRegression{}.New, two, two, "for regression only"},
-		{"ridge of classes", baselines.Ridge{}.New, two, two, "for regression only"},
-		{"elastic net of classes", baselines.ElasticNet{}.New, two, two, "for regression only"},
-		{"logistic regression of values", baselines.LogisticRegression{}.New, real, real, "for classification only"},
-		{"ridge's strength", baselines.Ridge{Strengths: []float64{0}}.New, real, real, "strength 0, want"},
-		{"C", baselines.LogisticRegression{C: []float64{math.NaN()}}.New, two, two, "strength NaN, want"},
-		{"ratio", baselines.ElasticNet{Ratios: []float64{2}}.New, real, real, "ratio 2, want"},
-		{"elastic net's strength", baselines.ElasticNet{Strength: -1, Ratios: []float64{1}}.New, real, real, "strength -1, want"},
-		{"weights", baselines.Ridge{}.New, weighted(real, 1), real, "1 weights for 2 rows"},
-		{"negative weight", baselines.LogisticRegression{}.New, weighted(two, 1, -1), two, "row 1: weight -1"},
-		{"weight of trees", baselines.BoostedTrees{}.New, weighted(two, 1, -1), two, "row 1: weight -1"},
-		{"boosting", baselines.BoostedTrees{Settings: trees.Boosting{Leaves: -1}}.New, two, two, "Leaves: have -1"},
-		{"columns of trees", baselines.RandomForest{}.New, two, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
-		{"columns of ridge", baselines.Ridge{}.New, real, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
-		{"features", baselines.BoostedTrees{}.New, described(two, 1), two, "1 features describe a table of 2 columns"},
-		{"code", baselines.BoostedTrees{}.New, coded, coded, "row 1, city: have 2, want a code below 2, or -1"},
-		{"code to predict", baselines.LogisticRegression{}.New, two, coded, "row 1, city: have 2"},
-		{"no targets", baselines.Majority{}.New, two.Without(), two, "has no targets"},
+		{"missing value", baselines.KNN{}, missing, missing, "row 1, weight: NaN: fill in missing values first"},
+		{"missing value to predict", baselines.CART{}, two, missing, "row 1, weight: NaN"},
+		{"other columns", baselines.CART{}, two, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
+		{"too few neighbours", baselines.KNN{}, two, two, "2 training rows for 5 neighbours"},
+		{"negative neighbours", baselines.KNN{K: -1}, two, two, "want 1 neighbour or more, have -1"},
+		{"distance", baselines.KNN{Distance: 9}, two, two, "distance 9 is not known"},
+		{"one bin", baselines.CART{Bins: 1}, two, two, "want 2 bins or more, have 1"},
+		{"depth", baselines.Forest{MaxDepth: -1}, two, two, "have -1"},
+		{"trees", baselines.Forest{Trees: -2}, two, two, "have -2 trees"},
+		{"a billion trees", baselines.Forest{Trees: 1e9}, two, two, "want 1 to 100000 trees"},
+		{"ID3 of a regression", baselines.ID3{}, real, real, "for classification only"},
+		{"linear regression of classes", baselines.LinearRegression{}, two, two, "for regression only"},
+		{"ridge of classes", baselines.Ridge{}, two, two, "for regression only"},
+		{"elastic net of classes", baselines.ElasticNet{}, two, two, "for regression only"},
+		{"logistic regression of values", baselines.LogisticRegression{}, real, real, "for classification only"},
+		{"ridge's strength", baselines.Ridge{Strengths: []float64{0}}, real, real, "strength 0, want"},
+		{"C", baselines.LogisticRegression{C: []float64{math.NaN()}}, two, two, "strength NaN, want"},
+		{"ratio", baselines.ElasticNet{Ratios: []float64{2}}, real, real, "ratio 2, want"},
+		{"elastic net's strength", baselines.ElasticNet{Strength: -1, Ratios: []float64{1}}, real, real, "strength -1, want"},
+		{"weights", baselines.Ridge{}, weighted(real, 1), real, "1 weights for 2 rows"},
+		{"negative weight", baselines.LogisticRegression{}, weighted(two, 1, -1), two, "row 1: weight -1"},
+		{"weight of trees", baselines.BoostedTrees{}, weighted(two, 1, -1), two, "row 1: weight -1"},
+		{"boosting", baselines.BoostedTrees{Settings: trees.Boosting{Leaves: -1}}, two, two, "Leaves: have -1"},
+		{"columns of trees", baselines.RandomForest{}, two, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
+		{"columns of ridge", baselines.Ridge{}, real, rows(t, []float64{1}), "fitted on 2 columns, have 1"},
+		{"features", baselines.BoostedTrees{}, described(two, 1), two, "1 features describe a table of 2 columns"},
+		{"code", baselines.BoostedTrees{}, coded, coded, "row 1, city: have 2, want a code below 2, or -1"},
+		{"code to predict", baselines.LogisticRegression{}, two, coded, "row 1, city: have 2"},
+		{"no targets", baselines.Majority{}, two.Without(), two, "has no targets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := fitPredict(t, c.new, c.train, c.predict); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -198,7 +195,7 @@ func TestNeighboursAreTheNearest(t *testing.T) {
 				y[i] = distance(x[i], at)
 			}
 		}
-		p, err := fitPredict(t, baselines.KNN{K: k}.New, valued(t, x, y), rows(t, at))
+		p, err := fitPredict(t, baselines.KNN{K: k}, valued(t, x, y), rows(t, at))
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -296,7 +293,7 @@ func TestForestSeesEnough(t *testing.T) {
 	train, _ := draw(400)
 	fresh, majority := draw(1000)
 	accuracy := func(m baselines.Forest) float64 {
-		p, err := fitPredict(t, m.New, train, fresh.Without())
+		p, err := fitPredict(t, m, train, fresh.Without())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -325,13 +322,9 @@ func TestForestStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := baselines.Forest{}.New(1)
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := e.Fit(ctx, set); !errors.Is(err, context.Canceled) {
+	if _, err := (baselines.Forest{}).Fit(ctx, set, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("have error %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/sjwhitworth/golearn/trees"
 )
@@ -23,13 +22,13 @@ type CART struct {
 	Bins     int // 0: 32
 }
 
-// New returns an estimator; the seed has no part in it.
-func (m CART) New(uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed has no part in it.
+func (m CART) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
 	bins, depth, err := treeSettings("CART tree", m.Bins, 32, m.MaxDepth)
 	if err != nil {
 		return nil, err
 	}
-	return estimator(func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
+	return fitMatrix(ctx, train, func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		b := fitBins(x, bins)
 		tree, err := growCART(b.table(x), y, depth)
 		if err != nil {

@@ -84,46 +84,44 @@ func (d *design) intercept(coefficients []float64) float64 {
 // solver finds the coefficients of a regression, and notes how.
 type solver func(ctx context.Context, d *design, seed uint64) (coefficients []float64, note string, err error)
 
-// regression makes an estimator of a solver on encoded tables.
-func regression(what string, scaling scaling, seed uint64, solve solver) (crossval.Estimator, error) {
-	return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (*data.Predictor, error) {
-		t, err := rawOf(train)
-		if err != nil {
-			return nil, err
-		}
-		y, err := targetsOf(train)
-		if err != nil {
-			return nil, err
-		}
-		if y.values == nil {
-			return nil, fmt.Errorf("baselines: %s: it is for regression only", what)
-		}
-		if err := checkWeights(train.Weights, t.rows); err != nil {
-			return nil, err
-		}
-		e := fitEncoder(t, scaling)
-		if err := e.bounded(t); err != nil {
+// fitRegression fits what a solver finds on an encoded table.
+func fitRegression(ctx context.Context, train *data.Set, seed uint64, what string, scaling scaling, solve solver) (*data.Predictor, error) {
+	t, err := rawOf(train)
+	if err != nil {
+		return nil, err
+	}
+	y, err := targetsOf(train)
+	if err != nil {
+		return nil, err
+	}
+	if y.values == nil {
+		return nil, fmt.Errorf("baselines: %s: it is for regression only", what)
+	}
+	if err := checkWeights(train.Weights, t.rows); err != nil {
+		return nil, err
+	}
+	e := fitEncoder(t, scaling)
+	if err := e.bounded(t); err != nil {
+		return nil, fmt.Errorf("baselines: %s: %w", what, err)
+	}
+	x, err := e.apply(t)
+	if err != nil {
+		return nil, err
+	}
+	d := newDesign(x, e.width, y.values, train.Weights)
+	d.groups = train.Groups
+	coefficients := make([]float64, e.width)
+	var notes []string
+	if d.columns > 0 {
+		var note string
+		if coefficients, note, err = solve(ctx, d, seed); err != nil {
 			return nil, fmt.Errorf("baselines: %s: %w", what, err)
 		}
-		x, err := e.apply(t)
-		if err != nil {
-			return nil, err
+		if note != "" {
+			notes = append(notes, note)
 		}
-		d := newDesign(x, e.width, y.values, train.Weights)
-		d.groups = train.Groups
-		coefficients := make([]float64, e.width)
-		var notes []string
-		if d.columns > 0 {
-			var note string
-			if coefficients, note, err = solve(ctx, d, seed); err != nil {
-				return nil, fmt.Errorf("baselines: %s: %w", what, err)
-			}
-			if note != "" {
-				notes = append(notes, note)
-			}
-		}
-		return linearPredictor(e, coefficients, d.intercept(coefficients), notes), nil
-	}), nil
+	}
+	return linearPredictor(e, coefficients, d.intercept(coefficients), notes), nil
 }
 
 func linearPredictor(e *encoder, coefficients []float64, intercept float64, notes []string) *data.Predictor {

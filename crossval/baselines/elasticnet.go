@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 
-	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -27,8 +27,8 @@ type ElasticNet struct {
 	Strength float64   // 0: chosen
 }
 
-// New returns an estimator; the seed draws the inner folds.
-func (m ElasticNet) New(seed uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed draws the inner folds.
+func (m ElasticNet) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
 	if m.Ratios == nil {
 		m.Ratios = []float64{0.1, 0.5, 1}
 	}
@@ -43,7 +43,7 @@ func (m ElasticNet) New(seed uint64) (crossval.Estimator, error) {
 	if !(m.Strength >= 0) || math.IsInf(m.Strength, 0) {
 		return nil, fmt.Errorf("baselines: elastic net: strength %v, want a finite number of 0 or more", m.Strength)
 	}
-	return regression("elastic net", scaled, seed, m.solve)
+	return fitRegression(ctx, train, seed, "elastic net", scaled, m.solve)
 }
 
 const (

@@ -17,7 +17,7 @@ func ExampleDefault() {
 	}
 	candidates := baselines.Default(set.Task())
 	for i := range candidates {
-		candidates[i].New = crossval.Preprocessed(data.Standardize{}, candidates[i].New)
+		candidates[i].Estimator = crossval.Preprocessed{Transform: data.Standardize{}, Estimator: candidates[i].Estimator}
 	}
 	result, err := crossval.Validate(context.Background(), set, crossval.StratifiedKFold{Shuffle: true, Seed: 1}, candidates, crossval.Options{Seed: 1})
 	if err != nil {
@@ -33,11 +33,7 @@ func ExampleKNN() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	e, err := baselines.KNN{K: 3}.New(0)
-	if err != nil {
-		log.Fatal(err)
-	}
-	model, err := e.Fit(context.Background(), set)
+	model, err := baselines.KNN{K: 3}.Fit(context.Background(), set, 0)
 	if err != nil {
 		log.Fatal(err)
 	}

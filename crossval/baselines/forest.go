@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 )
 
@@ -47,9 +46,11 @@ type Forest struct {
 	Bins     int // as of CART; 0: 16
 }
 
-// New returns an estimator. The rows and columns of the trees come from a PCG
-// generator with this seed. The estimator looks at its context between trees.
-func (m Forest) New(seed uint64) (crossval.Estimator, error) {
+const mostTrees = 100_000
+
+// Fit implements crossval.Estimator. The rows and columns of the trees come from a PCG
+// generator with this seed. It looks at its context between trees.
+func (m Forest) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
 	bins, depth, err := treeSettings("forest", m.Bins, 16, m.MaxDepth)
 	if err != nil {
 		return nil, err
@@ -58,10 +59,10 @@ func (m Forest) New(seed uint64) (crossval.Estimator, error) {
 	if count == 0 {
 		count = 20
 	}
-	if count < 1 || m.Columns < 0 {
-		return nil, fmt.Errorf("baselines: forest: want 1 tree and column or more, have %d and %d", count, m.Columns)
+	if count < 1 || count > mostTrees || m.Columns < 0 {
+		return nil, fmt.Errorf("baselines: forest: have %d trees of %d columns: want 1 to %d trees, and no negative number of columns", count, m.Columns, mostTrees)
 	}
-	return estimator(func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error) {
+	return fitMatrix(ctx, train, func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		columns := m.Columns
 		if columns == 0 {
 			columns = max(2, (x.columns+1)/2)

@@ -92,7 +92,7 @@ func TestAgreesWithGolearnKNN(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := fitPredict(t, baselines.KNN{}.New, train, test.Without())
+	ours, err := fitPredict(t, baselines.KNN{}, train, test.Without())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestAgreesWithGolearnLinearRegression(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := fitPredict(t, baselines.LinearRegression{}.New, train, test.Without())
+	ours, err := fitPredict(t, baselines.LinearRegression{}, train, test.Without())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/sjwhitworth/golearn/base"
 	"github.com/sjwhitworth/golearn/trees"
@@ -28,8 +27,8 @@ type ID3 struct {
 	MinRows int // a node with fewer training rows is a leaf; 0: 5
 }
 
-// New returns an estimator; the seed has no part in it.
-func (m ID3) New(uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed has no part in it.
+func (m ID3) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
 	bins, _, err := treeSettings("ID3 tree", m.Bins, 3, 0)
 	if err != nil {
 		return nil, err
@@ -38,7 +37,7 @@ func (m ID3) New(uint64) (crossval.Estimator, error) {
 	if least == 0 {
 		least = 5
 	}
-	return estimator(func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
+	return fitMatrix(ctx, train, func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		if y.values != nil {
 			return nil, errors.New("baselines: ID3 tree: it is for classification only")
 		}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 )
 
@@ -36,9 +35,9 @@ const (
 	Manhattan                 // the sum of absolute differences
 )
 
-// New returns an estimator; the seed has no part in it. Its fit fails if there
-// are fewer training rows than neighbours, its prediction if a distance overflows.
-func (m KNN) New(uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed has no part in it. It fails if there
+// are fewer training rows than neighbours, the prediction if a distance overflows.
+func (m KNN) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
 	k := m.K
 	if k == 0 {
 		k = 5
@@ -54,7 +53,7 @@ func (m KNN) New(uint64) (crossval.Estimator, error) {
 	default:
 		return nil, fmt.Errorf("baselines: k-nearest neighbours: distance %d is not known", m.Distance)
 	}
-	return estimator(func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
+	return fitMatrix(ctx, train, func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		if x.rows < k {
 			return nil, fmt.Errorf("baselines: k-nearest neighbours: %d training rows for %d neighbours", x.rows, k)
 		}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
@@ -19,9 +19,9 @@ import (
 // each level. Row weights take part in the fit.
 type LinearRegression struct{}
 
-// New returns an estimator; the seed has no part in it.
-func (LinearRegression) New(seed uint64) (crossval.Estimator, error) {
-	return regression("linear regression", unscaled, seed, leastSquares)
+// Fit implements crossval.Estimator; the seed has no part in it.
+func (LinearRegression) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+	return fitRegression(ctx, train, seed, "linear regression", unscaled, leastSquares)
 }
 
 // epsilon is the distance from 1 to the next float64.

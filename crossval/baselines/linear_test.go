@@ -42,25 +42,25 @@ func TestLinearModelsAreScikitLearns(t *testing.T) {
 	r := readLinear(t)
 	for _, c := range []struct {
 		name   string
-		new    crossval.Factory
+		new    crossval.Estimator
 		x      [][]float64
 		labels []int
 		// The tolerance is what the iterations of both leave.
 		tolerance float64
 	}{
-		{name: "least squares", new: baselines.LinearRegression{}.New, x: r.X, tolerance: 1e-10},
-		{name: "least squares, weights", new: baselines.LinearRegression{}.New, x: r.X, tolerance: 1e-10},
-		{name: "collinear", new: baselines.LinearRegression{}.New, x: r.Collinear, tolerance: 1e-10},
-		{name: "wide", new: baselines.LinearRegression{}.New, x: r.Wide, tolerance: 1e-10},
-		{name: "ridge", new: baselines.Ridge{}.New, x: r.X, tolerance: 1e-10},
-		{name: "ridge, weights", new: baselines.Ridge{}.New, x: r.X, tolerance: 1e-10},
-		{name: "ridge of 5", new: baselines.Ridge{Strengths: []float64{5}}.New, x: r.X, tolerance: 1e-10},
-		{name: "elastic net", new: baselines.ElasticNet{Ratios: []float64{0.4}, Strength: 0.3}.New, x: r.X, tolerance: 1e-6},
-		{name: "lasso", new: baselines.ElasticNet{Ratios: []float64{1}, Strength: 0.5}.New, x: r.X, tolerance: 1e-6},
-		{name: "elastic net, weights", new: baselines.ElasticNet{Ratios: []float64{0.4}, Strength: 0.3}.New, x: r.X, tolerance: 1e-6},
-		{name: "two", new: baselines.LogisticRegression{C: []float64{0.5}}.New, x: r.X, labels: r.Two, tolerance: 1e-5},
-		{name: "two, weights", new: baselines.LogisticRegression{C: []float64{2}}.New, x: r.X, labels: r.Two, tolerance: 1e-5},
-		{name: "three", new: baselines.LogisticRegression{C: []float64{0.5}}.New, x: r.X, labels: r.Three, tolerance: 1e-5},
+		{name: "least squares", new: baselines.LinearRegression{}, x: r.X, tolerance: 1e-10},
+		{name: "least squares, weights", new: baselines.LinearRegression{}, x: r.X, tolerance: 1e-10},
+		{name: "collinear", new: baselines.LinearRegression{}, x: r.Collinear, tolerance: 1e-10},
+		{name: "wide", new: baselines.LinearRegression{}, x: r.Wide, tolerance: 1e-10},
+		{name: "ridge", new: baselines.Ridge{}, x: r.X, tolerance: 1e-10},
+		{name: "ridge, weights", new: baselines.Ridge{}, x: r.X, tolerance: 1e-10},
+		{name: "ridge of 5", new: baselines.Ridge{Strengths: []float64{5}}, x: r.X, tolerance: 1e-10},
+		{name: "elastic net", new: baselines.ElasticNet{Ratios: []float64{0.4}, Strength: 0.3}, x: r.X, tolerance: 1e-6},
+		{name: "lasso", new: baselines.ElasticNet{Ratios: []float64{1}, Strength: 0.5}, x: r.X, tolerance: 1e-6},
+		{name: "elastic net, weights", new: baselines.ElasticNet{Ratios: []float64{0.4}, Strength: 0.3}, x: r.X, tolerance: 1e-6},
+		{name: "two", new: baselines.LogisticRegression{C: []float64{0.5}}, x: r.X, labels: r.Two, tolerance: 1e-5},
+		{name: "two, weights", new: baselines.LogisticRegression{C: []float64{2}}, x: r.X, labels: r.Two, tolerance: 1e-5},
+		{name: "three", new: baselines.LogisticRegression{C: []float64{0.5}}, x: r.X, labels: r.Three, tolerance: 1e-5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var train *data.Set

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -28,8 +27,8 @@ type LogisticRegression struct {
 	C []float64 // to choose from, increasing; nil: 10^-4, 10^-3, ..., 10^4
 }
 
-// New returns an estimator; the seed draws the inner folds.
-func (m LogisticRegression) New(seed uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed draws the inner folds.
+func (m LogisticRegression) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
 	c := m.C
 	if c == nil {
 		for e := -4; e <= 4; e++ {
@@ -39,9 +38,7 @@ func (m LogisticRegression) New(seed uint64) (crossval.Estimator, error) {
 	if err := checkStrengths("logistic regression", c); err != nil {
 		return nil, err
 	}
-	return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (*data.Predictor, error) {
-		return fitLogistic(ctx, train, c, seed)
-	}), nil
+	return fitLogistic(ctx, train, c, seed)
 }
 
 func fitLogistic(ctx context.Context, train *data.Set, strengths []float64, seed uint64) (*data.Predictor, error) {

@@ -3,7 +3,6 @@ package baselines
 import (
 	"context"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 )
 
@@ -12,9 +11,9 @@ import (
 // does not beat it has learned nothing.
 type Majority struct{}
 
-// New returns an estimator; the seed has no part in it.
-func (Majority) New(uint64) (crossval.Estimator, error) {
-	return estimator(func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
+// Fit implements crossval.Estimator; the seed has no part in it.
+func (Majority) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+	return fitMatrix(ctx, train, func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		out := make([]float64, max(1, y.classes))
 		for _, c := range y.labels {
 			out[c] += 1 / float64(x.rows)

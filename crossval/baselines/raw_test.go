@@ -57,7 +57,7 @@ func TestDefaultsTakeRawTables(t *testing.T) {
 		v[1], v[p+1] = -1, 4 // unknown; a level that did not occur
 		for _, c := range baselines.Default(task) {
 			t.Run(c.Name, func(t *testing.T) {
-				prediction, err := fitPredict(t, c.New, set, fresh.Without())
+				prediction, err := fitPredict(t, c.Estimator, set, fresh.Without())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -116,7 +116,7 @@ func TestNothingToLearn(t *testing.T) {
 		{data.Classify, labelled(t, [][]float64{{1, 2}, {2, 1}, {3, 3}, {4, 2}, {5, 5}, {6, 1}}, []int{1, 1, 1, 1, 1, 1}, "a", "b")},
 	} {
 		for _, m := range baselines.Default(c.task) {
-			p, err := fitPredict(t, m.New, c.set, c.set.Without())
+			p, err := fitPredict(t, m.Estimator, c.set, c.set.Without())
 			if err != nil {
 				t.Errorf("%s: %v", m.Name, err)
 				continue
@@ -144,7 +144,7 @@ func TestTooLargeIsSkipped(t *testing.T) {
 		if c.Name == "random forest" {
 			continue // slow, and not skipped by any rule
 		}
-		_, err := fitPredict(t, c.New, set, rows(t, x[:2]...))
+		_, err := fitPredict(t, c.Estimator, set, rows(t, x[:2]...))
 		switch {
 		case skipped[c.Name] && (!errors.Is(err, crossval.ErrSkipped) || !strings.Contains(err.Error(), "not run: too large: 60000 rows x 4 columns")):
 			t.Errorf("%s: error %v", c.Name, err)
@@ -183,19 +183,15 @@ func TestStrengthsAreChosen(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		new  crossval.Factory
+		new  crossval.Estimator
 		set  *data.Set
 		note string
 	}{
-		"ridge":    {baselines.Ridge{}.New, valued(t, x, y), "strength"},
-		"net":      {baselines.ElasticNet{}.New, valued(t, x, y), "ratio"},
-		"logistic": {baselines.LogisticRegression{}.New, labelled(t, x, labels, "a", "b"), "C"},
+		"ridge":    {baselines.Ridge{}, valued(t, x, y), "strength"},
+		"net":      {baselines.ElasticNet{}, valued(t, x, y), "ratio"},
+		"logistic": {baselines.LogisticRegression{}, labelled(t, x, labels, "a", "b"), "C"},
 	} {
-		e, err := c.new(1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := e.Fit(t.Context(), c.set)
+		p, err := c.new.Fit(t.Context(), c.set, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

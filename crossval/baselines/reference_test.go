@@ -17,7 +17,7 @@ import (
 func standardised(task data.Task) []crossval.Candidate {
 	candidates := baselines.Default(task)
 	for i := range candidates {
-		candidates[i].New = crossval.Preprocessed(data.Standardize{}, candidates[i].New)
+		candidates[i].Estimator = crossval.Preprocessed{Transform: data.Standardize{}, Estimator: candidates[i].Estimator}
 	}
 	return candidates
 }
@@ -100,11 +100,7 @@ func BenchmarkFold(b *testing.B) {
 	for _, c := range baselines.Default(data.Classify) {
 		b.Run(fmt.Sprint(c.Name), func(b *testing.B) {
 			for range b.N {
-				e, err := c.New(1)
-				if err != nil {
-					b.Fatal(err)
-				}
-				p, err := e.Fit(b.Context(), train)
+				p, err := c.Estimator.Fit(b.Context(), train, 1)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -21,8 +21,8 @@ type Ridge struct {
 	Strengths []float64 // above 0; nil: 10^-3, 10^-2.5, ..., 10^6
 }
 
-// New returns an estimator; the seed has no part in it.
-func (m Ridge) New(seed uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed has no part in it.
+func (m Ridge) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
 	strengths := m.Strengths
 	if strengths == nil {
 		for e := -6; e <= 12; e++ {
@@ -32,7 +32,7 @@ func (m Ridge) New(seed uint64) (crossval.Estimator, error) {
 	if err := checkStrengths("ridge", strengths); err != nil {
 		return nil, err
 	}
-	return regression("ridge", scaled, seed, func(ctx context.Context, d *design, _ uint64) ([]float64, string, error) {
+	return fitRegression(ctx, train, seed, "ridge", scaled, func(ctx context.Context, d *design, _ uint64) ([]float64, string, error) {
 		return ridge(ctx, d, strengths)
 	})
 }

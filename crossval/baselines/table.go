@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/sjwhitworth/golearn/base"
 )
@@ -134,22 +133,20 @@ func predictor(train *matrix, y *targets, parameters int, f rule) *data.Predicto
 type fitter func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error)
 
 // estimator makes an estimator of a fit.
-func estimator(fit fitter) (crossval.Estimator, error) {
-	return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (p *data.Predictor, err error) {
-		x, err := tableOf(train)
-		if err != nil {
-			return nil, err
-		}
-		y, err := targetsOf(train)
-		if err != nil {
-			return nil, err
-		}
-		err = guarded(func() error {
-			p, err = fit(ctx, x, y)
-			return err
-		})
-		return p, err
-	}), nil
+func fitMatrix(ctx context.Context, train *data.Set, fit fitter) (p *data.Predictor, err error) {
+	x, err := tableOf(train)
+	if err != nil {
+		return nil, err
+	}
+	y, err := targetsOf(train)
+	if err != nil {
+		return nil, err
+	}
+	err = guarded(func() error {
+		p, err = fit(ctx, x, y)
+		return err
+	})
+	return p, err
 }
 
 // guarded turns a panic of golearn into an error.

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/trees"
 )
@@ -18,10 +17,10 @@ type BoostedTrees struct {
 	Settings trees.Boosting // Seed is replaced by that of the fold
 }
 
-// New returns an estimator; the seed draws the rows for early stopping.
-func (m BoostedTrees) New(seed uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed draws the rows for early stopping.
+func (m BoostedTrees) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
 	m.Settings.Seed = seed
-	return treeEstimator(m.Settings, func(*raw) prepared { return (*raw).withCategories }), nil
+	return fitTrees(ctx, train, m.Settings, func(*raw) prepared { return (*raw).withCategories })
 }
 
 // RandomForest is the forest of package trees on exact splits. It takes a table as it
@@ -32,13 +31,13 @@ type RandomForest struct {
 	Settings trees.Forest // Seed is replaced by that of the fold
 }
 
-// New returns an estimator; the seed draws the bootstraps and the columns.
-func (m RandomForest) New(seed uint64) (crossval.Estimator, error) {
+// Fit implements crossval.Estimator; the seed draws the bootstraps and the columns.
+func (m RandomForest) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
 	m.Settings.Seed = seed
-	return treeEstimator(m.Settings, func(train *raw) prepared {
+	return fitTrees(ctx, train, m.Settings, func(train *raw) prepared {
 		fill := train.medians()
 		return func(t *raw) trees.Table { return t.filled(fill) }
-	}), nil
+	})
 }
 
 // treeFitter is what trees.Boosting and trees.Forest have in common.
@@ -50,51 +49,50 @@ type treeFitter interface {
 // prepared makes columns of a raw table.
 type prepared func(*raw) trees.Table
 
-func treeEstimator(f treeFitter, preparation func(train *raw) prepared) crossval.Estimator {
-	return crossval.EstimatorFunc(func(ctx context.Context, train *data.Set) (*data.Predictor, error) {
-		t, err := rawOf(train)
+// fitTrees fits trees to a raw table.
+func fitTrees(ctx context.Context, train *data.Set, f treeFitter, preparation func(train *raw) prepared) (*data.Predictor, error) {
+	t, err := rawOf(train)
+	if err != nil {
+		return nil, err
+	}
+	y, err := targetsOf(train)
+	if err != nil {
+		return nil, err
+	}
+	if c := onlyClass(y); c >= 0 {
+		return oneClass(c, t.columns, y.classes), nil
+	}
+	prepare := preparation(t)
+	table := prepare(t)
+	table.Weights, table.Groups = train.Weights, train.Groups
+	var m *trees.Model
+	if y.values != nil {
+		m, err = f.FitValues(ctx, table, y.values)
+	} else {
+		m, err = f.FitClasses(ctx, table, y.labels, y.classes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("baselines: %w", err)
+	}
+	columns := t.columns
+	return &data.Predictor{Parameters: m.Nodes(), Predict: func(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+		t, err := rawOf(rows)
 		if err != nil {
 			return nil, err
 		}
-		y, err := targetsOf(train)
-		if err != nil {
-			return nil, err
+		if t.columns != columns {
+			return nil, fmt.Errorf("baselines: fitted on %d columns, have %d to predict from", columns, t.columns)
 		}
-		if c := onlyClass(y); c >= 0 {
-			return oneClass(c, t.columns, y.classes), nil
-		}
-		prepare := preparation(t)
-		table := prepare(t)
-		table.Weights, table.Groups = train.Weights, train.Groups
-		var m *trees.Model
 		if y.values != nil {
-			m, err = f.FitValues(ctx, table, y.values)
-		} else {
-			m, err = f.FitClasses(ctx, table, y.labels, y.classes)
+			values, err := m.Values(ctx, prepare(t))
+			return &data.Prediction{Values: values}, err
 		}
+		proba, err := m.Proba(ctx, prepare(t))
 		if err != nil {
-			return nil, fmt.Errorf("baselines: %w", err)
+			return nil, err
 		}
-		columns := t.columns
-		return &data.Predictor{Parameters: m.Nodes(), Predict: func(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
-			t, err := rawOf(rows)
-			if err != nil {
-				return nil, err
-			}
-			if t.columns != columns {
-				return nil, fmt.Errorf("baselines: fitted on %d columns, have %d to predict from", columns, t.columns)
-			}
-			if y.values != nil {
-				values, err := m.Values(ctx, prepare(t))
-				return &data.Prediction{Values: values}, err
-			}
-			proba, err := m.Proba(ctx, prepare(t))
-			if err != nil {
-				return nil, err
-			}
-			return withLabels(proba, y.classes), nil
-		}}, nil
-	})
+		return withLabels(proba, y.classes), nil
+	}}, nil
 }
 
 // onlyClass returns the class that all rows have, -1 if there are several.

@@ -203,6 +203,6 @@ func trainAll() (float64, *train.History, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	accuracy, err := train.Accuracy.Score(held, pred)
+	accuracy, err := data.Accuracy.Score(held, pred)
 	return accuracy, history, err
 }

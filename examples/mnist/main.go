@@ -125,7 +125,7 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 	if err != nil {
 		return 0, err
 	}
-	accuracy, err := train.Accuracy.Score(test, pred)
+	accuracy, err := data.Accuracy.Score(test, pred)
 	if err != nil {
 		return 0, err
 	}

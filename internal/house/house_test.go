@@ -15,8 +15,10 @@ const module = "github.com/seed732fc211/aegis/"
 // floors lists the rooms from the bottom up. A room may import rooms of lower
 // floors; may lists the imports within a floor.
 var floors = [][]string{
-	{"internal/kernel", "internal/spec", "internal/atomicfile", "internal/safetensors", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/house"},
-	{"data", "metrics", "trees"},
+	{"describe", "internal/stamp"},
+	{"internal/kernel", "internal/builtin", "internal/atomicfile", "internal/safetensors", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/house"},
+	{"metrics"},
+	{"data", "trees"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},

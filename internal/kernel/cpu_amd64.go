@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"unsafe"
 
+	"github.com/seed732fc211/aegis/internal/stamp"
 	"golang.org/x/sys/cpu"
 )
 
@@ -60,6 +61,7 @@ var (
 )
 
 func init() {
+	stamp.Kernels = running.String()
 	if wide {
 		registerBytes, tileRows, tileBytes = 64, 14, 128
 	}

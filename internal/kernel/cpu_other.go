@@ -5,6 +5,8 @@ package kernel
 import (
 	"runtime"
 	"unsafe"
+
+	"github.com/seed732fc211/aegis/internal/stamp"
 )
 
 type instructions int
@@ -12,6 +14,8 @@ type instructions int
 const portable instructions = 0
 
 func (instructions) String() string { return "portable" }
+
+func init() { stamp.Kernels = running.String() }
 
 const (
 	running       = portable

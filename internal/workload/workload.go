@@ -100,7 +100,7 @@ func (w Workload) Model() (*models.Model, error) {
 // without an end.
 func (w Workload) Config() train.Config {
 	return train.Config{
-		BatchSize: w.Batch, Optimizer: w.Optimizer, Loss: w.Loss, Metrics: []train.Metric{}, Epochs: 1 << 30, Seed: 1,
+		BatchSize: w.Batch, Optimizer: w.Optimizer, Loss: w.Loss, Metrics: []data.Metric{}, Epochs: 1 << 30, Seed: 1,
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
-	"github.com/seed732fc211/aegis/internal/spec"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/layers"
 )
 
@@ -203,7 +203,8 @@ func (RandomSigns) Init(s graph.Shape, r *rand.Rand) ([]float64, error) {
 }
 
 func init() {
-	spec.Builtin("", Encode{}, FrontScale{}, NTKDense{}, Gated{}, BatchEnsemble{}, EnsembleDense{}, RandomSigns{}, MemberLoss{})
+	builtin.Register(Encode{}, FrontScale{}, NTKDense{}, Gated{}, BatchEnsemble{}, EnsembleDense{}, RandomSigns{}, MemberLoss{},
+		MLP{}, RealMLP{}, TabM{}, ResNet{})
 }
 
 var _ layers.Layer = Encode{}

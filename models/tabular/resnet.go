@@ -7,7 +7,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
-	"github.com/seed732fc211/aegis/internal/spec"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/models"
 )
@@ -106,4 +106,4 @@ func (f sameForAll) Init(s graph.Shape, r *rand.Rand) ([]float64, error) {
 	return out, nil
 }
 
-func init() { spec.Builtin("", RootUniform{}) }
+func init() { builtin.Register(RootUniform{}) }

@@ -82,7 +82,7 @@ func (c MLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		ready = prepare(leastRows(n), false, data.Standardize{}, data.SmoothClip{}, data.PiecewiseLinear{Bins: c.Piecewise, Beside: true})
 	}
 	return Plan{Estimator: train.Estimator{
-		Build: c.Net.Build, Preprocess: ready, ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
+		Net: c.Net, Preprocess: ready, ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed,
 		Config: train.Config{
 			Optimizer: optim.AdamW{LearningRate: orDefault(c.LearningRate, 0.003), WeightDecay: 0.01}, Groups: []optim.Group{{Match: "bias", NoDecay: true}},
 			Schedule: optim.CosineDecay{Floor: 0.05},
@@ -128,7 +128,7 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	if !regress {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
-	return Plan{Estimator: train.Estimator{Build: net.Build, Preprocess: prepare(leastRows(n), true, data.RobustScale{}, data.SmoothClip{}), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
+	return Plan{Estimator: train.Estimator{Net: net, Preprocess: prepare(leastRows(n), true, data.RobustScale{}, data.SmoothClip{}), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
 }
 
 // rate is the learning rate for batches of 256.
@@ -172,7 +172,7 @@ func (c TabM) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		}
 	}
 	p := patient(rows, seed, c.Epochs, c.Batch, c.Patience)
-	p.Build, p.Config.Loss, p.Config.Clip = c.Net.Build, c.Net.Loss(rows), optim.Clip{Norm: 1}
+	p.Net, p.Config.Loss, p.Config.Clip = c.Net, c.Net.Loss(rows), optim.Clip{Norm: 1}
 	p.Config.Optimizer = optim.AdamW{LearningRate: orDefault(c.LearningRate, 0.002), WeightDecay: 3e-4}
 	return p, nil
 }
@@ -205,7 +205,7 @@ type ResNet struct {
 // Plan implements Recipe.
 func (c ResNet) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	p := patient(rows, seed, c.Epochs, c.Batch, c.Patience)
-	p.Build, p.Config.DropLast = c.Net.Build, true
+	p.Net, p.Config.DropLast = c.Net, true
 	p.Config.Optimizer = optim.AdamW{LearningRate: orDefault(c.LearningRate, 0.001), WeightDecay: 1e-5}
 	return p, nil
 }

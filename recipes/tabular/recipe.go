@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/train"
 )
@@ -35,7 +36,7 @@ type Plan struct {
 // Estimator fits a recipe. Its method Fit is that of crossval.Estimator.
 type Estimator struct {
 	Recipe Recipe // nil: Default
-	Seed   uint64
+	Seed   uint64 // for Train
 
 	Balanced  bool              // see train.Estimator, as for the fields below
 	Calibrate train.Calibration // "": as the recipe has it
@@ -101,8 +102,9 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *t
 	return p.Train(ctx, rows)
 }
 
-// Fit fits the recipe as crossval sees it: what Train makes.
-func (e Estimator) Fit(ctx context.Context, rows *data.Set) (*data.Predictor, error) {
+// Fit fits the recipe as crossval sees it: what Train makes, with a seed in place of Seed.
+func (e Estimator) Fit(ctx context.Context, rows *data.Set, seed uint64) (*data.Predictor, error) {
+	e.Seed = seed
 	m, h, err := e.Train(ctx, rows)
 	if err != nil {
 		return nil, err
@@ -198,13 +200,8 @@ func fewest(rows *data.Set) int {
 	return least
 }
 
-// Factory returns what crossval makes estimators of a recipe with.
-func (e Estimator) Factory() crossval.Factory {
-	return func(seed uint64) (crossval.Estimator, error) {
-		fold := e
-		fold.Seed = seed
-		return fold, nil
-	}
+func init() {
+	builtin.Register(Estimator{}, Plan{}, Default{}, Adaptive{}, MLP{}, RealMLP{}, TabM{}, ResNet{}, Auto{}, Tuned{})
 }
 
 // Names returns the names of the recipes, for ByName.

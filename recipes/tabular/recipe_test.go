@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/moments"
 	"github.com/seed732fc211/aegis/models"
@@ -109,7 +108,7 @@ func TestRecipes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, s := range crossval.DefaultScorers(task) {
+				for _, s := range data.DefaultMetrics(task) {
 					v, err := s.Score(held, p)
 					if err != nil {
 						t.Fatal(err)
@@ -208,7 +207,7 @@ func TestBag(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := e.Fit(ctx, rows)
+	p, err := e.Fit(ctx, rows, e.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,11 +234,11 @@ type watched struct {
 // Plan implements tabular.Recipe.
 func (w watched) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 	p, err := w.Recipe.Plan(rows, seed)
-	build, ready := p.Build, (*data.Set)(nil)
-	p.Build = func(rows *data.Set, seed uint64) (*models.Model, error) {
+	net, ready := p.Net, (*data.Set)(nil)
+	p.Net = models.ArchitectureFunc(func(rows *data.Set, seed uint64) (*models.Model, error) {
 		ready = rows
-		return build(rows, seed)
-	}
+		return net.Build(rows, seed)
+	})
 	p.Config.Callbacks = append(p.Config.Callbacks, train.CallbackFunc(func(f *train.Fitting) (train.Hook, error) {
 		w.see(ready, f)
 		return func(*train.Event) error { return nil }, nil
@@ -296,7 +295,7 @@ type scaled struct{}
 
 // Plan implements tabular.Recipe.
 func (scaled) Plan(*data.Set, uint64) (tabular.Plan, error) {
-	return tabular.Plan{Estimator: train.Estimator{Build: models.MLP{}.Build, Preprocess: data.Standardize{}, ScaleTarget: true, BoundTarget: true, Config: train.Config{Epochs: 1}}}, nil
+	return tabular.Plan{Estimator: train.Estimator{Net: models.MLP{}, Preprocess: data.Standardize{}, ScaleTarget: true, BoundTarget: true, Config: train.Config{Epochs: 1}}}, nil
 }
 
 // TestBagStatistics: preprocessing, scale and range of the target are in every fit of a

@@ -19,17 +19,15 @@ func init() {
 		Binds: map[string]reflect.Value{
 			"Compare":        reflect.ValueOf(_crossval.Compare),
 			"CorrectedTTest": reflect.ValueOf(_crossval.CorrectedTTest),
-			"DefaultScorers": reflect.ValueOf(_crossval.DefaultScorers),
 			"ErrSkipped":     reflect.ValueOf(&_crossval.ErrSkipped).Elem(),
-			"ErrUndefined":   reflect.ValueOf(&_crossval.ErrUndefined).Elem(),
 			"Holm":           reflect.ValueOf(_crossval.Holm),
 			"JobSeed":        reflect.ValueOf(_crossval.JobSeed),
+			"Jobs":           reflect.ValueOf(_crossval.Jobs),
 			"Level":          reflect.ValueOf(_crossval.Level),
 			"LoadResult":     reflect.ValueOf(_crossval.LoadResult),
-			"Preprocessed":   reflect.ValueOf(_crossval.Preprocessed),
 			"ReadResult":     reflect.ValueOf(_crossval.ReadResult),
-			"Scorers":        reflect.ValueOf(_crossval.Scorers),
 			"Splits":         reflect.ValueOf(_crossval.Splits),
+			"TestSplits":     reflect.ValueOf(_crossval.TestSplits),
 			"Validate":       reflect.ValueOf(_crossval.Validate),
 		},
 		Types: map[string]reflect.Type{
@@ -40,26 +38,24 @@ func init() {
 			"Estimator":               reflect.TypeOf((*_crossval.Estimator)(nil)).Elem(),
 			"EstimatorFunc":           reflect.TypeOf((*_crossval.EstimatorFunc)(nil)).Elem(),
 			"Event":                   reflect.TypeOf((*_crossval.Event)(nil)).Elem(),
-			"Factory":                 reflect.TypeOf((*_crossval.Factory)(nil)).Elem(),
 			"Failure":                 reflect.TypeOf((*_crossval.Failure)(nil)).Elem(),
 			"FoldError":               reflect.TypeOf((*_crossval.FoldError)(nil)).Elem(),
 			"GroupKFold":              reflect.TypeOf((*_crossval.GroupKFold)(nil)).Elem(),
 			"Holdout":                 reflect.TypeOf((*_crossval.Holdout)(nil)).Elem(),
 			"Importance":              reflect.TypeOf((*_crossval.Importance)(nil)).Elem(),
 			"Interval":                reflect.TypeOf((*_crossval.Interval)(nil)).Elem(),
+			"Job":                     reflect.TypeOf((*_crossval.Job)(nil)).Elem(),
 			"KFold":                   reflect.TypeOf((*_crossval.KFold)(nil)).Elem(),
-			"Metric":                  reflect.TypeOf((*_crossval.Metric)(nil)).Elem(),
 			"Options":                 reflect.TypeOf((*_crossval.Options)(nil)).Elem(),
 			"OutOfFold":               reflect.TypeOf((*_crossval.OutOfFold)(nil)).Elem(),
+			"Preprocessed":            reflect.TypeOf((*_crossval.Preprocessed)(nil)).Elem(),
 			"ProgressLine":            reflect.TypeOf((*_crossval.ProgressLine)(nil)).Elem(),
 			"RepeatedGroupKFold":      reflect.TypeOf((*_crossval.RepeatedGroupKFold)(nil)).Elem(),
 			"RepeatedKFold":           reflect.TypeOf((*_crossval.RepeatedKFold)(nil)).Elem(),
 			"RepeatedStratifiedKFold": reflect.TypeOf((*_crossval.RepeatedStratifiedKFold)(nil)).Elem(),
 			"Result":                  reflect.TypeOf((*_crossval.Result)(nil)).Elem(),
 			"Run":                     reflect.TypeOf((*_crossval.Run)(nil)).Elem(),
-			"Scorer":                  reflect.TypeOf((*_crossval.Scorer)(nil)).Elem(),
 			"Split":                   reflect.TypeOf((*_crossval.Split)(nil)).Elem(),
-			"SplitInfo":               reflect.TypeOf((*_crossval.SplitInfo)(nil)).Elem(),
 			"Splitter":                reflect.TypeOf((*_crossval.Splitter)(nil)).Elem(),
 			"SplitterFunc":            reflect.TypeOf((*_crossval.SplitterFunc)(nil)).Elem(),
 			"Standing":                reflect.TypeOf((*_crossval.Standing)(nil)).Elem(),
@@ -79,19 +75,19 @@ func init() {
 // Cell_crossval_Estimator stands for a type that a cell declares.
 type Cell_crossval_Estimator struct {
 	Object any
-	Fit_   func(object any, a0 _context.Context, a1 *_data.Set) (*_data.Predictor, error)
+	Fit_   func(object any, a0 _context.Context, a1 *_data.Set, a2 uint64) (*_data.Predictor, error)
 }
 
-func (p *Cell_crossval_Estimator) Fit(a0 _context.Context, a1 *_data.Set) (*_data.Predictor, error) {
-	return p.Fit_(p.Object, a0, a1)
+func (p *Cell_crossval_Estimator) Fit(a0 _context.Context, a1 *_data.Set, a2 uint64) (*_data.Predictor, error) {
+	return p.Fit_(p.Object, a0, a1, a2)
 }
 
 // Cell_crossval_Splitter stands for a type that a cell declares.
 type Cell_crossval_Splitter struct {
-	Object    any
-	TestRows_ func(object any, a0 *_data.Set) ([][]int, error)
+	Object any
+	Split_ func(object any, a0 *_data.Set) ([]_crossval.Split, error)
 }
 
-func (p *Cell_crossval_Splitter) TestRows(a0 *_data.Set) ([][]int, error) {
-	return p.TestRows_(p.Object, a0)
+func (p *Cell_crossval_Splitter) Split(a0 *_data.Set) ([]_crossval.Split, error) {
+	return p.Split_(p.Object, a0)
 }

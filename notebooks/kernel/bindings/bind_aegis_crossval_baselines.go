@@ -34,6 +34,7 @@ func init() {
 			"LogisticRegression": reflect.TypeOf((*_baselines.LogisticRegression)(nil)).Elem(),
 			"Majority":           reflect.TypeOf((*_baselines.Majority)(nil)).Elem(),
 			"Missing":            reflect.TypeOf((*_baselines.Missing)(nil)).Elem(),
+			"Prepared":           reflect.TypeOf((*_baselines.Prepared)(nil)).Elem(),
 			"RandomForest":       reflect.TypeOf((*_baselines.RandomForest)(nil)).Elem(),
 			"Ridge":              reflect.TypeOf((*_baselines.Ridge)(nil)).Elem(),
 		},

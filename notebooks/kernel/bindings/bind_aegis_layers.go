@@ -26,7 +26,6 @@ func init() {
 			"Mish":        reflect.ValueOf(&_layers.Mish).Elem(),
 			"Name":        reflect.ValueOf(_layers.Name),
 			"Pad":         reflect.ValueOf(_layers.Pad),
-			"Register":    reflect.ValueOf(_layers.Register),
 			"Relu":        reflect.ValueOf(&_layers.Relu).Elem(),
 			"Same":        reflect.ValueOf(&_layers.Same).Elem(),
 			"Selu":        reflect.ValueOf(&_layers.Selu).Elem(),

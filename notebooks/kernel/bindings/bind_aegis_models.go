@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/cosmos72/gomacro/imports"
+	_data "github.com/seed732fc211/aegis/data"
 	_models "github.com/seed732fc211/aegis/models"
 )
 
@@ -32,25 +33,40 @@ func init() {
 			"Share":          reflect.ValueOf(_models.Share),
 		},
 		Types: map[string]reflect.Type{
-			"Calibration":   reflect.TypeOf((*_models.Calibration)(nil)).Elem(),
-			"Config":        reflect.TypeOf((*_models.Config)(nil)).Elem(),
-			"Extra":         reflect.TypeOf((*_models.Extra)(nil)).Elem(),
-			"Info":          reflect.TypeOf((*_models.Info)(nil)).Elem(),
-			"Isotonic":      reflect.TypeOf((*_models.Isotonic)(nil)).Elem(),
-			"MLP":           reflect.TypeOf((*_models.MLP)(nil)).Elem(),
-			"Model":         reflect.TypeOf((*_models.Model)(nil)).Elem(),
-			"Predictor":     reflect.TypeOf((*_models.Predictor)(nil)).Elem(),
-			"Row":           reflect.TypeOf((*_models.Row)(nil)).Elem(),
-			"RowPrediction": reflect.TypeOf((*_models.RowPrediction)(nil)).Elem(),
-			"RowPredictor":  reflect.TypeOf((*_models.RowPredictor)(nil)).Elem(),
-			"Shared":        reflect.TypeOf((*_models.Shared)(nil)).Elem(),
-			"Summary":       reflect.TypeOf((*_models.Summary)(nil)).Elem(),
-			"Tensor":        reflect.TypeOf((*_models.Tensor)(nil)).Elem(),
+			"Architecture":     reflect.TypeOf((*_models.Architecture)(nil)).Elem(),
+			"ArchitectureFunc": reflect.TypeOf((*_models.ArchitectureFunc)(nil)).Elem(),
+			"Calibration":      reflect.TypeOf((*_models.Calibration)(nil)).Elem(),
+			"Chain":            reflect.TypeOf((*_models.Chain)(nil)).Elem(),
+			"Config":           reflect.TypeOf((*_models.Config)(nil)).Elem(),
+			"Extra":            reflect.TypeOf((*_models.Extra)(nil)).Elem(),
+			"Info":             reflect.TypeOf((*_models.Info)(nil)).Elem(),
+			"Isotonic":         reflect.TypeOf((*_models.Isotonic)(nil)).Elem(),
+			"MLP":              reflect.TypeOf((*_models.MLP)(nil)).Elem(),
+			"Model":            reflect.TypeOf((*_models.Model)(nil)).Elem(),
+			"Predictor":        reflect.TypeOf((*_models.Predictor)(nil)).Elem(),
+			"Row":              reflect.TypeOf((*_models.Row)(nil)).Elem(),
+			"RowPrediction":    reflect.TypeOf((*_models.RowPrediction)(nil)).Elem(),
+			"RowPredictor":     reflect.TypeOf((*_models.RowPredictor)(nil)).Elem(),
+			"Shared":           reflect.TypeOf((*_models.Shared)(nil)).Elem(),
+			"Summary":          reflect.TypeOf((*_models.Summary)(nil)).Elem(),
+			"Tensor":           reflect.TypeOf((*_models.Tensor)(nil)).Elem(),
 		},
-		Proxies: map[string]reflect.Type{},
+		Proxies: map[string]reflect.Type{
+			"Architecture": reflect.TypeOf((*Cell_models_Architecture)(nil)).Elem(),
+		},
 		Untypeds: map[string]string{
-			"FormatVersion": "int:2",
+			"FormatVersion": "int:3",
 		},
 		Wrappers: map[string][]string{},
 	})
+}
+
+// Cell_models_Architecture stands for a type that a cell declares.
+type Cell_models_Architecture struct {
+	Object any
+	Build_ func(object any, a0 *_data.Set, a1 uint64) (*_models.Model, error)
+}
+
+func (p *Cell_models_Architecture) Build(a0 *_data.Set, a1 uint64) (*_models.Model, error) {
+	return p.Build_(p.Object, a0, a1)
 }

@@ -32,6 +32,7 @@ func init() {
 			"Recipe":    reflect.TypeOf((*_tabular.Recipe)(nil)).Elem(),
 			"ResNet":    reflect.TypeOf((*_tabular.ResNet)(nil)).Elem(),
 			"TabM":      reflect.TypeOf((*_tabular.TabM)(nil)).Elem(),
+			"Tuned":     reflect.TypeOf((*_tabular.Tuned)(nil)).Elem(),
 		},
 		Proxies: map[string]reflect.Type{
 			"Recipe": reflect.TypeOf((*Cell_recipes_tabular_Recipe)(nil)).Elem(),

@@ -15,7 +15,6 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/train", imports.PackageUnderlying{
 		Name: "train",
 		Binds: map[string]reflect.Value{
-			"Accuracy":           reflect.ValueOf(&_train.Accuracy).Elem(),
 			"BatchEnd":           reflect.ValueOf(_train.BatchEnd),
 			"Begin":              reflect.ValueOf(_train.Begin),
 			"ByBalancedAccuracy": reflect.ValueOf(_train.ByBalancedAccuracy),
@@ -51,7 +50,6 @@ func init() {
 			"Hook":            reflect.TypeOf((*_train.Hook)(nil)).Elem(),
 			"JSONLog":         reflect.TypeOf((*_train.JSONLog)(nil)).Elem(),
 			"Kind":            reflect.TypeOf((*_train.Kind)(nil)).Elem(),
-			"Metric":          reflect.TypeOf((*_train.Metric)(nil)).Elem(),
 			"Progress":        reflect.TypeOf((*_train.Progress)(nil)).Elem(),
 			"ReduceOnPlateau": reflect.TypeOf((*_train.ReduceOnPlateau)(nil)).Elem(),
 			"State":           reflect.TypeOf((*_train.State)(nil)).Elem(),

@@ -1,0 +1,5 @@
+//go:build long
+
+package crossval_test
+
+const killPoints = 50

@@ -1,0 +1,89 @@
+package crossval
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// checked returns a copy of a prediction that fits the set: for a
+// classification with labels, the most probable class where only probabilities
+// were given.
+func checked(p *data.Prediction, s *data.Set) (*data.Prediction, error) {
+	if p == nil {
+		return nil, errors.New("no prediction")
+	}
+	n := s.Len()
+	if s.Task() == data.Regress {
+		if len(p.Values) != n {
+			return nil, fmt.Errorf("%d values for %d rows", len(p.Values), n)
+		}
+		for i, v := range p.Values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return nil, fmt.Errorf("row %d: the value is %v", i, v)
+			}
+		}
+		return &data.Prediction{Values: slices.Clone(p.Values)}, nil
+	}
+	k := len(s.Classes)
+	if err := checkProba(p.Proba, n, k); err != nil {
+		return nil, err
+	}
+	labels := slices.Clone(p.Labels)
+	if labels == nil && p.Proba != nil {
+		labels = make([]int, n)
+		for i := range labels {
+			labels[i] = argmax(p.Proba[i*k : (i+1)*k])
+		}
+	}
+	if len(labels) != n {
+		return nil, fmt.Errorf("%d labels for %d rows", len(labels), n)
+	}
+	for i, c := range labels {
+		if c < 0 || c >= k {
+			return nil, fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, k)
+		}
+	}
+	proba := slices.Clone(p.Proba)
+	for i, v := range proba {
+		proba[i] = min(v, 1)
+	}
+	return &data.Prediction{Labels: labels, Proba: proba}, nil
+}
+
+// checkProba wants probabilities that sum to 1, within what float32 sums miss.
+func checkProba(proba []float64, n, k int) error {
+	if proba == nil {
+		return nil
+	}
+	if len(proba) != n*k {
+		return fmt.Errorf("%d probabilities for %d rows and %d classes", len(proba), n, k)
+	}
+	for i := range n {
+		sum := 0.0
+		for c, v := range proba[i*k : (i+1)*k] {
+			if !(v >= 0 && v <= 1+1e-4) {
+				return fmt.Errorf("row %d: the probability of class %d is %v", i, c, v)
+			}
+			sum += v
+		}
+		if math.Abs(sum-1) > 1e-3 {
+			return fmt.Errorf("row %d: the probabilities sum to %v", i, sum)
+		}
+	}
+	return nil
+}
+
+// argmax returns the place of the greatest value, the first of equals.
+func argmax(v []float64) int {
+	best := 0
+	for i, x := range v {
+		if x > v[best] {
+			best = i
+		}
+	}
+	return best
+}

@@ -1,0 +1,81 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"math"
+
+	"gorgonia.org/tensor"
+)
+
+// Fingerprint returns a hash (SHA-256, in hex) of all that a model can see of the set:
+// inputs, targets, weights, groups, the columns' names and levels, the classes. The
+// set's name, its source and its texts have no part in it.
+func (s *Set) Fingerprint() (string, error) {
+	if s.Len() == 0 {
+		return "", ErrEmpty
+	}
+	h := sha256.New()
+	head := struct {
+		Features []Feature
+		Target   string
+		Classes  []string
+		Inputs   int
+		Targets  int
+	}{bare(s.Features), s.Target, s.Classes, len(s.Inputs), len(s.Targets)}
+	if err := json.NewEncoder(h).Encode(head); err != nil {
+		return "", fmt.Errorf("data: fingerprint: %w", err)
+	}
+	for i, t := range append(append([]*tensor.Dense(nil), s.Inputs...), s.Targets...) {
+		if t == nil {
+			return "", fmt.Errorf("data: fingerprint: %s: tensor %d is nil", s.Name, i)
+		}
+		fmt.Fprintf(h, "%v %v\n", t.Dtype(), t.Shape())
+		if err := hashValues(h, t.Data()); err != nil {
+			return "", fmt.Errorf("data: fingerprint: %s: tensor %d: %w", s.Name, i, err)
+		}
+	}
+	fmt.Fprintf(h, "weights %d groups %d\n", len(s.Weights), len(s.Groups))
+	if err := hashValues(h, s.Weights); err != nil {
+		return "", err
+	}
+	if err := hashValues(h, s.Groups); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// hashValues writes numbers to h, 8 bytes each.
+func hashValues(h hash.Hash, values any) error {
+	var b [8192]byte
+	n := 0
+	put := func(bits uint64) {
+		binary.LittleEndian.PutUint64(b[n:], bits)
+		if n += 8; n == len(b) {
+			h.Write(b[:])
+			n = 0
+		}
+	}
+	switch v := values.(type) {
+	case []float64:
+		for _, x := range v {
+			put(math.Float64bits(x))
+		}
+	case []float32:
+		for _, x := range v {
+			put(uint64(math.Float32bits(x)))
+		}
+	case []int:
+		for _, x := range v {
+			put(uint64(x))
+		}
+	default:
+		return fmt.Errorf("values of type %T", values)
+	}
+	h.Write(b[:n])
+	return nil
+}

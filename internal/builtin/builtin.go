@@ -1,0 +1,33 @@
+// Package builtin registers this module's own types with package describe: each under
+// its room and its name, such as "models/tabular.MLP".
+package builtin
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/seed732fc211/aegis/describe"
+)
+
+// Register registers the types of the examples.
+func Register(examples ...any) {
+	for _, e := range examples {
+		Entry(describe.Entry{Example: e})
+	}
+}
+
+// Entry registers a type with all that can be said of it; its kind is filled in.
+func Entry(e describe.Entry) {
+	t := reflect.TypeOf(e.Example)
+	e.Kind = strings.TrimPrefix(t.PkgPath(), "github.com/seed732fc211/aegis/") + "." + t.Name()
+	if err := describe.RegisterEntry(e); err != nil {
+		panic(err) // two types of this module have one kind
+	}
+}
+
+// Text registers a type that is written as a text.
+func Text(x describe.Text) {
+	if err := describe.RegisterText(x); err != nil {
+		panic(err) // a part of x is missing
+	}
+}

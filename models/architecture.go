@@ -1,0 +1,74 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/builtin"
+	"github.com/seed732fc211/aegis/layers"
+)
+
+// Architecture describes a network that takes its size from rows: Build makes the model
+// for their columns and classes. MLP is one, as are the nets of models/tabular.
+type Architecture interface {
+	Build(rows *data.Set, seed uint64) (*Model, error)
+}
+
+// ArchitectureFunc makes a function an Architecture, one that cannot be written down.
+type ArchitectureFunc func(rows *data.Set, seed uint64) (*Model, error)
+
+// Build calls f.
+func (f ArchitectureFunc) Build(rows *data.Set, seed uint64) (*Model, error) {
+	if f == nil {
+		return nil, errors.New("models: the architecture's function is nil")
+	}
+	return f(rows, seed)
+}
+
+// Chain is the architecture of layers one after another. What they end in is flattened,
+// and a Dense layer added: one unit for a regression or two classes, else one for each
+// class. A set whose input holds indices makes an input for layers.Embedding.
+type Chain struct {
+	Layers []layers.Layer
+	Output graph.Weight // the kernel of the added layer
+	Type   graph.Dtype  // the zero value is Float32
+}
+
+// Build makes the model for the shape and the classes of a set of one input.
+func (c Chain) Build(rows *data.Set, seed uint64) (*Model, error) {
+	if rows.Len() == 0 {
+		return nil, data.ErrEmpty
+	}
+	if len(rows.Inputs) != 1 {
+		return nil, fmt.Errorf("models: a chain takes one input, the set has %d", len(rows.Inputs))
+	}
+	units, err := outputUnits(rows)
+	if err != nil {
+		return nil, err
+	}
+	in := Input("features", rows.Inputs[0].Shape()[1:]...)
+	in.int = rows.Inputs[0].Dtype() == graph.Int
+	end := in.Then(c.Layers...).Then(layers.Flatten{}, layers.Dense{Units: units, Kernel: c.Output})
+	m, err := New(Config{Name: "chain", Seed: seed, Type: c.Type}, []*Tensor{in}, []*Tensor{end})
+	if err != nil {
+		return nil, err
+	}
+	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
+	return m, nil
+}
+
+// outputUnits returns the units of a net's last layer.
+func outputUnits(rows *data.Set) (int, error) {
+	switch n := len(rows.Classes); {
+	case rows.Task() == data.Regress || n == 2:
+		return 1, nil
+	case n < 2:
+		return 0, errors.New("models: a classification needs at least two classes")
+	default:
+		return n, nil
+	}
+}
+
+func init() { builtin.Register(MLP{}, Chain{}) }
