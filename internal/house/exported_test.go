@@ -372,6 +372,7 @@ var exportedTypes = []struct {
 	{"models.RowPrediction", reflect.TypeFor[models.RowPrediction]()},
 	{"models.RowPredictor", reflect.TypeFor[models.RowPredictor]()},
 	{"models.Shared", reflect.TypeFor[models.Shared]()},
+	{"models.Storage", reflect.TypeFor[models.Storage]()},
 	{"models.Summary", reflect.TypeFor[models.Summary]()},
 	{"models.Tensor", reflect.TypeFor[models.Tensor]()},
 	{"models/tabular.BatchEnsemble", reflect.TypeFor[tabular.BatchEnsemble]()},
