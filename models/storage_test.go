@@ -39,7 +39,7 @@ func digits(t *testing.T) (*models.Model, *data.Set) {
 }
 
 // TestStorageOfARealModel holds size and accuracy of a model of 50,826 parameters
-//, on 540 held-out digits, to what the types promise.
+// , on 540 held-out digits, to what the types promise.
 func TestStorageOfARealModel(t *testing.T) {
 	m, held := digits(t)
 	full, err := m.PredictRows(ctx, held)
