@@ -33,6 +33,20 @@ type Group struct {
 	Optional bool
 }
 
+// NoDecay returns the groups that leave biases, and scale and shift of normalisations,
+// out of weight decay, as is usual with AdamW: in the code of BERT, Devlin et al. (2018),
+// arXiv:1810.04805, for one. Of layers of one's own it goes by the names of the
+// parameters: bias, other_bias, scale and shift. A parameter belongs to the first
+// group that it matches: put groups that freeze layers, or give them rates, before these.
+//
+//	c := train.Config{Optimizer: optim.AdamW{}, Groups: optim.NoDecay()}
+func NoDecay() []Group {
+	return []Group{
+		{Match: "bias", NoDecay: true, Optional: true}, {Match: "other_bias", NoDecay: true, Optional: true},
+		{Match: "scale", NoDecay: true, Optional: true}, {Match: "shift", NoDecay: true, Optional: true},
+	}
+}
+
 // factors are what a group comes to for a parameter.
 type factors struct{ rate, decay float64 }
 
