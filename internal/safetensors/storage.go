@@ -161,34 +161,39 @@ func (k integer) limits() (low, high float64) {
 // decode reads n values of a storage type.
 func (t *Tensor) decode(data []byte, n int, dtype string) error {
 	size := int(sizes[dtype])
-	f, isFloat := floats[dtype]
-	wide := dtype == F64 || !isFloat && size >= 4
-	if wide {
+	k, isInteger := integers[dtype]
+	if dtype == F64 || isInteger && size >= 4 {
 		t.F64 = make([]float64, n)
 	} else {
 		t.F32 = make([]float32, n)
 	}
-	for i := range n {
-		var all [8]byte
-		copy(all[:], data[i*size:(i+1)*size])
-		bits := binary.LittleEndian.Uint64(all[:])
-		switch {
-		case wide && isFloat:
-			t.F64[i] = math.Float64frombits(bits)
-		case dtype == F32:
-			t.F32[i] = math.Float32frombits(uint32(bits))
-		case isFloat:
-			t.F32[i] = math.Float32frombits(uint32(convert(bits, f, binary32)))
-		default:
-			v, err := integers[dtype].value(bits)
+	switch {
+	case dtype == F64:
+		for i := range t.F64 {
+			t.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
+		}
+	case dtype == F32:
+		for i := range t.F32 {
+			t.F32[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+		}
+	case isInteger:
+		for i := range n {
+			var bits [8]byte
+			copy(bits[:], data[i*size:(i+1)*size])
+			v, err := k.value(binary.LittleEndian.Uint64(bits[:]))
 			if err != nil {
 				return fmt.Errorf("value %d: %w", i, err)
 			}
-			if wide {
+			if t.F64 != nil {
 				t.F64[i] = v
 			} else {
 				t.F32[i] = float32(v)
 			}
+		}
+	default:
+		f := floats[dtype]
+		for i := range t.F32 {
+			t.F32[i] = math.Float32frombits(uint32(convert(uint64(binary.LittleEndian.Uint16(data[2*i:])), f, binary32)))
 		}
 	}
 	return nil
