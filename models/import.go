@@ -16,8 +16,8 @@ import (
 // which parameters of a model; see Model.Import.
 type Import struct {
 	Map          []Mapping
-	AllowUnused  bool // the file may hold tensors that Map does not name
-	AllowMissing bool // parameters that Map does not name keep their values
+	AllowUnused  bool // no error if the file holds tensors that Map does not name
+	AllowMissing bool // no error if the model has parameters that Map does not set
 }
 
 // Mapping is a tensor of a file and the parameter it goes to. Several tensors that go
@@ -29,25 +29,29 @@ type Mapping struct {
 	As   Transform // nil: shape and values as they are
 }
 
-// Transfer lists what became of weights that were taken over from elsewhere.
+// Transfer reports which weights were loaded from another source and which were not.
 type Transfer struct {
 	Set     []string // parameters with new values, in the order of graph.Params.All
-	Missing []string // parameters that kept theirs
-	Unused  []string // names of the source that went nowhere, sorted
+	Missing []string // parameters that kept their values
+	Unused  []string // names in the source that were not used, sorted
 }
 
-// Transform turns a tensor, its values row by row, into the layout of a parameter of
-// this library. Of PyTorch's layers, TorchKernel is for every weight of two axes and
-// more, except those of Embedding, which need no transform, nor do LayerNorm, biases
-// and BatchNorm, whose weight, bias, running_mean and running_var are scale, shift,
-// running_mean and running_variance. An LSTM's or RNN's bias_ih and bias_hh go to
-// bias, both. A GRU's bias_ih goes to bias, and its bias_hh to bias as TorchGRUBias
-// and to other_bias as TorchGRUOtherBias. Depth l of a recurrent network is the scope
-// "l", if there are several, then "forward" or "backward", if it is bidirectional.
+// Transform converts a tensor, with its values row by row, to the layout that a
+// parameter has in this library. For PyTorch's layers:
+//
+//   - Weights of two or more axes: TorchKernel, or TorchFlattened after a Flatten of
+//     images. Embedding.weight needs no transform.
+//   - BatchNorm and LayerNorm: weight is scale, bias is shift, running_mean is
+//     running_mean, running_var is running_variance.
+//   - LSTM and RNN: bias_ih and bias_hh both go to bias, and are added.
+//   - GRU: bias_ih goes to bias; bias_hh goes to bias as TorchGRUBias and to other_bias
+//     as TorchGRUOtherBias.
+//   - Recurrent networks of several layers have scopes "0", "1" and so on for _l0, _l1;
+//     bidirectional ones have "forward" and, for _reverse, "backward" within.
 type Transform func(shape graph.Shape, values []float64) (graph.Shape, []float64, error)
 
-// TorchKernel moves the first two axes behind the others, in reverse order: (a, b, ...)
-// becomes (..., b, a). It is the Transform for the weights of PyTorch's Linear
+// TorchKernel moves the first two axes to the end, swapped: (a, b, ...) becomes
+// (..., b, a). It is the Transform for the weights of PyTorch's Linear
 // (out, in), Conv1d and Conv2d (out, in/groups, ...), ConvTranspose2d without groups
 // (in, out, ...), and RNN, LSTM and GRU (gates·units, in), whose gates stand in the
 // order of ours.
@@ -144,15 +148,14 @@ func whole(shape graph.Shape, values []float64) error {
 //		{From: "fc1.bias", To: "0.Dense/bias"},
 //	}})
 //
-// The file's tensors may be of any type (F64 to BF16, integers and booleans); they are
-// computed with in the model's. Everything is checked before anything is changed: a
-// name that the file or the model does not have, another shape, and a value that is
-// not finite in the model's type are errors. So are tensors of the file that were
-// not named, and parameters that got nothing, unless c allows them; the Transfer
-// lists both, and is returned with that error, too.
+// The file's tensors may be floats of 16 to 64 bits, integers or booleans; they are
+// converted to the model's type. Everything is checked before anything is changed. Errors
+// are a name that the file or the model does not have, a wrong shape, and a value that is
+// not finite in the model's type; and, unless c allows them, tensors of the file that
+// no mapping names and parameters that no mapping sets. The Transfer lists those two, and
+// is returned with that error as well.
 //
-// A file of this library has parameters by path: Load reads it, and CopyWeights
-// takes weights over by name.
+// For a file that this library wrote, use Load, and CopyWeights to load weights by name.
 func (m *Model) Import(path string, c Import) (*Transfer, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -258,11 +261,11 @@ func (f Transform) apply(t safetensors.Tensor) (shape graph.Shape, values []floa
 	return shape, values, err
 }
 
-// CopyWeights sets the parameters of m that from has, too, by path and shape: weights
-// of the same network, or of one that shares some of its layers. Running statistics
-// of batch normalisation are among them. Values are copied, converted if the types
-// differ. The Transfer lists what was set, what m has besides or in another shape, and
-// what of from was not used. Nothing in common is an error.
+// CopyWeights sets every parameter of m that from has under the same path and in the same
+// shape, running statistics of batch normalisation included: from is the same
+// network, or one that shares some layers. Values are copied, and converted if the element
+// types differ. The Transfer lists which parameters were set, which of m's were not, and
+// which of from's were not used. It is an error if the two have nothing in common.
 func (m *Model) CopyWeights(from *Model) (*Transfer, error) {
 	if !m.made() || !from.made() {
 		return nil, errNotMade

@@ -2,6 +2,8 @@ package models_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"log"
 	"math"
 	"os"
 	"path/filepath"
@@ -242,4 +244,27 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	if _, err := m.Import("testdata/nothing", mapping); err == nil {
 		t.Error("no error of a file that is not there")
 	}
+}
+
+// The convolution of a PyTorch network, whose other weights are not wanted:
+// testdata/make_torch.py wrote the file.
+func ExampleModel_Import() {
+	m, err := models.Sequential(models.Config{}, models.Input("image", 6, 7, 2),
+		layers.Conv2D{Filters: 4, Size: [2]int{3, 2}}, layers.GlobalAveragePool{}, layers.Dense{Units: 3})
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := m.Import("testdata/torch_images.safetensors", models.Import{
+		Map: []models.Mapping{
+			{From: "conv.weight", To: "0.Conv2D/kernel", As: models.TorchKernel},
+			{From: "conv.bias", To: "0.Conv2D/bias"},
+		},
+		AllowUnused:  true,
+		AllowMissing: true, // the new head
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(t.Set, t.Missing, len(t.Unused))
+	// Output: [0.Conv2D/kernel 0.Conv2D/bias] [2.Dense/kernel 2.Dense/bias] 10
 }

@@ -23,15 +23,15 @@ func (m *Model) LayerNames() []string {
 	return names
 }
 
-// Until returns a model of m up to the named layers: each is an output, in that order,
-// and what none of them depends on is left out, inputs included. Weights and running
-// statistics are copied, not shared. It is the first step of fine-tuning; Then puts
-// new layers in the place of those that were cut off.
+// Until returns a model of m up to the named layers. Each of them is an output, in that
+// order; layers and inputs that none of them depends on are left out. Weights and
+// running statistics are copied, not shared. It is the first step of fine-tuning; Then
+// adds new layers in place of those cut off.
 //
-// Of Info, the columns and the preprocessing remain, unless an input was left out: what
-// m said of its outputs (task, classes, target, calibration, costs, members) is not true
-// of a layer's. A layer that is applied in several places has no one output, and is an
-// error; so is a layer within another one, such as in a Stack.
+// Info keeps the columns and the preprocessing, unless an input was left out. It loses
+// the task, classes, target, calibration, costs and members, which described m's own
+// outputs. A layer applied in several places is an error, because it has no single
+// output; so is one inside another layer, such as a Stack.
 func (m *Model) Until(names ...string) (*Model, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -59,18 +59,18 @@ func (m *Model) Until(names ...string) (*Model, error) {
 	return part, nil
 }
 
-// Then returns a model of m with more layers after its output, whose parameters are
-// drawn from seed, as is the noise of all layers; those of m are copied, not shared.
-// As in Until, only columns and preprocessing remain of Info: set Task and Classes, or
-// the target's scale, to what the new output means. A model with several outputs is an
-// error.
+// Then returns a model of m with more layers after its output. Their parameters are drawn
+// with the given seed, which also keys the noise of all layers; m's parameters
+// are copied, not shared. As in Until, Info keeps only columns and preprocessing: set
+// Task and Classes, or the target's scale, for the new output. A model with several
+// outputs is an error.
 //
-// To train the new layers only, name the others in train.Config.Groups:
+// To train only the new layers, freeze the others in train.Config.Groups:
 //
 //	optim.Group{Match: "/0.Dense/**", Frozen: true}
 //
-// The running statistics of a BatchNorm are no weights: in training it normalises by
-// the batch, and they go on moving, frozen or not.
+// That freezes weights, not the running statistics of a BatchNorm, which still
+// normalises by the batch during training and updates them.
 func (m *Model) Then(seed uint64, ls ...layers.Layer) (*Model, error) {
 	if !m.made() {
 		return nil, errNotMade

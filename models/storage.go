@@ -6,10 +6,10 @@ import (
 	"github.com/seed732fc211/aegis/internal/safetensors"
 )
 
-// Storage is how a file holds a model's parameters of two axes and more: kernels and
+// Storage is how a file holds a model's parameters of two or more axes: kernels and
 // embeddings. Vectors such as biases and running statistics, a small share of a model,
-// are always stored as they are. Load reads all of these, and a model computes in its
-// own type whatever it was stored in.
+// are always stored in full. Load reads every type, and a model computes in its
+// own type however it was stored.
 type Storage uint8
 
 // The ways to store parameters.

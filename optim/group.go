@@ -33,11 +33,11 @@ type Group struct {
 	Optional bool
 }
 
-// NoDecay returns the groups that leave biases, and scale and shift of normalisations,
-// out of weight decay, as is usual with AdamW: in the code of BERT, Devlin et al. (2018),
-// arXiv:1810.04805, for one. Of layers of one's own it goes by the names of the
-// parameters: bias, other_bias, scale and shift. A parameter belongs to the first
-// group that it matches: put groups that freeze layers, or give them rates, before these.
+// NoDecay returns groups that exempt biases, and the scale and shift of normalisations,
+// from weight decay, as is usual with AdamW; BERT's code does so, Devlin et al. (2018),
+// arXiv:1810.04805. They match parameters by name (bias, other_bias, scale, shift), in
+// layers of your own, too. A parameter belongs to the first group that it matches, so
+// groups that freeze layers or change their rates go before these.
 //
 //	c := train.Config{Optimizer: optim.AdamW{}, Groups: optim.NoDecay()}
 func NoDecay() []Group {

@@ -19,10 +19,10 @@ type RateSearch struct {
 	Suggestion float64 // 0: none
 }
 
-// LearningRates draws the losses of a search for the learning rate over the logarithm
-// of the rate, as they were measured and smoothed, and marks the suggestion. Where the
-// end lies far above the beginning, as it does once the rate is too large, the axis
-// ends as far above the highest smoothed loss before the lowest as that is above the lowest.
+// LearningRates draws the measured and the smoothed losses of a learning-rate search
+// against the rate, on a logarithmic axis, and marks the suggestion. The steep rise at
+// rates that are too large is cut off: the axis reaches at most as far above the
+// smoothed losses before the minimum as the minimum lies below them.
 func LearningRates(r RateSearch) (*Figure, error) {
 	p, err := r.plot()
 	if err != nil {
@@ -108,8 +108,8 @@ func (r RateSearch) ends() (before, lowest float64) {
 	return before, r.Smoothed[at]
 }
 
-// decades marks a logarithmic axis at powers of ten, at most about eight of them with
-// their number, and without at the multiples between if there are few.
+// decades marks a logarithmic axis at powers of ten, about eight of them labelled, with
+// unlabelled ticks at the multiples between if the axis is short enough.
 type decades struct{}
 
 // Ticks implements plot.Ticker.

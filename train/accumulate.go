@@ -7,8 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// accumulator adds up the gradients of the batches of one step, each by the weight of
-// its rows.
+// accumulator sums the gradients of the batches of one step, weighted by their rows.
 type accumulator struct {
 	of      int // batches to a step
 	batches int // so far
@@ -52,7 +51,7 @@ func (a *accumulator) reset() {
 	}
 }
 
-// add takes in the gradients of a batch. Those of weight 0 are 0/0.
+// add adds the gradients of a batch. Those of a batch of weight 0 are 0/0 and are skipped.
 func (a *accumulator) add(p *bound, weight float64) {
 	a.batches++
 	if weight == 0 {

@@ -6,9 +6,9 @@ import (
 	"github.com/seed732fc211/aegis/graph"
 )
 
-// average is the moving average of a model's parameters and statistics; nil: none. While
-// batches are computed the model holds the weights; between epochs, for validation
-// and callbacks, it holds the average.
+// average is the moving average of a model's parameters and statistics; nil: none. The
+// model holds the weights while it trains, and the average between epochs, for
+// validation and callbacks.
 type average struct {
 	decay  float64
 	params []*graph.Param
@@ -29,7 +29,7 @@ func newAverage(decay float64, params []*graph.Param) *average {
 	return a
 }
 
-// show puts the average into the model, or the weights.
+// show swaps the average into the model, or back out.
 func (a *average) show(average bool) {
 	if a == nil || a.shown == average {
 		return
@@ -47,7 +47,7 @@ func swap[T any](x, y []T) {
 	}
 }
 
-// update takes in the weights after a step, counted from 1.
+// update moves the average towards the weights after a step, counted from 1.
 func (a *average) update(step int) {
 	if a == nil {
 		return

@@ -11,39 +11,39 @@ import (
 	"github.com/seed732fc211/aegis/models"
 )
 
-// RateSweep says how FindRate searches. The zero value works.
+// RateSweep configures FindRate. The zero value works.
 type RateSweep struct {
 	Low, High float64 // first and last learning rate; 0: 1e-7 and 10
 	Steps     int     // of the optimizer; 0: 100
 	Smoothing float64 // β of the smoothed losses, in [0, 1); 0: 0.9
-	StopAt    float64 // end when the smoothed loss exceeds StopAt times its least value; 0: 4
+	StopAt    float64 // stop when the smoothed loss exceeds StopAt times its minimum; 0: 4
 }
 
-// RateCurve is what FindRate has measured, up to the rate where the loss has grown too
-// high. plots.LearningRates draws it.
+// RateCurve is what FindRate measured, up to the rate at which it stopped.
+// plots.LearningRates draws it.
 type RateCurve struct {
 	Rates    []float64 // of each step
-	Losses   []float64 // of its rows before the step, without penalties
+	Losses   []float64 // of the step's rows before the step, without penalties
 	Smoothed []float64 // sᵢ = mᵢ/(1 − βⁱ), where mᵢ = β·mᵢ₋₁ + (1 − β)·lossᵢ and m₀ = 0
 
-	// Suggestion is the rate at which the smoothed loss falls most steeply over the
-	// logarithm of the rate: the least slope by central differences before the lowest
-	// smoothed loss, the first tenth of the steps left out. 0: the loss did not fall.
+	// Suggestion is the rate at which the smoothed loss falls most steeply with respect to
+	// the logarithm of the rate: the least slope by central differences up to the lowest
+	// smoothed loss, ignoring the first tenth of the steps. 0: the loss did not fall.
 	Suggestion float64
 
 	mean float64 // mᵢ
 }
 
-// FindRate measures the loss of batches while the learning rate grows exponentially
-// from step to step: from a good rate on, the loss falls, and from a rate that is too
-// large, it grows. Smith (2017), "Cyclical learning rates for training neural
-// networks", arXiv:1506.01186; smoothed and read as by fast.ai.
+// FindRate trains for a few steps while the learning rate grows exponentially, and
+// records the loss: it begins to fall where the rate is large enough to learn, and
+// rises where the rate is too large. Smith (2017), "Cyclical learning rates for
+// training neural networks", arXiv:1506.01186; smoothing and suggestion as in fast.ai.
 //
-// Rows, losses, optimizer, groups, clipping, batches and seed are those that Fit would
-// use with c; its schedules, callbacks, metrics, moving average and state to go on
-// from are left out. The model is as before in the end, also after an error, and so is a fit
-// with the same seed. An optimizer of Gorgonia's is an error: it keeps its
-// state to itself.
+// It uses the same rows, losses, optimizer, groups, clipping, batches and seed as Fit
+// would with c, and ignores schedules, validation rows, callbacks, metrics, Average
+// and From. Afterwards the model is as it was, also after an error, and a later
+// fit gives the same bits as without the search. optim.Gorgonia is an error, because its
+// state cannot be reset.
 func FindRate(ctx context.Context, m *models.Model, set *data.Set, c Config, s RateSweep) (*RateCurve, error) {
 	s, err := s.withDefaults()
 	if err != nil {

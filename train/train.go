@@ -41,20 +41,21 @@ type Config struct {
 	NoShuffle bool // true: rows in the order of the set
 	Seed      uint64
 
-	// Accumulate is the number of batches to a step of the optimizer, which goes by the
-	// mean of their gradients, weighed by their rows: n batches of b rows move a net
-	// as one batch of n·b does, up to rounding, in the memory of b. What remains at the
-	// end of an epoch is a step, too. Batch normalisation still goes by the batches, and
-	// random layers draw other noise than for the large batch. 0: 1.
+	// Accumulate is the number of batches per optimizer step; 0: 1. The step uses the mean
+	// of their gradients, weighted by rows (by the set's weights if it has any), so n
+	// batches of b rows give the same step as one batch of n·b, up to rounding, in the
+	// memory of b. The batches left over at the end of an epoch are one step. The result
+	// does differ with batch normalisation, which still normalises each batch by itself,
+	// and with dropout, which draws new masks for each batch.
 	Accumulate int
 
 	// Average is the decay d of a moving average of parameters and running statistics:
 	// after step t, a ← a + (1 − dₜ)·(w − a) with dₜ = min(d, (1 + t)/(10 + t)), as in
-	// TensorFlow's ExponentialMovingAverage, so that the first weights are soon forgotten.
-	// Between epochs, for validation and callbacks (all but BatchEnd), and at the end,
-	// the model has the average in place of the weights; the optimizer goes on from the
-	// weights. Scores of the training rows are the weights'. 0: none; usual is 0.99
-	// to 0.9999. Polyak & Juditsky (1992).
+	// TensorFlow's ExponentialMovingAverage, so that the initial weights are soon forgotten.
+	// The model holds the average during validation, in callbacks other than BatchEnd, and
+	// after the fit; the optimizer continues from the weights themselves, and the scores
+	// of the training rows are theirs. 0: no average; 0.99 to 0.9999 is usual. Polyak &
+	// Juditsky (1992).
 	Average float64
 
 	Augment data.Augmenter // changes samples of the first input at every step; nil: none; validation rows stay as they are

@@ -279,7 +279,7 @@ func (t *Tensor) read(e entry, data []byte) (int64, error) {
 	}
 	n := int64(1)
 	for _, d := range e.Shape {
-		if d < 1 || n > math.MaxInt64/8/int64(d) {
+		if d < 0 || d > 0 && n > math.MaxInt64/8/int64(d) {
 			return 0, fmt.Errorf("shape %v", e.Shape)
 		}
 		n *= int64(d)
@@ -300,7 +300,10 @@ func overlaps(entries map[string]entry) error {
 	for _, e := range entries {
 		list = append(list, e)
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Offsets[0] < list[j].Offsets[0] })
+	sort.Slice(list, func(i, j int) bool { // empty ones, which may begin where others do, first
+		a, b := list[i].Offsets, list[j].Offsets
+		return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
+	})
 	for i := 1; i < len(list); i++ {
 		if list[i].Offsets[0] < list[i-1].Offsets[1] {
 			return errors.New("two tensors overlap")
