@@ -182,8 +182,9 @@ func NewParams(dtype Dtype, seed uint64) *Params {
 
 // NewParamsFrom returns a store whose parameters begin with the values that
 // source has for them, instead of being drawn by their initializers: for a model
-// that is read from a file. An error of source is a mistake at the layer that
-// wanted the parameter; so is a tensor of another shape.
+// that is read from a file. Where source returns nil without an error, the
+// initializer draws. An error of source is a mistake at the layer that wanted the
+// parameter; so is a tensor of another shape.
 func NewParamsFrom(dtype Dtype, seed uint64, source func(path string, shape Shape) (*tensor.Dense, error)) *Params {
 	p := NewParams(dtype, seed)
 	p.source = source
@@ -308,11 +309,13 @@ func (p *Params) begin(q *Param, init Initializer) error {
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(t.Shape(), q.shape) {
-			return fmt.Errorf("%s has shape %s, not %s", q.Path, dims(q.shape), dims(t.Shape()))
+		if t != nil {
+			if !slices.Equal(t.Shape(), q.shape) {
+				return fmt.Errorf("%s has shape %s, not %s", q.Path, dims(q.shape), dims(t.Shape()))
+			}
+			q.buf = newBuffer(p.dtype, size(q.shape))
+			return q.buf.set(t)
 		}
-		q.buf = newBuffer(p.dtype, size(q.shape))
-		return q.buf.set(t)
 	}
 	if init == nil {
 		init = GlorotUniform{}

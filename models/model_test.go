@@ -293,6 +293,17 @@ func TestDamagedFiles(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(file(f, func(h string) string { return h }))
 	f.Add([]byte("0000000"))
+	for _, s := range []models.Storage{models.StoreFloat16, models.StoreUint8} {
+		path := filepath.Join(f.TempDir(), "m")
+		if err := branches(f).SaveAs(path, s); err != nil {
+			f.Fatal(err)
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if len(raw) > 1<<16 {
 			t.Skip("longer than what is interesting")

@@ -77,7 +77,9 @@ const extraPrefix = "optimizer/"
 func (m *Model) Save(path string) error { return m.SaveWith(path, Extra{}) }
 
 // SaveWith is Save with more in the same file.
-func (m *Model) SaveWith(path string, x Extra) error {
+func (m *Model) SaveWith(path string, x Extra) error { return m.write(path, x, StoreFull) }
+
+func (m *Model) write(path string, x Extra, s Storage) error {
 	text, err := m.describe()
 	if err != nil {
 		return fmt.Errorf("models: save: %w", err)
@@ -91,7 +93,11 @@ func (m *Model) SaveWith(path string, x Extra) error {
 	}
 	var tensors []safetensors.Tensor
 	for _, p := range m.params.All() {
-		tensors = append(tensors, safetensors.Tensor{Name: p.Path, Shape: p.Shape(), F32: p.Floats32(), F64: p.Floats64()})
+		list, err := s.store(safetensors.Tensor{Name: p.Path, Shape: p.Shape(), F32: p.Floats32(), F64: p.Floats64()})
+		if err != nil {
+			return fmt.Errorf("models: save: %w", err)
+		}
+		tensors = append(tensors, list...)
 	}
 	for name, v := range x.Values {
 		if !strings.HasPrefix(name, extraPrefix) || len(v) == 0 {

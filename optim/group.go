@@ -33,6 +33,20 @@ type Group struct {
 	Optional bool
 }
 
+// NoDecay returns groups that exempt biases, and the scale and shift of normalisations,
+// from weight decay, as is usual with AdamW; BERT's code does so, Devlin et al. (2018),
+// arXiv:1810.04805. They match parameters by name (bias, other_bias, scale, shift), in
+// layers of your own, too. A parameter belongs to the first group that it matches, so
+// groups that freeze layers or change their rates go before these.
+//
+//	c := train.Config{Optimizer: optim.AdamW{}, Groups: optim.NoDecay()}
+func NoDecay() []Group {
+	return []Group{
+		{Match: "bias", NoDecay: true, Optional: true}, {Match: "other_bias", NoDecay: true, Optional: true},
+		{Match: "scale", NoDecay: true, Optional: true}, {Match: "shift", NoDecay: true, Optional: true},
+	}
+}
+
 // factors are what a group comes to for a parameter.
 type factors struct{ rate, decay float64 }
 

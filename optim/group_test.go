@@ -2,10 +2,12 @@ package optim_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/optim"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -169,5 +171,50 @@ func TestDenormalNumbers(t *testing.T) {
 		if w := params.All()[0].Values(); w[1] != 0 || w[2] == 0 || zeros == 0 {
 			t.Errorf("%v: weights %v, %d zeros", dtype, w, zeros)
 		}
+	}
+}
+
+// TestNoDecay: of the layers there are, exactly the trained vectors are left out of the
+// decay, and a step of AdamW with a gradient of 0 moves the others only.
+func TestNoDecay(t *testing.T) {
+	params := graph.NewParams(graph.Float64, 1)
+	b := graph.New(params, graph.Train)
+	x := b.Input("x", 2, 6, 4)
+	for _, l := range []layers.Layer{
+		layers.Conv1D{Filters: 4, Size: 3}, layers.BatchNorm{}, layers.LSTM{Units: 3, Sequence: true}, layers.GRU{Units: 3, Bidirectional: true}, layers.LayerNorm{}, layers.Dense{Units: 2},
+	} {
+		x = l.Build(b.Scope(layers.Name(l)), x)
+	}
+	if b.Err() != nil {
+		t.Fatal(b.Err())
+	}
+	var grads []gorgonia.Value
+	before := map[string][]float64{}
+	for _, p := range params.Trained() {
+		v := p.Floats64()
+		for i := range v { // no zeros, which no decay moves
+			v[i]++
+		}
+		before[p.Path] = p.Values()
+		grads = append(grads, tensor.New(tensor.Of(graph.Float64), tensor.WithShape(p.Shape()...)))
+	}
+	run, err := optim.Start(optim.AdamW{WeightDecay: 0.1}, optim.Clip{}, optim.NoDecay(), params.Trained(), grads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Step(1, 1); err != nil {
+		t.Fatal(err)
+	}
+	vectors := 0
+	for _, p := range params.Trained() {
+		if len(p.Shape()) == 1 {
+			vectors++
+		}
+		if moved := !slices.Equal(p.Values(), before[p.Path]); moved != (len(p.Shape()) > 1) {
+			t.Errorf("%s of shape %v: moved %v", p.Path, p.Shape(), moved)
+		}
+	}
+	if vectors != 11 {
+		t.Errorf("%d vectors, want 11", vectors)
 	}
 }

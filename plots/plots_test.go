@@ -127,12 +127,13 @@ func figures(t *testing.T) map[string]*plots.Figure {
 	}
 	residuals := plots.Residuals{Target: "price", Actual: actual, Predicted: pred}
 	all := map[string]*plots.Figure{
-		"curves_one":    must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
-		"curves_axis":   must(plots.LearningCurves(plots.Curves{Fits: one, Low: 0.1, High: 0.5})),
-		"curves_many":   must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),
-		"confusion_ten": must(plots.ConfusionMatrix(tenClasses())),
-		"confusion":     must(plots.ConfusionMatrix(plots.Confusion{Classes: []string{"benign", "malignant"}, Counts: [][]float64{{353, 4}, {9.3, 202.7}}})),
-		"roc":           must(plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "net", FPR: []float64{0, 0, 0.1, 1}, TPR: []float64{0, 0.9, 0.98, 1}, AUC: 0.985}, {Name: "tree", FPR: []float64{0, 0.05, 1}, TPR: []float64{0, 0.9, 1}, AUC: 0.925}}})),
+		"learning_rates": must(plots.LearningRates(rateSearch())),
+		"curves_one":     must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
+		"curves_axis":    must(plots.LearningCurves(plots.Curves{Fits: one, Low: 0.1, High: 0.5})),
+		"curves_many":    must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),
+		"confusion_ten":  must(plots.ConfusionMatrix(tenClasses())),
+		"confusion":      must(plots.ConfusionMatrix(plots.Confusion{Classes: []string{"benign", "malignant"}, Counts: [][]float64{{353, 4}, {9.3, 202.7}}})),
+		"roc":            must(plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "net", FPR: []float64{0, 0, 0.1, 1}, TPR: []float64{0, 0.9, 0.98, 1}, AUC: 0.985}, {Name: "tree", FPR: []float64{0, 0.05, 1}, TPR: []float64{0, 0.9, 1}, AUC: 0.925}}})),
 		"comparison": must(plots.FoldComparison(plots.Comparison{Metric: "accuracy", Greater: true, Models: []plots.Scores{
 			{Name: "net", Folds: folds, Mean: 0.95, Low: 0.94, High: 0.96, Reference: true},
 			{Name: "tree", Folds: folds[:10], Mean: 0.945, Low: 0.93, High: 0.96},
@@ -235,6 +236,16 @@ func TestMistakes(t *testing.T) {
 		{"confusion NaN", func() (*plots.Figure, error) {
 			return plots.ConfusionMatrix(plots.Confusion{Classes: []string{"a"}, Counts: [][]float64{{nan}}})
 		}, "holds NaN at row 0, column 0"},
+		{"no rates", func() (*plots.Figure, error) { return plots.LearningRates(plots.RateSearch{}) }, "0 losses and 0 smoothed ones of 0 rates"},
+		{"rates that fall", func() (*plots.Figure, error) {
+			return plots.LearningRates(plots.RateSearch{Rates: []float64{2, 1}, Losses: []float64{1, 1}, Smoothed: []float64{1, 1}})
+		}, "rate 1 is 1"},
+		{"loss of NaN", func() (*plots.Figure, error) {
+			return plots.LearningRates(plots.RateSearch{Rates: []float64{1, 2}, Losses: []float64{1, nan}, Smoothed: []float64{1, 1}})
+		}, "loss 1 is NaN"},
+		{"a suggestion beyond", func() (*plots.Figure, error) {
+			return plots.LearningRates(plots.RateSearch{Rates: []float64{1, 2}, Losses: []float64{1, 1}, Smoothed: []float64{1, 1}, Suggestion: 3})
+		}, "the suggestion 3 is not among the rates"},
 		{"no ROC", func() (*plots.Figure, error) { return plots.ROCCurves(plots.ROC{}) }, "nothing to draw"},
 		{"ROC lengths", func() (*plots.Figure, error) {
 			return plots.ROCCurves(plots.ROC{Curves: []plots.Rates{{Name: "a", FPR: []float64{0, 1}, TPR: []float64{0}}}})

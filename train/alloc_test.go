@@ -14,21 +14,27 @@ import (
 // batches, takes no more memory, also where it keeps the score of its training rows.
 // Under the race detector sync.Pool forgets at random, and so allocates.
 func TestStepsDoNotAllocate(t *testing.T) {
-	for name, net := range map[string]models.MLP{
-		"plain":   {Hidden: []int{16, 8}},
-		"L1":      {Hidden: []int{16, 8}, L1: 1e-3},
-		"dropout": {Hidden: []int{16, 8}, Dropout: 0.5},
-		"float64": {Hidden: []int{16, 8}, Type: graph.Float64},
+	for name, c := range map[string]struct {
+		net        models.MLP
+		average    float64
+		accumulate int
+	}{
+		"plain":       {net: models.MLP{Hidden: []int{16, 8}}},
+		"L1":          {net: models.MLP{Hidden: []int{16, 8}, L1: 1e-3}},
+		"dropout":     {net: models.MLP{Hidden: []int{16, 8}, Dropout: 0.5}},
+		"float64":     {net: models.MLP{Hidden: []int{16, 8}, Type: graph.Float64}},
+		"average":     {net: models.MLP{Hidden: []int{16, 8}}, average: 0.9},
+		"accumulated": {net: models.MLP{Hidden: []int{16, 8}}, accumulate: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := moons(t, 512, 1)
 			allocs := func(batch int) float64 {
 				return testing.AllocsPerRun(3, func() {
-					m, err := net.Build(s, 1)
+					m, err := c.net.Build(s, 1)
 					if err != nil {
 						t.Fatal(err)
 					}
-					if _, err := train.Fit(ctx, m, s, train.Config{Epochs: 4, BatchSize: batch, Validation: s}); err != nil {
+					if _, err := train.Fit(ctx, m, s, train.Config{Epochs: 4, BatchSize: batch, Validation: s, Average: c.average, Accumulate: c.accumulate}); err != nil {
 						t.Fatal(err)
 					}
 				})

@@ -272,6 +272,8 @@ type bound struct {
 	penalty *graph.Node
 	params  []*graph.Param // that are trained
 	grads   []gorgonia.Value
+	g32     [][]float32 // their memory, if gradients are accumulated
+	g64     [][]float64
 }
 
 func (g *batchGraph) compile(extra ...*graph.Node) (*bound, error) {
@@ -401,6 +403,8 @@ type trainer struct {
 	last     *bound
 	opt      *optim.Run
 	augment  *augmentation // nil: none
+	sum      *accumulator  // nil: every batch is a step
+	average  *average      // nil: none
 }
 
 func newTrainer(m *models.Model, set *data.Set, c Config) (*trainer, error) {
@@ -421,7 +425,13 @@ func newTrainer(m *models.Model, set *data.Set, c Config) (*trainer, error) {
 	if len(p.params) == 0 {
 		return nil, errors.New("train: the loss depends on no trained parameter")
 	}
-	t.opt, err = optim.Start(c.Optimizer, c.Clip, c.Groups, p.params, p.grads)
+	t.sum = newAccumulator(c.Accumulate, p.params)
+	t.average = newAverage(c.Average, m.Params().All())
+	grads := p.grads
+	if t.sum != nil {
+		grads = t.sum.grads
+	}
+	t.opt, err = optim.Start(c.Optimizer, c.Clip, c.Groups, p.params, grads)
 	t.last = p
 	return t, err
 }
@@ -462,6 +472,12 @@ func (t *trainer) program(batch int) (*bound, error) {
 	for _, n := range grads {
 		c.grads = append(c.grads, c.run.Value(n))
 	}
+	if t.config.Accumulate > 1 {
+		for _, g := range c.grads {
+			f32, f64 := floatsOf(g)
+			c.g32, c.g64 = append(c.g32, f32), append(c.g64, f64)
+		}
+	}
 	t.programs[batch] = c
 	return c, nil
 }
@@ -477,28 +493,43 @@ func (t *trainer) trained(b *graph.Builder, total *graph.Node) (params []*graph.
 	return params, nodes
 }
 
-func (t *trainer) step(ctx context.Context, rows []int, now factors) error {
+// step computes a batch, and moves the parameters if it is the last of a step.
+func (t *trainer) step(ctx context.Context, rows []int, now factors, last bool) error {
 	p, err := t.program(len(rows))
 	if err != nil {
 		return err
 	}
-	if p != t.last {
+	if p != t.last && t.sum == nil {
 		if err := t.opt.Grads(p.grads); err != nil {
 			return err
 		}
-		t.last = p
 	}
+	t.last = p
 	p.load(rows)
-	if err := t.augment.apply(p, rows, t.opt.Steps()); err != nil {
+	noise := t.opt.Steps() // the number of the batch, for what is random
+	if t.sum != nil {
+		noise = noise*t.sum.of + t.sum.batches
+	}
+	if err := t.augment.apply(p, rows, noise); err != nil {
 		return err
 	}
-	p.run.SetStep(t.opt.Steps())
+	p.run.SetStep(noise)
 	p.run.SetNoise(now.noise)
 	if err := p.run.Run(ctx); err != nil {
 		return err
 	}
 	weight := t.table.weight(rows)
 	t.add(p, rows, weight)
+	if t.sum != nil {
+		t.sum.add(p, weight)
+		if t.sum.batches < t.sum.of && !last {
+			return nil
+		}
+		if weight = t.sum.weight; weight > 0 {
+			t.sum.mean()
+		}
+		t.sum.reset()
+	}
 	if weight == 0 { // nothing to learn from: no step
 		return nil
 	}
@@ -509,6 +540,7 @@ func (t *trainer) step(ctx context.Context, rows []int, now factors) error {
 		}
 		return err
 	}
+	t.average.update(t.opt.Steps())
 	return nil
 }
 

@@ -58,7 +58,7 @@ type Kind uint8
 // The events of a fit.
 const (
 	Begin     Kind = iota // before the first epoch
-	BatchEnd              // after a step of the optimizer
+	BatchEnd              // after a batch and its optimizer step; with Config.Accumulate only every n-th batch ends in a step
 	EpochEnd              // after an epoch's scores were recorded
 	EpochDone             // after all callbacks have seen EpochEnd, also if one of them has stopped the fit
 	Diverged              // a loss or gradient is not finite; ErrStop makes that an end without error

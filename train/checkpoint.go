@@ -19,6 +19,7 @@ type State struct {
 	factor    float64
 	optimizer map[string]map[string][]float64
 	best      *best
+	weights   [][]float64 // of a fit with Config.Average, whose model holds the average; nil: none
 	rows      int
 }
 
@@ -34,6 +35,7 @@ const (
 	keyState  = "aegis.training"
 	stateName = "optimizer/state/"
 	bestName  = "optimizer/best/"
+	lastName  = "optimizer/weights/"
 )
 
 type stateJSON struct {
@@ -43,13 +45,15 @@ type stateJSON struct {
 	Rows      int        `json:"rows"`
 	BestEpoch int        `json:"best_epoch,omitempty"`
 	BestScore jsonNumber `json:"best_score,omitempty"`
+	Averaged  bool       `json:"averaged,omitempty"`
 }
 
 // Checkpoint saves the model and the state of the fit to a file after every
 // Every epochs, and at the end, however that comes: what it saves is the state at
 // the end of the last whole epoch. The file is a model file, too. It is there
 // whole or not at all. The place of a Checkpoint among the callbacks is of no
-// consequence: it saves after all of them have seen the epoch.
+// consequence: it saves after all of them have seen the epoch. With Config.Average,
+// the model in the file has the average; the weights are part of the state.
 //
 // With Every above 1, or BestOnly, the state is kept in memory as well.
 type Checkpoint struct {
@@ -139,6 +143,13 @@ func (f *Fitting) snapshot() (*snapshot, error) {
 			values[bestName+p.Path] = f.best.values[i]
 		}
 	}
+	if a := f.trainer.average; a != nil {
+		s.Averaged = true
+		weights := a.weights()
+		for i, p := range f.Model.Params().All() {
+			values[lastName+p.Path] = weights[i]
+		}
+	}
 	text, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
@@ -200,23 +211,52 @@ func readState(m *models.Model, x models.Extra) (*State, error) {
 		}
 		s.optimizer[param][slot] = v
 	}
+	var err error
 	if j.BestEpoch > 0 {
 		s.best = &best{epoch: j.BestEpoch, score: float64(j.BestScore)}
-		for _, p := range m.Params().All() {
-			v := x.Values[bestName+p.Path]
-			if len(v) != p.Size() {
-				return nil, fmt.Errorf("state: the best weights of %s are missing", p.Path)
-			}
-			s.best.values = append(s.best.values, v)
+		if s.best.values, err = vectors(m, x, bestName, "best"); err != nil {
+			return nil, err
 		}
 	}
-	return s, nil
+	if j.Averaged {
+		s.weights, err = vectors(m, x, lastName, "last")
+	}
+	return s, err
+}
+
+// vectors returns what is stored for every parameter under a prefix.
+func vectors(m *models.Model, x models.Extra, prefix, what string) ([][]float64, error) {
+	var list [][]float64
+	for _, p := range m.Params().All() {
+		v := x.Values[prefix+p.Path]
+		if len(v) != p.Size() {
+			return nil, fmt.Errorf("state: the %s weights of %s are missing", what, p.Path)
+		}
+		list = append(list, v)
+	}
+	return list, nil
 }
 
 // resume takes a fit up where it was saved.
 func (f *Fitting) resume(s *State) error {
 	if s.rows != f.trainer.table.rows {
 		return fmt.Errorf("train: the checkpoint was made with %d training rows, there are %d", s.rows, f.trainer.table.rows)
+	}
+	switch a := f.trainer.average; {
+	case a != nil && s.weights == nil:
+		return errors.New("train: the checkpoint is of a fit without a moving average: Config.Average must be 0")
+	case a == nil && s.weights != nil:
+		return errors.New("train: the checkpoint is of a fit with a moving average: set Config.Average")
+	case a != nil:
+		if len(s.weights) != len(a.params) {
+			return fmt.Errorf("train: the checkpoint has weights of %d parameters, the model %d", len(s.weights), len(a.params))
+		}
+		for i, p := range a.params {
+			if len(s.weights[i]) != p.Size() {
+				return fmt.Errorf("train: the checkpoint has %d weights of %s, the model %d", len(s.weights[i]), p.Path, p.Size())
+			}
+		}
+		a.setWeights(s.weights)
 	}
 	if err := f.trainer.opt.SetState(s.steps, s.optimizer); err != nil {
 		return err

@@ -26,3 +26,18 @@ func Example() {
 	fmt.Println(accuracy > 0.9)
 	// Output: true
 }
+
+// The loss of a small net on the digits falls most steeply at a rate of about 0.02.
+// plots.LearningRates draws the curve.
+func ExampleFindRate() {
+	set, _ := data.Digits()
+	scale, _ := data.Standardize{}.Fit(set)
+	set, _ = scale.Apply(set)
+	model, _ := models.MLP{Hidden: []int{32}}.Build(set, 1)
+	curve, err := train.FindRate(context.Background(), model, set, train.Config{}, train.RateSweep{Low: 1e-5, High: 1})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(curve.Suggestion > 0.005 && curve.Suggestion < 0.1)
+	// Output: true
+}

@@ -40,6 +40,23 @@ type Config struct {
 	NoShuffle bool // true: rows in the order of the set
 	Seed      uint64
 
+	// Accumulate is the number of batches per optimizer step; 0: 1. The step uses the mean
+	// of their gradients, weighted by rows (by the set's weights if it has any), so n
+	// batches of b rows give the same step as one batch of n·b, up to rounding, in the
+	// memory of b. The batches left over at the end of an epoch are one step. The result
+	// does differ with batch normalisation, which still normalises each batch by itself,
+	// and with dropout, which draws new masks for each batch.
+	Accumulate int
+
+	// Average is the decay d of a moving average of parameters and running statistics:
+	// after step t, a ← a + (1 − dₜ)·(w − a) with dₜ = min(d, (1 + t)/(10 + t)), as in
+	// TensorFlow's ExponentialMovingAverage, so that the initial weights are soon forgotten.
+	// The model holds the average during validation, in callbacks other than BatchEnd, and
+	// after the fit; the optimizer continues from the weights themselves, and the scores
+	// of the training rows are theirs. 0: no average; 0.99 to 0.9999 is usual. Polyak &
+	// Juditsky (1992).
+	Average float64
+
 	Augment data.Augmenter // changes samples of the first input at every step; nil: none; validation rows stay as they are
 
 	Validation         *data.Set // scored after every epoch; nil: see ValidationFraction
@@ -65,7 +82,8 @@ var ErrDiverged = errors.New("the fit has diverged")
 // epoch without noise.
 //
 // Fit returns what it has done so far with every error. A cancelled context is
-// an error that wraps the context's; the model has the weights of the last step.
+// an error that wraps the context's; the model has the weights of the last step, or
+// their average if there is one.
 func Fit(ctx context.Context, m *models.Model, set *data.Set, c Config) (*History, error) {
 	kernel.Enter()
 	defer kernel.Leave()
@@ -75,6 +93,7 @@ func Fit(ctx context.Context, m *models.Model, set *data.Set, c Config) (*Histor
 	}
 	begin := time.Now()
 	err = f.run(ctx)
+	f.trainer.average.show(true)
 	f.history.Duration = time.Since(begin)
 	return f.history, f.end(err)
 }
@@ -252,6 +271,15 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 	if c.Epochs < 0 || c.BatchSize < 0 {
 		return c, fmt.Errorf("train: %d epochs in batches of %d: want at least 1 of each", c.Epochs, c.BatchSize)
 	}
+	if c.Accumulate == 0 {
+		c.Accumulate = 1
+	}
+	if c.Accumulate < 0 {
+		return c, fmt.Errorf("train: %d batches to a step: want at least 1", c.Accumulate)
+	}
+	if !(c.Average >= 0 && c.Average < 1) {
+		return c, fmt.Errorf("train: a moving average of decay %v: want one in [0, 1)", c.Average)
+	}
 	if !(c.ValidationFraction >= 0 && c.ValidationFraction < 1) {
 		return c, fmt.Errorf("train: validation fraction %v is not in [0, 1)", c.ValidationFraction)
 	}
@@ -302,6 +330,7 @@ func (f *Fitting) run(ctx context.Context) error {
 	}
 	for epoch := f.history.Epochs() + 1; epoch <= f.Config.Epochs; epoch++ {
 		err := f.epoch(ctx, epoch)
+		f.trainer.average.show(true)
 		if errors.Is(err, ErrDiverged) {
 			// A callback may take a divergence for an end.
 			if e := f.emit(&Event{Kind: Diverged, Epoch: epoch, Err: err}); errors.Is(e, ErrStop) {
@@ -376,10 +405,14 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 	f.order.Epoch(epoch)
 	t := f.trainer
 	t.reset()
+	t.sum.reset()
+	t.average.show(false)
+	each := f.Config.Accumulate
+	steps := (f.Batches + each - 1) / each
 	for batch := 1; batch <= f.Batches; batch++ {
-		now, err := f.scheduled(float64(epoch-1) + float64(batch-1)/float64(f.Batches))
+		now, err := f.scheduled(float64(epoch-1) + float64((batch-1)/each)/float64(steps))
 		if err == nil {
-			err = t.step(ctx, f.order.Next(), now)
+			err = t.step(ctx, f.order.Next(), now, batch == f.Batches)
 		}
 		if err != nil {
 			return fmt.Errorf("train: epoch %d, batch %d: %w", epoch, batch, err)
@@ -389,6 +422,7 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 			return err
 		}
 	}
+	t.average.show(true)
 	logs, err := t.scores(f.Config.Metrics)
 	if err != nil {
 		return fmt.Errorf("train: epoch %d: %w", epoch, err)

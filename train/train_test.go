@@ -108,17 +108,22 @@ func TestSameSeedSameBits(t *testing.T) {
 // TestResume stops fits after every epoch and goes on: the result is that of a
 // fit that was never stopped, down to the bits, history and best weights included.
 func TestResume(t *testing.T) {
-	for name, o := range map[string]optim.Optimizer{
-		"adam": optim.Adam{LearningRate: 0.02}, "nadam": optim.NAdam{}, "sgd with momentum": optim.SGD{LearningRate: 0.05, Momentum: 0.9}, "lion": optim.Lion{LearningRate: 0.001},
+	for name, base := range map[string]train.Config{
+		"adam":              {Optimizer: optim.Adam{LearningRate: 0.02}},
+		"nadam":             {Optimizer: optim.NAdam{}},
+		"sgd with momentum": {Optimizer: optim.SGD{LearningRate: 0.05, Momentum: 0.9}},
+		"lion":              {Optimizer: optim.Lion{LearningRate: 0.001}},
+		"average":           {Optimizer: optim.Adam{LearningRate: 0.02}, Average: 0.95},
+		"accumulated":       {Optimizer: optim.Adam{LearningRate: 0.02}, Average: 0.5, Accumulate: 3, BatchSize: 16},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const epochs = 12
 			dir := t.TempDir()
 			config := func() train.Config {
-				return train.Config{
-					Epochs: epochs, Optimizer: o, Schedule: optim.CosineDecay{}, Seed: 3, ValidationFraction: 0.2,
-					Callbacks: []train.Callback{train.EarlyStopping{Patience: 4}, train.ReduceOnPlateau{Rule: optim.Plateau{Patience: 1}}},
-				}
+				c := base
+				c.Epochs, c.Schedule, c.Seed, c.ValidationFraction = epochs, optim.CosineDecay{}, 3, 0.2
+				c.Callbacks = []train.Callback{train.EarlyStopping{Patience: 4}, train.ReduceOnPlateau{Rule: optim.Plateau{Patience: 1}}}
+				return c
 			}
 			set := moons(t, 130, 1)
 			whole := net(t, 1)

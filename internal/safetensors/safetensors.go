@@ -25,6 +25,7 @@ type Tensor struct {
 	Shape []int
 	F32   []float32
 	F64   []float64
+	Dtype string // how it is stored; "": F32 or F64, whichever is set
 }
 
 // File is what a file holds.
@@ -55,7 +56,9 @@ type entry struct {
 	Offsets [2]int64 `json:"data_offsets"`
 }
 
-// Write writes meta and tensors. The same content gives the same bytes.
+// Write writes meta and tensors. The same content gives the same bytes. A value
+// that is out of a type's range, or no integer in an integer type, is an error; F16
+// and BF16 round.
 func Write(w io.Writer, meta map[string]string, tensors []Tensor) error {
 	tensors = slices.Clone(tensors)
 	sort.Slice(tensors, func(i, j int) bool { return tensors[i].Name < tensors[j].Name })
@@ -68,11 +71,12 @@ func Write(w io.Writer, meta map[string]string, tensors []Tensor) error {
 		if _, twice := header[t.Name]; twice || t.Name == metaKey {
 			return fmt.Errorf("safetensors: the name %q is taken", t.Name)
 		}
-		e := entry{Dtype: "F32", Shape: t.Shape}
-		n := int64(len(t.F32)) * 4
-		if t.F64 != nil {
-			e.Dtype, n = "F64", int64(len(t.F64))*8
+		e := entry{Dtype: t.stored(), Shape: t.Shape}
+		size, ok := sizes[e.Dtype]
+		if !ok {
+			return fmt.Errorf("safetensors: %s: there is no type %q", t.Name, e.Dtype)
 		}
+		n := int64(max(len(t.F32), len(t.F64))) * size
 		e.Offsets = [2]int64{at, at + n}
 		at += n
 		header[t.Name] = e
@@ -91,16 +95,48 @@ func Write(w io.Writer, meta map[string]string, tensors []Tensor) error {
 		return err
 	}
 	for _, t := range tensors {
-		if t.F64 != nil {
-			err = binary.Write(w, binary.LittleEndian, t.F64)
-		} else {
-			err = binary.Write(w, binary.LittleEndian, t.F32)
-		}
-		if err != nil {
+		if err := t.write(w); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stored returns the type that a tensor is stored in.
+func (t *Tensor) stored() string {
+	switch {
+	case t.Dtype != "":
+		return t.Dtype
+	case t.F64 != nil:
+		return F64
+	default:
+		return F32
+	}
+}
+
+func (t *Tensor) write(w io.Writer) error {
+	switch dtype := t.stored(); {
+	case dtype == F64 && t.F64 != nil:
+		return binary.Write(w, binary.LittleEndian, t.F64)
+	case dtype == F32 && t.F64 == nil:
+		return binary.Write(w, binary.LittleEndian, t.F32)
+	default:
+		var buf []byte
+		var err error
+		n := max(len(t.F32), len(t.F64))
+		for i := range n {
+			if buf, err = t.encode(buf, i, dtype); err != nil {
+				return fmt.Errorf("safetensors: %s: %w", t.Name, err)
+			}
+			if len(buf) >= 1<<16 || i == n-1 {
+				if _, err := w.Write(buf); err != nil {
+					return err
+				}
+				buf = buf[:0]
+			}
+		}
+		return nil
+	}
 }
 
 // WriteSummed is Write with the SHA-256 of the whole file, in hex, under a key of
@@ -168,8 +204,10 @@ func ReadSummed(r io.Reader, key string) (f *File, summed bool, err error) {
 	return f, true, nil
 }
 
-// Read reads a whole file. Tensors of other types than F32 and F64, gaps,
-// overlaps and missing bytes are errors.
+// Read reads a whole file. Tensors of other types than those above, integers that
+// float64 does not hold, gaps, overlaps and missing bytes are errors. Of a quantized
+// tensor (see Quantize) it returns the values; I8 and U8 without a scale beside are
+// plain numbers.
 func Read(r io.Reader) (*File, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -228,22 +266,20 @@ func parse(data []byte) (*File, error) {
 	if covered != int64(len(data)) {
 		return nil, fmt.Errorf("the tensors cover %d of %d bytes", covered, len(data))
 	}
-	return f, overlaps(entries)
+	if err := overlaps(entries); err != nil {
+		return nil, err
+	}
+	return f, f.dequantize()
 }
 
 func (t *Tensor) read(e entry, data []byte) (int64, error) {
-	size := int64(0)
-	switch e.Dtype {
-	case "F32":
-		size = 4
-	case "F64":
-		size = 8
-	default:
-		return 0, fmt.Errorf("type %q: want F32 or F64", e.Dtype)
+	size, ok := sizes[e.Dtype]
+	if !ok {
+		return 0, fmt.Errorf("type %q: want F64, F32, F16, BF16, an integer type or BOOL", e.Dtype)
 	}
 	n := int64(1)
 	for _, d := range e.Shape {
-		if d < 1 || n > math.MaxInt64/8/int64(d) {
+		if d < 0 || d > 0 && n > math.MaxInt64/8/int64(d) {
 			return 0, fmt.Errorf("shape %v", e.Shape)
 		}
 		n *= int64(d)
@@ -255,20 +291,8 @@ func (t *Tensor) read(e entry, data []byte) (int64, error) {
 	if to > int64(len(data)) {
 		return 0, fmt.Errorf("cut off: ends at byte %d, the file has %d", to, len(data))
 	}
-	t.Shape = e.Shape
-	part := data[from:to]
-	if size == 4 {
-		t.F32 = make([]float32, n)
-		for i := range t.F32 {
-			t.F32[i] = math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:]))
-		}
-		return to - from, nil
-	}
-	t.F64 = make([]float64, n)
-	for i := range t.F64 {
-		t.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(part[8*i:]))
-	}
-	return to - from, nil
+	t.Shape, t.Dtype = e.Shape, e.Dtype
+	return to - from, t.decode(data[from:to], int(n), e.Dtype)
 }
 
 func overlaps(entries map[string]entry) error {
@@ -276,7 +300,10 @@ func overlaps(entries map[string]entry) error {
 	for _, e := range entries {
 		list = append(list, e)
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Offsets[0] < list[j].Offsets[0] })
+	sort.Slice(list, func(i, j int) bool { // empty ones, which may begin where others do, first
+		a, b := list[i].Offsets, list[j].Offsets
+		return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
+	})
 	for i := 1; i < len(list); i++ {
 		if list[i].Offsets[0] < list[i-1].Offsets[1] {
 			return errors.New("two tensors overlap")

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -31,7 +32,19 @@ func TestRoundTrip(t *testing.T) {
 			for _, d := range shape {
 				size *= d
 			}
-			if rapid.Bool().Draw(t, "wide") {
+			if dtype := rapid.SampledFrom([]string{F64, F32, I8, U8, I16, U16, I32, U32, Bool}).Draw(t, "type"); dtype != F64 && dtype != F32 {
+				low, high := integers[dtype].limits()
+				ints := rapid.SliceOfN(rapid.Int64Range(int64(low), int64(high)), size, size).Draw(t, "values")
+				w := Tensor{Name: n, Shape: shape, Dtype: dtype}
+				for _, v := range ints {
+					if sizes[dtype] == 4 {
+						w.F64 = append(w.F64, float64(v))
+					} else {
+						w.F32 = append(w.F32, float32(v))
+					}
+				}
+				tensors = append(tensors, w)
+			} else if dtype == F64 {
 				tensors = append(tensors, Tensor{Name: n, Shape: shape, F64: rapid.SliceOfN(rapid.Float64(), size, size).Draw(t, "values")})
 			} else {
 				tensors = append(tensors, Tensor{Name: n, Shape: shape, F32: rapid.SliceOfN(rapid.Float32(), size, size).Draw(t, "values")})
@@ -82,6 +95,32 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// quantized is a file of w (4, 2) with a scale of some shape of two values, and a zero point.
+func quantized(dtype, scale, zero string) []byte {
+	return file(fmt.Sprintf(`{"w":{"dtype":%q,"shape":[4,2],"data_offsets":[0,8]},"w.scale":{"dtype":"F32","shape":%s,"data_offsets":[8,16]},`+
+		`"w.zero_point":{"dtype":%q,"shape":[2],"data_offsets":[16,18]}}`, dtype, scale, zero), make([]byte, 18)...)
+}
+
+// empty is a file with empty tensors, which the format allows, before, beside and within others.
+func empty() []byte {
+	return file(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},`+
+		`"c":{"dtype":"I64","shape":[3,0,2],"data_offsets":[4,4]},"d":{"dtype":"I8","shape":[0],"data_offsets":[4,4]},"d.scale":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)
+}
+
+func TestEmptyTensors(t *testing.T) {
+	f, err := Read(bytes.NewReader(empty()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shapes []string
+	for _, w := range f.Tensors {
+		shapes = append(shapes, fmt.Sprint(w.Name, w.Shape, len(w.F32), len(w.F64)))
+	}
+	if got, want := strings.Join(shapes, " "), "a[0] 0 0 b[1] 1 0 c[3 0 2] 0 0 d[0] 0 0"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestReadRejects(t *testing.T) {
 	eight := make([]byte, 8)
 	for _, c := range []struct {
@@ -95,8 +134,12 @@ func TestReadRejects(t *testing.T) {
 		{"no JSON", file("{"), "header: unexpected end"},
 		{"bad metadata", file(`{"__metadata__":{"a":1}}`), "metadata: "},
 		{"bad entry", file(`{"w":[]}`), `tensor "w": `},
-		{"type", file(`{"w":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}`, eight...), `type "BF16"`},
-		{"zero size", file(`{"w":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`), "shape [0]"},
+		{"type", file(`{"w":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}`, eight...), `type "F8_E4M3"`},
+		{"no boolean", file(`{"w":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}`, 1, 2), `tensor "w": value 1: the byte 2 is no boolean`},
+		{"inexact", file(`{"w":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, 1, 0, 0, 0, 0, 0, 32, 0), "value 0: float64 does not hold 9007199254740993"},
+		{"inexact, unsigned", file(`{"w":{"dtype":"U64","shape":[1],"data_offsets":[0,8]}}`, bytes.Repeat([]byte{255}, 8)...), "float64 does not hold 18446744073709551615"},
+		{"scale of another shape", quantized("I8", "[2]", "I8"), `tensor "w": a scale of type F32 and shape [2]`},
+		{"zero point of another type", quantized("I8", "[1,2]", "U8"), `tensor "w": a zero point of type U8`},
 		{"negative", file(`{"w":{"dtype":"F32","shape":[-2,-1],"data_offsets":[0,8]}}`, eight...), "shape [-2 -1]"},
 		{"overflow", file(`{"w":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}`, eight...), "shape [4294967296"},
 		{"offsets", file(`{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}`, eight...), "bytes 8 to 0"},
@@ -150,6 +193,12 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add(b.Bytes())
 	f.Add(file(`{"w":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}`, make([]byte, 8)...))
+	for dtype := range sizes {
+		f.Add(file(fmt.Sprintf(`{"w":{"dtype":%q,"shape":[2],"data_offsets":[0,%d]}}`, dtype, 2*sizes[dtype]), make([]byte, 2*sizes[dtype])...))
+	}
+	f.Add(quantized(I8, "[1,2]", I8))
+	f.Add(empty())
+	f.Add(quantized(U8, "[4,2]", U8))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := Read(bytes.NewReader(text))
 		if err != nil {
@@ -159,8 +208,14 @@ func FuzzRead(f *testing.F) {
 		if err := Write(&b, file.Meta, file.Tensors); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(&b); err != nil {
+		again, err := Read(&b)
+		if err != nil {
 			t.Fatalf("what was written of a good file: %v", err)
+		}
+		for i, w := range file.Tensors {
+			if got := again.Tensors[i]; fmt.Sprintf("%x %x", got.F32, got.F64) != fmt.Sprintf("%x %x", w.F32, w.F64) {
+				t.Fatalf("%v became %v", w, got)
+			}
 		}
 	})
 }

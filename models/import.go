@@ -1,0 +1,296 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/safetensors"
+	"gorgonia.org/tensor"
+)
+
+// Import says which tensors of a safetensors file that another program wrote are
+// which parameters of a model; see Model.Import.
+type Import struct {
+	Map          []Mapping
+	AllowUnused  bool // no error if the file holds tensors that Map does not name
+	AllowMissing bool // no error if the model has parameters that Map does not set
+}
+
+// Mapping is a tensor of a file and the parameter it goes to. Several tensors that go
+// to the same parameter are added up, as PyTorch's recurrent networks have two biases
+// where one does; a tensor may go to several parameters.
+type Mapping struct {
+	From string    // name in the file
+	To   string    // path of the parameter, such as "0.Dense/kernel"; "": the tensor is not wanted
+	As   Transform // nil: shape and values as they are
+}
+
+// Transfer reports which weights were loaded from another source and which were not.
+type Transfer struct {
+	Set     []string // parameters with new values, in the order of graph.Params.All
+	Missing []string // parameters that kept their values
+	Unused  []string // names in the source that were not used, sorted
+}
+
+// Transform converts a tensor, with its values row by row, to the layout that a
+// parameter has in this library. For PyTorch's layers:
+//
+//   - Weights of two or more axes: TorchKernel, or TorchFlattened after a Flatten of
+//     images. Embedding.weight needs no transform.
+//   - BatchNorm and LayerNorm: weight is scale, bias is shift, running_mean is
+//     running_mean, running_var is running_variance.
+//   - LSTM and RNN: bias_ih and bias_hh both go to bias, and are added.
+//   - GRU: bias_ih goes to bias; bias_hh goes to bias as TorchGRUBias and to other_bias
+//     as TorchGRUOtherBias.
+//   - Recurrent networks of several layers have scopes "0", "1" and so on for _l0, _l1;
+//     bidirectional ones have "forward" and, for _reverse, "backward" within.
+type Transform func(shape graph.Shape, values []float64) (graph.Shape, []float64, error)
+
+// TorchKernel moves the first two axes to the end, swapped: (a, b, ...) becomes
+// (..., b, a). It is the Transform for the weights of PyTorch's Linear
+// (out, in), Conv1d and Conv2d (out, in/groups, ...), ConvTranspose2d without groups
+// (in, out, ...), and RNN, LSTM and GRU (gates·units, in), whose gates stand in the
+// order of ours.
+func TorchKernel(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
+	if len(shape) < 2 {
+		return nil, nil, fmt.Errorf("shape %v: want at least two axes", shape)
+	}
+	if err := whole(shape, values); err != nil {
+		return nil, nil, err
+	}
+	a, b := shape[0], shape[1]
+	rest := len(values) / (a * b)
+	out := make([]float64, len(values))
+	for i := range a {
+		for j := range b {
+			for k := range rest {
+				out[(k*b+j)*a+i] = values[(i*b+j)*rest+k]
+			}
+		}
+	}
+	return append(slices.Clone(shape[2:]), b, a), out, nil
+}
+
+// TorchFlattened returns the Transform of the weight of PyTorch's Linear after a
+// Flatten of images. There an image of the given number of channels is flattened
+// channel by channel, here pixel by pixel: (out, channels·pixels) becomes
+// (pixels·channels, out).
+func TorchFlattened(channels int) Transform {
+	return func(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
+		if len(shape) != 2 || channels < 1 || shape[1]%channels != 0 {
+			return nil, nil, fmt.Errorf("shape %v: want (out, a multiple of %d channels)", shape, channels)
+		}
+		if err := whole(shape, values); err != nil {
+			return nil, nil, err
+		}
+		pixels := shape[1] / channels
+		shape, out, err := TorchKernel(graph.Shape{shape[0], channels, pixels}, values) // (pixels, channels, out)
+		if err != nil {
+			return nil, nil, err
+		}
+		return graph.Shape{shape[0] * shape[1], shape[2]}, out, nil
+	}
+}
+
+// TorchGRUBias is the part of the bias_hh (3·units) of PyTorch's GRU that belongs to
+// bias: gates r and z, with zeros for n.
+func TorchGRUBias(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
+	units, err := gruUnits(shape, values)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := slices.Clone(values)
+	clear(out[2*units:])
+	return shape.Clone(), out, nil
+}
+
+// TorchGRUOtherBias is the part of the bias_hh (3·units) of PyTorch's GRU that is
+// other_bias: gate n.
+func TorchGRUOtherBias(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
+	units, err := gruUnits(shape, values)
+	if err != nil {
+		return nil, nil, err
+	}
+	return graph.Shape{units}, slices.Clone(values[2*units:]), nil
+}
+
+func gruUnits(shape graph.Shape, values []float64) (int, error) {
+	if len(shape) != 1 || shape[0]%3 != 0 {
+		return 0, fmt.Errorf("shape %v: want (3·units)", shape)
+	}
+	return shape[0] / 3, whole(shape, values)
+}
+
+// whole checks that values are those of a shape.
+func whole(shape graph.Shape, values []float64) error {
+	n := 1
+	for _, d := range shape {
+		if d < 1 || n > len(values)/d {
+			return fmt.Errorf("shape %v does not hold %d values", shape, len(values))
+		}
+		n *= d
+	}
+	if n != len(values) {
+		return fmt.Errorf("shape %v does not hold %d values", shape, len(values))
+	}
+	return nil
+}
+
+// Import sets parameters to tensors of a safetensors file made by another program,
+// such as PyTorch's state_dict saved by safetensors.torch.save_file:
+//
+//	t, err := m.Import("net.safetensors", models.Import{Map: []models.Mapping{
+//		{From: "fc1.weight", To: "0.Dense/kernel", As: models.TorchKernel},
+//		{From: "fc1.bias", To: "0.Dense/bias"},
+//	}})
+//
+// The file's tensors may be floats of 16 to 64 bits, integers or booleans; they are
+// converted to the model's type. Everything is checked before anything is changed. Errors
+// are a name that the file or the model does not have, a wrong shape, and a value that is
+// not finite in the model's type; and, unless c allows them, tensors of the file that
+// no mapping names and parameters that no mapping sets. The Transfer lists those two, and
+// is returned with that error as well.
+//
+// For a file that this library wrote, use Load, and CopyWeights to load weights by name.
+func (m *Model) Import(path string, c Import) (*Transfer, error) {
+	if !m.made() {
+		return nil, errNotMade
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("models: import: %w", err)
+	}
+	defer file.Close()
+	f, _, err := safetensors.ReadSummed(file, keySum)
+	if err != nil {
+		return nil, fmt.Errorf("models: import %s: %w", path, err)
+	}
+	sums, used, err := m.mapped(f, c.Map)
+	if err != nil {
+		return nil, fmt.Errorf("models: import %s: %w", path, err)
+	}
+	t := &Transfer{}
+	for _, p := range m.params.All() {
+		if sums[p.Path] != nil {
+			t.Set = append(t.Set, p.Path)
+		} else {
+			t.Missing = append(t.Missing, p.Path)
+		}
+	}
+	for _, w := range f.Tensors {
+		if !used[w.Name] {
+			t.Unused = append(t.Unused, w.Name)
+		}
+	}
+	if len(t.Missing) > 0 && !c.AllowMissing {
+		return t, fmt.Errorf("models: import %s: nothing is mapped to %q", path, t.Missing)
+	}
+	if len(t.Unused) > 0 && !c.AllowUnused {
+		return t, fmt.Errorf("models: import %s: no mapping names %q, which the file holds", path, t.Unused)
+	}
+	for _, path := range t.Set {
+		p := m.params.Get(path)
+		if err := p.Set(tensor.New(tensor.WithShape(p.Shape()...), tensor.WithBacking(sums[path]))); err != nil {
+			return nil, fmt.Errorf("models: import: %w", err) // excluded by the checks of mapped
+		}
+	}
+	return t, nil
+}
+
+// mapped returns the new values of parameters by path, and the names that were used.
+func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]float64, used map[string]bool, err error) {
+	sums, used = map[string][]float64{}, map[string]bool{}
+	for _, c := range list {
+		t, ok := f.Get(c.From)
+		if !ok {
+			return nil, nil, fmt.Errorf("the file holds no %q", c.From)
+		}
+		used[c.From] = true
+		if c.To == "" {
+			continue
+		}
+		p := m.params.Get(c.To)
+		if p == nil {
+			return nil, nil, fmt.Errorf("%q is mapped to %q, which is no parameter of the model", c.From, c.To)
+		}
+		shape, values, err := c.As.apply(t)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%q to %s: %w", c.From, c.To, err)
+		}
+		if !slices.Equal(shape, p.Shape()) {
+			return nil, nil, fmt.Errorf("%q to %s: shape %v in the file is %v here, and the parameter has %v", c.From, c.To, graph.Shape(t.Shape), shape, p.Shape())
+		}
+		sum := sums[c.To]
+		if sum == nil {
+			sum = make([]float64, len(values))
+			sums[c.To] = sum
+		}
+		for i, v := range values {
+			sum[i] += v
+			if math.IsNaN(sum[i]) || math.IsInf(sum[i], 0) || m.params.Dtype() == graph.Float32 && math.IsInf(float64(float32(sum[i])), 0) {
+				return nil, nil, fmt.Errorf("%q to %s: value %d is %v: want finite numbers of type %v", c.From, c.To, i, sum[i], m.params.Dtype())
+			}
+		}
+	}
+	return sums, used, nil
+}
+
+func (f Transform) apply(t safetensors.Tensor) (shape graph.Shape, values []float64, err error) {
+	defer func() {
+		if r := recover(); r != nil { // in a function of the user's
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	values = slices.Clone(t.F64)
+	if t.F64 == nil {
+		for _, v := range t.F32 {
+			values = append(values, float64(v))
+		}
+	}
+	shape = slices.Clone(t.Shape)
+	if f == nil {
+		return shape, values, nil
+	}
+	if shape, values, err = f(shape, values); err == nil {
+		err = whole(shape, values)
+	}
+	return shape, values, err
+}
+
+// CopyWeights sets every parameter of m that from has under the same path and in the same
+// shape, running statistics of batch normalisation included: from is the same
+// network, or one that shares some layers. Values are copied, and converted if the element
+// types differ. The Transfer lists which parameters were set, which of m's were not, and
+// which of from's were not used. It is an error if the two have nothing in common.
+func (m *Model) CopyWeights(from *Model) (*Transfer, error) {
+	if !m.made() || !from.made() {
+		return nil, errNotMade
+	}
+	t := &Transfer{}
+	for _, p := range m.params.All() {
+		if q := from.params.Get(p.Path); q != nil && slices.Equal(p.Shape(), q.Shape()) {
+			t.Set = append(t.Set, p.Path)
+		} else {
+			t.Missing = append(t.Missing, p.Path)
+		}
+	}
+	if len(t.Set) == 0 {
+		return t, errors.New("models: copy weights: the models have no parameter in common, by path and shape")
+	}
+	for _, path := range t.Set {
+		if err := m.params.Get(path).Set(from.params.Get(path).Tensor()); err != nil {
+			return nil, fmt.Errorf("models: copy weights: %w", err)
+		}
+	}
+	for _, p := range from.params.All() {
+		if !slices.Contains(t.Set, p.Path) {
+			t.Unused = append(t.Unused, p.Path)
+		}
+	}
+	slices.Sort(t.Unused)
+	return t, nil
+}
