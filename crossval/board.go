@@ -16,7 +16,8 @@ import (
 // j mod len(candidates), fold by fold, so that a stopped validation has the same folds
 // for all candidates, but for the last.
 type board struct {
-	set        *data.Set
+	set        data.Source
+	answers    *data.Set // of the set
 	jobs       []Job
 	candidates []Candidate
 	options    Options
@@ -31,9 +32,9 @@ type board struct {
 	broken error           // why the log could not be written
 }
 
-func newBoard(set *data.Set, jobs []Job, candidates []Candidate, o Options) *board {
+func newBoard(set data.Source, answers *data.Set, jobs []Job, candidates []Candidate, o Options) *board {
 	return &board{
-		set: set, jobs: jobs, candidates: candidates, options: o,
+		set: set, answers: answers, jobs: jobs, candidates: candidates, options: o,
 		runs:   make([]*Run, len(jobs)),
 		failed: make([]*FoldError, len(candidates)),
 		spent:  make([]time.Duration, len(candidates)),
@@ -106,7 +107,7 @@ func (b *board) bounded(ctx context.Context, job int) (*Run, *FoldError) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		run, failure := b.jobs[job].run(limited, b.set)
+		run, failure := b.jobs[job].run(limited, b.set, b.answers)
 		done <- outcome{run, failure}
 	}()
 	var out outcome

@@ -25,11 +25,11 @@ func TestRunLogThatCannotBeWritten(t *testing.T) {
 	})
 	candidates := []Candidate{{Name: "mean", Estimator: mean, Code: "1"}}
 	o := Options{Workers: 1, Log: filepath.Join(t.TempDir(), "runs")}
-	jobs, result, err := plan(set, KFold{K: 6}, candidates, &o)
+	jobs, answers, result, err := plan(set, KFold{K: 6}, candidates, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBoard(set, jobs, candidates, o)
+	b := newBoard(set, answers, jobs, candidates, o)
 	if err := b.open(result); err != nil {
 		t.Fatal(err)
 	}

@@ -10,26 +10,31 @@ import (
 // Estimator describes how a model is fitted: what it is fitted with is in its fields, and
 // nothing of a fit is kept there. Fit fits a model to the rows of train and returns what
 // predicts. All that is random in the model comes from the seed. Fit is called by several
-// goroutines at a time; it may keep or change train, and should return soon after ctx is
-// done.
+// goroutines at a time; it leaves the rows as they are, and should return soon after ctx
+// is done. Who wants the rows in memory takes them from data.Collect.
 //
-// Predict of the [data.Predictor] is given a set without targets.
+// Predict of the [data.Predictor] is given rows without targets.
 //
 // An estimator whose type, and whose parts, are registered with package describe can be
 // written down, and made again elsewhere.
 type Estimator interface {
-	Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error)
+	Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error)
 }
 
-// EstimatorFunc makes a function an [Estimator], one that cannot be written down.
+// EstimatorFunc makes a function an [Estimator], one that cannot be written down. It is
+// given rows in memory of its own.
 type EstimatorFunc func(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error)
 
 // Fit calls f.
-func (f EstimatorFunc) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (f EstimatorFunc) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	if f == nil {
 		return nil, errors.New("crossval: the estimator's function is nil")
 	}
-	return f(ctx, train, seed)
+	rows, err := data.Collect(train)
+	if err != nil {
+		return nil, err
+	}
+	return f(ctx, rows, seed)
 }
 
 // Candidate is a model to be judged.

@@ -15,9 +15,16 @@ import (
 // importance returns for every column of the test rows by how much the first
 // score gets worse when the column's values are shuffled among them; nil if the
 // job does not ask for it or the rows are no table.
-func (j *Job) importance(ctx context.Context, model *data.Predictor, test *data.Set, score float64) ([]float64, error) {
+func (j *Job) importance(ctx context.Context, model *data.Predictor, set data.Source, score float64) ([]float64, error) {
+	if !j.Importance {
+		return nil, nil
+	}
+	test, err := data.Collect(data.View(set, j.Split.Test))
+	if err != nil {
+		return nil, err
+	}
 	values, p, err := test.Table()
-	if !j.Importance || err != nil || len(test.Features) != p || math.IsNaN(score) {
+	if err != nil || len(test.Features) != p || math.IsNaN(score) {
 		return nil, nil
 	}
 	metric := j.Metrics[0]

@@ -38,12 +38,12 @@ func init() {
 
 // Jobs returns what Validate runs, fold by fold and in each candidate by candidate, each
 // with the fingerprint of the set. Of the options Seed, Metrics and Importance count.
-func Jobs(set *data.Set, sp Splitter, candidates []Candidate, o Options) ([]Job, error) {
-	jobs, _, err := plan(set, sp, candidates, &o)
+func Jobs(set data.Source, sp Splitter, candidates []Candidate, o Options) ([]Job, error) {
+	jobs, _, _, err := plan(set, sp, candidates, &o)
 	if err != nil {
 		return nil, err
 	}
-	print, err := set.Fingerprint()
+	print, err := data.Fingerprint(set)
 	if err != nil {
 		return nil, err
 	}
@@ -105,9 +105,9 @@ func describeEstimator(e Estimator, code string) (json.RawMessage, error) {
 }
 
 // Run fits, predicts and scores. The error is a [*FoldError].
-func (j Job) Run(ctx context.Context, set *data.Set) (*Run, error) {
+func (j Job) Run(ctx context.Context, set data.Source) (*Run, error) {
 	if j.Data != "" {
-		print, err := set.Fingerprint()
+		print, err := data.Fingerprint(set)
 		if err == nil && print != j.Data {
 			err = fmt.Errorf("the job is for other rows: their fingerprint is %.12s, that of the given %.12s", j.Data, print)
 		}
@@ -115,13 +115,17 @@ func (j Job) Run(ctx context.Context, set *data.Set) (*Run, error) {
 			return nil, j.failure("make", err)
 		}
 	}
-	if err := set.Validate(); err != nil {
+	if err := data.Check(set); err != nil {
+		return nil, j.failure("make", err)
+	}
+	answers, err := data.Answers(set)
+	if err != nil {
 		return nil, j.failure("make", err)
 	}
 	if len(j.Metrics) == 0 {
 		return nil, j.failure("make", errors.New("the job has no metrics"))
 	}
-	run, failure := j.run(ctx, set)
+	run, failure := j.run(ctx, set, answers)
 	if failure != nil {
 		return nil, failure
 	}
@@ -162,8 +166,8 @@ func (j *Job) failure(stage string, err error) *FoldError {
 	return &FoldError{Candidate: j.Candidate, Repeat: j.Split.Repeat, Fold: j.Split.Fold, Stage: stage, Err: err, number: j.Number}
 }
 
-// run is Run of a set that has been checked.
-func (j *Job) run(ctx context.Context, set *data.Set) (run *Run, failure *FoldError) {
+// run is Run of rows that have been checked, with their answers.
+func (j *Job) run(ctx context.Context, set data.Source, answers *data.Set) (run *Run, failure *FoldError) {
 	stage := "make"
 	var given []int // rows of the set, at this stage
 	fail := func(err error, stack []byte) *FoldError {
@@ -183,15 +187,11 @@ func (j *Job) run(ctx context.Context, set *data.Set) (run *Run, failure *FoldEr
 			run, failure = nil, fail(fmt.Errorf("panic: %w", err), debug.Stack())
 		}
 	}()
-	trainRows, err := trainRows(j.Split, set.Len())
+	trainRows, err := trainRows(j.Split, answers.Len())
 	if err != nil {
 		return nil, fail(err, nil)
 	}
-	train, err := set.Rows(trainRows)
-	if err != nil {
-		return nil, fail(err, nil)
-	}
-	test, err := set.Rows(j.Split.Test)
+	test, err := data.Truth(set, answers, j.Split.Test)
 	if err != nil {
 		return nil, fail(err, nil)
 	}
@@ -201,7 +201,7 @@ func (j *Job) run(ctx context.Context, set *data.Set) (run *Run, failure *FoldEr
 
 	stage, given = "fit", trainRows
 	begin := time.Now()
-	model, err := j.Estimator.Fit(ctx, train, j.Seed)
+	model, err := j.Estimator.Fit(ctx, data.View(set, trainRows), j.Seed)
 	fitTime := time.Since(begin)
 	if err == nil && (model == nil || model.Predict == nil) {
 		err = errNoPredictor
@@ -211,18 +211,7 @@ func (j *Job) run(ctx context.Context, set *data.Set) (run *Run, failure *FoldEr
 	}
 
 	stage, given = "predict", j.Split.Test
-	// The model gets rows of its own: it may change them, and the truth that
-	// it is scored against stays out of its reach.
-	blind, err := set.Without().Rows(j.Split.Test)
-	if err != nil {
-		return nil, fail(err, nil)
-	}
-	begin = time.Now()
-	p, err := model.Predict(ctx, blind)
-	predictTime := time.Since(begin)
-	if err == nil {
-		p, err = checked(p, test)
-	}
+	p, predictTime, err := predict(ctx, model, set, j.Split.Test, test)
 	if err != nil {
 		return nil, fail(err, nil)
 	}
@@ -238,7 +227,7 @@ func (j *Job) run(ctx context.Context, set *data.Set) (run *Run, failure *FoldEr
 			return nil, fail(fmt.Errorf("%s: %w", m.Name, err), nil)
 		}
 	}
-	importance, err := j.importance(ctx, model, test, scores[0])
+	importance, err := j.importance(ctx, model, set, scores[0])
 	if err != nil {
 		return nil, fail(fmt.Errorf("importance: %w", err), nil)
 	}

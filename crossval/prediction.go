@@ -1,13 +1,58 @@
 package crossval
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/seed732fc211/aegis/data"
 )
+
+// predict has a model predict test rows, some at a time, and returns how long it took. The
+// model gets rows of its own: it may change them, and the truth that it is scored against
+// stays out of its reach.
+func predict(ctx context.Context, model *data.Predictor, set data.Source, rows []int, test *data.Set) (*data.Prediction, time.Duration, error) {
+	out := &data.Prediction{}
+	took := time.Duration(0)
+	for at := 0; at < len(rows); at += data.BlockRows {
+		end := min(at+data.BlockRows, len(rows))
+		blind, err := data.Collect(data.View(data.Blind(set), rows[at:end]))
+		if err != nil {
+			return nil, 0, err
+		}
+		truth := test
+		if len(rows) > data.BlockRows {
+			if truth, err = data.Collect(data.View(test, numbered(at, end))); err != nil {
+				return nil, 0, err
+			}
+		}
+		begin := time.Now()
+		p, err := model.Predict(ctx, blind)
+		took += time.Since(begin)
+		if err == nil {
+			p, err = checked(p, truth)
+		}
+		if row := (*data.RowError)(nil); errors.As(err, &row) && at > 0 {
+			err = &data.RowError{Row: at + row.Row, Err: err}
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		out.Labels, out.Proba, out.Values = append(out.Labels, p.Labels...), append(out.Proba, p.Proba...), append(out.Values, p.Values...)
+	}
+	return out, took, nil
+}
+
+func numbered(from, to int) []int {
+	out := make([]int, to-from)
+	for i := range out {
+		out[i] = from + i
+	}
+	return out
+}
 
 // checked returns a copy of a prediction that fits the set: for a
 // classification with labels, the most probable class where only probabilities

@@ -19,7 +19,7 @@ type Preprocessed struct {
 }
 
 // Fit implements Estimator.
-func (e Preprocessed) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (e Preprocessed) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	if e.Estimator == nil {
 		return nil, errors.New("crossval: preprocessed: the estimator is nil")
 	}
@@ -33,7 +33,7 @@ func (e Preprocessed) Fit(ctx context.Context, train *data.Set, seed uint64) (*d
 	if err != nil {
 		return nil, fmt.Errorf("fit the preprocessing: %w", err)
 	}
-	ready, err := fitted.Apply(train)
+	ready, err := data.Applied(train, fitted)
 	if err != nil {
 		return nil, fmt.Errorf("preprocess the training rows: %w", err)
 	}

@@ -71,7 +71,7 @@ type runLog struct {
 }
 
 // openRunLog opens or makes the log of a validation, and reads what is in it.
-func openRunLog(path string, set *data.Set, r *Result, jobs []Job, candidates []Candidate) (*runLog, error) {
+func openRunLog(path string, set data.Source, r *Result, jobs []Job, candidates []Candidate) (*runLog, error) {
 	head, err := headOf(set, r)
 	if err != nil {
 		return nil, err
@@ -95,8 +95,8 @@ func openRunLog(path string, set *data.Set, r *Result, jobs []Job, candidates []
 	return l, nil
 }
 
-func headOf(set *data.Set, r *Result) (logHead, error) {
-	print, err := set.Fingerprint()
+func headOf(set data.Source, r *Result) (logHead, error) {
+	print, err := data.Fingerprint(set)
 	if err != nil {
 		return logHead{}, err
 	}

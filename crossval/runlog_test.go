@@ -34,14 +34,14 @@ type written struct {
 // writtenFits counts the fits of written.
 var writtenFits atomic.Int64
 
-func (w written) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (w written) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	writtenFits.Add(1)
 	select {
 	case <-time.After(w.Slow):
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return noisy(ctx, train, seed+uint64(w.Shift*1024))
+	return noisy.Fit(ctx, train, seed+uint64(w.Shift*1024))
 }
 
 func init() {

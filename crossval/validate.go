@@ -68,12 +68,12 @@ type Event struct {
 //
 // The result is nil only if nothing could be started: no rows, no candidates,
 // two of one name, a splitter's error, a log of another validation.
-func Validate(ctx context.Context, set *data.Set, sp Splitter, candidates []Candidate, o Options) (*Result, error) {
-	jobs, result, err := plan(set, sp, candidates, &o)
+func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Candidate, o Options) (*Result, error) {
+	jobs, answers, result, err := plan(set, sp, candidates, &o)
 	if err != nil {
 		return nil, err
 	}
-	b := newBoard(set, jobs, candidates, o)
+	b := newBoard(set, answers, jobs, candidates, o)
 	if o.Log != "" {
 		if err := b.open(result); err != nil {
 			return nil, err
@@ -87,31 +87,35 @@ func Validate(ctx context.Context, set *data.Set, sp Splitter, candidates []Cand
 	return result, err
 }
 
-// plan checks everything, fills in defaults, and returns the jobs, fold by fold, and a
-// result without runs.
-func plan(set *data.Set, sp Splitter, candidates []Candidate, o *Options) ([]Job, *Result, error) {
+// plan checks everything, fills in defaults, and returns the jobs, fold by fold, the
+// answers of the rows, and a result without runs.
+func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]Job, *data.Set, *Result, error) {
 	if err := checkCandidates(candidates); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	splits, err := Splits(set, sp)
+	if set == nil {
+		return nil, nil, nil, data.ErrEmpty
+	}
+	answers, err := data.Answers(set)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
 	}
-	if len(set.Targets) == 0 {
-		return nil, nil, fmt.Errorf("crossval: %s: the set has no targets", set.Name)
+	splits, err := Splits(answers, sp)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	if err := set.Validate(); err != nil {
-		return nil, nil, fmt.Errorf("crossval: %w", err)
+	if err := data.Check(set); err != nil {
+		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
 	}
 	if o.Metrics == nil {
-		o.Metrics = data.DefaultMetrics(set.Task())
+		o.Metrics = data.DefaultMetrics(answers.Task())
 	}
 	if err := checkMetrics(o.Metrics); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	result, err := newResult(set, sp, splits, candidates, *o)
+	result, err := newResult(answers, sp, splits, candidates, *o)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	jobs := make([]Job, 0, len(splits)*len(candidates))
 	for i, s := range result.Splits {
@@ -122,7 +126,7 @@ func plan(set *data.Set, sp Splitter, candidates []Candidate, o *Options) ([]Job
 			})
 		}
 	}
-	return jobs, result, nil
+	return jobs, answers, result, nil
 }
 
 func checkCandidates(candidates []Candidate) error {

@@ -52,6 +52,9 @@ func Augmented(s *Set, a Augmenter, seed uint64) (*Set, error) {
 	if a == nil {
 		return nil, errors.New("data: no augmenter")
 	}
+	if s.Len() == 0 || len(s.Inputs) == 0 {
+		return nil, ErrEmpty
+	}
 	all := make([]int, s.Len())
 	for i := range all {
 		all[i] = i

@@ -28,7 +28,7 @@ type Columns struct {
 type Drop struct{}
 
 // Fit implements Transform; it is an error, as Drop stands in Columns alone.
-func (Drop) Fit(*Set) (Fitted, error) {
+func (Drop) Fit(Source) (Fitted, error) {
 	return nil, errors.New("data: drop: it leaves no columns; use it in Columns.By")
 }
 
@@ -45,12 +45,11 @@ type FittedPart struct {
 }
 
 // Fit implements Transform.
-func (t Columns) Fit(train *Set) (Fitted, error) {
-	_, p, err := train.Table()
+func (t Columns) Fit(train Source) (Fitted, error) {
+	features, err := columnsOf("columns", train)
 	if err != nil {
-		return nil, fmt.Errorf("data: columns: %w", err)
+		return nil, err
 	}
-	features := train.featuresOf(p)
 	for name := range t.By {
 		if !slices.ContainsFunc(features, func(f Feature) bool { return f.Name == name }) {
 			return nil, fmt.Errorf("data: columns: there is no column %q", name)
@@ -63,7 +62,7 @@ func (t Columns) Fit(train *Set) (Fitted, error) {
 		switch {
 		case ok:
 			if _, drop := by.(Drop); !drop {
-				part, err := fitPart(train, by, []int{j})
+				part, err := fitPart(train, features, by, []int{j})
 				if err != nil {
 					return nil, err
 				}
@@ -77,7 +76,7 @@ func (t Columns) Fit(train *Set) (Fitted, error) {
 			numbers = append(numbers, j)
 		}
 	}
-	out := FittedColumns{Features: bare(features)}
+	out := FittedColumns{Features: features}
 	for _, kind := range []struct {
 		columns []int
 		by      Transform
@@ -85,7 +84,7 @@ func (t Columns) Fit(train *Set) (Fitted, error) {
 		if len(kind.columns) == 0 {
 			continue
 		}
-		part, err := fitPart(train, kind.by, kind.columns)
+		part, err := fitPart(train, features, kind.by, kind.columns)
 		if err != nil {
 			return nil, err
 		}
@@ -98,12 +97,13 @@ func (t Columns) Fit(train *Set) (Fitted, error) {
 	return out, nil
 }
 
-func fitPart(train *Set, t Transform, columns []int) (FittedPart, error) {
+func fitPart(train Source, features []Feature, t Transform, columns []int) (FittedPart, error) {
 	part := FittedPart{Columns: columns}
 	if t == nil {
 		return part, nil
 	}
-	sub, err := train.columns(columns)
+	// The parts alone, without transforms, choose columns.
+	sub, err := Applied(train, FittedColumns{Features: features, Parts: []FittedPart{{Columns: columns}}})
 	if err != nil {
 		return part, err
 	}

@@ -174,7 +174,7 @@ func pick[T any](list []T, kept []int) []T {
 	if kept == nil {
 		return list
 	}
-	return take(list, kept, 1)
+	return take(nil, list, kept, 1)
 }
 
 // groupsOf numbers the groups: integers as they stand there, other texts in

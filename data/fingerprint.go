@@ -12,14 +12,34 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Fingerprint returns a hash (SHA-256, in hex) of all that a model can see of the set:
+// Fingerprint returns a hash (SHA-256, in hex) of all that a model can see of rows:
 // inputs, targets, weights, groups, the columns' names and levels, the classes. The
-// set's name, its source and its texts have no part in it.
-func (s *Set) Fingerprint() (string, error) {
-	if s.Len() == 0 {
+// set's name, its source and its texts have no part in it, nor whether the rows lie in
+// memory.
+func Fingerprint(src Source) (string, error) {
+	if src == nil {
 		return "", ErrEmpty
 	}
 	h := sha256.New()
+	st, err := open(src)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(h, "%d rows\n", st.Rows)
+	part := &Set{}
+	for first := 0; first < st.Rows; first += BlockRows { // pieces of one size, so that memory or file make no difference
+		if err := st.Load(numbered(first, min(first+BlockRows, st.Rows)), part); err != nil {
+			return "", err
+		}
+		if err := part.hash(h); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// hash writes all that a model can see to h.
+func (s *Set) hash(h hash.Hash) error {
 	head := struct {
 		Features []Feature
 		Target   string
@@ -28,25 +48,25 @@ func (s *Set) Fingerprint() (string, error) {
 		Targets  int
 	}{bare(s.Features), s.Target, s.Classes, len(s.Inputs), len(s.Targets)}
 	if err := json.NewEncoder(h).Encode(head); err != nil {
-		return "", fmt.Errorf("data: fingerprint: %w", err)
+		return fmt.Errorf("data: fingerprint: %w", err)
 	}
 	for i, t := range append(append([]*tensor.Dense(nil), s.Inputs...), s.Targets...) {
 		if t == nil {
-			return "", fmt.Errorf("data: fingerprint: %s: tensor %d is nil", s.Name, i)
+			return fmt.Errorf("data: fingerprint: %s: tensor %d is nil", s.Name, i)
 		}
 		fmt.Fprintf(h, "%v %v\n", t.Dtype(), t.Shape())
 		if err := hashValues(h, t.Data()); err != nil {
-			return "", fmt.Errorf("data: fingerprint: %s: tensor %d: %w", s.Name, i, err)
+			return fmt.Errorf("data: fingerprint: %s: tensor %d: %w", s.Name, i, err)
 		}
 	}
 	fmt.Fprintf(h, "weights %d groups %d\n", len(s.Weights), len(s.Groups))
 	if err := hashValues(h, s.Weights); err != nil {
-		return "", err
+		return err
 	}
 	if err := hashValues(h, s.Groups); err != nil {
-		return "", err
+		return err
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return nil
 }
 
 // hashValues writes numbers to h, 8 bytes each.

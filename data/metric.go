@@ -15,8 +15,8 @@ import (
 // log loss without probabilities, say. Cross-validation records it as NaN.
 var ErrUndefined = errors.New("data: the metric is not defined here")
 
-// Metric scores a prediction of the rows of a set, targets included. Score is called
-// from several goroutines at a time.
+// Metric scores a prediction of the rows of a set, targets included; of rows that do not
+// lie in memory the set has no inputs. Score is called from several goroutines at a time.
 //
 // In a description (package describe) a metric is its name; one of your own is known by
 // it after [RegisterMetric].

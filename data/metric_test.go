@@ -110,7 +110,7 @@ func TestFingerprint(t *testing.T) {
 		s.Features = []data.Feature{{Name: "x"}, {Name: "y", Levels: []string{"p", "q"}}}
 		return s
 	}
-	first, err := set().Fingerprint()
+	first, err := data.Fingerprint(set())
 	if err != nil || len(first) != 64 {
 		t.Fatal(first, err)
 	}
@@ -130,7 +130,7 @@ func TestFingerprint(t *testing.T) {
 	} {
 		s := set()
 		change(s)
-		print, err := s.Fingerprint()
+		print, err := data.Fingerprint(s)
 		if err != nil || seen[print] != "" {
 			t.Errorf("%s: %s is that of %s (%v)", name, print, seen[print], err)
 		}
@@ -139,11 +139,11 @@ func TestFingerprint(t *testing.T) {
 	same := set()
 	same.Name, same.Source, same.Texts = "two", "elsewhere", []data.TextColumn{{Name: "id", Cells: []string{"1", "2", "3"}}}
 	same.Features[0].Seen.Rows = 9
-	if print, err := same.Fingerprint(); print != first || err != nil {
+	if print, err := data.Fingerprint(same); print != first || err != nil {
 		t.Errorf("words about the set changed its fingerprint: %v", err)
 	}
-	for _, s := range []*data.Set{nil, {}} {
-		if _, err := s.Fingerprint(); !errors.Is(err, data.ErrEmpty) {
+	for _, s := range []data.Source{nil, (*data.Set)(nil), &data.Set{}} {
+		if _, err := data.Fingerprint(s); !errors.Is(err, data.ErrEmpty) {
 			t.Errorf("error %v", err)
 		}
 	}

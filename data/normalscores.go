@@ -29,25 +29,23 @@ type FittedNormalScores struct {
 }
 
 // Fit implements Transform.
-func (t NormalScores) Fit(train *Set) (Fitted, error) {
+func (t NormalScores) Fit(train Source) (Fitted, error) {
 	if t.Knots == 0 {
 		t.Knots = 1000
 	}
 	if t.Knots < 2 || t.Knots > 1<<16 {
 		return nil, fmt.Errorf("data: normal scores: %d knots: want 2 to 65536", t.Knots)
 	}
-	v, p, err := train.Table()
+	features, err := columnsOf("normal scores", train)
 	if err != nil {
-		return nil, fmt.Errorf("data: normal scores: %w", err)
+		return nil, err
 	}
-	f := FittedNormalScores{Features: bare(train.featuresOf(p)), Values: make([][]float64, p), Scores: make([][]float64, p), Beside: t.Beside}
-	for j := range p {
-		if c := column(v, p, j); f.Features[j].scaled() {
-			slices.Sort(c)
-			f.Values[j], f.Scores[j] = normalScores(c, t.Knots)
-		}
-	}
-	return f, nil
+	f := FittedNormalScores{Features: features, Values: make([][]float64, len(features)), Scores: make([][]float64, len(features)), Beside: t.Beside}
+	err = eachColumn("normal scores", train, Feature.scaled, func(s *summary) error {
+		f.Values[s.column], f.Scores[s.column] = normalScores(s.sorted, t.Knots)
+		return nil
+	})
+	return fitted(f, err)
 }
 
 // normalScores returns the distinct ones of sorted values, at most knots of them, with

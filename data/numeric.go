@@ -46,10 +46,10 @@ type FittedImpute struct {
 }
 
 // Fit implements Transform.
-func (t Impute) Fit(train *Set) (Fitted, error) {
-	v, p, err := train.Table()
+func (t Impute) Fit(train Source) (Fitted, error) {
+	features, err := columnsOf("impute", train)
 	if err != nil {
-		return nil, fmt.Errorf("data: impute: %w", err)
+		return nil, err
 	}
 	switch t.Strategy {
 	case Median, Mean, MostFrequent, Constant:
@@ -59,15 +59,15 @@ func (t Impute) Fit(train *Set) (Fitted, error) {
 	if math.IsNaN(t.Value) || math.IsInf(t.Value, 0) {
 		return nil, fmt.Errorf("data: impute: the constant %v is not finite", t.Value)
 	}
-	f := FittedImpute{Features: bare(train.featuresOf(p)), Fill: make([]float64, p), Keep: make([]bool, p), Indicate: make([]bool, p)}
-	for j := range f.Fill {
-		category := f.Features[j].Levels != nil
-		if f.Keep[j] = category && t.NumericOnly; f.Keep[j] {
-			continue
-		}
-		c := column(v, p, j)
-		f.Indicate[j] = t.Indicate && !category && len(c) < train.Len() && len(c) > 0
-		slices.Sort(c)
+	p := len(features)
+	f := FittedImpute{Features: features, Fill: make([]float64, p), Keep: make([]bool, p), Indicate: make([]bool, p)}
+	for j, c := range features {
+		f.Keep[j] = c.Levels != nil && t.NumericOnly
+	}
+	err = eachColumn("impute", train, func(c Feature) bool { return c.Levels == nil || !t.NumericOnly }, func(s *summary) error {
+		j, c := s.column, s.sorted
+		category := features[j].Levels != nil
+		f.Indicate[j] = t.Indicate && !category && s.missing() && len(c) > 0
 		switch {
 		case len(c) == 0 && t.Strategy != Constant:
 			f.Empty = append(f.Empty, f.Features[j].Name)
@@ -77,14 +77,15 @@ func (t Impute) Fit(train *Set) (Fitted, error) {
 				f.Fill[j] = mode(c)
 			}
 		case t.Strategy == Mean:
-			f.Fill[j], _ = moments.MeanStd(c)
+			f.Fill[j], _ = s.sketch.MeanStd()
 		case t.Strategy == Constant:
 			f.Fill[j] = t.Value
 		default:
 			f.Fill[j] = moments.Quantile(c, 0.5)
 		}
-	}
-	return f, nil
+		return nil
+	})
+	return fitted(f, err)
 }
 
 // Apply implements Fitted.
@@ -202,33 +203,32 @@ func (f FittedScale) check() error {
 
 // fitScale fits center and scale of every numeric column; a column without
 // spread is divided by 1.
-func fitScale(train *Set, what string, of func(sorted []float64) (center, scale float64)) (FittedScale, error) {
-	v, p, err := train.Table()
+func fitScale(train Source, what string, of func(s *summary) (center, scale float64)) (FittedScale, error) {
+	features, err := columnsOf(what, train)
 	if err != nil {
-		return FittedScale{}, fmt.Errorf("data: %s: %w", what, err)
+		return FittedScale{}, err
 	}
-	f := FittedScale{Features: bare(train.featuresOf(p)), Center: make([]float64, p), Scale: make([]float64, p)}
-	for j := range p {
+	f := FittedScale{Features: features, Center: make([]float64, len(features)), Scale: make([]float64, len(features))}
+	for j := range f.Scale {
 		f.Scale[j] = 1
-		if !f.Features[j].scaled() {
-			continue
-		}
-		c := column(v, p, j)
+	}
+	err = eachColumn(what, train, Feature.scaled, func(s *summary) error {
+		j, c := s.column, s.sorted
 		if len(c) == 0 { // stays missing, here and in other rows' numbers
-			continue
+			return nil
 		}
-		slices.Sort(c)
-		center, scale := of(c)
+		center, scale := of(s)
 		if math.IsNaN(center) || math.IsInf(center, 0) || math.IsNaN(scale) || math.IsInf(scale, 0) {
-			return f, fmt.Errorf("data: %s: column %s of %s goes from %g to %g: its spread is beyond the largest float64; is one of the two a marker of missing values?", what, f.Features[j].Name, train.Name, c[0], c[len(c)-1])
+			return fmt.Errorf("data: %s: column %s of %s goes from %g to %g: its spread is beyond the largest float64; is one of the two a marker of missing values?", what, f.Features[j].Name, s.name, c[0], c[len(c)-1])
 		}
 		f.Center[j] = center
 		// A spread that is rounding alone is none.
 		if scale > 1e-15*math.Max(math.Abs(c[0]), math.Abs(c[len(c)-1])) {
 			f.Scale[j] = scale
 		}
-	}
-	return f, nil
+		return nil
+	})
+	return f, err
 }
 
 // Standardize gives every numeric column mean 0 and standard deviation 1 in the
@@ -236,8 +236,8 @@ func fitScale(train *Set, what string, of func(sorted []float64) (center, scale 
 type Standardize struct{}
 
 // Fit implements Transform.
-func (Standardize) Fit(train *Set) (Fitted, error) {
-	return fitted(fitScale(train, "standardize", moments.MeanStd))
+func (Standardize) Fit(train Source) (Fitted, error) {
+	return fitted(fitScale(train, "standardize", func(s *summary) (float64, float64) { return s.sketch.MeanStd() }))
 }
 
 // MinMax maps every numeric column so that the training rows fill [Low, High];
@@ -245,14 +245,15 @@ func (Standardize) Fit(train *Set) (Fitted, error) {
 type MinMax struct{ Low, High float64 }
 
 // Fit implements Transform.
-func (t MinMax) Fit(train *Set) (Fitted, error) {
+func (t MinMax) Fit(train Source) (Fitted, error) {
 	if t.Low == 0 && t.High == 0 {
 		t.High = 1
 	}
 	if !(t.Low < t.High) {
 		return nil, fmt.Errorf("data: min-max: low %v is not below high %v", t.Low, t.High)
 	}
-	f, err := fitScale(train, "min-max", func(c []float64) (float64, float64) {
+	f, err := fitScale(train, "min-max", func(s *summary) (float64, float64) {
+		c := s.sorted
 		return c[0], c[len(c)-1] - c[0]
 	})
 	for j := range f.Scale {
@@ -271,8 +272,9 @@ func (t MinMax) Fit(train *Set) (Fitted, error) {
 type RobustScale struct{}
 
 // Fit implements Transform.
-func (RobustScale) Fit(train *Set) (Fitted, error) {
-	return fitted(fitScale(train, "robust scale", func(c []float64) (float64, float64) {
+func (RobustScale) Fit(train Source) (Fitted, error) {
+	return fitted(fitScale(train, "robust scale", func(s *summary) (float64, float64) {
+		c := s.sorted
 		scale := moments.Quantile(c, 0.75) - moments.Quantile(c, 0.25)
 		if scale == 0 {
 			scale = c[len(c)-1]/2 - c[0]/2
@@ -301,28 +303,28 @@ type FittedClip struct {
 }
 
 // Fit implements Transform.
-func (t Clip) Fit(train *Set) (Fitted, error) {
+func (t Clip) Fit(train Source) (Fitted, error) {
 	if t.Low == 0 && t.High == 0 {
 		t.Low, t.High = 0.005, 0.995
 	}
 	if !(t.Low >= 0 && t.Low < t.High && t.High <= 1) {
 		return nil, fmt.Errorf("data: clip: quantiles %v and %v are not a range within [0, 1]", t.Low, t.High)
 	}
-	v, p, err := train.Table()
+	features, err := columnsOf("clip", train)
 	if err != nil {
-		return nil, fmt.Errorf("data: clip: %w", err)
+		return nil, err
 	}
-	f := FittedClip{Features: bare(train.featuresOf(p)), Low: make([]float64, p), High: make([]float64, p)}
-	for j := range p {
-		c := column(v, p, j)
-		if len(c) == 0 || !f.Features[j].scaled() {
-			f.Low[j], f.High[j] = -math.MaxFloat64, math.MaxFloat64
-			continue
+	f := FittedClip{Features: features, Low: make([]float64, len(features)), High: make([]float64, len(features))}
+	for j := range features {
+		f.Low[j], f.High[j] = -math.MaxFloat64, math.MaxFloat64
+	}
+	err = eachColumn("clip", train, Feature.scaled, func(s *summary) error {
+		if j, c := s.column, s.sorted; len(c) > 0 {
+			f.Low[j], f.High[j] = moments.Quantile(c, t.Low), moments.Quantile(c, t.High)
 		}
-		slices.Sort(c)
-		f.Low[j], f.High[j] = moments.Quantile(c, t.Low), moments.Quantile(c, t.High)
-	}
-	return f, nil
+		return nil
+	})
+	return fitted(f, err)
 }
 
 // Apply implements Fitted.
@@ -362,15 +364,15 @@ type FittedSmoothClip struct {
 }
 
 // Fit implements Transform.
-func (t SmoothClip) Fit(train *Set) (Fitted, error) {
+func (t SmoothClip) Fit(train Source) (Fitted, error) {
 	if t.Bound == 0 {
 		t.Bound = 3
 	}
-	_, p, err := train.Table()
+	features, err := columnsOf("smooth clip", train)
 	if err != nil {
-		return nil, fmt.Errorf("data: smooth clip: %w", err)
+		return nil, err
 	}
-	f := FittedSmoothClip{bare(train.featuresOf(p)), t.Bound}
+	f := FittedSmoothClip{features, t.Bound}
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("data: smooth clip: %w", err)
 	}

@@ -54,49 +54,31 @@ func (c OneHotColumn) width() int {
 }
 
 // Fit implements Transform.
-func (t OneHot) Fit(train *Set) (Fitted, error) {
-	v, p, err := train.Table()
-	if err != nil {
-		return nil, fmt.Errorf("data: one-hot: %w", err)
-	}
+func (t OneHot) Fit(train Source) (Fitted, error) {
 	if t.Least < 0 || t.Most < 0 || t.Buckets < 0 || t.Buckets > maxBuckets {
 		return nil, fmt.Errorf("data: one-hot: least %d, most %d, buckets %d: want none negative and at most %d buckets", t.Least, t.Most, t.Buckets, maxBuckets)
 	}
-	f := FittedOneHot{bare(train.featuresOf(p)), make([]OneHotColumn, p)}
-	for j, c := range f.Features {
+	features, err := columnsOf("one-hot", train)
+	if err != nil {
+		return nil, err
+	}
+	counts, missing, err := levelCounts("one-hot", train, features)
+	if err != nil {
+		return nil, err
+	}
+	f := FittedOneHot{features, make([]OneHotColumn, len(features))}
+	for j, c := range features {
 		if c.Levels == nil {
 			continue
-		}
-		counts, missing, err := levelCounts(c, v, p, j)
-		if err != nil {
-			return nil, fmt.Errorf("data: one-hot: %w", err)
 		}
 		if t.Signed && len(c.Levels) == 2 {
 			f.Columns[j].Signed = true
 			continue
 		}
-		f.Columns[j] = t.column(c.Levels, counts)
-		f.Columns[j].Missing = missing > 0
+		f.Columns[j] = t.column(c.Levels, counts[j])
+		f.Columns[j].Missing = missing[j] > 0
 	}
 	return f, nil
-}
-
-// levelCounts returns how many rows have each level of column j of p, and how
-// many have none.
-func levelCounts(c Feature, v []float64, p, j int) (counts []int, missing int, err error) {
-	counts = make([]int, len(c.Levels))
-	for i := j; i < len(v); i += p {
-		level, none, err := code(c, v[i])
-		if err != nil {
-			return nil, 0, &RowError{i / p, fmt.Errorf("row %d, %w", i/p, err)}
-		}
-		if none {
-			missing++
-		} else if level >= 0 {
-			counts[level]++
-		}
-	}
-	return counts, missing, nil
 }
 
 // column gives the levels of a column their indicators.
@@ -249,25 +231,25 @@ type FittedCodes struct {
 }
 
 // Fit implements Transform.
-func (t Codes) Fit(train *Set) (Fitted, error) {
-	v, p, err := train.Table()
-	if err != nil {
-		return nil, fmt.Errorf("data: codes: %w", err)
-	}
+func (t Codes) Fit(train Source) (Fitted, error) {
 	if t.Least < 0 {
 		return nil, fmt.Errorf("data: codes: least %d is negative", t.Least)
 	}
-	f := FittedCodes{bare(train.featuresOf(p)), make([][]int, p), make([]int, p)}
-	for j, c := range f.Features {
+	features, err := columnsOf("codes", train)
+	if err != nil {
+		return nil, err
+	}
+	counts, _, err := levelCounts("codes", train, features)
+	if err != nil {
+		return nil, err
+	}
+	f := FittedCodes{features, make([][]int, len(features)), make([]int, len(features))}
+	for j, c := range features {
 		if c.Levels == nil {
 			continue
 		}
-		counts, _, err := levelCounts(c, v, p, j)
-		if err != nil {
-			return nil, fmt.Errorf("data: codes: %w", err)
-		}
-		numbers := make([]int, len(counts))
-		for k, n := range counts {
+		numbers := make([]int, len(counts[j]))
+		for k, n := range counts[j] {
 			numbers[k] = -1
 			if n >= max(1, t.Least) {
 				numbers[k] = f.Known[j]

@@ -30,24 +30,23 @@ type FittedPiecewise struct {
 }
 
 // Fit implements Transform.
-func (t PiecewiseLinear) Fit(train *Set) (Fitted, error) {
+func (t PiecewiseLinear) Fit(train Source) (Fitted, error) {
 	if t.Bins == 0 {
 		t.Bins = 16
 	}
 	if t.Bins < 1 || t.Bins > 1<<12 {
 		return nil, fmt.Errorf("data: piecewise linear: %d bins: want 1 to 4096", t.Bins)
 	}
-	v, p, err := train.Table()
+	features, err := columnsOf("piecewise linear", train)
 	if err != nil {
-		return nil, fmt.Errorf("data: piecewise linear: %w", err)
+		return nil, err
 	}
-	f := FittedPiecewise{bare(train.featuresOf(p)), make([][]float64, p), t.Beside}
-	for j := range p {
-		c := column(v, p, j)
-		if len(c) == 0 || !f.Features[j].scaled() {
-			continue
+	f := FittedPiecewise{features, make([][]float64, len(features)), t.Beside}
+	err = eachColumn("piecewise linear", train, Feature.scaled, func(s *summary) error {
+		j, c := s.column, s.sorted
+		if len(c) == 0 {
+			return nil
 		}
-		slices.Sort(c)
 		edges := make([]float64, t.Bins+1)
 		for i := range edges {
 			edges[i] = moments.Quantile(c, float64(i)/float64(t.Bins))
@@ -56,8 +55,9 @@ func (t PiecewiseLinear) Fit(train *Set) (Fitted, error) {
 			edges = distinct
 		}
 		f.Edges[j] = slices.Compact(edges)
-	}
-	return f, nil
+		return nil
+	})
+	return fitted(f, err)
 }
 
 // Apply implements Fitted.

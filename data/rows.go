@@ -14,89 +14,11 @@ import (
 // Rows returns a set of the chosen rows, in that order, in memory of its own. A
 // row may be chosen more than once.
 func (s *Set) Rows(index []int) (*Set, error) {
-	n := s.Len()
-	if s == nil || len(index) == 0 {
-		return nil, ErrEmpty
-	}
-	if s.Weights != nil && len(s.Weights) != n || s.Groups != nil && len(s.Groups) != n {
-		return nil, fmt.Errorf("data: %s: %d weights and %d groups for %d rows", s.Name, len(s.Weights), len(s.Groups), n)
-	}
-	for _, i := range index {
-		if i < 0 || i >= n {
-			return nil, fmt.Errorf("data: %s: row %d of a set of %d rows", s.Name, i, n)
-		}
-	}
-	out := *s
-	var err error
-	if out.Inputs, err = takeAll(s.Inputs, index, n); err != nil {
-		return nil, fmt.Errorf("data: %s: inputs: %w", s.Name, err)
-	}
-	if out.Targets, err = takeAll(s.Targets, index, n); err != nil {
-		return nil, fmt.Errorf("data: %s: targets: %w", s.Name, err)
-	}
-	if s.Weights != nil {
-		out.Weights = take(s.Weights, index, 1)
-	}
-	if s.Groups != nil {
-		out.Groups = take(s.Groups, index, 1)
-	}
-	if s.Texts != nil {
-		out.Texts = make([]TextColumn, len(s.Texts))
-		for k, c := range s.Texts {
-			if len(c.Cells) != n {
-				return nil, s.textRows(c)
-			}
-			out.Texts[k] = TextColumn{Name: c.Name, Cells: take(c.Cells, index, 1)}
-		}
-	}
-	return &out, nil
-}
-
-// takeAll takes the rows of tensors that have n each.
-func takeAll(list []*tensor.Dense, index []int, n int) ([]*tensor.Dense, error) {
-	if list == nil {
-		return nil, nil
-	}
-	out := make([]*tensor.Dense, len(list))
-	for i, t := range list {
-		if t == nil || t.Dims() == 0 || t.Shape()[0] != n {
-			return nil, fmt.Errorf("number %d does not have the set's %d rows", i, n)
-		}
-		shape := t.Shape().Clone()
-		width := t.Shape().TotalSize() / shape[0]
-		shape[0] = len(index)
-		var backing any
-		switch d := dense(t).Data().(type) {
-		case []float64:
-			backing = take(d, index, width)
-		case []float32:
-			backing = take(d, index, width)
-		case []int:
-			backing = take(d, index, width)
-		default:
-			return nil, fmt.Errorf("values of type %v", t.Dtype())
-		}
-		out[i] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))
+	out := &Set{}
+	if err := s.load(index, out); err != nil {
+		return nil, err
 	}
 	return out, nil
-}
-
-// dense returns t itself, or a copy without gaps if it is a view.
-func dense(t *tensor.Dense) *tensor.Dense {
-	if t.RequiresIterator() {
-		if m, ok := t.Materialize().(*tensor.Dense); ok {
-			return m
-		}
-	}
-	return t
-}
-
-func take[T any](from []T, index []int, width int) []T {
-	out := make([]T, 0, len(index)*width)
-	for _, i := range index {
-		out = append(out, from[i*width:(i+1)*width]...)
-	}
-	return out
 }
 
 // Without returns the set without its targets: what a model is given to predict.
@@ -131,7 +53,7 @@ func (s *Set) ClassCounts() ([]int, error) {
 // names row and column.
 func (s *Set) Validate() error {
 	n := s.Len()
-	if n == 0 {
+	if n == 0 || len(s.Inputs) == 0 {
 		return ErrEmpty
 	}
 	if len(s.Features) > 0 {
@@ -408,63 +330,6 @@ func choose(strata [][]int, fraction float64, n int, r *rand.Rand) []bool {
 		}
 	}
 	return chosen
-}
-
-// Batches hands out the rows of every epoch in batches. The order is a function
-// of the seed and the epoch alone. Next does not allocate.
-type Batches struct {
-	size    int
-	shuffle bool
-	seed    uint64
-	order   []int
-	at      int
-}
-
-// mostBatched is how many rows can be numbered: of 8 bytes each, 2 GiB.
-const mostBatched = 1 << 28
-
-// NewBatches makes batches of size rows out of n, the last one of an epoch being
-// what is left. Epoch has to be called before Next.
-func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
-	if n < 1 || size < 1 {
-		return nil, fmt.Errorf("data: %d rows in batches of %d: want at least 1 of each", n, size)
-	}
-	if n > mostBatched {
-		return nil, fmt.Errorf("data: batches of %d rows: want at most %d", n, mostBatched)
-	}
-	size = min(size, n)
-	b := &Batches{size: size, shuffle: shuffle, seed: seed, order: make([]int, n), at: n}
-	for i := range b.order {
-		b.order[i] = i
-	}
-	return b, nil
-}
-
-// Epoch begins an epoch.
-func (b *Batches) Epoch(epoch int) {
-	if b == nil {
-		return
-	}
-	b.at = 0
-	if !b.shuffle {
-		return
-	}
-	for i := range b.order {
-		b.order[i] = i
-	}
-	r := rand.New(rand.NewPCG(b.seed, uint64(epoch)))
-	r.Shuffle(len(b.order), func(i, j int) { b.order[i], b.order[j] = b.order[j], b.order[i] })
-}
-
-// Next returns the rows of the next batch, nil at the end of the epoch. The
-// slice is good until the next epoch begins.
-func (b *Batches) Next() []int {
-	if b == nil || b.at >= len(b.order) {
-		return nil
-	}
-	rows := b.order[b.at:min(b.at+b.size, len(b.order))]
-	b.at += b.size
-	return rows
 }
 
 // FromRows makes a table with real targets; columns are named x0, x1, ...

@@ -102,13 +102,20 @@ func (s *Set) Task() Task {
 	return Regress
 }
 
-// Len returns the number of rows; 0 of a set without inputs, and of one whose
-// first input is nil or a scalar.
+// Len returns the number of rows: that of the first input, of a set without inputs (see
+// [Answers]) that of the first target; 0 if that is nil or a scalar.
 func (s *Set) Len() int {
-	if s == nil || len(s.Inputs) == 0 || s.Inputs[0] == nil || s.Inputs[0].Dims() == 0 {
+	if s == nil {
 		return 0
 	}
-	return s.Inputs[0].Shape()[0]
+	list := s.Inputs
+	if len(list) == 0 {
+		list = s.Targets
+	}
+	if len(list) == 0 || list[0] == nil || list[0].Dims() == 0 {
+		return 0
+	}
+	return list[0].Shape()[0]
 }
 
 // ErrEmpty is the cause of every error about a set without rows.

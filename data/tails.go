@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/seed732fc211/aegis/internal/moments"
 )
@@ -29,7 +28,7 @@ type FittedLogTails struct {
 }
 
 // Fit implements Transform.
-func (t LogTails) Fit(train *Set) (Fitted, error) {
+func (t LogTails) Fit(train Source) (Fitted, error) {
 	if t.Beyond == 0 {
 		t.Beyond = 3
 	}
@@ -39,17 +38,16 @@ func (t LogTails) Fit(train *Set) (Fitted, error) {
 	if !(t.Beyond > 0) || !(t.Share > 0 && t.Share < 1) {
 		return nil, fmt.Errorf("data: log tails: beyond %v ranges, share %v: want a positive number and one in (0, 1)", t.Beyond, t.Share)
 	}
-	v, p, err := train.Table()
+	features, err := columnsOf("log tails", train)
 	if err != nil {
-		return nil, fmt.Errorf("data: log tails: %w", err)
+		return nil, err
 	}
-	f := FittedLogTails{bare(train.featuresOf(p)), make([]float64, p), make([]float64, p)}
-	for j := range p {
-		c := column(v, p, j)
-		if len(c) == 0 || !f.Features[j].scaled() {
-			continue
+	f := FittedLogTails{features, make([]float64, len(features)), make([]float64, len(features))}
+	err = eachColumn("log tails", train, Feature.scaled, func(s *summary) error {
+		j, c := s.column, s.sorted
+		if len(c) == 0 {
+			return nil
 		}
-		slices.Sort(c)
 		median, scale, spread := moments.Spread(c)
 		far := 0.0
 		for _, x := range c {
@@ -60,8 +58,9 @@ func (t LogTails) Fit(train *Set) (Fitted, error) {
 		if scale > 0 && !math.IsInf(scale, 0) && far > t.Share*float64(len(c)) {
 			f.Center[j], f.Scale[j] = median, scale
 		}
-	}
-	return f, nil
+		return nil
+	})
+	return fitted(f, err)
 }
 
 // Apply implements Fitted.

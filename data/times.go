@@ -74,35 +74,56 @@ func part(i int, seconds float64) (float64, error) {
 }
 
 // Fit implements Transform.
-func (e ExpandTimes) Fit(train *Set) (Fitted, error) {
-	v, p, err := train.Table()
+func (e ExpandTimes) Fit(train Source) (Fitted, error) {
+	features, err := columnsOf("times", train)
+	if err != nil {
+		return nil, err
+	}
+	f := FittedTimes{features, make([][]string, len(features))}
+	// For every column of times, the first value of each part, and whether others differ.
+	first, varies := make([][]float64, len(features)), make([][]bool, len(features))
+	for j, c := range features {
+		if c.Time != "" {
+			first[j], varies[j] = slices.Repeat([]float64{math.NaN()}, len(timeParts)), make([]bool, len(timeParts))
+		}
+	}
+	err = scan(train, func(_ int, rows *Set) error {
+		v, p, err := rows.Table()
+		if err != nil {
+			return err
+		}
+		for j := range features {
+			if first[j] == nil {
+				continue
+			}
+			for k := j; k < len(v); k += p {
+				for i := range timeParts {
+					if math.IsNaN(v[k]) || varies[j][i] || timeParts[i].cyclic && !e.Cyclic {
+						continue
+					}
+					y, err := part(i, v[k])
+					if err != nil {
+						return fmt.Errorf("column %s: %w", features[j].Name, err)
+					}
+					if math.IsNaN(first[j][i]) {
+						first[j][i] = y
+					}
+					varies[j][i] = y != first[j][i]
+				}
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("data: times: %w", err)
 	}
-	f := FittedTimes{bare(train.featuresOf(p)), make([][]string, p)}
-	for j, c := range f.Features {
-		if c.Time == "" {
+	for j := range features {
+		if first[j] == nil {
 			continue
 		}
-		seconds := column(v, p, j)
-		for i := range timeParts {
-			if timeParts[i].cyclic && !e.Cyclic {
-				continue
-			}
-			varies := false
-			first := math.NaN()
-			for _, x := range seconds {
-				y, err := part(i, x)
-				if err != nil {
-					return nil, fmt.Errorf("data: times: column %s: %w", c.Name, err)
-				}
-				if math.IsNaN(first) {
-					first = y
-				}
-				varies = varies || y != first
-			}
-			if varies {
-				f.Parts[j] = append(f.Parts[j], timeParts[i].name)
+		for i, part := range timeParts {
+			if varies[j][i] {
+				f.Parts[j] = append(f.Parts[j], part.name)
 			}
 		}
 		if f.Parts[j] == nil { // a constant stays one column

@@ -11,18 +11,22 @@ import (
 
 // Transform learns from training rows what it needs to change any rows.
 type Transform interface {
-	Fit(train *Set) (Fitted, error)
+	Fit(train Source) (Fitted, error)
 }
 
-// TransformFunc makes a function a Transform.
+// TransformFunc makes a function of a set a Transform. It is given all rows in memory.
 type TransformFunc func(train *Set) (Fitted, error)
 
 // Fit calls f.
-func (f TransformFunc) Fit(train *Set) (Fitted, error) {
+func (f TransformFunc) Fit(train Source) (Fitted, error) {
 	if f == nil {
 		return nil, errors.New("data: the transform's function is nil")
 	}
-	return f(train)
+	rows, err := Collect(train)
+	if err != nil {
+		return nil, err
+	}
+	return f(rows)
 }
 
 // Fitted is a transform that was fitted. Apply gives a new set and leaves its
@@ -36,20 +40,29 @@ type Fitted interface {
 type Pipeline []Transform
 
 // Fit fits each transform on what the ones before it make of the training rows.
-func (p Pipeline) Fit(train *Set) (Fitted, error) {
+func (p Pipeline) Fit(train Source) (Fitted, error) {
 	out := FittedPipeline{}
+	if train == nil {
+		return nil, ErrEmpty
+	}
 	for i, t := range p {
 		if t == nil {
 			return nil, fmt.Errorf("data: transform %d of the pipeline is nil", i)
 		}
 		f, err := t.Fit(train)
+		if err == nil && f == nil {
+			err = fmt.Errorf("data: transform %d of the pipeline fitted to nothing", i)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if train, err = f.Apply(train); err != nil {
+		out = append(out, f)
+		if i == len(p)-1 {
+			break
+		}
+		if train, err = Applied(train, f); err != nil {
 			return nil, err
 		}
-		out = append(out, f)
 	}
 	return out, nil
 }

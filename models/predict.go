@@ -14,13 +14,45 @@ import (
 // PredictRows turns raw rows into a prediction: it applies Info.Preprocess, runs
 // the network, and reads the first output as Info says, logits as probabilities
 // (sigmoid for one unit, softmax for more), real values in the target's own units.
-func (m *Model) PredictRows(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+//
+// Rows that are not in memory are read and predicted some at a time.
+func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Prediction, error) {
 	if !m.made() {
 		return nil, errNotMade
 	}
-	if rows == nil || rows.Len() == 0 {
+	if rows == nil {
 		return nil, data.ErrEmpty
 	}
+	st, err := rows.Stream()
+	if err != nil {
+		return nil, err
+	}
+	if st.InMemory || st.Rows <= data.BlockRows {
+		set, err := data.Collect(rows)
+		if err != nil {
+			return nil, err
+		}
+		return m.predictSet(ctx, set)
+	}
+	all, part := &data.Prediction{}, &data.Set{}
+	for first := 0; first < st.Rows; first += data.BlockRows {
+		numbers := make([]int, min(data.BlockRows, st.Rows-first))
+		for i := range numbers {
+			numbers[i] = first + i
+		}
+		if err := st.Load(numbers, part); err != nil {
+			return nil, err
+		}
+		p, err := m.predictSet(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("%w (of the rows from %d on)", err, first)
+		}
+		all.Labels, all.Proba, all.Values = append(all.Labels, p.Labels...), append(all.Proba, p.Proba...), append(all.Values, p.Values...)
+	}
+	return all, nil
+}
+
+func (m *Model) predictSet(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
 	if m.Info.Preprocess != nil {
 		var err error
 		if rows, err = m.Info.Preprocess.Apply(rows); err != nil {

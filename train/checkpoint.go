@@ -130,7 +130,7 @@ func (f *Fitting) snapshot() (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := stateJSON{History: *f.history, Steps: f.trainer.opt.Steps(), Factor: f.factor, Rows: f.trainer.table.rows}
+	s := stateJSON{History: *f.history, Steps: f.trainer.opt.Steps(), Factor: f.factor, Rows: f.trainer.answers.Len()}
 	values := map[string][]float64{}
 	for param, slots := range opt {
 		for slot, v := range slots {
@@ -239,8 +239,8 @@ func vectors(m *models.Model, x models.Extra, prefix, what string) ([][]float64,
 
 // resume takes a fit up where it was saved.
 func (f *Fitting) resume(s *State) error {
-	if s.rows != f.trainer.table.rows {
-		return fmt.Errorf("train: the checkpoint was made with %d training rows, there are %d", s.rows, f.trainer.table.rows)
+	if s.rows != f.trainer.answers.Len() {
+		return fmt.Errorf("train: the checkpoint was made with %d training rows, there are %d", s.rows, f.trainer.answers.Len())
 	}
 	switch a := f.trainer.average; {
 	case a != nil && s.weights == nil:

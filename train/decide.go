@@ -30,33 +30,73 @@ const (
 	ByMCC              Decision = "mcc" // Matthews' correlation coefficient
 )
 
-// balanced returns the rows with weights that make all classes weigh the same.
-func balanced(s *data.Set) (*data.Set, error) {
-	if s.Task() != data.Classify {
+// balanced returns rows with weights that make all classes weigh the same.
+func balanced(rows data.Source) (data.Source, error) {
+	answers, err := data.Answers(rows)
+	if err != nil {
+		return nil, err
+	}
+	if answers.Task() != data.Classify {
 		return nil, errors.New("balanced class weights are for classifications")
 	}
-	counts, err := s.ClassCounts()
+	counts, err := answers.ClassCounts()
 	if err != nil {
 		return nil, err
 	}
+	factors := make([]float64, len(counts))
+	for c, n := range counts {
+		factors[c] = float64(answers.Len()) / float64(len(counts)*n)
+	}
+	if s, ok := rows.(*data.Set); ok {
+		out := *s
+		return &out, reweigh(&out, factors)
+	}
+	return reweighed{rows, factors}, nil
+}
+
+// reweigh multiplies the weights of rows by a factor of their class.
+func reweigh(s *data.Set, factors []float64) error {
 	labels, err := s.Labels()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := *s
-	out.Weights = make([]float64, len(labels))
+	weights := make([]float64, len(labels))
 	for i, l := range labels {
-		out.Weights[i] = float64(len(labels)) / float64(len(counts)*counts[l])
+		weights[i] = factors[l]
 		if s.Weights != nil {
-			out.Weights[i] *= s.Weights[i]
+			weights[i] *= s.Weights[i]
 		}
 	}
-	return &out, nil
+	s.Weights = weights
+	return nil
+}
+
+// reweighed is a source with other weights.
+type reweighed struct {
+	of      data.Source
+	factors []float64 // by class
+}
+
+// Stream implements data.Source.
+func (r reweighed) Stream() (*data.Stream, error) {
+	st, err := r.of.Stream()
+	if err != nil {
+		return nil, err
+	}
+	out, like := *st, *st.Like
+	out.Like = &like
+	out.Load = func(rows []int, into *data.Set) error {
+		if err := st.Load(rows, into); err != nil {
+			return err
+		}
+		return reweigh(into, r.factors)
+	}
+	return &out, reweigh(&like, r.factors)
 }
 
 // decide calibrates a fitted model and chooses its threshold on rows that it was
 // not trained on.
-func (e Estimator) decide(ctx context.Context, m *models.Model, rows *data.Set) error {
+func (e Estimator) decide(ctx context.Context, m *models.Model, rows data.Source) error {
 	m.Info.Costs = e.Costs
 	if err := m.Info.Check(); err != nil {
 		return err
@@ -73,11 +113,15 @@ func (e Estimator) decide(ctx context.Context, m *models.Model, rows *data.Set) 
 	if e.Costs != nil && e.Decide != "" {
 		return errors.New("train: costs and a metric to decide by exclude each other")
 	}
-	labels, err := rows.Labels()
+	answers, err := data.Answers(rows)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	p, err := m.PredictRows(ctx, rows.Without()) // Info.Preprocess is not set yet: rows are ready
+	labels, err := answers.Labels()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	p, err := m.PredictRows(ctx, data.Blind(rows)) // Info.Preprocess is not set yet: rows are ready
 	if err != nil {
 		return err
 	}
@@ -97,7 +141,7 @@ func (e Estimator) decide(ctx context.Context, m *models.Model, rows *data.Set) 
 	if classes != 2 {
 		return fmt.Errorf("train: a threshold is for two classes, there are %d; use Costs", classes)
 	}
-	if p, err = m.PredictRows(ctx, rows.Without()); err != nil {
+	if p, err = m.PredictRows(ctx, data.Blind(rows)); err != nil {
 		return err
 	}
 	t, err := e.Decide.threshold(labels, p.Proba)

@@ -364,7 +364,11 @@ func TestEstimatorKeepsGroupsWhole(t *testing.T) {
 			return models.MLP{}.Build(rows, seed)
 		}
 		watch := train.CallbackFunc(func(f *train.Fitting) (train.Hook, error) {
-			for _, g := range f.Config.Validation.Groups {
+			held, err := data.Collect(f.Config.Validation)
+			if err != nil {
+				return nil, err
+			}
+			for _, g := range held.Groups {
 				validated[g]++
 			}
 			return func(*train.Event) error { return train.ErrStop }, nil

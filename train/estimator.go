@@ -50,19 +50,20 @@ type Estimator struct {
 
 // Train fits a model and returns it with its history. Its Info lets it predict
 // from raw rows.
-func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *History, error) {
+func (e Estimator) Train(ctx context.Context, rows data.Source) (*models.Model, *History, error) {
 	if e.Net == nil {
 		return nil, nil, errors.New("train: the estimator has no Net")
 	}
-	if rows == nil || rows.Len() == 0 {
-		return nil, nil, fmt.Errorf("train: %w", data.ErrEmpty)
+	if err := data.Check(rows); err != nil { // what preprocessing makes of an infinite value spoils the whole column
+		return nil, nil, fmt.Errorf("train: %w", err)
 	}
-	if err := rows.Validate(); err != nil { // what preprocessing makes of an infinite value spoils the whole column
+	answers, err := data.Answers(rows)
+	if err != nil {
 		return nil, nil, fmt.Errorf("train: %w", err)
 	}
 	c := e.Config
 	c.Seed = e.Seed
-	rest, err := c.setAside(rows)
+	rest, err := c.setAside(rows, answers)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,14 +79,14 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 			return nil, nil, fmt.Errorf("train: %w", err)
 		}
 	}
-	info := models.Info{Task: rows.Task(), Classes: rows.Classes, Features: rows.Features, Target: rows.Target}
-	skewed, err := e.readTarget(&info, rest.rows)
+	info := models.Info{Task: answers.Task(), Classes: answers.Classes, Features: answers.Features, Target: answers.Target}
+	skewed, err := e.readTarget(&info, rest.answers)
 	if err != nil {
 		return nil, nil, err
 	}
 	m, h, err := e.fit(ctx, info, ready, c)
 	if err == nil && skewed {
-		m, h, err = e.orLogarithmic(ctx, m, h, rest.rows, ready, c)
+		m, h, err = e.orLogarithmic(ctx, m, h, rest.answers, ready, c)
 	}
 	if err == nil {
 		err = e.decide(ctx, m, c.Validation)
@@ -102,8 +103,12 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *H
 }
 
 // fit makes a model and fits it to rows that have been prepared.
-func (e Estimator) fit(ctx context.Context, info models.Info, ready *data.Set, c Config) (*models.Model, *History, error) {
-	m, err := e.Net.Build(ready, e.Seed)
+func (e Estimator) fit(ctx context.Context, info models.Info, ready data.Source, c Config) (*models.Model, *History, error) {
+	head, err := data.Head(ready, data.WindowRows)
+	if err != nil {
+		return nil, nil, fmt.Errorf("train: %w", err)
+	}
+	m, err := e.Net.Build(head, e.Seed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -124,8 +129,8 @@ func (e Estimator) fit(ctx context.Context, info models.Info, ready *data.Set, c
 
 // orLogarithmic fits once more, to targets on a logarithmic scale, and returns that fit
 // where it is better on the validation rows, else the one given.
-func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *History, raw, ready *data.Set, c Config) (*models.Model, *History, error) {
-	y, err := raw.Values()
+func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *History, answers *data.Set, ready data.Source, c Config) (*models.Model, *History, error) {
+	y, err := answers.Values()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -165,12 +170,16 @@ func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *Hi
 	return plain, h, nil
 }
 
-func validationRMSE(ctx context.Context, m *models.Model, rows *data.Set) (float64, error) {
-	want, err := rows.Values()
+func validationRMSE(ctx context.Context, m *models.Model, rows data.Source) (float64, error) {
+	answers, err := data.Answers(rows)
 	if err != nil {
 		return 0, err
 	}
-	p, err := m.PredictRows(ctx, rows.Without()) // Info.Preprocess is not set yet: rows are ready
+	want, err := answers.Values()
+	if err != nil {
+		return 0, err
+	}
+	p, err := m.PredictRows(ctx, data.Blind(rows)) // Info.Preprocess is not set yet: rows are ready
 	if err != nil {
 		return 0, err
 	}
@@ -205,8 +214,9 @@ const skewedFrom = 1
 
 // share is a part of the rows that an Estimator was given.
 type share struct {
-	rows *data.Set
-	of   []int // their numbers among those given; nil: all
+	rows    data.Source
+	answers *data.Set
+	of      []int // their numbers among those given; nil: all
 }
 
 // trace returns an error about a row of the part as one about the row given.
@@ -220,28 +230,25 @@ func (s share) trace(err error) error {
 }
 
 // setAside moves the share of the rows that is for validation to Validation.
-func (c *Config) setAside(rows *data.Set) (share, error) {
+func (c *Config) setAside(rows data.Source, answers *data.Set) (share, error) {
 	if c.Validation != nil || c.ValidationFraction == 0 {
-		return share{rows: rows}, nil
+		return share{rows: rows, answers: answers}, nil
 	}
-	a, b, err := rows.SplitRows(c.ValidationFraction, c.Seed)
+	a, b, err := answers.SplitRows(c.ValidationFraction, c.Seed)
 	if err != nil {
 		return share{}, fmt.Errorf("train: validation rows: %w", err)
 	}
-	rest, err := rows.Rows(a)
+	rest, err := answers.Rows(a)
 	if err != nil {
 		return share{}, fmt.Errorf("train: %w", err)
 	}
-	if c.Validation, err = rows.Rows(b); err != nil {
-		return share{}, fmt.Errorf("train: %w", err)
-	}
-	c.ValidationFraction = 0
-	return share{rest, a}, nil
+	c.Validation, c.ValidationFraction = data.View(rows, b), 0
+	return share{data.View(rows, a), rest, a}, nil
 }
 
 // prepare fits the preprocessing on rows and applies it to them and to the
 // validation rows.
-func (e Estimator) prepare(rows *data.Set, c *Config) (*data.Set, data.Fitted, error) {
+func (e Estimator) prepare(rows data.Source, c *Config) (data.Source, data.Fitted, error) {
 	if e.Preprocess == nil {
 		return rows, nil, nil
 	}
@@ -252,12 +259,12 @@ func (e Estimator) prepare(rows *data.Set, c *Config) (*data.Set, data.Fitted, e
 	if err != nil {
 		return nil, nil, fmt.Errorf("train: preprocessing: %w", err)
 	}
-	ready, err := fitted.Apply(rows)
+	ready, err := data.Applied(rows, fitted)
 	if err != nil {
 		return nil, nil, fmt.Errorf("train: preprocessing: %w", err)
 	}
 	if c.Validation != nil {
-		if c.Validation, err = fitted.Apply(c.Validation); err != nil {
+		if c.Validation, err = data.Applied(c.Validation, fitted); err != nil {
 			return nil, nil, fmt.Errorf("train: preprocessing of the validation rows: %w", err)
 		}
 	}
@@ -265,7 +272,7 @@ func (e Estimator) prepare(rows *data.Set, c *Config) (*data.Set, data.Fitted, e
 }
 
 // Fit fits a model as crossval sees it: what Train makes, with a seed in place of Seed.
-func (e Estimator) Fit(ctx context.Context, rows *data.Set, seed uint64) (*data.Predictor, error) {
+func (e Estimator) Fit(ctx context.Context, rows data.Source, seed uint64) (*data.Predictor, error) {
 	e.Seed = seed
 	m, h, err := e.Train(ctx, rows)
 	if err != nil {
@@ -283,7 +290,8 @@ func Predictor(m *models.Model, h *History) *data.Predictor {
 		h = &History{}
 	}
 	trained, _ := m.Params().Count()
-	p := &data.Predictor{Predict: m.PredictRows, Curves: h.Curves, BestEpoch: h.BestEpoch, Parameters: trained}
+	predict := func(ctx context.Context, rows *data.Set) (*data.Prediction, error) { return m.PredictRows(ctx, rows) }
+	p := &data.Predictor{Predict: predict, Curves: h.Curves, BestEpoch: h.BestEpoch, Parameters: trained}
 	if h.Stopped != "" {
 		p.Notes = append(p.Notes, h.Stopped)
 	}

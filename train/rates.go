@@ -44,7 +44,7 @@ type RateCurve struct {
 // and From. Afterwards the model is as it was, also after an error, and a later
 // fit gives the same bits as without the search. optim.Gorgonia is an error, because its
 // state cannot be reset.
-func FindRate(ctx context.Context, m *models.Model, set *data.Set, c Config, s RateSweep) (*RateCurve, error) {
+func FindRate(ctx context.Context, m *models.Model, rows data.Source, c Config, s RateSweep) (*RateCurve, error) {
 	s, err := s.withDefaults()
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func FindRate(ctx context.Context, m *models.Model, set *data.Set, c Config, s R
 	defer kernel.Leave()
 	c.Schedule, c.DecaySchedule, c.NoiseSchedule = nil, nil, nil
 	c.Validation, c.Callbacks, c.Metrics, c.From, c.Average = nil, nil, []data.Metric{}, nil, 0
-	f, err := newFitting(m, set, c)
+	f, err := newFitting(m, rows, c)
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +108,11 @@ func (f *Fitting) sweep(ctx context.Context, s RateSweep) (*RateCurve, error) {
 		for k := range f.Config.Accumulate {
 			if batch == f.Batches {
 				epoch, batch = epoch+1, 0
-				f.order.Epoch(epoch)
+				f.trainer.epoch(ctx, epoch)
 			}
 			batch++
-			rows := f.order.Next()
 			last := k == f.Config.Accumulate-1
-			err := f.trainer.step(ctx, rows, factors{rate / f.trainer.opt.Rate(), 1, 1}, last)
+			err := f.trainer.step(ctx, factors{rate / f.trainer.opt.Rate(), 1, 1}, last)
 			if errors.Is(err, ErrDiverged) {
 				curve.suggest(s.Steps / 10)
 				return curve, nil
@@ -121,7 +120,7 @@ func (f *Fitting) sweep(ctx context.Context, s RateSweep) (*RateCurve, error) {
 			if err != nil {
 				return nil, fmt.Errorf("train: find rate: step %d: %w", i+1, err)
 			}
-			w := f.trainer.table.weight(rows)
+			w := f.trainer.weighed
 			loss, weight = loss+w*f.trainer.now, weight+w
 		}
 		if weight == 0 { // there was no step

@@ -59,8 +59,8 @@ type Config struct {
 
 	Augment data.Augmenter // changes samples of the first input at every step; nil: none; validation rows stay as they are
 
-	Validation         *data.Set // scored after every epoch; nil: see ValidationFraction
-	ValidationFraction float64   // share of the rows that is set aside, stratified for a classification; 0: none
+	Validation         data.Source // scored after every epoch; nil: see ValidationFraction
+	ValidationFraction float64     // share of the rows that is set aside, stratified for a classification; 0: none
 
 	Metrics   []data.Metric // nil: accuracy for a classification
 	Callbacks []Callback
@@ -73,7 +73,9 @@ var ErrStop = errors.New("train: stop")
 // ErrDiverged is the cause of an error about a loss or gradient that is not finite.
 var ErrDiverged = errors.New("the fit has diverged")
 
-// Fit fits a model to a set, whose inputs and targets are those of the model.
+// Fit fits a model to the rows of a source, whose inputs and targets are those of the
+// model. Rows that are not in memory are read as they are wanted, the next ones while the
+// present ones are computed; the order of rows, and so the result, is the same in memory.
 //
 // The loss of a batch is Σ w·loss/Σ w over its rows, w being the set's weights
 // if it has any, plus the penalties of the parameters. The history's "loss" is
@@ -84,13 +86,14 @@ var ErrDiverged = errors.New("the fit has diverged")
 // Fit returns what it has done so far with every error. A cancelled context is
 // an error that wraps the context's; the model has the weights of the last step, or
 // their average if there is one.
-func Fit(ctx context.Context, m *models.Model, set *data.Set, c Config) (*History, error) {
+func Fit(ctx context.Context, m *models.Model, rows data.Source, c Config) (*History, error) {
 	kernel.Enter()
 	defer kernel.Leave()
-	f, err := newFitting(m, set, c)
+	f, err := newFitting(m, rows, c)
 	if err != nil {
 		return nil, err
 	}
+	defer f.trainer.close()
 	begin := time.Now()
 	err = f.run(ctx)
 	f.trainer.average.show(true)
@@ -119,7 +122,6 @@ type Fitting struct {
 	history *History
 	trainer *trainer
 	scorer  *scorer // of the validation rows; nil: none
-	order   *data.Batches
 	hooks   []Hook
 	factor  float64 // of the learning rate, set by callbacks
 	best    *best
@@ -173,7 +175,7 @@ func (f *Fitting) RestoreBest() error {
 	return f.Model.Params().Restore(f.best.values)
 }
 
-func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
+func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 	if m == nil {
 		return nil, errors.New("train: the model is nil")
 	}
@@ -181,45 +183,37 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 	if err != nil {
 		return nil, err
 	}
-	if set == nil || set.Len() == 0 {
+	if rows == nil {
 		return nil, fmt.Errorf("train: %w", data.ErrEmpty)
-	}
-	if err := set.Validate(); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	if err := complete(set); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	for i, l := range c.Losses[:min(len(c.Losses), len(set.Targets))] {
-		if l == (losses.MSE{}) && set.Targets[i].Dtype() == graph.Int {
-			return nil, fmt.Errorf("train: %s: the targets are classes, and the loss is MSE: set the model's Info.Task and Info.Classes, or Config.Loss", set.Name)
-		}
 	}
 	validation := c.Validation
 	if validation == nil && c.ValidationFraction > 0 {
-		if set, validation, err = set.Split(c.ValidationFraction, c.Seed); err != nil {
-			return nil, fmt.Errorf("train: validation rows: %w", err)
+		if rows, validation, err = split(rows, c.ValidationFraction, c.Seed); err != nil {
+			return nil, err
 		}
 	}
 	f := &Fitting{Model: m, Config: c, factor: 1, history: &History{}}
-	if f.trainer, err = newTrainer(m, set, c); err != nil {
+	feed, err := newFeed(m, rows, c.BatchSize, !c.NoShuffle, c.Seed)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range c.Losses[:min(len(c.Losses), len(feed.answers.Targets))] {
+		if l == (losses.MSE{}) && feed.answers.Targets[i].Dtype() == graph.Int {
+			return nil, fmt.Errorf("train: %s: the targets are classes, and the loss is MSE: set the model's Info.Task and Info.Classes, or Config.Loss", feed.answers.Name)
+		}
+	}
+	if c.DropLast && feed.answers.Len() >= c.BatchSize {
+		feed.full = c.BatchSize
+	}
+	if f.trainer, err = newTrainer(m, feed, c); err != nil {
 		return nil, err
 	}
 	if validation != nil {
-		if err := validation.Validate(); err != nil {
-			return nil, fmt.Errorf("train: validation: %w", err)
-		}
-		if err := complete(validation); err != nil {
-			return nil, fmt.Errorf("train: validation: %w", err)
-		}
 		if f.scorer, err = newScorer(m, validation, c); err != nil {
 			return nil, fmt.Errorf("train: validation: %w", err)
 		}
 	}
-	if f.order, err = data.NewBatches(set.Len(), c.BatchSize, !c.NoShuffle, c.Seed); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	f.Batches = c.batches(set.Len())
+	f.Batches = feed.batches()
 	if c.From != nil {
 		if err := f.resume(c.From); err != nil {
 			return nil, err
@@ -240,6 +234,19 @@ func newFitting(m *models.Model, set *data.Set, c Config) (*Fitting, error) {
 		f.hooks = append(f.hooks, h)
 	}
 	return f, nil
+}
+
+// split divides rows as data.Set.Split does.
+func split(rows data.Source, fraction float64, seed uint64) (rest, part data.Source, err error) {
+	answers, err := data.Answers(rows)
+	if err != nil {
+		return nil, nil, fmt.Errorf("train: validation rows: %w", err)
+	}
+	a, b, err := answers.SplitRows(fraction, seed)
+	if err != nil {
+		return nil, nil, fmt.Errorf("train: validation rows: %w", err)
+	}
+	return data.View(rows, a), data.View(rows, b), nil
 }
 
 // complete finds the first missing value of a table, which a net cannot take.
@@ -345,14 +352,6 @@ func (f *Fitting) run(ctx context.Context) error {
 	return nil
 }
 
-// batches returns the number of batches of an epoch of n rows.
-func (c Config) batches(n int) int {
-	if c.DropLast && n >= c.BatchSize {
-		return n / c.BatchSize
-	}
-	return (n + c.BatchSize - 1) / c.BatchSize
-}
-
 // factors are what the schedules say for a step.
 type factors struct{ rate, decay, noise float64 }
 
@@ -402,8 +401,8 @@ func (f *Fitting) emit(e *Event) error {
 // epoch goes over all rows once and scores.
 func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 	begin := time.Now()
-	f.order.Epoch(epoch)
 	t := f.trainer
+	t.epoch(ctx, epoch)
 	t.reset()
 	t.sum.reset()
 	t.average.show(false)
@@ -412,7 +411,7 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 	for batch := 1; batch <= f.Batches; batch++ {
 		now, err := f.scheduled(float64(epoch-1) + float64((batch-1)/each)/float64(steps))
 		if err == nil {
-			err = t.step(ctx, f.order.Next(), now, batch == f.Batches)
+			err = t.step(ctx, now, batch == f.Batches)
 		}
 		if err != nil {
 			return fmt.Errorf("train: epoch %d, batch %d: %w", epoch, batch, err)

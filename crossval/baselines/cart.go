@@ -23,7 +23,7 @@ type CART struct {
 }
 
 // Fit implements crossval.Estimator; the seed has no part in it.
-func (m CART) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+func (m CART) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	bins, depth, err := treeSettings("CART tree", m.Bins, 32, m.MaxDepth)
 	if err != nil {
 		return nil, err

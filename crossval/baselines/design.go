@@ -85,7 +85,11 @@ func (d *design) intercept(coefficients []float64) float64 {
 type solver func(ctx context.Context, d *design, seed uint64) (coefficients []float64, note string, err error)
 
 // fitRegression fits what a solver finds on an encoded table.
-func fitRegression(ctx context.Context, train *data.Set, seed uint64, what string, scaling scaling, solve solver) (*data.Predictor, error) {
+func fitRegression(ctx context.Context, src data.Source, seed uint64, what string, scaling scaling, solve solver) (*data.Predictor, error) {
+	train, err := data.Collect(src)
+	if err != nil {
+		return nil, err
+	}
 	t, err := rawOf(train)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ type ElasticNet struct {
 }
 
 // Fit implements crossval.Estimator; the seed draws the inner folds.
-func (m ElasticNet) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (m ElasticNet) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	if m.Ratios == nil {
 		m.Ratios = []float64{0.1, 0.5, 1}
 	}

@@ -217,7 +217,11 @@ func (c *encoded) write(v float64, to []float64) {
 type encoding struct{}
 
 // Fit implements data.Transform.
-func (encoding) Fit(train *data.Set) (data.Fitted, error) {
+func (encoding) Fit(src data.Source) (data.Fitted, error) {
+	train, err := data.Collect(src)
+	if err != nil {
+		return nil, err
+	}
 	t, err := rawOf(train)
 	if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ const mostTrees = 100_000
 
 // Fit implements crossval.Estimator. The rows and columns of the trees come from a PCG
 // generator with this seed. It looks at its context between trees.
-func (m Forest) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (m Forest) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	bins, depth, err := treeSettings("forest", m.Bins, 16, m.MaxDepth)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ type ID3 struct {
 }
 
 // Fit implements crossval.Estimator; the seed has no part in it.
-func (m ID3) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+func (m ID3) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	bins, _, err := treeSettings("ID3 tree", m.Bins, 3, 0)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ const (
 
 // Fit implements crossval.Estimator; the seed has no part in it. It fails if there
 // are fewer training rows than neighbours, the prediction if a distance overflows.
-func (m KNN) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+func (m KNN) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	k := m.K
 	if k == 0 {
 		k = 5

@@ -20,7 +20,7 @@ import (
 type LinearRegression struct{}
 
 // Fit implements crossval.Estimator; the seed has no part in it.
-func (LinearRegression) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (LinearRegression) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	return fitRegression(ctx, train, seed, "linear regression", unscaled, leastSquares)
 }
 

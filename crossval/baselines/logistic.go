@@ -28,7 +28,7 @@ type LogisticRegression struct {
 }
 
 // Fit implements crossval.Estimator; the seed draws the inner folds.
-func (m LogisticRegression) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (m LogisticRegression) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	c := m.C
 	if c == nil {
 		for e := -4; e <= 4; e++ {
@@ -41,7 +41,11 @@ func (m LogisticRegression) Fit(ctx context.Context, train *data.Set, seed uint6
 	return fitLogistic(ctx, train, c, seed)
 }
 
-func fitLogistic(ctx context.Context, train *data.Set, strengths []float64, seed uint64) (*data.Predictor, error) {
+func fitLogistic(ctx context.Context, src data.Source, strengths []float64, seed uint64) (*data.Predictor, error) {
+	train, err := data.Collect(src)
+	if err != nil {
+		return nil, err
+	}
 	t, err := rawOf(train)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 type Majority struct{}
 
 // Fit implements crossval.Estimator; the seed has no part in it.
-func (Majority) Fit(ctx context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+func (Majority) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	return fitMatrix(ctx, train, func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		out := make([]float64, max(1, y.classes))
 		for _, c := range y.labels {

@@ -27,11 +27,18 @@ type Prepared struct {
 }
 
 // Fit implements crossval.Estimator.
-func (m Prepared) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (m Prepared) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	if m.Estimator == nil {
 		return nil, errors.New("baselines: prepared: the estimator is nil")
 	}
-	if train != nil && slices.ContainsFunc(train.Features, func(f data.Feature) bool { return f.Time != "" }) {
+	if train == nil {
+		return nil, data.ErrEmpty
+	}
+	st, err := train.Stream()
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(st.Like.Features, func(f data.Feature) bool { return f.Time != "" }) {
 		return crossval.Preprocessed{Transform: data.ExpandTimes{}, Estimator: timeless(m)}.Fit(ctx, train, seed)
 	}
 	return timeless(m).Fit(ctx, train, seed)
@@ -40,12 +47,16 @@ func (m Prepared) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.
 // timeless is Prepared of a table without times.
 type timeless Prepared
 
-func (m timeless) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
-	_, columns, err := train.Table()
+func (m timeless) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
+	st, err := train.Stream()
 	if err != nil {
 		return nil, err
 	}
-	if n := train.Len(); m.MostRows > 0 && n > m.MostRows || m.MostCells > 0 && n > m.MostCells/columns {
+	_, columns, err := st.Like.Table()
+	if err != nil {
+		return nil, err
+	}
+	if n := st.Rows; m.MostRows > 0 && n > m.MostRows || m.MostCells > 0 && n > m.MostCells/columns {
 		return nil, fmt.Errorf("baselines: %w: too large: %d rows x %d columns, %s", crossval.ErrSkipped, n, columns, m.bounds())
 	}
 	if m.Encode {

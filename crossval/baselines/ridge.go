@@ -22,7 +22,7 @@ type Ridge struct {
 }
 
 // Fit implements crossval.Estimator; the seed has no part in it.
-func (m Ridge) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (m Ridge) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	strengths := m.Strengths
 	if strengths == nil {
 		for e := -6; e <= 12; e++ {

@@ -133,7 +133,11 @@ func predictor(train *matrix, y *targets, parameters int, f rule) *data.Predicto
 type fitter func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error)
 
 // estimator makes an estimator of a fit.
-func fitMatrix(ctx context.Context, train *data.Set, fit fitter) (p *data.Predictor, err error) {
+func fitMatrix(ctx context.Context, src data.Source, fit fitter) (p *data.Predictor, err error) {
+	train, err := data.Collect(src)
+	if err != nil {
+		return nil, err
+	}
 	x, err := tableOf(train)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ type BoostedTrees struct {
 }
 
 // Fit implements crossval.Estimator; the seed draws the rows for early stopping.
-func (m BoostedTrees) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (m BoostedTrees) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	m.Settings.Seed = seed
 	return fitTrees(ctx, train, m.Settings, func(*raw) prepared { return (*raw).withCategories })
 }
@@ -32,7 +32,7 @@ type RandomForest struct {
 }
 
 // Fit implements crossval.Estimator; the seed draws the bootstraps and the columns.
-func (m RandomForest) Fit(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+func (m RandomForest) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	m.Settings.Seed = seed
 	return fitTrees(ctx, train, m.Settings, func(train *raw) prepared {
 		fill := train.medians()
@@ -50,7 +50,11 @@ type treeFitter interface {
 type prepared func(*raw) trees.Table
 
 // fitTrees fits trees to a raw table.
-func fitTrees(ctx context.Context, train *data.Set, f treeFitter, preparation func(train *raw) prepared) (*data.Predictor, error) {
+func fitTrees(ctx context.Context, src data.Source, f treeFitter, preparation func(train *raw) prepared) (*data.Predictor, error) {
+	train, err := data.Collect(src)
+	if err != nil {
+		return nil, err
+	}
 	t, err := rawOf(train)
 	if err != nil {
 		return nil, err

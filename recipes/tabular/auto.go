@@ -65,15 +65,16 @@ type entrant struct {
 }
 
 // train races the recipes.
-func (a Auto) train(ctx context.Context, e Estimator, rows *data.Set) (*models.Model, *train.History, error) {
+func (a Auto) train(ctx context.Context, e Estimator, rows data.Source) (*models.Model, *train.History, error) {
 	a, err := a.withDefaults()
 	if err != nil {
 		return nil, nil, err
 	}
-	if rows == nil || rows.Len() == 0 {
-		return nil, nil, fmt.Errorf("tabular: auto: %w", data.ErrEmpty)
+	answers, err := answersOf(rows)
+	if err != nil {
+		return nil, nil, fmt.Errorf("tabular: auto: %w", err)
 	}
-	folds, err := crossval.Splits(rows, innerFolds(rows, a.Folds, e.Seed))
+	folds, err := crossval.Splits(answers, innerFolds(answers, a.Folds, e.Seed))
 	if err != nil {
 		return nil, nil, fmt.Errorf("tabular: auto: %w", err)
 	}
@@ -82,8 +83,8 @@ func (a Auto) train(ctx context.Context, e Estimator, rows *data.Set) (*models.M
 	for _, r := range a.Recipes {
 		e.Recipe = r.Recipe
 		one := entrant{name: r.Name}
-		if one.members, one.history, err = e.foldModels(ctx, rows, folds); err == nil {
-			one.oof, err = outOfFold(ctx, one.members, rows, folds)
+		if one.members, one.history, err = e.foldModels(ctx, rows, answers, folds); err == nil {
+			one.oof, err = outOfFold(ctx, one.members, rows, answers, folds)
 		}
 		if ctx.Err() != nil {
 			return nil, one.history, err
@@ -97,24 +98,20 @@ func (a Auto) train(ctx context.Context, e Estimator, rows *data.Set) (*models.M
 	if len(list) == 0 {
 		return nil, nil, fmt.Errorf("tabular: auto: %w", errors.Join(failed...))
 	}
-	return finish(list, failed, rows)
+	return finish(list, failed, answers)
 }
 
 // outOfFold returns what each fold's model predicts of the fold.
-func outOfFold(ctx context.Context, members []*models.Model, rows *data.Set, folds []crossval.Split) ([]float64, error) {
-	width := max(1, len(rows.Classes))
-	out := make([]float64, rows.Len()*width)
+func outOfFold(ctx context.Context, members []*models.Model, rows data.Source, answers *data.Set, folds []crossval.Split) ([]float64, error) {
+	width := max(1, len(answers.Classes))
+	out := make([]float64, answers.Len()*width)
 	for i, f := range folds {
-		part, err := rows.Without().Rows(f.Test)
-		if err != nil {
-			return nil, err
-		}
-		p, err := members[i].PredictRows(ctx, part)
+		p, err := members[i].PredictRows(ctx, data.View(data.Blind(rows), f.Test))
 		if err != nil {
 			return nil, err
 		}
 		values := p.Values
-		if rows.Task() == data.Classify {
+		if answers.Task() == data.Classify {
 			values = p.Proba
 		}
 		for k, row := range f.Test {

@@ -94,7 +94,7 @@ func TestUnregisteredPartsAreNamed(t *testing.T) {
 		"Net(models.Chain).Layers[0]: the type layers.Func is not registered":       change(func(e *train.Estimator) { e.Net = models.Chain{Layers: []layers.Layer{layers.Func(nil)}} }),
 		"Config.Callbacks[0]: the type train.CallbackFunc is not registered":        change(func(e *train.Estimator) { e.Config.Callbacks = []train.Callback{train.OnEpoch(nil)} }),
 		"Config.Schedule: the type optim.ScheduleFunc is not registered":            change(func(e *train.Estimator) { e.Config.Schedule = optim.ScheduleFunc(nil) }),
-		"Config.Validation: a *data.Set cannot be saved":                            change(func(e *train.Estimator) { e.Config.Validation = rows }),
+		"Config.Validation: the type *data.Set is not registered":                   change(func(e *train.Estimator) { e.Config.Validation = rows }),
 		`Config.Metrics[0]: json: error calling MarshalText for type data.Metric: data: the metric "mine" is not registered`: change(func(e *train.Estimator) {
 			e.Config.Metrics = []data.Metric{{Name: "mine"}}
 		}),

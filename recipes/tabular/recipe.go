@@ -52,6 +52,14 @@ type Estimator struct {
 	Bag int
 }
 
+// answersOf returns what plans are made by: all of the rows but their inputs.
+func answersOf(rows data.Source) (*data.Set, error) {
+	if rows == nil {
+		return nil, data.ErrEmpty
+	}
+	return data.Answers(rows)
+}
+
 // plan returns the fit for rows.
 func (e Estimator) plan(rows *data.Set, seed uint64) (Plan, error) {
 	if rows == nil || rows.Len() == 0 {
@@ -85,14 +93,18 @@ func (e Estimator) plan(rows *data.Set, seed uint64) (Plan, error) {
 func (e Estimator) Plan(rows *data.Set) (Plan, error) { return e.plan(rows, e.Seed) }
 
 // Train fits the recipe once and returns the model with its history.
-func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *train.History, error) {
+func (e Estimator) Train(ctx context.Context, rows data.Source) (*models.Model, *train.History, error) {
 	if a, ok := e.Recipe.(Auto); ok {
 		return a.train(ctx, e, rows)
 	}
 	if e.Bag < 0 || e.Bag > maxBag {
 		return nil, nil, fmt.Errorf("tabular: a bag of %d fits: want 0 to %d", e.Bag, maxBag)
 	}
-	p, err := e.plan(rows, e.Seed)
+	answers, err := answersOf(rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := e.plan(answers, e.Seed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -103,7 +115,7 @@ func (e Estimator) Train(ctx context.Context, rows *data.Set) (*models.Model, *t
 }
 
 // Fit fits the recipe as crossval sees it: what Train makes, with a seed in place of Seed.
-func (e Estimator) Fit(ctx context.Context, rows *data.Set, seed uint64) (*data.Predictor, error) {
+func (e Estimator) Fit(ctx context.Context, rows data.Source, seed uint64) (*data.Predictor, error) {
 	e.Seed = seed
 	m, h, err := e.Train(ctx, rows)
 	if err != nil {
@@ -115,15 +127,16 @@ func (e Estimator) Fit(ctx context.Context, rows *data.Set, seed uint64) (*data.
 const maxBag = 1000
 
 // bag fits the recipe once for every inner fold, and averages the fits.
-func (e Estimator) bag(ctx context.Context, rows *data.Set, k int) (*models.Model, *train.History, error) {
-	if rows == nil {
-		return nil, nil, data.ErrEmpty
+func (e Estimator) bag(ctx context.Context, rows data.Source, k int) (*models.Model, *train.History, error) {
+	answers, err := answersOf(rows)
+	if err != nil {
+		return nil, nil, err
 	}
-	folds, err := crossval.Splits(rows, innerFolds(rows, k, e.Seed))
+	folds, err := crossval.Splits(answers, innerFolds(answers, k, e.Seed))
 	if err != nil {
 		return nil, nil, fmt.Errorf("tabular: bag: %w", err)
 	}
-	members, h, err := e.foldModels(ctx, rows, folds)
+	members, h, err := e.foldModels(ctx, rows, answers, folds)
 	if err != nil {
 		return nil, h, err
 	}
@@ -138,23 +151,16 @@ func (e Estimator) bag(ctx context.Context, rows *data.Set, k int) (*models.Mode
 // foldModels fits the recipe to the training rows of every fold, its test rows set
 // aside to stop by. The history is that of the first fit, with the notes and the
 // time of all.
-func (e Estimator) foldModels(ctx context.Context, rows *data.Set, folds []crossval.Split) ([]*models.Model, *train.History, error) {
+func (e Estimator) foldModels(ctx context.Context, rows data.Source, answers *data.Set, folds []crossval.Split) ([]*models.Model, *train.History, error) {
 	var members []*models.Model
 	var first *train.History
 	for i, f := range folds {
-		p, err := e.plan(rows, crossval.JobSeed(e.Seed, "bag", i))
+		p, err := e.plan(answers, crossval.JobSeed(e.Seed, "bag", i))
 		if err != nil {
 			return nil, first, err
 		}
-		rest, err := rows.Rows(f.Train)
-		if err != nil {
-			return nil, first, err
-		}
-		if p.Config.Validation, err = rows.Rows(f.Test); err != nil {
-			return nil, first, err
-		}
-		p.Config.ValidationFraction = 0
-		m, h, err := p.Train(ctx, rest)
+		p.Config.Validation, p.Config.ValidationFraction = data.View(rows, f.Test), 0
+		m, h, err := p.Train(ctx, data.View(rows, f.Train))
 		if err != nil {
 			return nil, first, err
 		}

@@ -256,7 +256,11 @@ func TestInnerFitsKeepGroupsWhole(t *testing.T) {
 	fits, wrong := 0, ""
 	see := func(trained *data.Set, f *train.Fitting) {
 		fits++
-		held := f.Config.Validation
+		held, err := data.Collect(f.Config.Validation)
+		if err != nil {
+			wrong += err.Error()
+			return
+		}
 		if held.Len() == 0 || trained.Len()+held.Len() != rows.Len() || len(trained.Groups) != trained.Len() || len(held.Groups) != held.Len() {
 			wrong += fmt.Sprintf("fit %d: %d rows to train with %d groups, %d to validate with %d\n", fits, trained.Len(), len(trained.Groups), held.Len(), len(held.Groups))
 		}
@@ -313,7 +317,12 @@ func TestBagStatistics(t *testing.T) {
 	fits := 0
 	see := func(ready *data.Set, f *train.Fitting) {
 		fits++
-		held, _ := f.Config.Validation.Values()
+		part, err := data.Answers(f.Config.Validation)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		held, _ := part.Values()
 		var trained []float64
 		for _, v := range y {
 			if !slices.Contains(held, v) {

@@ -75,10 +75,10 @@ func init() {
 // Cell_crossval_Estimator stands for a type that a cell declares.
 type Cell_crossval_Estimator struct {
 	Object any
-	Fit_   func(object any, a0 _context.Context, a1 *_data.Set, a2 uint64) (*_data.Predictor, error)
+	Fit_   func(object any, a0 _context.Context, a1 _data.Source, a2 uint64) (*_data.Predictor, error)
 }
 
-func (p *Cell_crossval_Estimator) Fit(a0 _context.Context, a1 *_data.Set, a2 uint64) (*_data.Predictor, error) {
+func (p *Cell_crossval_Estimator) Fit(a0 _context.Context, a1 _data.Source, a2 uint64) (*_data.Predictor, error) {
 	return p.Fit_(p.Object, a0, a1, a2)
 }
 

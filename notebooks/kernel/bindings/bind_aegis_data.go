@@ -17,13 +17,19 @@ func init() {
 		Name: "data",
 		Binds: map[string]reflect.Value{
 			"Accuracy":         reflect.ValueOf(&_data.Accuracy).Elem(),
+			"Answers":          reflect.ValueOf(_data.Answers),
+			"Applied":          reflect.ValueOf(_data.Applied),
 			"Augmented":        reflect.ValueOf(_data.Augmented),
 			"AveragePrecision": reflect.ValueOf(&_data.AveragePrecision).Elem(),
 			"BalancedAccuracy": reflect.ValueOf(&_data.BalancedAccuracy).Elem(),
+			"Blind":            reflect.ValueOf(_data.Blind),
+			"BlockRows":        reflect.ValueOf(_data.BlockRows),
 			"BreastCancer":     reflect.ValueOf(_data.BreastCancer),
 			"Brier":            reflect.ValueOf(&_data.Brier).Elem(),
 			"Categorical":      reflect.ValueOf(_data.Categorical),
+			"Check":            reflect.ValueOf(_data.Check),
 			"Classify":         reflect.ValueOf(_data.Classify),
+			"Collect":          reflect.ValueOf(_data.Collect),
 			"Constant":         reflect.ValueOf(_data.Constant),
 			"DateTime":         reflect.ValueOf(_data.DateTime),
 			"DefaultMetrics":   reflect.ValueOf(_data.DefaultMetrics),
@@ -34,10 +40,12 @@ func init() {
 			"ErrUndefined":     reflect.ValueOf(&_data.ErrUndefined).Elem(),
 			"F1":               reflect.ValueOf(&_data.F1).Elem(),
 			"FashionMNIST":     reflect.ValueOf(_data.FashionMNIST),
+			"Fingerprint":      reflect.ValueOf(_data.Fingerprint),
 			"FromLabels":       reflect.ValueOf(_data.FromLabels),
 			"FromRows":         reflect.ValueOf(_data.FromRows),
 			"GermanCredit":     reflect.ValueOf(_data.GermanCredit),
 			"Guess":            reflect.ValueOf(_data.Guess),
+			"Head":             reflect.ValueOf(_data.Head),
 			"Ignore":           reflect.ValueOf(_data.Ignore),
 			"ImageSet":         reflect.ValueOf(_data.ImageSet),
 			"Inspect":          reflect.ValueOf(_data.Inspect),
@@ -67,6 +75,10 @@ func init() {
 			"RegisterMetric":   reflect.ValueOf(_data.RegisterMetric),
 			"Regress":          reflect.ValueOf(_data.Regress),
 			"Text":             reflect.ValueOf(_data.Text),
+			"Transformed":      reflect.ValueOf(_data.Transformed),
+			"Truth":            reflect.ValueOf(_data.Truth),
+			"View":             reflect.ValueOf(_data.View),
+			"WindowRows":       reflect.ValueOf(_data.WindowRows),
 			"Wine":             reflect.ValueOf(_data.Wine),
 			"WriteCSV":         reflect.ValueOf(_data.WriteCSV),
 		},
@@ -128,8 +140,10 @@ func init() {
 			"Seen":               reflect.TypeOf((*_data.Seen)(nil)).Elem(),
 			"Set":                reflect.TypeOf((*_data.Set)(nil)).Elem(),
 			"SmoothClip":         reflect.TypeOf((*_data.SmoothClip)(nil)).Elem(),
+			"Source":             reflect.TypeOf((*_data.Source)(nil)).Elem(),
 			"Standardize":        reflect.TypeOf((*_data.Standardize)(nil)).Elem(),
 			"Strategy":           reflect.TypeOf((*_data.Strategy)(nil)).Elem(),
+			"Stream":             reflect.TypeOf((*_data.Stream)(nil)).Elem(),
 			"Task":               reflect.TypeOf((*_data.Task)(nil)).Elem(),
 			"TextColumn":         reflect.TypeOf((*_data.TextColumn)(nil)).Elem(),
 			"Transform":          reflect.TypeOf((*_data.Transform)(nil)).Elem(),
@@ -140,9 +154,13 @@ func init() {
 		Proxies: map[string]reflect.Type{
 			"Augmenter": reflect.TypeOf((*Cell_data_Augmenter)(nil)).Elem(),
 			"Fitted":    reflect.TypeOf((*Cell_data_Fitted)(nil)).Elem(),
+			"Source":    reflect.TypeOf((*Cell_data_Source)(nil)).Elem(),
 			"Transform": reflect.TypeOf((*Cell_data_Transform)(nil)).Elem(),
 		},
-		Untypeds: map[string]string{},
+		Untypeds: map[string]string{
+			"BlockRows":  "int:65536",
+			"WindowRows": "int:262144",
+		},
 		Wrappers: map[string][]string{},
 	})
 }
@@ -165,10 +183,18 @@ type Cell_data_Fitted struct {
 
 func (p *Cell_data_Fitted) Apply(a0 *_data.Set) (*_data.Set, error) { return p.Apply_(p.Object, a0) }
 
+// Cell_data_Source stands for a type that a cell declares.
+type Cell_data_Source struct {
+	Object  any
+	Stream_ func(object any) (*_data.Stream, error)
+}
+
+func (p *Cell_data_Source) Stream() (*_data.Stream, error) { return p.Stream_(p.Object) }
+
 // Cell_data_Transform stands for a type that a cell declares.
 type Cell_data_Transform struct {
 	Object any
-	Fit_   func(object any, a0 *_data.Set) (_data.Fitted, error)
+	Fit_   func(object any, a0 _data.Source) (_data.Fitted, error)
 }
 
-func (p *Cell_data_Transform) Fit(a0 *_data.Set) (_data.Fitted, error) { return p.Fit_(p.Object, a0) }
+func (p *Cell_data_Transform) Fit(a0 _data.Source) (_data.Fitted, error) { return p.Fit_(p.Object, a0) }

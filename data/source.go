@@ -1,0 +1,626 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// Source is where rows come from: a *Set, some rows of another source ([View]), what a
+// transform makes of them ([Transformed]), a file that is larger than memory.
+type Source interface {
+	// Stream opens the source. A Stream is used by one goroutine at a time; another one
+	// can be opened beside it.
+	Stream() (*Stream, error)
+}
+
+// Stream reads rows.
+type Stream struct {
+	Rows     int  // their number
+	InMemory bool // rows lie in memory, so that any order of them is as fast as another
+	Like     *Set // some of the rows, at least one: what columns, classes and shapes they have
+
+	// Load fills a set with rows, in the order of their numbers; of its tensors it uses
+	// those again that have the right size.
+	Load func(rows []int, into *Set) error
+}
+
+// Blocks of rows lie together in a file, and windows of blocks in memory, where rows are
+// taken at random: see [Batches].
+const (
+	BlockRows  = 1 << 16
+	WindowRows = 4 * BlockRows
+)
+
+// Stream opens the set.
+func (s *Set) Stream() (*Stream, error) {
+	n := s.Len()
+	if n == 0 {
+		return nil, ErrEmpty
+	}
+	return &Stream{Rows: n, InMemory: true, Like: s, Load: s.load}, nil
+}
+
+// open opens a source, and checks what came.
+func open(src Source) (*Stream, error) {
+	if src == nil {
+		return nil, ErrEmpty
+	}
+	st, err := src.Stream()
+	if err != nil {
+		return nil, err
+	}
+	if st == nil || st.Rows < 1 || st.Like == nil || st.Load == nil {
+		return nil, ErrEmpty
+	}
+	return st, nil
+}
+
+// load fills a set with chosen rows of s.
+func (s *Set) load(index []int, into *Set) error {
+	n := s.Len()
+	if into == nil {
+		return errors.New("data: there is no set to load rows into")
+	}
+	if s == nil || len(index) == 0 {
+		return ErrEmpty
+	}
+	if s.Weights != nil && len(s.Weights) != n || s.Groups != nil && len(s.Groups) != n {
+		return fmt.Errorf("data: %s: %d weights and %d groups for %d rows", s.Name, len(s.Weights), len(s.Groups), n)
+	}
+	for _, i := range index {
+		if i < 0 || i >= n {
+			return fmt.Errorf("data: %s: row %d of a set of %d rows", s.Name, i, n)
+		}
+	}
+	old := *into
+	*into = *s
+	var err error
+	if into.Inputs, err = takeAll(old.Inputs, s.Inputs, index, n); err != nil {
+		return fmt.Errorf("data: %s: inputs: %w", s.Name, err)
+	}
+	if into.Targets, err = takeAll(old.Targets, s.Targets, index, n); err != nil {
+		return fmt.Errorf("data: %s: targets: %w", s.Name, err)
+	}
+	if s.Weights != nil {
+		into.Weights = take(old.Weights, s.Weights, index, 1)
+	}
+	if s.Groups != nil {
+		into.Groups = take(old.Groups, s.Groups, index, 1)
+	}
+	if s.Texts != nil {
+		into.Texts = make([]TextColumn, len(s.Texts))
+		for k, c := range s.Texts {
+			if len(c.Cells) != n {
+				return s.textRows(c)
+			}
+			into.Texts[k] = TextColumn{Name: c.Name, Cells: take(nil, c.Cells, index, 1)}
+		}
+	}
+	return nil
+}
+
+// takeAll takes the rows of tensors that have n each, into old ones where they fit.
+func takeAll(old, list []*tensor.Dense, index []int, n int) ([]*tensor.Dense, error) {
+	if list == nil {
+		return nil, nil
+	}
+	out := make([]*tensor.Dense, len(list))
+	for i, t := range list {
+		if t == nil || t.Dims() == 0 || t.Shape()[0] != n {
+			return nil, fmt.Errorf("number %d does not have the set's %d rows", i, n)
+		}
+		shape := t.Shape().Clone()
+		width := t.Shape().TotalSize() / shape[0]
+		shape[0] = len(index)
+		var was any
+		if i < len(old) && old[i] != nil && slices.Equal(old[i].Shape(), shape) && old[i].Dtype() == t.Dtype() {
+			out[i], was = old[i], old[i].Data()
+		}
+		var backing any
+		switch d := dense(t).Data().(type) {
+		case []float64:
+			v, _ := was.([]float64)
+			backing = take(v, d, index, width)
+		case []float32:
+			v, _ := was.([]float32)
+			backing = take(v, d, index, width)
+		case []int:
+			v, _ := was.([]int)
+			backing = take(v, d, index, width)
+		default:
+			return nil, fmt.Errorf("values of type %v", t.Dtype())
+		}
+		if out[i] == nil {
+			out[i] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))
+		}
+	}
+	return out, nil
+}
+
+// dense returns t itself, or a copy without gaps if it is a view.
+func dense(t *tensor.Dense) *tensor.Dense {
+	if t.RequiresIterator() {
+		if m, ok := t.Materialize().(*tensor.Dense); ok {
+			return m
+		}
+	}
+	return t
+}
+
+// take copies rows into old if it has the size, else into new memory.
+func take[T any](old, from []T, index []int, width int) []T {
+	out := old
+	if len(out) != len(index)*width {
+		out = make([]T, len(index)*width)
+	}
+	if width == 1 {
+		for k, i := range index {
+			out[k] = from[i]
+		}
+		return out
+	}
+	for k, i := range index {
+		copy(out[k*width:(k+1)*width], from[i*width:(i+1)*width])
+	}
+	return out
+}
+
+// view is some rows of a source.
+type view struct {
+	of   Source
+	rows []int
+}
+
+// View returns some rows of a source, in that order, without a copy of them. A row may be
+// chosen more than once. Numbers out of range are an error when the view is opened.
+func View(of Source, rows []int) Source {
+	if v, ok := of.(view); ok { // one step to the rows, however many views there are
+		inner := make([]int, len(rows))
+		for k, i := range rows {
+			if i < 0 || i >= len(v.rows) {
+				return view{of, rows} // which tells when it is opened
+			}
+			inner[k] = v.rows[i]
+		}
+		return view{v.of, inner}
+	}
+	return view{of, rows}
+}
+
+// Stream implements Source.
+func (v view) Stream() (*Stream, error) {
+	st, err := open(v.of)
+	if err != nil {
+		return nil, err
+	}
+	if len(v.rows) == 0 {
+		return nil, ErrEmpty
+	}
+	for _, i := range v.rows {
+		if i < 0 || i >= st.Rows {
+			return nil, fmt.Errorf("data: %s: row %d of %d rows", st.Like.Name, i, st.Rows)
+		}
+	}
+	out := *st
+	out.Rows = len(v.rows)
+	var inner []int
+	out.Load = func(rows []int, into *Set) error {
+		if err := within(rows, len(v.rows)); err != nil {
+			return err
+		}
+		inner = inner[:0]
+		for _, i := range rows {
+			inner = append(inner, v.rows[i])
+		}
+		return st.Load(inner, into)
+	}
+	return &out, nil
+}
+
+// within is an error about the first row that a source of n rows does not have.
+func within(rows []int, n int) error {
+	for _, i := range rows {
+		if i < 0 || i >= n {
+			return fmt.Errorf("data: row %d of %d rows", i, n)
+		}
+	}
+	return nil
+}
+
+// transformed is what a fitted transform makes of a source.
+type transformed struct {
+	of Source
+	by Fitted
+}
+
+// Transformed returns what a fitted transform makes of the rows of a source, each time
+// that they are read. A transform of nil returns the source.
+func Transformed(of Source, by Fitted) Source {
+	if by == nil {
+		return of
+	}
+	return transformed{of, by}
+}
+
+// Applied is Transformed of rows that are read more than once: where they lie in memory,
+// what the transform makes of them does, too.
+func Applied(of Source, by Fitted) (Source, error) {
+	if by == nil || of == nil {
+		return of, nil
+	}
+	if s, ok := of.(*Set); ok {
+		return by.Apply(s)
+	}
+	st, err := open(of)
+	if err != nil {
+		return nil, err
+	}
+	if !st.InMemory {
+		return Transformed(of, by), nil
+	}
+	if byRow := rowsOf(by, st.Like); byRow != nil {
+		out := &Set{}
+		return out, loadRows(st, byRow, numbered(0, st.Rows), out)
+	}
+	rows, err := Collect(of)
+	if err != nil {
+		return nil, err
+	}
+	return by.Apply(rows)
+}
+
+// rowsOf returns a transform of the rows of a set like the given one, nil if it does not
+// go row by row.
+func rowsOf(by Fitted, like *Set) *RowTransform {
+	_, columns, err := like.Table()
+	if err != nil {
+		return nil
+	}
+	byRow, err := NewRowTransform(by, like.featuresOf(columns))
+	if err != nil || fittedOn("", byRow.in, like, columns) != nil {
+		return nil // Apply says what is wrong
+	}
+	return byRow
+}
+
+// pieceRows is how many rows are read at once where more would only take more memory.
+const pieceRows = 1 << 12
+
+// Stream implements Source.
+func (t transformed) Stream() (*Stream, error) {
+	st, err := open(t.of)
+	if err != nil {
+		return nil, err
+	}
+	like := st.Like
+	if like.Len() > pieceRows {
+		like = &Set{}
+		if err := st.Load(numbered(0, pieceRows), like); err != nil {
+			return nil, err
+		}
+	}
+	out := *st
+	if out.Like, err = t.by.Apply(like); err != nil {
+		return nil, err
+	}
+	if out.Like == nil || out.Like.Len() == 0 {
+		return nil, ErrEmpty
+	}
+	if byRow := rowsOf(t.by, like); byRow != nil {
+		out.Load = func(rows []int, into *Set) error { return loadRows(st, byRow, rows, into) }
+		return &out, nil
+	}
+	out.Load = func(rows []int, into *Set) error {
+		raw := &Set{}
+		if err := st.Load(rows, raw); err != nil {
+			return err
+		}
+		s, err := t.by.Apply(raw)
+		if err != nil {
+			return err
+		}
+		*into = *s
+		return nil
+	}
+	return &out, nil
+}
+
+// loadRows loads rows and transforms each, some at a time.
+func loadRows(st *Stream, by *RowTransform, rows []int, into *Set) error {
+	if len(rows) == 0 {
+		return ErrEmpty
+	}
+	p, q := len(by.in), len(by.out)
+	table := make([]float64, min(len(rows), pieceRows)*q)
+	raw := &Set{}
+	for at := 0; at < len(rows); at += pieceRows {
+		n := min(pieceRows, len(rows)-at)
+		if err := st.Load(rows[at:at+n], raw); err != nil {
+			return err
+		}
+		v, columns, err := raw.Table()
+		if err != nil {
+			return err
+		}
+		if columns != p {
+			return fmt.Errorf("data: %s: fitted on %d columns, given %d", raw.Name, p, columns)
+		}
+		for i := range n {
+			if err := by.f(table[i*q:(i+1)*q], v[i*p:(i+1)*p]); err != nil {
+				return &RowError{at + i, fmt.Errorf("row %d: %w", at+i, err)}
+			}
+		}
+		if err := into.put(raw.withTable(table[:n*q], by.out), at, len(rows)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put copies the rows of a part to a place in s, which has n rows; before the first
+// part, at 0, it takes memory for them, where that of s does not fit.
+func (s *Set) put(part *Set, at, n int) error {
+	if at == 0 {
+		old := *s
+		*s = *part
+		s.Inputs, s.Targets = roomFor(old.Inputs, part.Inputs, n), roomFor(old.Targets, part.Targets, n)
+		s.Weights, s.Groups = room(old.Weights, part.Weights, n), room(old.Groups, part.Groups, n)
+		s.Texts = make([]TextColumn, len(part.Texts))
+		for k, c := range part.Texts {
+			s.Texts[k] = TextColumn{c.Name, make([]string, n)}
+		}
+		if part.Texts == nil {
+			s.Texts = nil
+		}
+	}
+	if len(s.Inputs) != len(part.Inputs) || len(s.Targets) != len(part.Targets) || len(s.Texts) != len(part.Texts) {
+		return fmt.Errorf("data: %s: rows from %d on have other parts than those before", part.Name, at)
+	}
+	for i, t := range part.Inputs {
+		if err := putTensor(s.Inputs[i], t, at); err != nil {
+			return err
+		}
+	}
+	for i, t := range part.Targets {
+		if err := putTensor(s.Targets[i], t, at); err != nil {
+			return err
+		}
+	}
+	if s.Weights != nil {
+		copy(s.Weights[at:], part.Weights)
+	}
+	if s.Groups != nil {
+		copy(s.Groups[at:], part.Groups)
+	}
+	for k, c := range part.Texts {
+		copy(s.Texts[k].Cells[at:], c.Cells)
+	}
+	return nil
+}
+
+func room[T any](old, like []T, n int) []T {
+	if like == nil {
+		return nil
+	}
+	if len(old) == n {
+		return old
+	}
+	return make([]T, n)
+}
+
+// roomFor returns tensors of n rows like others, the old ones where they fit.
+func roomFor(old, like []*tensor.Dense, n int) []*tensor.Dense {
+	if like == nil {
+		return nil
+	}
+	out := make([]*tensor.Dense, len(like))
+	for i, t := range like {
+		shape := t.Shape().Clone()
+		shape[0] = n
+		if i < len(old) && old[i] != nil && slices.Equal(old[i].Shape(), shape) && old[i].Dtype() == t.Dtype() {
+			out[i] = old[i]
+			continue
+		}
+		out[i] = tensor.New(tensor.Of(t.Dtype()), tensor.WithShape(shape...))
+	}
+	return out
+}
+
+// putTensor copies the rows of a tensor to a place in another.
+func putTensor(to, from *tensor.Dense, at int) error {
+	width := from.Shape().TotalSize() / from.Shape()[0]
+	switch d := dense(from).Data().(type) {
+	case []float64:
+		if v, ok := to.Data().([]float64); ok && (at+from.Shape()[0])*width <= len(v) {
+			copy(v[at*width:], d)
+			return nil
+		}
+	case []float32:
+		if v, ok := to.Data().([]float32); ok && (at+from.Shape()[0])*width <= len(v) {
+			copy(v[at*width:], d)
+			return nil
+		}
+	case []int:
+		if v, ok := to.Data().([]int); ok && (at+from.Shape()[0])*width <= len(v) {
+			copy(v[at*width:], d)
+			return nil
+		}
+	}
+	return fmt.Errorf("data: rows from %d on are %v of %v, those before are %v of %v", at, from.Dtype(), from.Shape(), to.Dtype(), to.Shape())
+}
+
+// numbered returns the numbers from one to before another.
+func numbered(from, to int) []int {
+	out := make([]int, to-from)
+	for i := range out {
+		out[i] = from + i
+	}
+	return out
+}
+
+// Collect returns all rows of a source as a set in memory; of a *Set the set itself.
+func Collect(src Source) (*Set, error) {
+	if s, ok := src.(*Set); ok {
+		if s.Len() == 0 {
+			return nil, ErrEmpty
+		}
+		return s, nil
+	}
+	st, err := open(src)
+	if err != nil {
+		return nil, err
+	}
+	out := &Set{}
+	if err := st.Load(numbered(0, st.Rows), out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Head returns the first n rows of a source, or all if there are no more, in memory; of a
+// *Set that has no more the set itself.
+func Head(src Source, n int) (*Set, error) {
+	st, err := open(src)
+	if err != nil {
+		return nil, err
+	}
+	if n < 1 {
+		return nil, ErrEmpty
+	}
+	if st.Rows <= n {
+		return Collect(src)
+	}
+	out := &Set{}
+	return out, st.Load(numbered(0, n), out)
+}
+
+// Answers returns what a source says of its rows but for the inputs: targets, weights,
+// groups, classes. Its Inputs are nil; a source without targets is an error.
+func Answers(src Source) (*Set, error) {
+	out := &Set{}
+	switch src := src.(type) {
+	case *Set:
+		if src.Len() == 0 {
+			return nil, ErrEmpty
+		}
+		*out = *src
+	case view:
+		all, err := Answers(src.of)
+		if err != nil {
+			return nil, err
+		}
+		if err := all.load(src.rows, out); err != nil {
+			return nil, err
+		}
+	case transformed:
+		all, err := Answers(src.of)
+		if err != nil {
+			return nil, err
+		}
+		*out = *all
+	default:
+		st, err := open(src)
+		if err != nil {
+			return nil, err
+		}
+		err = scan(src, func(first int, part *Set) error {
+			bare := *part
+			bare.Inputs = nil
+			return out.put(&bare, first, st.Rows)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(out.Targets) == 0 {
+		return nil, fmt.Errorf("data: %s: the set has no targets", out.Name)
+	}
+	out.Inputs = nil
+	return out, nil
+}
+
+// Truth returns what a metric is given of rows to score a prediction of them: the rows
+// themselves if they lie in memory, else their answers, which are part of those given.
+func Truth(src Source, answers *Set, rows []int) (*Set, error) {
+	if inMemory(src) {
+		return Collect(View(src, rows))
+	}
+	return answers.Rows(rows)
+}
+
+// Blind returns the rows of a source without their targets: what a model is given to
+// predict.
+func Blind(src Source) Source {
+	if s, ok := src.(*Set); ok {
+		return s.Without()
+	}
+	if v, ok := src.(view); ok {
+		return view{Blind(v.of), v.rows}
+	}
+	return blind{src}
+}
+
+type blind struct{ of Source }
+
+// Stream implements Source.
+func (b blind) Stream() (*Stream, error) {
+	st, err := open(b.of)
+	if err != nil {
+		return nil, err
+	}
+	out := *st
+	out.Like = st.Like.Without()
+	out.Load = func(rows []int, into *Set) error {
+		err := st.Load(rows, into)
+		into.Targets = nil
+		return err
+	}
+	return &out, nil
+}
+
+// scan calls f for all rows of a source, in their order: part holds those from first on,
+// and is good until f returns.
+func scan(src Source, f func(first int, part *Set) error) error {
+	if s, ok := src.(*Set); ok && s.Len() > 0 {
+		return f(0, s)
+	}
+	st, err := open(src)
+	if err != nil {
+		return err
+	}
+	part, rows := &Set{}, numbered(0, min(st.Rows, BlockRows))
+	for first := 0; first < st.Rows; first += len(rows) {
+		rows = rows[:min(len(rows), st.Rows-first)]
+		for i := range rows {
+			rows[i] = first + i
+		}
+		if err := st.Load(rows, part); err != nil {
+			return err
+		}
+		if err := f(first, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Check holds all rows of a source to what [Set.Validate] wants of a set.
+func Check(src Source) error {
+	switch src := src.(type) {
+	case nil:
+		return ErrEmpty
+	case *Set:
+		return src.Validate()
+	}
+	return scan(src, func(first int, part *Set) error {
+		err := part.Validate()
+		var row *RowError
+		if errors.As(err, &row) {
+			return &RowError{first + row.Row, err}
+		}
+		return err
+	})
+}

@@ -1,0 +1,136 @@
+package data
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/seed732fc211/aegis/internal/moments"
+)
+
+// summary is what a transform learns from of one column.
+type summary struct {
+	name   string // of the source
+	column int
+	sketch *moments.Sketch
+	sorted []float64 // the values that are not missing; of many, some that stand for them
+	rows   int       // of the source, with and without a value
+}
+
+// missing says whether a row has no value.
+func (c *summary) missing() bool { return c.sketch.Len() < c.rows }
+
+// atOnce is how many columns are summarised in one pass over a file.
+const atOnce = 32
+
+// eachColumn calls f with the summary of every column that is wanted, in their order.
+// In memory one column is summarised after another, else several at once, which takes
+// several passes for many.
+func eachColumn(what string, src Source, wanted func(f Feature) bool, f func(c *summary) error) error {
+	st, err := open(src)
+	if err != nil {
+		return fmt.Errorf("data: %s: %w", what, err)
+	}
+	_, p, err := st.Like.Table()
+	if err != nil {
+		return fmt.Errorf("data: %s: %w", what, err)
+	}
+	var columns []int
+	for j, c := range st.Like.featuresOf(p) {
+		if wanted(c) {
+			columns = append(columns, j)
+		}
+	}
+	step := atOnce
+	if _, ok := src.(*Set); ok {
+		step = 1
+	}
+	for at := 0; at < len(columns); at += step {
+		group := make([]summary, min(step, len(columns)-at))
+		for k := range group {
+			group[k] = summary{name: st.Like.Name, column: columns[at+k], sketch: &moments.Sketch{}, rows: st.Rows}
+		}
+		err := scan(src, func(_ int, part *Set) error {
+			v, width, err := part.Table()
+			if err != nil || width != p {
+				return fmt.Errorf("%d columns, want %d: %w", width, p, err)
+			}
+			for k := range group {
+				for i := group[k].column; i < len(v); i += p {
+					if x := v[i]; !math.IsNaN(x) {
+						group[k].sketch.Add(x)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("data: %s: %w", what, err)
+		}
+		for k := range group {
+			group[k].sorted = group[k].sketch.Sorted()
+			if err := f(&group[k]); err != nil {
+				return err
+			}
+			group[k] = summary{}
+		}
+	}
+	return nil
+}
+
+// columnsOf returns the columns of a source that is a table.
+func columnsOf(what string, src Source) ([]Feature, error) {
+	st, err := open(src)
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", what, err)
+	}
+	_, p, err := st.Like.Table()
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", what, err)
+	}
+	return bare(st.Like.featuresOf(p)), nil
+}
+
+// levelCounts returns for every categorical column how many rows have each level, and
+// how many have none.
+func levelCounts(what string, src Source, features []Feature) (counts [][]int, missing []int, err error) {
+	counts, missing = make([][]int, len(features)), make([]int, len(features))
+	for j, c := range features {
+		if c.Levels != nil {
+			counts[j] = make([]int, len(c.Levels))
+		}
+	}
+	err = scan(src, func(first int, part *Set) error {
+		v, p, err := part.Table()
+		if err != nil {
+			return err
+		}
+		for j, c := range features {
+			if c.Levels == nil {
+				continue
+			}
+			for i := j; i < len(v); i += p {
+				level, none, err := code(c, v[i])
+				if err != nil {
+					row := first + i/p
+					return &RowError{row, fmt.Errorf("row %d, %w", row, err)}
+				}
+				if none {
+					missing[j]++
+				} else if level >= 0 {
+					counts[j][level]++
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("data: %s: %w", what, err)
+	}
+	return counts, missing, nil
+}
+
+// inMemory says whether the rows of a source lie in memory.
+func inMemory(src Source) bool {
+	st, err := open(src)
+	return err == nil && st.InMemory
+}

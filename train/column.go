@@ -1,0 +1,243 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/models"
+	"gorgonia.org/tensor"
+)
+
+// column is the values of one input, target or weight of a set in the type
+// that a program takes, and the shape of a row.
+type column struct {
+	name  string
+	shape graph.Shape
+	f32   []float32
+	f64   []float64
+	ints  []int
+}
+
+// width is the number of values of a row.
+func (c *column) width() int {
+	n := 1
+	for _, d := range c.shape {
+		n *= d
+	}
+	return n
+}
+
+// fill takes the values of a tensor whose first axis counts the rows: as floats of type
+// dt, each changed by a function unless that is nil; ints stay ints. Values that need no
+// change are shared with the tensor unless the column is to own them. Memory that it has is
+// used again.
+func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change func(float64) float64, own bool) error {
+	c.name, c.shape = name, t.Shape()[1:].Clone()
+	if t.RequiresIterator() {
+		m, ok := t.Materialize().(*tensor.Dense)
+		if !ok {
+			return fmt.Errorf("%s: a view that cannot be read", name)
+		}
+		t = m
+	}
+	switch d := t.Data().(type) {
+	case []int:
+		if own {
+			d = append(c.ints[:0], d...)
+		}
+		c.ints = d
+	case []float32:
+		switch {
+		case dt == graph.Float32 && change == nil && !own:
+			c.f32 = d
+		case dt == graph.Float32:
+			c.f32 = convert(c.f32, d, change)
+		default:
+			c.f64 = convert(c.f64, d, change)
+		}
+	case []float64:
+		switch {
+		case dt == graph.Float64 && change == nil && !own:
+			c.f64 = d
+		case dt == graph.Float64:
+			c.f64 = convert(c.f64, d, change)
+		default:
+			c.f32 = convert(c.f32, d, change)
+		}
+	default:
+		return fmt.Errorf("%s: values of type %v", name, t.Dtype())
+	}
+	return nil
+}
+
+// convert writes values, each changed by a function unless that is nil, to dst or, if
+// that has another size, to new memory.
+func convert[To, From float32 | float64](dst []To, from []From, change func(float64) float64) []To {
+	if len(dst) != len(from) {
+		dst = make([]To, len(from))
+	}
+	if change == nil {
+		for i, v := range from {
+			dst[i] = To(v)
+		}
+		return dst
+	}
+	for i, v := range from {
+		dst[i] = To(change(float64(v)))
+	}
+	return dst
+}
+
+// inRange finds the first value of a target that float32 has made infinite.
+func (c *column) inRange(target *tensor.Dense) error {
+	for i, v := range c.f32 {
+		if !math.IsInf(float64(v), 0) {
+			continue
+		}
+		given := any(v)
+		if d, ok := target.Data().([]float64); ok && i < len(d) {
+			given = d[i]
+		}
+		return &data.RowError{Row: i / c.width(), Err: fmt.Errorf("%s: row %d, value %d: %v is beyond what float32 holds (3.4e38); scale the targets, or build the model with Type: graph.Float64", c.name, i/c.width(), i%c.width(), given)}
+	}
+	return nil
+}
+
+// declare adds an input for a batch of the column's rows to a graph.
+func (c *column) declare(b *graph.Builder, batch int) *graph.Node {
+	shape := append([]int{batch}, c.shape...)
+	if c.ints != nil {
+		return b.InputInt(c.name, shape...)
+	}
+	return b.Input(c.name, shape...)
+}
+
+// source copies rows of a column into a program's input.
+type source struct {
+	*column
+	to32   []float32
+	to64   []float64
+	toInts []int
+}
+
+func (s *source) load(rows []int) {
+	w := s.width()
+	switch {
+	case s.toInts != nil:
+		copyRows(s.toInts, s.ints, rows, w)
+	case s.to32 != nil:
+		kernel.Gather(s.to32, s.f32, rows, w)
+	default:
+		kernel.Gather(s.to64, s.f64, rows, w)
+	}
+}
+
+func copyRows(dst, src, rows []int, w int) {
+	for i, r := range rows {
+		copy(dst[i*w:(i+1)*w], src[r*w:(r+1)*w])
+	}
+}
+
+// table is a set in the form that programs take.
+type table struct {
+	rows    int // of the source; a window of a stream holds fewer
+	inputs  []*column
+	targets []*column
+	weights *column
+	w       []float64 // of all rows, or nil
+	own     bool      // values are copied, as those that are given will change
+}
+
+func newTable(m *models.Model, s *data.Set) (*table, error) {
+	t := &table{}
+	return t, t.fill(m, s)
+}
+
+// fill takes the rows of a set in memory.
+func (t *table) fill(m *models.Model, s *data.Set) error {
+	names := m.InputNames()
+	if len(s.Inputs) != len(names) {
+		return fmt.Errorf("train: the set has %d inputs, the model %d: %q", len(s.Inputs), len(names), names)
+	}
+	outputs := m.OutputShapes()
+	if len(s.Targets) != len(outputs) {
+		return fmt.Errorf("train: the set has %d targets, the model %d outputs", len(s.Targets), len(outputs))
+	}
+	dt := m.Params().Dtype()
+	t.rows, t.w = s.Len(), s.Weights
+	if dt == graph.Float32 {
+		if err := s.CheckFloat32(); err != nil {
+			return fmt.Errorf("train: %w; scale the column, or build the model with Type: graph.Float64", err)
+		}
+	}
+	for i, x := range s.Inputs {
+		if shape := m.InputShape(i); !slices.Equal(x.Shape()[1:], shape) {
+			return fmt.Errorf("train: input %q has rows of shape %v, the model wants %v", names[i], x.Shape()[1:], shape)
+		}
+		if err := at(&t.inputs, i).fill(names[i], x, dt, nil, t.own); err != nil {
+			return fmt.Errorf("train: input %w", err)
+		}
+	}
+	for i, y := range s.Targets {
+		var change func(float64) float64
+		if i == 0 && m.Info.Task == data.Regress && (m.Info.TargetScale != 0 || m.Info.TargetWidth != 0) {
+			change = m.Info.ScaleTarget
+		}
+		c := at(&t.targets, i)
+		if err := c.fill(fmt.Sprintf("target %d", i), y, dt, change, t.own); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		if err := c.inRange(y); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	if s.Weights != nil {
+		if t.weights == nil {
+			t.weights = &column{}
+		}
+		if err := t.weights.fill("row weights", tensor.New(tensor.WithShape(len(s.Weights)), tensor.WithBacking(s.Weights)), dt, nil, t.own); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return nil
+}
+
+// at returns column i of a list, which may grow by one.
+func at(list *[]*column, i int) *column {
+	if i == len(*list) {
+		*list = append(*list, &column{})
+	}
+	return (*list)[i]
+}
+
+// swap exchanges the values of two tables of the same columns.
+func (t *table) swap(other *table) {
+	exchange := func(a, b *column) {
+		a.f32, a.f64, a.ints, b.f32, b.f64, b.ints = b.f32, b.f64, b.ints, a.f32, a.f64, a.ints
+	}
+	for i := range t.inputs {
+		exchange(t.inputs[i], other.inputs[i])
+	}
+	for i := range t.targets {
+		exchange(t.targets[i], other.targets[i])
+	}
+	if t.weights != nil {
+		exchange(t.weights, other.weights)
+	}
+}
+
+// weight is the sum of the weights of rows.
+func (t *table) weight(rows []int) float64 {
+	if t.w == nil {
+		return float64(len(rows))
+	}
+	sum := 0.0
+	for _, r := range rows {
+		sum += t.w[r]
+	}
+	return sum
+}

@@ -1,0 +1,175 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/models"
+)
+
+// feed hands out the batches of a source. Rows in memory lie in a table from the first
+// step on; those of a file are read a window at a time, the next one in the background
+// while the batches of the present one are computed.
+type feed struct {
+	order   *data.Batches
+	table   *table
+	answers *data.Set // targets and weights of all rows
+	full    int       // leave out batches of fewer rows; 0: none
+
+	stream  *data.Stream // nil: all rows are in the table
+	model   *models.Model
+	window  int // that lies in the table
+	ready   chan loaded
+	free    chan *table // tables to read into
+	stop    context.CancelFunc
+	done    chan struct{}
+	local   []int
+	raw     *data.Set // the rows of a window before they are converted
+	numbers []int     // and their numbers
+}
+
+// loaded is a window that was read, or why it was not.
+type loaded struct {
+	table *table
+	err   error
+}
+
+// newFeed opens a source for a model.
+func newFeed(m *models.Model, src data.Source, size int, shuffle bool, seed uint64) (*feed, error) {
+	answers, err := data.Answers(src)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	f := &feed{answers: answers, model: m, window: -1}
+	if f.order, err = data.NewBatches(answers.Len(), size, shuffle, seed); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	st, err := src.Stream()
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if st.InMemory || st.Rows <= data.WindowRows {
+		set, err := data.Collect(src)
+		if err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		if err := checkRows(set); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		f.answers = set // metrics may look at the inputs, too
+		f.table, err = newTable(m, set)
+		return f, err
+	}
+	f.stream, f.raw = st, &data.Set{}
+	f.order.Epoch(1)
+	if f.table, err = f.read(0, &table{own: true}); err != nil { // for its shapes, and what is wrong with them
+		return nil, err
+	}
+	f.table.w = answers.Weights
+	return f, nil
+}
+
+// checkRows holds rows to what a net can take.
+func checkRows(s *data.Set) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	return complete(s)
+}
+
+// read reads a window of the present epoch into a table.
+func (f *feed) read(window int, into *table) (*table, error) {
+	f.numbers = f.order.Rows(f.numbers[:0], window)
+	if err := f.stream.Load(f.numbers, f.raw); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if err := checkRows(f.raw); err != nil {
+		var row *data.RowError
+		if errors.As(err, &row) && row.Row < len(f.numbers) {
+			err = &data.RowError{Row: f.numbers[row.Row], Err: fmt.Errorf("%w (row %d of the file)", err, f.numbers[row.Row])}
+		}
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return into, into.fill(f.model, f.raw)
+}
+
+// epoch begins an epoch.
+func (f *feed) epoch(ctx context.Context, epoch int) {
+	f.close()
+	f.order.Epoch(epoch)
+	f.window = -1
+	if f.stream == nil {
+		return
+	}
+	ctx, f.stop = context.WithCancel(ctx)
+	f.ready, f.done = make(chan loaded), make(chan struct{})
+	if f.free == nil { // one table is read while another is used
+		f.free = make(chan *table, 2)
+		f.free <- &table{own: true}
+	}
+	go f.readAll(ctx, f.ready, f.done)
+}
+
+// readAll reads the windows of an epoch one after another.
+func (f *feed) readAll(ctx context.Context, ready chan<- loaded, done chan<- struct{}) {
+	defer close(done)
+	for w := range f.order.Windows() {
+		var t *table
+		select {
+		case t = <-f.free:
+		case <-ctx.Done():
+			return
+		}
+		next := loaded{table: t}
+		_, next.err = f.read(w, t)
+		select {
+		case ready <- next:
+		case <-ctx.Done():
+			f.free <- t
+			return
+		}
+	}
+}
+
+// close ends what is read in the background.
+func (f *feed) close() {
+	if f.stop != nil {
+		f.stop()
+		<-f.done
+		f.stop = nil
+	}
+}
+
+// next returns the rows of the next batch, and where they are in the table.
+func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
+	for {
+		rows = f.order.Next()
+		if rows == nil || f.full == 0 || len(rows) >= f.full {
+			break
+		}
+	}
+	if f.stream == nil {
+		return rows, rows, nil
+	}
+	if w := f.order.Window(); w != f.window {
+		select {
+		case got := <-f.ready:
+			if got.err != nil {
+				f.free <- got.table
+				return nil, nil, got.err
+			}
+			f.table.swap(got.table)
+			f.free <- got.table
+			f.window = w
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+	f.local = f.order.Places(f.local[:0], rows)
+	return rows, f.local, nil
+}
+
+// batches returns the number of batches of an epoch.
+func (f *feed) batches() int { return f.order.Count(f.full > 0) }

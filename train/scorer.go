@@ -1,0 +1,70 @@
+package train
+
+import (
+	"context"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/models"
+)
+
+// scorer computes loss and metrics of a set without training.
+type scorer struct {
+	tally
+	*feed
+	config   Config
+	programs map[int]*bound // by batch size
+}
+
+// scoreBatch is the number of rows that are scored at once.
+const scoreBatch = 256
+
+func newScorer(m *models.Model, src data.Source, c Config) (*scorer, error) {
+	f, err := newFeed(m, src, scoreBatch, false, 0)
+	if err != nil {
+		return nil, err
+	}
+	s := &scorer{tally: newTally(m, f.answers, c), feed: f, config: c, programs: map[int]*bound{}}
+	n := f.answers.Len()
+	for _, size := range []int{min(scoreBatch, n), n % scoreBatch} { // windows are whole batches but for the last
+		if size > 0 && err == nil {
+			_, err = s.program(size)
+		}
+	}
+	return s, err
+}
+
+func (s *scorer) program(batch int) (*bound, error) {
+	if p := s.programs[batch]; p != nil {
+		return p, nil
+	}
+	g, err := s.table.build(s.m, s.config.Losses, graph.Infer, batch)
+	if err != nil {
+		return nil, err
+	}
+	p, err := g.compile()
+	s.programs[batch] = p
+	return p, err
+}
+
+func (s *scorer) score(ctx context.Context, list []data.Metric) ([]entry, error) {
+	s.reset()
+	s.epoch(ctx, 1)
+	defer s.close()
+	for range s.batches() {
+		rows, local, err := s.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p, err := s.program(len(rows))
+		if err != nil {
+			return nil, err
+		}
+		p.load(local)
+		if err := p.run.Run(ctx); err != nil {
+			return nil, err
+		}
+		s.add(p, rows, s.table.weight(rows))
+	}
+	return s.scores(list)
+}

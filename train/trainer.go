@@ -1,0 +1,165 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/models"
+	"github.com/seed732fc211/aegis/optim"
+)
+
+// trainer moves a model's parameters batch by batch.
+type trainer struct {
+	tally
+	*feed
+	config   Config
+	programs map[int]*bound // by batch size
+	last     *bound
+	opt      *optim.Run
+	augment  *augmentation // nil: none
+	sum      *accumulator  // nil: every batch is a step
+	average  *average      // nil: none
+	weighed  float64       // the weight of the latest batch
+}
+
+func newTrainer(m *models.Model, f *feed, c Config) (*trainer, error) {
+	n := f.answers.Len()
+	t := &trainer{tally: newTally(m, f.answers, c), feed: f, config: c, programs: map[int]*bound{}, augment: newAugmentation(c)}
+	p, err := t.program(min(c.BatchSize, n))
+	if err != nil {
+		return nil, err
+	}
+	if rest := n % data.WindowRows % c.BatchSize; rest > 0 && rest < n && !c.DropLast { // what is wrong with it is reported now, not after an epoch
+		if _, err := t.program(rest); err != nil {
+			return nil, fmt.Errorf("%w (the last of %d rows in batches of %d: choose another BatchSize)", err, n, c.BatchSize)
+		}
+	}
+	if len(p.params) == 0 {
+		return nil, errors.New("train: the loss depends on no trained parameter")
+	}
+	t.sum = newAccumulator(c.Accumulate, p.params)
+	t.average = newAverage(c.Average, m.Params().All())
+	grads := p.grads
+	if t.sum != nil {
+		grads = t.sum.grads
+	}
+	t.opt, err = optim.Start(c.Optimizer, c.Clip, c.Groups, p.params, grads)
+	t.last = p
+	return t, err
+}
+
+// total is what is differentiated: the loss and the penalties.
+func (p *bound) total() *graph.Node {
+	if p.penalty == nil {
+		return p.loss
+	}
+	return p.b.Add(p.loss, p.penalty)
+}
+
+// program returns the training program of a batch size.
+func (t *trainer) program(batch int) (*bound, error) {
+	if p := t.programs[batch]; p != nil {
+		return p, nil
+	}
+	g, err := t.table.build(t.m, t.config.Losses, graph.Train, batch)
+	if err != nil {
+		return nil, err
+	}
+	p := &bound{batchGraph: g, penalty: g.b.Penalty()}
+	total := p.total()
+	params, nodes := t.trained(g.b, total)
+	grads := g.b.Gradients(total, nodes...)
+	if err := g.b.Err(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	extra := grads
+	if p.penalty != nil {
+		extra = append(append([]*graph.Node(nil), grads...), p.penalty)
+	}
+	c, err := g.compile(extra...)
+	if err != nil {
+		return nil, err
+	}
+	c.penalty, c.params = p.penalty, params
+	for _, n := range grads {
+		c.grads = append(c.grads, c.run.Value(n))
+	}
+	if t.config.Accumulate > 1 {
+		for _, g := range c.grads {
+			f32, f64 := floatsOf(g)
+			c.g32, c.g64 = append(c.g32, f32), append(c.g64, f64)
+		}
+	}
+	t.programs[batch] = c
+	return c, nil
+}
+
+// trained returns the parameters that the optimizer moves, and their nodes.
+func (t *trainer) trained(b *graph.Builder, total *graph.Node) (params []*graph.Param, nodes []*graph.Node) {
+	all, of := b.Trained(total)
+	for i, p := range all {
+		if !optim.Frozen(t.config.Groups, p.Path) {
+			params, nodes = append(params, p), append(nodes, of[i])
+		}
+	}
+	return params, nodes
+}
+
+// step computes the next batch, and moves the parameters if it is the last of a step.
+func (t *trainer) step(ctx context.Context, now factors, last bool) error {
+	rows, local, err := t.next(ctx)
+	if err != nil {
+		return err
+	}
+	t.weighed = t.table.weight(rows)
+	p, err := t.program(len(rows))
+	if err != nil {
+		return err
+	}
+	if p != t.last && t.sum == nil {
+		if err := t.opt.Grads(p.grads); err != nil {
+			return err
+		}
+	}
+	t.last = p
+	p.load(local)
+	noise := t.opt.Steps() // the number of the batch, for what is random
+	if t.sum != nil {
+		noise = noise*t.sum.of + t.sum.batches
+	}
+	if err := t.augment.apply(p, rows, noise); err != nil {
+		return err
+	}
+	p.run.SetStep(noise)
+	p.run.SetNoise(now.noise)
+	if err := p.run.Run(ctx); err != nil {
+		return err
+	}
+	weight := t.weighed
+	t.add(p, rows, weight)
+	if t.sum != nil {
+		t.sum.add(p, weight)
+		if t.sum.batches < t.sum.of && !last {
+			return nil
+		}
+		if weight = t.sum.weight; weight > 0 {
+			t.sum.mean()
+		}
+		t.sum.reset()
+	}
+	if weight == 0 { // nothing to learn from: no step
+		return nil
+	}
+	if err := t.opt.Step(now.rate, now.decay); err != nil {
+		var nf *optim.NotFiniteError
+		if errors.As(err, &nf) {
+			return fmt.Errorf("%w: %w", ErrDiverged, err)
+		}
+		return err
+	}
+	t.average.update(t.opt.Steps())
+	return nil
+}
