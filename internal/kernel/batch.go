@@ -16,7 +16,7 @@ type batch[T Float] struct {
 var batches32, batches64 sync.Pool
 
 const (
-	partFLOP     = 1 << 17 // least work of a part, next to which taking it is cheap
+	partFLOP     = 1 << 19 // least work of a part, next to which taking it is cheap
 	partsOfShare = 4       // parts for each who works, for an even end
 )
 
