@@ -42,3 +42,21 @@ func TestBatchedProductsDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+func TestLookupsDoNotAllocate(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
+	w := b.Param("w", graph.Shape{3000, 40}, graph.Weight{})
+	g := b.Gradients(b.Sum(b.Square(b.Gather(w, b.InputInt("index", 2000)))), w)
+	rows, values := b.RowGradient(g[0])
+	p, err := graph.Compile(b, rows, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(50, func() {
+		if err := p.Run(bg); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+}
