@@ -65,9 +65,18 @@ func (Softmax) Build(b *graph.Builder, x *graph.Node) *graph.Node { return b.Sof
 //
 // Shapes: x Int (batch, ...), W "embeddings" (Size, Dim), y (batch, ..., Dim).
 // An index outside [0, Size) is an error of the run.
+//
+// With Sparse, a training step costs as the indices of the batch, not as Size: the
+// gradient is the rows of W that they name, and only these move. The numbers of SGD
+// without momentum and of Adagrad stay the same; Adam becomes the lazy Adam of
+// torch.optim.SparseAdam, other numbers. optim.Sparse has the formula, and says
+// which optimizers do without the dense gradient; the others, and any with weight decay, get
+// it as they do without Sparse. So they do where W has a penalty or is used more than once: by a
+// second lookup, or as the weights of the output. A constraint visits all of W at every step.
 type Embedding struct {
 	Size, Dim int
 	Weight    graph.Weight // zero value: uniform in ±0.05
+	Sparse    bool         // the same as Weight.Sparse
 }
 
 // Build implements Layer.
@@ -75,6 +84,7 @@ func (e Embedding) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	if e.Size < 1 || e.Dim < 1 {
 		return b.Fail("embedding of %d indices in %d dimensions: want at least 1 of each", e.Size, e.Dim)
 	}
-	w := b.Param("embeddings", graph.Shape{e.Size, e.Dim}, e.Weight.OrInit(graph.Uniform{Low: -0.05, High: 0.05}))
-	return b.Gather(w, x)
+	weight := e.Weight.OrInit(graph.Uniform{Low: -0.05, High: 0.05})
+	weight.Sparse = weight.Sparse || e.Sparse
+	return b.Gather(b.Param("embeddings", graph.Shape{e.Size, e.Dim}, weight), x)
 }

@@ -272,6 +272,7 @@ type bound struct {
 	penalty *graph.Node
 	params  []*graph.Param // that are trained
 	grads   []gorgonia.Value
+	rows    []gorgonia.Value // of gradients that come as rows
 }
 
 func (g *batchGraph) compile(extra ...*graph.Node) (*bound, error) {
@@ -421,7 +422,7 @@ func newTrainer(m *models.Model, set *data.Set, c Config) (*trainer, error) {
 	if len(p.params) == 0 {
 		return nil, errors.New("train: the loss depends on no trained parameter")
 	}
-	t.opt, err = optim.Start(c.Optimizer, c.Clip, c.Groups, p.params, p.grads)
+	t.opt, err = optim.StartRows(c.Optimizer, c.Clip, c.Groups, p.params, p.grads, p.rows)
 	t.last = p
 	return t, err
 }
@@ -450,20 +451,45 @@ func (t *trainer) program(batch int) (*bound, error) {
 	if err := g.b.Err(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	extra := grads
+	grads, rows := t.byRows(g.b, params, grads)
+	extra := slices.Clone(grads)
+	for _, n := range rows {
+		if n != nil {
+			extra = append(extra, n)
+		}
+	}
 	if p.penalty != nil {
-		extra = append(append([]*graph.Node(nil), grads...), p.penalty)
+		extra = append(extra, p.penalty)
 	}
 	c, err := g.compile(extra...)
 	if err != nil {
 		return nil, err
 	}
 	c.penalty, c.params = p.penalty, params
-	for _, n := range grads {
+	for i, n := range grads {
 		c.grads = append(c.grads, c.run.Value(n))
+		c.rows = append(c.rows, nil)
+		if rows[i] != nil {
+			c.rows[i] = c.run.Value(rows[i])
+		}
 	}
 	t.programs[batch] = c
 	return c, nil
+}
+
+// byRows puts rows in the place of the gradients of sparse parameters where the
+// optimizer moves rows, and returns the row numbers of these.
+func (t *trainer) byRows(b *graph.Builder, params []*graph.Param, grads []*graph.Node) (values, rows []*graph.Node) {
+	values, rows = slices.Clone(grads), make([]*graph.Node, len(grads))
+	for i, p := range params {
+		if !p.Sparse || !optim.Sparse(t.config.Optimizer, t.config.Groups, p.Path) {
+			continue
+		}
+		if r, v := b.RowGradient(grads[i]); r != nil {
+			rows[i], values[i] = r, v
+		}
+	}
+	return values, rows
 }
 
 // trained returns the parameters that the optimizer moves, and their nodes.
@@ -483,7 +509,7 @@ func (t *trainer) step(ctx context.Context, rows []int, now factors) error {
 		return err
 	}
 	if p != t.last {
-		if err := t.opt.Grads(p.grads); err != nil {
+		if err := t.opt.GradsRows(p.grads, p.rows); err != nil {
 			return err
 		}
 		t.last = p
