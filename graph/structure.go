@@ -308,14 +308,14 @@ func (b *Builder) RowGradient(g *Node) (rows, values *Node) {
 // bindGroupRows writes rows, ends and order of kernel.GroupRows side by side.
 func bindGroupRows[T kernel.Float](n, most int) func(*call[T]) run {
 	return func(c *call[T]) run {
-		out, index, second := c.outInts, c.ints[0], make([]int, n)
+		out, index, keys := c.outInts, c.ints[0], make([]uint64, 2*n)
 		return func() error {
 			for i, r := range index {
 				if r < 0 || r >= most {
 					return fmt.Errorf("index %d at position %d is not in [0, %d)", r, i, most)
 				}
 			}
-			kernel.GroupRows(index, out[:n], out[n:2*n], out[2*n:], second)
+			kernel.GroupRows(index, out[:n], out[n:2*n], out[2*n:], keys)
 			return nil
 		}
 	}

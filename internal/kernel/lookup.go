@@ -11,15 +11,15 @@ const (
 // gradient of a lookup, and returns the number of rows. order gets the positions by
 // row, those of one row ascending; rows the rows ascending, each once, then −1; ends
 // where in order the positions of each row end. All have the length of index, whose
-// rows are at least 0; second is work space of that length.
-func GroupRows(index, rows, ends, order, second []int) int {
-	sortRows(index, order, second)
+// rows are from 0 to 2^31; keys is work space of twice that length.
+func GroupRows(index, rows, ends, order []int, keys []uint64) int {
 	n := 0
-	for i, p := range order {
-		if r := index[p]; n == 0 || r != rows[n-1] {
+	for i, key := range sortRows(index, keys[:len(index)], keys[len(index):]) {
+		if r := int(key >> 32); n == 0 || r != rows[n-1] {
 			rows[n] = r
 			n++
 		}
+		order[i] = int(uint32(key))
 		ends[n-1] = i + 1
 	}
 	for i := n; i < len(rows); i++ {
@@ -28,35 +28,33 @@ func GroupRows(index, rows, ends, order, second []int) int {
 	return n
 }
 
-// sortRows sorts positions by row: a stable sort, digit by digit.
-func sortRows(index, order, second []int) {
-	most := 0
+// sortRows returns rows and positions in the upper and lower halves of sorted keys: a
+// stable sort, digit by digit.
+func sortRows(index []int, from, to []uint64) []uint64 {
+	most := uint64(0)
 	for i, r := range index {
-		order[i] = i
-		most = max(most, r)
+		from[i] = uint64(r)<<32 | uint64(i)
+		most = max(most, uint64(r))
 	}
-	from, to := order, second
 	var place [digits]int
 	for shift := 0; most>>shift > 0; shift += digitBits {
 		clear(place[:])
-		for _, r := range index {
-			place[r>>shift%digits]++
+		for _, key := range from {
+			place[key>>(32+shift)%digits]++
 		}
 		sum := 0
 		for d, n := range place {
 			place[d] = sum
 			sum += n
 		}
-		for _, p := range from {
-			d := index[p] >> shift % digits
-			to[place[d]] = p
+		for _, key := range from {
+			d := key >> (32 + shift) % digits
+			to[place[d]] = key
 			place[d]++
 		}
 		from, to = to, from
 	}
-	if len(from) > 0 && &from[0] != &order[0] {
-		copy(order, from)
-	}
+	return from
 }
 
 // groupSums is sums of groups of rows in flight.

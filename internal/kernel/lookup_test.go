@@ -25,9 +25,9 @@ func TestGroups(t *testing.T) {
 				sums[index[i]][k] += v
 			}
 		}
-		memory := make([]int, 4*s.n)
-		rows, ends, order := memory[:s.n], memory[s.n:2*s.n], memory[2*s.n:3*s.n]
-		n := GroupRows(index, rows, ends, order, memory[3*s.n:])
+		memory := make([]int, 3*s.n)
+		rows, ends, order := memory[:s.n], memory[s.n:2*s.n], memory[2*s.n:]
+		n := GroupRows(index, rows, ends, order, make([]uint64, 2*s.n))
 		if n != len(sums) || !slices.IsSorted(rows[:n]) {
 			t.Errorf("%v: %d rows, want %d: %v", s, n, len(sums), rows[:n])
 			continue
