@@ -31,24 +31,27 @@ func GroupRows(index, rows, ends, order []int, keys []uint64) int {
 // sortRows returns rows and positions in the upper and lower halves of sorted keys: a
 // stable sort, digit by digit.
 func sortRows(index []int, from, to []uint64) []uint64 {
+	var counts [3][digits]uint32 // of each digit; 33 bits in all
 	most := uint64(0)
+	to = to[:len(from)]
 	for i, r := range index {
-		from[i] = uint64(r)<<32 | uint64(i)
-		most = max(most, uint64(r))
+		row := uint64(r)
+		from[i] = row<<32 | uint64(i)
+		most = max(most, row)
+		counts[0][row%digits]++
+		counts[1][row>>digitBits%digits]++
+		counts[2][row>>(2*digitBits)%digits]++
 	}
-	var place [digits]int
-	for shift := 0; most>>shift > 0; shift += digitBits {
-		clear(place[:])
-		for _, key := range from {
-			place[key>>(32+shift)%digits]++
-		}
-		sum := 0
+	for k := 0; k < len(counts) && most>>(k*digitBits) > 0; k++ {
+		place := &counts[k] // from here on of the next key with a digit
+		sum := uint32(0)
 		for d, n := range place {
 			place[d] = sum
 			sum += n
 		}
+		shift := 32 + k*digitBits
 		for _, key := range from {
-			d := key >> (32 + shift) % digits
+			d := key >> shift % digits
 			to[place[d]] = key
 			place[d]++
 		}
