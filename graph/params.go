@@ -17,7 +17,7 @@ type Weight struct {
 	Penalty    Penalty     // nil: none
 	Constraint Constraint  // nil: none
 	Frozen     bool        // true: not trained
-	Sparse     bool        // true: a fit may move only the rows that a step has looked up; see layers.Embedding
+	Sparse     bool        // true: a step may update only the rows that it has looked up; see layers.Embedding
 }
 
 // OrInit returns w with init in place of a nil Init: for a layer whose
@@ -66,7 +66,7 @@ func (f ConstraintFunc) Constrain(shape Shape, w []float64) {
 type Param struct {
 	Path       string
 	Trained    bool
-	Sparse     bool // that of the Weight it was made with
+	Sparse     bool // of the Weight that it was made with
 	Constraint Constraint
 
 	shape   Shape

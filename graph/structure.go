@@ -266,15 +266,16 @@ func bindScatter[T kernel.Float](row int) func(*call[T]) run {
 	}
 }
 
-// RowGradient returns a gradient g of Gradients as rows, if it is that of a value of
-// which Gather alone takes rows, in one place of the graph, and nil, nil otherwise: a
-// second lookup, a penalty or a product with the value makes its gradient dense. A step
-// with rows costs as the index, one with g as the value.
+// RowGradient returns g, a gradient that Gradients returned, as its rows that are not 0.
+// This is possible if the value it belongs to is read by one Gather and nothing else.
+// Otherwise (a second lookup, a penalty, a product with the value) RowGradient returns
+// nil, nil, and g has to be used as it is. If g is not used, a step costs as the index
+// of the Gather, not as the value.
 //
-// Shapes: g (m, ...), an index of n positions in all, rows Int (n), values (n, ...).
-// rows are the rows of g that the index names, ascending, each once, then −1; row i of
-// values is row rows[i] of g, the sum over its positions in their order; zeros follow.
-// See optim.StartRows.
+// Shapes: g (m, ...), an index of n elements, rows Int (n), values (n, ...).
+// rows are the distinct rows that the index names, ascending, followed by −1. Row i of
+// values is row rows[i] of g, summed over the positions of the index in their order;
+// zeros follow. See optim.StartRows.
 func (b *Builder) RowGradient(g *Node) (rows, values *Node) {
 	if !b.readyFloat("RowGradient", g) {
 		return nil, nil

@@ -66,17 +66,18 @@ func (Softmax) Build(b *graph.Builder, x *graph.Node) *graph.Node { return b.Sof
 // Shapes: x Int (batch, ...), W "embeddings" (Size, Dim), y (batch, ..., Dim).
 // An index outside [0, Size) is an error of the run.
 //
-// With Sparse, a training step costs as the indices of the batch, not as Size: the
-// gradient is the rows of W that they name, and only these move. The numbers of SGD
-// without momentum and of Adagrad stay the same; Adam becomes the lazy Adam of
-// torch.optim.SparseAdam, other numbers. optim.Sparse has the formula, and says
-// which optimizers do without the dense gradient; the others, and any with weight decay, get
-// it as they do without Sparse. So they do where W has a penalty or is used more than once: by a
-// second lookup, or as the weights of the output. A constraint visits all of W at every step.
+// Sparse makes the cost of a training step depend on the number of indices in the
+// batch instead of Size: the gradient holds only the rows of W that were looked up, and
+// the optimizer updates only these. With SGD without momentum and with Adagrad the
+// numbers do not change. Adam becomes lazy Adam, as torch.optim.SparseAdam, with other
+// numbers; optim.Sparse states the formula. With other optimizers, with weight decay,
+// and if W has a penalty or is used by anything but one lookup (a second lookup, tied
+// output weights), the gradient is dense and Sparse has no effect. A constraint still
+// visits all of W at every step.
 type Embedding struct {
 	Size, Dim int
 	Weight    graph.Weight // zero value: uniform in ±0.05
-	Sparse    bool         // the same as Weight.Sparse
+	Sparse    bool         // update only the rows that were looked up; the same as Weight.Sparse
 }
 
 // Build implements Layer.

@@ -45,8 +45,8 @@ type Rule struct {
 	// All, if it is set, moves all parameters at once instead; see Gorgonia.
 	All func(params []*graph.Param, grads []gorgonia.Value) error
 
-	// rows64 and rows32 move rows of a parameter whose gradient is 0 elsewhere, if they
-	// are set; decays says that a decay factor other than 0 moves the other rows, too.
+	// rows64 and rows32, if set, update only the rows that have a gradient; decays says
+	// that all rows have to be updated if the decay factor is not 0.
 	rows64 func(s step[float64], rows []int, width int)
 	rows32 func(s step[float32], rows []int, width int)
 	decays bool
@@ -105,7 +105,7 @@ func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads 
 	return StartRows(o, clip, groups, params, grads, nil)
 }
 
-// prepare checks the configuration for so many gradients and makes the state.
+// prepare checks the configuration for the given number of gradients and makes the state.
 func prepare(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads int) (*Run, error) {
 	if o == nil {
 		return nil, errors.New("optim: no optimizer")
@@ -219,7 +219,7 @@ const flushEvery = 128
 func (r *Run) flush() {
 	for i, p := range r.params {
 		if r.rows[i] != nil {
-			continue // done with the rows that moved
+			continue // updateRows does it for the rows that it updates
 		}
 		flush(p.Floats32(), 0x1p-126)
 		flush(p.Floats64(), 0x1p-1022)

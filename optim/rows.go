@@ -10,22 +10,23 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Sparse reports whether a step of o moves only those rows of a parameter that its
-// gradient names, if the gradient comes as rows (see StartRows). In force it is for
+// Sparse reports whether o updates only some rows of a parameter if the gradient comes
+// as rows (see StartRows). It does for:
 //
-//   - SGD without momentum and Adagrad, whose other rows would not move anyway: the
-//     numbers are those of dense gradients;
-//   - Adam, and AdamW with a negative WeightDecay, which become the lazy Adam of
-//     torch.optim.SparseAdam: with the gradient g of a touched row at step t,
+//   - SGD without momentum and Adagrad. A row with gradient 0 would not move anyway, so
+//     the numbers are those of a dense gradient.
+//   - Adam, and AdamW with a negative WeightDecay. They become lazy Adam, as
+//     torch.optim.SparseAdam: for the gradient g of a row at step t,
 //     m ← Beta1·m + (1−Beta1)·g, v ← Beta2·v + (1−Beta2)·g² and
-//     w ← w − rate·√(1−Beta2ᵗ)/(1−Beta1ᵗ)·m/(√v + Epsilon), while m, v and w of other
-//     rows stay as they are. Dense Adam lets their moments decay and moves them on,
-//     and corrects √v for its bias before it adds Epsilon: other numbers.
+//     w ← w − rate·√(1−Beta2ᵗ)/(1−Beta1ᵗ)·m/(√v + Epsilon); w, m and v of all other rows
+//     stay as they are. The numbers differ from those of a dense gradient, with which
+//     the moments of every row decay and move it at every step, and with which √v is
+//     corrected for its bias before Epsilon is added.
 //
-// It is not with weight decay, which shrinks every row at every step, unless a group
-// takes the parameter out of it; nor for SGD with momentum, NAdam, RMSprop, Lion and
-// solvers of Gorgonia's, which move rows without a gradient, too: these need the
-// dense gradient, and so do rules of one's own.
+// SGD with momentum, NAdam, RMSprop, Lion, solvers of Gorgonia's and custom rules need
+// the dense gradient, because a step moves rows whose gradient is 0, or may do so. The
+// same holds for every optimizer with weight decay, which shrinks all rows, unless a
+// group exempts the parameter from it.
 func Sparse(o Optimizer, groups []Group, parameter string) bool {
 	if o == nil {
 		return false
@@ -49,12 +50,12 @@ func (r Rule) sparse(f factors) bool {
 	return r.rows64 != nil && (!r.decays || f.decay == 0)
 }
 
-// StartRows is Start for gradients of which some are rows, as Builder.RowGradient makes
-// them; rows[i] is nil for a dense gradient. Otherwise grads[i] holds rows of params[i],
-// and rows[i] their numbers, ascending, each once, and −1 in the place of those that do
-// not count. Such a parameter is moved row by row; it is an error if the optimizer does
-// not do that (see Sparse). Clip takes rows as it takes a dense gradient that is 0
-// elsewhere. A constraint sees the whole parameter.
+// StartRows is Start for gradients of which some are given as rows, as
+// Builder.RowGradient makes them. rows[i] is nil if grads[i] is dense. Otherwise grads[i]
+// holds rows of the gradient of params[i], all other rows of which are 0, and rows[i]
+// their numbers, ascending and distinct; from the first −1 on, rows do not count. A step
+// updates these rows only; an optimizer that cannot do that is an error (see Sparse).
+// Clip treats rows like the dense gradient. A constraint sees the whole parameter.
 //
 // Shapes: params[i] (m, ...), rows[i] Int (n), grads[i] (n, ...).
 func StartRows(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads, rows []gorgonia.Value) (*Run, error) {
@@ -62,10 +63,13 @@ func StartRows(o Optimizer, clip Clip, groups []Group, params []*graph.Param, gr
 	if err != nil {
 		return nil, err
 	}
-	return r, r.GradsRows(grads, rows)
+	if err := r.GradsRows(grads, rows); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-// GradsRows is Grads for gradients of which some are rows; see StartRows.
+// GradsRows is Grads for gradients of which some are given as rows; see StartRows.
 func (r *Run) GradsRows(grads, rows []gorgonia.Value) error {
 	if r == nil {
 		return errNoRun
@@ -117,8 +121,7 @@ func (r *Run) numbers(i int, rows gorgonia.Value) ([]int, error) {
 	return list, nil
 }
 
-// countRows looks which rows of the gradients count in this step, and leaves out the
-// others.
+// countRows finds the rows that count in this step and cuts off the others.
 func (r *Run) countRows() error {
 	for i, list := range r.rows {
 		if list == nil {
@@ -142,7 +145,7 @@ func (r *Run) countRows() error {
 	return nil
 }
 
-// updateRows moves the rows of a parameter that its gradient names.
+// updateRows updates the rows of a parameter that have a gradient.
 func (r *Run) updateRows(i int, rate, decay float64) {
 	p, rows, height := r.params[i], r.rows[i][:r.counts[i]], r.heights[i]
 	if w := p.Floats32(); w != nil {
@@ -155,7 +158,7 @@ func (r *Run) updateRows(i int, rate, decay float64) {
 	moveRows(&movers64, s, rows, len(w)/height, 0x1p-1022, r.rule.rows64)
 }
 
-// mover is an update of rows in flight.
+// mover is an update of rows in progress.
 type mover[T float32 | float64] struct {
 	spans  kernel.Spans
 	step   step[T]
@@ -178,7 +181,7 @@ func moveRows[T float32 | float64](pool *sync.Pool, s step[T], rows []int, width
 	pool.Put(m)
 }
 
-// Span implements kernel.Spanned: it moves the rows that begin in the span.
+// Span implements kernel.Spanned: it updates the rows that begin in the span.
 func (m *mover[T]) Span(from, to int) {
 	w, s := m.width, m.step
 	first, end := (from+w-1)/w, (to+w-1)/w
@@ -188,7 +191,7 @@ func (m *mover[T]) Span(from, to int) {
 	if s.n%flushEvery != 0 {
 		return
 	}
-	for _, r := range rows { // what others hold costs nothing until they are looked up
+	for _, r := range rows { // denormal numbers in other rows cost nothing until these are looked up
 		flush(s.w[r*w:(r+1)*w], m.normal)
 		for _, v := range s.state {
 			if v != nil {

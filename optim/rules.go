@@ -70,8 +70,9 @@ func rule(name string, rate float64, state []string, f64 func(step[float64]), f3
 	}
 }
 
-// byRows adds to a rule what moves single rows: w and the state of a step are those of
-// the whole parameter, g holds the rows. decays says that the rule has a weight decay.
+// byRows adds the updates of single rows to a rule. In their steps, w and state are those
+// of the whole parameter, and g holds only the rows. decays says that the rule has a
+// weight decay.
 func (r Rule) byRows(decays bool, f64 func(step[float64], []int, int), f32 func(step[float32], []int, int)) Rule {
 	r.decays, r.rows64, r.rows32 = decays, f64, f32
 	return r

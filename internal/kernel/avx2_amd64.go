@@ -390,7 +390,7 @@ func sumY32(x *byte, count int) float64
 //go:noescape
 func transpose8(to *byte, from *byte, count int, row int, step int)
 
-// prefetchLines asks for cache lines, one at least, from an address on.
+// prefetchLines prefetches cache lines, at least one, from an address on.
 //
 //go:noescape
 func prefetchLines(from *byte, lines int)

@@ -3,8 +3,8 @@ package kernel
 import "sync"
 
 // batch is a batch of products of one shape, whose matrices lie one after the
-// other. A part is several whole products, or, if these are large and few, a piece
-// of one: every part packs what it reads, in a buffer of its worker's own.
+// other. A part is several whole products, or a piece of one if these are large and
+// few. Every part packs what it reads into a buffer of its own.
 type batch[T Float] struct {
 	job     job
 	split   splitProduct[T] // the first product, and the pieces of each
@@ -16,8 +16,8 @@ type batch[T Float] struct {
 var batches32, batches64 sync.Pool
 
 const (
-	partFLOP     = 1 << 19 // least work of a part, next to which taking it is cheap
-	partsOfShare = 4       // parts for each who works, for an even end
+	partFLOP     = 1 << 19 // of a part, so that taking it costs little beside
+	partsOfShare = 4       // least parts for each goroutine, so that they end together
 )
 
 // GemmBatch computes C = op(A)·op(B) for each of count matrices A, B and C that lie

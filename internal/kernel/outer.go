@@ -2,8 +2,8 @@ package kernel
 
 import "sync"
 
-// outer is a walk whose outermost axis workers share: what is computed for one index of
-// it is on its own, and the number of workers changes no bit.
+// outer is a walk whose outermost axis is shared by workers. Results for different indices
+// of it are independent, so the number of workers changes no bit.
 type outer[T Float] struct {
 	spans  Spans
 	sum    bool    // the elements of x are added to dst, not copied
@@ -15,8 +15,8 @@ type outer[T Float] struct {
 
 var outer32, outer64 sync.Pool
 
-// shareOuter adds up or copies for every index of the outermost axis of a walk that has
-// another axis besides.
+// shareOuter adds up or copies, for every index of the outermost axis, along the other
+// axes, of which there is at least one.
 func shareOuter[T Float](sum bool, dst, x []T, s *Strided, to, by, each int) {
 	pool := &outer64
 	if single[T]() {

@@ -190,11 +190,11 @@ func gather[T Float](dst, src []T, rows []int, w int) {
 	}
 }
 
-// rowsAhead is how many rows before its use a row is asked for: so memory answers for
-// several at the same time.
+// rowsAhead is how many rows ahead of its use a row is prefetched, so that several cache
+// misses are in flight.
 const rowsAhead = 16
 
-// prefetchRow asks for row r of x, w elements each.
+// prefetchRow prefetches row r of x, w elements each.
 func prefetchRow[T Float](x []T, r, w int) {
 	if row := x[r*w : (r+1)*w]; len(row) > 0 {
 		prefetchLines((*byte)(unsafe.Pointer(&row[0])), (len(row)*bytesOf[T]()+63)/64)

@@ -1,8 +1,8 @@
 package kernel
 
-// Updates of some rows of a parameter, whose gradients g lie one after the other; w and
-// the state are of the whole parameter. The bits are those of an update of the whole:
-// what does not fill a register at the end of a row is computed in one, too.
+// Updates of some rows of a parameter. w and the state are those of the whole parameter;
+// g holds the gradients of the rows, one after the other. The bits are those of an update
+// of the whole parameter: the end of a row goes through a full register, too.
 
 // rowTail is copies of the ends of rows, which fill a register.
 type rowTail[T Float] struct{ w, m, v, g [16]T }

@@ -45,10 +45,10 @@ func scatter(bytes int) {
 	RET()
 }
 
-// prefetch writes the function that asks for memory before it is read.
+// prefetch writes the function that prefetches memory.
 func prefetch() {
 	TEXT("prefetchLines", NOSPLIT, "func(from *byte, lines int)")
-	Doc("prefetchLines asks for cache lines, one at least, from an address on.")
+	Doc("prefetchLines prefetches cache lines, at least one, from an address on.")
 	Pragma("noescape")
 	from, lines := Load(Param("from"), GP64()), Load(Param("lines"), GP64())
 	Label("loop")
