@@ -24,3 +24,39 @@ func TestStepDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+func TestBatchedProductsDoNotAllocate(t *testing.T) {
+	for _, dt := range []graph.Dtype{graph.Float32, graph.Float64} {
+		b := graph.New(graph.NewParams(dt, 1), graph.Train)
+		x, y := b.Param("x", graph.Shape{40, 64, 32}, graph.Weight{}), b.Param("y", graph.Shape{40, 64, 32}, graph.Weight{})
+		p, err := graph.Compile(b, b.Gradients(b.Mean(b.Square(b.BatchMatMul(x, y, false, true))), x, y)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(50, func() {
+			if err := p.Run(bg); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%v: %v allocations a step", dt, n)
+		}
+	}
+}
+
+func TestLookupsDoNotAllocate(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
+	w := b.Param("w", graph.Shape{3000, 40}, graph.Weight{})
+	g := b.Gradients(b.Sum(b.Square(b.Mean(b.Gather(w, b.InputInt("index", 40, 50)), 1))), w)
+	rows, values := b.RowGradient(g[0])
+	p, err := graph.Compile(b, rows, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(50, func() {
+		if err := p.Run(bg); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+}

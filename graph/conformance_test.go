@@ -221,6 +221,17 @@ func TestStructure(t *testing.T) {
 			Build: func(b *builder, in []*node) *node { return b.Gather(in[0], in[1]) },
 		},
 		graphtest.Case{
+			Name: "RowGradient", NoGradient: true,
+			Shape: func(n int) graph.Shape { return graph.Shape{2 * n, 3} },
+			Inputs: func(n int) []*tensor.Dense {
+				return []*tensor.Dense{graphtest.Logits(1, 5, 3), graphtest.Ints(2, 5, n, 2)}
+			},
+			Build: func(b *builder, in []*node) *node {
+				_, values := b.RowGradient(b.Gradients(b.Sum(b.Exp(b.Gather(in[0], in[1]))), in[0])[0])
+				return values
+			},
+		},
+		graphtest.Case{
 			Name: "OneHot", Shape: shape(7), NoGradient: true,
 			Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Ints(2, 7, n)} },
 			Build:  func(b *builder, in []*node) *node { return b.OneHot(in[0], 7) },

@@ -76,9 +76,7 @@ func bindMatMul[T kernel.Float](tx, ty bool, count, m, n, k int) func(*call[T]) 
 	return func(c *call[T]) run {
 		out, x, y := c.out, c.in[0], c.in[1]
 		return func() error {
-			for i := range count {
-				kernel.Gemm(tx, ty, m, n, k, x[i*m*k:(i+1)*m*k], y[i*k*n:(i+1)*k*n], 0, out[i*m*n:(i+1)*m*n])
-			}
+			kernel.GemmBatch(tx, ty, count, m, n, k, x, y, out)
 			return nil
 		}
 	}

@@ -17,6 +17,7 @@ type Weight struct {
 	Penalty    Penalty     // nil: none
 	Constraint Constraint  // nil: none
 	Frozen     bool        // true: not trained
+	Sparse     bool        // true: a step may update only the rows that it has looked up; see layers.Embedding
 }
 
 // OrInit returns w with init in place of a nil Init: for a layer whose
@@ -65,6 +66,7 @@ func (f ConstraintFunc) Constrain(shape Shape, w []float64) {
 type Param struct {
 	Path       string
 	Trained    bool
+	Sparse     bool // of the Weight that it was made with
 	Constraint Constraint
 
 	shape   Shape
@@ -293,7 +295,7 @@ func (p *Params) ensure(path string, shape Shape, w Weight, trained bool) (*Para
 	if err := checkLeaf(shape); err != nil {
 		return nil, err
 	}
-	q := &Param{Path: path, Trained: trained, Constraint: w.Constraint, shape: slices.Clone(shape)}
+	q := &Param{Path: path, Trained: trained, Sparse: w.Sparse, Constraint: w.Constraint, shape: slices.Clone(shape)}
 	if err := p.begin(q, w.Init); err != nil {
 		return nil, err
 	}

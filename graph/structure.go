@@ -235,18 +235,20 @@ func bindGather[T kernel.Float](rows, row int) func(*call[T]) run {
 				if r < 0 || r >= rows {
 					return fmt.Errorf("index %d at position %d is not in [0, %d)", r, i, rows)
 				}
-				copy(out[i*row:(i+1)*row], x[r*row:(r+1)*row])
 			}
+			kernel.Gather(out, x, index, row)
 			return nil
 		}
 	}
 }
 
+const scatterKind = "Scatter"
+
 // scatter adds the rows of g into zeros of the given shape, at the rows that index names.
 func (b *Builder) scatter(shape Shape, index, g *Node) *Node {
 	row := size(shape[1:])
 	return b.apply(&op{
-		kind: "Scatter", attrs: dims(shape), out: typ{b.Dtype(), shape},
+		kind: scatterKind, attrs: dims(shape), out: typ{b.Dtype(), shape},
 		f32: bindScatter[float32](row), f64: bindScatter[float64](row),
 	}, index, g)
 }
@@ -259,6 +261,85 @@ func bindScatter[T kernel.Float](row int) func(*call[T]) run {
 			for i, r := range index {
 				kernel.AddTo(out[r*row:(r+1)*row], g[i*row:(i+1)*row])
 			}
+			return nil
+		}
+	}
+}
+
+// RowGradient returns g, a gradient that Gradients returned, as its rows that are not 0.
+// This is possible if the value it belongs to is read by one Gather and nothing else.
+// Otherwise (a second lookup, a penalty, a product with the value) RowGradient returns
+// nil, nil, and g has to be used as it is. If g is not used, a step costs as the index
+// of the Gather, not as the value.
+//
+// Shapes: g (m, ...), an index of n elements, rows Int (n), values (n, ...).
+// rows are the distinct rows that the index names, ascending, followed by −1. Row i of
+// values is row rows[i] of g, summed over the positions of the index in their order;
+// zeros follow. See optim.StartRows.
+func (b *Builder) RowGradient(g *Node) (rows, values *Node) {
+	if !b.readyFloat("RowGradient", g) {
+		return nil, nil
+	}
+	o, ok := g.Op().(*op)
+	if !ok || o.kind != scatterKind {
+		return nil, nil
+	}
+	in, shape := children(g), g.Shape()
+	index, from := in[0], in[1]
+	n, row := size(index.Shape()), size(shape[1:])
+	b = &Builder{shared: b.shared, path: o.path}
+	groups := b.apply(&op{
+		kind: "GroupRows", attrs: fmt.Sprint(shape[0]), out: typ{Int, Shape{3, n}},
+		f32: bindGroupRows[float32](n, shape[0]), f64: bindGroupRows[float64](n, shape[0]),
+	}, index)
+	rows = b.apply(&op{
+		kind: "RowNumbers", out: typ{Int, Shape{n}}, alias: true,
+		f32: bindRowNumbers[float32], f64: bindRowNumbers[float64],
+	}, groups)
+	values = b.apply(&op{
+		kind: "SumGroups", out: typ{b.Dtype(), append(Shape{n}, shape[1:]...)},
+		f32: bindSumGroups[float32](n, row), f64: bindSumGroups[float64](n, row),
+	}, groups, from)
+	if b.failed() {
+		return nil, nil
+	}
+	return rows, values
+}
+
+// bindGroupRows writes rows, ends and order of kernel.GroupRows side by side.
+func bindGroupRows[T kernel.Float](n, most int) func(*call[T]) run {
+	return func(c *call[T]) run {
+		out, index, keys := c.outInts, c.ints[0], make([]uint64, 2*n)
+		return func() error {
+			for i, r := range index {
+				if r < 0 || r >= most {
+					return fmt.Errorf("index %d at position %d is not in [0, %d)", r, i, most)
+				}
+			}
+			kernel.GroupRows(index, out[:n], out[n:2*n], out[2*n:], keys)
+			return nil
+		}
+	}
+}
+
+func bindRowNumbers[T kernel.Float](c *call[T]) run {
+	return func() error {
+		copy(c.outInts, c.ints[0])
+		return nil
+	}
+}
+
+func bindSumGroups[T kernel.Float](n, row int) func(*call[T]) run {
+	return func(c *call[T]) run {
+		out, groups, from := c.out, c.ints[0], c.in[1]
+		rows, ends, order := groups[:n], groups[n:2*n], groups[2*n:]
+		return func() error {
+			count := slices.Index(rows, -1)
+			if count < 0 {
+				count = n
+			}
+			kernel.SumGroups(out, from, ends[:count], order, row)
+			clear(out[count*row:])
 			return nil
 		}
 	}

@@ -65,9 +65,19 @@ func (Softmax) Build(b *graph.Builder, x *graph.Node) *graph.Node { return b.Sof
 //
 // Shapes: x Int (batch, ...), W "embeddings" (Size, Dim), y (batch, ..., Dim).
 // An index outside [0, Size) is an error of the run.
+//
+// Sparse makes the cost of a training step depend on the number of indices in the
+// batch instead of Size: the gradient holds only the rows of W that were looked up, and
+// the optimizer updates only these. With SGD without momentum and with Adagrad the
+// numbers do not change. Adam becomes lazy Adam, as torch.optim.SparseAdam, with other
+// numbers; optim.Sparse states the formula. With other optimizers, with weight decay,
+// and if W has a penalty or is used by anything but one lookup (a second lookup, tied
+// output weights), the gradient is dense and Sparse has no effect. A constraint still
+// visits all of W at every step.
 type Embedding struct {
 	Size, Dim int
 	Weight    graph.Weight // zero value: uniform in ±0.05
+	Sparse    bool         // update only the rows that were looked up; the same as Weight.Sparse
 }
 
 // Build implements Layer.
@@ -75,6 +85,7 @@ func (e Embedding) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	if e.Size < 1 || e.Dim < 1 {
 		return b.Fail("embedding of %d indices in %d dimensions: want at least 1 of each", e.Size, e.Dim)
 	}
-	w := b.Param("embeddings", graph.Shape{e.Size, e.Dim}, e.Weight.OrInit(graph.Uniform{Low: -0.05, High: 0.05}))
-	return b.Gather(w, x)
+	weight := e.Weight.OrInit(graph.Uniform{Low: -0.05, High: 0.05})
+	weight.Sparse = weight.Sparse || e.Sparse
+	return b.Gather(b.Param("embeddings", graph.Shape{e.Size, e.Dim}, weight), x)
 }

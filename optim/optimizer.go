@@ -42,9 +42,14 @@ type Rule struct {
 	// nil, parameters in float32 are converted for Update64.
 	Update64 func(u Update64)
 	Update32 func(u Update32)
-
 	// All, if it is set, moves all parameters at once instead; see Gorgonia.
 	All func(params []*graph.Param, grads []gorgonia.Value) error
+
+	// rows64 and rows32, if set, update only the rows that have a gradient; decays says
+	// that all rows have to be updated if the decay factor is not 0.
+	rows64 func(s step[float64], rows []int, width int)
+	rows32 func(s step[float32], rows []int, width int)
+	decays bool
 }
 
 // Update64 is one parameter's part in a step.
@@ -84,6 +89,10 @@ type Run struct {
 	g64    [][]float64
 	steps  int
 
+	heights []int   // rows of each parameter
+	rows    [][]int // of gradients that come as rows; nil: dense
+	counts  []int   // of the rows that count in this step
+
 	w64, gr64 []float64 // for rules that know float64 only
 	buf64     [][]float64
 }
@@ -93,6 +102,11 @@ type Run struct {
 // them when it clips. groups may give parameters settings of their own; who wants
 // frozen parameters left as they are does not pass them (see Frozen).
 func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads []gorgonia.Value) (*Run, error) {
+	return StartRows(o, clip, groups, params, grads, nil)
+}
+
+// prepare checks the configuration for the given number of gradients and makes the state.
+func prepare(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads int) (*Run, error) {
 	if o == nil {
 		return nil, errors.New("optim: no optimizer")
 	}
@@ -109,15 +123,15 @@ func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads 
 	if rule.Update64 == nil && rule.All == nil {
 		return nil, fmt.Errorf("optim: %s: the rule has no update", rule.Name)
 	}
-	if len(grads) != len(params) {
-		return nil, fmt.Errorf("optim: %d gradients for %d parameters", len(grads), len(params))
+	if grads != len(params) {
+		return nil, fmt.Errorf("optim: %d gradients for %d parameters", grads, len(params))
 	}
 	for i, p := range params {
 		if p.Size() == 0 {
 			return nil, fmt.Errorf("optim: parameter %d is nil or zero", i)
 		}
 	}
-	r := &Run{rule: rule, clip: clip, params: params}
+	r := &Run{rule: rule, clip: clip, params: params, counts: make([]int, len(params))}
 	if r.own, err = factorsOf(groups, params); err != nil {
 		return nil, err
 	}
@@ -128,6 +142,7 @@ func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads 
 		r.st32, r.st64 = append(r.st32, nil), append(r.st64, nil)
 	}
 	for i, p := range params {
+		r.heights = append(r.heights, p.Shape()[0])
 		for range rule.State {
 			if p.Floats32() != nil {
 				r.st32[i] = append(r.st32[i], make([]float32, p.Size()))
@@ -136,37 +151,12 @@ func Start(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grads 
 			}
 		}
 	}
-	return r, r.Grads(grads)
+	return r, nil
 }
 
 // Grads makes the run read its gradients elsewhere, such as in the program of
 // another batch size.
-func (r *Run) Grads(grads []gorgonia.Value) error {
-	if r == nil {
-		return errNoRun
-	}
-	if len(grads) != len(r.params) {
-		return fmt.Errorf("optim: %d gradients for %d parameters", len(grads), len(r.params))
-	}
-	g32, g64 := make([][]float32, len(grads)), make([][]float64, len(grads))
-	for i, g := range grads {
-		p := r.params[i]
-		if g == nil {
-			return fmt.Errorf("optim: %s: the gradient is nil", p.Path)
-		}
-		switch d := g.Data().(type) {
-		case []float32:
-			g32[i] = d
-		case []float64:
-			g64[i] = d
-		}
-		if len(g32[i]) != len(p.Floats32()) || len(g64[i]) != len(p.Floats64()) {
-			return fmt.Errorf("optim: %s: gradient %v%v for a parameter of shape %v", p.Path, g.Dtype(), g.Shape(), p.Shape())
-		}
-	}
-	r.grads, r.g32, r.g64 = grads, g32, g64
-	return nil
-}
+func (r *Run) Grads(grads []gorgonia.Value) error { return r.GradsRows(grads, nil) }
 
 // Steps returns the number of steps done.
 func (r *Run) Steps() int {
@@ -192,6 +182,9 @@ var errNoRun = errors.New("optim: the run is nil or zero: Start makes one")
 func (r *Run) Step(factor, decay float64) error {
 	if r == nil || len(r.params) == 0 {
 		return errNoRun
+	}
+	if err := r.countRows(); err != nil {
+		return err
 	}
 	norm, err := r.norm()
 	if err != nil {
@@ -225,6 +218,9 @@ const flushEvery = 128
 // processor a hundred cycles.
 func (r *Run) flush() {
 	for i, p := range r.params {
+		if r.rows[i] != nil {
+			continue // updateRows does it for the rows that it updates
+		}
 		flush(p.Floats32(), 0x1p-126)
 		flush(p.Floats64(), 0x1p-1022)
 		for _, s := range r.st32[i] {
@@ -245,6 +241,10 @@ func flush[T float32 | float64](v []T, normal T) {
 }
 
 func (r *Run) update(i int, rate, decay float64) {
+	if r.rows[i] != nil {
+		r.updateRows(i, rate, decay)
+		return
+	}
 	p := r.params[i]
 	w := p.Floats32()
 	if w == nil {

@@ -70,6 +70,14 @@ func rule(name string, rate float64, state []string, f64 func(step[float64]), f3
 	}
 }
 
+// byRows adds the updates of single rows to a rule. In their steps, w and state are those
+// of the whole parameter, and g holds only the rows. decays says that the rule has a
+// weight decay.
+func (r Rule) byRows(decays bool, f64 func(step[float64], []int, int), f32 func(step[float32], []int, int)) Rule {
+	r.decays, r.rows64, r.rows32 = decays, f64, f32
+	return r
+}
+
 func u64(u Update64) step[float64] {
 	s := step[float64]{n: u.Step, rate: u.Rate, decay: u.Decay, w: u.W, g: u.G}
 	copy(s.state[:], u.State)
@@ -125,7 +133,11 @@ func (o SGD) Rule() (Rule, error) {
 	if o.Momentum > 0 {
 		state = []string{"velocity"}
 	}
-	return rule("SGD", orDefault(o.LearningRate, 0.01), state, sgd[float64](o), sgd[float32](o)), wrap("SGD", err)
+	r := rule("SGD", orDefault(o.LearningRate, 0.01), state, sgd[float64](o), sgd[float32](o))
+	if o.Momentum == 0 {
+		r = r.byRows(o.WeightDecay > 0, sgdRows[float64], sgdRows[float32])
+	}
+	return r, wrap("SGD", err)
 }
 
 func sgd[T float32 | float64](o SGD) func(step[T]) {
@@ -144,6 +156,10 @@ func sgd[T float32 | float64](o SGD) func(step[T]) {
 			kernel.Axpy(-rate, s.g, s.w)
 		}
 	}
+}
+
+func sgdRows[T float32 | float64](s step[T], rows []int, width int) {
+	kernel.AxpyRows(-T(s.rate), s.g, s.w, rows, width)
 }
 
 // Adam is Algorithm 1 of Kingma & Ba (2014), arXiv:1412.6980.
@@ -182,18 +198,32 @@ type adam struct{ b1, b2, eps, l2, decay float64 }
 
 func (c adam) rule(name string, rate float64) (Rule, error) {
 	err := firstError(in01("beta1", c.b1), in01("beta2", c.b2), notNegative("epsilon", c.eps), notNegative("weight decay", c.l2+c.decay))
-	return rule(name, rate, []string{"m", "v"}, adamStep[float64](c), adamStep[float32](c)), wrap(name, err)
+	r := rule(name, rate, []string{"m", "v"}, adamStep[float64](c), adamStep[float32](c))
+	return r.byRows(c.l2+c.decay > 0, adamRows[float64](c), adamRows[float32](c)), wrap(name, err)
+}
+
+// adamConstants returns the constants of a step.
+func adamConstants[T float32 | float64](c adam, s step[T]) kernel.AdamStep[T] {
+	return kernel.AdamStep[T]{
+		Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2 * s.decay),
+		Keep: T(1 - s.rate*c.decay*s.decay),
+		Size: T(s.rate / (1 - math.Pow(c.b1, float64(s.n)))),
+		Root: T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n)))),
+	}
 }
 
 func adamStep[T float32 | float64](c adam) func(step[T]) {
 	return func(s step[T]) {
-		k := kernel.AdamStep[T]{
-			Beta1: T(c.b1), Rest1: T(1 - c.b1), Beta2: T(c.b2), Rest2: T(1 - c.b2), Epsilon: T(c.eps), L2: T(c.l2 * s.decay),
-			Keep: T(1 - s.rate*c.decay*s.decay),
-			Size: T(s.rate / (1 - math.Pow(c.b1, float64(s.n)))),
-			Root: T(1 / math.Sqrt(1-math.Pow(c.b2, float64(s.n)))),
-		}
+		k := adamConstants(c, s)
 		kernel.Adam(&k, s.w, s.state[0], s.state[1], s.g)
+	}
+}
+
+func adamRows[T float32 | float64](c adam) func(step[T], []int, int) {
+	return func(s step[T], rows []int, width int) {
+		k := adamConstants(c, s)
+		k.Epsilon *= k.Root // √v + Epsilon is corrected for its bias as a whole, as in PyTorch's SparseAdam
+		kernel.AdamRows(&k, s.w, s.state[0], s.state[1], s.g, rows, width)
 	}
 }
 
@@ -294,13 +324,21 @@ type Adagrad struct {
 func (o Adagrad) Rule() (Rule, error) {
 	o.Epsilon = orDefault(o.Epsilon, 1e-10)
 	err := firstError(notNegative("epsilon", o.Epsilon), notNegative("weight decay", o.WeightDecay))
-	return rule("Adagrad", orDefault(o.LearningRate, 0.01), []string{"sum"}, adagrad[float64](o), adagrad[float32](o)), wrap("Adagrad", err)
+	r := rule("Adagrad", orDefault(o.LearningRate, 0.01), []string{"sum"}, adagrad[float64](o), adagrad[float32](o))
+	return r.byRows(o.WeightDecay > 0, adagradRows[float64](o), adagradRows[float32](o)), wrap("Adagrad", err)
 }
 
 func adagrad[T float32 | float64](o Adagrad) func(step[T]) {
 	return func(s step[T]) {
 		k := kernel.RootStep[T]{L2: T(o.WeightDecay * s.decay), Keep: 1, Rest: 1, Epsilon: T(o.Epsilon), Rate: T(s.rate)}
 		kernel.Root(&k, s.w, s.state[0], nil, s.g)
+	}
+}
+
+func adagradRows[T float32 | float64](o Adagrad) func(step[T], []int, int) {
+	return func(s step[T], rows []int, width int) {
+		k := kernel.RootStep[T]{Keep: 1, Rest: 1, Epsilon: T(o.Epsilon), Rate: T(s.rate)}
+		kernel.RootRows(&k, s.w, s.state[0], s.g, rows, width)
 	}
 }
 

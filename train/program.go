@@ -68,6 +68,7 @@ type bound struct {
 	penalty *graph.Node
 	params  []*graph.Param // that are trained
 	grads   []gorgonia.Value
+	rows    []gorgonia.Value // of gradients that come as rows
 	g32     [][]float32 // their memory, if gradients are accumulated
 	g64     [][]float64
 }

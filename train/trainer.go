@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -46,7 +47,7 @@ func newTrainer(m *models.Model, f *feed, c Config) (*trainer, error) {
 	if t.sum != nil {
 		grads = t.sum.grads
 	}
-	t.opt, err = optim.Start(c.Optimizer, c.Clip, c.Groups, p.params, grads)
+	t.opt, err = optim.StartRows(c.Optimizer, c.Clip, c.Groups, p.params, grads, p.rows)
 	t.last = p
 	return t, err
 }
@@ -75,17 +76,26 @@ func (t *trainer) program(batch int) (*bound, error) {
 	if err := g.b.Err(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	extra := grads
+	grads, rows := t.byRows(g.b, params, grads)
+	extra := slices.Clone(grads)
+	for _, n := range rows {
+		if n != nil {
+			extra = append(extra, n)
+		}
+	}
 	if p.penalty != nil {
-		extra = append(append([]*graph.Node(nil), grads...), p.penalty)
+		extra = append(extra, p.penalty)
 	}
 	c, err := g.compile(extra...)
 	if err != nil {
 		return nil, err
 	}
 	c.penalty, c.params = p.penalty, params
-	for _, n := range grads {
-		c.grads = append(c.grads, c.run.Value(n))
+	for i, n := range grads {
+		c.grads, c.rows = append(c.grads, c.run.Value(n)), append(c.rows, nil)
+		if rows[i] != nil {
+			c.rows[i] = c.run.Value(rows[i])
+		}
 	}
 	if t.config.Accumulate > 1 {
 		for _, g := range c.grads {
@@ -95,6 +105,22 @@ func (t *trainer) program(batch int) (*bound, error) {
 	}
 	t.programs[batch] = c
 	return c, nil
+}
+
+// byRows puts rows in the place of the gradients of sparse parameters where the optimizer
+// moves rows, and returns the row numbers of these. Gradients that are accumulated stay
+// whole.
+func (t *trainer) byRows(b *graph.Builder, params []*graph.Param, grads []*graph.Node) (values, rows []*graph.Node) {
+	values, rows = slices.Clone(grads), make([]*graph.Node, len(grads))
+	for i, p := range params {
+		if t.config.Accumulate > 1 || !p.Sparse || !optim.Sparse(t.config.Optimizer, t.config.Groups, p.Path) {
+			continue
+		}
+		if r, v := b.RowGradient(grads[i]); r != nil {
+			rows[i], values[i] = r, v
+		}
+	}
+	return values, rows
 }
 
 // trained returns the parameters that the optimizer moves, and their nodes.
@@ -120,7 +146,7 @@ func (t *trainer) step(ctx context.Context, now factors, last bool) error {
 		return err
 	}
 	if p != t.last && t.sum == nil {
-		if err := t.opt.Grads(p.grads); err != nil {
+		if err := t.opt.GradsRows(p.grads, p.rows); err != nil {
 			return err
 		}
 	}

@@ -390,6 +390,11 @@ func sumY32(x *byte, count int) float64
 //go:noescape
 func transpose8(to *byte, from *byte, count int, row int, step int)
 
+// prefetchLines prefetches cache lines, at least one, from an address on.
+//
+//go:noescape
+func prefetchLines(from *byte, lines int)
+
 // pause executes the instruction PAUSE some times.
 func pause(turns int)
 

@@ -6486,6 +6486,19 @@ end:
 	VZEROUPPER
 	RET
 
+// func prefetchLines(from *byte, lines int)
+// Requires: MMX+
+TEXT ·prefetchLines(SB), NOSPLIT, $0-16
+	MOVQ from+0(FP), AX
+	MOVQ lines+8(FP), CX
+
+loop:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	DECQ       CX
+	JNE        loop
+	RET
+
 // func pause(turns int)
 TEXT ·pause(SB), NOSPLIT, $0-8
 	MOVQ turns+0(FP), AX

@@ -25,3 +25,19 @@ func BenchmarkGemm(b *testing.B) {
 		})
 	}
 }
+
+// The sizes are those of attention: scores and contexts, and their gradients.
+func BenchmarkGemmBatch(b *testing.B) {
+	for _, s := range []struct{ count, m, n, k int }{{1, 64, 64, 32}, {128, 64, 64, 32}, {32, 64, 32, 64}, {4096, 8, 8, 8}, {2, 512, 512, 64}} {
+		x, y, z := random[float32](s.count*s.m*s.k, 1), random[float32](s.count*s.k*s.n, 2), make([]float32, s.count*s.m*s.n)
+		for trans := range 4 {
+			b.Run(fmt.Sprintf("%v,%v/%dx%dx%dx%d", trans&1 > 0, trans&2 > 0, s.count, s.m, s.n, s.k), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					GemmBatch(trans&1 > 0, trans&2 > 0, s.count, s.m, s.n, s.k, x, y, z)
+				}
+				b.ReportMetric(2*float64(s.count*s.m*s.n*s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}

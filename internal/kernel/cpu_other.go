@@ -39,6 +39,7 @@ const noAssembly = "kernel: there is no assembly here"
 func tilesOf[T Float]() *tileTable                                                { panic(noAssembly) }
 func scatter(bytes int, to, from unsafe.Pointer, count, step int)                 { panic(noAssembly) }
 func transpose(to, from unsafe.Pointer, count, row, step int)                     { panic(noAssembly) }
+func prefetchLines(from *byte, lines int)                                         {}
 func adamVector[T Float](s *AdamStep[T], w, m, v, g []T, count int)               { panic(noAssembly) }
 func descentVector[T Float](s *DescentStep[T], w, g []T, count int)               { panic(noAssembly) }
 func momentumVector[T Float](s *MomentumStep[T], w, v, g []T, count int)          { panic(noAssembly) }

@@ -28,13 +28,7 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 		gemmPortable(transA, transB, m, n, k, a, b, beta, c)
 		return
 	}
-	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, lda: k, ldb: n, ldc: n, a: a, b: b, c: c}
-	if transA {
-		p.lda = m
-	}
-	if transB {
-		p.ldb = k
-	}
+	p := newProduct(transA, transB, m, n, k, a, b, c)
 	if beta != 0 {
 		if beta != 1 {
 			scale(beta, c[:m*n])
@@ -42,6 +36,18 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 		p.start = startC
 	}
 	p.run()
+}
+
+// newProduct returns the product of matrices that are stored without gaps.
+func newProduct[T Float](transA, transB bool, m, n, k int, a, b, c []T) product[T] {
+	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, lda: k, ldb: n, ldc: n, a: a, b: b, c: c}
+	if transA {
+		p.lda = m
+	}
+	if transB {
+		p.ldb = k
+	}
+	return p
 }
 
 // otherBLAS computes the products of float32 matrices if it is set.

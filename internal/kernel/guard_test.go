@@ -98,7 +98,7 @@ func TestGemmInBounds(t *testing.T) {
 func gemmInBounds[T Float](t *testing.T, tol float64) {
 	guardedRun(t, func(g *guard) {
 		for range 150 {
-			m, n, k := 1+g.r.IntN(40), 1+g.r.IntN(80), 1+g.r.IntN(40)
+			m, n, k := 1+g.r.IntN(60), 1+g.r.IntN(80), 1+g.r.IntN(40)
 			if g.r.IntN(10) == 0 {
 				k = 1024 + g.r.IntN(40)
 			}

@@ -89,7 +89,9 @@ func (p *product[T]) packColumns(to []T, k0, kb, j, cols int) {
 		for ; c+8 <= cols; c += 8 {
 			from := p.b[(j+c)*p.ldb+k0:]
 			transpose(unsafe.Pointer(&to[c]), unsafe.Pointer(&from[0]), k1/8, p.ldb*4, tileBytes)
-			p.interleave(to, k0, kb, k1, j, c, c+8)
+			if k1 < kb {
+				p.interleave(to, k0, kb, k1, j, c, c+8)
+			}
 		}
 	}
 	p.interleave(to, k0, kb, 0, j, c, cols)

@@ -96,7 +96,12 @@ func (s *splitProduct[T]) pieces(n int) {
 }
 
 func (s *splitProduct[T]) part(i int) {
-	p := s.product
+	p := s.cut(s.product, i)
+	p.compute()
+}
+
+// cut returns piece i of a product of the size that was divided.
+func (s *splitProduct[T]) cut(p product[T], i int) product[T] {
 	at := i * s.step
 	if s.rows {
 		p.m = min(s.step, p.m-at)
@@ -118,19 +123,33 @@ func (s *splitProduct[T]) part(i int) {
 			p.bias = p.bias[at:]
 		}
 	}
-	p.compute()
+	return p
 }
 
-func (p *product[T]) compute() {
-	// What is read once or twice is not worth the packing; nor are the 6 rows of a tile
-	// of A, which have room in a cache however far apart they are, unlike 14.
-	packB := p.packed == nil && (p.transB || p.m > 3*tileRows)
-	packA := p.transA && p.n > 2*width[T]() || wide && p.n >= 512
-	free := pool[T]()
-	w, _ := free.Get().(*buffers[T])
+func getBuffers[T Float]() *buffers[T] {
+	w, _ := pool[T]().Get().(*buffers[T])
 	if w == nil {
 		w = new(buffers[T])
 	}
+	return w
+}
+
+func (p *product[T]) compute() {
+	w := getBuffers[T]()
+	p.computeIn(w)
+	pool[T]().Put(w)
+}
+
+// smallB is how many bytes of B stay in the first-level cache as they are.
+const smallB = 16 << 10
+
+// computeIn computes the product in the caller's goroutine, with w as its work space.
+func (p *product[T]) computeIn(w *buffers[T]) {
+	// What is read once or twice, or is in the first-level cache as a whole, is not worth
+	// the packing; nor are the 6 rows of a tile of A, which have room in a cache however
+	// far apart they are, unlike 14.
+	packB := p.packed == nil && (p.transB || p.m > 3*tileRows && p.k*p.ldb*bytesOf[T]() > smallB)
+	packA := p.transA && p.n > 2*width[T]() || wide && p.n >= 512
 	w.tile.run = tilesOf[T]()
 	step := stepK(p.k)
 	for k0 := 0; k0 < p.k; k0 += step {
@@ -138,7 +157,6 @@ func (p *product[T]) compute() {
 			p.block(w, packA, packB, k0, min(step, p.k-k0), j0, min(blockN, p.n-j0))
 		}
 	}
-	free.Put(w)
 }
 
 // stepK divides k into blocks of about the same size.

@@ -18,6 +18,16 @@ func Sum[T Float](dst, x []T, s *Strided) {
 		return
 	}
 	clear(dst)
+	if size := s.size(); s.dims > 1 && size >= longCopy && s.apart() {
+		shareOuter(true, dst, x, s, s.sb[0], size/s.shape[0], size/s.shape[0])
+		return
+	}
+	addUp(dst, x, s)
+}
+
+// addUp adds the elements of x to dst.
+func addUp[T Float](dst, x []T, s *Strided) {
+	n, _, sd := s.inner()
 	var o odometer
 	for at := 0; ; at += n {
 		v := x[at : at+n]

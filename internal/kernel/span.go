@@ -1,6 +1,9 @@
 package kernel
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
 // Long arrays are worked on in spans, which workers share. A span begins
 // at a multiple of spanSize, so that every element has the same place in a
@@ -180,6 +183,20 @@ func (s *spans[T]) gather(i int) {
 
 func gather[T Float](dst, src []T, rows []int, w int) {
 	for i, r := range rows {
+		if i+rowsAhead < len(rows) {
+			prefetchRow(src, rows[i+rowsAhead], w)
+		}
 		copy(dst[i*w:(i+1)*w], src[r*w:(r+1)*w])
+	}
+}
+
+// rowsAhead is how many rows ahead of its use a row is prefetched, so that several cache
+// misses are in flight.
+const rowsAhead = 16
+
+// prefetchRow prefetches row r of x, w elements each.
+func prefetchRow[T Float](x []T, r, w int) {
+	if row := x[r*w : (r+1)*w]; len(row) > 0 {
+		prefetchLines((*byte)(unsafe.Pointer(&row[0])), (len(row)*bytesOf[T]()+63)/64)
 	}
 }

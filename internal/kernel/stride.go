@@ -67,7 +67,16 @@ func (o *odometer) next(s *Strided) bool {
 }
 
 // Copy sets dst, dense over the walk's shape, to a read with the first strides.
-func Copy[T any](dst, a []T, s *Strided) {
+func Copy[T Float](dst, a []T, s *Strided) {
+	if s.dims > 1 && len(dst) >= longCopy {
+		each := s.size() / s.shape[0]
+		shareOuter(false, dst, a, s, each, s.sa[0], each)
+		return
+	}
+	copyWalk(dst, a, s)
+}
+
+func copyWalk[T Float](dst, a []T, s *Strided) {
 	n, sa, _ := s.inner()
 	var o odometer
 	for at := 0; ; at += n {

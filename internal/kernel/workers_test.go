@@ -101,6 +101,26 @@ func passes[T Float](r *rand.Rand) map[string]func() []T {
 		}
 		add(fmt.Sprintf("product %v with bias", s), m*n, func(dst []T) { GemmBias(m, n, k, a, b, bias, true, dst) })
 	}
+	for _, s := range [][3]int{{40, 50, 30}, {3, 70, 400}, {900, 9, 8}, {2, 5, 20000}} {
+		v := array(s[0] * s[1] * s[2])
+		middle, _ := NewStrided(s[:], []int{s[1] * s[2], s[2], 1}, []int{s[2], 0, 1})
+		add(fmt.Sprint("sum of the middle axis ", s), s[0]*s[2], func(dst []T) { Sum(dst, v, &middle) })
+		swap, _ := NewStrided([]int{s[1], s[0], s[2]}, []int{s[2], s[1] * s[2], 1}, make([]int, 3))
+		add(fmt.Sprint("axes swapped ", s), len(v), func(dst []T) { Copy(dst, v, &swap) })
+		add(fmt.Sprint("broadcast ", s), len(v), func(dst []T) {
+			walk, _ := NewStrided(s[:], []int{s[2], 0, 1}, make([]int, 3))
+			Copy(dst, v, &walk)
+		})
+	}
+	for _, s := range [][4]int{{128, 64, 64, 32}, {3, 300, 70, 90}, {2, 90, 260, 80}, {2, 33, 30, 1100}, {1000, 7, 5, 31}} {
+		count, m, n, k := s[0], s[1], s[2], s[3]
+		a, b := array(count*m*k), array(count*k*n)
+		for trans := range 4 {
+			add(fmt.Sprintf("batch of products %v, transposed %02b", s, trans), count*m*n, func(dst []T) {
+				GemmBatch(trans&1 > 0, trans&2 > 0, count, m, n, k, a, b, dst)
+			})
+		}
+	}
 	for _, s := range [][2]int{{900, 64}, {4000, 19}, {70, 1000}} {
 		n := s[1]
 		norm := Norm{N: n, Epsilon: 1e-3}

@@ -59,6 +59,7 @@ func main() {
 	sums()
 	if !wide() {
 		transpose8()
+		prefetch()
 		pause()
 	}
 	maps()

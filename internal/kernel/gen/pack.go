@@ -45,6 +45,20 @@ func scatter(bytes int) {
 	RET()
 }
 
+// prefetch writes the function that prefetches memory.
+func prefetch() {
+	TEXT("prefetchLines", NOSPLIT, "func(from *byte, lines int)")
+	Doc("prefetchLines prefetches cache lines, at least one, from an address on.")
+	Pragma("noescape")
+	from, lines := Load(Param("from"), GP64()), Load(Param("lines"), GP64())
+	Label("loop")
+	PREFETCHT0(Mem{Base: from})
+	ADDQ(U8(64), from)
+	DECQ(lines)
+	JNE(LabelRef("loop"))
+	RET()
+}
+
 // transpose8 writes the function that turns 8 rows of float32 into columns of a
 // panel.
 func transpose8() {

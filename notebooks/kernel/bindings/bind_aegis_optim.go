@@ -15,9 +15,11 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/optim", imports.PackageUnderlying{
 		Name: "optim",
 		Binds: map[string]reflect.Value{
-			"Frozen":  reflect.ValueOf(_optim.Frozen),
-			"NoDecay": reflect.ValueOf(_optim.NoDecay),
-			"Start":   reflect.ValueOf(_optim.Start),
+			"Frozen":    reflect.ValueOf(_optim.Frozen),
+			"NoDecay":   reflect.ValueOf(_optim.NoDecay),
+			"Sparse":    reflect.ValueOf(_optim.Sparse),
+			"Start":     reflect.ValueOf(_optim.Start),
+			"StartRows": reflect.ValueOf(_optim.StartRows),
 		},
 		Types: map[string]reflect.Type{
 			"Adagrad":        reflect.TypeOf((*_optim.Adagrad)(nil)).Elem(),
