@@ -37,6 +37,8 @@ type shared struct {
 	level     *Node          // of scheduled noise
 	streams   map[string]int // how many noise streams a path has
 	foreign   map[*Node]string
+	exposed   map[string]*Node // nodes that have names
+	names     []string         // of exposed, in order
 }
 
 type update struct {
@@ -60,7 +62,7 @@ func New(params *Params, mode Mode) *Builder {
 	return &Builder{shared: &shared{
 		err: err, g: gorgonia.NewGraph(), params: params, mode: mode,
 		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, constants: map[*Node]bool{}, states: map[string]*Node{},
-		streams: map[string]int{}, foreign: map[*Node]string{},
+		streams: map[string]int{}, foreign: map[*Node]string{}, exposed: map[string]*Node{},
 	}}
 }
 

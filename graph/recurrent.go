@@ -49,13 +49,14 @@ type Recurrence struct {
 	H0, C0          *Node // states before the first step; nil: zeros
 	Lengths         *Node // of the sequences, 0 to steps; nil: all steps count
 	Last            bool  // result is the last state of every sequence, not all states
+	Cells           bool  // with Last, of an LSTM: result is the last states h and c, side by side
 }
 
 // Recurrent runs a recurrent network over sequences: one operation for all
 // steps. Behind the length of a sequence the state stays and results are 0.
 //
 // Shapes: x (batch, steps, features), result (batch, steps, units), or (batch,
-// units) with Last. A length outside of [0, steps] is an error of the run.
+// units) with Last, (batch, 2·units) with Cells. A length outside of [0, steps] is an error of the run.
 func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 	name := r.Cell.String()
 	if !b.readyFloat(name, x, r.W, r.U) {
@@ -70,10 +71,20 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 		return b.fail(name, fmt.Errorf("recurrent kernels %s: want (units, %d·units)", dims(u), k.Gates()))
 	}
 	k.H = u[0]
+	if r.Cells && (!r.Last || r.Cell != LSTMCell) {
+		return b.fail(name, errors.New("cells: they are those of the last step of an LSTM"))
+	}
 	if len(w) != 2 || w[0] != k.I || w[1] != u[1] {
 		return b.fail(name, fmt.Errorf("kernels %s: want (%d,%d)", dims(w), k.I, u[1]))
 	}
-	p := &recurrent{k: k, last: r.Last, attrs: fmt.Sprintf("units=%d last=%v", k.H, r.Last)}
+	p := &recurrent{k: k, attrs: fmt.Sprintf("units=%d last=%v", k.H, r.Last)}
+	switch {
+	case r.Cells:
+		p.result = kernel.LastStates
+		p.attrs += " cells"
+	case r.Last:
+		p.result = kernel.LastState
+	}
 	in := []*Node{x, r.W, r.U}
 	for _, o := range []struct {
 		what  string
@@ -121,7 +132,7 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 // places; 0 stands for none.
 type recurrent struct {
 	k                            *kernel.Recurrent
-	last                         bool
+	result                       kernel.Result
 	attrs                        string
 	bias, other, h0, c0, lengths int
 }
@@ -143,7 +154,7 @@ func (p *recurrent) forwardSteps() int {
 // recurrent adds the operation of an inference, whose gradients begin with what a
 // training saves, or the operations of a training.
 func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
-	if b.mode != Infer {
+	if b.mode != Infer || p.result == kernel.LastStates {
 		return b.recurrentStates(p, name, b.recurrentSaved(p, name, in), in)
 	}
 	return b.apply(&op{
@@ -161,8 +172,11 @@ func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 
 // states is the shape of the result.
 func (p *recurrent) states() Shape {
-	if p.last {
+	switch p.result {
+	case kernel.LastState:
 		return Shape{p.k.N, p.k.H}
+	case kernel.LastStates:
+		return Shape{p.k.N, 2 * p.k.H}
 	}
 	return Shape{p.k.N, p.k.T, p.k.H}
 }
@@ -210,7 +224,7 @@ func bindRecurrent[T kernel.Float](p *recurrent) func(*call[T]) run {
 
 func bindInfer[T kernel.Float](p *recurrent) func(*call[T]) run {
 	return bindForward(p, func(x, w, u, bias, other, h0, c0 []T, lengths []int, out []T) {
-		kernel.RecurrentInfer(p.k, x, w, u, bias, other, h0, c0, lengths, p.last, out)
+		kernel.RecurrentInfer(p.k, x, w, u, bias, other, h0, c0, lengths, p.result == kernel.LastState, out)
 	})
 }
 
@@ -250,7 +264,7 @@ func (p *recurrent) lengthsOf(ints [][]int, first int) []int {
 func bindStates[T kernel.Float](p *recurrent) func(*call[T]) run {
 	return func(c *call[T]) run {
 		s, lengths, out := c.in[0], p.lengthsOf(c.ints, 1), c.out
-		return func() error { kernel.RecurrentStates(p.k, s, lengths, p.last, out); return nil }
+		return func() error { kernel.RecurrentStates(p.k, s, lengths, p.result, out); return nil }
 	}
 }
 
@@ -306,7 +320,7 @@ func bindRecurrentGrad[T kernel.Float](p *recurrent, initial bool) func(*call[T]
 			d, dh, dc = make([]T, k.N*k.T*k.Grads()*k.H), c.out[:k.N*k.H], c.out[k.N*k.H:]
 		}
 		return func() error {
-			kernel.RecurrentBackward(k, s, u, c0, lengths, g, p.last, d, dh, dc)
+			kernel.RecurrentBackward(k, s, u, c0, lengths, g, p.result, d, dh, dc)
 			return nil
 		}
 	}

@@ -120,7 +120,8 @@ func (s Stack) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 		if b.Err() != nil {
 			return nil
 		}
-		x = l.Build(b.Scope(scopeOf(i, l)), x)
+		at := b.Scope(scopeOf(i, l))
+		x = at.Expose("", l.Build(at, x))
 	}
 	return x
 }
@@ -137,9 +138,11 @@ func (r Residual) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	if r.Body == nil {
 		return b.Fail("the body of a residual block is nil")
 	}
-	y := r.Body.Build(b.Scope("body"), x)
+	at := b.Scope("body")
+	y := at.Expose("", r.Body.Build(at, x))
 	if r.Shortcut != nil {
-		x = r.Shortcut.Build(b.Scope("shortcut"), x)
+		at = b.Scope("shortcut")
+		x = at.Expose("", r.Shortcut.Build(at, x))
 	}
 	if b.Err() == nil && !slices.Equal(b.Shape(x), b.Shape(y)) {
 		return b.Fail("the body turns %v into %v; a shortcut has to do the same", b.Shape(x), b.Shape(y))

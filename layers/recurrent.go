@@ -63,6 +63,9 @@ func (r SimpleRNN) Join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 // steps behind the length are not read, their states are 0, and the last state is
 // that at the length. Then it takes the states h and c before the first step, each
 // (batch, Depth·directions·Units): network by network from below, forward first.
+//
+// It exposes its states after the last step in that order, as "state" (h) and, of an LSTM,
+// "cell" (c), both (batch, Depth·directions·Units): what a decoder begins with.
 type LSTM struct {
 	Units         int
 	Depth         int // 0: 1
@@ -179,6 +182,7 @@ func (r recurrent) join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 	if r.both {
 		ways = []string{"forward", "backward"}
 	}
+	var ends [2][]*graph.Node // the last h and c of each network
 	lengths, states := r.operands(b, xs[1:], graph.Shape{b.Dim(x, 0), depth * len(ways) * r.units})
 	for d := range depth {
 		if b.Err() != nil {
@@ -192,12 +196,23 @@ func (r recurrent) join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 		for i, way := range ways {
 			from := (d*len(ways) + i) * r.units
 			last := !r.sequence && d == depth-1
-			results = append(results, r.way(at, way, x, lengths, states, from, last))
+			y, h, c := r.way(at, way, x, lengths, states, from, last)
+			results, ends[0], ends[1] = append(results, y), append(ends[0], h), append(ends[1], c)
 		}
 		x = results[0]
 		if r.both {
 			x = at.Concat(-1, results...)
 		}
+	}
+	side := func(list []*graph.Node) *graph.Node {
+		if len(list) == 1 {
+			return list[0]
+		}
+		return b.Concat(1, list...)
+	}
+	b.Expose("state", side(ends[0]))
+	if r.cell == graph.LSTMCell {
+		b.Expose("cell", side(ends[1]))
 	}
 	return x
 }
@@ -229,8 +244,9 @@ func (r recurrent) operands(b *graph.Builder, xs []*graph.Node, want graph.Shape
 	return lengths, states
 }
 
-// way adds one network that reads the sequences from their start, or "backward".
-func (r recurrent) way(b *graph.Builder, way string, x, lengths *graph.Node, states [2]*graph.Node, from int, last bool) *graph.Node {
+// way adds one network that reads the sequences from their start, or "backward". h and c
+// are its states after the last step.
+func (r recurrent) way(b *graph.Builder, way string, x, lengths *graph.Node, states [2]*graph.Node, from int, last bool) (y, h, c *graph.Node) {
 	if way != "" {
 		b = b.Scope(way)
 	}
@@ -253,9 +269,21 @@ func (r recurrent) way(b *graph.Builder, way string, x, lengths *graph.Node, sta
 			*to = b.Slice(states[i], 1, from, from+r.units)
 		}
 	}
-	y := b.Recurrent(x, n)
+	y = b.Recurrent(x, n)
+	end := n
+	end.Last = true
+	switch {
+	case r.cell == graph.LSTMCell:
+		end.Cells = true
+		both := b.Recurrent(x, end)
+		h, c = b.Slice(both, 1, 0, r.units), b.Slice(both, 1, r.units, 2*r.units)
+	case last:
+		h = y
+	default:
+		h = b.Recurrent(x, end)
+	}
 	if back && !last {
 		y = b.ReverseSequence(y, lengths)
 	}
-	return y
+	return y, h, c
 }

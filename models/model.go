@@ -58,6 +58,7 @@ type Model struct {
 	params *graph.Params
 	inputs int
 	shapes []graph.Shape // of a sample, after every stage
+	lent   bool          // params are those of another model
 
 	mu         sync.Mutex
 	predictors []*Predictor // most recently used first

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/layers"
@@ -16,7 +17,7 @@ import (
 func (m *Model) LayerNames() []string {
 	var names []string
 	for _, s := range m.network().Stages {
-		if !s.Input && !s.Again {
+		if !s.Input && !s.Again && s.Part == "" {
 			names = append(names, s.Scope)
 		}
 	}
@@ -30,8 +31,9 @@ func (m *Model) LayerNames() []string {
 //
 // Info keeps the columns and the preprocessing, unless an input was left out. It loses
 // the task, classes, target, calibration, costs and members, which described m's own
-// outputs. A layer applied in several places is an error, because it has no single
-// output; so is one inside another layer, such as a Stack.
+// outputs. A name may go on below a layer, to one inside it or to what it exposes, such as
+// "encoder/2.Dense" or "0.LSTM/cell". A layer applied in several places is an error,
+// because it has no single output.
 func (m *Model) Until(names ...string) (*Model, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -39,16 +41,11 @@ func (m *Model) Until(names ...string) (*Model, error) {
 	if len(names) == 0 {
 		return nil, errors.New("models: until: no layer is named")
 	}
-	var ends []int
-	for _, name := range names {
-		at, err := m.net.find(name)
-		if err != nil {
-			return nil, fmt.Errorf("models: until: %w; there are %q", err, m.LayerNames())
-		}
-		ends = append(ends, at)
+	net, ends, err := m.net.ends(names)
+	if err != nil {
+		return nil, fmt.Errorf("models: until: %w; there are %q", err, m.LayerNames())
 	}
-	net := m.net.until(ends)
-	part, err := assemble(m.name, net, m.weightsFor(m.params.Seed()))
+	part, err := assemble(m.name, net.until(ends), m.weightsFor(m.params.Seed()))
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +54,64 @@ func (m *Model) Until(names ...string) (*Model, error) {
 		part.Info = Info{}
 	}
 	return part, nil
+}
+
+// WithOutputs returns a model over m's own parameters whose outputs are the named layers,
+// or what they expose, as Until has it: what is trained in one changes both, and it cannot be saved. With it the
+// states of a layer, or the weights of an attention, are looked at beside the result.
+func (m *Model) WithOutputs(names ...string) (*Model, error) {
+	if !m.made() {
+		return nil, errNotMade
+	}
+	if len(names) == 0 {
+		return nil, errors.New("models: outputs: no layer is named")
+	}
+	net, ends, err := m.net.ends(names)
+	if err != nil {
+		return nil, fmt.Errorf("models: outputs: %w; there are %q", err, m.LayerNames())
+	}
+	out, err := assemble(m.name, net.until(ends), m.params)
+	if err != nil {
+		return nil, err
+	}
+	out.lent = true
+	out.Info = Info{Features: slices.Clone(m.Info.Features), Preprocess: m.Info.Preprocess}
+	if out.inputs < m.inputs {
+		out.Info = Info{}
+	}
+	return out, nil
+}
+
+// ends returns the network with a stage for each of the names.
+func (n network) ends(names []string) (network, []int, error) {
+	n.Stages = slices.Clone(n.Stages)
+	var ends []int
+	for _, name := range names {
+		at, err := n.find(name)
+		if err != nil {
+			layer, part := n.within(name)
+			if part == "" {
+				return n, nil, err
+			}
+			if at, err = n.find(layer); err != nil {
+				return n, nil, err
+			}
+			n.Stages = append(n.Stages, stage{Scope: name, From: []int{at}, Part: part})
+			at = len(n.Stages) - 1
+		}
+		ends = append(ends, at)
+	}
+	return n, ends, nil
+}
+
+// within returns the layer that a name goes on below, and how it does.
+func (n network) within(name string) (layer, part string) {
+	for _, s := range n.Stages {
+		if rest, ok := strings.CutPrefix(name, s.Scope+"/"); ok && !s.Input && s.Part == "" && len(s.Scope) > len(layer) {
+			layer, part = s.Scope, rest
+		}
+	}
+	return layer, part
 }
 
 // Then returns a model of m with more layers after its output. Their parameters are drawn
@@ -143,7 +198,7 @@ func (n network) until(ends []int) network {
 		for k, f := range s.From {
 			s.From[k] = index[f]
 		}
-		if !s.Input {
+		if !s.Input && s.Part == "" {
 			s.Again = seen[s.Scope] // its first place may have been left out
 			seen[s.Scope] = true
 		}

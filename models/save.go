@@ -126,6 +126,9 @@ func (m *Model) describe() (string, error) {
 	if !m.made() {
 		return "", errNotMade
 	}
+	if m.lent {
+		return "", errors.New("the model shares its parameters with the one that it was made of by WithOutputs: save that one, or take Until")
+	}
 	net, err := describe.Marshal(m.net)
 	if err != nil {
 		return "", err
@@ -267,7 +270,7 @@ func (n network) check() error {
 			continue
 		}
 		inputs = false
-		if s.Layer == nil && s.Joiner == nil || len(s.From) == 0 {
+		if s.Layer == nil && s.Joiner == nil && s.Part == "" || len(s.From) == 0 {
 			return fmt.Errorf("stage %d (%s): no layer or no operand", i, s.Scope)
 		}
 		for _, from := range s.From {

@@ -49,7 +49,7 @@ func (m *Model) Summary() Summary {
 			r.From = strings.Join(names, ", ")
 			if st.Again {
 				r.Kind += " (shared)"
-			} else {
+			} else if st.Part == "" {
 				r.Parameters = m.countBelow(st.Scope)
 			}
 		}
@@ -59,6 +59,9 @@ func (m *Model) Summary() Summary {
 }
 
 func (s stage) kind() string {
+	if s.Part != "" {
+		return "part"
+	}
 	if s.Layer == nil {
 		return layers.Name(s.Joiner)
 	}

@@ -16,6 +16,7 @@ type Tensor struct {
 	int    bool        // an input of indices
 	layer  layers.Layer
 	joiner layers.Joiner
+	part   string // name of what else the layer of from exposes
 	from   []*Tensor
 	shared *Shared
 }
@@ -37,6 +38,11 @@ func (t *Tensor) Then(ls ...layers.Layer) *Tensor {
 	}
 	return t
 }
+
+// Part is another value that the layer which has made t exposes beside its result, such as
+// "state" and "cell" of an LSTM, or the result of a layer inside it, such as "1.Dense" of a
+// Stack: see graph.Builder.Expose.
+func (t *Tensor) Part(name string) *Tensor { return &Tensor{part: name, from: []*Tensor{t}} }
 
 // Join makes one value of several.
 func Join(j layers.Joiner, ts ...*Tensor) *Tensor { return &Tensor{joiner: j, from: ts} }
@@ -65,7 +71,8 @@ type stage struct {
 	Layer  layers.Layer
 	Joiner layers.Joiner
 	From   []int
-	Again  bool // a shared layer, applied before
+	Again  bool   // a shared layer, applied before
+	Part   string // what the only one of From exposes by this name; there is no layer then
 }
 
 // network is the architecture of a model.
@@ -106,12 +113,22 @@ func collect(inputs, outputs []*Tensor) (network, error) {
 		if t.from == nil {
 			return fmt.Errorf("models: input %q is used but not among the model's inputs", t.name)
 		}
-		s := stage{Layer: t.layer, Joiner: t.joiner}
+		s := stage{Layer: t.layer, Joiner: t.joiner, Part: t.part}
 		for _, f := range t.from {
 			if err := visit(f); err != nil {
 				return err
 			}
 			s.From = append(s.From, index[f])
+		}
+		if t.part != "" {
+			from := net.Stages[s.From[0]]
+			if from.Input || from.Again || from.Part != "" {
+				return fmt.Errorf("models: part %q of %s: want the result of one layer, applied once", t.part, from.Scope)
+			}
+			s.Scope = from.Scope + "/" + t.part
+			index[t] = len(net.Stages)
+			net.Stages = append(net.Stages, s)
+			return nil
 		}
 		if t.layer == nil && t.joiner == nil {
 			return fmt.Errorf("models: layer %d is nil", len(net.Stages)-len(inputs))
@@ -166,7 +183,11 @@ func (n network) build(b *graph.Builder, inputs []*graph.Node) []*graph.Node {
 		if s.Again {
 			at = at.Again()
 		}
-		nodes[i] = s.build(at, nodes)
+		if s.Part != "" {
+			nodes[i] = b.Scope(n.Stages[s.From[0]].Scope).Node(s.Part)
+			continue
+		}
+		nodes[i] = at.Expose("", s.build(at, nodes))
 		if b.Err() == nil && nodes[i] == nil {
 			at.Fail("the layer gave a nil node")
 		}

@@ -214,7 +214,7 @@ func recurrentInBounds[T Float](t *testing.T) {
 			}
 			RecurrentForward(k, x, w, u, bias, other, h0, c0, nil, s)
 			RecurrentInfer(k, x, w, u, bias, other, h0, c0, nil, i/4%2 == 0, guarded[T](g, k.N*[]int{1, k.T}[i/4%2]*k.H))
-			RecurrentBackward(k, s, u, c0, nil, guarded[T](g, k.N*k.H), true, d, h0, c0)
+			RecurrentBackward(k, s, u, c0, nil, guarded[T](g, k.N*k.H), LastState, d, h0, c0)
 			RecurrentInput(k, d, w, x)
 			RecurrentKernel(k, x, d, w)
 			RecurrentRecurrent(k, s, d, u)

@@ -28,6 +28,16 @@ type Recurrent struct {
 	N, T, I, H int
 }
 
+// Result says which states a pass gives.
+type Result uint8
+
+// The results of a pass.
+const (
+	AllStates  Result = iota // h of all steps (N, T, H)
+	LastState                // h at the end (N, H)
+	LastStates               // h and, of an LSTM, c at the end (N, 2·H)
+)
+
 // Gates is the number of products of a step.
 func (r *Recurrent) Gates() int {
 	return [...]int{TanhCell: 1, ReluCell: 1, LSTMCell: 4, GRUCell: 3}[r.Cell]
@@ -71,7 +81,7 @@ type recurrence[T Float] struct {
 	h0, c0      []T
 	lengths     []int
 	d, g        []T
-	last        bool
+	result      Result
 	dh0, dc0    []T
 	packs       [3][]T // memory of the following
 	main, other []T    // packed recurrent kernels; other is of a GRU's n
@@ -162,7 +172,10 @@ const inferRows = 56
 // those of RecurrentForward and RecurrentStates.
 func RecurrentInfer[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, last bool, y []T) {
 	p := getRecurrence[T](r)
-	p.back, p.x, p.w, p.first, p.u, p.bias, p.h0, p.c0, p.lengths, p.last, p.y = false, x, w, bias, u, other, h0, c0, lengths, last, y
+	p.back, p.x, p.w, p.first, p.u, p.bias, p.h0, p.c0, p.lengths, p.result, p.y = false, x, w, bias, u, other, h0, c0, lengths, AllStates, y
+	if last {
+		p.result = LastState
+	}
 	p.pack()
 	if assembly {
 		p.input = packWhole(&p.packs[2], false, r.I, r.Gates()*r.H, w, r.Gates()*r.H)
@@ -197,9 +210,9 @@ func (p *recurrence[T]) states(from, m, t int, s []T, step int) {
 		n := from + i
 		state := s[i*step+r.atH():][:h]
 		switch to := p.y; {
-		case p.last && t == r.T-1:
+		case p.result == LastState && t == r.T-1:
 			copy(to[n*h:(n+1)*h], state)
-		case p.last:
+		case p.result == LastState:
 		case p.over(n, t):
 			clear(to[(n*r.T+t)*h:][:h])
 		default:
@@ -208,12 +221,11 @@ func (p *recurrence[T]) states(from, m, t int, s []T, step int) {
 	}
 }
 
-// RecurrentBackward computes d (N, T, Grads·H) from the gradient g of the states
-// (N, T, H), or of the last ones (N, H); and that of the initial states unless
-// dh0 is nil, or dc0.
-func RecurrentBackward[T Float](r *Recurrent, s, u, c0 []T, lengths []int, g []T, last bool, d, dh0, dc0 []T) {
+// RecurrentBackward computes d (N, T, Grads·H) from the gradient g of a result; and that
+// of the initial states unless dh0 is nil, or dc0.
+func RecurrentBackward[T Float](r *Recurrent, s, u, c0 []T, lengths []int, g []T, result Result, d, dh0, dc0 []T) {
 	p := getRecurrence[T](r)
-	p.back, p.s, p.u, p.c0, p.lengths, p.g, p.last, p.d, p.dh0, p.dc0 = true, s, u, c0, lengths, g, last, d, dh0, dc0
+	p.back, p.s, p.u, p.c0, p.lengths, p.g, p.result, p.d, p.dh0, p.dc0 = true, s, u, c0, lengths, g, result, d, dh0, dc0
 	if assembly {
 		p.main = packWhole(&p.packs[0], true, r.Gates()*r.H, r.H, u, r.Gates()*r.H)
 	}
@@ -402,8 +414,15 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 	spare := grown(&w.result, (3*m+1)*h)
 	clear(spare)
 	dh, dc, fresh, zero := spare[:m*h], spare[m*h:2*m*h], spare[2*m*h:3*m*h], spare[3*m*h:]
-	if p.last {
+	switch p.result {
+	case LastState:
 		copy(dh, p.g[from*h:to*h])
+	case LastStates:
+		for n := from; n < to; n++ {
+			row := n - from
+			copy(dh[row*h:(row+1)*h], p.g[2*n*h:])
+			copy(dc[row*h:(row+1)*h], p.g[(2*n+1)*h:])
+		}
 	}
 	for t := r.T - 1; t >= 0; t-- {
 		for n := from; n < to; n++ {
@@ -414,7 +433,7 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 				continue
 			}
 			own := dh[row*h : (row+1)*h]
-			if !p.last {
+			if p.result == AllStates {
 				AddTo(own, p.g[(n*r.T+t)*h:])
 			}
 			c := zero
@@ -509,13 +528,17 @@ func (p *recurrence[T]) gruGrad(s, d, dh []T) {
 	}
 }
 
-// RecurrentStates copies the states of all steps, zeros behind the length of a
-// sequence, or the last states.
-func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, last bool, y []T) {
+// RecurrentStates copies a result from what a pass has saved: of all steps zeros behind
+// the length of a sequence.
+func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, result Result, y []T) {
 	h, wide := r.H, r.Saved()*r.H
 	for n := range r.N {
-		if last {
-			copy(y[n*h:(n+1)*h], s[(n*r.T+r.T-1)*wide+r.atH():])
+		if end := s[(n*r.T+r.T-1)*wide:]; result == LastState {
+			copy(y[n*h:(n+1)*h], end[r.atH():])
+			continue
+		} else if result == LastStates {
+			copy(y[2*n*h:(2*n+1)*h], end[r.atH():])
+			copy(y[(2*n+1)*h:(2*n+2)*h], end[r.atC():])
 			continue
 		}
 		for t := range r.T {

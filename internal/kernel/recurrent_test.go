@@ -27,14 +27,14 @@ func recurrentPass[T Float](r *Recurrent, in recurrentOperands, last bool) map[s
 	}
 	s := make([]T, r.N*r.T*r.Saved()*h)
 	RecurrentForward(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, s)
-	wide := r.N * r.T * h
+	wide, result := r.N*r.T*h, AllStates
 	if last {
-		wide = r.N * h
+		wide, result = r.N*h, LastState
 	}
-	RecurrentStates(r, s, in.lengths, last, add("y", wide))
+	RecurrentStates(r, s, in.lengths, result, add("y", wide))
 	RecurrentInfer(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, last, add("inference", wide))
 	d := add("d", r.N*r.T*r.Grads()*h)
-	RecurrentBackward(r, s, u, c0, in.lengths, of(in.g[:wide]), last, d, add("dh0", r.N*h), add("dc0", r.N*h))
+	RecurrentBackward(r, s, u, c0, in.lengths, of(in.g[:wide]), result, d, add("dh0", r.N*h), add("dc0", r.N*h))
 	RecurrentInput(r, d, w, add("dx", len(x)))
 	RecurrentKernel(r, x, d, add("dw", len(w)))
 	RecurrentRecurrent(r, s, d, add("du", len(u)))
@@ -155,7 +155,7 @@ func BenchmarkLSTM(b *testing.B) {
 	})
 	b.Run("backward", func(b *testing.B) {
 		for b.Loop() {
-			RecurrentBackward(k, s, u, nil, nil, g, true, d, nil, nil)
+			RecurrentBackward(k, s, u, nil, nil, g, LastState, d, nil, nil)
 		}
 		b.ReportMetric(float64(2*k.N*k.T*k.H*gates)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 	})
