@@ -165,6 +165,11 @@ func (f *Fitting) sign(curve string) float64 {
 			return -1
 		}
 	}
+	for _, m := range f.Config.Outputs {
+		if m.Name == name && m.Greater {
+			return -1
+		}
+	}
 	return 1
 }
 

@@ -163,10 +163,6 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 	if len(s.Inputs) != len(names) {
 		return fmt.Errorf("train: the set has %d inputs, the model %d: %q", len(s.Inputs), len(names), names)
 	}
-	outputs := m.OutputShapes()
-	if len(s.Targets) != len(outputs) {
-		return fmt.Errorf("train: the set has %d targets, the model %d outputs", len(s.Targets), len(outputs))
-	}
 	dt := m.Params().Dtype()
 	t.rows, t.w = s.Len(), s.Weights
 	if dt == graph.Float32 {

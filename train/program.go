@@ -2,9 +2,9 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/graph"
-	"github.com/seed732fc211/aegis/losses"
 	"github.com/seed732fc211/aegis/models"
 	"gorgonia.org/gorgonia"
 )
@@ -14,10 +14,12 @@ type batchGraph struct {
 	b       *graph.Builder
 	outputs []*graph.Node
 	loss    *graph.Node
+	names   []string      // of the objective's terms, if it has several
+	terms   []*graph.Node // their losses
 	cols    []*column
 }
 
-func (t *table) build(m *models.Model, list []losses.Loss, mode graph.Mode, batch int) (*batchGraph, error) {
+func (t *table) build(m *models.Model, o Objective, mode graph.Mode, batch int) (*batchGraph, error) {
 	b := graph.New(m.Params(), mode)
 	g := &batchGraph{b: b, outputs: m.Build(b, batch), cols: append([]*column(nil), t.inputs...)}
 	var weights *graph.Node
@@ -25,39 +27,21 @@ func (t *table) build(m *models.Model, list []losses.Loss, mode graph.Mode, batc
 		weights = t.weights.declare(b, batch)
 		g.cols = append(g.cols, t.weights)
 	}
-	for i, want := range t.targets {
-		if b.Err() != nil {
-			break
+	if b.Err() == nil {
+		x := Batch{Outputs: g.outputs}
+		for _, name := range m.InputNames() {
+			x.Inputs = append(x.Inputs, b.Node(name))
 		}
-		l := losses.Mean(b, rowLoss(b.Scope("loss"), list[i], g.outputs[i], want.declare(b, batch)), weights)
-		g.cols = append(g.cols, want)
-		if g.loss == nil {
-			g.loss = l
-		} else {
-			g.loss = b.Add(g.loss, l)
+		for _, want := range t.targets {
+			x.Targets = append(x.Targets, want.declare(b, batch))
+			g.cols = append(g.cols, want)
 		}
+		g.loss, g.names, g.terms = minimise(b.Scope("loss"), o, x, weights)
 	}
 	if err := b.Err(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return g, nil
-}
-
-// rowLoss builds a loss and checks that it gives one number a row.
-func rowLoss(b *graph.Builder, loss losses.Loss, pred, want *graph.Node) (l *graph.Node) {
-	defer func() {
-		if r := recover(); r != nil { // in a loss of the user's
-			l = b.Fail("panic: %v", r)
-		}
-	}()
-	if loss == nil {
-		return b.Fail("the loss is nil")
-	}
-	l = loss.Loss(b, pred, want)
-	if b.Err() == nil && (l == nil || len(l.Shape()) != 1 || l.Shape()[0] != pred.Shape()[0]) {
-		return b.Fail("the loss gives %v, want one number for each of %d rows", l, pred.Shape()[0])
-	}
-	return l
 }
 
 // bound is a compiled batchGraph with its inputs.
@@ -69,12 +53,12 @@ type bound struct {
 	params  []*graph.Param // that are trained
 	grads   []gorgonia.Value
 	rows    []gorgonia.Value // of gradients that come as rows
-	g32     [][]float32 // their memory, if gradients are accumulated
+	g32     [][]float32      // their memory, if gradients are accumulated
 	g64     [][]float64
 }
 
 func (g *batchGraph) compile(extra ...*graph.Node) (*bound, error) {
-	nodes := append(append([]*graph.Node{g.loss}, g.outputs...), extra...)
+	nodes := slices.Concat([]*graph.Node{g.loss}, g.outputs, g.terms, extra)
 	p, err := graph.Compile(g.b, nodes...)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)

@@ -38,7 +38,7 @@ func (s *scorer) program(batch int) (*bound, error) {
 	if p := s.programs[batch]; p != nil {
 		return p, nil
 	}
-	g, err := s.table.build(s.m, s.config.Losses, graph.Infer, batch)
+	g, err := s.table.build(s.m, s.config.Objective, graph.Infer, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s *scorer) program(batch int) (*bound, error) {
 	return p, err
 }
 
-func (s *scorer) score(ctx context.Context, list []data.Metric) ([]entry, error) {
+func (s *scorer) score(ctx context.Context) ([]entry, error) {
 	s.reset()
 	s.epoch(ctx, 1)
 	defer s.close()
@@ -66,5 +66,5 @@ func (s *scorer) score(ctx context.Context, list []data.Metric) ([]entry, error)
 		}
 		s.add(p, rows, s.table.weight(rows))
 	}
-	return s.scores(list)
+	return s.scores(s.config)
 }

@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Loss      losses.Loss     // nil: by the model's Info: cross-entropy from logits, or MSE
 	Losses    []losses.Loss   // one for each output, in place of Loss; their sum is minimised
+	Objective Objective       // in place of Loss and Losses: what is minimised of all outputs
 	Optimizer optim.Optimizer // nil: optim.Adam{}
 	Schedule  optim.Schedule  // of the learning rate; nil: constant
 	Clip      optim.Clip      // of the gradients
@@ -62,7 +63,8 @@ type Config struct {
 	Validation         data.Source // scored after every epoch; nil: see ValidationFraction
 	ValidationFraction float64     // share of the rows that is set aside, stratified for a classification; 0: none
 
-	Metrics   []data.Metric // nil: accuracy for a classification
+	Metrics   []data.Metric  // of the first output, as the model's Info has it; nil: accuracy for a classification
+	Outputs   []OutputMetric // of single outputs
 	Callbacks []Callback
 	From      *State // go on from here; see LoadCheckpoint
 }
@@ -197,7 +199,8 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, l := range c.Losses[:min(len(c.Losses), len(feed.answers.Targets))] {
+	o, _ := c.Objective.(Outputs)
+	for i, l := range o.Losses[:min(len(o.Losses), len(feed.answers.Targets))] {
 		if l == (losses.MSE{}) && feed.answers.Targets[i].Dtype() == graph.Int {
 			return nil, fmt.Errorf("train: %s: the targets are classes, and the loss is MSE: set the model's Info.Task and Info.Classes, or Config.Loss", feed.answers.Name)
 		}
@@ -297,7 +300,10 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 		c.Schedule = optim.Constant{}
 	}
 	outputs := m.OutputShapes()
-	if c.Losses == nil {
+	if c.Objective != nil && (c.Loss != nil || c.Losses != nil) {
+		return c, errors.New("train: an objective takes the place of Loss and Losses")
+	}
+	if c.Losses == nil && c.Objective == nil {
 		if c.Loss == nil {
 			c.Loss = DefaultLoss(m)
 		}
@@ -305,8 +311,14 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 			c.Losses = append(c.Losses, c.Loss)
 		}
 	}
-	if len(c.Losses) != len(outputs) {
-		return c, fmt.Errorf("train: %d losses for %d outputs", len(c.Losses), len(outputs))
+	if c.Objective == nil {
+		if len(c.Losses) != len(outputs) {
+			return c, fmt.Errorf("train: %d losses for %d outputs", len(c.Losses), len(outputs))
+		}
+		c.Objective = Outputs{Losses: c.Losses}
+	}
+	if err := checkOutputs(c.Outputs, m); err != nil {
+		return c, err
 	}
 	if c.Metrics == nil && m.Info.Task == data.Classify && len(m.Info.Classes) > 1 {
 		c.Metrics = []data.Metric{data.Accuracy}
@@ -422,12 +434,12 @@ func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 		}
 	}
 	t.average.show(true)
-	logs, err := t.scores(f.Config.Metrics)
+	logs, err := t.scores(f.Config)
 	if err != nil {
 		return fmt.Errorf("train: epoch %d: %w", epoch, err)
 	}
 	if f.scorer != nil {
-		val, err := f.scorer.score(ctx, f.Config.Metrics)
+		val, err := f.scorer.score(ctx)
 		if err != nil {
 			return fmt.Errorf("train: epoch %d: validation: %w", epoch, err)
 		}

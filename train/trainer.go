@@ -65,7 +65,7 @@ func (t *trainer) program(batch int) (*bound, error) {
 	if p := t.programs[batch]; p != nil {
 		return p, nil
 	}
-	g, err := t.table.build(t.m, t.config.Losses, graph.Train, batch)
+	g, err := t.table.build(t.m, t.config.Objective, graph.Train, batch)
 	if err != nil {
 		return nil, err
 	}

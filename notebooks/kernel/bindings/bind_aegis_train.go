@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/cosmos72/gomacro/imports"
+	_graph "github.com/seed732fc211/aegis/graph"
 	_train "github.com/seed732fc211/aegis/train"
 )
 
@@ -36,6 +37,7 @@ func init() {
 			"Temperature":        reflect.ValueOf(_train.Temperature),
 		},
 		Types: map[string]reflect.Type{
+			"Batch":           reflect.TypeOf((*_train.Batch)(nil)).Elem(),
 			"CSVLog":          reflect.TypeOf((*_train.CSVLog)(nil)).Elem(),
 			"Calibration":     reflect.TypeOf((*_train.Calibration)(nil)).Elem(),
 			"Callback":        reflect.TypeOf((*_train.Callback)(nil)).Elem(),
@@ -51,15 +53,21 @@ func init() {
 			"Hook":            reflect.TypeOf((*_train.Hook)(nil)).Elem(),
 			"JSONLog":         reflect.TypeOf((*_train.JSONLog)(nil)).Elem(),
 			"Kind":            reflect.TypeOf((*_train.Kind)(nil)).Elem(),
+			"Objective":       reflect.TypeOf((*_train.Objective)(nil)).Elem(),
+			"ObjectiveFunc":   reflect.TypeOf((*_train.ObjectiveFunc)(nil)).Elem(),
+			"OutputMetric":    reflect.TypeOf((*_train.OutputMetric)(nil)).Elem(),
+			"Outputs":         reflect.TypeOf((*_train.Outputs)(nil)).Elem(),
 			"Progress":        reflect.TypeOf((*_train.Progress)(nil)).Elem(),
 			"RateCurve":       reflect.TypeOf((*_train.RateCurve)(nil)).Elem(),
 			"RateSweep":       reflect.TypeOf((*_train.RateSweep)(nil)).Elem(),
 			"ReduceOnPlateau": reflect.TypeOf((*_train.ReduceOnPlateau)(nil)).Elem(),
 			"State":           reflect.TypeOf((*_train.State)(nil)).Elem(),
+			"Term":            reflect.TypeOf((*_train.Term)(nil)).Elem(),
 			"TerminateOnNaN":  reflect.TypeOf((*_train.TerminateOnNaN)(nil)).Elem(),
 		},
 		Proxies: map[string]reflect.Type{
-			"Callback": reflect.TypeOf((*Cell_train_Callback)(nil)).Elem(),
+			"Callback":  reflect.TypeOf((*Cell_train_Callback)(nil)).Elem(),
+			"Objective": reflect.TypeOf((*Cell_train_Objective)(nil)).Elem(),
 		},
 		Untypeds: map[string]string{},
 		Wrappers: map[string][]string{
@@ -76,4 +84,14 @@ type Cell_train_Callback struct {
 
 func (p *Cell_train_Callback) Begin(a0 *_train.Fitting) (_train.Hook, error) {
 	return p.Begin_(p.Object, a0)
+}
+
+// Cell_train_Objective stands for a type that a cell declares.
+type Cell_train_Objective struct {
+	Object any
+	Terms_ func(object any, a0 *_graph.Builder, a1 _train.Batch) []_train.Term
+}
+
+func (p *Cell_train_Objective) Terms(a0 *_graph.Builder, a1 _train.Batch) []_train.Term {
+	return p.Terms_(p.Object, a0, a1)
 }
