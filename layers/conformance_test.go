@@ -2,6 +2,7 @@ package layers_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/seed732fc211/aegis/describe"
@@ -61,6 +62,11 @@ func TestLayers(t *testing.T) {
 	add("Named", layers.Named{Name: "head", Layer: layers.Dense{Units: 2}}, logits(4), shape(2), 10)
 	indices := func(batch int) []*tensor.Dense { return []*tensor.Dense{graphtest.Ints(1, 5, batch, 2)} }
 	add("Embedding", layers.Embedding{Size: 5, Dim: 3}, indices, shape(2, 3), 15)
+	for i := range cases {
+		if strings.HasPrefix(cases[i].Name, "BatchNorm") && len(cases[i].Inputs(1)[0].Shape()) == 2 {
+			cases[i].Least = 2 // one row has no variance
+		}
+	}
 	for name, j := range map[string]layers.Joiner{
 		"Concat": layers.Concat{}, "Concat axis 1": layers.Concat{Axis: 1}, "Add": layers.Add{}, "Multiply": layers.Multiply{},
 		"JoinFunc": layers.JoinFunc(func(b *graph.Builder, xs []*graph.Node) *graph.Node { return b.Sub(xs[0], xs[1]) }),

@@ -29,16 +29,18 @@ type Case struct {
 	Params int                         // number of trained values
 	Mode   graph.Mode
 
+	Least      int     // rows of the smallest batch that there is; 0: 1
 	NoGradient bool    // the result has no gradient by any input or parameter
 	NoTape     string  // why Gorgonia's TapeMachine cannot run it; empty: it has to
 	Tolerance  float64 // of the gradient check; 0: 1e-6
 }
 
 // batches are the sizes that a Case is run with.
-var batches = []int{3, 4}
+var batches = []int{1, 2, 5}
 
-// Run checks, for two batch sizes: the result's shape, the number of parameters,
-// the gradients against central differences in float64, float32 against float64,
+// Run checks, for batches of 1, 2 and 5 rows: the result's shape, the number of parameters,
+// the gradients against central differences in float64, result and gradients in float32
+// against float64,
 // that a second run gives the same bits, that inputs and parameters are not
 // written to, and that Gorgonia's TapeMachine computes the same numbers and
 // gradients from the same graph.
@@ -47,6 +49,9 @@ func Run(t *testing.T, cases ...Case) {
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, n := range batches {
+				if n < c.Least {
+					continue
+				}
 				t.Run(fmt.Sprintf("batch=%d", n), func(t *testing.T) { c.check(t, n) })
 			}
 		})
@@ -89,9 +94,70 @@ func (c Case) check(t *testing.T, batch int) {
 			same(t, wide.params.All()[i].Path+" after a run", v, before[i])
 		}
 	}
+	if !c.NoGradient {
+		c.narrowGradients(t, in)
+	}
 	if c.NoTape == "" {
 		c.tape(t, in, first)
 	}
+}
+
+// narrowGradients compares gradients in float32 with those in float64.
+func (c Case) narrowGradients(t *testing.T, in []*tensor.Dense) {
+	t.Helper()
+	want, names := c.gradients(t, graph.Float64, in)
+	have, _ := c.gradients(t, graph.Float32, in)
+	for i, w := range want {
+		largest := 1.0
+		for _, v := range w {
+			largest = math.Max(largest, math.Abs(v))
+		}
+		for k, v := range have[i] {
+			if d := math.Abs(v - w[k]); !(d <= 2e-4*largest) {
+				t.Errorf("gradient with respect to %s, element %d: %.9g in float32, %.9g in float64", names[i], k, v, w[k])
+				break
+			}
+		}
+	}
+}
+
+// gradients returns those of the sum of the result's squares with respect to parameters
+// and inputs.
+func (c Case) gradients(t *testing.T, dt graph.Dtype, in []*tensor.Dense) (values [][]float64, names []string) {
+	t.Helper()
+	b := graph.New(graph.NewParams(dt, 1), c.Mode)
+	nodes := declare(b, in)
+	f := b.Sum(b.Square(c.Build(b, nodes)))
+	params, wrt := b.Trained(f)
+	for _, p := range params {
+		names = append(names, p.Path)
+	}
+	for i, n := range nodes {
+		if in[i].Dtype() != graph.Int {
+			wrt, names = append(wrt, n), append(names, fmt.Sprint("input ", i))
+		}
+	}
+	grads := b.Gradients(f, wrt...)
+	prog, err := graph.Compile(b, append(grads, f)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range prog.Inputs() {
+		var i int
+		if _, err := fmt.Sscanf(name, "in%d", &i); err != nil {
+			t.Fatal(err)
+		}
+		if err := prog.SetInput(name, in[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := prog.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range grads {
+		values = append(values, floats(prog.Tensor(g)))
+	}
+	return values, names
 }
 
 // built is a compiled Case.

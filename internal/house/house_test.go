@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"recipes/tabular"},
 	{"crossval/baselines"},
 	{"plots", "internal/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents", "bench/tables"},
+	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents", "bench/tables"},
 }
 
 var may = map[string][]string{

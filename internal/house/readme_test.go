@@ -2,6 +2,7 @@ package house
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,16 +34,23 @@ func TestReadmeExample(t *testing.T) {
 	}
 }
 
-// TestReadmeLinks checks that files that the README and the developers' page
-// link to are there.
-func TestReadmeLinks(t *testing.T) {
-	for _, page := range []string{"README.md", "DEVELOPERS.md"} {
-		text, err := os.ReadFile("../../" + page)
+// TestLinks checks that files that pages link to exist.
+func TestLinks(t *testing.T) {
+	pages := []string{"../../README.md", "../../DEVELOPERS.md"}
+	for _, pattern := range []string{"../../docs/*.md", "../../docs/*/*.md", "../../bench/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllSubmatch(text, -1) {
-			if _, err := os.Stat("../../" + string(m[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), string(m[1]))); err != nil {
 				t.Errorf("%s links to %s: %v", page, m[1], err)
 			}
 		}
