@@ -17,9 +17,8 @@ import (
 type Boundary struct {
 	Title string
 	Rows  *data.Set // points: a table of two columns with classes
-	// Predict is what is asked about the plane, such as a model's method
-	// PredictRows or a data.Predictor's function.
-	Predict func(ctx context.Context, rows *data.Set) (*data.Prediction, error)
+	// Predict is asked about the plane: a model's method PredictRows, for example.
+	Predict func(ctx context.Context, rows data.Source) (*data.Prediction, error)
 	Cells   int // squares along an axis; 0: 150
 	// Low and High are the corners of the plane; both zero: what the points take
 	// up, and a tenth more on each side.

@@ -16,7 +16,11 @@ import (
 )
 
 // disc says class 1 within a circle, the surer the farther from its rim.
-func disc(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+func disc(_ context.Context, src data.Source) (*data.Prediction, error) {
+	rows, err := data.Collect(src)
+	if err != nil {
+		return nil, err
+	}
 	v, _, err := rows.Table()
 	if err != nil {
 		return nil, err
@@ -142,13 +146,13 @@ func TestNotebookMistakes(t *testing.T) {
 			return plots.DecisionBoundary(plots.Boundary{Rows: set, Predict: disc})
 		}, "2 columns and 1 classes"},
 		{"model fails", func() (*plots.Figure, error) {
-			return plots.DecisionBoundary(plots.Boundary{Rows: ring(t), Predict: func(context.Context, *data.Set) (*data.Prediction, error) { return nil, ctxErr }})
+			return plots.DecisionBoundary(plots.Boundary{Rows: ring(t), Predict: func(context.Context, data.Source) (*data.Prediction, error) { return nil, ctxErr }})
 		}, "no answer"},
 		{"model of a regression", func() (*plots.Figure, error) {
-			return plots.DecisionBoundary(plots.Boundary{Rows: ring(t), Predict: func(context.Context, *data.Set) (*data.Prediction, error) { return &data.Prediction{}, nil }})
+			return plots.DecisionBoundary(plots.Boundary{Rows: ring(t), Predict: func(context.Context, data.Source) (*data.Prediction, error) { return &data.Prediction{}, nil }})
 		}, "does not fit"},
 		{"class out of range", func() (*plots.Figure, error) {
-			return plots.DecisionBoundary(plots.Boundary{Rows: ring(t), Cells: 2, Predict: func(context.Context, *data.Set) (*data.Prediction, error) {
+			return plots.DecisionBoundary(plots.Boundary{Rows: ring(t), Cells: 2, Predict: func(context.Context, data.Source) (*data.Prediction, error) {
 				return &data.Prediction{Labels: []int{0, 1, 2, 0}}, nil
 			}})
 		}, "class 2 of 2"},

@@ -1,0 +1,179 @@
+package data_test
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// fruit is a table of weights with two kinds.
+func fruit() *data.Set {
+	s, err := data.FromLabels("fruit", [][]float64{{150}, {160}, {6}, {155}, {7}}, []int{0, 0, 1, 0, 1}, []string{"apple", "cherry"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return s
+}
+
+func ExampleNewTable() {
+	s, err := data.NewTable("rooms", []data.Feature{{Name: "area"}, {Name: "floor", Levels: []string{"wood", "stone"}}}, [][]float64{{20, 0}, {12.5, 1}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(s.Len(), s.Features[1].Levels)
+	// Output: 2 [wood stone]
+}
+
+func ExampleFromRows() {
+	s, err := data.FromRows("line", [][]float64{{1}, {2}, {3}}, []float64{2, 4, 6})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(s.Task(), s.Len())
+	// Output: regress 3
+}
+
+func ExampleFromLabels() {
+	fmt.Println(fruit().Task(), fruit().Classes)
+	// Output: classify [apple cherry]
+}
+
+// A view picks rows without copying them; Collect does.
+func ExampleView() {
+	cherries, err := data.Collect(data.View(fruit(), []int{2, 4}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, _, err := cherries.Table()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(v)
+	// Output: [6 7]
+}
+
+// What a fitted transform makes of rows, whenever they are read.
+func ExampleTransformed() {
+	train := data.View(fruit(), []int{0, 1, 3})
+	fitted, err := data.MinMax{}.Fit(train)
+	if err != nil {
+		log.Fatal(err)
+	}
+	first, err := data.Head(data.Transformed(fruit(), fitted), 2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, _, err := first.Table()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(v)
+	// Output: [0 1]
+}
+
+// A source is read by row numbers.
+func ExampleSet_Stream() {
+	st, err := fruit().Stream()
+	if err != nil {
+		log.Fatal(err)
+	}
+	part := &data.Set{}
+	if err := st.Load([]int{4, 0}, part); err != nil {
+		log.Fatal(err)
+	}
+	labels, err := part.Labels()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(st.Rows, labels)
+	// Output: 5 [1 0]
+}
+
+// Ten rows in batches of four: each epoch has an order of its own, the same for the same
+// seed.
+func ExampleNewBatches() {
+	b, err := data.NewBatches(10, 4, true, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for epoch := 1; epoch <= 2; epoch++ {
+		b.Epoch(epoch)
+		for rows := b.Next(); rows != nil; rows = b.Next() {
+			fmt.Print(len(rows), " ")
+		}
+	}
+	fmt.Println(b.Count(false), b.Count(true))
+	// Output: 4 4 2 4 4 2 3 2
+}
+
+// One row at a time, as a service gets them.
+func ExampleNewRowTransform() {
+	fitted, err := data.Standardize{}.Fit(fruit())
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := data.NewRowTransform(fitted, fruit().Features)
+	if err != nil {
+		log.Fatal(err)
+	}
+	out := make([]float64, 1)
+	if err := t.Apply(out, []float64{95.6}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", out)
+	// Output: [0.000]
+}
+
+func ExampleWriteCSV() {
+	var b bytes.Buffer
+	if err := data.WriteCSV(&b, fruit()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(b.String())
+	// Output:
+	// x0,class
+	// 150,apple
+	// 160,apple
+	// 6,cherry
+	// 155,apple
+	// 7,cherry
+}
+
+func ExampleLabelEncode() {
+	fmt.Println(data.LabelEncode([]string{"oak", "ash", "oak"}))
+	// Output: [1 0 1] [ash oak]
+}
+
+// The same rows have the same fingerprint, a view of them, too.
+func ExampleFingerprint() {
+	a, err := data.Fingerprint(fruit())
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := data.Fingerprint(data.View(fruit(), []int{0, 1, 2, 3, 4}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(a), a == b)
+	// Output: 64 true
+}
+
+func ExampleRegisterMetric() {
+	share := data.Metric{Name: "share of apples", Range: [2]float64{0, 1}, Score: func(_ *data.Set, p *data.Prediction) (float64, error) {
+		n := 0.0
+		for _, l := range p.Labels {
+			if l == 0 {
+				n++
+			}
+		}
+		return n / float64(len(p.Labels)), nil
+	}}
+	if err := data.RegisterMetric(share); err != nil {
+		log.Fatal(err)
+	}
+	v, err := share.Score(fruit(), &data.Prediction{Labels: []int{0, 0, 1, 1, 1}})
+	fmt.Println(v, err)
+	// Output: 0.4 <nil>
+}
