@@ -143,7 +143,7 @@ func (b *Builder) Broadcast(x *Node, shape ...int) *Node {
 		return b.fail("Broadcast", fmt.Errorf("%s to %s: more than %d axes", dims(from), dims(shape), kernel.MaxDims))
 	}
 	return b.apply(&op{
-		kind: "Broadcast", attrs: dims(shape), out: typ{b.Dtype(), slices.Clone(shape)},
+		kind: "Broadcast", attrs: []Attribute{{"shape", slices.Clone(shape)}}, out: typ{b.Dtype(), slices.Clone(shape)},
 		f32: bindCopy[float32](walk), f64: bindCopy[float64](walk),
 		diff: []bool{true},
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.SumTo(g, in[0].Shape())} },
@@ -172,7 +172,7 @@ func (b *Builder) axpb(x *Node, alpha, beta float64) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: "Scale", attrs: fmt.Sprintf("%x %x", alpha, beta), out: typeOf(x),
+		kind: "Scale", attrs: []Attribute{{"alpha", alpha}, {"beta", beta}}, out: typeOf(x),
 		f32: bindAxpb[float32](alpha, beta), f64: bindAxpb[float64](alpha, beta),
 		diff: []bool{true}, inPlace: []int{0},
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Scale(g, alpha)} },

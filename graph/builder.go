@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -37,6 +38,8 @@ type shared struct {
 	level     *Node          // of scheduled noise
 	streams   map[string]int // how many noise streams a path has
 	foreign   map[*Node]string
+	backs     map[*Node]bool // Gorgonia's operations that its gradients have added
+	backward  bool           // Gradients is at work
 }
 
 type update struct {
@@ -60,7 +63,7 @@ func New(params *Params, mode Mode) *Builder {
 	return &Builder{shared: &shared{
 		err: err, g: gorgonia.NewGraph(), params: params, mode: mode,
 		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, constants: map[*Node]bool{}, states: map[string]*Node{},
-		streams: map[string]int{}, foreign: map[*Node]string{},
+		streams: map[string]int{}, foreign: map[*Node]string{}, backs: map[*Node]bool{},
 	}}
 }
 
@@ -130,6 +133,14 @@ func (b *Builder) Again() *Builder {
 		return b
 	}
 	return &Builder{shared: b.shared, path: b.path, again: true}
+}
+
+// parent returns the scope of a path, "" if it has none.
+func parent(path string) string {
+	if i := strings.LastIndex(path, "/"); i >= 0 {
+		return path[:i]
+	}
+	return ""
 }
 
 func join(path, name string) string {

@@ -24,11 +24,11 @@ func (b *Builder) softmax(x *Node, kind string, log bool) *Node {
 	}
 	n := s[len(s)-1]
 	return b.apply(&op{
-		kind: kind, out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
+		kind: kind, attrs: []Attribute{{"axis", len(s) - 1}}, out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
 		f32: bindSoftmax[float32](log, n), f64: bindSoftmax[float64](log, n),
 		grad: func(b *Builder, _ []*Node, y, g *Node) []*Node {
 			return []*Node{b.apply(&op{
-				kind: kind + "Grad", out: typeOf(y),
+				kind: kind + "Grad", attrs: []Attribute{{"axis", len(s) - 1}}, out: typeOf(y),
 				f32: bindSoftmaxGrad[float32](log, n), f64: bindSoftmaxGrad[float64](log, n),
 			}, y, g)}
 		},
@@ -82,7 +82,7 @@ func (b *Builder) SoftmaxCrossEntropy(logits, target *Node, eps float64) *Node {
 	}
 	n := s[1]
 	o := &op{
-		kind: kind, attrs: fmt.Sprint("smoothing=", eps), out: typ{b.Dtype(), s[:1]}, diff: []bool{true, false},
+		kind: kind, attrs: []Attribute{{"label_smoothing", eps}}, out: typ{b.Dtype(), s[:1]}, diff: []bool{true, false},
 		f32: bindCrossEntropy[float32](byClass, n, eps), f64: bindCrossEntropy[float64](byClass, n, eps),
 	}
 	o.grad = func(b *Builder, in []*Node, _, g *Node) []*Node {
@@ -137,7 +137,7 @@ func (b *Builder) SigmoidCrossEntropy(logits, target *Node, positive float64) *N
 		return b.fail(kind, fmt.Errorf("weight %v of the positive class is not positive", positive))
 	}
 	o := &op{
-		kind: kind, attrs: fmt.Sprint("positive=", positive), out: typeOf(logits), diff: []bool{true, false}, inPlace: []int{0},
+		kind: kind, attrs: []Attribute{{"pos_weight", positive}}, out: typeOf(logits), diff: []bool{true, false}, inPlace: []int{0},
 		f32: bindLogistic[float32](positive), f64: bindLogistic[float64](positive),
 	}
 	o.grad = func(b *Builder, in []*Node, _, g *Node) []*Node {

@@ -28,7 +28,7 @@ func (b *Builder) Reshape(x *Node, shape ...int) *Node {
 		return x
 	}
 	return b.apply(&op{
-		kind: "Reshape", attrs: dims(to), out: typ{b.Dtype(), to}, diff: []bool{true}, alias: true,
+		kind: "Reshape", attrs: []Attribute{{"shape", []int(to)}}, out: typ{b.Dtype(), to}, diff: []bool{true}, alias: true,
 		f32: bindUnary[float32](kernel.Identity, 0), f64: bindUnary[float64](kernel.Identity, 0),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.Reshape(g, in[0].Shape()...)}
@@ -64,9 +64,10 @@ func (b *Builder) Transpose(x *Node, perm ...int) *Node {
 		return b.fail("Transpose", fmt.Errorf("%v is no order of the axes of %s", perm, dims(from)))
 	}
 	out, st, own := make(Shape, len(from)), make([]int, len(from)), rowMajor(from)
+	order := make([]int, len(perm))
 	for i, p := range perm {
 		p, _ = axis(p, len(from))
-		back[p] = i
+		back[p], order[i] = i, p
 		out[i], st[i] = from[p], own[p]
 	}
 	walk, ok := kernel.NewStrided(out, st, make([]int, len(out)))
@@ -74,7 +75,7 @@ func (b *Builder) Transpose(x *Node, perm ...int) *Node {
 		return b.fail("Transpose", fmt.Errorf("%s: more than %d axes", dims(from), kernel.MaxDims))
 	}
 	return b.apply(&op{
-		kind: "Transpose", attrs: fmt.Sprint(perm), out: typ{b.Dtype(), out}, diff: []bool{true},
+		kind: "Transpose", attrs: []Attribute{{"perm", order}}, out: typ{b.Dtype(), out}, diff: []bool{true},
 		f32: bindCopy[float32](walk), f64: bindCopy[float64](walk),
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Transpose(g, back...)} },
 	}, x)
@@ -101,7 +102,7 @@ func (b *Builder) Slice(x *Node, ax, from, to int) *Node {
 	out[a] = to - from
 	n := (to - from) * inner
 	return b.apply(&op{
-		kind: "Slice", attrs: fmt.Sprintf("axis=%d [%d:%d]", a, from, to), out: typ{b.Dtype(), out}, diff: []bool{true}, part: true,
+		kind: "Slice", attrs: []Attribute{{"axis", a}, {"start", from}, {"end", to}}, out: typ{b.Dtype(), out}, diff: []bool{true}, part: true,
 		f32:  bindBlocks[float32](outer, n, 0, n, from*inner, s[a]*inner),
 		f64:  bindBlocks[float64](outer, n, 0, n, from*inner, s[a]*inner),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.pad(g, in[0].Shape(), a, from)} },
@@ -113,8 +114,10 @@ func (b *Builder) pad(x *Node, shape Shape, a, from int) *Node {
 	outer, inner := around(shape, a)
 	n := x.Shape()[a] * inner
 	to := from + x.Shape()[a]
+	pads := make([]int, 2*len(shape))
+	pads[a], pads[len(shape)+a] = from, shape[a]-to
 	return b.apply(&op{
-		kind: "Pad", attrs: fmt.Sprintf("%s axis=%d from=%d", dims(shape), a, from), out: typ{b.Dtype(), shape}, diff: []bool{true},
+		kind: "Pad", attrs: []Attribute{{"pads", pads}}, out: typ{b.Dtype(), shape}, diff: []bool{true},
 		f32:  bindBlocks[float32](outer, n, from*inner, shape[a]*inner, 0, n),
 		f64:  bindBlocks[float64](outer, n, from*inner, shape[a]*inner, 0, n),
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Slice(g, a, from, to)} },
@@ -167,7 +170,7 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 	outer, inner := around(out, a)
 	out[a] = total
 	return b.apply(&op{
-		kind: "Concat", attrs: fmt.Sprintf("axis=%d", a), out: typ{b.Dtype(), out}, diff: diff,
+		kind: "Concat", attrs: []Attribute{{"axis", a}}, out: typ{b.Dtype(), out}, diff: diff,
 		f32: bindConcat[float32](sizes, outer, inner, total), f64: bindConcat[float64](sizes, outer, inner, total),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			grads, at := make([]*Node, len(in)), 0
@@ -246,7 +249,7 @@ func bindGather[T kernel.Float](rows, row int) func(*call[T]) run {
 func (b *Builder) scatter(shape Shape, index, g *Node) *Node {
 	row := size(shape[1:])
 	return b.apply(&op{
-		kind: "Scatter", attrs: dims(shape), out: typ{b.Dtype(), shape},
+		kind: "Scatter", attrs: []Attribute{{"shape", []int(shape)}}, out: typ{b.Dtype(), shape},
 		f32: bindScatter[float32](row), f64: bindScatter[float64](row),
 	}, index, g)
 }
@@ -274,7 +277,7 @@ func (b *Builder) OneHot(index *Node, n int) *Node {
 		return b.fail("OneHot", fmt.Errorf("%d classes", n))
 	}
 	return b.apply(&op{
-		kind: "OneHot", attrs: fmt.Sprintf("%d %v", n, b.Dtype()), out: typ{b.Dtype(), append(index.Shape(), n)},
+		kind: "OneHot", attrs: []Attribute{{"depth", n}}, out: typ{b.Dtype(), append(index.Shape(), n)},
 		f32: bindOneHot[float32](n), f64: bindOneHot[float64](n),
 	}, index)
 }

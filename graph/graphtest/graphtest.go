@@ -40,8 +40,8 @@ var batches = []int{3, 4}
 // Run checks, for two batch sizes: the result's shape, the number of parameters,
 // the gradients against central differences in float64, float32 against float64,
 // that a second run gives the same bits, that inputs and parameters are not
-// written to, and that Gorgonia's TapeMachine computes the same numbers and
-// gradients from the same graph.
+// written to, that every operation describes itself, and that Gorgonia's TapeMachine
+// computes the same numbers and gradients from the same graph.
 func Run(t *testing.T, cases ...Case) {
 	t.Helper()
 	for _, c := range cases {
@@ -89,8 +89,29 @@ func (c Case) check(t *testing.T, batch int) {
 			same(t, wide.params.All()[i].Path+" after a run", v, before[i])
 		}
 	}
+	described(t, wide.prog.Operations())
 	if c.NoTape == "" {
 		c.tape(t, in, first)
+	}
+}
+
+// described checks that operations come behind their operands, and that the values of
+// attributes have types that a reader expects.
+func described(t *testing.T, ops []graph.Operation) {
+	t.Helper()
+	for i, o := range ops {
+		for _, k := range o.Operands {
+			if k < 0 || k >= i {
+				t.Errorf("operation %d, %v: operand %d does not come before it", i, o, k)
+			}
+		}
+		for _, a := range o.Attributes {
+			switch a.Value.(type) {
+			case int, uint64, float64, bool, string, []int, graph.Activation:
+			default:
+				t.Errorf("operation %d, %v: the attribute %s is a %T", i, o, a.Name, a.Value)
+			}
+		}
 	}
 }
 
@@ -180,6 +201,7 @@ func (c Case) tape(t *testing.T, in []*tensor.Dense, want []float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	described(t, prog.Operations())
 	for i, n := range nodes {
 		if err := gorgonia.Let(n, in[i].Clone().(*tensor.Dense)); err != nil {
 			t.Fatal(err)
