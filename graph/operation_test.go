@@ -27,7 +27,20 @@ var variants = map[string][]func(b *builder, x *node) *node{
 	},
 	"arithmetic": {
 		both((*builder).Add), both((*builder).Sub), both((*builder).Mul), both((*builder).Div), both((*builder).Maximum), both((*builder).Minimum),
-		both((*builder).PowOf), both((*builder).Equal), both((*builder).Greater),
+		both((*builder).PowOf), both((*builder).Equal), both((*builder).NotEqual), both((*builder).Greater),
+		both((*builder).GreaterEqual), both((*builder).Less), both((*builder).LessEqual), both((*builder).And), both((*builder).Or),
+	},
+	"Not": {(*builder).Not},
+	"Where": {
+		func(b *builder, x *node) *node { return b.Where(b.Greater(x, b.Const(0)), x, b.Square(x)) },
+		func(b *builder, x *node) *node { return b.Where(b.Greater(x, b.Const(0)), b.Square(x), x) },
+	},
+	"Cast": {
+		func(b *builder, x *node) *node { return b.Cast(x, graph.Int) }, func(b *builder, x *node) *node { return b.Cast(b.Cast(x, graph.Int), graph.Float64) },
+	},
+	"TakeAlongAxis": {
+		func(b *builder, x *node) *node { return b.TakeAlongAxis(x, b.InputInt("i", 4, 4), 0) },
+		func(b *builder, x *node) *node { return b.TakeAlongAxis(x, b.InputInt("i", 4, 4), 1) },
 	},
 	"Reshape":   {func(b *builder, x *node) *node { return b.Reshape(x, 8, 2) }, func(b *builder, x *node) *node { return b.Reshape(x, 2, 8) }, func(b *builder, x *node) *node { return b.Reshape(x, 16) }},
 	"Broadcast": {func(b *builder, x *node) *node { return b.Broadcast(x, 2, 4, 4) }, func(b *builder, x *node) *node { return b.Broadcast(x, 3, 4, 4) }},
@@ -38,6 +51,11 @@ var variants = map[string][]func(b *builder, x *node) *node{
 	},
 	"Concat": {func(b *builder, x *node) *node { return b.Concat(0, x, x) }, func(b *builder, x *node) *node { return b.Concat(1, x, x) }},
 	"Gather": {func(b *builder, x *node) *node { return b.Gather(x, b.InputInt("i", 3)) }},
+	"of ints": {
+		func(b *builder, x *node) *node { return b.Reshape(b.InputInt("i", 4, 3), 3, 4) }, func(b *builder, x *node) *node { return b.Transpose(b.InputInt("i", 4, 3)) },
+		func(b *builder, x *node) *node { return b.Slice(b.InputInt("i", 4, 3), 0, 0, 3) }, func(b *builder, x *node) *node { return b.Slice(b.InputInt("i", 4, 3), 0, 1, 4) },
+		func(b *builder, x *node) *node { return b.Equal(b.InputInt("i", 4, 3), b.ConstInt(1)) },
+	},
 	"OneHot": {func(b *builder, x *node) *node { return b.OneHot(b.ArgMax(x), 4) }, func(b *builder, x *node) *node { return b.OneHot(b.ArgMax(x), 5) }},
 	"reductions": {
 		func(b *builder, x *node) *node { return b.Sum(x) }, func(b *builder, x *node) *node { return b.Sum(x, 0) }, func(b *builder, x *node) *node { return b.Sum(x, 1) },

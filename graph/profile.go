@@ -99,10 +99,8 @@ func clockTime() time.Duration {
 
 // peak measures a large matrix product in the program's element type.
 func (p *Program) peak() float64 {
-	for _, s := range p.steps {
-		if o, ok := s.node.Op().(*op); ok && o.floatType() == Float64 {
-			return productRate[float64]()
-		}
+	if p.builder.Dtype() == Float64 {
+		return productRate[float64]()
 	}
 	return productRate[float32]()
 }
