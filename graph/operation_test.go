@@ -108,6 +108,7 @@ var variants = map[string][]func(b *builder, x *node) *node{
 	},
 	"cross-entropies": {
 		func(b *builder, x *node) *node { return b.SoftmaxCrossEntropy(x, b.InputInt("t", 4), 0) }, func(b *builder, x *node) *node { return b.SoftmaxCrossEntropy(x, b.InputInt("t", 4), 0.1) },
+		func(b *builder, x *node) *node { return b.MaskedCrossEntropy(x, b.InputInt("t", 4), -1, 0.1) }, func(b *builder, x *node) *node { return b.MaskedCrossEntropy(x, b.InputInt("t", 4), 0, 0.1) },
 		func(b *builder, x *node) *node { return b.SigmoidCrossEntropy(x, b.Fill(1, 4, 4), 1) }, func(b *builder, x *node) *node { return b.SigmoidCrossEntropy(x, b.Fill(1, 4, 4), 2) },
 	},
 	"State": {func(b *builder, x *node) *node { return b.Add(x, b.State("mean", graph.Shape{4}, graph.Constant{})) }},

@@ -374,6 +374,7 @@ var exportedTypes = []struct {
 	{"losses.MAE", reflect.TypeFor[losses.MAE]()},
 	{"losses.MSE", reflect.TypeFor[losses.MSE]()},
 	{"losses.Poisson", reflect.TypeFor[losses.Poisson]()},
+	{"losses.SequenceCrossEntropy", reflect.TypeFor[losses.SequenceCrossEntropy]()},
 	{"losses.SoftmaxCrossEntropy", reflect.TypeFor[losses.SoftmaxCrossEntropy]()},
 	{"metrics.Average", reflect.TypeFor[metrics.Average]()},
 	{"metrics.ConfusionTable", reflect.TypeFor[metrics.ConfusionTable]()},
