@@ -303,7 +303,9 @@ func TestWrongTypesAreRejected(t *testing.T) {
 		{"take of shapes", func(b *builder) *node { return b.TakeAlongAxis(b.Input("x", 2, 3), b.InputInt("i", 3, 1), 1) }, []string{"TakeAlongAxis", "(2,3) by indices (3,1)"}},
 		{"take along no axis", func(b *builder) *node { return b.TakeAlongAxis(b.Input("x", 2, 3), b.InputInt("i", 2, 1), 2) }, []string{"TakeAlongAxis", "axis 2"}},
 		{"masked cross-entropy by floats", func(b *builder) *node { x := b.Input("x", 2, 3); return b.MaskedCrossEntropy(x, x, 0, 0) }, []string{"MaskedCrossEntropy", "float64, want int"}},
-		{"masked cross-entropy of shapes", func(b *builder) *node { return b.MaskedCrossEntropy(b.Input("x", 2, 3, 4), b.InputInt("i", 2, 4), 0, 0) }, []string{"MaskedCrossEntropy", "(2,3,4)", "int(2,4)"}},
+		{"masked cross-entropy of shapes", func(b *builder) *node {
+			return b.MaskedCrossEntropy(b.Input("x", 2, 3, 4), b.InputInt("i", 2, 4), 0, 0)
+		}, []string{"MaskedCrossEntropy", "(2,3,4)", "int(2,4)"}},
 		{"masked cross-entropy of a scalar", func(b *builder) *node { return b.MaskedCrossEntropy(b.Const(1), b.ConstInt(1), 0, 0) }, []string{"MaskedCrossEntropy", "()"}},
 		{"masked cross-entropy, smoothing", func(b *builder) *node { return b.MaskedCrossEntropy(b.Input("x", 2, 3), b.InputInt("i", 2), 0, -1) }, []string{"smoothing -1"}},
 		{"gather of ints by floats", func(b *builder) *node { return b.Gather(b.InputInt("x", 2, 3), b.Input("i", 2)) }, []string{"Gather", "float64, want int"}},
