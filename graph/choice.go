@@ -48,7 +48,9 @@ func (b *Builder) Not(x *Node) *Node {
 
 // Where returns x where the mask cond is true and y elsewhere, broadcast. x and y are
 // both floats or both Int. What is not chosen does not count, NaN included, and its
-// gradient is 0; there is no gradient with respect to cond.
+// gradient is 0; there is no gradient with respect to cond. What x and y are computed
+// from may still get NaN, of 0 times an infinite slope: to avoid that, choose the operand
+// of Log or Sqrt, say, rather than its result.
 func (b *Builder) Where(cond, x, y *Node) *Node {
 	const name = "Where"
 	if !b.readyFloat(name, cond) || !b.readyAlike(name, x, y) {

@@ -96,8 +96,8 @@ type Operation struct {
 	// operands, such as Slice, reads as much as it writes.
 	Bytes int
 
-	Value *tensor.Dense // of a constant, not to be changed; else nil
-	Node  *Node         // in the Gorgonia graph
+	Value *tensor.Dense // of a constant, not to be changed, a scalar as one of shape (1); else nil
+	Node  *Node         // in the Gorgonia graph: an output's is the one that was asked for
 }
 
 // Attribute returns the value of an attribute, nil if the operation has none of that
