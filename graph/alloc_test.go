@@ -60,3 +60,24 @@ func TestLookupsDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations a step", n)
 	}
 }
+
+func TestChoicesDoNotAllocate(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
+	x, i := b.Input("x", 8, 33), b.InputInt("i", 8, 33)
+	best := b.Reshape(b.ArgMax(x), 8, 1)
+	moved := b.Transpose(b.Concat(0, b.Slice(i, 0, 1, 3), b.Broadcast(b.ConstInt(3), 2, 33)))
+	chosen := b.Where(b.Or(b.Equal(i, best), b.Not(b.Less(x, b.Const(0)))), x, b.Cast(i, graph.Float32))
+	taken := b.TakeAlongAxis(b.Add(x, chosen), best, 1)
+	whole := b.Where(b.NotEqual(b.Gather(i, b.Reshape(best, 8)), b.ConstInt(2)), b.Cast(x, graph.Int), i)
+	p, err := graph.Compile(b, append(b.Gradients(b.Sum(taken), x), moved, whole)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		if err := p.Run(bg); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+}

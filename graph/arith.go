@@ -31,14 +31,8 @@ func (b *Builder) Minimum(x, y *Node) *Node { return b.binary(kernel.Min, "Minim
 // PowOf returns x to the power y, broadcast. The gradient by y needs x > 0.
 func (b *Builder) PowOf(x, y *Node) *Node { return b.binary(kernel.Pow, "PowOf", x, y) }
 
-// Equal returns 1 where x = y and 0 elsewhere, broadcast. It has no gradient.
-func (b *Builder) Equal(x, y *Node) *Node { return b.binary(kernel.Equal, "Equal", x, y) }
-
-// Greater returns 1 where x > y and 0 elsewhere, broadcast. It has no gradient.
-func (b *Builder) Greater(x, y *Node) *Node { return b.binary(kernel.Greater, "Greater", x, y) }
-
 func (b *Builder) binary(fn kernel.BinaryFn, kind string, x, y *Node) *Node {
-	if !b.readyFloat(kind, x, y) {
+	if comparison := fn >= kernel.Equal && fn < kernel.And; comparison && !b.readyAlike(kind, x, y) || !comparison && !b.readyFloat(kind, x, y) {
 		return nil
 	}
 	out, err := broadcast(x.Shape(), y.Shape())
@@ -68,6 +62,12 @@ func (b *Builder) binary(fn kernel.BinaryFn, kind string, x, y *Node) *Node {
 func bindBinary[T kernel.Float](fn kernel.BinaryFn, walk kernel.Strided) func(*call[T]) run {
 	return func(c *call[T]) run {
 		out, x, y, s := c.out, c.in[0], c.in[1], walk
+		if m, n := c.ints[0], c.ints[1]; m != nil {
+			return func() error {
+				kernel.CompareInts(fn, out, m, n, &s)
+				return nil
+			}
+		}
 		return func() error {
 			kernel.Binary(fn, out, x, y, &s)
 			return nil
@@ -123,9 +123,9 @@ func (b *Builder) SumTo(x *Node, shape Shape) *Node {
 	return b.Reshape(b.reduce(sumOf, x, axes), shape...)
 }
 
-// Broadcast repeats x to the given shape.
+// Broadcast repeats x, of any type, to the given shape.
 func (b *Builder) Broadcast(x *Node, shape ...int) *Node {
-	if !b.readyFloat("Broadcast", x) {
+	if !b.readyAlike("Broadcast", x) {
 		return nil
 	}
 	if slices.Equal(x.Shape(), Shape(shape)) {
@@ -143,18 +143,22 @@ func (b *Builder) Broadcast(x *Node, shape ...int) *Node {
 		return b.fail("Broadcast", fmt.Errorf("%s to %s: more than %d axes", dims(from), dims(shape), kernel.MaxDims))
 	}
 	return b.apply(&op{
-		kind: "Broadcast", attrs: dims(shape), out: typ{b.Dtype(), slices.Clone(shape)},
+		kind: "Broadcast", attrs: []Attribute{{"shape", slices.Clone(shape)}}, out: typ{x.Dtype(), slices.Clone(shape)},
 		f32: bindCopy[float32](walk), f64: bindCopy[float64](walk),
-		diff: []bool{true},
+		diff: differentiable([]*Node{x}),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.SumTo(g, in[0].Shape())} },
 	}, x)
 }
 
 func bindCopy[T kernel.Float](walk kernel.Strided) func(*call[T]) run {
 	return func(c *call[T]) run {
-		out, x, s := c.out, c.in[0], walk
+		out, x, outInts, xInts, s := c.out, c.in[0], c.outInts, c.ints[0], walk
 		return func() error {
-			kernel.Copy(out, x, &s)
+			if outInts != nil {
+				kernel.CopyInts(outInts, xInts, &s)
+			} else {
+				kernel.Copy(out, x, &s)
+			}
 			return nil
 		}
 	}
@@ -172,7 +176,7 @@ func (b *Builder) axpb(x *Node, alpha, beta float64) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: "Scale", attrs: fmt.Sprintf("%x %x", alpha, beta), out: typeOf(x),
+		kind: "Scale", attrs: []Attribute{{"alpha", alpha}, {"beta", beta}}, out: typeOf(x),
 		f32: bindAxpb[float32](alpha, beta), f64: bindAxpb[float64](alpha, beta),
 		diff: []bool{true}, inPlace: []int{0},
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Scale(g, alpha)} },

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -39,6 +40,8 @@ type shared struct {
 	foreign   map[*Node]string
 	exposed   map[string]*Node // nodes that have names
 	names     []string         // of exposed, in order
+	backs     map[*Node]bool   // Gorgonia's operations that its gradients have added
+	backward  bool             // Gradients is at work
 }
 
 type update struct {
@@ -62,7 +65,7 @@ func New(params *Params, mode Mode) *Builder {
 	return &Builder{shared: &shared{
 		err: err, g: gorgonia.NewGraph(), params: params, mode: mode,
 		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, constants: map[*Node]bool{}, states: map[string]*Node{},
-		streams: map[string]int{}, foreign: map[*Node]string{}, exposed: map[string]*Node{},
+		streams: map[string]int{}, foreign: map[*Node]string{}, exposed: map[string]*Node{}, backs: map[*Node]bool{},
 	}}
 }
 
@@ -134,6 +137,14 @@ func (b *Builder) Again() *Builder {
 	return &Builder{shared: b.shared, path: b.path, again: true}
 }
 
+// parent returns the scope of a path, "" if it has none.
+func parent(path string) string {
+	if i := strings.LastIndex(path, "/"); i >= 0 {
+		return path[:i]
+	}
+	return ""
+}
+
 func join(path, name string) string {
 	if path == "" {
 		return name
@@ -186,6 +197,24 @@ func (b *Builder) readyFloat(op string, in ...*Node) bool {
 	for i, n := range in {
 		if n.Dtype() != b.Dtype() {
 			b.fail(op, fmt.Errorf("operand %d is %v, want %v", i, n.Dtype(), b.Dtype()))
+			return false
+		}
+	}
+	return true
+}
+
+// readyAlike is ready for operations that take floats and ints, but not both at once.
+func (b *Builder) readyAlike(op string, in ...*Node) bool {
+	if !b.ready(op, in...) {
+		return false
+	}
+	for i, n := range in {
+		switch dt := n.Dtype(); {
+		case dt != Int && dt != b.Dtype():
+			b.fail(op, fmt.Errorf("operand %d is %v, want %v or int", i, dt, b.Dtype()))
+			return false
+		case dt != in[0].Dtype():
+			b.fail(op, fmt.Errorf("operand %d is %v, operand 0 %v: Cast makes them one type", i, dt, in[0].Dtype()))
 			return false
 		}
 	}
@@ -373,11 +402,19 @@ func (b *Builder) Fill(v float64, shape ...int) *Node {
 	}
 	buf := newBuffer(b.Dtype(), size(shape))
 	buf.fill(v)
-	return b.constant(fmt.Sprintf("const %v %s %x", b.Dtype(), dims(shape), v), shape, buf)
+	return b.constant(fmt.Sprintf("const %v %s %x", b.Dtype(), dims(shape), v), b.Dtype(), shape, buf)
 }
 
-// Tensor returns a constant of t's shape and, in the graph's element type, its
-// values. name must be unique in b's scope.
+// ConstInt returns a scalar constant of dtype Int.
+func (b *Builder) ConstInt(v int) *Node {
+	if b.failed() {
+		return nil
+	}
+	return b.constant(fmt.Sprintf("const int () %d", v), Int, Shape{}, &buffer{i: []int{v}})
+}
+
+// Tensor returns a constant of t's shape and values: Int if they are ints, else the
+// graph's element type. name must be unique in b's scope.
 func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
 	if b.failed() {
 		return nil
@@ -392,18 +429,22 @@ func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
 	if err := checkLeaf(t.Shape()); err != nil {
 		return b.fail("tensor "+name, err)
 	}
-	buf := newBuffer(b.Dtype(), size(t.Shape()))
+	dt := b.Dtype()
+	if t.Dtype() == Int {
+		dt = Int
+	}
+	buf := newBuffer(dt, size(t.Shape()))
 	if err := buf.set(t); err != nil {
 		return b.fail("tensor "+name, err)
 	}
-	return b.constant(path, t.Shape().Clone(), buf)
+	return b.constant(path, dt, t.Shape().Clone(), buf)
 }
 
-func (b *Builder) constant(name string, shape Shape, buf *buffer) *Node {
+func (b *Builder) constant(name string, dt Dtype, shape Shape, buf *buffer) *Node {
 	if n := b.leaves[name]; n != nil {
 		return n
 	}
-	n := b.leaf(name, b.Dtype(), shape, buf)
+	n := b.leaf(name, dt, shape, buf)
 	b.constants[n] = true
 	return n
 }

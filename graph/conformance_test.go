@@ -254,6 +254,13 @@ func TestCrossEntropies(t *testing.T) {
 				Build: func(b *builder, in []*node) *node { return b.SoftmaxCrossEntropy(in[0], in[1], eps) },
 			},
 			graphtest.Case{
+				Name: "MaskedCrossEntropy", Shape: shape(5),
+				Inputs: func(n int) []*tensor.Dense {
+					return []*tensor.Dense{graphtest.Logits(1, n, 5, 4), graphtest.Ints(2, 4, n, 5)}
+				},
+				Build: func(b *builder, in []*node) *node { return b.MaskedCrossEntropy(in[0], in[1], 2, eps) },
+			},
+			graphtest.Case{
 				Name: "SoftmaxCrossEntropy/probabilities", Shape: shape(),
 				Inputs: func(n int) []*tensor.Dense { return logits([]int{4})(n) },
 				Build: func(b *builder, in []*node) *node {

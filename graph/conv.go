@@ -157,7 +157,7 @@ func (b *Builder) Conv2D(x, w, bias *Node, window Window, groups int, act Activa
 func (b *Builder) conv(c *kernel.Conv, in []*Node, act Activation) *Node {
 	diff := []bool{true, true, true}
 	return b.apply(&op{
-		kind: "Conv2D", attrs: convAttrs(c) + " " + act.String(), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.O}}, diff: diff[:len(in)], flop: c.FLOP(),
+		kind: "Conv2D", attrs: append(convAttributes(c), Attribute{"activation", act}), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.O}}, diff: diff[:len(in)], flop: c.FLOP(),
 		f32: bindConv[float32](c, act), f64: bindConv[float64](c, act),
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			if act.fn != kernel.Identity {
@@ -172,11 +172,21 @@ func (b *Builder) conv(c *kernel.Conv, in []*Node, act Activation) *Node {
 	}, in...)
 }
 
-// convAttrs tells two geometries apart.
-func convAttrs(c *kernel.Conv) string {
-	return fmt.Sprintf("kernel=%dx%d stride=%d,%d dilation=%d,%d padding=%d,%d,%d,%d groups=%d image=%dx%dx%d",
-		c.KH, c.KW, c.StrideH, c.StrideW, c.DilationH, c.DilationW, c.Top, c.Bottom, c.Left, c.Right, c.Groups, c.H, c.W, c.C)
+// windowAttributes describes how a window moves over images.
+func windowAttributes(c *kernel.Conv) []Attribute {
+	return []Attribute{
+		{"kernel_shape", []int{c.KH, c.KW}}, {"strides", []int{c.StrideH, c.StrideW}},
+		{"dilations", []int{c.DilationH, c.DilationW}}, {"pads", []int{c.Top, c.Left, c.Bottom, c.Right}},
+	}
 }
+
+func convAttributes(c *kernel.Conv) []Attribute {
+	return append(windowAttributes(c), Attribute{"group", c.Groups})
+}
+
+// outputShape is the size of the images that a transposed window gives: its operands
+// do not tell it where a stride leaves rows over.
+func outputShape(c *kernel.Conv) Attribute { return Attribute{"output_shape", []int{c.H, c.W}} }
 
 func bindConv[T kernel.Float](c *kernel.Conv, act Activation) func(*call[T]) run {
 	return func(k *call[T]) run {
@@ -200,7 +210,7 @@ func bindConv[T kernel.Float](c *kernel.Conv, act Activation) func(*call[T]) run
 // transposed convolution of g.
 func (b *Builder) convInput(c *kernel.Conv, g, w *Node) *Node {
 	return b.apply(&op{
-		kind: "Conv2DTranspose", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.N, c.H, c.W, c.C}}, diff: []bool{true, true}, flop: c.FLOP(),
+		kind: "Conv2DTranspose", attrs: append(convAttributes(c), outputShape(c)), out: typ{b.Dtype(), Shape{c.N, c.H, c.W, c.C}}, diff: []bool{true, true}, flop: c.FLOP(),
 		f32: bindConvInput[float32](c), f64: bindConvInput[float64](c),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.conv(c, []*Node{g, in[1]}, Identity), b.convWeights(c, g, in[0])}
@@ -218,7 +228,7 @@ func bindConvInput[T kernel.Float](c *kernel.Conv) func(*call[T]) run {
 // convWeights is the gradient of a convolution by its kernels.
 func (b *Builder) convWeights(c *kernel.Conv, x, g *Node) *Node {
 	return b.apply(&op{
-		kind: "Conv2DKernels", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.KH, c.KW, c.C / c.Groups, c.O}}, diff: []bool{true, true}, flop: c.FLOP(),
+		kind: "Conv2DKernels", attrs: convAttributes(c), out: typ{b.Dtype(), Shape{c.KH, c.KW, c.C / c.Groups, c.O}}, diff: []bool{true, true}, flop: c.FLOP(),
 		f32: bindConvWeights[float32](c), f64: bindConvWeights[float64](c),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.convInput(c, in[1], g), b.conv(c, []*Node{in[0], g}, Identity)}
@@ -287,7 +297,7 @@ func (b *Builder) MaxPool2D(x *Node, size [2]int, window Window) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: "MaxPool2D", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.C}}, diff: []bool{true},
+		kind: "MaxPool2D", attrs: windowAttributes(c), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.C}}, diff: []bool{true},
 		f32: bindPool(c, kernel.MaxPool[float32]), f64: bindPool(c, kernel.MaxPool[float64]),
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			return []*Node{b.maxPoolGrad(c, in[0], y, g, false)}
@@ -299,12 +309,10 @@ func (b *Builder) MaxPool2D(x *Node, size [2]int, window Window) *Node {
 // positive part of something, and the gradient is by that.
 func (b *Builder) maxPoolGrad(c *kernel.Conv, x, y, g *Node, relu bool) *Node {
 	o := &op{
-		kind: "MaxPool2DGrad", attrs: convAttrs(c), out: typeOf(x),
+		kind: "MaxPool2DGrad", attrs: append(windowAttributes(c), Attribute{"relu", relu}), out: typeOf(x),
 		f32: bindMaxPoolGrad[float32](c, relu), f64: bindMaxPoolGrad[float64](c, relu),
 	}
-	if relu {
-		o.attrs += " Relu"
-	} else {
+	if !relu {
 		o.reluGrad = func(b *Builder) *Node { return b.maxPoolGrad(c, x, y, g, true) }
 	}
 	return b.apply(o, x, y, g)
@@ -327,11 +335,11 @@ func (b *Builder) AveragePool2D(x *Node, size [2]int, window Window) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: "AveragePool2D", attrs: convAttrs(c), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.C}}, diff: []bool{true},
+		kind: "AveragePool2D", attrs: windowAttributes(c), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.C}}, diff: []bool{true},
 		f32: bindPool(c, kernel.AveragePool[float32]), f64: bindPool(c, kernel.AveragePool[float64]),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{
-				kind: "AveragePool2DGrad", attrs: convAttrs(c), out: typeOf(in[0]),
+				kind: "AveragePool2DGrad", attrs: append(windowAttributes(c), outputShape(c)), out: typeOf(in[0]),
 				f32: bindPool(c, kernel.AveragePoolGrad[float32]), f64: bindPool(c, kernel.AveragePoolGrad[float64]),
 			}, g)}
 		},
@@ -388,13 +396,13 @@ func (b *Builder) AdaptiveAveragePool2D(x *Node, rows, columns int) *Node {
 	if z == nil {
 		return nil
 	}
-	attrs := fmt.Sprintf("%dx%d of %s", rows, columns, dims(x.Shape()))
+	attrs := []Attribute{{"output_size", []int{rows, columns}}}
 	return b.apply(&op{
 		kind: name, attrs: attrs, out: typ{b.Dtype(), Shape{z.N, rows, columns, z.C}}, diff: []bool{true},
 		f32: bindPool(z, kernel.RegionMean[float32]), f64: bindPool(z, kernel.RegionMean[float64]),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{
-				kind: name + "Grad", attrs: attrs, out: typeOf(in[0]),
+				kind: name + "Grad", attrs: append(attrs[:1:1], Attribute{"output_shape", []int{z.H, z.W}}), out: typeOf(in[0]),
 				f32: bindPool(z, kernel.RegionMeanGrad[float32]), f64: bindPool(z, kernel.RegionMeanGrad[float64]),
 			}, g)}
 		},
@@ -408,7 +416,7 @@ func (b *Builder) AdaptiveMaxPool2D(x *Node, rows, columns int) *Node {
 	if z == nil {
 		return nil
 	}
-	attrs := fmt.Sprintf("%dx%d of %s", rows, columns, dims(x.Shape()))
+	attrs := []Attribute{{"output_size", []int{rows, columns}}}
 	return b.apply(&op{
 		kind: name, attrs: attrs, out: typ{b.Dtype(), Shape{z.N, rows, columns, z.C}}, diff: []bool{true},
 		f32: bindPool(z, kernel.RegionMax[float32]), f64: bindPool(z, kernel.RegionMax[float64]),
@@ -456,6 +464,14 @@ const (
 	Bilinear                      // centres of pixels are half a pixel from their edges, as PyTorch has it without align_corners
 )
 
+// String returns ONNX's name, "nearest" or "linear".
+func (i Interpolation) String() string {
+	if i == Bilinear {
+		return "linear"
+	}
+	return "nearest"
+}
+
 // Upsample2D makes images larger by whole factors along height and width.
 //
 // Shapes: x (batch, height, width, channels), result (batch, height·by[0], width·by[1], channels).
@@ -478,7 +494,7 @@ func (b *Builder) Upsample2D(x *Node, by [2]int, how Interpolation) *Node {
 		return b.fail(name, fmt.Errorf("factors %v: %w", by, err))
 	}
 	z := &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], how), Columns: blends(s[2], by[1], how)}
-	attrs := fmt.Sprintf("by=%v interpolation=%d of %s", by, how, dims(s))
+	attrs := []Attribute{{"scales", []int{by[0], by[1]}}, {"mode", how.String()}}
 	return b.apply(&op{
 		kind: name, attrs: attrs, out: typ{b.Dtype(), out}, diff: []bool{true},
 		f32: bindPool(z, kernel.ResizeForward[float32]), f64: bindPool(z, kernel.ResizeForward[float64]),

@@ -18,37 +18,20 @@ type drawn struct {
 	leaf         bool
 }
 
-func (b *Builder) picture(outputs []*Node) picture {
-	var p picture
-	number := map[*Node]int{}
-	name := map[*Node]string{}
-	for n, leaf := range b.leaves {
-		name[leaf] = n
-	}
-	for _, n := range below(outputs...) {
-		number[n] = len(p.nodes)
-		d := drawn{label: opName(n) + " " + dims(n.Shape())}
-		switch o := n.Op().(type) {
-		case *op:
-			d.scope = o.path
-		case nil:
-			d.leaf = true
-			full := name[n]
-			if b.params.Get(full) != nil {
-				if i := strings.LastIndex(full, "/"); i >= 0 {
-					d.scope, full = full[:i], full[i+1:]
-				}
-			}
-			d.label = full + " " + dims(n.Shape())
-		default:
-			d.scope = b.foreign[n]
+// picture draws what the outputs are computed from; ok is false after a mistake.
+func (b *Builder) picture(outputs []*Node) (p picture, ok bool) {
+	ops, err := b.Operations(outputs...)
+	for i, o := range ops {
+		d := drawn{label: o.Kind + " " + dims(o.Shape), scope: o.Path, leaf: len(o.Operands) == 0}
+		if d.leaf {
+			d.label = strings.TrimPrefix(o.Name, o.Path+"/") + " " + dims(o.Shape)
 		}
 		p.nodes = append(p.nodes, d)
-		for _, c := range children(n) {
-			p.edges = append(p.edges, [2]int{number[c], number[n]})
+		for _, k := range o.Operands {
+			p.edges = append(p.edges, [2]int{k, i})
 		}
 	}
-	return p
+	return p, err == nil
 }
 
 // scopes returns the scopes in the order of their first node.
@@ -67,10 +50,10 @@ func (p picture) scopes() []string {
 // Diagram returns the operations that the outputs depend on as boxes and arrows,
 // which plots.DrawDiagram draws.
 func (b *Builder) Diagram(outputs ...*Node) diagram.Diagram {
-	if !b.ready("Diagram", outputs...) {
+	p, ok := b.picture(outputs)
+	if !ok {
 		return diagram.Diagram{}
 	}
-	p := b.picture(outputs)
 	d := diagram.Diagram{Edges: p.edges}
 	for _, n := range p.nodes {
 		d.Nodes = append(d.Nodes, diagram.Node{Lines: strings.SplitN(n.label, " ", 2), Group: n.scope, Leaf: n.leaf})
@@ -81,10 +64,10 @@ func (b *Builder) Diagram(outputs ...*Node) diagram.Diagram {
 // DOT returns the operations that the outputs depend on as a Graphviz digraph,
 // a cluster for each scope; inputs, parameters and constants are boxes.
 func (b *Builder) DOT(outputs ...*Node) string {
-	if !b.ready("DOT", outputs...) {
+	p, ok := b.picture(outputs)
+	if !ok {
 		return ""
 	}
-	p := b.picture(outputs)
 	var s strings.Builder
 	s.WriteString("digraph graph_ {\n  rankdir=LR;\n")
 	for k, scope := range p.scopes() {
@@ -114,10 +97,10 @@ func (b *Builder) DOT(outputs ...*Node) string {
 
 // Mermaid returns the same picture as a Mermaid flow chart.
 func (b *Builder) Mermaid(outputs ...*Node) string {
-	if !b.ready("Mermaid", outputs...) {
+	p, ok := b.picture(outputs)
+	if !ok {
 		return ""
 	}
-	p := b.picture(outputs)
 	var s strings.Builder
 	s.WriteString("flowchart LR\n")
 	for k, scope := range p.scopes() {

@@ -110,12 +110,8 @@ func (b *Builder) unary(fn kernel.UnaryFn, x *Node, alpha float64) *Node {
 	if !b.readyFloat(kind, x) {
 		return nil
 	}
-	attrs := ""
-	if alpha != 0 {
-		attrs = fmt.Sprint(alpha)
-	}
 	return b.apply(&op{
-		kind: kind, attrs: attrs, out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
+		kind: kind, attrs: functionAttributes(fn, alpha), out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
 		f32: bindUnary[float32](fn, alpha), f64: bindUnary[float64](fn, alpha),
 		grad: func(b *Builder, in []*Node, out, g *Node) []*Node {
 			if kernel.SlopeOfValue(fn) {
@@ -124,6 +120,17 @@ func (b *Builder) unary(fn kernel.UnaryFn, x *Node, alpha float64) *Node {
 			return []*Node{b.unaryGrad(fn, in[0], g, alpha)}
 		},
 	}, x)
+}
+
+// functionAttributes returns the argument of a function, if it has one.
+func functionAttributes(fn kernel.UnaryFn, alpha float64) []Attribute {
+	switch fn {
+	case kernel.LeakyRelu, kernel.Elu:
+		return []Attribute{{"alpha", alpha}}
+	case kernel.Power:
+		return []Attribute{{"exponent", alpha}}
+	}
+	return nil
 }
 
 func bindUnary[T kernel.Float](fn kernel.UnaryFn, alpha float64) func(*call[T]) run {
@@ -147,7 +154,7 @@ func (b *Builder) unaryGrad(fn kernel.UnaryFn, v, g *Node, alpha float64) *Node 
 		return o.reluGrad(b)
 	}
 	return b.apply(&op{
-		kind: kind, attrs: fmt.Sprint(alpha), out: typeOf(v), inPlace: []int{0, 1},
+		kind: kind, attrs: functionAttributes(fn, alpha), out: typeOf(v), inPlace: []int{0, 1},
 		f32: bindUnaryGrad[float32](fn, alpha), f64: bindUnaryGrad[float64](fn, alpha),
 	}, v, g)
 }

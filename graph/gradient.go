@@ -31,6 +31,8 @@ func (b *Builder) Gradients(y *Node, wrt ...*Node) []*Node {
 			}
 		}
 	}
+	defer func(was bool) { b.backward = was }(b.backward)
+	b.backward = true
 	terms := map[*Node][]*Node{y: {b.Const(1)}}
 	done := map[*Node]*Node{}
 	for _, n := range slices.Backward(nodes) {
@@ -83,7 +85,11 @@ func (b *Builder) differentiate(n *Node, in []*Node, g *Node) (grads []*Node, er
 		grads = o.grad(&Builder{shared: b.shared, path: o.path}, in, n, g)
 		err = b.err
 	case gorgonia.SDOp:
+		before := len(b.g.AllNodes())
 		grads, err = o.SymDiff(in, n, g)
+		for _, m := range b.g.AllNodes()[before:] {
+			b.foreign[m], b.backs[m] = b.foreign[n], true
+		}
 	default:
 		err = errors.New("has no gradient")
 	}

@@ -33,7 +33,8 @@ type Shape = tensor.Shape
 type Dtype = tensor.Dtype
 
 // The element types of a graph. Parameters and maths are Float32 (the default
-// everywhere) or Float64; Int holds class labels and indices.
+// everywhere) or Float64; Int holds class labels and indices. Truth values are floats,
+// 0 and 1: see Equal.
 var (
 	Float32 = tensor.Float32
 	Float64 = tensor.Float64

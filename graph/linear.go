@@ -40,12 +40,8 @@ func (b *Builder) matMul(x, y *Node, tx, ty bool) *Node {
 		return b.fail("MatMul", fmt.Errorf("%s x %s: leading dimensions differ", dims(sx), dims(sy)))
 	}
 	count := size(sx[:r])
-	attrs := ""
-	if tx || ty {
-		attrs = fmt.Sprintf("transpose=%v,%v", tx, ty)
-	}
 	return b.apply(&op{
-		kind: "MatMul", attrs: attrs, out: typ{b.Dtype(), append(sx[:r:r], m, n)}, diff: []bool{true, true}, flop: 2 * count * m * n * k,
+		kind: "MatMul", attrs: []Attribute{{"transA", tx}, {"transB", ty}}, out: typ{b.Dtype(), append(sx[:r:r], m, n)}, diff: []bool{true, true}, flop: 2 * count * m * n * k,
 		f32: bindMatMul[float32](tx, ty, count, m, n, k), f64: bindMatMul[float64](tx, ty, count, m, n, k),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			x, y := in[0], in[1]
@@ -182,7 +178,7 @@ func (b *Builder) Dense(x, w, bias *Node, act Activation) *Node {
 	m, k, n := sx[0], sx[1], sw[1]
 	diff := []bool{true, true, true}
 	return b.apply(&op{
-		kind: "Dense", attrs: act.String(), out: typ{b.Dtype(), Shape{m, n}}, diff: diff[:len(in)], flop: 2 * m * n * k,
+		kind: "Dense", attrs: []Attribute{{"activation", act}}, out: typ{b.Dtype(), Shape{m, n}}, diff: diff[:len(in)], flop: 2 * m * n * k,
 		f32: bindDense[float32](act, m, n, k), f64: bindDense[float64](act, m, n, k),
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			if act.fn != kernel.Identity {

@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
 	"gorgonia.org/gorgonia"
@@ -72,15 +73,15 @@ const fullNoise = 1 << 30
 // dropout is linear in x: its gradient is itself, applied to g. The operands
 // after x are the step and, if the rate is scheduled, the noise level.
 func (b *Builder) dropout(x *Node, rate float64, key uint64, more ...*Node) *Node {
-	attrs := fmt.Sprintf("rate=%v key=%x", rate, key)
+	attrs := []Attribute{{"ratio", rate}, {"seed", key}}
 	diff := []bool{true, false, false}
 	return b.apply(&op{
-		kind: "Dropout", attrs: attrs, out: typeOf(x), diff: diff[:1+len(more)], inPlace: []int{0},
+		kind: "Dropout", attrs: attrs, out: typeOf(x), diff: diff[:1+len(more)], inPlace: []int{0}, random: true,
 		f32: bindDropout[float32](rate, key), f64: bindDropout[float64](rate, key),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			grads := make([]*Node, len(in))
 			grads[0] = b.apply(&op{
-				kind: "Dropout", attrs: attrs, out: typeOf(g), inPlace: []int{0},
+				kind: "Dropout", attrs: attrs, out: typeOf(g), inPlace: []int{0}, random: true,
 				f32: bindDropout[float32](rate, key), f64: bindDropout[float64](rate, key),
 			}, append([]*Node{g}, in[1:]...)...)
 			return grads
@@ -126,8 +127,12 @@ func (b *Builder) random(kind string, p float64, shape Shape) *Node {
 		return b.fail(kind, err)
 	}
 	key := b.stream()
+	attrs := []Attribute{{"shape", []int(slices.Clone(shape))}, {"seed", key}}
+	if kind == "RandomBernoulli" {
+		attrs = append(attrs, Attribute{"p", p})
+	}
 	return b.apply(&op{
-		kind: kind, attrs: fmt.Sprintf("%s p=%v key=%x %v", dims(shape), p, key, b.Dtype()), out: typ{b.Dtype(), append(Shape(nil), shape...)},
+		kind: kind, attrs: attrs, out: typ{b.Dtype(), slices.Clone(shape)}, random: true,
 		f32: bindRandom[float32](kind, p, key), f64: bindRandom[float64](kind, p, key),
 	}, b.Step())
 }

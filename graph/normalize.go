@@ -129,7 +129,7 @@ func (b *Builder) normOperands(name string, x, gamma, beta *Node, eps float64, m
 // x's own, the gradient by x holds what it has through them.
 func (b *Builder) normalize(name string, in []*Node, eps float64, own bool) *Node {
 	norm := kernel.Norm{N: b.Dim(in[0], -1), Epsilon: eps}
-	attrs := fmt.Sprint("epsilon=", eps)
+	attrs := []Attribute{{"epsilon", eps}}
 	diff := []bool{true, !own, true, true}
 	return b.apply(&op{
 		kind: name, attrs: attrs, out: typeOf(in[0]), diff: diff[:len(in)], inPlace: []int{0},
@@ -217,7 +217,7 @@ func (b *Builder) LayerNorm(x, gamma, beta *Node, eps float64) *Node {
 		return nil
 	}
 	norm := kernel.Norm{N: b.Dim(x, -1), Epsilon: eps}
-	attrs := fmt.Sprint("epsilon=", eps)
+	attrs := []Attribute{{"axis", len(x.Shape()) - 1}, {"epsilon", eps}}
 	diff := []bool{true, true, true}
 	return b.apply(&op{
 		kind: name, attrs: attrs, out: typeOf(x), diff: diff[:len(in)],

@@ -6,6 +6,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"slices"
+	"strconv"
 
 	"github.com/chewxy/hm"
 	"github.com/seed732fc211/aegis/internal/kernel"
@@ -51,7 +52,8 @@ type run func() error
 // whatever the bind functions capture has to be in attrs.
 type op struct {
 	kind  string
-	attrs string
+	attrs []Attribute
+	id    string // kind and attrs as a text, set by apply
 	in    []typ
 	out   typ
 	path  string // of the layer, for errors; no part of the op's identity
@@ -71,6 +73,9 @@ type op struct {
 	alias   bool  // the result is the operand's memory under another shape
 	part    bool  // the result is a part of the operands, and the rest is not read: for profiles
 	flop    int   // multiplications and additions of the products of a run, for profiles
+
+	random   bool // the result depends on the step and on a seed among attrs
+	gradient bool // made by Gradients, and the function itself does not use it
 }
 
 var _ gorgonia.SDOp = (*op)(nil)
@@ -101,7 +106,19 @@ func (o *op) OverwritesInput() int { return -1 }
 
 // WriteHash implements gorgonia.Op.
 func (o *op) WriteHash(h hash.Hash) {
-	fmt.Fprintf(h, "aegis %s %s %v %d", o.kind, o.attrs, o.in, o.salt)
+	var room [256]byte
+	s := append(room[:0], "aegis "...)
+	s = append(s, o.id...)
+	for _, t := range o.in {
+		s = append(s, ' ')
+		s = append(s, t.dtype.Name()...)
+		for _, d := range t.shape {
+			s = append(s, ',')
+			s = strconv.AppendInt(s, int64(d), 10)
+		}
+	}
+	s = append(s, ' ')
+	h.Write(strconv.AppendInt(s, int64(o.salt), 10))
 }
 
 // Hashcode implements gorgonia.Op.
@@ -112,12 +129,7 @@ func (o *op) Hashcode() uint32 {
 }
 
 // String returns the operation with its attributes, such as "Sum axes=[0]".
-func (o *op) String() string {
-	if o.attrs == "" {
-		return o.kind
-	}
-	return o.kind + " " + o.attrs
-}
+func (o *op) String() string { return o.id }
 
 // DiffWRT implements gorgonia.SDOp.
 func (o *op) DiffWRT(n int) []bool {
@@ -133,7 +145,7 @@ func (o *op) SymDiff(in gorgonia.Nodes, out, g *Node) (gorgonia.Nodes, error) {
 		return nil, &Error{Path: o.path, Op: o.kind, Err: errors.New("has no gradient")}
 	}
 	b := New(NewParams(out.Dtype(), 0), Infer)
-	b.g, b.path = out.Graph(), o.path
+	b.g, b.path, b.backward = out.Graph(), o.path, true
 	grads := o.grad(b, in, out, g)
 	return grads, b.Err()
 }
@@ -194,7 +206,8 @@ func (b *Builder) apply(o *op, in ...*Node) *Node {
 	if err := checkShape(o.out.shape); err != nil {
 		return b.fail(o.kind, err)
 	}
-	o.path = b.path
+	o.path, o.gradient = b.path, b.backward
+	o.id = identity(o.kind, o.attrs)
 	o.in = make([]typ, len(in))
 	for i, n := range in {
 		o.in[i] = typeOf(n)
@@ -204,7 +217,8 @@ func (b *Builder) apply(o *op, in ...*Node) *Node {
 		if err != nil {
 			return b.fail(o.kind, err)
 		}
-		if p, ok := n.Op().(*op); ok && p.kind == o.kind && p.attrs == o.attrs && slices.Equal(children(n), in) {
+		if p, ok := n.Op().(*op); ok && p.id == o.id && slices.Equal(children(n), in) {
+			p.gradient = p.gradient && b.backward
 			return n
 		}
 	}

@@ -59,9 +59,9 @@ func (p *planner) fix(n *Node, buf *buffer) {
 }
 
 // fold computes what depends on constants only, once and for all, and returns the
-// nodes of that.
-func (p *planner) fold(b *Builder, nodes []*Node) (folded map[*Node]bool, err error) {
-	folded = map[*Node]bool{}
+// values of those nodes.
+func (p *planner) fold(b *Builder, nodes []*Node) (folded map[*Node]*buffer, err error) {
+	folded = map[*Node]*buffer{}
 	var now *op
 	defer func() {
 		if r := recover(); r != nil {
@@ -71,7 +71,7 @@ func (p *planner) fold(b *Builder, nodes []*Node) (folded map[*Node]bool, err er
 	for _, n := range nodes {
 		o, ok := n.Op().(*op)
 		in := children(n)
-		if !ok || len(in) == 0 || slices.ContainsFunc(in, func(c *Node) bool { return !b.constants[c] && !folded[c] }) {
+		if !ok || len(in) == 0 || slices.ContainsFunc(in, func(c *Node) bool { return !b.constants[c] && folded[c] == nil }) {
 			continue
 		}
 		now = o
@@ -79,9 +79,8 @@ func (p *planner) fold(b *Builder, nodes []*Node) (folded map[*Node]bool, err er
 		for i, c := range in {
 			bufs[i] = p.of[c].buf.first(size(c.Shape()))
 		}
-		folded[n] = true
 		if o.alias {
-			p.of[n] = p.of[in[0]]
+			p.of[n], folded[n] = p.of[in[0]], bufs[0]
 			continue
 		}
 		out := newBuffer(n.Dtype(), size(n.Shape()))
@@ -89,6 +88,7 @@ func (p *planner) fold(b *Builder, nodes []*Node) (folded map[*Node]bool, err er
 			return nil, &Error{Path: o.path, Op: o.kind, Err: err}
 		}
 		p.fix(n, out)
+		folded[n] = out
 	}
 	return folded, nil
 }

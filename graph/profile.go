@@ -39,8 +39,13 @@ func (p *Program) Profile(ctx context.Context, runs int) (*Profile, error) {
 		return nil, err
 	}
 	out := &Profile{Runs: runs, Threads: kernel.Threads(), Ops: make([]OpProfile, len(p.steps))}
+	described := map[*Node]Operation{}
+	for _, o := range p.Operations() {
+		described[o.Node] = o
+	}
 	for i, s := range p.steps {
-		out.Ops[i] = profileOf(s)
+		o := described[s.node]
+		out.Ops[i] = OpProfile{Path: o.Path, Kind: o.Kind, Shape: dims(o.Shape), FLOP: o.FLOP, Bytes: o.Bytes}
 	}
 	clock := clockTime()
 	begin := time.Now()
@@ -53,24 +58,6 @@ func (p *Program) Profile(ctx context.Context, runs int) (*Profile, error) {
 	out.Peak = p.peak()
 	return out, nil
 }
-
-// profileOf describes a step.
-func profileOf(s step) OpProfile {
-	o := OpProfile{Path: s.path, Kind: opName(s.node), Shape: dims(s.node.Shape()), Bytes: bytesOf(s.node)}
-	if op, ok := s.node.Op().(*op); ok {
-		o.Kind, o.FLOP = op.kind, op.flop
-		if op.part {
-			o.Bytes *= 2
-			return o
-		}
-	}
-	for _, c := range children(s.node) {
-		o.Bytes += bytesOf(c)
-	}
-	return o
-}
-
-func bytesOf(n *Node) int { return size(n.Shape()) * int(n.Dtype().Size()) }
 
 // measure is Run with a look at the clock behind every step.
 func (p *Program) measure(ctx context.Context, ops []OpProfile, clock time.Duration) (err error) {
@@ -112,10 +99,8 @@ func clockTime() time.Duration {
 
 // peak measures a large matrix product in the program's element type.
 func (p *Program) peak() float64 {
-	for _, s := range p.steps {
-		if o, ok := s.node.Op().(*op); ok && o.floatType() == Float64 {
-			return productRate[float64]()
-		}
+	if p.builder.Dtype() == Float64 {
+		return productRate[float64]()
 	}
 	return productRate[float32]()
 }

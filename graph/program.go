@@ -32,6 +32,10 @@ type Program struct {
 	stepNo  *buffer
 	noise   *buffer // level of scheduled noise, in units of 1/fullNoise
 	memory  int
+
+	builder *Builder // for Operations
+	roots   []*Node
+	folded  map[*Node]*buffer
 }
 
 var _ gorgonia.VM = (*Program)(nil)
@@ -81,15 +85,15 @@ func Compile(b *Builder, outputs ...*Node) (*Program, error) {
 	}
 	nodes := below(roots...)
 	pl := &planner{of: map[*Node]*slot{}}
-	p := &Program{mode: b.mode, inputs: map[string]*input{}, results: map[*Node]*result{}}
+	p := &Program{mode: b.mode, inputs: map[string]*input{}, results: map[*Node]*result{}, builder: b, roots: roots}
 	if err := p.placeLeaves(b, pl, nodes); err != nil {
 		return nil, err
 	}
-	folded, err := pl.fold(b, nodes)
-	if err != nil {
+	var err error
+	if p.folded, err = pl.fold(b, nodes); err != nil {
 		return nil, err
 	}
-	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return folded[n] })
+	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return p.folded[n] != nil })
 	reads := map[*Node]int{}
 	for _, n := range nodes {
 		for _, c := range children(n) {

@@ -22,7 +22,7 @@ func grow(t *rapid.T, b *builder, pool []*node) *node {
 	for i := range rapid.IntRange(2, 12).Draw(t, "ops") {
 		x := pick(fmt.Sprint("x", i))
 		var y *node
-		switch kind := rapid.IntRange(0, 13).Draw(t, fmt.Sprint("kind", i)); kind {
+		switch kind := rapid.IntRange(0, 15).Draw(t, fmt.Sprint("kind", i)); kind {
 		case 0:
 			y = b.Tanh(x)
 		case 1:
@@ -54,6 +54,13 @@ func grow(t *rapid.T, b *builder, pool []*node) *node {
 			y = b.Dropout(x, rapid.SampledFrom([]float64{0.2, 0.5}).Draw(t, "rate"))
 		case 13:
 			y = b.Slice(b.Concat(1, x, x), 1, 1, b.Dim(x, 1)+1)
+		case 14:
+			half := b.Const(0.5)
+			mask := b.Or(b.Greater(b.RandomUniform(b.Shape(x)...), half), b.Not(b.Less(b.RandomUniform(b.Shape(x)...), half)))
+			y = b.Where(mask, x, b.Sin(x))
+		case 15:
+			n := b.Dim(x, 1)
+			y = b.TakeAlongAxis(x, b.Cast(b.Scale(b.RandomUniform(b.Shape(x)...), float64(n)), graph.Int), 1)
 		}
 		if s := b.Shape(y); b.Err() == nil && s[0]*s[1] > 64 {
 			y = b.Slice(b.Slice(y, 0, 0, min(s[0], 4)), 1, 0, min(s[1], 4))

@@ -77,26 +77,26 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 	if len(w) != 2 || w[0] != k.I || w[1] != u[1] {
 		return b.fail(name, fmt.Errorf("kernels %s: want (%d,%d)", dims(w), k.I, u[1]))
 	}
-	p := &recurrent{k: k, attrs: fmt.Sprintf("units=%d last=%v", k.H, r.Last)}
+	p := &recurrent{k: k, attrs: []Attribute{{"hidden_size", k.H}, {"last", r.Last}}}
 	switch {
 	case r.Cells:
 		p.result = kernel.LastStates
-		p.attrs += " cells"
+		p.attrs = append(p.attrs, Attribute{"cells", true})
 	case r.Last:
 		p.result = kernel.LastState
 	}
 	in := []*Node{x, r.W, r.U}
 	for _, o := range []struct {
-		what  string
-		node  *Node
-		shape Shape
-		place *int
-		only  Cell
+		what, attribute string
+		node            *Node
+		shape           Shape
+		place           *int
+		only            Cell
 	}{
-		{"bias", r.Bias, Shape{u[1]}, &p.bias, r.Cell},
-		{"other bias", r.OtherBias, Shape{k.H}, &p.other, GRUCell},
-		{"initial state", r.H0, Shape{k.N, k.H}, &p.h0, r.Cell},
-		{"initial cell state", r.C0, Shape{k.N, k.H}, &p.c0, LSTMCell},
+		{"bias", "bias", r.Bias, Shape{u[1]}, &p.bias, r.Cell},
+		{"other bias", "other_bias", r.OtherBias, Shape{k.H}, &p.other, GRUCell},
+		{"initial state", "initial_h", r.H0, Shape{k.N, k.H}, &p.h0, r.Cell},
+		{"initial cell state", "initial_c", r.C0, Shape{k.N, k.H}, &p.c0, LSTMCell},
 	} {
 		if o.node == nil {
 			continue
@@ -111,7 +111,7 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 			return b.fail(name, fmt.Errorf("%s %s, want %s", o.what, dims(n), dims(o.shape)))
 		}
 		*o.place = len(in)
-		p.attrs += " " + o.what
+		p.attrs = append(p.attrs, Attribute{o.attribute, len(in)})
 		in = append(in, o.node)
 	}
 	if n := r.Lengths; n != nil {
@@ -122,7 +122,7 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 			return b.fail(name, fmt.Errorf("lengths %v: want int(%d)", typeOf(n), k.N))
 		}
 		p.lengths = len(in)
-		p.attrs += " lengths"
+		p.attrs = append(p.attrs, Attribute{"sequence_lens", len(in)})
 		in = append(in, n)
 	}
 	return b.recurrent(p, name, in)
@@ -133,8 +133,13 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 type recurrent struct {
 	k                            *kernel.Recurrent
 	result                       kernel.Result
-	attrs                        string
+	attrs                        []Attribute
 	bias, other, h0, c0, lengths int
+}
+
+// attributes are those of a pass forward, which for a training saves what its gradients need.
+func (p *recurrent) attributes(training bool) []Attribute {
+	return append(p.attrs[:len(p.attrs):len(p.attrs)], Attribute{"training_mode", training})
 }
 
 // product is the operations of products of a width with all gates, in so many steps.
@@ -158,7 +163,7 @@ func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 		return b.recurrentStates(p, name, b.recurrentSaved(p, name, in), in)
 	}
 	return b.apply(&op{
-		kind: name, attrs: p.attrs + " inference", out: typ{b.Dtype(), p.states()}, diff: differentiable(in), flop: p.flop(),
+		kind: name, attrs: p.attributes(false), out: typ{b.Dtype(), p.states()}, diff: differentiable(in), flop: p.flop(),
 		f32: bindInfer[float32](p), f64: bindInfer[float64](p),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			saved := b.recurrentSaved(p, name, in)
@@ -197,7 +202,7 @@ func differentiable(in []*Node) []bool {
 func (b *Builder) recurrentSaved(p *recurrent, name string, in []*Node) *Node {
 	k := p.k
 	return b.apply(&op{
-		kind: name, attrs: p.attrs, out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}}, flop: p.flop(),
+		kind: name, attrs: p.attributes(true), out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}}, flop: p.flop(),
 		f32: bindRecurrent[float32](p), f64: bindRecurrent[float64](p),
 	}, in...)
 }

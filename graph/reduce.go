@@ -94,7 +94,7 @@ func (b *Builder) reduce(r reduction, x *Node, axes []int) *Node {
 		return b.fail(kind, fmt.Errorf("%s along %v: more than %d axes", dims(from), list, kernel.MaxDims))
 	}
 	return b.apply(&op{
-		kind: kind, attrs: fmt.Sprint("axes=", list), out: typ{b.Dtype(), kept}, diff: []bool{true},
+		kind: kind, attrs: []Attribute{{"axes", list}}, out: typ{b.Dtype(), kept}, diff: []bool{true},
 		f32: bindReduce[float32](r, walk), f64: bindReduce[float64](r, walk),
 		grad: func(b *Builder, in []*Node, out, g *Node) []*Node {
 			return []*Node{b.reduceGrad(r, in[0], b.Reshape(out, with...), b.Reshape(g, with...))}
@@ -142,7 +142,7 @@ func (b *Builder) ArgMax(x *Node) *Node {
 	}
 	n := s[len(s)-1]
 	return b.apply(&op{
-		kind: "ArgMax", out: typ{Int, s[:len(s)-1]},
+		kind: "ArgMax", attrs: []Attribute{{"axis", len(s) - 1}}, out: typ{Int, s[:len(s)-1]},
 		f32: bindArgMax[float32](n), f64: bindArgMax[float64](n),
 	}, x)
 }

@@ -24,11 +24,11 @@ func (b *Builder) softmax(x *Node, kind string, log bool) *Node {
 	}
 	n := s[len(s)-1]
 	return b.apply(&op{
-		kind: kind, out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
+		kind: kind, attrs: []Attribute{{"axis", len(s) - 1}}, out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
 		f32: bindSoftmax[float32](log, n), f64: bindSoftmax[float64](log, n),
 		grad: func(b *Builder, _ []*Node, y, g *Node) []*Node {
 			return []*Node{b.apply(&op{
-				kind: kind + "Grad", out: typeOf(y),
+				kind: kind + "Grad", attrs: []Attribute{{"axis", len(s) - 1}}, out: typeOf(y),
 				f32: bindSoftmaxGrad[float32](log, n), f64: bindSoftmaxGrad[float64](log, n),
 			}, y, g)}
 		},
@@ -80,26 +80,66 @@ func (b *Builder) SoftmaxCrossEntropy(logits, target *Node, eps float64) *Node {
 	if byClass && !slices.Equal(t, s[:1]) || !byClass && !slices.Equal(t, s) {
 		return b.fail(kind, fmt.Errorf("logits %s, target %v%s: want int(%d) or %v%s", dims(s), target.Dtype(), dims(t), s[0], b.Dtype(), dims(s)))
 	}
-	n := s[1]
-	o := &op{
-		kind: kind, attrs: fmt.Sprint("smoothing=", eps), out: typ{b.Dtype(), s[:1]}, diff: []bool{true, false},
-		f32: bindCrossEntropy[float32](byClass, n, eps), f64: bindCrossEntropy[float64](byClass, n, eps),
-	}
-	o.grad = func(b *Builder, in []*Node, _, g *Node) []*Node {
-		return []*Node{b.apply(&op{
-			kind: kind + "Grad", attrs: o.attrs, out: typeOf(in[0]),
-			f32: bindCrossEntropyGrad[float32](byClass, n, eps), f64: bindCrossEntropyGrad[float64](byClass, n, eps),
-		}, in[0], in[1], g), nil}
-	}
-	return b.apply(o, logits, target)
+	return b.crossEntropy(logits, target, eps, nil)
 }
 
-func bindCrossEntropy[T kernel.Float](byClass bool, n int, eps float64) func(*call[T]) run {
+// MaskedCrossEntropy is SoftmaxCrossEntropy with classes as targets, but that what has
+// the target ignore does not count: its cross-entropy and the gradient with respect to
+// its logits are 0, whatever the logits are.
+//
+// Shapes: logits (..., classes), target Int (...), result as target. A class that is
+// neither ignore nor in [0, classes) is an error of the run.
+func (b *Builder) MaskedCrossEntropy(logits, target *Node, ignore int, eps float64) *Node {
+	const kind = "MaskedCrossEntropy"
+	if !b.readyFloat(kind, logits) || !b.readyInt(kind, target) {
+		return nil
+	}
+	s, t := logits.Shape(), target.Shape()
+	if len(s) == 0 || !slices.Equal(t, s[:len(s)-1]) {
+		return b.fail(kind, fmt.Errorf("logits %s, target int%s: want (..., classes) and int(...)", dims(s), dims(t)))
+	}
+	if !(eps >= 0 && eps < 1) {
+		return b.fail(kind, fmt.Errorf("smoothing %v is not in [0, 1)", eps))
+	}
+	return b.Reshape(b.crossEntropy(b.Reshape(logits, -1, s[len(s)-1]), b.Reshape(target, -1), eps, &ignore), t...)
+}
+
+// crossEntropy is that of rows of logits; targets that are *ignore do not count.
+func (b *Builder) crossEntropy(logits, target *Node, eps float64, ignore *int) *Node {
+	const kind = "SoftmaxCrossEntropy"
+	if b.failed() {
+		return nil
+	}
+	s := logits.Shape()
+	n, byClass := s[1], target.Dtype() == Int
+	attrs := []Attribute{{"label_smoothing", eps}}
+	if ignore != nil {
+		attrs = append(attrs, Attribute{"ignore_index", *ignore})
+	}
+	return b.apply(&op{
+		kind: kind, attrs: attrs, out: typ{b.Dtype(), s[:1]}, diff: []bool{true, false},
+		f32: bindCrossEntropy[float32](byClass, n, eps, ignore), f64: bindCrossEntropy[float64](byClass, n, eps, ignore),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			return []*Node{b.apply(&op{
+				kind: kind + "Grad", attrs: attrs, out: typeOf(in[0]),
+				f32: bindCrossEntropyGrad[float32](byClass, n, eps, ignore), f64: bindCrossEntropyGrad[float64](byClass, n, eps, ignore),
+			}, in[0], in[1], g), nil}
+		},
+	}, logits, target)
+}
+
+func bindCrossEntropy[T kernel.Float](byClass bool, n int, eps float64, ignore *int) func(*call[T]) run {
 	return func(c *call[T]) run {
 		if !byClass {
 			return func() error { kernel.SoftCrossEntropy(c.out, c.in[0], c.in[1], n, eps); return nil }
 		}
 		return func() error {
+			if ignore != nil {
+				if r := kernel.MaskedCrossEntropy(c.out, c.in[0], c.ints[1], n, eps, *ignore); r >= 0 {
+					return fmt.Errorf("position %d: class %d is neither in [0, %d) nor ignored, as %d is", r, c.ints[1][r], n, *ignore)
+				}
+				return nil
+			}
 			if r := kernel.CrossEntropy(c.out, c.in[0], c.ints[1], n, eps); r >= 0 {
 				return fmt.Errorf("row %d: class %d is not in [0, %d)", r, c.ints[1][r], n)
 			}
@@ -108,10 +148,16 @@ func bindCrossEntropy[T kernel.Float](byClass bool, n int, eps float64) func(*ca
 	}
 }
 
-func bindCrossEntropyGrad[T kernel.Float](byClass bool, n int, eps float64) func(*call[T]) run {
+func bindCrossEntropyGrad[T kernel.Float](byClass bool, n int, eps float64, ignore *int) func(*call[T]) run {
 	return func(c *call[T]) run {
-		if !byClass {
+		switch {
+		case !byClass:
 			return func() error { kernel.SoftCrossEntropyGrad(c.out, c.in[0], c.in[1], c.in[2], n, eps); return nil }
+		case ignore != nil:
+			return func() error {
+				kernel.MaskedCrossEntropyGrad(c.out, c.in[0], c.ints[1], c.in[2], n, eps, *ignore)
+				return nil
+			}
 		}
 		return func() error { kernel.CrossEntropyGrad(c.out, c.in[0], c.ints[1], c.in[2], n, eps); return nil }
 	}
@@ -137,7 +183,7 @@ func (b *Builder) SigmoidCrossEntropy(logits, target *Node, positive float64) *N
 		return b.fail(kind, fmt.Errorf("weight %v of the positive class is not positive", positive))
 	}
 	o := &op{
-		kind: kind, attrs: fmt.Sprint("positive=", positive), out: typeOf(logits), diff: []bool{true, false}, inPlace: []int{0},
+		kind: kind, attrs: []Attribute{{"pos_weight", positive}}, out: typeOf(logits), diff: []bool{true, false}, inPlace: []int{0},
 		f32: bindLogistic[float32](positive), f64: bindLogistic[float64](positive),
 	}
 	o.grad = func(b *Builder, in []*Node, _, g *Node) []*Node {

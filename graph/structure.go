@@ -8,10 +8,10 @@ import (
 	"github.com/seed732fc211/aegis/internal/kernel"
 )
 
-// Reshape gives x another shape of as many elements, in row-major order. One
-// size may be −1: it follows from the others.
+// Reshape gives x, of any type, another shape of as many elements, in row-major order.
+// One size may be −1: it follows from the others.
 func (b *Builder) Reshape(x *Node, shape ...int) *Node {
-	if !b.readyFloat("Reshape", x) {
+	if !b.readyAlike("Reshape", x) {
 		return nil
 	}
 	from, to := x.Shape(), slices.Clone(Shape(shape))
@@ -28,17 +28,25 @@ func (b *Builder) Reshape(x *Node, shape ...int) *Node {
 		return x
 	}
 	return b.apply(&op{
-		kind: "Reshape", attrs: dims(to), out: typ{b.Dtype(), to}, diff: []bool{true}, alias: true,
-		f32: bindUnary[float32](kernel.Identity, 0), f64: bindUnary[float64](kernel.Identity, 0),
+		kind: "Reshape", attrs: []Attribute{{"shape", []int(to)}}, out: typ{x.Dtype(), to}, diff: differentiable([]*Node{x}), alias: true,
+		f32: bindSame[float32], f64: bindSame[float64],
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.Reshape(g, in[0].Shape()...)}
 		},
 	}, x)
 }
 
-// Flatten joins all axes but the first.
+func bindSame[T kernel.Float](c *call[T]) run {
+	return func() error {
+		copy(c.out, c.in[0])
+		copy(c.outInts, c.ints[0])
+		return nil
+	}
+}
+
+// Flatten joins all axes of x, of any type, but the first.
 func (b *Builder) Flatten(x *Node) *Node {
-	if !b.readyFloat("Flatten", x) {
+	if !b.readyAlike("Flatten", x) {
 		return nil
 	}
 	s := x.Shape()
@@ -48,9 +56,10 @@ func (b *Builder) Flatten(x *Node) *Node {
 	return b.Reshape(x, s[0], size(s[1:]))
 }
 
-// Transpose puts axis perm[i] of x at place i; without perm the axes are reversed.
+// Transpose puts axis perm[i] of x, of any type, at place i; without perm the axes are
+// reversed.
 func (b *Builder) Transpose(x *Node, perm ...int) *Node {
-	if !b.readyFloat("Transpose", x) {
+	if !b.readyAlike("Transpose", x) {
 		return nil
 	}
 	from := x.Shape()
@@ -64,9 +73,10 @@ func (b *Builder) Transpose(x *Node, perm ...int) *Node {
 		return b.fail("Transpose", fmt.Errorf("%v is no order of the axes of %s", perm, dims(from)))
 	}
 	out, st, own := make(Shape, len(from)), make([]int, len(from)), rowMajor(from)
+	order := make([]int, len(perm))
 	for i, p := range perm {
 		p, _ = axis(p, len(from))
-		back[p] = i
+		back[p], order[i] = i, p
 		out[i], st[i] = from[p], own[p]
 	}
 	walk, ok := kernel.NewStrided(out, st, make([]int, len(out)))
@@ -74,7 +84,7 @@ func (b *Builder) Transpose(x *Node, perm ...int) *Node {
 		return b.fail("Transpose", fmt.Errorf("%s: more than %d axes", dims(from), kernel.MaxDims))
 	}
 	return b.apply(&op{
-		kind: "Transpose", attrs: fmt.Sprint(perm), out: typ{b.Dtype(), out}, diff: []bool{true},
+		kind: "Transpose", attrs: []Attribute{{"perm", order}}, out: typ{x.Dtype(), out}, diff: differentiable([]*Node{x}),
 		f32: bindCopy[float32](walk), f64: bindCopy[float64](walk),
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Transpose(g, back...)} },
 	}, x)
@@ -83,9 +93,10 @@ func (b *Builder) Transpose(x *Node, perm ...int) *Node {
 // around splits a shape at an axis into the products before and after it.
 func around(s Shape, ax int) (outer, inner int) { return size(s[:ax]), size(s[ax+1:]) }
 
-// Slice returns the part of x from index from up to, not including, to along an axis.
+// Slice returns the part of x, of any type, from index from up to, not including, to
+// along an axis.
 func (b *Builder) Slice(x *Node, ax, from, to int) *Node {
-	if !b.readyFloat("Slice", x) {
+	if !b.readyAlike("Slice", x) {
 		return nil
 	}
 	s := x.Shape()
@@ -101,7 +112,7 @@ func (b *Builder) Slice(x *Node, ax, from, to int) *Node {
 	out[a] = to - from
 	n := (to - from) * inner
 	return b.apply(&op{
-		kind: "Slice", attrs: fmt.Sprintf("axis=%d [%d:%d]", a, from, to), out: typ{b.Dtype(), out}, diff: []bool{true}, part: true,
+		kind: "Slice", attrs: []Attribute{{"axis", a}, {"start", from}, {"end", to}}, out: typ{x.Dtype(), out}, diff: differentiable([]*Node{x}), part: true,
 		f32:  bindBlocks[float32](outer, n, 0, n, from*inner, s[a]*inner),
 		f64:  bindBlocks[float64](outer, n, 0, n, from*inner, s[a]*inner),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.pad(g, in[0].Shape(), a, from)} },
@@ -113,8 +124,10 @@ func (b *Builder) pad(x *Node, shape Shape, a, from int) *Node {
 	outer, inner := around(shape, a)
 	n := x.Shape()[a] * inner
 	to := from + x.Shape()[a]
+	pads := make([]int, 2*len(shape))
+	pads[a], pads[len(shape)+a] = from, shape[a]-to
 	return b.apply(&op{
-		kind: "Pad", attrs: fmt.Sprintf("%s axis=%d from=%d", dims(shape), a, from), out: typ{b.Dtype(), shape}, diff: []bool{true},
+		kind: "Pad", attrs: []Attribute{{"pads", pads}}, out: typ{b.Dtype(), shape}, diff: []bool{true},
 		f32:  bindBlocks[float32](outer, n, from*inner, shape[a]*inner, 0, n),
 		f64:  bindBlocks[float64](outer, n, from*inner, shape[a]*inner, 0, n),
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Slice(g, a, from, to)} },
@@ -123,20 +136,26 @@ func (b *Builder) pad(x *Node, shape Shape, a, from int) *Node {
 
 func bindBlocks[T kernel.Float](outer, n, dstAt, dstStep, srcAt, srcStep int) func(*call[T]) run {
 	return func(c *call[T]) run {
-		out, x := c.out, c.in[0]
-		return func() error {
-			if len(out) != outer*n {
-				clear(out)
-			}
-			kernel.Blocks(out, x, outer, n, dstAt, dstStep, srcAt, srcStep)
-			return nil
+		if c.outInts != nil {
+			return blocksRun(c.outInts, c.ints[0], outer, n, dstAt, dstStep, srcAt, srcStep)
 		}
+		return blocksRun(c.out, c.in[0], outer, n, dstAt, dstStep, srcAt, srcStep)
 	}
 }
 
-// Concat joins values along an axis; their other sizes are equal.
+func blocksRun[E any](out, x []E, outer, n, dstAt, dstStep, srcAt, srcStep int) run {
+	return func() error {
+		if len(out) != outer*n {
+			clear(out)
+		}
+		kernel.Blocks(out, x, outer, n, dstAt, dstStep, srcAt, srcStep)
+		return nil
+	}
+}
+
+// Concat joins values of one type along an axis; their other sizes are equal.
 func (b *Builder) Concat(ax int, xs ...*Node) *Node {
-	if !b.readyFloat("Concat", xs...) {
+	if !b.readyAlike("Concat", xs...) {
 		return nil
 	}
 	if len(xs) == 0 {
@@ -147,7 +166,7 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 	if err != nil {
 		return b.fail("Concat", err)
 	}
-	sizes, diff := make([]int, len(xs)), make([]bool, len(xs))
+	sizes := make([]int, len(xs))
 	total := 0
 	for i, x := range xs {
 		s := x.Shape()
@@ -159,7 +178,6 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 			return b.fail("Concat", fmt.Errorf("operand %d is %s, want %s along all axes but %d", i, dims(x.Shape()), dims(out), a))
 		}
 		total += sizes[i]
-		diff[i] = true
 	}
 	if len(xs) == 1 {
 		return xs[0]
@@ -167,7 +185,7 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 	outer, inner := around(out, a)
 	out[a] = total
 	return b.apply(&op{
-		kind: "Concat", attrs: fmt.Sprintf("axis=%d", a), out: typ{b.Dtype(), out}, diff: diff,
+		kind: "Concat", attrs: []Attribute{{"axis", a}}, out: typ{xs[0].Dtype(), out}, diff: differentiable(xs),
 		f32: bindConcat[float32](sizes, outer, inner, total), f64: bindConcat[float64](sizes, outer, inner, total),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			grads, at := make([]*Node, len(in)), 0
@@ -182,24 +200,31 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 
 func bindConcat[T kernel.Float](sizes []int, outer, inner, total int) func(*call[T]) run {
 	return func(c *call[T]) run {
-		return func() error {
-			at := 0
-			for i, x := range c.in {
-				n := sizes[i] * inner
-				kernel.Blocks(c.out, x, outer, n, at, total*inner, 0, n)
-				at += n
-			}
-			return nil
+		if c.outInts != nil {
+			return concatRun(c.outInts, c.ints, sizes, outer, inner, total)
 		}
+		return concatRun(c.out, c.in, sizes, outer, inner, total)
+	}
+}
+
+func concatRun[E any](out []E, in [][]E, sizes []int, outer, inner, total int) run {
+	return func() error {
+		at := 0
+		for i, x := range in {
+			n := sizes[i] * inner
+			kernel.Blocks(out, x, outer, n, at, total*inner, 0, n)
+			at += n
+		}
+		return nil
 	}
 }
 
 // Gather returns the rows of x, along its first axis, that index names.
 //
-// Shapes: x (n, ...), index Int of any shape, result index's shape followed by x's without n.
+// Shapes: x (n, ...), of any type, index Int of any shape, result index's shape followed by x's without n.
 // An index outside [0, n) is an error of the run.
 func (b *Builder) Gather(x, index *Node) *Node {
-	if !b.readyFloat("Gather", x) || !b.readyInt("Gather", index) {
+	if !b.readyAlike("Gather", x) || !b.readyInt("Gather", index) {
 		return nil
 	}
 	s := x.Shape()
@@ -208,7 +233,7 @@ func (b *Builder) Gather(x, index *Node) *Node {
 	}
 	rows, row := s[0], size(s[1:])
 	return b.apply(&op{
-		kind: "Gather", out: typ{b.Dtype(), append(index.Shape(), s[1:]...)}, diff: []bool{true, false}, part: true,
+		kind: "Gather", out: typ{x.Dtype(), append(index.Shape(), s[1:]...)}, diff: []bool{x.Dtype() != Int, false}, part: true,
 		f32: bindGather[float32](rows, row), f64: bindGather[float64](rows, row),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.scatter(in[0].Shape(), in[1], g), nil}
@@ -230,13 +255,20 @@ func (b *Builder) readyInt(op string, n *Node) bool {
 func bindGather[T kernel.Float](rows, row int) func(*call[T]) run {
 	return func(c *call[T]) run {
 		out, x, index := c.out, c.in[0], c.ints[1]
+		outInts, xInts := c.outInts, c.ints[0]
 		return func() error {
 			for i, r := range index {
 				if r < 0 || r >= rows {
 					return fmt.Errorf("index %d at position %d is not in [0, %d)", r, i, rows)
 				}
 			}
-			kernel.Gather(out, x, index, row)
+			if outInts == nil {
+				kernel.Gather(out, x, index, row)
+				return nil
+			}
+			for i, r := range index {
+				copy(outInts[i*row:(i+1)*row], xInts[r*row:(r+1)*row])
+			}
 			return nil
 		}
 	}
@@ -248,7 +280,7 @@ const scatterKind = "Scatter"
 func (b *Builder) scatter(shape Shape, index, g *Node) *Node {
 	row := size(shape[1:])
 	return b.apply(&op{
-		kind: scatterKind, attrs: dims(shape), out: typ{b.Dtype(), shape},
+		kind: scatterKind, attrs: []Attribute{{"shape", []int(shape)}}, out: typ{b.Dtype(), shape},
 		f32: bindScatter[float32](row), f64: bindScatter[float64](row),
 	}, index, g)
 }
@@ -289,7 +321,7 @@ func (b *Builder) RowGradient(g *Node) (rows, values *Node) {
 	n, row := size(index.Shape()), size(shape[1:])
 	b = &Builder{shared: b.shared, path: o.path}
 	groups := b.apply(&op{
-		kind: "GroupRows", attrs: fmt.Sprint(shape[0]), out: typ{Int, Shape{3, n}},
+		kind: "GroupRows", attrs: []Attribute{{"rows", shape[0]}}, out: typ{Int, Shape{3, n}},
 		f32: bindGroupRows[float32](n, shape[0]), f64: bindGroupRows[float64](n, shape[0]),
 	}, index)
 	rows = b.apply(&op{
@@ -355,7 +387,7 @@ func (b *Builder) OneHot(index *Node, n int) *Node {
 		return b.fail("OneHot", fmt.Errorf("%d classes", n))
 	}
 	return b.apply(&op{
-		kind: "OneHot", attrs: fmt.Sprintf("%d %v", n, b.Dtype()), out: typ{b.Dtype(), append(index.Shape(), n)},
+		kind: "OneHot", attrs: []Attribute{{"depth", n}}, out: typ{b.Dtype(), append(index.Shape(), n)},
 		f32: bindOneHot[float32](n), f64: bindOneHot[float64](n),
 	}, index)
 }

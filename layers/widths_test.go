@@ -16,7 +16,7 @@ func TestWidths(t *testing.T) {
 	var cases []graphtest.Case
 	for _, n := range []int{1, 3, 15, 16, 17, 33} {
 		add := func(name string, l layers.Layer, in func(int) []*tensor.Dense, out func(int) graph.Shape, params int) {
-			k := graphtest.Case{Name: fmt.Sprint(name, "/", n), Inputs: in, Shape: out, Params: params, Mode: graph.Train, Least: 2}
+			k := graphtest.Case{Name: fmt.Sprint(name, "/", n), Inputs: in, Shape: out, Params: params, Mode: graph.Train, Batches: []int{2, 5}}
 			k.Build = func(b *graph.Builder, in []*graph.Node) *graph.Node { return l.Build(b, in[0]) }
 			cases = append(cases, k)
 		}

@@ -91,6 +91,6 @@ func orDefault(v, def float64) float64 {
 }
 
 func init() {
-	builtin.Register(MSE{}, MAE{}, Huber{}, LogCosh{}, Poisson{}, BinaryCrossEntropy{}, SoftmaxCrossEntropy{},
+	builtin.Register(MSE{}, MAE{}, Huber{}, LogCosh{}, Poisson{}, BinaryCrossEntropy{}, SoftmaxCrossEntropy{}, SequenceCrossEntropy{},
 		Focal{}, Hinge{}, KLDivergence{}, Cosine{})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/seed732fc211/aegis/train"
 )
 
-// TestStepsDoNotAllocate: a fit of eight times the steps, of the same rows in smaller
+// TestStepsDoNotAllocate: a fit of 32 times the steps, of the same rows in smaller
 // batches, takes no more memory, also where it keeps the score of its training rows.
 // Under the race detector sync.Pool forgets at random, and so allocates.
 func TestStepsDoNotAllocate(t *testing.T) {
@@ -39,9 +39,9 @@ func TestStepsDoNotAllocate(t *testing.T) {
 					}
 				})
 			}
-			few, many := allocs(32), allocs(4) // 64 and 512 steps
-			if more := (many - few) / (512 - 64); more > 0.01 {
-				t.Errorf("%.2f allocations a step: %v with 64 steps, %v with 512", more, few, many)
+			few, many := allocs(32), allocs(1) // 64 and 2048 steps: building a model varies by about ten
+			if more := (many - few) / (2048 - 64); more > 0.01 {
+				t.Errorf("%.2f allocations a step: %v with 64 steps, %v with 2048", more, few, many)
 			}
 		})
 	}

@@ -62,6 +62,7 @@ func (e Estimator) Train(ctx context.Context, rows data.Source) (*models.Model, 
 		return nil, nil, fmt.Errorf("train: %w", err)
 	}
 	c := e.Config
+	c.noValidation()
 	c.Seed = e.Seed
 	rest, err := c.setAside(rows, answers)
 	if err != nil {

@@ -37,3 +37,20 @@ func TestFault37ZeroFitting(t *testing.T) {
 		}
 	}
 }
+
+// A nil *data.Set as Validation is none.
+func TestNilValidation(t *testing.T) {
+	var held *data.Set
+	s, err := data.Iris()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := train.Estimator{Net: models.MLP{}, Config: train.Config{Epochs: 1, Validation: held}}
+	m, h, err := e.Train(context.Background(), s)
+	if err != nil || h.Get("val_loss") != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.Fit(context.Background(), m, s, train.Config{Epochs: 1, Validation: held}); err != nil {
+		t.Error(err)
+	}
+}

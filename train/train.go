@@ -271,7 +271,15 @@ func complete(s *data.Set) error {
 	return nil
 }
 
+// noValidation sets Validation to nil where it holds a *data.Set that is nil.
+func (c *Config) noValidation() {
+	if s, ok := c.Validation.(*data.Set); ok && s == nil {
+		c.Validation = nil
+	}
+}
+
 func (c Config) withDefaults(m *models.Model) (Config, error) {
+	c.noValidation()
 	if c.Epochs == 0 {
 		c.Epochs = 100
 	}

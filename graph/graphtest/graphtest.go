@@ -25,33 +25,35 @@ type Case struct {
 	// ones at every call. Values must not be within 1e-4 of a kink.
 	Inputs func(batch int) []*tensor.Dense
 
+	Batches []int // sizes of the batch; nil: 1, 2 and 5
+
 	Shape  func(batch int) graph.Shape // of the result
 	Params int                         // number of trained values
 	Mode   graph.Mode
 
-	Least      int     // rows of the smallest batch that there is; 0: 1
 	NoGradient bool    // the result has no gradient by any input or parameter
 	NoTape     string  // why Gorgonia's TapeMachine cannot run it; empty: it has to
 	Tolerance  float64 // of the gradient check; 0: 1e-6
 }
 
-// batches are the sizes that a Case is run with.
+// batches are the sizes that a Case is run with if it names none.
 var batches = []int{1, 2, 5}
 
-// Run checks, for batches of 1, 2 and 5 rows: the result's shape, the number of parameters,
+// Run checks, for every batch size: the result's shape, the number of parameters,
 // the gradients against central differences in float64, result and gradients in float32
 // against float64,
 // that a second run gives the same bits, that inputs and parameters are not
-// written to, and that Gorgonia's TapeMachine computes the same numbers and
-// gradients from the same graph.
+// written to, that every operation describes itself, and that Gorgonia's TapeMachine
+// computes the same numbers and gradients from the same graph.
 func Run(t *testing.T, cases ...Case) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			for _, n := range batches {
-				if n < c.Least {
-					continue
-				}
+			sizes := c.Batches
+			if sizes == nil {
+				sizes = batches
+			}
+			for _, n := range sizes {
 				t.Run(fmt.Sprintf("batch=%d", n), func(t *testing.T) { c.check(t, n) })
 			}
 		})
@@ -87,6 +89,9 @@ func (c Case) check(t *testing.T, batch int) {
 		}
 	}
 	for i, x := range wide.inputs {
+		if x == nil {
+			continue
+		}
 		same(t, fmt.Sprintf("input %d after a run", i), floats(x), floats(in[i]))
 	}
 	if c.Mode == graph.Infer {
@@ -97,6 +102,7 @@ func (c Case) check(t *testing.T, batch int) {
 	if !c.NoGradient {
 		c.narrowGradients(t, in)
 	}
+	described(t, wide.prog.Operations())
 	if c.NoTape == "" {
 		c.tape(t, in, first)
 	}
@@ -116,6 +122,26 @@ func (c Case) narrowGradients(t *testing.T, in []*tensor.Dense) {
 			if d := math.Abs(v - w[k]); !(d <= 2e-4*largest) {
 				t.Errorf("gradient with respect to %s, element %d: %.9g in float32, %.9g in float64", names[i], k, v, w[k])
 				break
+			}
+		}
+	}
+}
+
+// described checks that operations come after their operands, and that the values of
+// attributes have types that a reader expects.
+func described(t *testing.T, ops []graph.Operation) {
+	t.Helper()
+	for i, o := range ops {
+		for _, k := range o.Operands {
+			if k < 0 || k >= i {
+				t.Errorf("operation %d, %v: operand %d does not come before it", i, o, k)
+			}
+		}
+		for _, a := range o.Attributes {
+			switch a.Value.(type) {
+			case int, uint64, float64, bool, string, []int, graph.Activation:
+			default:
+				t.Errorf("operation %d, %v: the attribute %s is a %T", i, o, a.Name, a.Value)
 			}
 		}
 	}
@@ -165,7 +191,7 @@ type built struct {
 	params *graph.Params
 	y      *graph.Node
 	prog   *graph.Program
-	inputs []*tensor.Dense // the program's own
+	inputs []*tensor.Dense // the program's own, nil where the result does not depend on it
 }
 
 func declare(b *graph.Builder, in []*tensor.Dense) []*graph.Node {
@@ -182,7 +208,7 @@ func declare(b *graph.Builder, in []*tensor.Dense) []*graph.Node {
 
 func (c Case) compile(t *testing.T, dt graph.Dtype, in []*tensor.Dense) built {
 	t.Helper()
-	r := built{params: graph.NewParams(dt, 1)}
+	r := built{params: graph.NewParams(dt, 1), inputs: make([]*tensor.Dense, len(in))}
 	b := graph.New(r.params, c.Mode)
 	nodes := declare(b, in)
 	r.y = c.Build(b, nodes)
@@ -202,12 +228,8 @@ func (c Case) compile(t *testing.T, dt graph.Dtype, in []*tensor.Dense) built {
 		if err := r.prog.SetInput(name, x); err != nil {
 			t.Fatal(err)
 		}
-		own, err := r.prog.Input(name)
-		if err != nil {
+		if r.inputs[i], err = r.prog.Input(name); err != nil {
 			t.Fatal(err)
-		}
-		if dt == graph.Float64 {
-			r.inputs = append(r.inputs, own)
 		}
 	}
 	return r
@@ -246,6 +268,7 @@ func (c Case) tape(t *testing.T, in []*tensor.Dense, want []float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	described(t, prog.Operations())
 	for i, n := range nodes {
 		if err := gorgonia.Let(n, in[i].Clone().(*tensor.Dense)); err != nil {
 			t.Fatal(err)

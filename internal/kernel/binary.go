@@ -14,8 +14,12 @@ const (
 	Max
 	Min
 	Pow
-	Equal   // 1 where a == b, else 0
-	Greater // 1 where a > b, else 0
+	Equal        // 1 where a == b, else 0
+	Greater      // 1 where a > b, else 0
+	NotEqual     // 1 where a != b, else 0
+	GreaterEqual // 1 where a >= b, else 0
+	And          // 1 where neither a nor b is 0, else 0
+	Or           // 0 where both a and b are 0, else 1
 )
 
 // Binary sets dst, dense over the walk's shape, to fn(a, b). dst may be the
@@ -65,10 +69,40 @@ func binary1[T Float](fn BinaryFn, x, y T) T {
 		return min(x, y)
 	case Pow:
 		return T(math.Pow(float64(x), float64(y)))
+	case And:
+		return truth[T](x != 0 && y != 0)
+	case Or:
+		return truth[T](x != 0 || y != 0)
+	default:
+		return compare[T](fn, x, y)
+	}
+}
+
+// compare gives 1 where a comparison holds, and 0 elsewhere.
+func compare[T Float, E Float | int](fn BinaryFn, x, y E) T {
+	switch fn {
 	case Equal:
 		return truth[T](x == y)
+	case NotEqual:
+		return truth[T](x != y)
+	case GreaterEqual:
+		return truth[T](x >= y)
 	default:
 		return truth[T](x > y)
+	}
+}
+
+// CompareInts is Binary with a comparison of ints.
+func CompareInts[T Float](fn BinaryFn, dst []T, a, b []int, s *Strided) {
+	n, sa, sb := s.inner()
+	var o odometer
+	for at := 0; ; at += n {
+		for i, ja, jb := at, o.a, o.b; i < at+n; i, ja, jb = i+1, ja+sa, jb+sb {
+			dst[i] = compare[T](fn, a[ja], b[jb])
+		}
+		if !o.next(s) {
+			return
+		}
 	}
 }
 

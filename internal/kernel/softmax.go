@@ -52,6 +52,27 @@ func CrossEntropy[T Float](dst, z []T, want []int, n int, eps float64) int {
 	return -1
 }
 
+// MaskedCrossEntropy is CrossEntropy, but that rows whose class is ignore give 0,
+// whatever their logits are.
+func MaskedCrossEntropy[T Float](dst, z []T, want []int, n int, eps float64, ignore int) int {
+	for r, w := range want {
+		if w != ignore && (w < 0 || w >= n) {
+			return r
+		}
+	}
+	t := getRows[T](rowsCrossEntropy, n)
+	t.dst, t.a, t.want, t.eps, t.masked, t.ignore = dst, z[:len(want)*n], want, eps, true, ignore
+	t.do()
+	return -1
+}
+
+// MaskedCrossEntropyGrad is CrossEntropyGrad, but that rows whose class is ignore are 0.
+func MaskedCrossEntropyGrad[T Float](dst, z []T, want []int, g []T, n int, eps float64, ignore int) {
+	t := getRows[T](rowsCrossEntropyGrad, n)
+	t.dst, t.a, t.want, t.g, t.eps, t.masked, t.ignore = dst, z[:len(want)*n], want, g, eps, true, ignore
+	t.do()
+}
+
 // CrossEntropyGrad sets dst to g[r]·(softmax(z) − q), q being the smoothed
 // one-hot target of row r. dst may be z.
 func CrossEntropyGrad[T Float](dst, z []T, want []int, g []T, n int, eps float64) {
@@ -98,7 +119,12 @@ type rowsTask[T Float] struct {
 	dst, a, b, g []T // a has all rows; g, one number a row
 	want         []int
 	eps          float64
+	masked       bool // rows whose want is ignore do not count
+	ignore       int
 }
+
+// skips says whether a row does not count.
+func (t *rowsTask[T]) skips(r int) bool { return t.masked && t.want[r] == t.ignore }
 
 var rowsTasks32, rowsTasks64 sync.Pool
 
@@ -128,7 +154,7 @@ func (t *rowsTask[T]) do() {
 			}
 		}
 	}
-	t.dst, t.a, t.b, t.g, t.want = nil, nil, nil, nil, nil
+	t.dst, t.a, t.b, t.g, t.want, t.masked = nil, nil, nil, nil, nil, false
 	if single[T]() {
 		rowsTasks32.Put(t)
 	} else {
@@ -165,6 +191,10 @@ func (t *rowsTask[T]) part(i int) {
 		}
 	case rowsCrossEntropy:
 		t.logSumExps(s, of(t.a), func(r int, peak, rest float64) {
+			if t.skips(first + r) {
+				t.dst[first+r] = 0
+				return
+			}
 			row, lse := t.a[(first+r)*n:][:n], peak+rest
 			loss := (1 - t.eps) * (lse - float64(row[t.want[first+r]]))
 			if t.eps != 0 {
@@ -177,6 +207,10 @@ func (t *rowsTask[T]) part(i int) {
 		q, whole := t.eps/float64(n), T(1-t.eps)
 		for r := first; r < end; r++ {
 			d, g := t.dst[r*n:][:n], t.g[r]
+			if t.skips(r) {
+				clear(d)
+				continue
+			}
 			d[t.want[r]] -= whole
 			axpb(d, g, d, T(-float64(g)*q))
 		}

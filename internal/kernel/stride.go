@@ -76,7 +76,10 @@ func Copy[T Float](dst, a []T, s *Strided) {
 	copyWalk(dst, a, s)
 }
 
-func copyWalk[T Float](dst, a []T, s *Strided) {
+// CopyInts is Copy of ints.
+func CopyInts(dst, a []int, s *Strided) { copyWalk(dst, a, s) }
+
+func copyWalk[T any](dst, a []T, s *Strided) {
 	n, sa, _ := s.inner()
 	var o odometer
 	for at := 0; ; at += n {
