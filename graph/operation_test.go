@@ -51,6 +51,18 @@ var variants = map[string][]func(b *builder, x *node) *node{
 	},
 	"Concat": {func(b *builder, x *node) *node { return b.Concat(0, x, x) }, func(b *builder, x *node) *node { return b.Concat(1, x, x) }},
 	"Gather": {func(b *builder, x *node) *node { return b.Gather(x, b.InputInt("i", 3)) }},
+	"RowGradient": {func(b *builder, x *node) *node {
+		w := b.Param("table", graph.Shape{5, 3}, graph.Weight{})
+		g := b.Gradients(b.Sum(b.Square(b.Gather(w, b.InputInt("i", 4)))), w)
+		rows, values := b.RowGradient(g[0])
+		b.Expose("rows", rows)
+		return values
+	}, func(b *builder, x *node) *node {
+		w := b.Param("table", graph.Shape{6, 3}, graph.Weight{})
+		g := b.Gradients(b.Sum(b.Square(b.Gather(w, b.InputInt("i", 4)))), w)
+		rows, _ := b.RowGradient(g[0])
+		return rows
+	}},
 	"of ints": {
 		func(b *builder, x *node) *node { return b.Reshape(b.InputInt("i", 4, 3), 3, 4) }, func(b *builder, x *node) *node { return b.Transpose(b.InputInt("i", 4, 3)) },
 		func(b *builder, x *node) *node { return b.Slice(b.InputInt("i", 4, 3), 0, 0, 3) }, func(b *builder, x *node) *node { return b.Slice(b.InputInt("i", 4, 3), 0, 1, 4) },
@@ -96,7 +108,7 @@ var variants = map[string][]func(b *builder, x *node) *node{
 	"recurrent": {
 		recurrent(graph.TanhCell, false, ""), recurrent(graph.TanhCell, true, ""), recurrent(graph.ReluCell, false, ""), recurrent(graph.LSTMCell, false, ""),
 		recurrent(graph.LSTMCell, false, "b"), recurrent(graph.LSTMCell, false, "h"), recurrent(graph.LSTMCell, false, "c"), recurrent(graph.LSTMCell, false, "l"),
-		recurrent(graph.LSTMCell, false, "bhcl"), recurrent(graph.GRUCell, false, ""), recurrent(graph.GRUCell, false, "bo"),
+		recurrent(graph.LSTMCell, false, "bhcl"), recurrent(graph.LSTMCell, true, "k"), recurrent(graph.GRUCell, false, ""), recurrent(graph.GRUCell, false, "bo"),
 	},
 	"ReverseSequence": {func(b *builder, x *node) *node { return b.ReverseSequence(x, nil) }, func(b *builder, x *node) *node { return b.ReverseSequence(x, b.InputInt("lengths", 4)) }},
 	"noise": {
@@ -170,6 +182,7 @@ func recurrent(cell graph.Cell, last bool, with string) func(b *builder, x *node
 			Cell: cell, Last: last, W: param("w", "", 2, 2*g), U: param("u", "", 2, 2*g),
 			Bias: param("bias", "b", 2*g), OtherBias: param("other", "o", 2), H0: param("h0", "h", 4, 2), C0: param("c0", "c", 4, 2),
 		}
+		r.Cells = strings.Contains(with, "k")
 		if strings.Contains(with, "l") {
 			r.Lengths = b.InputInt("lengths", 4)
 		}
