@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/workload"
 )
 
 func load(b *testing.B, name string) (w workload.Workload, train, predict *data.Set) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed732fc211/aegis/internal/workload"
+	"github.com/seed732fc211/aegis/bench/workload"
 )
 
 // fake writes a program that takes Python's place: it answers every request with

@@ -25,8 +25,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
-	"github.com/seed732fc211/aegis/internal/workload"
 )
 
 func main() {

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/workload"
 )
 
 // native is the command of the module bench/peers at work, once for each number

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed732fc211/aegis/internal/workload"
+	"github.com/seed732fc211/aegis/bench/workload"
 )
 
 // answering is a command that takes the place of bench/peers: it has two libraries

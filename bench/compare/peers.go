@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/workload"
 )
 
 // wrong is the relative error of a product from which on a BLAS is not taken to

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/workload"
 )
 
 // ours adapts a session of package workload.

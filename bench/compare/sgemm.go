@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/internal/kernel"
-	"github.com/seed732fc211/aegis/internal/workload"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 )

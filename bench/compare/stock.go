@@ -7,8 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/workload"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )

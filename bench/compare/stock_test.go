@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/seed732fc211/aegis/internal/workload"
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/train"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	deep "github.com/patrikeh/go-deep"
 	"github.com/patrikeh/go-deep/training"
-	"github.com/seed732fc211/aegis/internal/workload"
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/models"
 )
 

@@ -26,7 +26,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/seed732fc211/aegis/internal/workload"
+	"github.com/seed732fc211/aegis/bench/workload"
 )
 
 func main() {

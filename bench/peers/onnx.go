@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/seed732fc211/aegis/internal/workload"
+	"github.com/seed732fc211/aegis/bench/workload"
 	onnx "github.com/yalue/onnxruntime_go"
 )
 

@@ -5,7 +5,7 @@ package main
 import (
 	"errors"
 
-	"github.com/seed732fc211/aegis/internal/workload"
+	"github.com/seed732fc211/aegis/bench/workload"
 )
 
 var errNoCgo = errors.New("built without cgo")

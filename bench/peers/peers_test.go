@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/workload"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/train"
 )

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/internal/workload"
 )
 
 // rows are a set as plain slices.

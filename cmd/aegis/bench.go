@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/seed732fc211/aegis/bench/workload"
 	"github.com/seed732fc211/aegis/internal/kernel"
-	"github.com/seed732fc211/aegis/internal/workload"
 	"github.com/seed732fc211/aegis/plots"
 	"github.com/spf13/cobra"
 )

@@ -21,7 +21,7 @@ func public(t *testing.T) []string {
 			return err
 		}
 		switch name := d.Name(); {
-		case path != "../.." && strings.HasPrefix(name, "."), name == "internal", name == "cmd", name == "examples", name == "testdata", name == "embedded", name == "docs", name == "notebooks":
+		case path != "../.." && strings.HasPrefix(name, "."), name == "internal", name == "cmd", name == "bench", name == "examples", name == "testdata", name == "embedded", name == "docs", name == "notebooks":
 			return filepath.SkipDir
 		}
 		if files, _ := filepath.Glob(filepath.Join(path, "*.go")); len(files) > 0 {

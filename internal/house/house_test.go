@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"crossval"},
 	{"recipes/tabular"},
 	{"crossval/baselines"},
-	{"plots", "internal/workload"},
+	{"plots", "bench/workload"},
 	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents", "bench/tables"},
 }
 
@@ -57,7 +57,7 @@ var heavy = map[string][]string{
 	"github.com/go-text/typesetting": {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"codeberg.org/go-fonts/dejavu":   {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "internal/workload", "cmd/aegis", "bench/compare", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "bench/workload", "cmd/aegis", "bench/compare", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

@@ -1,0 +1,73 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/seed732fc211/aegis/internal/kernel"
+)
+
+// Interpolation is how Upsample2D fills in pixels.
+type Interpolation int
+
+const (
+	Nearest  Interpolation = iota // every pixel is repeated
+	Bilinear                      // centres of pixels are half a pixel from their edges, as PyTorch has it without align_corners
+)
+
+// String returns ONNX's name, "nearest" or "linear".
+func (i Interpolation) String() string {
+	if i == Bilinear {
+		return "linear"
+	}
+	return "nearest"
+}
+
+// Upsample2D makes images larger by whole factors along height and width.
+//
+// Shapes: x (batch, height, width, channels), result (batch, height·by[0], width·by[1], channels).
+func (b *Builder) Upsample2D(x *Node, by [2]int, how Interpolation) *Node {
+	const name = "Upsample2D"
+	if !b.readyFloat(name, x) {
+		return nil
+	}
+	s := x.Shape()
+	switch {
+	case len(s) != 4:
+		return b.fail(name, fmt.Errorf("%s: want (batch, height, width, channels)", dims(s)))
+	case by[0] < 1 || by[1] < 1:
+		return b.fail(name, fmt.Errorf("factors %v: want at least 1", by))
+	case how != Nearest && how != Bilinear:
+		return b.fail(name, fmt.Errorf("interpolation %d is none", how))
+	}
+	out := Shape{s[0], s[1] * by[0], s[2] * by[1], s[3]}
+	if err := checkShape(Shape{s[0], s[1], by[0], s[2], by[1], s[3]}); err != nil {
+		return b.fail(name, fmt.Errorf("factors %v: %w", by, err))
+	}
+	z := &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], how), Columns: blends(s[2], by[1], how)}
+	attrs := []Attribute{{"scales", []int{by[0], by[1]}}, {"mode", how.String()}}
+	return b.apply(&op{
+		kind: name, attrs: attrs, out: typ{b.Dtype(), out}, diff: []bool{true},
+		f32: bindPool(z, kernel.ResizeForward[float32]), f64: bindPool(z, kernel.ResizeForward[float64]),
+		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			return []*Node{b.apply(&op{
+				kind: name + "Grad", attrs: attrs, out: typeOf(in[0]),
+				f32: bindPool(z, kernel.ResizeGrad[float32]), f64: bindPool(z, kernel.ResizeGrad[float64]),
+			}, g)}
+		},
+	}, x)
+}
+
+// blends returns which of size pixels each of size·by pixels is made of.
+func blends(size, by int, how Interpolation) []kernel.Blend {
+	out := make([]kernel.Blend, size*by)
+	for i := range out {
+		if how == Nearest {
+			out[i] = kernel.Blend{Low: i / by, High: i / by}
+			continue
+		}
+		at := max(0, (float64(i)+0.5)/float64(by)-0.5)
+		low := int(at)
+		out[i] = kernel.Blend{Low: low, High: min(low+1, size-1), Fraction: at - float64(low)}
+	}
+	return out
+}
