@@ -167,11 +167,11 @@ func TestLinearAlgebra(t *testing.T) {
 		{"NT", []int{3, 4}, []int{5, 4}, false, true}, {"TT", []int{4, 3}, []int{5, 4}, true, true},
 	} {
 		graphtest.Run(t, graphtest.Case{
-			Name: "MatMulT/" + c.name, Shape: fixed(3, 5),
+			Name: "MatMulTransposed/" + c.name, Shape: fixed(3, 5),
 			Inputs: func(int) []*tensor.Dense {
 				return []*tensor.Dense{graphtest.Logits(1, c.x...), graphtest.Logits(2, c.y...)}
 			},
-			Build: func(b *builder, in []*node) *node { return b.MatMulT(in[0], in[1], c.tx, c.ty) },
+			Build: func(b *builder, in []*node) *node { return b.MatMulTransposed(in[0], in[1], c.tx, c.ty) },
 		}, graphtest.Case{
 			Name: "BatchMatMul/" + c.name, Inputs: logits(c.x, c.y), Shape: shape(3, 5),
 			Build: func(b *builder, in []*node) *node { return b.BatchMatMul(in[0], in[1], c.tx, c.ty) },

@@ -10,8 +10,8 @@ import (
 // MatMul returns the matrix product of x (m, k) and y (k, n).
 func (b *Builder) MatMul(x, y *Node) *Node { return b.matMul(x, y, false, false) }
 
-// MatMulT returns the matrix product of x and y, each transposed first if asked to.
-func (b *Builder) MatMulT(x, y *Node, transX, transY bool) *Node {
+// MatMulTransposed returns the matrix product of x and y, each transposed first if asked to.
+func (b *Builder) MatMulTransposed(x, y *Node, transX, transY bool) *Node {
 	return b.matMul(x, y, transX, transY)
 }
 

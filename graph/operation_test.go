@@ -135,7 +135,7 @@ func both(f func(b *builder, x, y *node) *node) func(b *builder, x *node) *node 
 }
 
 func matMul(tx, ty bool) func(b *builder, x *node) *node {
-	return func(b *builder, x *node) *node { return b.MatMulT(x, x, tx, ty) }
+	return func(b *builder, x *node) *node { return b.MatMulTransposed(x, x, tx, ty) }
 }
 
 func dense(act graph.Activation) func(b *builder, x *node) *node {

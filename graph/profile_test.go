@@ -47,7 +47,7 @@ func TestFLOP(t *testing.T) {
 		want  map[string]int
 	}{
 		{"matmul", func(b *graph.Builder) []*node {
-			return []*node{b.MatMulT(b.Input("x", 5, 3), b.Input("y", 7, 5), true, true)}
+			return []*node{b.MatMulTransposed(b.Input("x", 5, 3), b.Input("y", 7, 5), true, true)}
 		}, map[string]int{"MatMul": 2 * 3 * 7 * 5}},
 		{"batches", func(b *graph.Builder) []*node {
 			return []*node{b.BatchMatMul(b.Input("x", 4, 2, 3, 5), b.Input("y", 4, 2, 5, 7), false, false)}

@@ -49,7 +49,7 @@ func grow(t *rapid.T, b *builder, pool []*node) *node {
 		case 10:
 			y = b.Softmax(x)
 		case 11:
-			y = b.MatMulT(x, x, true, false)
+			y = b.MatMulTransposed(x, x, true, false)
 		case 12:
 			y = b.Dropout(x, rapid.SampledFrom([]float64{0.2, 0.5}).Draw(t, "rate"))
 		case 13:
@@ -214,7 +214,7 @@ func TestSameOperationOtherAttributes(t *testing.T) {
 		"dropout": {func(b *builder, x *node) *node { return b.Dropout(x, 0.5) }, func(b *builder, x *node) *node { return b.Dropout(x, 0.5) }},
 		"noise":   {func(b *builder, x *node) *node { return b.RandomNormal(4, 4) }, func(b *builder, x *node) *node { return b.RandomNormal(4, 4) }},
 		"const":   {func(b *builder, x *node) *node { return b.Fill(1, 4) }, func(b *builder, x *node) *node { return b.Fill(1, 2, 2) }},
-		"matmul":  {func(b *builder, x *node) *node { return b.MatMulT(x, x, true, false) }, func(b *builder, x *node) *node { return b.MatMulT(x, x, false, true) }},
+		"matmul":  {func(b *builder, x *node) *node { return b.MatMulTransposed(x, x, true, false) }, func(b *builder, x *node) *node { return b.MatMulTransposed(x, x, false, true) }},
 		"leaky":   {func(b *builder, x *node) *node { return b.LeakyRelu(x, 0.1) }, func(b *builder, x *node) *node { return b.LeakyRelu(x, 0.2) }},
 	} {
 		t.Run(name, func(t *testing.T) {

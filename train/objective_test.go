@@ -114,7 +114,7 @@ func TestContrastive(t *testing.T) {
 	}
 	set := &data.Set{Inputs: []*tensor.Dense{x, y}, Targets: []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(places))}}
 	objective := train.ObjectiveFunc(func(b *graph.Builder, x train.Batch) []train.Term {
-		scores := b.MatMulT(x.Outputs[0], x.Outputs[1], false, true)
+		scores := b.MatMulTransposed(x.Outputs[0], x.Outputs[1], false, true)
 		return []train.Term{{Rows: losses.SoftmaxCrossEntropy{}.Loss(b, scores, x.Targets[0])}}
 	})
 	h, err := train.Fit(ctx, m, set, train.Config{Objective: objective, BatchSize: 16, NoShuffle: true, Epochs: 150, Metrics: []data.Metric{}, Optimizer: optim.Adam{LearningRate: 0.01}})

@@ -83,7 +83,7 @@ func TestSparseTableOfTwo(t *testing.T) {
 			words := models.InputInt("words", 6)
 			return made(t, words, words.Then(layers.Func(func(b *graph.Builder, x *graph.Node) *graph.Node {
 				w := b.Param("table", graph.Shape{300, 8}, graph.Weight{Sparse: sparse})
-				y := b.MatMulT(b.Mean(b.Gather(w, x), 1), w, false, true)
+				y := b.MatMulTransposed(b.Mean(b.Gather(w, x), 1), w, false, true)
 				return b.Reshape(b.Mean(b.Square(y), 1), -1, 1)
 			})))
 		},
