@@ -5,13 +5,13 @@ import (
 	"math/rand/v2"
 )
 
-// Batches hands out the rows of every epoch in batches. The order is a function of the
-// seed and the epoch alone. Next does not allocate after the first epoch.
+// Batches divides the rows of every epoch into batches. The order depends only on the
+// seed and the epoch. Next does not allocate after the first epoch.
 //
-// Up to WindowRows rows are shuffled as one. Of more, blocks of BlockRows rows are taken
-// in random order, and the rows of each window of WindowRows shuffled, so that a file is
-// read a few blocks at a time. The last batch of a window, like that of an epoch, is what
-// is left.
+// Up to WindowRows rows are shuffled together. Larger sets are shuffled in two steps so
+// that a file can be read a few blocks at a time: blocks of BlockRows rows are put in
+// random order, then rows are shuffled within windows of WindowRows. The last batch of
+// each window holds the remainder and may be smaller.
 type Batches struct {
 	n, size int
 	shuffle bool
@@ -19,16 +19,15 @@ type Batches struct {
 
 	epoch  int
 	blocks []int // the order of the blocks
-	window int   // the one that rows are taken from
+	window int   // the current one
 	order  []int // its rows, shuffled
 	at     int
 }
 
-// mostBatched is how many rows can be numbered.
+// mostBatched is the largest number of rows.
 const mostBatched = 1 << 40
 
-// NewBatches makes batches of size rows out of n, the last one of a window being what is
-// left. Epoch has to be called before Next.
+// NewBatches divides n rows into batches of the given size. Call Epoch before Next.
 func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 	if n < 1 || size < 1 {
 		return nil, fmt.Errorf("data: %d rows in batches of %d: want at least 1 of each", n, size)
@@ -36,12 +35,9 @@ func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 	if n > mostBatched {
 		return nil, fmt.Errorf("data: batches of %d rows: want at most %d", n, mostBatched)
 	}
-	b := &Batches{n: n, size: min(size, n, WindowRows), shuffle: shuffle, seed: seed, window: b0}
+	b := &Batches{n: n, size: min(size, n, WindowRows), shuffle: shuffle, seed: seed, window: -1}
 	return b, nil
 }
-
-// b0 is before the first window.
-const b0 = -1
 
 // Epoch begins an epoch.
 func (b *Batches) Epoch(epoch int) {
@@ -52,12 +48,12 @@ func (b *Batches) Epoch(epoch int) {
 		b.blocks = numbered(0, (b.n+BlockRows-1)/BlockRows)
 		b.order = make([]int, 0, min(b.n, WindowRows))
 	}
-	b.epoch, b.window, b.at, b.order = epoch, b0, 0, b.order[:0]
+	b.epoch, b.window, b.at, b.order = epoch, -1, 0, b.order[:0]
 	if b.shuffle && b.n > WindowRows {
 		for i := range b.blocks {
 			b.blocks[i] = i
 		}
-		whole := b.n / BlockRows // what is left of a block stays at the end
+		whole := b.n / BlockRows // an incomplete block stays last
 		r := rand.New(rand.NewPCG(b.seed, uint64(epoch)))
 		r.Shuffle(whole, func(i, j int) { b.blocks[i], b.blocks[j] = b.blocks[j], b.blocks[i] })
 	}
@@ -65,8 +61,8 @@ func (b *Batches) Epoch(epoch int) {
 
 const windowBlocks = WindowRows / BlockRows
 
-// Count returns the number of batches of an epoch; with full alone, of those that have as
-// many rows as a batch has.
+// Count returns the number of batches in an epoch; if full is true, only those with the
+// full number of rows.
 func (b *Batches) Count(full bool) int {
 	if b == nil || b.n == 0 {
 		return 0
@@ -80,7 +76,7 @@ func (b *Batches) Count(full bool) int {
 	return b.n/WindowRows*of(WindowRows) + of(b.n%WindowRows)
 }
 
-// Windows returns the number of windows of an epoch.
+// Windows returns the number of windows in an epoch.
 func (b *Batches) Windows() int {
 	if b == nil {
 		return 0
@@ -88,17 +84,17 @@ func (b *Batches) Windows() int {
 	return (b.n + WindowRows - 1) / WindowRows
 }
 
-// Window returns the number of the window, from 0, that the latest batch is of; -1 before
-// the first batch of an epoch.
+// Window returns the window, counted from 0, of the batch returned last; −1 before the
+// first batch of an epoch.
 func (b *Batches) Window() int {
 	if b == nil || b.blocks == nil {
-		return b0
+		return -1
 	}
 	return b.window
 }
 
-// Rows appends the rows of a window of this epoch to dst, in the order in which they lie
-// in a file, block by block.
+// Rows appends the rows of a window of the current epoch to dst, block by block in source
+// order within each block.
 func (b *Batches) Rows(dst []int, window int) []int {
 	if b == nil || b.blocks == nil || window < 0 || window >= b.Windows() {
 		return dst
@@ -111,7 +107,7 @@ func (b *Batches) Rows(dst []int, window int) []int {
 	return dst
 }
 
-// Places appends where rows of the present window are among those that Rows lists.
+// Places appends the positions of rows of the current window in the list that Rows gives.
 func (b *Batches) Places(dst, rows []int) []int {
 	if b == nil || b.window < 0 {
 		return dst
@@ -128,8 +124,8 @@ func (b *Batches) Places(dst, rows []int) []int {
 	return dst
 }
 
-// Next returns the rows of the next batch, nil at the end of the epoch. The
-// slice is good until the next window begins.
+// Next returns the rows of the next batch, or nil at the end of the epoch. The slice is
+// valid until the next window begins.
 func (b *Batches) Next() []int {
 	if b == nil || b.blocks == nil {
 		return nil
@@ -146,8 +142,7 @@ func (b *Batches) Next() []int {
 	return rows
 }
 
-// begin draws the order of a window. That of the only one is drawn from the epoch's
-// numbers themselves.
+// begin shuffles the current window. A single window uses the stream of the epoch itself.
 func (b *Batches) begin() {
 	b.at = 0
 	b.order = b.Rows(b.order[:0], b.window)

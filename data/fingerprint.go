@@ -12,10 +12,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Fingerprint returns a hash (SHA-256, in hex) of all that a model can see of rows:
-// inputs, targets, weights, groups, the columns' names and levels, the classes. The
-// set's name, its source and its texts have no part in it, nor whether the rows lie in
-// memory.
+// Fingerprint returns a SHA-256 hash, in hex, of everything a model can see: inputs,
+// targets, weights, groups, column names and levels, and classes. The set's name, source
+// and text columns do not count, nor does it matter whether rows are in memory.
 func Fingerprint(src Source) (string, error) {
 	if src == nil {
 		return "", ErrEmpty
@@ -27,7 +26,7 @@ func Fingerprint(src Source) (string, error) {
 	}
 	fmt.Fprintf(h, "%d rows\n", st.Rows)
 	part := &Set{}
-	for first := 0; first < st.Rows; first += BlockRows { // pieces of one size, so that memory or file make no difference
+	for first := 0; first < st.Rows; first += BlockRows { // fixed chunks, so that files and sets agree
 		if err := st.Load(numbered(first, min(first+BlockRows, st.Rows)), part); err != nil {
 			return "", err
 		}
@@ -38,7 +37,7 @@ func Fingerprint(src Source) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// hash writes all that a model can see to h.
+// hash writes everything a model can see to h.
 func (s *Set) hash(h hash.Hash) error {
 	head := struct {
 		Features []Feature

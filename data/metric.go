@@ -11,19 +11,18 @@ import (
 	"github.com/seed732fc211/aegis/metrics"
 )
 
-// ErrUndefined is what [Metric.Score] returns when there is no value for a prediction: a
-// log loss without probabilities, say. Cross-validation records it as NaN.
+// ErrUndefined is returned by [Metric.Score] if the metric has no value for a prediction,
+// such as a log loss without probabilities. Cross-validation records NaN.
 var ErrUndefined = errors.New("data: the metric is not defined here")
 
-// Metric scores a prediction of the rows of a set, targets included; of rows that do not
-// lie in memory the set has no inputs. Score is called from several goroutines at a time.
+// Metric scores a prediction against a set with targets. If the rows are read from a file,
+// the set has no inputs. Score is called concurrently.
 //
-// In a description (package describe) a metric is its name; one of your own is known by
-// it after [RegisterMetric].
+// Package describe writes a metric as its name. Register your own with [RegisterMetric].
 type Metric struct {
 	Name    string
 	Greater bool       // greater is better
-	Range   [2]float64 // the least and the greatest value there can be; equal: not known
+	Range   [2]float64 // smallest and largest possible value; equal: unknown
 	Score   func(rows *Set, p *Prediction) (float64, error)
 }
 
@@ -33,8 +32,8 @@ var (
 	positive = [2]float64{0, math.Inf(1)}
 )
 
-// Metrics of classifications, with the functions of package metrics of the same names.
-// Those of probabilities are [ErrUndefined] where a model gives none.
+// Classification metrics, named as in package metrics. Those that need probabilities return
+// [ErrUndefined] without them.
 var (
 	Accuracy         = Metric{"accuracy", true, unit, ofLabels(metrics.Accuracy)}
 	BalancedAccuracy = Metric{"balanced accuracy", true, unit, ofLabels(metrics.BalancedAccuracy)}
@@ -42,21 +41,21 @@ var (
 	MCC              = Metric{"MCC", true, [2]float64{-1, 1}, ofLabels(metrics.MCC)}      // Matthews' correlation coefficient
 	LogLoss          = Metric{"log loss", false, positive, ofProba(metrics.LogLoss)}      // in nats
 	Brier            = Metric{"Brier", false, [2]float64{0, 2}, ofProba(metrics.Brier)}   // mean of Σ(p − y)² over the classes
-	ROCAUC           = Metric{"ROC AUC", true, unit, ofProba(rocAUC)}                     // of more than two classes the mean of one against the rest; undefined where the rows lack a class
+	ROCAUC           = Metric{"ROC AUC", true, unit, ofProba(rocAUC)}                     // one against the rest, averaged, for more than two classes; undefined if a class is missing
 	AveragePrecision = Metric{"average precision", true, unit, ofProba(averagePrecision)} // of the second of two classes
 )
 
-// Metrics of regressions, with the functions of package metrics of the same names.
+// Regression metrics, named as in package metrics.
 var (
 	RMSE     = Metric{"RMSE", false, positive, ofValues(metrics.RMSE)}
 	MAE      = Metric{"MAE", false, positive, ofValues(metrics.MAE)}
 	MedianAE = Metric{"median absolute error", false, positive, ofValues(metrics.MedianAE)}
-	R2       = Metric{"R2", true, [2]float64{math.Inf(-1), 1}, ofValues(r2)} // undefined where all true values are equal
+	R2       = Metric{"R2", true, [2]float64{math.Inf(-1), 1}, ofValues(r2)} // undefined if all true values are equal
 )
 
-// DefaultMetrics returns the metrics that cross-validation reports, the most important
-// first: of a classification Accuracy, BalancedAccuracy, LogLoss and ROCAUC, of a
-// regression RMSE, MAE and R2.
+// DefaultMetrics returns the metrics that cross-validation reports by default, the most
+// important first: Accuracy, BalancedAccuracy, LogLoss and ROCAUC for a classification;
+// RMSE, MAE and R2 for a regression.
 func DefaultMetrics(t Task) []Metric {
 	if t == Regress {
 		return []Metric{RMSE, MAE, R2}
@@ -64,8 +63,7 @@ func DefaultMetrics(t Task) []Metric {
 	return []Metric{Accuracy, BalancedAccuracy, LogLoss, ROCAUC}
 }
 
-// Metrics returns all metrics of a task that this package has, those of
-// [DefaultMetrics] first.
+// Metrics returns all metrics in this package for a task, [DefaultMetrics] first.
 func Metrics(t Task) []Metric {
 	if t == Regress {
 		return append(DefaultMetrics(t), MedianAE)
@@ -78,8 +76,8 @@ var (
 	ownMetrics []Metric // those registered
 )
 
-// RegisterMetric makes a metric known by its name, so that what names it can be written
-// down and read. A name that another metric has is an error.
+// RegisterMetric makes a metric known by its name, so that configurations using it can be
+// written and read. A name taken by another metric is an error.
 func RegisterMetric(m Metric) error {
 	if m.Name == "" || m.Score == nil {
 		return errors.New("data: register a metric: it has no name or no function")
@@ -104,12 +102,12 @@ func metricNamed(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-// same says whether two metrics have, as far as can be told, one function.
+// same reports whether two metrics are equal, as far as functions can be compared.
 func (m Metric) same(other Metric) bool {
 	return m.Name == other.Name && m.Greater == other.Greater && m.Score != nil && reflect.ValueOf(m.Score).Pointer() == reflect.ValueOf(other.Score).Pointer()
 }
 
-// MarshalText writes the metric's name. A metric that is not registered is an error.
+// MarshalText returns the metric's name. An unregistered metric is an error.
 func (m Metric) MarshalText() ([]byte, error) {
 	metricsMu.RLock()
 	defer metricsMu.RUnlock()

@@ -8,27 +8,27 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Source is where rows come from: a *Set, some rows of another source ([View]), what a
-// transform makes of them ([Transformed]), a file that is larger than memory.
+// Source delivers rows: a *Set in memory, selected rows of another source ([View]),
+// transformed rows ([Transformed]), or a file larger than memory.
 type Source interface {
-	// Stream opens the source. A Stream is used by one goroutine at a time; another one
-	// can be opened beside it.
+	// Stream opens the source. A Stream is not safe for concurrent use; several can be
+	// open at the same time.
 	Stream() (*Stream, error)
 }
 
 // Stream reads rows.
 type Stream struct {
 	Rows     int  // their number
-	InMemory bool // rows lie in memory, so that any order of them is as fast as another
-	Like     *Set // some of the rows, at least one: what columns, classes and shapes they have
+	InMemory bool // rows are in memory, so random access is cheap
+	Like     *Set // at least one of the rows, to show columns, classes and shapes
 
-	// Load fills a set with rows, in the order of their numbers; of its tensors it uses
-	// those again that have the right size.
+	// Load fills a set with the given rows, in the given order. Tensors of the right size
+	// are reused.
 	Load func(rows []int, into *Set) error
 }
 
-// Blocks of rows lie together in a file, and windows of blocks in memory, where rows are
-// taken at random: see [Batches].
+// Rows of large sources are shuffled in two steps: blocks within the source, then rows
+// within a window of blocks. See [Batches].
 const (
 	BlockRows  = 1 << 16
 	WindowRows = 4 * BlockRows
@@ -43,7 +43,7 @@ func (s *Set) Stream() (*Stream, error) {
 	return &Stream{Rows: n, InMemory: true, Like: s, Load: s.load}, nil
 }
 
-// open opens a source, and checks what came.
+// open opens a source and checks the result.
 func open(src Source) (*Stream, error) {
 	if src == nil {
 		return nil, ErrEmpty
@@ -58,7 +58,7 @@ func open(src Source) (*Stream, error) {
 	return st, nil
 }
 
-// load fills a set with chosen rows of s.
+// load fills a set with the given rows of s.
 func (s *Set) load(index []int, into *Set) error {
 	n := s.Len()
 	if into == nil {
@@ -102,7 +102,7 @@ func (s *Set) load(index []int, into *Set) error {
 	return nil
 }
 
-// takeAll takes the rows of tensors that have n each, into old ones where they fit.
+// takeAll copies rows of tensors, reusing old tensors of the right size.
 func takeAll(old, list []*tensor.Dense, index []int, n int) ([]*tensor.Dense, error) {
 	if list == nil {
 		return nil, nil
@@ -150,7 +150,7 @@ func dense(t *tensor.Dense) *tensor.Dense {
 	return t
 }
 
-// take copies rows into old if it has the size, else into new memory.
+// take copies rows into old if it has the right length, otherwise into new memory.
 func take[T any](old, from []T, index []int, width int) []T {
 	out := old
 	if len(out) != len(index)*width {
@@ -168,20 +168,20 @@ func take[T any](old, from []T, index []int, width int) []T {
 	return out
 }
 
-// view is some rows of a source.
+// view is a selection of rows.
 type view struct {
 	of   Source
 	rows []int
 }
 
-// View returns some rows of a source, in that order, without a copy of them. A row may be
-// chosen more than once. Numbers out of range are an error when the view is opened.
+// View selects rows of a source without copying them. Rows keep the given order and may
+// repeat. Numbers out of range are reported when the view is opened.
 func View(of Source, rows []int) Source {
-	if v, ok := of.(view); ok { // one step to the rows, however many views there are
+	if v, ok := of.(view); ok { // views of views collapse into one
 		inner := make([]int, len(rows))
 		for k, i := range rows {
 			if i < 0 || i >= len(v.rows) {
-				return view{of, rows} // which tells when it is opened
+				return view{of, rows} // opening it reports the error
 			}
 			inner[k] = v.rows[i]
 		}
@@ -220,7 +220,7 @@ func (v view) Stream() (*Stream, error) {
 	return &out, nil
 }
 
-// within is an error about the first row that a source of n rows does not have.
+// within checks that row numbers are below n.
 func within(rows []int, n int) error {
 	for _, i := range rows {
 		if i < 0 || i >= n {
@@ -230,14 +230,14 @@ func within(rows []int, n int) error {
 	return nil
 }
 
-// transformed is what a fitted transform makes of a source.
+// transformed applies a fitted transform while reading.
 type transformed struct {
 	of Source
 	by Fitted
 }
 
-// Transformed returns what a fitted transform makes of the rows of a source, each time
-// that they are read. A transform of nil returns the source.
+// Transformed applies a fitted transform to the rows of a source every time they are read.
+// A nil transform returns the source itself.
 func Transformed(of Source, by Fitted) Source {
 	if by == nil {
 		return of
@@ -245,8 +245,8 @@ func Transformed(of Source, by Fitted) Source {
 	return transformed{of, by}
 }
 
-// Applied is Transformed of rows that are read more than once: where they lie in memory,
-// what the transform makes of them does, too.
+// Applied applies a fitted transform to rows that will be read repeatedly: rows in memory
+// are transformed once, others every time they are read.
 func Applied(of Source, by Fitted) (Source, error) {
 	if by == nil || of == nil {
 		return of, nil
@@ -272,8 +272,8 @@ func Applied(of Source, by Fitted) (Source, error) {
 	return by.Apply(rows)
 }
 
-// rowsOf returns a transform of the rows of a set like the given one, nil if it does not
-// go row by row.
+// rowsOf returns the transform as a RowTransform for rows like the given ones, or nil if
+// it does not work row by row.
 func rowsOf(by Fitted, like *Set) *RowTransform {
 	_, columns, err := like.Table()
 	if err != nil {
@@ -281,12 +281,12 @@ func rowsOf(by Fitted, like *Set) *RowTransform {
 	}
 	byRow, err := NewRowTransform(by, like.featuresOf(columns))
 	if err != nil || fittedOn("", byRow.in, like, columns) != nil {
-		return nil // Apply says what is wrong
+		return nil // Apply reports the error
 	}
 	return byRow
 }
 
-// pieceRows is how many rows are read at once where more would only take more memory.
+// pieceRows is the chunk size for row-by-row work.
 const pieceRows = 1 << 12
 
 // Stream implements Source.
@@ -328,7 +328,7 @@ func (t transformed) Stream() (*Stream, error) {
 	return &out, nil
 }
 
-// loadRows loads rows and transforms each, some at a time.
+// loadRows loads and transforms rows in chunks.
 func loadRows(st *Stream, by *RowTransform, rows []int, into *Set) error {
 	if len(rows) == 0 {
 		return ErrEmpty
@@ -360,8 +360,8 @@ func loadRows(st *Stream, by *RowTransform, rows []int, into *Set) error {
 	return nil
 }
 
-// put copies the rows of a part to a place in s, which has n rows; before the first
-// part, at 0, it takes memory for them, where that of s does not fit.
+// put copies part into s, a set of n rows, starting at row at. The first call, with
+// at = 0, allocates memory where that of s has another size.
 func (s *Set) put(part *Set, at, n int) error {
 	if at == 0 {
 		old := *s
@@ -411,7 +411,7 @@ func room[T any](old, like []T, n int) []T {
 	return make([]T, n)
 }
 
-// roomFor returns tensors of n rows like others, the old ones where they fit.
+// roomFor returns tensors like the given ones but with n rows, reusing old ones.
 func roomFor(old, like []*tensor.Dense, n int) []*tensor.Dense {
 	if like == nil {
 		return nil
@@ -429,7 +429,7 @@ func roomFor(old, like []*tensor.Dense, n int) []*tensor.Dense {
 	return out
 }
 
-// putTensor copies the rows of a tensor to a place in another.
+// putTensor copies a tensor into another, starting at row at.
 func putTensor(to, from *tensor.Dense, at int) error {
 	width := from.Shape().TotalSize() / from.Shape()[0]
 	switch d := dense(from).Data().(type) {
@@ -452,7 +452,7 @@ func putTensor(to, from *tensor.Dense, at int) error {
 	return fmt.Errorf("data: rows from %d on are %v of %v, those before are %v of %v", at, from.Dtype(), from.Shape(), to.Dtype(), to.Shape())
 }
 
-// numbered returns the numbers from one to before another.
+// numbered returns from, from+1, ..., to−1.
 func numbered(from, to int) []int {
 	out := make([]int, to-from)
 	for i := range out {
@@ -461,7 +461,7 @@ func numbered(from, to int) []int {
 	return out
 }
 
-// Collect returns all rows of a source as a set in memory; of a *Set the set itself.
+// Collect reads all rows into memory. A *Set is returned as it is.
 func Collect(src Source) (*Set, error) {
 	if s, ok := src.(*Set); ok {
 		if s.Len() == 0 {
@@ -480,8 +480,8 @@ func Collect(src Source) (*Set, error) {
 	return out, nil
 }
 
-// Head returns the first n rows of a source, or all if there are no more, in memory; of a
-// *Set that has no more the set itself.
+// Head reads the first n rows into memory, or all rows if there are fewer. A *Set with no
+// more than n rows is returned as it is.
 func Head(src Source, n int) (*Set, error) {
 	st, err := open(src)
 	if err != nil {
@@ -497,8 +497,8 @@ func Head(src Source, n int) (*Set, error) {
 	return out, st.Load(numbered(0, n), out)
 }
 
-// Answers returns what a source says of its rows but for the inputs: targets, weights,
-// groups, classes. Its Inputs are nil; a source without targets is an error.
+// Answers returns everything about the rows except their inputs: targets, weights, groups
+// and classes. Inputs is nil. A source without targets is an error.
 func Answers(src Source) (*Set, error) {
 	out := &Set{}
 	switch src := src.(type) {
@@ -542,8 +542,8 @@ func Answers(src Source) (*Set, error) {
 	return out, nil
 }
 
-// Truth returns what a metric is given of rows to score a prediction of them: the rows
-// themselves if they lie in memory, else their answers, which are part of those given.
+// Truth returns the set that metrics score predictions of the given rows against: the rows
+// themselves if they are in memory, otherwise the matching part of answers.
 func Truth(src Source, answers *Set, rows []int) (*Set, error) {
 	if inMemory(src) {
 		return Collect(View(src, rows))
@@ -551,8 +551,7 @@ func Truth(src Source, answers *Set, rows []int) (*Set, error) {
 	return answers.Rows(rows)
 }
 
-// Blind returns the rows of a source without their targets: what a model is given to
-// predict.
+// Blind returns the rows without their targets, as a model sees them for prediction.
 func Blind(src Source) Source {
 	if s, ok := src.(*Set); ok {
 		return s.Without()
@@ -581,8 +580,8 @@ func (b blind) Stream() (*Stream, error) {
 	return &out, nil
 }
 
-// scan calls f for all rows of a source, in their order: part holds those from first on,
-// and is good until f returns.
+// scan calls f with consecutive chunks of all rows; part begins at row first and is valid
+// until f returns.
 func scan(src Source, f func(first int, part *Set) error) error {
 	if s, ok := src.(*Set); ok && s.Len() > 0 {
 		return f(0, s)
@@ -607,7 +606,7 @@ func scan(src Source, f func(first int, part *Set) error) error {
 	return nil
 }
 
-// Check holds all rows of a source to what [Set.Validate] wants of a set.
+// Check validates all rows of a source as [Set.Validate] does.
 func Check(src Source) error {
 	switch src := src.(type) {
 	case nil:

@@ -7,24 +7,23 @@ import (
 	"github.com/seed732fc211/aegis/internal/moments"
 )
 
-// summary is what a transform learns from of one column.
+// summary describes one column to a transform that is being fitted.
 type summary struct {
 	name   string // of the source
 	column int
 	sketch *moments.Sketch
-	sorted []float64 // the values that are not missing; of many, some that stand for them
-	rows   int       // of the source, with and without a value
+	sorted []float64 // present values; a representative sample if there are many
+	rows   int       // of the source, missing values included
 }
 
-// missing says whether a row has no value.
+// missing reports whether any row lacks a value.
 func (c *summary) missing() bool { return c.sketch.Len() < c.rows }
 
-// atOnce is how many columns are summarised in one pass over a file.
+// atOnce is the number of columns summarised in one pass over a file.
 const atOnce = 32
 
-// eachColumn calls f with the summary of every column that is wanted, in their order.
-// In memory one column is summarised after another, else several at once, which takes
-// several passes for many.
+// eachColumn calls f with the summary of every wanted column, in order. Columns in memory
+// are summarised one at a time, columns of files in groups with one pass for each group.
 func eachColumn(what string, src Source, wanted func(f Feature) bool, f func(c *summary) error) error {
 	st, err := open(src)
 	if err != nil {
@@ -90,8 +89,8 @@ func columnsOf(what string, src Source) ([]Feature, error) {
 	return bare(st.Like.featuresOf(p)), nil
 }
 
-// levelCounts returns for every categorical column how many rows have each level, and
-// how many have none.
+// levelCounts counts, for every categorical column, the rows with each level and those
+// without one.
 func levelCounts(what string, src Source, features []Feature) (counts [][]int, missing []int, err error) {
 	counts, missing = make([][]int, len(features)), make([]int, len(features))
 	for j, c := range features {
@@ -129,7 +128,7 @@ func levelCounts(what string, src Source, features []Feature) (counts [][]int, m
 	return counts, missing, nil
 }
 
-// inMemory says whether the rows of a source lie in memory.
+// inMemory reports whether the rows of a source are in memory.
 func inMemory(src Source) bool {
 	st, err := open(src)
 	return err == nil && st.InMemory

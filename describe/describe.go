@@ -1,19 +1,19 @@
-// Package describe writes configurations as JSON and makes them again. It is the one
-// registry of everything that can be described: layers, initialisers, losses,
-// optimizers, transforms, callbacks, estimators, splitters and the rest.
+// Package describe converts configurations to JSON and back. It is the single registry
+// of everything that can be described: layers, initialisers, losses, optimizers,
+// transforms, callbacks, estimators, splitters and more.
 //
-// A configuration is a value of plain exported fields: numbers, texts, slices, maps,
-// structs and interfaces. A value that stands in an interface is written with the kind
-// that its type was registered under:
+// A configuration is a value with exported fields only: numbers, strings, slices, maps,
+// structs and interfaces. A value held in an interface is written together with the kind
+// its type is registered under:
 //
-//	{"kind": "Dense", "version": 2, "config": {"Units": 8}}
+//	{"kind": "layers.Dense", "version": 2, "config": {"Units": 8}}
 //
-// Fields that are zero are left out, and a field that is not there is zero when read,
-// which is its default. A version of 1 is left out. An unknown field, an unknown kind
-// and a version newer than the registered one are errors. A field with the tag
-// `describe:"-"` is no part of a description, such as a writer for progress.
+// Zero fields are omitted, and a missing field reads as zero, which is its default.
+// Version 1 is omitted. Unknown fields, unknown kinds and versions newer than the
+// registered one are errors. Fields tagged `describe:"-"`, such as a writer for progress
+// output, are not part of the description.
 //
-// Numbers keep every bit; NaN and infinities are the texts "NaN", "+Inf" and "-Inf".
+// Numbers round-trip exactly; NaN and infinities are the strings "NaN", "+Inf", "-Inf".
 package describe
 
 import (
@@ -26,20 +26,20 @@ import (
 	"sync"
 )
 
-// Entry is a type that can be written down.
+// Entry registers one type.
 type Entry struct {
 	Kind    string // its name in JSON
-	Version int    // of its fields; 0: 1
-	Example any    // a value, or a pointer, of the type
+	Version int    // version of its fields; 0: 1
+	Example any    // a value of the type, or a pointer
 
-	// Upgrade changes a config of an older version, by field, to one of this version; nil:
-	// older ones are read as they are.
+	// Upgrade converts the fields of an older version to this one; nil: older versions
+	// are read unchanged.
 	Upgrade func(version int, config map[string]json.RawMessage) error
-	// Check finds what is wrong with a value that was read; nil: nothing is.
+	// Check validates a value after reading; nil: no check.
 	Check func(v any) error
 }
 
-// Text is a type that is written as a text.
+// Text registers a type that is written as a string.
 type Text struct {
 	Example any
 	Write   func(v any) (string, error)
@@ -55,8 +55,8 @@ var (
 	textual = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// Register gives the types of the examples kinds: the prefix and the type's name. The
-// same pair may be registered again; a kind that another type has is an error.
+// Register registers the types of the examples, each under the prefix followed by its
+// type name. Registering a type again is allowed; a kind taken by another type is an error.
 func Register(prefix string, examples ...any) error {
 	for i, e := range examples {
 		if e == nil {
@@ -73,7 +73,7 @@ func Register(prefix string, examples ...any) error {
 	return nil
 }
 
-// RegisterEntry is Register for one type, with all that can be said of it.
+// RegisterEntry is Register for a single type with a version, an upgrade or a check.
 func RegisterEntry(e Entry) error {
 	if e.Kind == "" || e.Example == nil || e.Version < 0 {
 		return fmt.Errorf("describe: register %q: no kind, no example or a version of %d", e.Kind, e.Version)
@@ -92,8 +92,8 @@ func RegisterEntry(e Entry) error {
 	return nil
 }
 
-// RegisterText makes values of a type be written as texts wherever they stand. A type
-// with the methods MarshalText and UnmarshalText is so already.
+// RegisterText makes values of a type be written as strings. Types that implement
+// encoding.TextMarshaler and TextUnmarshaler need not be registered.
 func RegisterText(x Text) error {
 	if x.Example == nil || x.Write == nil || x.Read == nil {
 		return errors.New("describe: register a text: the example, Write or Read is nil")
@@ -129,8 +129,8 @@ func New(kind string) (any, error) {
 	return reflect.Zero(t).Interface(), nil
 }
 
-// Kind returns the kind of v's type, of one that is not registered its name, of a
-// pointer that of the type it points to.
+// Kind returns the kind v's type is registered under, or the type's name if it is not
+// registered. For a pointer it is the name of the type pointed to.
 func Kind(v any) string {
 	t := reflect.TypeOf(v)
 	if kind, ok := kindOf(t); ok {
@@ -176,10 +176,10 @@ func unknown(kind string) error {
 	return fmt.Errorf("the kind %q is not known here: import the package that has it, such as models/tabular for the nets of aegis train, or register it with describe.Register", kind)
 }
 
-// maxDepth bounds how deep values are nested.
+// maxDepth limits nesting.
 const maxDepth = 100
 
-// tagged is a value with its kind.
+// tagged is the JSON form of a value in an interface.
 type tagged struct {
 	Kind    string          `json:"kind"`
 	Version int             `json:"version,omitempty"` // 0: 1

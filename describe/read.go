@@ -11,9 +11,8 @@ import (
 	"slices"
 )
 
-// Unmarshal reads what Marshal wrote into the value that target points to: of a
-// registered type, of an interface that the kind's type implements, or of another type
-// as it was written without a kind.
+// Unmarshal decodes what Marshal wrote into *target, which may have a registered type, an
+// interface type that the kind implements, or an unregistered type written without a kind.
 func Unmarshal(text []byte, target any) error {
 	p := reflect.ValueOf(target)
 	if p.Kind() != reflect.Pointer || p.IsNil() {
@@ -39,7 +38,7 @@ func Unmarshal(text []byte, target any) error {
 	return nil
 }
 
-// readTagged makes the value of a kind and its config.
+// readTagged decodes a value from its kind and config.
 func readTagged(t tagged, at string, depth int) (reflect.Value, error) {
 	e, ok := entry(t.Kind)
 	if !ok {
@@ -76,7 +75,7 @@ func readTagged(t tagged, at string, depth int) (reflect.Value, error) {
 	return out, nil
 }
 
-// upgrade returns a config as one of the registered version.
+// upgrade converts a config to the registered version.
 func upgrade(e Entry, t tagged) (json.RawMessage, error) {
 	config := map[string]json.RawMessage{}
 	if len(t.Config) > 0 {

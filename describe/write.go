@@ -12,10 +12,10 @@ import (
 	"strconv"
 )
 
-// Marshal writes v, with its kind if its type is registered; of a pointer to an interface
-// what is in it, which then has to be of such a type. A type inside an
-// interface that is not registered, a function, a channel, a pointer and an unexported
-// field are errors that name the place.
+// Marshal encodes v, together with its kind if its type is registered. Given a pointer to
+// an interface, it encodes the value inside, whose type must be registered. Unregistered
+// types in interfaces, functions, channels, pointers and unexported fields are errors that
+// name the field.
 func Marshal(v any) ([]byte, error) {
 	r := reflect.ValueOf(v)
 	if !r.IsValid() {
@@ -129,10 +129,10 @@ func writeStruct(v reflect.Value, at string, depth int) (json.RawMessage, error)
 	return b.Bytes(), nil
 }
 
-// skipped says whether a field is no part of descriptions.
+// skipped reports whether a field is excluded from descriptions.
 func skipped(f reflect.StructField) bool { return f.Tag.Get("describe") == "-" }
 
-// writeMap writes a map in the order of its keys.
+// writeMap writes a map in key order.
 func writeMap(v reflect.Value, at string, depth int) (json.RawMessage, error) {
 	if v.Type().Key().Kind() != reflect.String {
 		return nil, fmt.Errorf("%s: a %v cannot be saved: keys have to be texts", at, v.Type())
@@ -168,8 +168,8 @@ func join(open, end byte, n int, value func(i int) (json.RawMessage, error)) (js
 	return append(out, end), nil
 }
 
-// plain says whether encoding/json writes values of a type as they are wanted here, if
-// they are finite.
+// plain reports whether encoding/json already writes finite values of a type the way
+// this package does.
 func plain(t reflect.Type) bool {
 	if _, ok := textOf(t); ok {
 		return false

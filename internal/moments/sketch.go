@@ -5,31 +5,30 @@ import (
 	"slices"
 )
 
-// Sketch summarises a column of any length in bounded memory. Up to Exact values it
-// keeps them all. Of more it keeps, after Munro and Paterson (1980), "Selection and
-// sorting with limited storage", sorted buffers of bufferSize values: two buffers that
-// stand for equally many values become one of every other value of both, from the first
-// and from the second in turn. No random number takes part. Of n values the rank of a
-// quantile is off by at most n·log2(n/bufferSize)/(2·bufferSize), 3 in 10,000 for 20
-// million.
+// Sketch summarises a column of any length in bounded memory. It keeps up to Exact values
+// exactly. Beyond that it keeps sorted buffers of bufferSize values, as Munro and Paterson
+// (1980), "Selection and sorting with limited storage": two buffers of equal weight are
+// merged into one by keeping every other value, alternating between even and odd
+// positions. It is deterministic. The rank error of a quantile of n values is at most
+// n·log2(n/bufferSize)/(2·bufferSize), 0.03% for 20 million values.
 type Sketch struct {
 	n         int
-	values    []float64   // all of them, or of the buffer that is being filled
-	levels    [][]float64 // a buffer on level l stands for 2^l values each; nil: there is none
-	odd       []bool      // which values the next merging on a level keeps
+	values    []float64   // all values, or the buffer being filled
+	levels    [][]float64 // each value at level l represents 2^l values; nil: empty
+	odd       []bool      // whether the next merge at a level keeps odd positions
 	low, high float64
-	mean, m2  float64 // Welford's, in the order of the values
+	mean, m2  float64 // Welford's method, in order of arrival
 }
 
-// Exact is how many values a Sketch keeps as they are.
+// Exact is the number of values a Sketch keeps exactly.
 const Exact = 1 << 18
 
 const (
 	bufferSize = 1 << 14
-	summary    = 1 << 16 // values that stand for all
+	summary    = 1 << 16 // length of a sample of many values
 )
 
-// Add takes in a finite value.
+// Add adds a finite value.
 func (s *Sketch) Add(x float64) {
 	if s.n == 0 || x < s.low {
 		s.low = x
@@ -47,7 +46,7 @@ func (s *Sketch) Add(x float64) {
 	}
 }
 
-// flush moves the values to buffers.
+// flush moves values to buffers.
 func (s *Sketch) flush() {
 	for len(s.values) >= bufferSize {
 		buffer := slices.Clone(s.values[:bufferSize])
@@ -93,8 +92,8 @@ func half(a, b []float64, odd bool) []float64 {
 // Len returns the number of values.
 func (s *Sketch) Len() int { return s.n }
 
-// Sorted returns the values in ascending order: all of them up to Exact, of more 65,536
-// that stand for equal shares, the least and the greatest among them.
+// Sorted returns the values in ascending order: all of them up to Exact, otherwise 65,536
+// evenly spaced quantiles including the minimum and the maximum.
 func (s *Sketch) Sorted() []float64 {
 	if s.levels == nil {
 		out := slices.Clone(s.values)
@@ -128,7 +127,7 @@ func (s *Sketch) Sorted() []float64 {
 		total += w.weight
 	}
 	out := make([]float64, summary)
-	at, upTo := 0, all[0].weight // values stand for the ranks before upTo
+	at, upTo := 0, all[0].weight // all[at] covers the ranks before upTo
 	for i := range out {
 		rank := int(float64(i) / (summary - 1) * float64(total-1))
 		for rank >= upTo {
@@ -141,8 +140,8 @@ func (s *Sketch) Sorted() []float64 {
 	return out
 }
 
-// MeanStd returns what the function MeanStd does of the sorted values up to Exact; of
-// more the moments of all values in the order in which they came.
+// MeanStd returns mean and population standard deviation: those of the sorted values up to
+// Exact, otherwise accumulated over all values in order of arrival.
 func (s *Sketch) MeanStd() (mean, std float64) {
 	largest := max(math.Abs(s.low), math.Abs(s.high))
 	if s.levels == nil || largest > 0x1p400 || largest < 0x1p-400 || s.low == s.high {
