@@ -12,9 +12,9 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// board is where the workers take their jobs and leave their runs. Job j is of candidate
-// j mod len(candidates), fold by fold, so that a stopped validation has the same folds
-// for all candidates, but for the last.
+// board hands out jobs to the workers and collects their runs. Job j belongs to candidate
+// j mod len(candidates), in order of folds, so that after an interruption all candidates
+// have the same folds, except for the last.
 type board struct {
 	set        data.Source
 	answers    *data.Set // of the set
@@ -41,7 +41,7 @@ func newBoard(set data.Source, answers *data.Set, jobs []Job, candidates []Candi
 	}
 }
 
-// open opens the log and takes from it what it holds.
+// open opens the log and takes over the runs it holds.
 func (b *board) open(r *Result) error {
 	var err error
 	if b.log, err = openRunLog(b.options.Log, b.set, r, b.jobs, b.candidates); err != nil {
@@ -56,7 +56,7 @@ func (b *board) open(r *Result) error {
 	return nil
 }
 
-// close closes the log, and returns what was wrong with it.
+// close closes the log and returns its error, if any.
 func (b *board) close() error {
 	if b.log == nil {
 		return nil
@@ -86,11 +86,11 @@ func (b *board) work(ctx context.Context) {
 	wg.Wait()
 }
 
-// grace is how long a fit may go on after its context is done.
+// grace is how long a fit may run after its context is done.
 const grace = time.Second
 
-// bounded does one job within the time that its candidate has left. A job that
-// does not come back is given up.
+// bounded runs one job within its candidate's remaining time. A job that does not return
+// is abandoned.
 func (b *board) bounded(ctx context.Context, job int) (*Run, *FoldError) {
 	type outcome struct {
 		run     *Run
@@ -126,9 +126,8 @@ func (b *board) bounded(ctx context.Context, job int) (*Run, *FoldError) {
 	return out.run, out.failure
 }
 
-// take returns the next job. It leaves out the jobs of a candidate that has
-// failed in a lower fold: jobs are taken in order, so that the failure that is
-// reported is the same for any number of workers.
+// take returns the next job. It skips candidates that failed in an earlier fold. Jobs are
+// taken in order, so the reported failure is the same for any number of workers.
 func (b *board) take(ctx context.Context) (job int, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -189,8 +188,8 @@ func (b *board) tell(job int, e Event) {
 	b.options.Progress(e)
 }
 
-// collect moves the runs to the result, candidate by candidate, and says what
-// is missing.
+// collect moves the runs into the result, candidate by candidate, and reports what is
+// missing.
 func (b *board) collect(ctx context.Context, r *Result) error {
 	var errs []error
 	finished := 0

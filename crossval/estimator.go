@@ -7,22 +7,22 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Estimator describes how a model is fitted: what it is fitted with is in its fields, and
-// nothing of a fit is kept there. Fit fits a model to the rows of train and returns what
-// predicts. All that is random in the model comes from the seed. Fit is called by several
-// goroutines at a time; it leaves the rows as they are, and should return soon after ctx
-// is done. Who wants the rows in memory takes them from data.Collect.
+// Estimator describes how a model is fitted. Its fields are the settings; it keeps no
+// state of a fit. Fit trains on the rows of train and returns a predictor. All randomness
+// comes from the seed. Fit may be called from several goroutines at once, must not modify
+// the rows, and should return soon after ctx is done. An estimator that needs the rows in
+// memory calls data.Collect.
 //
-// Predict of the [data.Predictor] is given rows without targets.
+// The [data.Predictor]'s Predict receives rows without targets.
 //
-// An estimator whose type, and whose parts, are registered with package describe can be
-// written down, and made again elsewhere.
+// An estimator that is registered with package describe, along with its parts, can be
+// written to JSON and recreated elsewhere.
 type Estimator interface {
 	Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error)
 }
 
-// EstimatorFunc makes a function an [Estimator], one that cannot be written down. It is
-// given rows in memory of its own.
+// EstimatorFunc adapts a function to [Estimator]. It cannot be written to JSON. The
+// function receives its own copy of the rows, in memory.
 type EstimatorFunc func(ctx context.Context, train *data.Set, seed uint64) (*data.Predictor, error)
 
 // Fit calls f.
@@ -37,15 +37,15 @@ func (f EstimatorFunc) Fit(ctx context.Context, train data.Source, seed uint64) 
 	return f(ctx, rows, seed)
 }
 
-// Candidate is a model to be judged.
+// Candidate is a model to evaluate.
 type Candidate struct {
 	Name      string // not empty, and unlike the names of the other candidates
 	Estimator Estimator
 	Baseline  bool // the candidate is there to be beaten: figures and tables may set it apart
 
-	// Code names what an Estimator does that cannot be written down, such as an
-	// EstimatorFunc: with Options.Log, a fit is taken from the log where Code is the same.
-	// Give it another value when the code changes.
+	// Code identifies an Estimator that cannot be written to JSON, such as an
+	// EstimatorFunc. With Options.Log, a logged fit is reused only if Code matches, so
+	// change it when the code changes.
 	Code string
 }
 

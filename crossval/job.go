@@ -17,9 +17,9 @@ import (
 	"github.com/seed732fc211/aegis/internal/builtin"
 )
 
-// Job is one fit: a candidate on a fold. Its outcome, but for times, is a function of
-// what is written here and of the rows, wherever and whenever it runs. A Job whose
-// estimator can be written down is JSON of package describe.
+// Job is one fit: a candidate on a fold. Apart from times, its outcome depends only on
+// these fields and the rows, wherever and whenever it runs. A Job whose estimator can be
+// written to JSON can be written to JSON itself (package describe).
 type Job struct {
 	Candidate  string
 	Estimator  Estimator
@@ -36,8 +36,8 @@ func init() {
 	builtin.Register(Job{}, Preprocessed{}, KFold{}, RepeatedKFold{}, StratifiedKFold{}, RepeatedStratifiedKFold{}, GroupKFold{}, RepeatedGroupKFold{}, Holdout{})
 }
 
-// Jobs returns what Validate runs, fold by fold and in each candidate by candidate, each
-// with the fingerprint of the set. Of the options Seed, Metrics and Importance count.
+// Jobs returns the fits that Validate would run, ordered by fold, then candidate, each
+// with the set's fingerprint. Of the options, only Seed, Metrics and Importance matter.
 func Jobs(set data.Source, sp Splitter, candidates []Candidate, o Options) ([]Job, error) {
 	jobs, _, _, err := plan(set, sp, candidates, &o)
 	if err != nil {
@@ -53,9 +53,9 @@ func Jobs(set data.Source, sp Splitter, candidates []Candidate, o Options) ([]Jo
 	return jobs, nil
 }
 
-// Fingerprint returns a hash (SHA-256, in hex) of all that is written in the job: equal
-// ones have equal outcomes. The estimator counts by its description; one that cannot be
-// written down counts by Code, and is an error without it.
+// Fingerprint returns a SHA-256 hash, in hex, of everything in the job: jobs with equal
+// fingerprints have equal outcomes. The estimator is identified by its description, or by
+// Code if it cannot be described; with neither, Fingerprint returns an error.
 func (j *Job) Fingerprint() (string, error) {
 	if j == nil {
 		return "", errors.New("crossval: the job is nil")
@@ -92,7 +92,7 @@ func (j *Job) Fingerprint() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// describeEstimator returns an estimator's description, or its code as a JSON text.
+// describeEstimator returns an estimator's description, or its code as a JSON string.
 func describeEstimator(e Estimator, code string) (json.RawMessage, error) {
 	text, err := describe.Marshal(&e)
 	if err != nil && code != "" {
@@ -104,7 +104,7 @@ func describeEstimator(e Estimator, code string) (json.RawMessage, error) {
 	return text, nil
 }
 
-// Run fits, predicts and scores. The error is a [*FoldError].
+// Run fits, predicts and scores. Its error is a [*FoldError].
 func (j Job) Run(ctx context.Context, set data.Source) (*Run, error) {
 	if j.Data != "" {
 		print, err := data.Fingerprint(set)
@@ -132,7 +132,7 @@ func (j Job) Run(ctx context.Context, set data.Source) (*Run, error) {
 	return run, nil
 }
 
-// FoldError says which candidate failed in which fold, and at what.
+// FoldError says which candidate failed in which fold, and at which stage.
 type FoldError struct {
 	Candidate string
 	Repeat    int    // from 0
@@ -144,8 +144,8 @@ type FoldError struct {
 	number int // of the fold among all
 }
 
-// Error names the candidate, the repeat and the fold, counted from 1 as people
-// do, the stage and the cause; not the stack.
+// Error names the candidate, the repeat and fold (counted from 1), the stage and the
+// cause, but not the stack.
 func (e *FoldError) Error() string {
 	if e == nil {
 		return "crossval: no error"
@@ -161,12 +161,12 @@ func (e *FoldError) Unwrap() error {
 	return e.Err
 }
 
-// failure describes what went wrong.
+// failure builds the FoldError.
 func (j *Job) failure(stage string, err error) *FoldError {
 	return &FoldError{Candidate: j.Candidate, Repeat: j.Split.Repeat, Fold: j.Split.Fold, Stage: stage, Err: err, number: j.Number}
 }
 
-// run is Run of rows that have been checked, with their answers.
+// run is Run on rows that have already been checked, with their answers.
 func (j *Job) run(ctx context.Context, set data.Source, answers *data.Set) (run *Run, failure *FoldError) {
 	stage := "make"
 	var given []int // rows of the set, at this stage

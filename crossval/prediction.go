@@ -11,9 +11,8 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// predict has a model predict test rows, some at a time, and returns how long it took. The
-// model gets rows of its own: it may change them, and the truth that it is scored against
-// stays out of its reach.
+// predict runs the model on the test rows in chunks and returns the time taken. The model
+// receives a copy of the rows, so it can neither spoil them nor see the answers.
 func predict(ctx context.Context, model *data.Predictor, set data.Source, rows []int, test *data.Set) (*data.Prediction, time.Duration, error) {
 	out := &data.Prediction{}
 	took := time.Duration(0)
@@ -54,9 +53,8 @@ func numbered(from, to int) []int {
 	return out
 }
 
-// checked returns a copy of a prediction that fits the set: for a
-// classification with labels, the most probable class where only probabilities
-// were given.
+// checked returns a copy of a prediction after checking it against the set. For a
+// classification with labels, missing classes are filled in from the probabilities.
 func checked(p *data.Prediction, s *data.Set) (*data.Prediction, error) {
 	if p == nil {
 		return nil, errors.New("no prediction")
@@ -99,7 +97,7 @@ func checked(p *data.Prediction, s *data.Set) (*data.Prediction, error) {
 	return &data.Prediction{Labels: labels, Proba: proba}, nil
 }
 
-// checkProba wants probabilities that sum to 1, within what float32 sums miss.
+// checkProba checks that probabilities sum to 1, within float32 rounding.
 func checkProba(proba []float64, n, k int) error {
 	if proba == nil {
 		return nil
@@ -122,7 +120,7 @@ func checkProba(proba []float64, n, k int) error {
 	return nil
 }
 
-// argmax returns the place of the greatest value, the first of equals.
+// argmax returns the index of the largest value, the first if there are ties.
 func argmax(v []float64) int {
 	best := 0
 	for i, x := range v {

@@ -8,11 +8,11 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Preprocessed fits a transform on the training rows of a fold, an estimator on what the
-// transform makes of those rows, and applies the same fitted transform to the rows to
-// predict, which take no part in fitting it.
+// Preprocessed is an estimator behind a transform. The transform is fitted on the training
+// rows of a fold, the estimator on the transformed rows, and the same fitted transform is
+// applied to the rows to predict, which have no influence on it.
 //
-// Transform.Fit is called by several goroutines at a time.
+// Transform.Fit may be called from several goroutines at once.
 type Preprocessed struct {
 	Transform data.Transform // nil: the rows stay as they are
 	Estimator Estimator

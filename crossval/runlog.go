@@ -20,14 +20,14 @@ import (
 	"github.com/seed732fc211/aegis/internal/stamp"
 )
 
-// The format of a run log: a line of JSON with a logHead, then for every candidate a
-// logCandidate before its first logRun.
+// The format of a run log: one JSON value per line. The first is a logHead; each candidate
+// has a logCandidate before its first logRun.
 const (
 	logFormat  = "aegis-run-log"
 	logVersion = 1
 )
 
-// logHead is what every fit of a log has in common.
+// logHead holds what all fits of a log have in common.
 type logHead struct {
 	Format   string      `json:"format"`
 	Version  int         `json:"version"`
@@ -53,7 +53,7 @@ type logRun struct {
 	Predict int64   `json:"predict_ns"`
 }
 
-// logLine is any line but the first.
+// logLine is any line after the first.
 type logLine struct {
 	logCandidate
 	Job     string   `json:"job"`
@@ -62,7 +62,7 @@ type logLine struct {
 	Predict int64    `json:"predict_ns"`
 }
 
-// runLog is an open log. Its methods are called by one goroutine at a time.
+// runLog is an open log. Its methods are not safe for concurrent use.
 type runLog struct {
 	file *os.File
 	path string
@@ -70,7 +70,7 @@ type runLog struct {
 	runs map[string]*Run // by fingerprint; nil: the job has not run
 }
 
-// openRunLog opens or makes the log of a validation, and reads what is in it.
+// openRunLog opens or creates the log of a validation and reads its contents.
 func openRunLog(path string, set data.Source, r *Result, jobs []Job, candidates []Candidate) (*runLog, error) {
 	head, err := headOf(set, r)
 	if err != nil {
@@ -124,7 +124,7 @@ func headOf(set data.Source, r *Result) (logHead, error) {
 	return head, nil
 }
 
-// begin locks and reads the file, and writes what is missing at its beginning.
+// begin locks and reads the file, and writes the header if it is missing.
 func (l *runLog) begin(head logHead, r *Result, candidates []Candidate) error {
 	if st, err := l.file.Stat(); err != nil || !st.Mode().IsRegular() {
 		return errors.Join(err, errors.New("this is no regular file"))
@@ -141,7 +141,7 @@ func (l *runLog) begin(head logHead, r *Result, candidates []Candidate) error {
 		return err
 	}
 	first = append(first, '\n')
-	// A process that was killed may have left part of its last line.
+	// A killed process may have left a partial last line.
 	whole := text[:bytes.LastIndexByte(text, '\n')+1]
 	if len(whole) == 0 {
 		if !bytes.HasPrefix(first, text) {
@@ -165,7 +165,7 @@ func (l *runLog) begin(head logHead, r *Result, candidates []Candidate) error {
 	return l.introduce(candidates, known)
 }
 
-// rewind cuts the file at a length and goes there.
+// rewind truncates the file to the given length and seeks to its end.
 func (l *runLog) rewind(length int64) error {
 	if err := l.file.Truncate(length); err != nil {
 		return err
@@ -174,7 +174,7 @@ func (l *runLog) rewind(length int64) error {
 	return err
 }
 
-// read reads the lines of a log and returns the descriptions of its candidates.
+// read parses the lines of a log and returns its candidates' descriptions.
 func (l *runLog) read(text []byte, head logHead, r *Result) (map[string]json.RawMessage, error) {
 	known := map[string]json.RawMessage{}
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -207,7 +207,7 @@ func (l *runLog) read(text []byte, head logHead, r *Result) (map[string]json.Raw
 	return known, lines.Err()
 }
 
-// agrees holds the first line of a log to what it has to be.
+// agrees compares the first line of a log with the expected one.
 func (h logHead) agrees(line []byte) error {
 	var was logHead
 	if err := json.Unmarshal(line, &was); err != nil || was.Format != logFormat {
@@ -239,8 +239,8 @@ func (h logHead) agrees(line []byte) error {
 	return nil
 }
 
-// introduce writes down the candidates that the log does not know, and holds those that
-// it knows to their descriptions.
+// introduce writes the candidates that the log does not have yet, and compares the
+// descriptions of those that it has.
 func (l *runLog) introduce(candidates []Candidate, known map[string]json.RawMessage) error {
 	for _, c := range candidates {
 		text, err := describeEstimator(c.Estimator, c.Code)
@@ -265,7 +265,7 @@ func (l *runLog) introduce(candidates []Candidate, known map[string]json.RawMess
 	return nil
 }
 
-// difference says where two JSON values first differ; "": nowhere.
+// difference describes the first difference between two JSON values; "": none.
 func difference(at string, a, b any) string {
 	switch x := a.(type) {
 	case map[string]any:
@@ -319,7 +319,7 @@ func strictJSON(text []byte, v any) error {
 	return d.Decode(v)
 }
 
-// find returns the run of a job; nil: it is not in the log.
+// find returns the run of a job, or nil if it is not in the log.
 func (l *runLog) find(job int) *Run { return l.runs[l.jobs[job]] }
 
 // append adds a run.
@@ -338,7 +338,7 @@ func (l *runLog) add(line any) error {
 	return l.write(append(text, '\n'))
 }
 
-// write writes to the end of the file and waits until it is on the disk.
+// write writes to the end of the file and syncs it to disk.
 func (l *runLog) write(text []byte) error {
 	if _, err := l.file.Write(text); err != nil {
 		return err
@@ -353,8 +353,8 @@ func (l *runLog) close() error {
 	return nil
 }
 
-// syncFolder makes a new file's name last. Where folders cannot be synced, nothing is
-// lost but after a loss of power.
+// syncFolder makes the directory entry of a new file durable. Where directories cannot be
+// synced, only a power failure can lose it.
 func syncFolder(path string) {
 	if d, err := os.Open(filepath.Dir(path)); err == nil {
 		_ = d.Sync()

@@ -9,16 +9,16 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Splitter chooses the rows of every fold: the test rows, and the training rows where
-// they are not simply all others. It numbers nothing; [Splits] does. A splitter never
-// looks at a model, and with equal settings it returns equal rows.
+// Splitter chooses the test rows of every fold, and the training rows where they are not
+// simply all the others. [Splits] numbers the folds. A splitter never looks at a model,
+// and equal settings give equal rows.
 //
 // A splitter with a String method describes itself in a [Result].
 type Splitter interface {
 	Split(s *data.Set) ([]Split, error)
 }
 
-// SplitterFunc makes a function a [Splitter].
+// SplitterFunc adapts a function to [Splitter].
 type SplitterFunc func(s *data.Set) ([]Split, error)
 
 // Split calls f.
@@ -32,7 +32,7 @@ func (f SplitterFunc) Split(s *data.Set) ([]Split, error) {
 // String returns "function".
 func (f SplitterFunc) String() string { return "function" }
 
-// Split is one fold: the rows to fit on and the rows to predict. A row may be in
+// Split is one fold: the rows to train on and the rows to test on. A row may be in
 // neither.
 type Split struct {
 	Repeat int   // from 0
@@ -41,7 +41,7 @@ type Split struct {
 	Test   []int // in the splitter's order
 }
 
-// TestSplits returns folds of the given test rows, to be trained on all others.
+// TestSplits returns one fold per list of test rows; each trains on all other rows.
 func TestSplits(folds [][]int) []Split {
 	out := make([]Split, len(folds))
 	for i := range out {
@@ -50,7 +50,7 @@ func TestSplits(folds [][]int) []Split {
 	return out
 }
 
-// splitsOf is TestSplits of folds that may have failed.
+// splitsOf is TestSplits with an error to pass on.
 func splitsOf(folds [][]int, err error) ([]Split, error) {
 	if err != nil {
 		return nil, err
@@ -58,12 +58,12 @@ func splitsOf(folds [][]int, err error) ([]Split, error) {
 	return TestSplits(folds), nil
 }
 
-// Splits asks sp for folds, completes and numbers them. Folds that follow each other and
-// have no test row in common form one repeat: a fold that tests a row again begins the
-// next repeat, and so does the fold after all rows were tested.
+// Splits calls sp and completes and numbers its folds. Consecutive folds whose test rows
+// are disjoint form one repeat; a new repeat begins when a fold tests a row again, or when
+// every row has been tested.
 //
-// It is an error if there is no fold, if a fold has no test rows or no training rows, if
-// a row is out of range, twice in one fold, or in both parts of it.
+// It returns an error if there are no folds, if a fold lacks test or training rows, or if
+// a row is out of range, repeated within a fold, or in both of its parts.
 func Splits(s *data.Set, sp Splitter) ([]Split, error) {
 	if s == nil || s.Len() == 0 {
 		return nil, data.ErrEmpty
@@ -163,7 +163,7 @@ func complement(test []int, n int) ([]int, error) {
 	return train, nil
 }
 
-// inWords returns the splitter's own words, or its type.
+// inWords returns the splitter's String, or else its type.
 func inWords(sp Splitter) string {
 	if d, ok := sp.(fmt.Stringer); ok {
 		return d.String()
@@ -171,7 +171,7 @@ func inWords(sp Splitter) string {
 	return fmt.Sprintf("%T", sp)
 }
 
-// checkK returns k with its default, or an error if the rows cannot make k folds.
+// checkK returns k or its default, or an error if there are too few rows for k folds.
 func checkK(what string, k int, s *data.Set) (int, error) {
 	if s == nil || s.Len() == 0 {
 		return 0, fmt.Errorf("crossval: %s: %w", what, data.ErrEmpty)
@@ -195,8 +195,8 @@ func orTen(k int) int {
 	return k
 }
 
-// generator returns the generator of one stream of random numbers. Streams of
-// other seeds, purposes or numbers are independent of it.
+// generator returns the generator of one random stream. Streams that differ in seed,
+// purpose or number are independent.
 func generator(seed uint64, purpose string, number int) *rand.Rand {
 	a := JobSeed(seed, purpose, number)
 	return rand.New(rand.NewPCG(a, splitmix64(a)))

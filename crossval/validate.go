@@ -10,34 +10,33 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Options are the settings of [Validate]; the zero value works.
+// Options are the settings of [Validate]. The zero value is ready to use.
 type Options struct {
 	Seed     uint64
 	Workers  int           // fits that run at the same time; 0: GOMAXPROCS
 	Metrics  []data.Metric // nil: data.DefaultMetrics of the set's task
 	Progress func(Event)   // is called for every fit; never twice at a time
 
-	// TimeLimit bounds the time that all fits of a candidate take together; one that
-	// needs more is left out of the result, with a note. 0: no bound.
+	// TimeLimit bounds the total fitting time of one candidate. A candidate that exceeds
+	// it is left out of the result, with a note. 0: no limit.
 	TimeLimit time.Duration
-	// Importance names candidates whose columns are shuffled one after another in the
-	// test rows, to see by how much the first metric gets worse: Run.Importance.
+	// Importance names candidates for permutation importance: each column of the test rows
+	// is shuffled in turn, and Run.Importance holds how much the first metric worsens.
 	// Breiman (2001), "Random Forests", section 10.
 	Importance []string
 
-	// Log is a file to which every fit that ends well is appended as soon as it has ended,
-	// and from which it is taken, rather than done again, if it stands there: a validation
-	// that was stopped, however that came, goes on where it was. The file is made if it is
-	// not there. "": none.
+	// Log is a file to which each successful fit is appended as soon as it ends. Fits
+	// already in the file are not run again, so an interrupted validation resumes where it
+	// stopped. The file is created if it does not exist. "": no log.
 	//
-	// A log is of one set, one list of folds, one seed, one list of metrics, and one
-	// version of Aegis with its kernels; of others it is an error that says what differs,
-	// as is a candidate that had another description. Candidates may be added. A fit that
-	// failed is tried again.
+	// A log belongs to one set, list of folds, seed, list of metrics, and version of Aegis
+	// with its kernels. If any of these differs, or a candidate's description does,
+	// Validate returns an error that names the difference. Candidates may be added. Failed
+	// fits are retried.
 	Log string
 }
 
-// Event is told to Options.Progress when a fit begins and when it has ended.
+// Event is passed to Options.Progress when a fit starts and when it ends.
 type Event struct {
 	Candidate    string
 	Repeat, Fold int       // from 0
@@ -49,24 +48,23 @@ type Event struct {
 	Done, Total  int // fits ended, or left out after a failure, of all
 }
 
-// Validate fits every candidate on the training rows of every fold of sp and
-// scores it on the test rows. All candidates have the same folds. The seed of a
-// fit is [JobSeed] of Options.Seed, the candidate's name and the number of the
-// fold, so the result, but for its times, depends neither on the number of
-// workers nor on the other candidates.
+// Validate fits every candidate on the training rows of every fold of sp and scores it on
+// the test rows. All candidates share the same folds. The seed of a fit is [JobSeed] of
+// Options.Seed, the candidate's name and the fold number, so apart from times the result
+// depends on neither the number of workers nor the other candidates.
 //
-// A candidate that fails in one fold is left out of the result, and the error is
-// or joins a [*FoldError] for each such candidate; the other candidates are in
-// the result. A panic of an estimator in the goroutine that called it is such an
-// error too. One that declines with ErrSkipped, or takes longer than
-// Options.TimeLimit, is left out as well, marked as skipped, which is no error.
+// A candidate that fails in any fold is left out of the result, and a [*FoldError] for it
+// is joined to the error; the other candidates are kept. A panic in the goroutine that
+// called the estimator counts as such a failure. A candidate that returns ErrSkipped or
+// exceeds Options.TimeLimit is left out and marked as skipped, which is not an error.
 //
-// When ctx is done, Validate waits a second at most for the fits that run and
-// returns the result of those that ended, with an error that wraps the context's.
-// A fit that does not heed its context goes on in a goroutine that nobody waits for.
-// If Options.Log cannot be written, Validate stops likewise.
+// When ctx is done, Validate waits at most one second for running fits, then returns the
+// result of the finished ones with an error that wraps the context's. A fit that ignores
+// its context is abandoned in its goroutine. If Options.Log cannot be written, Validate
+// stops in the same way.
 //
-// The result is nil only if nothing could be started: no rows, no candidates,
+// The result is nil only if nothing could be started: no rows, no candidates, duplicate
+// names, an error from the splitter, or a log of a different validation.
 // two of one name, a splitter's error, a log of another validation.
 func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Candidate, o Options) (*Result, error) {
 	jobs, answers, result, err := plan(set, sp, candidates, &o)
@@ -87,8 +85,8 @@ func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Ca
 	return result, err
 }
 
-// plan checks everything, fills in defaults, and returns the jobs, fold by fold, the
-// answers of the rows, and a result without runs.
+// plan checks all arguments, fills in defaults, and returns the jobs ordered by fold, the
+// true answers, and a result without runs.
 func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]Job, *data.Set, *Result, error) {
 	if err := checkCandidates(candidates); err != nil {
 		return nil, nil, nil, err

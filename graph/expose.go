@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Expose gives a node the name below b's path by which Node finds it, such as
-// "encoder/1.LSTM/cell", and returns it. An empty name stands for the path itself: the
-// result of the layer that is built there. Where a layer is applied once more (Again), the
-// names stay those of the first time.
+// Expose names a node, below b's path, so that Node can find it ("encoder/1.LSTM/cell"),
+// and returns it. The empty name stands for the path itself: the result of the layer being
+// built there. When a layer is applied again (Again), the names keep referring to its
+// first use.
 func (b *Builder) Expose(name string, n *Node) *Node {
 	if b.failed() || n == nil {
 		return n
@@ -28,9 +28,9 @@ func (b *Builder) Expose(name string, n *Node) *Node {
 	return n
 }
 
-// Node returns the node that was given a name below b's path, or the input, parameter or
-// constant of that name: to be one more output, or to take gradients by. It is a mistake
-// if there is none.
+// Node returns the node exposed under a name below b's path, or the input, parameter or
+// constant of that name, for use as an additional output or to differentiate with respect
+// to. An unknown name is a mistake.
 func (b *Builder) Node(name string) *Node {
 	if b.failed() {
 		return nil
@@ -45,7 +45,7 @@ func (b *Builder) Node(name string) *Node {
 	return b.fail("node", fmt.Errorf("there is no node %q; there are %q", path, b.names))
 }
 
-// Exposed returns the names of Expose in the order in which they were given.
+// Exposed returns the exposed names in the order in which they were added.
 func (b *Builder) Exposed() []string {
 	if !b.made() {
 		return nil

@@ -77,10 +77,12 @@ func TestNoRowGradient(t *testing.T) {
 		"looked up twice": func(b *graph.Builder, w, i, j *node) *node {
 			return b.Add(b.Sum(b.Gather(w, i)), b.Sum(b.Gather(w, j)))
 		},
-		"as output weights": func(b *graph.Builder, w, i, _ *node) *node { return b.Sum(b.MatMulTransposed(b.Gather(w, i), w, false, true)) },
-		"penalty":           func(b *graph.Builder, w, i, _ *node) *node { return b.Add(b.Sum(b.Gather(w, i)), b.Sum(b.Square(w))) },
-		"changed before":    func(b *graph.Builder, w, i, _ *node) *node { return b.Sum(b.Gather(b.Tanh(w), i)) },
-		"no lookup":         func(b *graph.Builder, w, _, _ *node) *node { return b.Sum(b.Square(w)) },
+		"as output weights": func(b *graph.Builder, w, i, _ *node) *node {
+			return b.Sum(b.MatMulTransposed(b.Gather(w, i), w, false, true))
+		},
+		"penalty":        func(b *graph.Builder, w, i, _ *node) *node { return b.Add(b.Sum(b.Gather(w, i)), b.Sum(b.Square(w))) },
+		"changed before": func(b *graph.Builder, w, i, _ *node) *node { return b.Sum(b.Gather(b.Tanh(w), i)) },
+		"no lookup":      func(b *graph.Builder, w, _, _ *node) *node { return b.Sum(b.Square(w)) },
 	} {
 		b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
 		w := b.Param("w", graph.Shape{6, 3}, graph.Weight{})

@@ -10,13 +10,13 @@ import (
 	"github.com/seed732fc211/aegis/layers"
 )
 
-// Architecture describes a network that takes its size from rows: Build makes the model
-// for their columns and classes. MLP is one, as are the nets of models/tabular.
+// Architecture is a network whose size depends on the rows: Build creates the model for
+// their columns and classes. MLP is one, as are the nets of models/tabular.
 type Architecture interface {
 	Build(rows *data.Set, seed uint64) (*Model, error)
 }
 
-// ArchitectureFunc makes a function an Architecture, one that cannot be written down.
+// ArchitectureFunc adapts a function to Architecture. It cannot be written to JSON.
 type ArchitectureFunc func(rows *data.Set, seed uint64) (*Model, error)
 
 // Build calls f.
@@ -27,16 +27,16 @@ func (f ArchitectureFunc) Build(rows *data.Set, seed uint64) (*Model, error) {
 	return f(rows, seed)
 }
 
-// Chain is the architecture of layers one after another. What they end in is flattened,
-// and a Dense layer added: one unit for a regression or two classes, else one for each
-// class. A set whose input holds indices makes an input for layers.Embedding.
+// Chain is the architecture that applies layers in order. Their result is flattened and
+// followed by a Dense layer: one unit for a regression or two classes, otherwise one per
+// class. If the set's input holds indices, the model's input suits layers.Embedding.
 type Chain struct {
 	Layers []layers.Layer
 	Output graph.Weight // the kernel of the added layer
 	Type   graph.Dtype  // the zero value is Float32
 }
 
-// Build makes the model for the shape and the classes of a set of one input.
+// Build makes the model for the row shape and classes of a set with one input.
 func (c Chain) Build(rows *data.Set, seed uint64) (*Model, error) {
 	if rows.Len() == 0 {
 		return nil, data.ErrEmpty
@@ -59,7 +59,7 @@ func (c Chain) Build(rows *data.Set, seed uint64) (*Model, error) {
 	return m, nil
 }
 
-// outputUnits returns the units of a net's last layer.
+// outputUnits returns the number of units in the final layer.
 func outputUnits(rows *data.Set) (int, error) {
 	switch n := len(rows.Classes); {
 	case rows.Task() == data.Regress || n == 2:

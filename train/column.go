@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// column is the values of one input, target or weight of a set in the type
-// that a program takes, and the shape of a row.
+// column holds the values of one input, target or weight of a set, in the program's type,
+// and the shape of a row.
 type column struct {
 	name  string
 	shape graph.Shape
@@ -22,7 +22,7 @@ type column struct {
 	ints  []int
 }
 
-// width is the number of values of a row.
+// width is the number of values per row.
 func (c *column) width() int {
 	n := 1
 	for _, d := range c.shape {
@@ -31,10 +31,9 @@ func (c *column) width() int {
 	return n
 }
 
-// fill takes the values of a tensor whose first axis counts the rows: as floats of type
-// dt, each changed by a function unless that is nil; ints stay ints. Values that need no
-// change are shared with the tensor unless the column is to own them. Memory that it has is
-// used again.
+// fill takes the values of a tensor whose first axis is the rows: floats become dt, each
+// mapped through change unless that is nil; ints stay ints. Values that need no conversion
+// are shared with the tensor unless the column must own them. Existing memory is reused.
 func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change func(float64) float64, own bool) error {
 	c.name, c.shape = name, t.Shape()[1:].Clone()
 	if t.RequiresIterator() {
@@ -74,8 +73,8 @@ func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change func(
 	return nil
 }
 
-// convert writes values, each changed by a function unless that is nil, to dst or, if
-// that has another size, to new memory.
+// convert writes values, each mapped through a function unless that is nil, into dst, or
+// into new memory if dst has a different size.
 func convert[To, From float32 | float64](dst []To, from []From, change func(float64) float64) []To {
 	if len(dst) != len(from) {
 		dst = make([]To, len(from))
@@ -92,7 +91,7 @@ func convert[To, From float32 | float64](dst []To, from []From, change func(floa
 	return dst
 }
 
-// inRange finds the first value of a target that float32 has made infinite.
+// inRange finds the first target value that overflowed to infinity in float32.
 func (c *column) inRange(target *tensor.Dense) error {
 	for i, v := range c.f32 {
 		if !math.IsInf(float64(v), 0) {
@@ -107,7 +106,7 @@ func (c *column) inRange(target *tensor.Dense) error {
 	return nil
 }
 
-// declare adds an input for a batch of the column's rows to a graph.
+// declare adds an input to a graph, sized for a batch of the column's rows.
 func (c *column) declare(b *graph.Builder, batch int) *graph.Node {
 	shape := append([]int{batch}, c.shape...)
 	if c.ints != nil {
@@ -142,7 +141,7 @@ func copyRows(dst, src, rows []int, w int) {
 	}
 }
 
-// table is a set in the form that programs take.
+// table is a set in the program's types.
 type table struct {
 	rows    int // of the source; a window of a stream holds fewer
 	inputs  []*column
@@ -157,7 +156,7 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 	return t, t.fill(m, s)
 }
 
-// fill takes the rows of a set in memory.
+// fill takes over the rows of a set in memory.
 func (t *table) fill(m *models.Model, s *data.Set) error {
 	names := m.InputNames()
 	if len(s.Inputs) != len(names) {
@@ -202,7 +201,7 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 	return nil
 }
 
-// at returns column i of a list, which may grow by one.
+// at returns column i of a list, extending it by one if necessary.
 func at(list *[]*column, i int) *column {
 	if i == len(*list) {
 		*list = append(*list, &column{})
@@ -210,7 +209,7 @@ func at(list *[]*column, i int) *column {
 	return (*list)[i]
 }
 
-// swap exchanges the values of two tables of the same columns.
+// swap exchanges the values of two tables with the same columns.
 func (t *table) swap(other *table) {
 	exchange := func(a, b *column) {
 		a.f32, a.f64, a.ints, b.f32, b.f64, b.ints = b.f32, b.f64, b.ints, a.f32, a.f64, a.ints
@@ -226,7 +225,7 @@ func (t *table) swap(other *table) {
 	}
 }
 
-// weight is the sum of the weights of rows.
+// weight returns the sum of the rows' weights.
 func (t *table) weight(rows []int) float64 {
 	if t.w == nil {
 		return float64(len(rows))

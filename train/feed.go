@@ -9,9 +9,9 @@ import (
 	"github.com/seed732fc211/aegis/models"
 )
 
-// feed hands out the batches of a source. Rows in memory lie in a table from the first
-// step on; those of a file are read a window at a time, the next one in the background
-// while the batches of the present one are computed.
+// feed supplies the batches of a source. Rows in memory are converted once, before the
+// first step; those of a file are read one window at a time, the next in the background
+// while the current one is being trained on.
 type feed struct {
 	order   *data.Batches
 	table   *table
@@ -30,7 +30,7 @@ type feed struct {
 	numbers []int     // and their numbers
 }
 
-// loaded is a window that was read, or why it was not.
+// loaded is a window that was read, or the error.
 type loaded struct {
 	table *table
 	err   error
@@ -71,7 +71,7 @@ func newFeed(m *models.Model, src data.Source, size int, shuffle bool, seed uint
 	return f, nil
 }
 
-// checkRows holds rows to what a net can take.
+// checkRows checks that a net can take these rows.
 func checkRows(s *data.Set) error {
 	if err := s.Validate(); err != nil {
 		return err
@@ -79,7 +79,7 @@ func checkRows(s *data.Set) error {
 	return complete(s)
 }
 
-// read reads a window of the present epoch into a table.
+// read reads one window of the current epoch into a table.
 func (f *feed) read(window int, into *table) (*table, error) {
 	f.numbers = f.order.Rows(f.numbers[:0], window)
 	if err := f.stream.Load(f.numbers, f.raw); err != nil {
@@ -95,7 +95,7 @@ func (f *feed) read(window int, into *table) (*table, error) {
 	return into, into.fill(f.model, f.raw)
 }
 
-// epoch begins an epoch.
+// epoch starts an epoch.
 func (f *feed) epoch(ctx context.Context, epoch int) {
 	f.close()
 	f.order.Epoch(epoch)
@@ -133,7 +133,7 @@ func (f *feed) readAll(ctx context.Context, ready chan<- loaded, done chan<- str
 	}
 }
 
-// close ends what is read in the background.
+// close stops the background reader.
 func (f *feed) close() {
 	if f.stop != nil {
 		f.stop()
@@ -142,7 +142,7 @@ func (f *feed) close() {
 	}
 }
 
-// next returns the rows of the next batch, and where they are in the table.
+// next returns the next batch's rows and their positions in the table.
 func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	for {
 		rows = f.order.Next()
@@ -171,5 +171,5 @@ func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	return rows, f.local, nil
 }
 
-// batches returns the number of batches of an epoch.
+// batches returns the number of batches in an epoch.
 func (f *feed) batches() int { return f.order.Count(f.full > 0) }

@@ -12,15 +12,14 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Objective is what a fit minimises: Σ Weight·mean of the rows' losses over its terms.
-// The simplest is one loss for each output ([Outputs]); others compare outputs with one
-// another (contrastive losses), with what another model says (distillation), or with
-// inputs.
+// Objective is what a fit minimises: Σ Weight·mean of the row losses over its terms. The
+// simplest has one loss per output ([Outputs]); others compare outputs with each other
+// (contrastive losses), with another model's predictions (distillation), or with inputs.
 type Objective interface {
 	Terms(b *graph.Builder, x Batch) []Term
 }
 
-// ObjectiveFunc makes a function an Objective, one that cannot be written down.
+// ObjectiveFunc adapts a function to Objective. It cannot be written to JSON.
 type ObjectiveFunc func(b *graph.Builder, x Batch) []Term
 
 // Terms calls f.
@@ -32,13 +31,13 @@ func (f ObjectiveFunc) Terms(b *graph.Builder, x Batch) []Term {
 	return f(b, x)
 }
 
-// Batch is the nodes of a batch: inputs and outputs of the model, and as many targets as
-// the rows have. More nodes are found by name: graph.Builder.Node.
+// Batch holds the nodes of one batch: the model's inputs and outputs, and the targets.
+// Other nodes are found by name with graph.Builder.Node.
 type Batch struct {
 	Inputs, Outputs, Targets []*graph.Node
 }
 
-// Term is a part of an objective.
+// Term is one summand of an objective.
 type Term struct {
 	Name   string      // of its curve "loss NAME", which there is if the objective has several terms
 	Rows   *graph.Node // (batch): the loss of each row
@@ -46,8 +45,8 @@ type Term struct {
 	Watch  bool        // only its curve is wanted; it is no part of what is minimised
 }
 
-// Outputs is the objective that has a loss for each output of a model, which is compared
-// with the target of the same number.
+// Outputs is the objective with one loss per output of the model, computed against the
+// target at the same position.
 type Outputs struct {
 	Losses  []losses.Loss
 	Weights []float64 // nil: all 1; an output of weight 0 is not trained by its loss, and has its curve
@@ -84,8 +83,8 @@ func (o Outputs) Terms(b *graph.Builder, x Batch) []Term {
 
 func init() { builtin.Register(Outputs{}) }
 
-// minimise adds the sum of an objective's terms to a graph. means are the terms' own
-// losses, if there are several.
+// minimise adds the weighted sum of an objective's terms to a graph. If there are several
+// terms, means holds their individual losses.
 func minimise(b *graph.Builder, o Objective, x Batch, weights *graph.Node) (total *graph.Node, names []string, means []*graph.Node) {
 	terms := termsOf(b, o, x)
 	if b.Err() == nil && len(terms) == 0 {
@@ -127,7 +126,7 @@ func minimise(b *graph.Builder, o Objective, x Batch, weights *graph.Node) (tota
 	return total, names, means
 }
 
-// termsOf asks an objective, in which a user's code may panic.
+// termsOf calls an objective's Terms, turning a panic in user code into an error.
 func termsOf(b *graph.Builder, o Objective, x Batch) (terms []Term) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -137,9 +136,9 @@ func termsOf(b *graph.Builder, o Objective, x Batch) (terms []Term) {
 	return o.Terms(b, x)
 }
 
-// OutputMetric scores one output of a model that has several, in every epoch: the curves
-// NAME and "val_NAME". Score is given the target and the output of all rows as they are,
-// (rows, ...), and the float type of the output is that of the model.
+// OutputMetric scores one output of a multi-output model after every epoch, as the curves
+// NAME and "val_NAME". Score receives the target and output of all rows, shape (rows,
+// ...); the output has the model's float type.
 type OutputMetric struct {
 	Name    string
 	Output  int
@@ -148,7 +147,7 @@ type OutputMetric struct {
 	Score   func(want, got *tensor.Dense) (float64, error)
 }
 
-// checkOutputs holds the metrics of outputs to the model.
+// checkOutputs checks the output metrics against the model.
 func checkOutputs(list []OutputMetric, m *models.Model) error {
 	for i, o := range list {
 		switch {
@@ -163,7 +162,7 @@ func checkOutputs(list []OutputMetric, m *models.Model) error {
 	return nil
 }
 
-// score returns the value of the metric of all rows.
+// score returns the metric over all rows.
 func (o OutputMetric) score(targets []*tensor.Dense, out *tensor.Dense) (v float64, err error) {
 	defer func() {
 		if r := recover(); r != nil { // in a function of the user's

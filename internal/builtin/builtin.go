@@ -1,5 +1,5 @@
-// Package builtin registers this module's own types with package describe: each under
-// its room and its name, such as "models/tabular.MLP".
+// Package builtin registers this module's own types with package describe, under the
+// package path and type name, such as "models/tabular.MLP".
 package builtin
 
 import (
@@ -16,7 +16,7 @@ func Register(examples ...any) {
 	}
 }
 
-// Entry registers a type with all that can be said of it; its kind is filled in.
+// Entry registers a type with a full describe.Entry; its kind is filled in.
 func Entry(e describe.Entry) {
 	t := reflect.TypeOf(e.Example)
 	e.Kind = strings.TrimPrefix(t.PkgPath(), "github.com/seed732fc211/aegis/") + "." + t.Name()
@@ -25,7 +25,7 @@ func Entry(e describe.Entry) {
 	}
 }
 
-// Text registers a type that is written as a text.
+// Text registers a type that is written as a string.
 func Text(x describe.Text) {
 	if err := describe.RegisterText(x); err != nil {
 		panic(err) // a part of x is missing

@@ -1,5 +1,5 @@
-// Package stamp says what computes here: results are the same bits only where it says
-// the same.
+// Package stamp identifies the running program: results are bit-identical only between
+// programs with equal stamps.
 package stamp
 
 import (
@@ -10,24 +10,24 @@ import (
 // Version of the command and the library.
 const Version = "0.1.0"
 
-// Kernels names the set of kernels that internal/kernel has chosen when the program
-// began; empty in a program without them.
+// Kernels names the set of kernels chosen by internal/kernel at startup; empty in a
+// program without them.
 var Kernels string
 
-// Build is what a program was made of.
+// Build identifies how a program was built.
 type Build struct {
 	Aegis   string `json:"aegis"`             // version, and the commit where it is known
 	Kernels string `json:"kernels,omitempty"` // see Kernels
 	Arch    string `json:"arch"`              // as Go names it: where it fuses x·y + z, bits differ
 }
 
-// Now returns that of this program.
+// Now returns the running program's Build.
 func Now() Build { return Build{Version + commit(), Kernels, runtime.GOARCH} }
 
 const module = "github.com/seed732fc211/aegis"
 
-// commit returns what more is known of this module's source: as another's dependency its
-// version there, else the commit, with a plus where files had been changed.
+// commit identifies this module's source: its version if it is a dependency, otherwise the
+// commit, with a plus sign if files were modified.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed732fc211/aegis/optim"
 )
 
-// Tuned is a recipe with some of its numbers replaced, whatever it chose them by.
+// Tuned is a recipe with some of its settings overridden.
 type Tuned struct {
 	Recipe       Recipe
 	Epochs       int     // at most; 0: those of the recipe, as for the fields below
