@@ -85,6 +85,16 @@ func ExampleValues() {
 	// Output: [1.00 2.00 3.00 4.00 5.00 6.00 7.00 8.00]
 }
 
+// An activation is written as its name.
+func ExampleActivation() {
+	var a graph.Activation
+	if err := a.UnmarshalText([]byte("LeakyRelu(0.2)")); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(a, a == graph.LeakyRelu(0.2))
+	// Output: LeakyRelu(0.2) true
+}
+
 // weights returns a kernel (4, 2) as an initialiser starts it with seed 1.
 func weights(init graph.Initializer) []float64 {
 	params := graph.NewParams(graph.Float64, 1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph/graphtest"
 	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/models"
@@ -80,4 +81,19 @@ func ExampleFitTemperature() {
 func ExampleDecide() {
 	fmt.Println(models.Decide([]float64{0.5, 0.5, 0.05, 0.95}, 2, [][]float64{{0, 10}, {1, 0}}))
 	// Output: [0 1]
+}
+
+// The architecture of a small convolutional net, which takes its sizes from the rows.
+func ExampleChain() {
+	set, err := data.Digits()
+	if err != nil {
+		log.Fatal(err)
+	}
+	net := models.Chain{Layers: []layers.Layer{layers.Reshape{Shape: []int{8, 8, 1}}, layers.Conv2D{Filters: 4, Size: [2]int{3, 3}, Activation: layers.Relu}, layers.MaxPool2D{Size: [2]int{2, 2}}}}
+	m, err := net.Build(set, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.LayerNames(), m.OutputShapes())
+	// Output: [0.Reshape 1.Conv2D 2.MaxPool2D 3.Flatten 4.Dense] [(10)]
 }

@@ -1,0 +1,117 @@
+package crossval_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/crossval/baselines"
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
+)
+
+// Blocks of neighbouring rows.
+func ExampleKFold() {
+	fmt.Println(testRows(crossval.KFold{K: 3}))
+	// Output: [[0 1] [2 3] [4 5]]
+}
+
+// Every fold has its share of both classes.
+func ExampleStratifiedKFold() {
+	fmt.Println(testRows(crossval.StratifiedKFold{K: 3}))
+	// Output: [[0 3] [1 4] [2 5]]
+}
+
+// Rows of one group stay together.
+func ExampleGroupKFold() {
+	fmt.Println(testRows(crossval.GroupKFold{K: 2}))
+	// Output: [[3 4 5] [0 1 2]]
+}
+
+// Two repeats, each in another order.
+func ExampleRepeatedKFold() {
+	fmt.Println(testRows(crossval.RepeatedKFold{K: 3, Repeats: 2, Seed: 1}))
+	// Output: [[1 5] [0 3] [4 2] [0 5] [1 2] [4 3]]
+}
+
+// Groups in another order each time.
+func ExampleRepeatedGroupKFold() {
+	fmt.Println(testRows(crossval.RepeatedGroupKFold{K: 2, Repeats: 2, Seed: 1}))
+	// Output: [[0 1 2] [3 4 5] [2 3 4] [0 1 5]]
+}
+
+// A third of the rows, three times.
+func ExampleHoldout() {
+	fmt.Println(testRows(crossval.Holdout{Fraction: 1.0 / 3, Repeats: 3, Seed: 1}))
+	// Output: [[2 5] [2 4] [1 3]]
+}
+
+// testRows returns the test rows of every fold of six rows, of which the first three are
+// of class 0, in four groups.
+func testRows(sp crossval.Splitter) [][]int {
+	set, err := data.FromLabels("six", [][]float64{{1}, {2}, {3}, {4}, {5}, {6}}, []int{0, 0, 0, 1, 1, 1}, []string{"a", "b"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	set.Groups = []int{0, 0, 1, 2, 2, 3}
+	folds, err := crossval.Splits(set, sp)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var rows [][]int
+	for _, f := range folds {
+		rows = append(rows, f.Test)
+	}
+	return rows
+}
+
+// The mean and the deviation are those of the training rows of each fold.
+func ExamplePreprocessed() {
+	set, err := data.Iris()
+	if err != nil {
+		log.Fatal(err)
+	}
+	e := crossval.Preprocessed{Transform: data.Standardize{}, Estimator: baselines.KNN{K: 5}}
+	result, err := crossval.Validate(context.Background(), set, crossval.StratifiedKFold{K: 5, Shuffle: true, Seed: 1}, []crossval.Candidate{{Name: "kNN", Estimator: e}}, crossval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", result.Mean("kNN", "accuracy"))
+	// Output: 0.960
+}
+
+// Folds of a time series, written by hand: trained on the past alone.
+func ExampleSplitterFunc() {
+	past := crossval.SplitterFunc(func(s *data.Set) ([]crossval.Split, error) {
+		return []crossval.Split{{Train: []int{0, 1}, Test: []int{2, 3}}, {Train: []int{0, 1, 2, 3}, Test: []int{4, 5}}}, nil
+	})
+	fmt.Println(testRows(past))
+	// Output: [[2 3] [4 5]]
+}
+
+// A job is written down, read where the rows are, and run there.
+func ExampleJob_Run() {
+	set, err := data.Iris()
+	if err != nil {
+		log.Fatal(err)
+	}
+	jobs, err := crossval.Jobs(set, crossval.StratifiedKFold{K: 5, Shuffle: true, Seed: 1}, []crossval.Candidate{{Name: "kNN", Estimator: baselines.KNN{K: 5}}}, crossval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	text, err := describe.Marshal(jobs[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	var job crossval.Job
+	if err := describe.Unmarshal(text, &job); err != nil {
+		log.Fatal(err)
+	}
+	run, err := job.Run(context.Background(), set)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", run.Scores[0])
+	// Output: 0.967
+}
