@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -50,7 +51,7 @@ func (t Columns) Fit(train Source) (Fitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name := range t.By {
+	for _, name := range slices.Sorted(maps.Keys(t.By)) {
 		if !slices.ContainsFunc(features, func(f Feature) bool { return f.Name == name }) {
 			return nil, fmt.Errorf("data: columns: there is no column %q", name)
 		}

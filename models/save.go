@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -85,11 +86,11 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 		return fmt.Errorf("models: save: %w", err)
 	}
 	meta := map[string]string{keyFormat: strconv.Itoa(FormatVersion), keyModel: text}
-	for k, v := range x.Meta {
+	for _, k := range slices.Sorted(maps.Keys(x.Meta)) {
 		if _, taken := meta[k]; taken {
 			return fmt.Errorf("models: save: the key %q is taken", k)
 		}
-		meta[k] = v
+		meta[k] = x.Meta[k]
 	}
 	var tensors []safetensors.Tensor
 	for _, p := range m.params.All() {
@@ -99,7 +100,8 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 		}
 		tensors = append(tensors, list...)
 	}
-	for name, v := range x.Values {
+	for _, name := range slices.Sorted(maps.Keys(x.Values)) {
+		v := x.Values[name]
 		if !strings.HasPrefix(name, extraPrefix) || len(v) == 0 {
 			return fmt.Errorf("models: save: vector %q of %d values: want a name under %s and at least one value", name, len(v), extraPrefix)
 		}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/seed732fc211/aegis/models"
@@ -197,7 +199,8 @@ func readState(m *models.Model, x models.Extra) (*State, error) {
 		}
 	}
 	s := &State{history: j.History, steps: j.Steps, factor: j.Factor, rows: j.Rows, optimizer: map[string]map[string][]float64{}}
-	for name, v := range x.Values {
+	for _, name := range slices.Sorted(maps.Keys(x.Values)) {
+		v := x.Values[name]
 		rest, ok := strings.CutPrefix(name, stateName)
 		if !ok {
 			continue

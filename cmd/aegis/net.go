@@ -138,9 +138,9 @@ func (n *netFlags) readCosts() error {
 // fits checks the flags against the rows.
 func (n *netFlags) fits(set *data.Set) error {
 	if set.Task() == data.Regress {
-		for name, v := range map[string]string{"class-weight": n.classWeight, "calibrate": n.calibrate, "decide": n.decide, "costs": n.costs} {
-			if v != "" {
-				return usage("--%s is for classifications; the target %q is a number", name, set.Target)
+		for _, flag := range [][2]string{{"class-weight", n.classWeight}, {"calibrate", n.calibrate}, {"decide", n.decide}, {"costs", n.costs}} {
+			if flag[1] != "" {
+				return usage("--%s is for classifications; the target %q is a number", flag[0], set.Target)
 			}
 		}
 		return nil

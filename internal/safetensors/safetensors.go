@@ -239,7 +239,8 @@ func parse(data []byte) (*File, error) {
 	data = data[n:]
 	f := &File{Meta: map[string]string{}}
 	entries := map[string]entry{}
-	for name, value := range raw {
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		value := raw[name]
 		if name == metaKey {
 			if err := json.Unmarshal(value, &f.Meta); err != nil {
 				return nil, fmt.Errorf("metadata: %w", err)
@@ -253,7 +254,6 @@ func parse(data []byte) (*File, error) {
 		entries[name] = e
 		f.Tensors = append(f.Tensors, Tensor{Name: name})
 	}
-	sort.Slice(f.Tensors, func(i, j int) bool { return f.Tensors[i].Name < f.Tensors[j].Name })
 	covered := int64(0)
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
