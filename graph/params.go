@@ -143,13 +143,19 @@ func (p *Param) Set(t *tensor.Dense) error {
 	return nil
 }
 
-// Constrain applies the parameter's constraint, if it has one.
-func (p *Param) Constrain() {
-	if !p.made() || p.Constraint == nil {
+// Constrain applies a constraint to the parameter; nil: its own, if it has one.
+func (p *Param) Constrain(c Constraint) {
+	if !p.made() {
+		return
+	}
+	if c == nil {
+		c = p.Constraint
+	}
+	if c == nil {
 		return
 	}
 	if p.buf.f64 != nil {
-		p.Constraint.Constrain(p.shape, p.buf.f64)
+		c.Constrain(p.shape, p.buf.f64)
 		return
 	}
 	if p.scratch == nil {
@@ -158,7 +164,7 @@ func (p *Param) Constrain() {
 	for i, v := range p.buf.f32 {
 		p.scratch[i] = float64(v)
 	}
-	p.Constraint.Constrain(p.shape, p.scratch)
+	c.Constrain(p.shape, p.scratch)
 	for i, v := range p.scratch {
 		p.buf.f32[i] = float32(v)
 	}

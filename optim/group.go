@@ -15,6 +15,7 @@ import (
 //	groups := []optim.Group{
 //		{Match: "encoder/**", Frozen: true},
 //		{Match: "bias", Rate: 0.1, NoDecay: true},
+//		{Match: "output/kernel", Constraint: regularize.NonNeg{}},
 //	}
 type Group struct {
 	// Match is a pattern for paths such as "encoder/2.Dense/kernel". An element of
@@ -27,6 +28,8 @@ type Group struct {
 	Decay   float64 // factor of the optimizer's weight decay; 0: 1
 	NoDecay bool    // no weight decay
 	Frozen  bool    // the parameters are not trained
+
+	Constraint graph.Constraint // applied after every step, in place of the layer's; nil: the layer's
 
 	// Optional says that no trained parameter needs to match; otherwise that is an
 	// error, as of a misspelt pattern.
@@ -47,8 +50,11 @@ func NoDecay() []Group {
 	}
 }
 
-// factors are what a group comes to for a parameter.
-type factors struct{ rate, decay float64 }
+// settings are what a group comes to for a parameter.
+type settings struct {
+	rate, decay float64 // factors
+	constraint  graph.Constraint
+}
 
 func (g Group) check() error {
 	if g.Match == "" {
@@ -65,12 +71,12 @@ func (g Group) check() error {
 	return nil
 }
 
-func (g Group) factors() factors {
-	f := factors{orDefault(g.Rate, 1), orDefault(g.Decay, 1)}
+func (g Group) settings() settings {
+	s := settings{orDefault(g.Rate, 1), orDefault(g.Decay, 1), g.Constraint}
 	if g.NoDecay {
-		f.decay = 0
+		s.decay = 0
 	}
-	return f
+	return s
 }
 
 // Has reports whether the group's pattern matches a parameter's path.
@@ -114,10 +120,10 @@ func Frozen(groups []Group, parameter string) bool {
 	return false
 }
 
-// factorsOf returns the factors of every parameter. A group that no parameter
+// settingsOf returns the settings of every parameter. A group that no parameter
 // belongs to is an error: its pattern is misspelt, or another one comes first.
-func factorsOf(groups []Group, params []*graph.Param) ([]factors, error) {
-	out := make([]factors, len(params))
+func settingsOf(groups []Group, params []*graph.Param) ([]settings, error) {
+	out := make([]settings, len(params))
 	used := make([]bool, len(groups))
 	for _, g := range groups {
 		if err := g.check(); err != nil {
@@ -125,10 +131,10 @@ func factorsOf(groups []Group, params []*graph.Param) ([]factors, error) {
 		}
 	}
 	for i, p := range params {
-		out[i] = factors{1, 1}
+		out[i] = settings{rate: 1, decay: 1}
 		for k, g := range groups {
 			if g.Has(p.Path) {
-				out[i], used[k] = g.factors(), true
+				out[i], used[k] = g.settings(), true
 				break
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/optim"
+	"github.com/seed732fc211/aegis/regularize"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -216,5 +217,52 @@ func TestNoDecay(t *testing.T) {
 	}
 	if vectors != 11 {
 		t.Errorf("%d vectors, want 11", vectors)
+	}
+}
+
+// TestGroupConstraint: a group's constraint takes the place of the parameter's own after
+// every step; the parameters of other groups keep theirs.
+func TestGroupConstraint(t *testing.T) {
+	twice := graph.ConstraintFunc(func(_ graph.Shape, w []float64) {
+		for i := range w {
+			w[i] *= 2
+		}
+	})
+	for _, dt := range []graph.Dtype{graph.Float64, graph.Float32} {
+		params := graph.NewParams(dt, 1)
+		b := graph.New(params, graph.Train)
+		var nodes []*graph.Node
+		for _, name := range []string{"bounded", "free", "own"} {
+			w := graph.Weight{Init: graph.Values{-1, 1}}
+			if name != "free" {
+				w.Constraint = twice
+			}
+			nodes = append(nodes, b.Param(name, graph.Shape{2}, w))
+		}
+		loss := b.Sum(b.Concat(0, nodes...))
+		gradients := b.Gradients(loss, nodes...)
+		p, err := graph.Compile(b, gradients...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var grads []gorgonia.Value
+		for _, g := range gradients {
+			grads = append(grads, p.Value(g))
+		}
+		r, err := optim.Start(optim.SGD{LearningRate: 0.5}, optim.Clip{}, []optim.Group{{Match: "bounded", Constraint: regularize.NonNeg{}}}, params.Trained(), grads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Step(1, 1); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string][]float64{"bounded": {0, 0.5}, "free": {-1.5, 0.5}, "own": {-3, 1}} {
+			if got := params.Get(name).Values(); !slices.Equal(got, want) {
+				t.Errorf("%v: %s is %v, want %v", dt, name, got, want)
+			}
+		}
 	}
 }

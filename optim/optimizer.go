@@ -81,7 +81,7 @@ type Run struct {
 	rule   Rule
 	clip   Clip
 	params []*graph.Param
-	own    []factors // of each parameter
+	own    []settings // of each parameter
 	grads  []gorgonia.Value
 	st64   [][][]float64
 	st32   [][][]float32
@@ -132,7 +132,7 @@ func prepare(o Optimizer, clip Clip, groups []Group, params []*graph.Param, grad
 		}
 	}
 	r := &Run{rule: rule, clip: clip, params: params, counts: make([]int, len(params))}
-	if r.own, err = factorsOf(groups, params); err != nil {
+	if r.own, err = settingsOf(groups, params); err != nil {
 		return nil, err
 	}
 	if rule.All != nil && len(groups) > 0 {
@@ -201,8 +201,8 @@ func (r *Run) Step(factor, decay float64) error {
 			r.update(i, factor*r.rule.Rate*r.own[i].rate, decay*r.own[i].decay)
 		}
 	}
-	for _, p := range r.params {
-		p.Constrain()
+	for i, p := range r.params {
+		p.Constrain(r.own[i].constraint)
 	}
 	if r.steps%flushEvery == 0 {
 		r.flush()

@@ -35,18 +35,18 @@ func Sparse(o Optimizer, groups []Group, parameter string) bool {
 	if err != nil || slices.ContainsFunc(groups, func(g Group) bool { return g.check() != nil }) {
 		return false
 	}
-	f := factors{1, 1}
+	f := settings{rate: 1, decay: 1}
 	for _, g := range groups {
 		if g.Has(parameter) {
-			f = g.factors()
+			f = g.settings()
 			break
 		}
 	}
 	return rule.sparse(f)
 }
 
-// sparse says whether the rule moves rows of a parameter with these factors.
-func (r Rule) sparse(f factors) bool {
+// sparse says whether the rule moves rows of a parameter with these settings.
+func (r Rule) sparse(f settings) bool {
 	return r.rows64 != nil && (!r.decays || f.decay == 0)
 }
 
