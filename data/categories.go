@@ -75,6 +75,7 @@ func (p *planner) ofType(q *plan) error {
 		q.kind, q.layout = DateTime, column.Layout
 		return nil
 	}
+	q.kind = Numeric
 	return p.numeric(q)
 }
 
