@@ -85,6 +85,22 @@ func (f File) ReadRows(schema data.Schema) (*data.Set, *data.RowsReport, error) 
 	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ReadColumns(o.columnFile(), schema)
 }
 
+// Size returns the number of rows and of columns that are read, as the file's footer and
+// the headers of its pages have them.
+func (f File) Size() (rows, columns int, err error) {
+	o, err := f.open()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer o.f.Close()
+	for _, c := range o.columns {
+		if c.kind != unread {
+			columns++
+		}
+	}
+	return o.rows, columns, nil
+}
+
 // csv returns what package data decides by.
 func (f File) csv(o *file) data.CSV {
 	c := data.CSV{Target: f.Target, NoTarget: f.NoTarget, AsTask: f.AsTask, Positive: f.Positive, Types: f.Types, Drop: f.Drop, ID: f.ID, Group: f.Group, Weight: f.Weight, Missing: f.Missing, KeepAll: f.KeepAll}
