@@ -567,55 +567,80 @@ func (l *lastPass) part(first int, part *table) error {
 		}
 		stay = append(stay, i)
 	}
-	all := &loader{f: f, n: part.rows, inputs: make([]float64, part.rows*width), weights: make([]float64, part.rows), groups: make([]int, part.rows)}
-	if l.sample.labels != nil {
-		all.labels = make([]int, part.rows)
-	} else {
-		all.values = make([]float64, part.rows)
-	}
-	if err := all.take(part, 0); err != nil {
-		return err
-	}
-	for i, v := range all.inputs {
-		if v != v {
-			l.blank[i%width]++
+	column := make([]float64, part.rows)
+	for k, q := range f.plans {
+		plain := q.plainly(p.t)
+		if !plain {
+			p.convert(part, q, func(i int, v float64) { column[i] = v })
+			if err := f.wrong(part, q.j); err != nil {
+				return err
+			}
+			for _, v := range column {
+				if v != v {
+					l.blank[k]++
+				}
+			}
+			for _, i := range stay {
+				if v := column[i]; v == v {
+					l.low[k], l.high[k] = min(l.low[k], v), max(l.high[k], v)
+				}
+			}
 		}
+		l.sampled(stay, func(to, i int) {
+			v := column[i]
+			if plain {
+				v = part.values[i*part.width()+q.j]
+			}
+			l.sample.inputs[to*width+k] = v
+		})
 	}
 	for j := range p.plans {
-		if p.plans[j].role != roleWeight {
-			continue
-		}
-		for i, w := range all.weights {
-			if !(w >= 0) {
-				return p.t.at(first+i, j, fmt.Errorf("%s is no weight: want a number of at least 0", short(part.text(i, j))))
-			}
+		if err := l.beside(first, part, &p.plans[j], stay, column); err != nil {
+			return err
 		}
 	}
-	hashed := part.hashes(l.columns)
-	for _, i := range stay {
-		for k, v := range all.inputs[i*width : (i+1)*width] {
-			if v == v {
-				l.low[k], l.high[k] = min(l.low[k], v), max(l.high[k], v)
-			}
-		}
-		if l.sample.values != nil {
-			l.targets = [2]float64{min(l.targets[0], all.values[i]), max(l.targets[1], all.values[i])}
-		}
-		if l.seen%l.every == 0 {
-			to := l.seen / l.every
-			copy(l.sample.inputs[to*width:(to+1)*width], all.inputs[i*width:(i+1)*width])
-			if l.sample.labels != nil {
-				l.sample.labels[to] = all.labels[i]
-			} else if l.sample.values != nil {
-				l.sample.values[to] = all.values[i]
-			}
-		}
-		if f.rows() <= mostHashed {
+	if f.rows() <= mostHashed {
+		hashed := part.hashes(l.columns)
+		for _, i := range stay {
 			l.hashes = append(l.hashes, hashed(i))
 		}
-		l.seen++
 	}
+	l.seen += len(stay)
 	return nil
+}
+
+// sampled calls f for those rows of a part that stay and are of the sample, with their
+// place there.
+func (l *lastPass) sampled(stay []int, f func(to, row int)) {
+	for to := (l.seen + l.every - 1) / l.every; to*l.every < l.seen+len(stay); to++ {
+		f(to, stay[to*l.every-l.seen])
+	}
+}
+
+// beside looks at a column that is no feature.
+func (l *lastPass) beside(first int, part *table, q *plan, stay []int, column []float64) error {
+	f, p := l.f, l.f.p
+	switch {
+	case q.role == roleWeight:
+		p.convert(part, q, func(i int, v float64) { column[i] = v })
+		for i, w := range column {
+			if !(w >= 0) {
+				return p.t.at(first+i, q.j, fmt.Errorf("%s is no weight: want a number of at least 0", short(part.text(i, q.j))))
+			}
+		}
+	case q.role == roleTarget && l.sample.labels != nil:
+		part.recode(q.j, func(text string) float64 { return q.label(text, part) }, func(i int, v float64) { column[i] = v })
+		l.sampled(stay, func(to, i int) { l.sample.labels[to] = int(column[i]) })
+	case q.role == roleTarget:
+		p.convert(part, q, func(i int, v float64) { column[i] = v })
+		for _, i := range stay {
+			l.targets = [2]float64{min(l.targets[0], column[i]), max(l.targets[1], column[i])}
+		}
+		l.sampled(stay, func(to, i int) { l.sample.values[to] = column[i] })
+	default:
+		return nil
+	}
+	return f.wrong(part, q.j)
 }
 
 // hashes returns a function that hashes a row of a part, whose texts are its own.
