@@ -10,13 +10,14 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"sync"
 
 	"gorgonia.org/tensor"
 )
 
 // FileSource is the rows of a file that are read when they are needed: [CSV.Open] and
 // package data/parquet return one. What its columns are was decided by all of its rows;
-// of the rows themselves, those without a target apart, nothing stays in memory.
+// of the rows themselves, targets, groups and weights apart, nothing stays in memory.
 type FileSource struct {
 	p       *planner // without rows
 	file    *os.File
@@ -25,6 +26,9 @@ type FileSource struct {
 	like    *Set
 	dropped []int // numbers of the rows without a target, ascending
 	plans   []*plan
+
+	lock  sync.Mutex
+	known *Set // answers, once they were asked for
 	open    func() (rowReader, error)
 }
 
@@ -79,8 +83,21 @@ func (f *FileSource) Stream() (*Stream, error) {
 
 func (f *FileSource) rows() int { return f.p.t.rows - len(f.dropped) }
 
-// answers returns targets, weights and groups of all rows.
+// answers returns targets, weights and groups of all rows, which it reads but once.
 func (f *FileSource) answers() (*Set, error) {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	if f.known == nil {
+		known, err := f.readAnswers()
+		if err != nil {
+			return nil, err
+		}
+		f.known = known
+	}
+	return f.known, nil
+}
+
+func (f *FileSource) readAnswers() (*Set, error) {
 	st, err := f.Stream()
 	if err != nil {
 		return nil, err

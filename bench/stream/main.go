@@ -31,19 +31,21 @@ import (
 func main() {
 	rows := flag.Int("rows", 20_000_000, "`ROWS` of the file")
 	memory := flag.Int("memory", 3_000_000, "`ROWS` of the fit in memory; 0: none")
+	metrics := flag.Bool("metrics", false, "score the training rows, too, for which the outputs of all rows are kept")
 	epochs := flag.Int("epochs", 2, "`EPOCHS`")
 	hidden := flag.Int("hidden", 64, "`UNITS` of both hidden layers")
 	file := flag.String("file", filepath.Join(os.TempDir(), "aegis-stream.parquet"), "`FILE`, which is written if it is not there")
 	packed := flag.String("compression", "none", "`HOW` pages are packed: none, snappy or zstd")
 	profile := flag.String("cpuprofile", "", "`FILE` for a profile of the fit from the file")
+	flag.StringVar(&heap, "memprofile", "", "`FILE` for a profile of the memory in use at the end of an epoch")
 	flag.Parse()
-	if err := run(*rows, *memory, *epochs, *hidden, *file, *packed, *profile); err != nil {
+	if err := run(*rows, *memory, *epochs, *hidden, *metrics, *file, *packed, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "stream:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rows, memory, epochs, hidden int, file, packed, profile string) error {
+func run(rows, memory, epochs, hidden int, metrics bool, file, packed, profile string) error {
 	if _, err := os.Stat(file); err != nil {
 		begin := time.Now()
 		if err := write(file, rows, packed); err != nil {
@@ -61,7 +63,7 @@ func run(rows, memory, epochs, hidden int, file, packed, profile string) error {
 		return err
 	}
 	defer src.Close()
-	fmt.Printf("%d rows, %.2f GB; opened in %v\n", src.Report().Rows, float64(st.Size())/1e9, time.Since(begin).Round(time.Millisecond))
+	fmt.Printf("%d rows, %.2f GB; opened in %v, peak memory %s\n", src.Report().Rows, float64(st.Size())/1e9, time.Since(begin).Round(time.Millisecond), peak())
 	if profile != "" {
 		f, err := os.Create(profile)
 		if err != nil {
@@ -72,7 +74,7 @@ func run(rows, memory, epochs, hidden int, file, packed, profile string) error {
 			return err
 		}
 	}
-	fromFile, err := fit(src, epochs, hidden)
+	fromFile, err := fit(src, epochs, hidden, metrics)
 	pprof.StopCPUProfile()
 	if err != nil {
 		return err
@@ -86,7 +88,7 @@ func run(rows, memory, epochs, hidden int, file, packed, profile string) error {
 		return err
 	}
 	runtime.GC()
-	inMemory, err := fit(set, epochs, hidden)
+	inMemory, err := fit(set, epochs, hidden, metrics)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func run(rows, memory, epochs, hidden int, file, packed, profile string) error {
 }
 
 // fit returns the rows per second of the best epoch.
-func fit(rows data.Source, epochs, hidden int) (float64, error) {
+func fit(rows data.Source, epochs, hidden int, metrics bool) (float64, error) {
 	st, err := rows.Stream()
 	if err != nil {
 		return 0, err
@@ -110,11 +112,17 @@ func fit(rows data.Source, epochs, hidden int) (float64, error) {
 				case train.Begin:
 					last = time.Now()
 				case train.EpochEnd:
+					if err := writeHeap(); err != nil {
+						return err
+					}
 					best, last = max(best, float64(st.Rows)/time.Since(last).Seconds()), time.Now()
 				}
 				return nil
 			}, nil
 		})}},
+	}
+	if !metrics {
+		e.Config.Metrics = []data.Metric{}
 	}
 	begin := time.Now()
 	_, h, err := e.Train(context.Background(), rows)
@@ -123,6 +131,22 @@ func fit(rows data.Source, epochs, hidden int) (float64, error) {
 	}
 	fmt.Printf("  %v in all, %v\n", time.Since(begin).Round(time.Millisecond), h)
 	return best, nil
+}
+
+var heap string
+
+// writeHeap writes the profile of the memory, once.
+func writeHeap() error {
+	if heap == "" {
+		return nil
+	}
+	f, err := os.Create(heap)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	heap = ""
+	return pprof.WriteHeapProfile(f)
 }
 
 // peak returns the most memory that the process has held, where the system tells.

@@ -40,7 +40,7 @@ type reader struct {
 }
 
 // keptPages is how many bytes of pages stay in memory between calls.
-const keptPages = 1 << 26
+const keptPages = 1 << 25
 
 func (o *file) stream() (func(rows, columns []int, f func(column int, c *data.Cells) error) error, error) {
 	s := &stream{file: o, columns: make([]*reader, len(o.columns))}
