@@ -25,7 +25,7 @@ type Batches struct {
 }
 
 // mostBatched is how many rows can be numbered.
-const mostBatched = 1 << 40
+const mostBatched int64 = 1 << 40
 
 // NewBatches makes batches of size rows out of n, the last one of a window being what is
 // left. Epoch has to be called before Next.
@@ -33,7 +33,7 @@ func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 	if n < 1 || size < 1 {
 		return nil, fmt.Errorf("data: %d rows in batches of %d: want at least 1 of each", n, size)
 	}
-	if n > mostBatched {
+	if int64(n) > mostBatched {
 		return nil, fmt.Errorf("data: batches of %d rows: want at most %d", n, mostBatched)
 	}
 	b := &Batches{n: n, size: min(size, n, WindowRows), shuffle: shuffle, seed: seed, window: b0}

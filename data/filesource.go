@@ -29,7 +29,7 @@ type FileSource struct {
 
 	lock  sync.Mutex
 	known *Set // answers, once they were asked for
-	open    func() (rowReader, error)
+	open  func() (rowReader, error)
 }
 
 // rowReader calls f with parts that hold rows of a file, which ascend, and of them some
