@@ -25,14 +25,14 @@ type Batches struct {
 }
 
 // mostBatched is the largest number of rows.
-const mostBatched = 1 << 40
+const mostBatched int64 = 1 << 40
 
 // NewBatches divides n rows into batches of the given size. Call Epoch before Next.
 func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 	if n < 1 || size < 1 {
 		return nil, fmt.Errorf("data: %d rows in batches of %d: want at least 1 of each", n, size)
 	}
-	if n > mostBatched {
+	if int64(n) > mostBatched {
 		return nil, fmt.Errorf("data: batches of %d rows: want at most %d", n, mostBatched)
 	}
 	b := &Batches{n: n, size: min(size, n, WindowRows), shuffle: shuffle, seed: seed, window: -1}

@@ -20,7 +20,8 @@ const (
 // block is a piece of a file: whole records.
 type block struct {
 	text []byte
-	line int // of the first record
+	at   int64 // where it begins
+	line int   // of the first record
 	done chan *chunk
 }
 
@@ -31,6 +32,7 @@ type blockReader struct {
 	sep, eol byte
 	line     int
 	rest     []byte // the beginning of the next block
+	at       int64  // where that begins
 	end      bool
 }
 
@@ -63,6 +65,7 @@ func (b *blockReader) next(buffer []byte) (text []byte, line int, err error) {
 		text = text[:cut]
 		line = b.line
 		b.line += bytes.Count(text, []byte{b.eol})
+		b.at += int64(len(text))
 		return text, line, nil
 	}
 }
@@ -160,6 +163,37 @@ type table struct {
 	texts   [][]string
 
 	declared []bool // nominal columns of an ARFF file, whose texts are their levels in order; nil: a CSV file
+
+	typed   []FileColumn                                                    // columns that have types; nil: a file of texts
+	again   func(columns []int, f func(first int, part *table) error) error // reads the rows once more; nil: they lie here
+	line    func(row int) int                                               // where a record begins; nil: as lines says
+	single  bool                                                            // a part with one column of the file
+	column0 int                                                             // which one
+	oddText *oddCell
+	err     error // the first of reading once more
+}
+
+// each calls f with the rows of some columns: all at once if they lie in memory, else a
+// part at a time. The first error stays in t.err.
+func (t *table) each(columns []int, f func(first int, part *table)) {
+	if t.again == nil {
+		f(0, t)
+		return
+	}
+	if t.err == nil {
+		t.err = t.again(columns, func(first int, part *table) error {
+			f(first, part)
+			return t.err
+		})
+	}
+}
+
+// lineOf returns the line of the file on which a record begins, or its number.
+func (t *table) lineOf(row int) int {
+	if t.line != nil {
+		return t.line(row)
+	}
+	return int(t.lines[row])
 }
 
 func (t *table) width() int { return len(t.names) }
@@ -171,9 +205,10 @@ func (t *table) declares(j int) bool { return t.declared != nil && t.declared[j]
 type parser struct {
 	c       CSV
 	file    string
-	size    int64                                    // of the file; 0: not known
-	choose  func(names []string, d Dialect) []string // columns to be kept as text, once the header is known
-	headers func(head []string) bool                 // whether a first record names the columns, for rows to predict
+	size    int64                                            // of the file; 0: not known
+	choose  func(names []string, d Dialect) []string         // columns to be kept as text, once the header is known
+	parts   func(b *blockReader, t *table, d *decoder) error // takes the rows a part at a time; nil: all are kept
+	headers func(head []string) bool                         // whether a first record names the columns, for rows to predict
 }
 
 // parse reads a file.
@@ -207,9 +242,13 @@ func (p parser) parse(r io.Reader) (*table, error) {
 	if d.skip > 0 {
 		_, _ = br.Discard(d.skip) // was peeked
 		b.line++
+		b.at = int64(d.skip)
 	}
 	if err := p.head(b, t); err != nil {
 		return nil, err
+	}
+	if p.parts != nil {
+		return t, p.parts(b, t, dec)
 	}
 	if err := p.body(b, t); err != nil {
 		return nil, err
@@ -248,13 +287,25 @@ func (p parser) head(b *blockReader, t *table) error {
 		return err
 	}
 	b.rest = append(append([]byte(nil), text[cp.at:]...), b.rest...)
+	b.at -= int64(len(text) - cp.at)
 	b.line = line + cp.lines
 	return nil
 }
 
 // body parses all records: blocks in parallel, their results joined in order.
 func (p parser) body(b *blockReader, t *table) error {
-	workers := runtime.GOMAXPROCS(0)
+	run := newBlockRun(b, runtime.GOMAXPROCS(0))
+	parsers := p.start(run, b, t)
+	spans, err := run.collect(t, p.size)
+	if err != nil {
+		return err
+	}
+	t.join(parsers, spans)
+	return nil
+}
+
+// start starts a parser of blocks on every processor.
+func (p parser) start(run *blockRun, b *blockReader, t *table) []*blockParser {
 	var keep []string
 	if p.choose != nil {
 		keep = p.choose(t.names, t.dialect)
@@ -265,21 +316,15 @@ func (p parser) body(b *blockReader, t *table) error {
 			verbatim[j] = verbatim[j] || n == k
 		}
 	}
-	run := newBlockRun(b, workers)
-	parsers := make([]*blockParser, workers)
+	parsers := make([]*blockParser, runtime.GOMAXPROCS(0))
 	for w := range parsers {
 		parsers[w] = &blockParser{
-			file: p.file, sep: b.sep, eol: b.eol, mark: byte(t.dialect.Decimal), width: len(t.names), worker: w, names: t.names,
+			file: p.file, sep: b.sep, eol: b.eol, mark: byte(t.dialect.Decimal), width: len(t.names), worker: w, names: t.names, apart: p.parts != nil,
 			verbatim: verbatim, missing: numbersOf(p.c.Missing), ids: make([]map[string]uint32, len(t.names)), texts: make([][]string, len(t.names)),
 		}
 		run.start(parsers[w])
 	}
-	spans, err := run.collect(t, p.size)
-	if err != nil {
-		return err
-	}
-	t.join(parsers, spans)
-	return nil
+	return parsers
 }
 
 // blockRun is the parsing of a file in progress: one goroutine reads blocks,
@@ -315,12 +360,13 @@ func (r *blockRun) read(b *blockReader) {
 		case buffer = <-r.texts:
 		default:
 		}
+		at := b.at
 		text, line, err := b.next(buffer)
 		if err != nil || text == nil {
 			r.err = err
 			return
 		}
-		job := block{text: text, line: line, done: make(chan *chunk, 1)}
+		job := block{text: text, at: at, line: line, done: make(chan *chunk, 1)}
 		select {
 		case r.order <- job.done:
 		case <-r.stop:
@@ -345,6 +391,7 @@ func (r *blockRun) start(p *blockParser) {
 			default:
 			}
 			c.values, c.forms, c.lines, c.err = c.values[:0], c.forms[:0], c.lines[:0], nil
+			c.at, c.size, c.line = job.at, len(job.text), job.line
 			p.parse(job.text, job.line, c)
 			select {
 			case r.texts <- job.text:
@@ -362,12 +409,7 @@ type span struct{ from, to, worker int }
 func (r *blockRun) collect(t *table, size int64) ([]span, error) {
 	var spans []span
 	var read int64
-	var err error
-	for done := range r.order {
-		c := <-done
-		if err = c.err; err != nil {
-			break
-		}
+	err := r.each(func(c *chunk) error {
 		if n := len(t.values) + len(c.values); cap(t.values) < n {
 			t.grow(n, r.estimate(t, c, size, read))
 		}
@@ -377,6 +419,23 @@ func (r *blockRun) collect(t *table, size int64) ([]span, error) {
 		spans = append(spans, span{t.rows, t.rows + len(c.lines), c.worker})
 		t.rows += len(c.lines)
 		read += blockSize
+		return nil
+	})
+	return spans, err
+}
+
+// each calls f with the chunks in order, each of which is used again after that. The
+// first error in the file, or of f, is returned.
+func (r *blockRun) each(f func(c *chunk) error) error {
+	var err error
+	for done := range r.order {
+		c := <-done
+		if err = c.err; err == nil {
+			err = f(c)
+		}
+		if err != nil {
+			break
+		}
 		select {
 		case r.free <- c:
 		default:
@@ -390,7 +449,7 @@ func (r *blockRun) collect(t *table, size int64) ([]span, error) {
 	if err == nil {
 		err = r.err
 	}
-	return spans, err
+	return err
 }
 
 // estimate returns how many values a file of a size will have, by those that were

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,8 +32,16 @@ func (p *planner) categorical(q *plan) error {
 			p.warn(row, q.j, "%s is a level, not a missing value: %s; otherwise say so (--missing)", short(cell), kept[cell])
 		}
 	}
+	return p.findLevels(q)
+}
+
+// findLevels lists the different texts that are not missing, in order.
+func (p *planner) findLevels(q *plan) error {
+	if q.scan.over > 0 && (q.forced || p.c.KeepAll || q.role == roleTarget) {
+		return &CSVError{File: p.t.file, Column: p.t.names[q.j], Err: fmt.Errorf("more than %d different texts: too many for a file that is not in memory", mostTexts)}
+	}
 	q.levels, q.counts = p.t.distinctTexts(q.j, q.scan, q.missing)
-	q.blank = p.t.rows
+	q.blank = p.t.rows - q.scan.over
 	for _, n := range q.counts {
 		q.blank -= n
 	}
@@ -45,6 +54,46 @@ func (p *planner) categorical(q *plan) error {
 func (p *planner) declared(q *plan) {
 	q.kind, q.missing = Categorical, missingRule{exact: []string{}}
 	q.levels, q.counts, q.blank = p.t.texts[q.j], q.scan.counts, q.scan.empty
+}
+
+// ofType plans a column that has a type.
+func (p *planner) ofType(q *plan) error {
+	column := p.t.typed[q.j]
+	switch {
+	case len(q.texts)+q.scan.plain.count+q.scan.over == 0:
+		p.leaveOut(q, "every cell is missing")
+		return nil
+	case column.Type == Categorical:
+		q.kind, q.missing = Categorical, missingRule{exact: slices.Clone(p.c.Missing)}
+		if q.missing.exact == nil {
+			q.missing.exact = []string{} // a text that looks like a missing value is none
+		}
+		err := p.findLevels(q)
+		q.boolean = column.Boolean && len(q.levels) == 2
+		return err
+	case column.Type == DateTime:
+		q.kind, q.layout = DateTime, column.Layout
+		return nil
+	}
+	q.kind = Numeric
+	return p.numeric(q)
+}
+
+// bounded checks the numbers of a column that has a type.
+func (p *planner) bounded(q *plan) error {
+	if p.t.typed == nil || q.scan.plain.count == 0 {
+		return nil
+	}
+	for k, v := range []float64{q.scan.low, q.scan.high} {
+		if math.IsInf(v, 0) {
+			return p.t.at(q.scan.extreme[k], q.j, fmt.Errorf("%v is not finite", v))
+		}
+	}
+	if large := max(-q.scan.low, q.scan.high); p.t.typed[q.j].Integer && large > 1<<53 {
+		k := boolIndex(large == q.scan.high)
+		p.warn(q.scan.extreme[k], q.j, "integers beyond 2^53 are rounded, as a float64 does not hold them; if they are codes, leave the column out (--drop) or write it as text")
+	}
+	return nil
 }
 
 // sortWithCounts sorts the levels and takes their counts along.
@@ -93,17 +142,19 @@ func (p *planner) prune(kept []int) {
 
 // varies tells whether a column has two different values in the kept rows.
 func (p *planner) varies(q *plan, kept []int) bool {
-	first, found := "", false
-	for _, i := range kept {
-		switch text := p.t.text(i, q.j); {
-		case q.missing.has(text):
-		case !found:
-			first, found = text, true
-		case text != first:
-			return true
+	one, found, varies, at := "", false, false, 0
+	p.t.each([]int{q.j}, func(first int, part *table) {
+		for ; !varies && at < len(kept) && kept[at] < first+part.rows; at++ {
+			switch text := part.text(kept[at]-first, q.j); {
+			case q.missing.has(text):
+			case !found:
+				one, found = text, true
+			default:
+				varies = text != one
+			}
 		}
-	}
-	return false
+	})
+	return varies
 }
 
 const rowNamesWhy = "names of the rows"
@@ -116,6 +167,8 @@ func (p *planner) useless(q *plan) string {
 	counts := integers && q.scan.counting >= 0 && q.blank == 0 && known > 1
 	unique := distinct == known || distinct > maxDistinct
 	switch {
+	case q.scan.over > 0 && q.kind == Categorical:
+		return fmt.Sprintf("names or identifiers: more than %d different texts", mostTexts)
 	case known == 0:
 		return "every cell is missing"
 	case distinct == 1 && p.t.rows < fewRows:
@@ -189,7 +242,7 @@ func (p *planner) only(q *plan) string {
 	case len(q.texts) > 0:
 		return cutText(q.texts[0])
 	}
-	return p.t.text(q.scan.firstPlain, q.j)
+	return q.scan.firstText
 }
 
 // alike warns of levels that differ by their case or the space within alone.

@@ -11,9 +11,10 @@ import (
 	"unsafe"
 )
 
-// Forms of a cell that was parsed. Below formNumber stands the number of decimals
+// Forms of a cell that was parsed. Below formTime stands the number of decimals
 // of a plain number, from which its text can be made again.
 const (
+	formTime   = 252 // a time, in seconds since 1970
 	formNumber = 253 // a number whose text is not kept
 	formEmpty  = 254
 	formText   = 255 // the value is an index into the column's texts
@@ -130,7 +131,11 @@ func (p *cellParser) record() ([]string, error) {
 type chunk struct {
 	values []float64
 	forms  []uint8
-	lines  []uint32 // on which each record begins
+	lines  []uint32   // on which each record begins
+	texts  [][]string // of the block alone
+	at     int64      // where it begins
+	size   int
+	line   int // of its first record
 	worker int
 	err    error
 }
@@ -142,6 +147,7 @@ type blockParser struct {
 	mark      byte // decimal mark
 	width     int
 	worker    int
+	apart     bool // every block has texts of its own
 	names     []string
 	verbatim  []bool    // columns whose cells are all kept as text
 	missing   []float64 // numbers that mean a missing value
@@ -154,6 +160,14 @@ type blockParser struct {
 func (p *blockParser) parse(text []byte, line int, c *chunk) {
 	cp := cellParser{sep: p.sep, eol: p.eol, text: text}
 	c.worker = p.worker
+	if p.apart {
+		c.texts = make([][]string, p.width)
+		for j := range p.texts {
+			clear(p.ids[j])
+			p.texts[j] = nil
+		}
+		defer func() { copy(c.texts, p.texts) }()
+	}
 	for cp.at < len(text) {
 		if text[cp.at] <= ' ' && cp.blank() {
 			continue

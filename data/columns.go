@@ -37,6 +37,9 @@ type plan struct {
 	texts   []string // different texts that are not missing, in order of appearance
 	first   []int    // row of each
 	rows    []int    // number of rows of each
+	code    map[string]float64
+	label   func(text string, part *table) float64 // the number of a class
+	groups  map[string]int
 }
 
 // planner decides about the columns of a table.
@@ -53,7 +56,7 @@ type planner struct {
 func (p *planner) warn(row, j int, format string, args ...any) {
 	w := Warning{Text: fmt.Sprintf(format, args...)}
 	if row >= 0 {
-		w.Row = int(p.t.lines[row])
+		w.Row = p.t.lineOf(row)
 	}
 	if j >= 0 {
 		w.Column = p.t.names[j]
@@ -63,7 +66,7 @@ func (p *planner) warn(row, j int, format string, args ...any) {
 
 // at returns an error about a cell.
 func (t *table) at(i, j int, err error) error {
-	return &CSVError{File: t.file, Row: int(t.lines[i]), Column: t.names[j], Err: err}
+	return &CSVError{File: t.file, Row: t.lineOf(i), Column: t.names[j], Err: err}
 }
 
 // decide makes a plan for every column.
@@ -113,6 +116,18 @@ func (p *planner) assign() error {
 	if err := errors.Join(give(one(p.c.Group), roleGroup, "rows of one group stay together"), give(one(p.c.Weight), roleWeight, "weight of each row"),
 		give(p.c.ID, roleText, "an identifier, as asked for"), give(p.c.Drop, roleOut, "as asked for")); err != nil {
 		return firstOf(err)
+	}
+	for j, c := range p.t.typed {
+		q := &p.plans[j]
+		if c.Type != Ignore {
+			continue
+		}
+		if q.role != roleFeature && q.role != roleOut {
+			return &CSVError{File: p.t.file, Column: c.Name, Err: fmt.Errorf("it cannot be %s: %s", describeRole(q.role), c.Why)}
+		}
+		if q.role == roleFeature {
+			q.role, q.why = roleOut, c.Why
+		}
 	}
 	return p.assignTypes()
 }
@@ -186,6 +201,12 @@ func (p *planner) assignTypes() error {
 // evidence collects what single columns say about the whole file: the decimal
 // mark, and the markers of missing values that stand among numbers.
 func (p *planner) evidence() {
+	if p.t.typed != nil {
+		for j := range p.plans {
+			p.collect(&p.plans[j])
+		}
+		return
+	}
 	marks := map[byte]bool{}
 	mark := byte(p.t.dialect.Decimal)
 	p.markers = fileMarkers{}
@@ -239,6 +260,9 @@ func (p *planner) collect(q *plan) {
 
 // kind decides what a column is.
 func (p *planner) kind(q *plan) error {
+	if err := p.bounded(q); err != nil && q.role != roleOut {
+		return err
+	}
 	switch {
 	case q.role == roleOut:
 		return nil
@@ -248,6 +272,8 @@ func (p *planner) kind(q *plan) error {
 	case q.role == roleWeight:
 		q.kind = Numeric
 		return p.numeric(q)
+	case p.t.typed != nil && (!q.forced || q.kind == DateTime && p.t.typed[q.j].Type == DateTime):
+		return p.ofType(q)
 	case q.forced:
 		return p.given(q)
 	case p.t.declares(q.j):
@@ -435,7 +461,7 @@ func (p *planner) numeric(q *plan) error {
 	numbers := formatOf(q.texts, plain, mark, p.want, p.t.dialect.Comma)
 	switch {
 	case len(q.texts) == 0:
-		p.groups(q)
+		p.regroup(q)
 	case !numbers.ok && len(numbers.units) == 0 || !numbers.ok && q.forced:
 		return p.notNumber(q)
 	default:
@@ -453,9 +479,9 @@ func (p *planner) numeric(q *plan) error {
 	return p.finite(q)
 }
 
-// groups reads plain numbers such as 1.137 as thousands where the file's decimal
+// regroup reads plain numbers such as 1.137 as thousands where the file's decimal
 // mark is known to be the other one.
-func (p *planner) groups(q *plan) {
+func (p *planner) regroup(q *plan) {
 	mark := byte(p.t.dialect.Decimal)
 	if p.want == 0 || p.want == mark || q.scan.plain.decimals&^1 == 0 {
 		return
@@ -531,14 +557,14 @@ func (p *planner) times(q *plan) error {
 		}
 	}
 	if q.scan.plain.count > 0 {
-		return p.t.at(q.scan.firstPlain, q.j, fmt.Errorf("%s is not a time as %s", short(p.t.text(q.scan.firstPlain, q.j)), layoutName(q.layout)))
+		return p.t.at(q.scan.firstPlain, q.j, fmt.Errorf("%s is not a time as %s", short(q.scan.firstText), layoutName(q.layout)))
 	}
 	return nil
 }
 
 func (p *planner) notTime(q *plan) error {
 	if len(q.texts) == 0 {
-		return p.t.at(q.scan.firstPlain, q.j, fmt.Errorf("%s is not a time in a known layout; give one in the form of package time: time:20060102", short(p.t.text(q.scan.firstPlain, q.j))))
+		return p.t.at(q.scan.firstPlain, q.j, fmt.Errorf("%s is not a time in a known layout; give one in the form of package time: time:20060102", short(q.scan.firstText)))
 	}
 	for k := range q.texts {
 		if _, ok := timesOf(q.texts[:k+1]); !ok {

@@ -28,7 +28,7 @@ func (p *planner) columns(s *Set, kept []int) error {
 	p.report.Duplicates = p.duplicates(kept)
 	parallel(len(features), func(k int) {
 		if q := features[k]; q.kind != Numeric || len(p.t.texts[q.j]) > 0 || q.regrouped(p.t) {
-			p.convert(q, func(i int, v float64) { p.t.values[i*p.t.width()+q.j] = v })
+			p.convert(p.t, q, func(i int, v float64) { p.t.values[i*p.t.width()+q.j] = v })
 		} // other plain numbers are what they should be
 	})
 	p.t.forms = nil
@@ -38,7 +38,13 @@ func (p *planner) columns(s *Set, kept []int) error {
 	}
 	values := p.t.compact(features, kept)
 	for k, q := range features {
-		s.Features = append(s.Features, p.feature(q, values, k, len(features)))
+		low, high := math.Inf(1), math.Inf(-1)
+		for i := k; !q.plainly(p.t) && i < len(values); i += len(features) {
+			if v := values[i]; v == v {
+				low, high = min(low, v), max(high, v)
+			}
+		}
+		s.Features = append(s.Features, p.feature(q, low, high))
 	}
 	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(n, len(features)), tensor.WithBacking(values))}
 	return nil
@@ -111,8 +117,15 @@ func (t *table) compact(features []*plan, kept []int) []float64 {
 	return out[: n*p : n*p]
 }
 
-// feature describes a column of the set.
-func (p *planner) feature(q *plan, values []float64, at, columns int) Feature {
+// plainly tells whether the values of a column are the plain numbers or times that were
+// scanned.
+func (q *plan) plainly(t *table) bool {
+	return len(q.texts) == 0 && q.scan.over == 0 && (q.kind == Numeric || q.kind == DateTime) && !q.regrouped(t)
+}
+
+// feature describes a column of the set, whose values, if they are not as they were
+// scanned, lie between low and high.
+func (p *planner) feature(q *plan, low, high float64) Feature {
 	f := Feature{Name: p.t.names[q.j], Levels: q.levels, Number: q.number, Missing: p.c.Missing}
 	f.Seen = Seen{Rows: p.t.rows, Missing: float64(q.blank) / float64(p.t.rows)}
 	if q.kind == DateTime {
@@ -124,18 +137,11 @@ func (p *planner) feature(q *plan, values []float64, at, columns int) Feature {
 		}
 		return f
 	}
-	if len(q.texts) == 0 && q.kind == Numeric && !q.regrouped(p.t) {
-		f.Seen.Low, f.Seen.High = q.scan.low, q.scan.high // of all rows, those without a target too
-		return f
+	if q.plainly(p.t) {
+		low, high = q.scan.low, q.scan.high // of all rows, those without a target too
 	}
-	f.Seen.Low, f.Seen.High = math.Inf(1), math.Inf(-1)
-	for i := at; i < len(values); i += columns {
-		if v := values[i]; v == v {
-			f.Seen.Low, f.Seen.High = min(f.Seen.Low, v), max(f.Seen.High, v)
-		}
-	}
-	if f.Seen.Low > f.Seen.High {
-		f.Seen.Low, f.Seen.High = 0, 0
+	if low <= high {
+		f.Seen.Low, f.Seen.High = low, high
 	}
 	return f
 }
@@ -163,9 +169,11 @@ func (p *planner) beside(s *Set, kept []int) error {
 // cellTexts returns the texts of a column, row by row.
 func (t *table) cellTexts(j int) []string {
 	out := make([]string, t.rows)
-	for i := range out {
-		out[i] = t.text(i, j)
-	}
+	t.each([]int{j}, func(first int, part *table) {
+		for i := range part.rows {
+			out[first+i] = part.text(i, j)
+		}
+	})
 	return out
 }
 
@@ -180,16 +188,31 @@ func pick[T any](list []T, kept []int) []T {
 // groupsOf numbers the groups: integers as they stand there, other texts in
 // sorted order.
 func (p *planner) groupsOf(q *plan, kept []int) ([]int, error) {
-	cells := p.t.cellTexts(q.j)
+	number, err := p.groupNumbers(q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int, p.t.rows)
+	for i := range out {
+		out[i] = number[p.t.text(i, q.j)]
+	}
+	return pick(out, kept), nil
+}
+
+func (p *planner) groupNumbers(q *plan) (map[string]int, error) {
 	number := map[string]int{}
-	integers := true
-	for i, cell := range cells {
+	integers, missing := true, -1
+	p.t.eachText(q.j, func(row int, cell string, _ int) {
 		if cell == "" {
-			return nil, p.t.at(i, q.j, errors.New("the group is missing"))
+			missing = row
+			return
 		}
 		n, err := strconv.Atoi(cell)
 		integers = integers && err == nil && strconv.Itoa(n) == cell
 		number[cell] = n
+	})
+	if missing >= 0 {
+		return nil, p.t.at(missing, q.j, errors.New("the group is missing"))
 	}
 	if !integers {
 		names := make([]string, 0, len(number))
@@ -201,11 +224,7 @@ func (p *planner) groupsOf(q *plan, kept []int) ([]int, error) {
 			number[name] = k
 		}
 	}
-	out := make([]int, len(cells))
-	for i, cell := range cells {
-		out[i] = number[cell]
-	}
-	return pick(out, kept), nil
+	return number, nil
 }
 
 func (p *planner) weights(q *plan, kept []int) ([]float64, error) {
@@ -221,7 +240,9 @@ func (p *planner) weights(q *plan, kept []int) ([]float64, error) {
 // codes returns a number for every cell of a column, by its text.
 func (t *table) codes(j int, of func(text string) float64) []float64 {
 	out := make([]float64, t.rows)
-	t.recode(j, of, func(i int, v float64) { out[i] = v })
+	t.each([]int{j}, func(first int, part *table) {
+		part.recode(j, of, func(i int, v float64) { out[first+i] = v })
+	})
 	return out
 }
 
@@ -255,33 +276,62 @@ func (t *table) recode(j int, of func(text string) float64, put func(i int, v fl
 // values returns the numbers of a numeric column or a time.
 func (p *planner) values(q *plan) []float64 {
 	out := make([]float64, p.t.rows)
-	p.convert(q, func(i int, v float64) { out[i] = v })
+	p.t.each([]int{q.j}, func(first int, part *table) {
+		p.convert(part, q, func(i int, v float64) { out[first+i] = v })
+	})
 	return out
 }
 
-// convert calls put with the value of every cell of a feature or a real target.
-func (p *planner) convert(q *plan, put func(i int, v float64)) {
-	t, j := p.t, q.j
+func (q *plan) numberLevels() {
+	q.code = make(map[string]float64, len(q.levels))
+	for k, l := range q.levels {
+		q.code[l] = float64(k)
+	}
+}
+
+var errChanged = errors.New("it was not there when the file was looked through: the file has changed")
+
+// oddCell is a text that is not what its column was found to be.
+type oddCell struct {
+	text string
+	err  error
+}
+
+// odd keeps the first such text of a part.
+func (t *table) odd(text string, err error) {
+	if t.oddText == nil {
+		t.oddText = &oddCell{text, err}
+	}
+}
+
+// convert calls put with the value of every cell of a feature or a real target in a part
+// of the table.
+func (p *planner) convert(t *table, q *plan, put func(i int, v float64)) {
+	j := q.j
 	of := func(text string) float64 {
 		if q.missing.has(text) {
 			return math.NaN()
 		}
 		v, err := p.value(q, text)
-		if err != nil { // every text was parsed when the column was planned
+		if err != nil { // in memory every text was parsed when the column was planned
+			t.odd(text, err)
 			return math.NaN()
 		}
 		return v
 	}
 	if q.kind == Categorical {
-		code := make(map[string]float64, len(q.levels))
-		for k, l := range q.levels {
-			code[l] = float64(k)
+		if q.code == nil {
+			q.numberLevels()
 		}
 		t.recode(j, func(text string) float64 {
 			if q.missing.has(text) {
 				return math.NaN()
 			}
-			return code[text]
+			code, ok := q.code[text]
+			if !ok {
+				t.odd(text, errChanged)
+			}
+			return code
 		}, put)
 		return
 	}

@@ -151,7 +151,7 @@ type matcher struct {
 func (m *matcher) warn(row int, column, format string, args ...any) {
 	w := Warning{Column: column, Text: fmt.Sprintf(format, args...)}
 	if row >= 0 {
-		w.Row = int(m.t.lines[row])
+		w.Row = m.t.lineOf(row)
 	}
 	m.report.Warnings = append(m.report.Warnings, w)
 }

@@ -29,7 +29,7 @@ const peeked = 4096
 var foreign = []struct{ magic, what string }{
 	{"PK\x03\x04", "a ZIP archive, as Excel workbooks are; save the sheet as CSV"},
 	{"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"},
-	{"PAR1", "a Parquet file; write it as CSV"},
+	{"PAR1", "a Parquet file; it is read by its name, with package data/parquet or aegis --data"},
 	{"ARROW1", "an Arrow file; write it as CSV"},
 	{"SQLite format 3", "an SQLite database; export the table as CSV"},
 	{"%PDF", "a PDF document"},

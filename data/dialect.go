@@ -14,7 +14,7 @@ type Dialect struct {
 	Encoding  string // "UTF-8", "UTF-16 little-endian", "UTF-16 big-endian" or "Windows-1252"
 	Mark      bool   // a byte order mark was there
 	Packed    bool   // the file is compressed with gzip
-	Format    string // "CSV" or "ARFF"
+	Format    string // "CSV", "ARFF" or "Parquet"
 	Comma     rune   // between cells: a comma, semicolon, tab, vertical bar, or what was given
 	Decimal   rune   // decimal mark of plain numbers: '.' or ','
 	LineEnd   string // "LF", "CRLF" or "CR"
@@ -29,6 +29,9 @@ type Dialect struct {
 // String returns the dialect in words, such as "UTF-8, separated by semicolons,
 // decimal comma, header".
 func (d Dialect) String() string {
+	if d.Format != formatCSV && d.Format != formatARFF && d.Format != "" {
+		return d.Format
+	}
 	if d.Format == formatARFF {
 		return "ARFF, " + d.Encoding + map[bool]string{true: ", gzip"}[d.Packed]
 	}

@@ -188,7 +188,7 @@ func (p *planner) rowOf(j int, v float64) int {
 		return 0
 	}
 	if row := p.scans[j].extreme[boolIndex(v > 0)]; row >= 0 {
-		return int(p.t.lines[row])
+		return p.t.lineOf(row)
 	}
 	return 0
 }

@@ -168,7 +168,7 @@ func (f FittedScale) to() []Feature   { return f.Features }
 
 func (f FittedScale) row(dst, src []float64) error {
 	for j, x := range src {
-		if f.Features[j].scaled() {
+		if c := &f.Features[j]; c.Levels == nil && !c.Indicator { // a call of scaled would copy it
 			x = scaled(x, f.Center[j], f.Scale[j]) + f.Offset
 		}
 		dst[j] = x

@@ -22,7 +22,10 @@ type columnScan struct {
 	order      []int   // texts by their first row
 	counting   int     // 0 or 1 if every plain number is its row's number counted from it, else -1
 	firstPlain int     // row of the first plain number
-	extreme    [2]int  // rows of the smallest and the largest plain number
+	firstText  string  // and its text
+	over       int     // rows whose texts were too many to keep
+	seen       numberSet
+	extreme    [2]int // rows of the smallest and the largest plain number
 }
 
 // scan counts the cells of all columns, groups of neighbours in parallel: eight
@@ -31,37 +34,69 @@ func (t *table) scan() []columnScan {
 	const group = 8
 	width := t.width()
 	scans := make([]columnScan, width)
+	if t.again != nil {
+		t.scanAgain(scans)
+		return scans
+	}
 	parallel((width+group-1)/group, func(k int) { t.scanColumns(scans, k*group, min(k*group+group, width)) })
 	return scans
 }
 
 func (t *table) scanColumns(scans []columnScan, from, to int) {
-	seen := make([]numberSet, to-from)
 	for j := from; j < to; j++ {
-		scans[j] = columnScan{integers: true, low: math.Inf(1), high: math.Inf(-1), counts: make([]int, len(t.texts[j])), first: make([]int, len(t.texts[j])), firstPlain: -1, extreme: [2]int{-1, -1}}
+		scans[j] = newColumnScan()
 	}
-	width := t.width()
-	for i := range t.rows {
+	t.scanPart(t, scans, 0, from, to)
+	for j := from; j < to; j++ {
+		scans[j].end()
+	}
+}
+
+func newColumnScan() columnScan {
+	return columnScan{integers: true, low: math.Inf(1), high: math.Inf(-1), firstPlain: -1, extreme: [2]int{-1, -1}}
+}
+
+// end lets go of what is needed while cells come.
+func (s *columnScan) end() {
+	s.distinct, s.seen = s.seen.n, numberSet{}
+}
+
+// textOver is the index of a text that was not kept, as there are too many.
+const textOver = math.MaxUint32
+
+// scanPart counts the cells of some columns of a part, whose first row is given and whose
+// texts are those of t.
+func (t *table) scanPart(part *table, scans []columnScan, first, from, to int) {
+	for j := from; j < to; j++ {
+		s, n := &scans[j], len(t.texts[j])
+		s.counts, s.first = append(s.counts, make([]int, n-len(s.counts))...), append(s.first, make([]int, n-len(s.first))...)
+	}
+	width := part.width()
+	for i := range part.rows {
 		at := i * width
 		for j := from; j < to; j++ {
-			s, v := &scans[j], t.values[at+j]
-			switch form := t.forms[at+j]; form {
+			s, v := &scans[j], part.values[at+j]
+			switch form := part.forms[at+j]; form {
 			case formEmpty:
 				s.empty++
 			case formText:
+				if v == textOver {
+					s.over++
+					continue
+				}
 				k := int(v)
 				if s.counts[k]++; s.counts[k] == 1 {
-					s.first[k] = i
+					s.first[k] = first + i
 					s.order = append(s.order, k)
 				}
 			default:
-				s.number(i, v, form)
-				seen[j-from].add(v)
+				if s.plain.count == 0 {
+					s.firstText = part.text(i, j)
+				}
+				s.number(first+i, v, form)
+				s.seen.add(v)
 			}
 		}
-	}
-	for j := from; j < to; j++ {
-		scans[j].distinct = seen[j-from].n
 	}
 }
 
@@ -74,7 +109,7 @@ func (s *columnScan) number(i int, v float64, form uint8) {
 		}
 	}
 	s.plain.count++
-	if form == formNumber {
+	if form >= formTime {
 		s.plain.long = true
 	} else {
 		s.plain.decimals |= 1 << form
@@ -152,6 +187,8 @@ func (t *table) cellText(j int, v float64, form uint8) string {
 		return t.texts[j][int(v)]
 	case formNumber:
 		return strconv.FormatFloat(v, 'g', -1, 64)
+	case formTime:
+		return timeText(t.typed[j].Layout, v)
 	}
 	s := strconv.FormatFloat(v, 'f', int(form), 64)
 	if t.dialect.Decimal == ',' {
@@ -196,22 +233,47 @@ type cellKey struct {
 // eachText calls f once for each different cell of a column, in order of
 // appearance, with its first row, its text and the number of its rows.
 func (t *table) eachText(j int, f func(row int, text string, n int)) {
-	index := map[cellKey]int{}
-	var rows, counts []int
-	width := t.width()
-	for i := range t.rows {
-		at := i*width + j
-		key := cellKey{math.Float64bits(t.values[at]), t.forms[at]}
-		k, ok := index[key]
-		if !ok {
-			k = len(rows)
-			index[key] = k
-			rows, counts = append(rows, i), append(counts, 0)
-		}
-		counts[k]++
+	type different struct {
+		row, n int
+		text   string
 	}
-	for k, i := range rows {
-		f(i, t.text(i, j), counts[k])
+	var list []different
+	index := map[cellKey]int{} // numbers
+	byText := map[string]int{} // texts of parts, each of which numbers its own
+	t.each([]int{j}, func(first int, part *table) {
+		width := part.width()
+		local := make([]int, len(part.texts[j]))
+		for i := range part.rows {
+			at := i*width + j
+			v, form := part.values[at], part.forms[at]
+			var k int
+			ok := false
+			key := cellKey{math.Float64bits(v), form}
+			if form == formText {
+				k = local[int(v)] - 1
+				if ok = k >= 0; !ok {
+					k, ok = byText[part.texts[j][int(v)]]
+				}
+			} else {
+				k, ok = index[key]
+			}
+			if !ok {
+				k = len(list)
+				list = append(list, different{row: first + i, text: part.text(i, j)})
+				if form == formText {
+					byText[list[k].text] = k
+				} else {
+					index[key] = k
+				}
+			}
+			if form == formText {
+				local[int(v)] = k + 1
+			}
+			list[k].n++
+		}
+	})
+	for _, d := range list {
+		f(d.row, d.text, d.n)
 	}
 }
 

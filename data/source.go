@@ -521,6 +521,12 @@ func Answers(src Source) (*Set, error) {
 			return nil, err
 		}
 		*out = *all
+	case *FileSource:
+		all, err := src.answers()
+		if err != nil {
+			return nil, err
+		}
+		*out = *all
 	default:
 		st, err := open(src)
 		if err != nil {

@@ -112,12 +112,20 @@ func (p *planner) classes(q *plan, s *Set) ([]int, error) {
 	for k, c := range s.Classes {
 		index[c] = k
 	}
-	codes := p.t.codes(q.j, func(text string) float64 {
+	q.label = func(text string, part *table) float64 {
 		if q.missing.has(text) {
 			return math.NaN()
 		}
-		return float64(index[label(text)])
-	})
+		k, ok := index[label(text)]
+		if !ok {
+			part.odd(text, errChanged)
+		}
+		return float64(k)
+	}
+	if p.t.again != nil && q.blank == 0 {
+		return nil, nil
+	}
+	codes := p.t.codes(q.j, func(text string) float64 { return q.label(text, p.t) })
 	kept, err := p.known(q, codes)
 	if err != nil {
 		return nil, err
@@ -159,6 +167,10 @@ func (p *planner) positive(s *Set) error {
 }
 
 func (p *planner) realTarget(q *plan, s *Set) ([]int, error) {
+	s.TargetNumber = q.number
+	if p.t.again != nil && q.blank == 0 {
+		return nil, nil
+	}
 	values := p.values(q)
 	kept, err := p.known(q, values)
 	if err != nil {
@@ -170,7 +182,6 @@ func (p *planner) realTarget(q *plan, s *Set) ([]int, error) {
 			y = append(y, v)
 		}
 	}
-	s.TargetNumber = q.number
 	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(y))}
 	return kept, nil
 }

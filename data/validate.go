@@ -90,15 +90,20 @@ func (s *Set) validate(t *tensor.Dense, n int, what string, table bool) error {
 	}
 	switch d := dense(t).Data().(type) {
 	case []float64:
+		at := len(d) // the first value that is not finite
 		for i, v := range d {
-			if math.IsInf(v, 0) || math.IsNaN(v) && !table {
-				return bad(i, v)
+			if v-v != 0 && (v == v || !table) { // x − x is NaN for infinities and NaN
+				at = i
+				break
 			}
-			if table && s.Features[i%width].Levels != nil {
-				if err := s.validateLevel(i, width, v); err != nil {
-					return err
-				}
+		}
+		if table {
+			if err := s.validateLevels(d[:at], width); err != nil {
+				return err
 			}
+		}
+		if at < len(d) {
+			return bad(at, d[at])
 		}
 	case []float32:
 		for i, v := range d {
@@ -111,6 +116,26 @@ func (s *Set) validate(t *tensor.Dense, n int, what string, table bool) error {
 		return fmt.Errorf("data: %s: %s has values of type %v, want float64, float32 or int", s.Name, what, t.Dtype())
 	}
 	return nil
+}
+
+// validateLevels checks the codes of all levels.
+func (s *Set) validateLevels(d []float64, width int) error {
+	first := len(d)
+	for k := range s.Features {
+		if s.Features[k].Levels == nil {
+			continue
+		}
+		most := float64(len(s.Features[k].Levels))
+		for i := k; i < first; i += width {
+			if v := d[i]; v == v && (v != math.Trunc(v) || v < -1 || v >= most) {
+				first = i
+			}
+		}
+	}
+	if first == len(d) {
+		return nil
+	}
+	return s.validateLevel(first, width, d[first])
 }
 
 // validateLevel checks the code of a level; -1 is one that was not there in training.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/data/parquet"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -89,7 +90,7 @@ type source struct {
 }
 
 func (s *source) flags(f *pflag.FlagSet) {
-	f.StringVar(&s.file, "data", "", "`FILE` of rows, - for standard input: CSV, TSV or ARFF, also packed with gzip; how it is written is recognised")
+	f.StringVar(&s.file, "data", "", "`FILE` of rows: CSV, TSV or ARFF, also packed with gzip, or Parquet; how it is written is recognised; -: standard input, not Parquet")
 	f.StringVar(&s.target, "target", "", "target `COLUMN` of the file (default: the last)")
 	f.StringVar(&s.task, "task", "", "`TASK`, classify or regress (default: guessed from the target, and said)")
 	f.StringVar(&s.dataset, "dataset", "breast-cancer", "embedded data set `NAME`: "+strings.Join(data.Names(), ", "))
@@ -127,7 +128,87 @@ func (s *source) read(c *cobra.Command) (*data.Set, *data.Report, error) {
 	if s.file == "-" {
 		return how.Read(c.InOrStdin(), "standard input")
 	}
+	if isParquet(s.file) {
+		file, err := asParquet(c, s.file, how)
+		if err != nil {
+			return nil, nil, err
+		}
+		return file.Read()
+	}
 	return how.ReadFile(s.file)
+}
+
+// isParquet tells whether a file begins as Parquet files do.
+func isParquet(path string) bool {
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return false // a pipe can be read but once
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [4]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && string(magic[:3]) == "PAR"
+}
+
+// ofTexts are the flags that say how a file of texts is written.
+var ofTexts = []string{"delimiter", "decimal", "header", "no-header"}
+
+// asParquet returns how a Parquet file is read by flags for files of texts.
+func asParquet(c *cobra.Command, path string, how data.CSV) (parquet.File, error) {
+	for _, name := range ofTexts {
+		if f := c.Flags().Lookup(name); f != nil && f.Changed {
+			return parquet.File{}, usage("--%s is for files of texts; %s is a Parquet file", name, path)
+		}
+	}
+	return parquet.File{
+		Path: path, Target: how.Target, NoTarget: how.NoTarget, AsTask: how.AsTask, Positive: how.Positive, Types: how.Types,
+		Drop: how.Drop, ID: how.ID, Group: how.Group, Weight: how.Weight, Missing: how.Missing, KeepAll: how.KeepAll,
+	}, nil
+}
+
+// largest is how many bytes of values training holds in memory before it reads them from
+// the file.
+const largest = 1 << 30
+
+// open returns the rows of a file as a source that is not in memory, nil if they belong
+// there: if values of 8 bytes each, or the file if it has texts, take no more than
+// largest, or stream says so.
+func (s *source) open(c *cobra.Command, stream *bool) (*data.FileSource, error) {
+	st, err := os.Stat(s.file)
+	always := stream != nil && *stream
+	if s.file == "" || stream != nil && !always || !always && (err != nil || !st.Mode().IsRegular()) {
+		return nil, nil
+	}
+	if s.task != "" && s.task != "classify" && s.task != "regress" || c.Flags().Changed("dataset") {
+		return nil, nil // read says what is wrong
+	}
+	how, err := s.csv()
+	if err != nil {
+		return nil, err
+	}
+	how.Target, how.AsTask = s.target, s.task
+	if !isParquet(s.file) {
+		if !always && st.Size() <= largest {
+			return nil, nil
+		}
+		src, err := how.Open(s.file)
+		if err != nil && !always { // packed, say: reading it to memory may do
+			return nil, nil
+		}
+		return src, err
+	}
+	file, err := asParquet(c, s.file, how)
+	if err != nil {
+		return nil, err
+	}
+	rows, columns, err := file.Size()
+	if err != nil || !always && rows*columns*8 <= largest {
+		return nil, err
+	}
+	return file.Open()
 }
 
 // load reads the rows and says on w what was read and guessed.
@@ -140,7 +221,13 @@ func (s *source) load(c *cobra.Command, w io.Writer) (*data.Set, error) {
 		fmt.Fprintf(w, "data: %s, %d rows, %d columns, target %q: %v (%s)\n", set.Name, set.Len(), len(set.Features), set.Target, set.Task(), set.Source)
 		return set, nil
 	}
-	fmt.Fprintf(w, "data: %s, %s\n  file: %v\n", set.Name, report.Summary(), report.Dialect)
+	said(w, set.Name, report)
+	return set, nil
+}
+
+// said writes what was read and guessed.
+func said(w io.Writer, name string, report *data.Report) {
+	fmt.Fprintf(w, "data: %s, %s\n  file: %v\n", name, report.Summary(), report.Dialect)
 	var notes []string
 	for _, c := range report.Columns {
 		switch {
@@ -157,7 +244,6 @@ func (s *source) load(c *cobra.Command, w io.Writer) (*data.Set, error) {
 		notes = append(notes, fmt.Sprintf("%d rows are the same as an earlier one", report.Duplicates))
 	}
 	writeNotes(w, notes)
-	return set, nil
 }
 
 // grouped returns the splitter that keeps the rows of a group together, if the rows

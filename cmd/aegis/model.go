@@ -19,7 +19,7 @@ type trainFlags struct {
 	source
 	netFlags
 	model, report string
-	quiet         bool
+	quiet, stream bool
 }
 
 func trainCommand() *cobra.Command {
@@ -27,8 +27,13 @@ func trainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "train",
 		Short: "Fit a net once, save it, and draw how the training went",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
+		Long: `Train fits a net to the rows of a file and saves it with all that it needs to predict
+others. A file of more than 1 GiB (CSV), or of more than 1 GiB of values at 8 bytes each
+(Parquet), is not read to memory: its rows are read again in every epoch, a window at a
+time, and the model is the same to the bit. --stream asks for that of a smaller file,
+--stream=false keeps a larger one in memory.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
 	}
 	f := c.Flags()
 	o.source.flags(f)
@@ -36,7 +41,34 @@ func trainCommand() *cobra.Command {
 	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` for the model")
 	f.StringVar(&o.report, "report", "training.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
+	f.BoolVar(&o.stream, "stream", false, "read the rows from the file while training, not to memory (default for more than 1 GiB)")
 	return c
+}
+
+// rows returns the rows to train on, and what is known of them but for their inputs.
+func (o *trainFlags) rows(c *cobra.Command, status io.Writer) (data.Source, *data.Set, error) {
+	var stream *bool
+	if c.Flags().Changed("stream") {
+		stream = &o.stream
+		if o.stream && (o.file == "" || o.file == "-") {
+			return nil, nil, usage("--stream goes with --data and the name of a file")
+		}
+	}
+	src, err := o.open(c, stream)
+	if err != nil {
+		return nil, nil, err
+	}
+	if src == nil {
+		set, err := o.load(c, status)
+		return set, set, err
+	}
+	answers, err := data.Answers(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	said(status, answers.Name, src.Report())
+	fmt.Fprintln(status, "  rows are read from the file, not to memory")
+	return src, answers, nil
 }
 
 func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
@@ -56,7 +88,7 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.quiet {
 		status = io.Discard
 	}
-	set, err := o.load(c, status)
+	rows, set, err := o.rows(c, status)
 	if err != nil {
 		return err
 	}
@@ -89,7 +121,7 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 		bar.done(fit*epochs+ev.Epoch, ev.History().String())
 		return nil
 	}))
-	m, h, err := e.Train(ctx, set)
+	m, h, err := e.Train(ctx, rows)
 	bar.end()
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintf(out, "interrupted: %d of %d epochs were finished; no model was written\n", fit*epochs+last, epochs*fits)
@@ -113,15 +145,26 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.report == "" {
 		return nil
 	}
-	return o.draw(c, e, m, h, set)
+	return o.draw(c, e, m, h, rows, set)
 }
 
-func (o *trainFlags) draw(c *cobra.Command, e tabular.Estimator, m *models.Model, h *train.History, set *data.Set) error {
+// mostDrawn is how many validation rows that do not lie in memory are drawn.
+const mostDrawn = 100_000
+
+func (o *trainFlags) draw(c *cobra.Command, e tabular.Estimator, m *models.Model, h *train.History, rows data.Source, set *data.Set) error {
 	plan, err := e.Plan(set)
 	if err != nil {
 		return err
 	}
-	_, held, err := set.Split(plan.Config.ValidationFraction, o.seed)
+	trained, numbers, err := set.SplitRows(plan.Config.ValidationFraction, o.seed)
+	if err != nil {
+		return err
+	}
+	validated := len(numbers)
+	if rows != data.Source(set) {
+		numbers = numbers[:min(mostDrawn, len(numbers))]
+	}
+	held, err := data.Collect(data.View(rows, numbers))
 	if err != nil {
 		return err
 	}
@@ -129,11 +172,11 @@ func (o *trainFlags) draw(c *cobra.Command, e tabular.Estimator, m *models.Model
 	if err != nil {
 		return err
 	}
-	trained, _ := m.Params().Count()
+	parameters, _ := m.Params().Count()
 	facts := append([]plots.Fact{
 		{Name: "data", Value: set.Name}, {Name: "source", Value: set.Source}, {Name: "target", Value: set.Target},
-		{Name: "rows", Value: fmt.Sprintf("%d to train, %d to validate", set.Len()-held.Len(), held.Len())},
-		{Name: "seed", Value: fmt.Sprint(o.seed)}, {Name: "parameters", Value: fmt.Sprint(trained)},
+		{Name: "rows", Value: fmt.Sprintf("%d to train, %d to validate", len(trained), validated)},
+		{Name: "seed", Value: fmt.Sprint(o.seed)}, {Name: "parameters", Value: fmt.Sprint(parameters)},
 		{Name: "epochs", Value: fmt.Sprintf("%d, best %d", h.Epochs(), h.BestEpoch)},
 		{Name: "time", Value: h.Duration.Round(time.Millisecond).String()},
 	}, append(o.facts(e, set), versionFacts()...)...)

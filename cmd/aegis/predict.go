@@ -35,7 +35,7 @@ than it had are warnings.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` of the model")
-	f.StringVar(&o.file, "data", "", "`FILE` of the rows, - for standard input: CSV, TSV or ARFF, also packed with gzip; columns are found by name")
+	f.StringVar(&o.file, "data", "", "`FILE` of the rows, CSV, TSV or ARFF, also packed with gzip, or Parquet; columns are found by name; -: standard input, not Parquet")
 	f.StringVar(&o.output, "output", "", "CSV `FILE` for the predictions (default, and -: standard output)")
 	f.BoolVar(&o.keep, "keep-columns", false, "write the columns of the file before the predictions")
 	f.BoolVar(&o.quiet, "quiet", false, "no warnings")
@@ -91,6 +91,13 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 func (o *predictFlags) rows(c *cobra.Command, how data.CSV, schema data.Schema) (*data.Set, *data.RowsReport, error) {
 	if o.file == "-" {
 		return how.ReadRows(c.InOrStdin(), "standard input", schema)
+	}
+	if isParquet(o.file) {
+		file, err := asParquet(c, o.file, how)
+		if err != nil {
+			return nil, nil, err
+		}
+		return file.ReadRows(schema)
 	}
 	return how.ReadRowsFile(o.file, schema)
 }

@@ -6,7 +6,8 @@
 #   fetch-tables.sh [FOLDER]
 #
 # vega-datasets 3.2.1 (npm; BSD 3-Clause, tables from various public sources):
-# cars-mpg, cars-noname, seattle-weather, movies, penguins, birdstrikes. Debian's
+# cars-mpg, cars-noname, seattle-weather, movies, penguins, birdstrikes, and
+# flights-3m.parquet. Debian's
 # r-cran-modeldata 1.1.0-1 (MIT): churn, attrition, hpc, carprices.
 # r-cran-mlbench 2.1-3-1 (GPL-2, tables from UCI): letters, glass, pima.
 set -uo pipefail
@@ -30,8 +31,8 @@ vega() {
 	command -v npm >/dev/null && command -v node >/dev/null || { skip "vega-datasets: npm and node are needed"; return; }
 	npm pack --silent vega-datasets@3.2.1 >/dev/null 2>&1 || { skip "vega-datasets 3.2.1 cannot be had from npm"; return; }
 	checked vega-datasets-3.2.1.tgz 6f72fda460a9863fae5fcb32f85bcd49e1761fdea6dc6cf9f4962472881cc5a3 || return
-	tar -xzf vega-datasets-3.2.1.tgz package/data/{cars.json,movies.json,penguins.json,seattle-weather.csv,birdstrikes.csv}
-	cp package/data/{seattle-weather,birdstrikes}.csv "$folder"
+	tar -xzf vega-datasets-3.2.1.tgz package/data/{cars.json,movies.json,penguins.json,seattle-weather.csv,birdstrikes.csv,flights-3m.parquet}
+	cp package/data/{seattle-weather.csv,birdstrikes.csv,flights-3m.parquet} "$folder"
 	FOLDER=$folder node - <<'JS'
 const fs = require("fs");
 const cell = v => v === null || v === undefined ? "" : /[",\n]/.test(String(v)) ? `"${String(v).replace(/"/g, '""')}"` : String(v);
@@ -45,7 +46,7 @@ write("cars", "cars-noname", undefined, "Name");
 write("movies", "movies");
 write("penguins", "penguins");
 JS
-	echo "vega-datasets 3.2.1: cars-mpg, cars-noname, movies, penguins, seattle-weather, birdstrikes"
+	echo "vega-datasets 3.2.1: cars-mpg, cars-noname, movies, penguins, seattle-weather, birdstrikes, flights-3m (Parquet)"
 }
 
 # debian PACKAGE VERSION SHA256: unpacks a package without installing it

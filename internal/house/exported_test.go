@@ -8,6 +8,7 @@ import (
 	crossval "github.com/seed732fc211/aegis/crossval"
 	baselines "github.com/seed732fc211/aegis/crossval/baselines"
 	data "github.com/seed732fc211/aegis/data"
+	parquet "github.com/seed732fc211/aegis/data/parquet"
 	describe "github.com/seed732fc211/aegis/describe"
 	graph "github.com/seed732fc211/aegis/graph"
 	layers "github.com/seed732fc211/aegis/layers"
@@ -241,8 +242,10 @@ var exportedTypes = []struct {
 	{"data.CSV", reflect.TypeFor[data.CSV]()},
 	{"data.CSVError", reflect.TypeFor[data.CSVError]()},
 	{"data.CellReader", reflect.TypeFor[data.CellReader]()},
+	{"data.Cells", reflect.TypeFor[data.Cells]()},
 	{"data.Clip", reflect.TypeFor[data.Clip]()},
 	{"data.Codes", reflect.TypeFor[data.Codes]()},
+	{"data.ColumnFile", reflect.TypeFor[data.ColumnFile]()},
 	{"data.ColumnReport", reflect.TypeFor[data.ColumnReport]()},
 	{"data.ColumnType", reflect.TypeFor[data.ColumnType]()},
 	{"data.Columns", reflect.TypeFor[data.Columns]()},
@@ -251,6 +254,8 @@ var exportedTypes = []struct {
 	{"data.Drop", reflect.TypeFor[data.Drop]()},
 	{"data.ExpandTimes", reflect.TypeFor[data.ExpandTimes]()},
 	{"data.Feature", reflect.TypeFor[data.Feature]()},
+	{"data.FileColumn", reflect.TypeFor[data.FileColumn]()},
+	{"data.FileSource", reflect.TypeFor[data.FileSource]()},
 	{"data.Fitted", reflect.TypeFor[data.Fitted]()},
 	{"data.FittedClip", reflect.TypeFor[data.FittedClip]()},
 	{"data.FittedCodes", reflect.TypeFor[data.FittedCodes]()},
@@ -300,6 +305,7 @@ var exportedTypes = []struct {
 	{"data.TransformFunc", reflect.TypeFor[data.TransformFunc]()},
 	{"data.UnknownLevels", reflect.TypeFor[data.UnknownLevels]()},
 	{"data.Warning", reflect.TypeFor[data.Warning]()},
+	{"data/parquet.File", reflect.TypeFor[parquet.File]()},
 	{"describe.Entry", reflect.TypeFor[describe.Entry]()},
 	{"describe.Text", reflect.TypeFor[describe.Text]()},
 	{"graph.Activation", reflect.TypeFor[graph.Activation]()},

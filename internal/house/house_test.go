@@ -19,6 +19,7 @@ var floors = [][]string{
 	{"internal/kernel", "internal/builtin", "internal/atomicfile", "internal/safetensors", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/house"},
 	{"metrics"},
 	{"data", "trees"},
+	{"data/parquet"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
@@ -28,7 +29,7 @@ var floors = [][]string{
 	{"recipes/tabular"},
 	{"crossval/baselines"},
 	{"plots", "bench/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents", "bench/tables"},
+	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables"},
 }
 
 var may = map[string][]string{
@@ -41,6 +42,7 @@ var may = map[string][]string{
 var never = map[string][]string{
 	"data":               {"graph", "internal/kernel"},
 	"metrics":            {"data", "graph", "internal/kernel"},
+	"data/parquet":       {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"graph":              {"data", "metrics", "trees"},
 	"losses":             {"data", "metrics", "trees"},
@@ -57,7 +59,8 @@ var heavy = map[string][]string{
 	"github.com/go-text/typesetting": {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"codeberg.org/go-fonts/dejavu":   {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "bench/workload", "cmd/aegis", "bench/compare", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"github.com/parquet-go":          {"data/parquet", "cmd/aegis", "bench/stream"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

@@ -1,0 +1,277 @@
+package data
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+)
+
+// FileColumn is a column of a file that says itself what its columns hold.
+type FileColumn struct {
+	Name    string
+	Type    ColumnType // Numeric, Categorical or DateTime; Ignore: it cannot be read
+	Boolean bool       // of a categorical column: its levels are false and true
+	Integer bool       // of a numeric column: all numbers are integers
+	Layout  string     // of a column of times, in the form of package time
+	Why     string     // why it cannot be read
+}
+
+// Cells are some cells of a [FileColumn], which may be changed.
+type Cells struct {
+	Values []float64 // numbers, times in seconds since 1970-01-01 UTC; NaN: missing. nil: texts
+	Codes  []int32   // indices into Texts; -1: missing
+	Texts  []string  // all different
+}
+
+// ColumnFile is a file with columns that have types, such as package data/parquet opens.
+type ColumnFile struct {
+	Name    string // with its extension, for errors
+	Format  string
+	Rows    int
+	Columns []FileColumn
+	File    *os.File // that is closed, and watched for changes; nil: none
+
+	// Open returns a function that calls f for each of some columns with the cells of
+	// rows, which ascend. It may call f from several goroutines. Functions of several
+	// calls of Open may be used side by side.
+	Open func() (func(rows, columns []int, f func(column int, c *Cells) error) error, error)
+}
+
+// Source makes a source of a file: its columns become features and a target as those of a
+// CSV file do, but for what the file says itself: texts are categories, and only a null
+// and the empty text are missing ones, whatever else a text looks like, unless c.Missing
+// names it. Of c, what says how a CSV file is written does not count. Rows in errors and
+// warnings are counted from 1.
+func (c CSV) Source(file ColumnFile) (*FileSource, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	t, open, err := file.table(c)
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.source(t, stem(file.Name))
+	if err != nil {
+		return nil, err
+	}
+	return f, f.begin(file.File, open)
+}
+
+// ReadColumns reads rows to predict from a file, as ReadRows does from a CSV file.
+func (c CSV) ReadColumns(file ColumnFile, schema Schema) (*Set, *RowsReport, error) {
+	if err := cmp.Or(c.check(), schema.check()); err != nil {
+		return nil, nil, err
+	}
+	t, _, err := file.table(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	needed := make([]bool, t.width())
+	want := []string{schema.Target}
+	for _, f := range schema.Features {
+		want = append(want, f.Name)
+	}
+	want = append(want, c.ID...)
+	for j, n := range t.names {
+		needed[j] = (c.KeepAll || slices.Contains(want, n)) && t.typed[j].Type != Ignore
+		if !needed[j] && slices.Contains(want, n) {
+			return nil, nil, &CSVError{File: file.Name, Column: n, Err: errors.New(t.typed[j].Why)}
+		}
+	}
+	if err := t.gather(needed); err != nil {
+		return nil, nil, err
+	}
+	m := &matcher{c: c, t: t, schema: schema, report: &RowsReport{Dialect: t.dialect, Rows: t.rows}}
+	s, err := m.match(file.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, m.report, nil
+}
+
+// stem returns the name of a file without its extension.
+func stem(name string) string {
+	for i := len(name) - 1; i > 0; i-- {
+		if name[i] == '.' {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+// typedFile reads a ColumnFile.
+type typedFile struct {
+	ColumnFile
+	t       *table
+	missing []float64
+}
+
+// table makes a table of a file, which is read a part at a time.
+func (file ColumnFile) table(c CSV) (*table, func() (rowReader, error), error) {
+	fail := func(column string, err error) error { return &CSVError{File: file.Name, Column: column, Err: err} }
+	switch {
+	case file.Open == nil || len(file.Columns) == 0:
+		return nil, nil, fail("", errors.New("a file without columns"))
+	case file.Rows < 1:
+		return nil, nil, fail("", ErrEmpty)
+	}
+	t := &table{file: file.Name, rows: file.Rows, typed: file.Columns, unnamed: make([]bool, len(file.Columns)), line: func(row int) int { return row + 1 }}
+	t.dialect = Dialect{Format: file.Format, Encoding: encodingUTF8, Decimal: '.', Comma: ',', Header: true}
+	seen := map[string]bool{}
+	for _, column := range file.Columns {
+		if seen[column.Name] {
+			return nil, nil, fail(column.Name, errors.New("there are several columns of this name"))
+		}
+		seen[column.Name] = true
+		t.names = append(t.names, column.Name)
+	}
+	o := &typedFile{ColumnFile: file, t: t, missing: numbersOf(c.Missing)}
+	read, err := file.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	t.again = func(columns []int, f func(first int, part *table) error) error { return o.again(read, columns, f) }
+	return t, o.open, nil
+}
+
+func (o *typedFile) open() (rowReader, error) {
+	read, err := o.Open()
+	if err != nil {
+		return nil, err
+	}
+	return func(rows, columns []int, f func(part *table, from int) error) error {
+		return read(rows, columns, func(j int, c *Cells) error {
+			part := &table{file: o.Name, dialect: o.t.dialect, names: o.t.names[j : j+1], typed: o.t.typed[j : j+1], unnamed: o.t.unnamed[j : j+1], rows: len(rows), single: true, column0: j}
+			part.line = func(i int) int { return rows[i] + 1 }
+			if c.Values == nil {
+				part.values, part.forms, part.texts = make([]float64, len(rows)), make([]uint8, len(rows)), [][]string{c.Texts}
+				for i, k := range c.Codes {
+					part.values[i], part.forms[i] = o.text(c, k)
+				}
+				return f(part, 0)
+			}
+			o.absent(c.Values)
+			part.values, part.texts = c.Values, [][]string{nil}
+			return f(part, 0)
+		})
+	}, nil
+}
+
+// absent makes NaN of numbers that mean a missing value.
+func (o *typedFile) absent(values []float64) {
+	if o.missing == nil {
+		return
+	}
+	for i, v := range values {
+		if slices.Contains(o.missing, v) {
+			values[i] = math.NaN()
+		}
+	}
+}
+
+// text returns the value and the form of a text's code.
+func (o *typedFile) text(c *Cells, k int32) (float64, uint8) {
+	if k < 0 || c.Texts[k] == "" {
+		return math.NaN(), formEmpty
+	}
+	return float64(k), formText
+}
+
+// partCells is how many cells are read at once while a file is looked through.
+const partCells = 1 << 22
+
+// again reads some columns of all rows; nil: all.
+func (o *typedFile) again(read func(rows, columns []int, f func(column int, c *Cells) error) error, columns []int, f func(first int, part *table) error) error {
+	width := o.t.width()
+	if columns == nil {
+		columns = numbered(0, width)
+	}
+	columns = slices.DeleteFunc(slices.Clone(columns), func(j int) bool { return o.t.typed[j].Type == Ignore })
+	size := min(BlockRows, max(1<<10, partCells/width))
+	part := &table{file: o.Name, dialect: o.t.dialect, names: o.t.names, typed: o.t.typed, unnamed: o.t.unnamed}
+	values, forms := make([]float64, size*width), make([]uint8, size*width)
+	for first := 0; first < o.Rows; first += size {
+		n := min(size, o.Rows-first)
+		part.rows, part.values, part.forms, part.texts = n, values[:n*width], forms[:n*width], make([][]string, width)
+		for i := range part.forms {
+			part.forms[i] = formEmpty
+		}
+		part.line = func(i int) int { return first + i + 1 }
+		err := read(numbered(first, first+n), columns, func(j int, c *Cells) error {
+			o.fill(part, j, c)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := f(first, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill puts the cells of a column into a part.
+func (o *typedFile) fill(part *table, j int, c *Cells) {
+	width := part.width()
+	if c.Values == nil {
+		part.texts[j] = c.Texts
+		for i, k := range c.Codes {
+			part.values[i*width+j], part.forms[i*width+j] = o.text(c, k)
+		}
+		return
+	}
+	o.absent(c.Values)
+	kind := o.t.typed[j].Type
+	for i, v := range c.Values {
+		part.values[i*width+j], part.forms[i*width+j] = v, formOf(v, kind)
+	}
+}
+
+// gather brings some columns to memory, with texts that all rows share.
+func (t *table) gather(needed []bool) error {
+	width := t.width()
+	var columns []int
+	for j, want := range needed {
+		if want {
+			columns = append(columns, j)
+		}
+	}
+	values, forms := make([]float64, t.rows*width), make([]uint8, t.rows*width)
+	for i := range forms {
+		forms[i] = formEmpty
+	}
+	ids := make([]map[string]uint32, width)
+	texts := make([][]string, width)
+	t.each(columns, func(first int, part *table) {
+		for _, j := range columns {
+			if ids[j] == nil {
+				ids[j] = map[string]uint32{}
+			}
+			index := make([]float64, len(part.texts[j]))
+			for k, text := range part.texts[j] {
+				id, ok := ids[j][text]
+				if !ok {
+					id = uint32(len(texts[j]))
+					ids[j][text], texts[j] = id, append(texts[j], text)
+				}
+				index[k] = float64(id)
+			}
+			for i := range part.rows {
+				if v := part.values[i*width+j]; math.IsInf(v, 0) && t.err == nil {
+					t.err = t.at(first+i, j, fmt.Errorf("%v is not finite", v))
+				}
+				from, to := i*width+j, (first+i)*width+j
+				values[to], forms[to] = part.values[from], part.forms[from]
+				if forms[to] == formText {
+					values[to] = index[int(values[to])]
+				}
+			}
+		}
+	})
+	t.values, t.forms, t.texts, t.again = values, forms, texts, nil
+	return t.err
+}

@@ -1,0 +1,687 @@
+package data
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"sort"
+	"sync"
+
+	"gorgonia.org/tensor"
+)
+
+// FileSource is the rows of a file that are read when they are needed: [CSV.Open] and
+// package data/parquet return one. What its columns are was decided by all of its rows;
+// of the rows themselves, targets, groups and weights apart, nothing stays in memory.
+type FileSource struct {
+	p       *planner // without rows
+	file    *os.File
+	was     os.FileInfo
+	report  *Report
+	like    *Set
+	dropped []int // numbers of the rows without a target, ascending
+	plans   []*plan
+
+	lock  sync.Mutex
+	known *Set // answers, once they were asked for
+	open  func() (rowReader, error)
+}
+
+// rowReader calls f with parts that hold rows of a file, which ascend, and of them some
+// columns or a single one: the part's first row is rows[from]. It may call f from several
+// goroutines.
+type rowReader func(rows, columns []int, f func(part *table, from int) error) error
+
+// mostTexts is how many different texts of a column are kept while a file is looked
+// through.
+const mostTexts = 1 << 18
+
+// Report returns what looking through the file has found out.
+func (f *FileSource) Report() *Report {
+	if f == nil {
+		return nil
+	}
+	return f.report
+}
+
+// Close closes the file. Streams of the source cannot be read any more.
+func (f *FileSource) Close() error {
+	if f == nil || f.file == nil {
+		return nil
+	}
+	return f.file.Close()
+}
+
+// Stream opens the source. It is an error if the file is another one than the one that
+// was looked through, by its size or the time of its last change.
+func (f *FileSource) Stream() (*Stream, error) {
+	if f == nil || f.open == nil {
+		return nil, ErrEmpty
+	}
+	if f.file != nil {
+		now, err := f.file.Stat()
+		if err != nil {
+			return nil, fmt.Errorf("data: %w", err)
+		}
+		if now.Size() != f.was.Size() || !now.ModTime().Equal(f.was.ModTime()) {
+			return nil, &CSVError{File: f.p.t.file, Err: errors.New("the file has changed since it was looked through")}
+		}
+	}
+	read, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	return &Stream{Rows: f.rows(), Like: f.like, Load: func(rows []int, into *Set) error {
+		return f.load(read, rows, into, true)
+	}}, nil
+}
+
+func (f *FileSource) rows() int { return f.p.t.rows - len(f.dropped) }
+
+// answers returns targets, weights and groups of all rows, which it reads but once.
+func (f *FileSource) answers() (*Set, error) {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	if f.known == nil {
+		known, err := f.readAnswers()
+		if err != nil {
+			return nil, err
+		}
+		f.known = known
+	}
+	return f.known, nil
+}
+
+func (f *FileSource) readAnswers() (*Set, error) {
+	st, err := f.Stream()
+	if err != nil {
+		return nil, err
+	}
+	read, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	out, part := &Set{}, &Set{}
+	for first := 0; first < st.Rows; first += BlockRows {
+		if err := f.load(read, numbered(first, min(first+BlockRows, st.Rows)), part, false); err != nil {
+			return nil, err
+		}
+		if len(part.Targets) == 0 {
+			return part, nil
+		}
+		if err := out.put(part, first, st.Rows); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// fileRow returns the number in the file of a row that has a target.
+func (f *FileSource) fileRow(row int) int {
+	if len(f.dropped) == 0 {
+		return row
+	}
+	// dropped[k]-k rows that stay come before the k-th that is dropped.
+	return row + sort.Search(len(f.dropped), func(k int) bool { return f.dropped[k]-k > row })
+}
+
+// inOrder returns the numbers of rows in the file in ascending order, and for each the
+// place in rows that it came from; nil: the same one. Runs that ascend, such as blocks of
+// rows, are moved as a whole.
+func (f *FileSource) inOrder(rows []int) (sorted, places []int) {
+	type run struct{ from, to int }
+	var runs []run
+	sorted = make([]int, len(rows))
+	for i, r := range rows {
+		sorted[i] = f.fileRow(r)
+		if i == 0 || sorted[i] < sorted[i-1] {
+			runs = append(runs, run{from: i})
+		}
+		runs[len(runs)-1].to = i + 1
+	}
+	if len(runs) == 1 {
+		return sorted, nil
+	}
+	places = numbered(0, len(rows))
+	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(sorted[a.from], sorted[b.from]) })
+	apart := true
+	for k := 1; k < len(runs) && apart; k++ {
+		apart = sorted[runs[k].from] >= sorted[runs[k-1].to-1]
+	}
+	of := slices.Clone(sorted)
+	if apart {
+		at := 0
+		for _, r := range runs {
+			for i := r.from; i < r.to; i++ {
+				sorted[at], places[at] = of[i], i
+				at++
+			}
+		}
+		return sorted, places
+	}
+	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(of[a], of[b]) })
+	for at, i := range places {
+		sorted[at] = of[i]
+	}
+	return sorted, places
+}
+
+// load fills a set with rows; without inputs if they are not wanted.
+func (f *FileSource) load(read rowReader, rows []int, into *Set, inputs bool) error {
+	switch {
+	case into == nil:
+		return errors.New("data: there is no set to load rows into")
+	case len(rows) == 0:
+		return ErrEmpty
+	}
+	if err := within(rows, f.rows()); err != nil {
+		return err
+	}
+	sorted, places := f.inOrder(rows)
+	old := *into
+	*into = *f.like
+	l := loader{f: f, n: len(rows), places: places}
+	columns := l.room(&old, into, inputs)
+	if len(columns) == 0 {
+		return nil
+	}
+	return read(sorted, columns, l.take)
+}
+
+// loader is a set that is being filled.
+type loader struct {
+	f       *FileSource
+	n       int
+	places  []int
+	inputs  []float64
+	labels  []int
+	values  []float64
+	weights []float64
+	groups  []int
+	texts   map[int][]string
+}
+
+// room takes the memory of a set for n rows, that of an old one where it fits, and returns
+// the columns of the file that are needed.
+func (l *loader) room(old, into *Set, inputs bool) []int {
+	f, n := l.f, l.n
+	var columns []int
+	l.texts = map[int][]string{}
+	into.Inputs, into.Targets, into.Texts, into.Groups, into.Weights = nil, nil, nil, nil, nil
+	if inputs {
+		into.Inputs = roomFor(old.Inputs, f.like.Inputs, n)
+		l.inputs = into.Inputs[0].Data().([]float64)
+	}
+	if f.like.Targets != nil {
+		into.Targets = roomFor(old.Targets, f.like.Targets, n)
+		l.labels, _ = into.Targets[0].Data().([]int)
+		l.values, _ = into.Targets[0].Data().([]float64)
+	}
+	for j := range f.p.plans {
+		q := &f.p.plans[j]
+		switch {
+		case q.role == roleFeature && inputs, q.role == roleTarget:
+		case q.role == roleWeight:
+			into.Weights = room(old.Weights, []float64{}, n)
+			l.weights = into.Weights
+		case q.role == roleGroup:
+			into.Groups = room(old.Groups, []int{}, n)
+			l.groups = into.Groups
+		case q.role == roleText && inputs:
+			cells := make([]string, n)
+			into.Texts = append(into.Texts, TextColumn{f.p.t.names[j], cells})
+			l.texts[j] = cells
+		default:
+			continue
+		}
+		columns = append(columns, j)
+	}
+	return columns
+}
+
+// take puts the rows of a part to their places; of those asked for, from is the first.
+func (l *loader) take(part *table, from int) error {
+	place := func(i int) int { return from + i }
+	if l.places != nil {
+		place = func(i int) int { return l.places[from+i] }
+	}
+	f, width := l.f, len(l.f.plans)
+	if l.inputs != nil {
+		for k, q := range f.plans {
+			if !part.has(q.j) {
+				continue
+			}
+			if part.forms == nil && q.plainly(f.p.t) {
+				if l.places == nil {
+					for i, v := range part.values {
+						l.inputs[(from+i)*width+k] = v
+					}
+				} else {
+					for i, v := range part.values {
+						l.inputs[l.places[from+i]*width+k] = v
+					}
+				}
+				return nil
+			}
+			f.p.convert(part, part.plan(q), func(i int, v float64) { l.inputs[place(i)*width+k] = v })
+			if err := f.wrong(part, q.j); err != nil {
+				return err
+			}
+		}
+	}
+	for j := range f.p.plans {
+		q := &f.p.plans[j]
+		if !part.has(j) {
+			continue
+		}
+		here := part.plan(q)
+		switch q.role {
+		case roleTarget:
+			if l.labels != nil {
+				part.recode(here.j, func(text string) float64 { return q.label(text, part) }, func(i int, v float64) { l.labels[place(i)] = int(v) })
+			} else {
+				f.p.convert(part, here, func(i int, v float64) { l.values[place(i)] = v })
+			}
+		case roleWeight:
+			f.p.convert(part, here, func(i int, v float64) { l.weights[place(i)] = v })
+		case roleGroup:
+			for i := range part.rows {
+				l.groups[place(i)] = q.groups[part.text(i, here.j)]
+			}
+		case roleText:
+			if cells := l.texts[j]; cells != nil {
+				for i := range part.rows {
+					cells[place(i)] = part.text(i, here.j)
+				}
+			}
+		default:
+			continue
+		}
+		if err := f.wrong(part, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// has tells whether a part has the cells of a column.
+func (t *table) has(j int) bool { return !t.single || t.column0 == j }
+
+// plan is that of a column, where it is in the part.
+func (t *table) plan(q *plan) *plan {
+	if !t.single {
+		return q
+	}
+	if t.forms == nil {
+		t.form()
+	}
+	here := *q
+	here.j = 0
+	return &here
+}
+
+// form finds the forms of numbers.
+func (t *table) form() {
+	t.forms = make([]uint8, t.rows)
+	for i, v := range t.values {
+		t.forms[i] = formOf(v, t.typed[0].Type)
+	}
+}
+
+func formOf(v float64, kind ColumnType) uint8 {
+	switch {
+	case v != v:
+		return formEmpty
+	case kind == DateTime:
+		return formTime
+	case v == math.Trunc(v) && math.Abs(v) < 1e15:
+		return 0
+	}
+	return formNumber
+}
+
+// wrong is an error about a cell that is not what its column was found to be.
+func (f *FileSource) wrong(part *table, j int) error {
+	odd := part.oddText
+	if odd == nil {
+		return nil
+	}
+	part.oddText = nil
+	at := j
+	if part.single {
+		at = 0
+	}
+	for i := range part.rows {
+		if part.text(i, at) == odd.text {
+			return &CSVError{File: f.p.t.file, Row: part.lineOf(i), Column: f.p.t.names[j], Err: fmt.Errorf("%s: %w", short(odd.text), odd.err)}
+		}
+	}
+	return &CSVError{File: f.p.t.file, Column: f.p.t.names[j], Err: fmt.Errorf("%s: %w", short(odd.text), odd.err)}
+}
+
+// scanAgain is scan of a file that is read a part at a time.
+func (t *table) scanAgain(scans []columnScan) {
+	const group = 8
+	width := t.width()
+	for j := range scans {
+		scans[j] = newColumnScan()
+	}
+	ids := make([]map[string]uint32, width)
+	t.texts = make([][]string, width)
+	t.each(nil, func(first int, part *table) {
+		parallel((width+group-1)/group, func(k int) {
+			for j := k * group; j < min(k*group+group, width); j++ {
+				if ids[j] == nil {
+					ids[j] = map[string]uint32{}
+				}
+				index := make([]float64, len(part.texts[j]))
+				for k, text := range part.texts[j] {
+					id, ok := ids[j][text]
+					if !ok && len(t.texts[j]) == mostTexts {
+						index[k] = textOver
+						continue
+					}
+					if !ok {
+						id = uint32(len(t.texts[j]))
+						ids[j][text] = id
+						t.texts[j] = append(t.texts[j], text)
+					}
+					index[k] = float64(id)
+				}
+				if len(index) == 0 {
+					continue
+				}
+				for at := j; at < len(part.values); at += width {
+					if part.forms[at] == formText {
+						part.values[at] = index[int(part.values[at])]
+					}
+				}
+			}
+			t.scanPart(part, scans, first, k*group, min(k*group+group, width))
+		})
+		t.rows = first + part.rows
+	})
+	for j := range scans {
+		scans[j].end()
+	}
+}
+
+// source looks through a table that is read a part at a time.
+func (c CSV) source(t *table, name string) (*FileSource, error) {
+	p := &planner{c: c, t: t, report: &Report{Name: name, Dialect: t.dialect}}
+	if err := p.decide(); err != nil || t.err != nil {
+		return nil, cmp.Or(t.err, err)
+	}
+	p.report.Rows, p.report.Warnings = t.rows, append(slices.Clone(t.notes), p.report.Warnings...)
+	f := &FileSource{p: p, report: p.report}
+	s := &Set{Name: name}
+	kept, err := p.target(s)
+	if err != nil || t.err != nil {
+		return nil, cmp.Or(t.err, err)
+	}
+	f.drop(kept)
+	p.prune(kept)
+	for j := range p.plans {
+		q := &p.plans[j]
+		switch q.role {
+		case roleFeature:
+			f.plans = append(f.plans, q)
+			if q.kind == Categorical {
+				q.numberLevels()
+			}
+		case roleGroup:
+			if q.groups, err = p.groupNumbers(q); err != nil {
+				return nil, cmp.Or(t.err, err)
+			}
+		}
+	}
+	if t.err != nil {
+		return nil, t.err
+	}
+	if len(f.plans) == 0 {
+		return nil, p.noColumns()
+	}
+	return f, f.last(s)
+}
+
+// begin opens the source for the first time, for the rows that it is like.
+func (f *FileSource) begin(file *os.File, open func() (rowReader, error)) (err error) {
+	f.file, f.open = file, open
+	if file != nil {
+		if f.was, err = file.Stat(); err != nil {
+			return fmt.Errorf("data: %w", err)
+		}
+	}
+	read, err := open()
+	if err != nil {
+		return err
+	}
+	like := &Set{}
+	if err := f.load(read, numbered(0, min(likeRows, f.rows())), like, true); err != nil {
+		return err
+	}
+	f.like = like
+	return nil
+}
+
+// likeRows is how many rows show what a file's are like.
+const likeRows = 1 << 10
+
+// drop notes which rows are without a target.
+func (f *FileSource) drop(kept []int) {
+	if kept == nil {
+		return
+	}
+	at := 0
+	for i := range f.p.t.rows {
+		if at < len(kept) && kept[at] == i {
+			at++
+		} else {
+			f.dropped = append(f.dropped, i)
+		}
+	}
+}
+
+// mostHashed is of how many rows it is counted which are the same as one before.
+const mostHashed = 1 << 23
+
+// lastPass is what is found out when all rows are read for the last time.
+type lastPass struct {
+	f         *FileSource
+	low, high []float64 // of the features
+	blank     []int
+	hashes    []uint64
+	columns   []int // that are hashed
+	sample    *loader
+	every     int // rows of the sample
+	targets   [2]float64
+	seen      int // rows that stay
+	err       error
+}
+
+// last reads all rows once more: to know what the features' values are, to see that every
+// cell is what its column was found to be, for rows that are the same, and for some rows
+// in which a column may give the target away.
+func (f *FileSource) last(s *Set) error {
+	p, n, width := f.p, f.rows(), len(f.plans)
+	l := &lastPass{f: f, low: slices.Repeat([]float64{math.Inf(1)}, width), high: slices.Repeat([]float64{math.Inf(-1)}, width), blank: make([]int, width), targets: [2]float64{math.Inf(1), math.Inf(-1)}}
+	l.every = (n + leakRows - 1) / leakRows
+	some := (n + l.every - 1) / l.every
+	l.sample = &loader{f: f, n: some, inputs: make([]float64, some*width)}
+	if s.Target != "" && s.Classes != nil {
+		l.sample.labels = make([]int, some)
+	} else if s.Target != "" {
+		l.sample.values = make([]float64, some)
+	}
+	var needed []int
+	for j := range p.plans {
+		switch p.plans[j].role {
+		case roleFeature, roleTarget:
+			l.columns = append(l.columns, j)
+			fallthrough
+		case roleWeight:
+			needed = append(needed, j)
+		}
+	}
+	p.t.each(needed, func(first int, part *table) {
+		if l.err == nil {
+			l.err = l.part(first, part)
+		}
+		if l.err != nil {
+			p.t.err = l.err
+		}
+	})
+	if p.t.err != nil {
+		return p.t.err
+	}
+	if l.hashes != nil {
+		slices.Sort(l.hashes)
+		for i := 1; i < len(l.hashes); i++ {
+			if l.hashes[i] == l.hashes[i-1] {
+				p.report.Duplicates++
+			}
+		}
+	}
+	if n > mostHashed {
+		p.warn(-1, -1, "there are too many rows to count those that are the same as an earlier one")
+	}
+	for k, q := range f.plans {
+		if q.scan.over > 0 {
+			q.blank = l.blank[k]
+		}
+		s.Features = append(s.Features, p.feature(q, l.low[k], l.high[k]))
+	}
+	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(some, width), tensor.WithBacking(l.sample.inputs))}
+	if l.sample.labels != nil {
+		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(some), tensor.WithBacking(l.sample.labels))}
+	} else if l.sample.values != nil {
+		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(some), tensor.WithBacking(l.sample.values))}
+	}
+	p.report.fill(p, s)
+	for k := range p.report.Columns {
+		if c := &p.report.Columns[k]; c.Role == roleTarget && p.report.Task == Regress {
+			c.span2(l.targets[0], l.targets[1])
+		}
+	}
+	f.like = s
+	return nil
+}
+
+// part looks at rows for the last time.
+func (l *lastPass) part(first int, part *table) error {
+	f, p, width := l.f, l.f.p, len(l.f.plans)
+	var stay []int // rows of the part
+	at := sort.SearchInts(f.dropped, first)
+	for i := range part.rows {
+		if at < len(f.dropped) && f.dropped[at] == first+i {
+			at++
+			continue
+		}
+		stay = append(stay, i)
+	}
+	column := make([]float64, part.rows)
+	for k, q := range f.plans {
+		plain := q.plainly(p.t)
+		if !plain {
+			p.convert(part, q, func(i int, v float64) { column[i] = v })
+			if err := f.wrong(part, q.j); err != nil {
+				return err
+			}
+			for _, v := range column {
+				if v != v {
+					l.blank[k]++
+				}
+			}
+			for _, i := range stay {
+				if v := column[i]; v == v {
+					l.low[k], l.high[k] = min(l.low[k], v), max(l.high[k], v)
+				}
+			}
+		}
+		l.sampled(stay, func(to, i int) {
+			v := column[i]
+			if plain {
+				v = part.values[i*part.width()+q.j]
+			}
+			l.sample.inputs[to*width+k] = v
+		})
+	}
+	for j := range p.plans {
+		if err := l.beside(first, part, &p.plans[j], stay, column); err != nil {
+			return err
+		}
+	}
+	if f.rows() <= mostHashed {
+		hashed := part.hashes(l.columns)
+		for _, i := range stay {
+			l.hashes = append(l.hashes, hashed(i))
+		}
+	}
+	l.seen += len(stay)
+	return nil
+}
+
+// sampled calls f for those rows of a part that stay and are of the sample, with their
+// place there.
+func (l *lastPass) sampled(stay []int, f func(to, row int)) {
+	for to := (l.seen + l.every - 1) / l.every; to*l.every < l.seen+len(stay); to++ {
+		f(to, stay[to*l.every-l.seen])
+	}
+}
+
+// beside looks at a column that is no feature.
+func (l *lastPass) beside(first int, part *table, q *plan, stay []int, column []float64) error {
+	f, p := l.f, l.f.p
+	switch {
+	case q.role == roleWeight:
+		p.convert(part, q, func(i int, v float64) { column[i] = v })
+		for i, w := range column {
+			if !(w >= 0) {
+				return p.t.at(first+i, q.j, fmt.Errorf("%s is no weight: want a number of at least 0", short(part.text(i, q.j))))
+			}
+		}
+	case q.role == roleTarget && l.sample.labels != nil:
+		part.recode(q.j, func(text string) float64 { return q.label(text, part) }, func(i int, v float64) { column[i] = v })
+		l.sampled(stay, func(to, i int) { l.sample.labels[to] = int(column[i]) })
+	case q.role == roleTarget:
+		p.convert(part, q, func(i int, v float64) { column[i] = v })
+		for _, i := range stay {
+			l.targets = [2]float64{min(l.targets[0], column[i]), max(l.targets[1], column[i])}
+		}
+		l.sampled(stay, func(to, i int) { l.sample.values[to] = column[i] })
+	default:
+		return nil
+	}
+	return f.wrong(part, q.j)
+}
+
+// hashes returns a function that hashes a row of a part, whose texts are its own.
+func (t *table) hashes(columns []int) func(row int) uint64 {
+	byText := make([][]uint64, t.width())
+	for _, j := range columns {
+		byText[j] = make([]uint64, len(t.texts[j]))
+		for k, text := range t.texts[j] {
+			h := fnv.New64a()
+			_, _ = io.WriteString(h, text)
+			byText[j][k] = h.Sum64()
+		}
+	}
+	return func(row int) uint64 {
+		at := row * t.width()
+		h := uint64(len(columns))
+		for _, j := range columns {
+			bits := math.Float64bits(t.values[at+j])
+			if t.forms[at+j] == formText {
+				bits = ^byText[j][int(t.values[at+j])]
+			}
+			h = (h ^ bits) * 0x9e3779b97f4a7c15
+			h ^= h >> 29
+		}
+		return h
+	}
+}

@@ -1,0 +1,315 @@
+// Package parquet reads Parquet files: as a data.Source by row groups and column pages,
+// so that a file may be larger than memory, or to memory.
+package parquet
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/seed732fc211/aegis/data"
+)
+
+// File says how a Parquet file becomes rows of a table. The zero value takes the last
+// column that can be read for the target, and decides what the columns are by their
+// types, as [data.CSV] does by their texts.
+//
+// Booleans, texts (STRING, ENUM, JSON, UUID, byte arrays without a logical type) are
+// categories; integers, FLOAT, DOUBLE, FLOAT16 and DECIMAL numbers, each the float64 that
+// is nearest to it; DATE, TIME, TIMESTAMP and INT96 times, in seconds since 1970-01-01
+// UTC, of which a float64 holds about a quarter of a microsecond. A null, a NaN and the
+// empty text are missing. An infinity is an error with its row, counted from 1, and
+// column. Integers beyond 2^53 are rounded, with a warning. Lists, maps, structs and
+// other types are left out, with the reason in the report.
+//
+// What is a class, what is left out, and which Types can be asked for is as data.CSV
+// documents it.
+type File struct {
+	Path     string
+	Target   string                     // name of the target column; "": the last that can be read
+	NoTarget bool                       // the file has none
+	AsTask   string                     // "classify" or "regress"; "": guessed
+	Positive string                     // of two classes the one that is class 1; "": the second in order
+	Types    map[string]data.ColumnType // by column, in place of that of the file
+	Columns  []string                   // columns that are read, beside those named elsewhere; nil: all
+	Drop     []string                   // columns that are left out
+	ID       []string                   // columns that are kept in Set.Texts, not as features
+	Group    string                     // column whose equal cells make a group: Set.Groups
+	Weight   string                     // column of row weights: Set.Weights
+	Missing  []string                   // texts and numbers that mean a missing value
+	KeepAll  bool                       // no column is left out for what stands in it
+}
+
+// Open opens the file as a source that is read by row groups and pages. It reads the file
+// through two or three times, to find levels and ranges. Close closes it.
+func (f File) Open() (*data.FileSource, error) {
+	o, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	src, err := f.csv(o).Source(o.columnFile())
+	if err != nil {
+		o.f.Close()
+		return nil, err
+	}
+	return src, nil
+}
+
+// Read reads the file to memory, with what was found out about it.
+func (f File) Read() (*data.Set, *data.Report, error) {
+	src, err := f.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer src.Close()
+	set, err := data.Collect(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	return set, src.Report(), nil
+}
+
+// ReadRows reads rows to predict to memory, as data.CSV.ReadRows does from a CSV file. Of
+// f, ID, KeepAll and Missing count.
+func (f File) ReadRows(schema data.Schema) (*data.Set, *data.RowsReport, error) {
+	o, err := File{Path: f.Path}.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer o.f.Close()
+	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ReadColumns(o.columnFile(), schema)
+}
+
+// Size returns the number of rows and of columns that are read, as the file's footer and
+// the headers of its pages have them.
+func (f File) Size() (rows, columns int, err error) {
+	o, err := f.open()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer o.f.Close()
+	for _, c := range o.columns {
+		if c.kind != unread {
+			columns++
+		}
+	}
+	return o.rows, columns, nil
+}
+
+// csv returns what package data decides by.
+func (f File) csv(o *file) data.CSV {
+	c := data.CSV{Target: f.Target, NoTarget: f.NoTarget, AsTask: f.AsTask, Positive: f.Positive, Types: f.Types, Drop: f.Drop, ID: f.ID, Group: f.Group, Weight: f.Weight, Missing: f.Missing, KeepAll: f.KeepAll}
+	if c.Target == "" && !c.NoTarget {
+		for _, column := range o.columns {
+			if column.kind != unread {
+				c.Target = column.Name
+			}
+		}
+	}
+	return c
+}
+
+// wants tells whether a column is read.
+func (f File) wants(name string) bool {
+	if slices.Contains(f.Drop, name) || f.Types[name] == data.Ignore {
+		return false
+	}
+	return f.Columns == nil || slices.Contains(f.Columns, name) || slices.Contains(f.ID, name) || name == f.Target || name == f.Group || name == f.Weight
+}
+
+// file is a file that was opened.
+type file struct {
+	name    string
+	f       *os.File
+	size    int64
+	pf      *parquet.File
+	rows    int
+	groups  []int // the first row of each row group, and the number of rows
+	columns []*column
+}
+
+// fail is an error about a file, or a column of it.
+func (o *file) fail(column, format string, args ...any) error {
+	return &data.CSVError{File: o.name, Column: column, Err: fmt.Errorf(format, args...)}
+}
+
+// guard makes an error of a panic, which a damaged file may cause in the library.
+func (o *file) guard(column string, err *error) {
+	if r := recover(); r != nil {
+		*err = o.fail(column, "the file is damaged: %v", r)
+	}
+}
+
+func (f File) open() (*file, error) {
+	r, err := os.Open(f.Path)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	info, err := r.Stat()
+	if err != nil {
+		r.Close()
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	o := &file{name: filepath.Base(f.Path), f: r, size: info.Size()}
+	if !info.Mode().IsRegular() {
+		err = o.fail("", "not a regular file")
+	} else {
+		err = o.read(f)
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return o, nil
+}
+
+// read reads the footer and where the pages are.
+func (o *file) read(f File) (err error) {
+	defer o.guard("", &err)
+	if err := o.footer(); err != nil {
+		return err
+	}
+	o.pf, err = parquet.OpenFile(o.f, o.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<16))
+	if err != nil {
+		return o.fail("", "the file is damaged: %w", err)
+	}
+	meta := o.pf.Metadata()
+	total := int64(0)
+	for k := range meta.RowGroups {
+		g := &meta.RowGroups[k]
+		if g.NumRows < 0 || g.NumRows > mostRows-total {
+			return o.fail("", "the file is damaged: row group %d of %d rows", k+1, g.NumRows)
+		}
+		o.groups = append(o.groups, int(total))
+		total += g.NumRows
+	}
+	if total != meta.NumRows {
+		return o.fail("", "the file is damaged: %d rows in its row groups, and %d declared", total, meta.NumRows)
+	}
+	if total == 0 {
+		return &data.CSVError{File: o.name, Err: data.ErrEmpty}
+	}
+	o.rows, o.groups = int(total), append(o.groups, int(total))
+	return o.describe(f)
+}
+
+// mostRows bounds what a file may declare.
+var mostRows = min(int64(math.MaxInt), 1<<40)
+
+// footer checks the ends of the file, and the sizes that its footer declares.
+func (o *file) footer() error {
+	const ends = 12 // two magic words and the footer's length
+	if o.size < ends {
+		return o.fail("", "not a Parquet file: %d bytes", o.size)
+	}
+	var head [4]byte
+	var tail [8]byte
+	if _, err := o.f.ReadAt(head[:], 0); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	if _, err := o.f.ReadAt(tail[:], o.size-8); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	switch {
+	case string(head[:]) == "PARE" || string(tail[4:]) == "PARE":
+		return o.fail("", "the file is encrypted")
+	case string(head[:]) != "PAR1":
+		return o.fail("", "not a Parquet file: it does not begin with PAR1")
+	case string(tail[4:]) != "PAR1":
+		return o.fail("", "the file is cut off: it does not end with PAR1")
+	}
+	n := int64(tail[0]) | int64(tail[1])<<8 | int64(tail[2])<<16 | int64(tail[3])<<24
+	if n > o.size-ends || n > mostFooter {
+		return o.fail("", "the file is damaged: a footer of %d bytes", n)
+	}
+	b := make([]byte, n)
+	if _, err := o.f.ReadAt(b, o.size-8-n); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	if _, err := compactSize(b); err != nil {
+		return o.fail("", "the file is damaged: footer: %w", err)
+	}
+	return nil
+}
+
+const mostFooter = 1 << 28
+
+// describe finds the columns and their pages.
+func (o *file) describe(f File) error {
+	schema := o.pf.Metadata().Schema
+	at, leaf := 1, 0
+	for _, c := range o.pf.Root().Columns() {
+		if at >= len(schema) {
+			return o.fail("", "the file is damaged: %d columns are described", len(schema)-1)
+		}
+		e := &schema[at]
+		col := &column{file: o, node: c, leaf: c.Index(), optional: c.MaxDefinitionLevel() > 0}
+		col.Name = e.Name
+		for _, other := range o.columns {
+			if other.Name == e.Name {
+				return o.fail(e.Name, "there are several columns of this name")
+			}
+		}
+		switch {
+		case !c.Leaf():
+			col.leave("a nested column (%s), which is no cell of a table", nesting(e))
+		case c.MaxRepetitionLevel() > 0:
+			col.leave("a repeated column, which is no cell of a table")
+		default:
+			col.classify(e)
+		}
+		if !f.wants(e.Name) && col.kind != unread {
+			col.leave("as asked for")
+		}
+		n, leaves := span(schema[at:])
+		at, leaf = at+n, leaf+leaves
+		if col.kind != unread {
+			if err := col.findPages(); err != nil {
+				return err
+			}
+		}
+		o.columns = append(o.columns, col)
+	}
+	if len(o.columns) == 0 {
+		return o.fail("", "a file without columns")
+	}
+	return nil
+}
+
+// span returns how many elements of a schema belong to its first one, and how many of
+// them are columns.
+func span(schema []format.SchemaElement) (n, leaves int) {
+	open := 1
+	for open > 0 && n < len(schema) {
+		open--
+		if e := &schema[n]; e.NumChildren.Valid && e.NumChildren.V > 0 {
+			open += int(e.NumChildren.V)
+		} else if e.Type.Valid {
+			leaves++
+		}
+		n++
+	}
+	return n, leaves
+}
+
+func nesting(e *format.SchemaElement) string {
+	if e.LogicalType.Value != nil {
+		return e.LogicalType.Value.String()
+	}
+	return "a group"
+}
+
+func (o *file) columnFile() data.ColumnFile {
+	out := data.ColumnFile{Name: o.name, Format: "Parquet", Rows: o.rows, File: o.f, Open: o.stream}
+	for _, c := range o.columns {
+		out.Columns = append(out.Columns, c.FileColumn)
+	}
+	return out
+}
+
+var errDamaged = errors.New("the file is damaged")
