@@ -41,7 +41,7 @@ func (t NormalScores) Fit(train Source) (Fitted, error) {
 		return nil, err
 	}
 	f := FittedNormalScores{Features: features, Values: make([][]float64, len(features)), Scores: make([][]float64, len(features)), Beside: t.Beside}
-	err = eachColumn("normal scores", train, Feature.scaled, func(s *summary) error {
+	err = eachColumn("normal scores", train, true, Feature.scaled, func(s *summary) error {
 		f.Values[s.column], f.Scores[s.column] = normalScores(s.sorted, t.Knots)
 		return nil
 	})

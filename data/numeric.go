@@ -64,7 +64,7 @@ func (t Impute) Fit(train Source) (Fitted, error) {
 	for j, c := range features {
 		f.Keep[j] = c.Levels != nil && t.NumericOnly
 	}
-	err = eachColumn("impute", train, func(c Feature) bool { return c.Levels == nil || !t.NumericOnly }, func(s *summary) error {
+	err = eachColumn("impute", train, true, func(c Feature) bool { return c.Levels == nil || !t.NumericOnly }, func(s *summary) error {
 		j, c := s.column, s.sorted
 		category := features[j].Levels != nil
 		f.Indicate[j] = t.Indicate && !category && s.missing() && len(c) > 0
@@ -203,7 +203,7 @@ func (f FittedScale) check() error {
 
 // fitScale fits center and scale of every numeric column; a column without
 // spread is divided by 1.
-func fitScale(train Source, what string, of func(s *summary) (center, scale float64)) (FittedScale, error) {
+func fitScale(train Source, what string, quantiles bool, of func(s *summary) (center, scale float64)) (FittedScale, error) {
 	features, err := columnsOf(what, train)
 	if err != nil {
 		return FittedScale{}, err
@@ -212,7 +212,7 @@ func fitScale(train Source, what string, of func(s *summary) (center, scale floa
 	for j := range f.Scale {
 		f.Scale[j] = 1
 	}
-	err = eachColumn(what, train, Feature.scaled, func(s *summary) error {
+	err = eachColumn(what, train, quantiles, Feature.scaled, func(s *summary) error {
 		j, c := s.column, s.sorted
 		if len(c) == 0 { // stays missing, here and in other rows' numbers
 			return nil
@@ -237,7 +237,7 @@ type Standardize struct{}
 
 // Fit implements Transform.
 func (Standardize) Fit(train Source) (Fitted, error) {
-	return fitted(fitScale(train, "standardize", func(s *summary) (float64, float64) { return s.sketch.MeanStd() }))
+	return fitted(fitScale(train, "standardize", false, func(s *summary) (float64, float64) { return s.sketch.MeanStd() }))
 }
 
 // MinMax maps every numeric column so that the training rows fill [Low, High];
@@ -252,7 +252,7 @@ func (t MinMax) Fit(train Source) (Fitted, error) {
 	if !(t.Low < t.High) {
 		return nil, fmt.Errorf("data: min-max: low %v is not below high %v", t.Low, t.High)
 	}
-	f, err := fitScale(train, "min-max", func(s *summary) (float64, float64) {
+	f, err := fitScale(train, "min-max", false, func(s *summary) (float64, float64) {
 		c := s.sorted
 		return c[0], c[len(c)-1] - c[0]
 	})
@@ -273,7 +273,7 @@ type RobustScale struct{}
 
 // Fit implements Transform.
 func (RobustScale) Fit(train Source) (Fitted, error) {
-	return fitted(fitScale(train, "robust scale", func(s *summary) (float64, float64) {
+	return fitted(fitScale(train, "robust scale", true, func(s *summary) (float64, float64) {
 		c := s.sorted
 		scale := moments.Quantile(c, 0.75) - moments.Quantile(c, 0.25)
 		if scale == 0 {
@@ -318,7 +318,7 @@ func (t Clip) Fit(train Source) (Fitted, error) {
 	for j := range features {
 		f.Low[j], f.High[j] = -math.MaxFloat64, math.MaxFloat64
 	}
-	err = eachColumn("clip", train, Feature.scaled, func(s *summary) error {
+	err = eachColumn("clip", train, true, Feature.scaled, func(s *summary) error {
 		if j, c := s.column, s.sorted; len(c) > 0 {
 			f.Low[j], f.High[j] = moments.Quantile(c, t.Low), moments.Quantile(c, t.High)
 		}

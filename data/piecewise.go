@@ -42,7 +42,7 @@ func (t PiecewiseLinear) Fit(train Source) (Fitted, error) {
 		return nil, err
 	}
 	f := FittedPiecewise{features, make([][]float64, len(features)), t.Beside}
-	err = eachColumn("piecewise linear", train, Feature.scaled, func(s *summary) error {
+	err = eachColumn("piecewise linear", train, true, Feature.scaled, func(s *summary) error {
 		j, c := s.column, s.sorted
 		if len(c) == 0 {
 			return nil

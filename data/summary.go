@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/internal/moments"
 )
@@ -22,9 +23,11 @@ func (c *summary) missing() bool { return c.sketch.Len() < c.rows }
 // atOnce is the number of columns summarised in one pass over a file.
 const atOnce = 32
 
-// eachColumn calls f with the summary of every wanted column, in order. Columns in memory
-// are summarised one at a time, columns of files in groups with one pass for each group.
-func eachColumn(what string, src Source, wanted func(f Feature) bool, f func(c *summary) error) error {
+// eachColumn calls f with the summary of every wanted column, in order. Without quantiles,
+// sorted is the extremes alone where there are many values. Columns in memory are
+// summarised one at a time; columns of files, and of many rows, in groups with one pass
+// for each group.
+func eachColumn(what string, src Source, quantiles bool, wanted func(f Feature) bool, f func(c *summary) error) error {
 	st, err := open(src)
 	if err != nil {
 		return fmt.Errorf("data: %s: %w", what, err)
@@ -40,30 +43,20 @@ func eachColumn(what string, src Source, wanted func(f Feature) bool, f func(c *
 		}
 	}
 	step := atOnce
-	if _, ok := src.(*Set); ok {
+	if _, ok := src.(*Set); ok && st.Rows < moments.Exact {
 		step = 1
 	}
 	for at := 0; at < len(columns); at += step {
 		group := make([]summary, min(step, len(columns)-at))
-		for k := range group {
-			group[k] = summary{name: st.Like.Name, column: columns[at+k], sketch: &moments.Sketch{}, rows: st.Rows}
-		}
-		err := scan(src, func(_ int, part *Set) error {
-			v, width, err := part.Table()
-			if err != nil || width != p {
-				return fmt.Errorf("%d columns, want %d: %w", width, p, err)
-			}
+		scanned := false
+		for detail := quantiles; !scanned; detail = true {
 			for k := range group {
-				for i := group[k].column; i < len(v); i += p {
-					if x := v[i]; !math.IsNaN(x) {
-						group[k].sketch.Add(x)
-					}
-				}
+				group[k] = summary{name: st.Like.Name, column: columns[at+k], sketch: &moments.Sketch{NoQuantiles: !detail}, rows: st.Rows}
 			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("data: %s: %w", what, err)
+			if err := addColumns(src, p, group); err != nil {
+				return fmt.Errorf("data: %s: %w", what, err)
+			}
+			scanned = !slices.ContainsFunc(group, func(c summary) bool { return c.sketch.Incomplete() })
 		}
 		for k := range group {
 			group[k].sorted = group[k].sketch.Sorted()
@@ -132,4 +125,28 @@ func levelCounts(what string, src Source, features []Feature) (counts [][]int, m
 func inMemory(src Source) bool {
 	st, err := open(src)
 	return err == nil && st.InMemory
+}
+
+// addColumns gives the present values of columns to their sketches, in the order of rows.
+func addColumns(src Source, width int, group []summary) error {
+	const chunk = 1024 // rows that stay in cache while the columns of a group are read
+	return scan(src, func(_ int, part *Set) error {
+		v, p, err := part.Table()
+		if err != nil || p != width {
+			return fmt.Errorf("%d columns, want %d: %w", p, width, err)
+		}
+		for len(v) > 0 {
+			rows := v[:min(chunk*p, len(v))]
+			v = v[len(rows):]
+			for k := range group {
+				sketch := group[k].sketch
+				for i := group[k].column; i < len(rows); i += p {
+					if x := rows[i]; !math.IsNaN(x) {
+						sketch.Add(x)
+					}
+				}
+			}
+		}
+		return nil
+	})
 }

@@ -43,7 +43,7 @@ func (t LogTails) Fit(train Source) (Fitted, error) {
 		return nil, err
 	}
 	f := FittedLogTails{features, make([]float64, len(features)), make([]float64, len(features))}
-	err = eachColumn("log tails", train, Feature.scaled, func(s *summary) error {
+	err = eachColumn("log tails", train, true, Feature.scaled, func(s *summary) error {
 		j, c := s.column, s.sorted
 		if len(c) == 0 {
 			return nil

@@ -12,6 +12,10 @@ import (
 // positions. It is deterministic. The rank error of a quantile of n values is at most
 // n·log2(n/bufferSize)/(2·bufferSize), 0.03% for 20 million values.
 type Sketch struct {
+	// NoQuantiles forgets the values when there are more than Exact, which is faster. See
+	// Incomplete.
+	NoQuantiles bool
+
 	n         int
 	values    []float64   // all values, or the buffer being filled
 	levels    [][]float64 // each value at level l represents 2^l values; nil: empty
@@ -40,6 +44,10 @@ func (s *Sketch) Add(x float64) {
 	d := x - s.mean
 	s.mean += d / float64(s.n)
 	s.m2 += d * (x - s.mean)
+	if s.NoQuantiles && s.n >= Exact {
+		s.values = nil
+		return
+	}
 	s.values = append(s.values, x)
 	if s.levels != nil && len(s.values) == bufferSize || len(s.values) == Exact {
 		s.flush()
@@ -89,12 +97,29 @@ func half(a, b []float64, odd bool) []float64 {
 	return out
 }
 
+// Incomplete reports whether a Sketch with NoQuantiles cannot say what is asked of it:
+// the running sums of its values may have overflowed or underflowed, and the values
+// themselves are gone.
+func (s *Sketch) Incomplete() bool {
+	return s.NoQuantiles && s.n >= Exact && s.low != s.high && !s.summed()
+}
+
+// summed reports whether the running sums are exact up to rounding.
+func (s *Sketch) summed() bool {
+	largest := max(math.Abs(s.low), math.Abs(s.high))
+	return largest <= 0x1p400 && largest >= 0x1p-400
+}
+
 // Len returns the number of values.
 func (s *Sketch) Len() int { return s.n }
 
 // Sorted returns the values in ascending order: all of them up to Exact, otherwise 65,536
-// evenly spaced quantiles including the minimum and the maximum.
+// evenly spaced quantiles including the minimum and the maximum; with NoQuantiles, these
+// two alone.
 func (s *Sketch) Sorted() []float64 {
+	if s.NoQuantiles && s.n >= Exact {
+		return []float64{s.low, s.high}
+	}
 	if s.levels == nil {
 		out := slices.Clone(s.values)
 		slices.Sort(out)
@@ -143,8 +168,7 @@ func (s *Sketch) Sorted() []float64 {
 // MeanStd returns mean and population standard deviation: those of the sorted values up to
 // Exact, otherwise accumulated over all values in order of arrival.
 func (s *Sketch) MeanStd() (mean, std float64) {
-	largest := max(math.Abs(s.low), math.Abs(s.high))
-	if s.levels == nil || largest > 0x1p400 || largest < 0x1p-400 || s.low == s.high {
+	if s.n < Exact || !s.summed() || s.low == s.high {
 		return MeanStd(s.Sorted())
 	}
 	return s.mean, math.Sqrt(s.m2 / float64(s.n))

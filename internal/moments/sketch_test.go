@@ -80,3 +80,39 @@ func TestSketchIsExact(t *testing.T) {
 		t.Error("an empty sketch has values")
 	}
 }
+
+// TestWithoutQuantiles: the moments are those of a Sketch with quantiles, bit by bit, or
+// the Sketch says that it is incomplete.
+func TestWithoutQuantiles(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{1, 2, 1000, Exact - 1, Exact, Exact + 1, 3 * Exact} {
+		for _, scale := range []float64{1, 1e200, 1e-200} {
+			full, short := &Sketch{}, &Sketch{NoQuantiles: true}
+			for range n {
+				x := (5 + r.NormFloat64()) * scale
+				full.Add(x)
+				short.Add(x)
+			}
+			if want := n >= Exact && scale != 1; short.Incomplete() != want {
+				t.Errorf("%d values of %g: incomplete: %v, want %v", n, scale, !want, want)
+			} else if want {
+				continue
+			}
+			mean, std := full.MeanStd()
+			if m, s := short.MeanStd(); m != mean || s != std {
+				t.Errorf("%d values of %g: %v and %v, want %v and %v", n, scale, m, s, mean, std)
+			}
+			a, b := short.Sorted(), full.Sorted()
+			if a[0] != b[0] || a[len(a)-1] != b[len(b)-1] || short.Len() != n {
+				t.Errorf("%d values of %g: from %v to %v, want %v to %v", n, scale, a[0], a[len(a)-1], b[0], b[len(b)-1])
+			}
+		}
+	}
+	same := &Sketch{NoQuantiles: true}
+	for range 2 * Exact {
+		same.Add(1e300)
+	}
+	if mean, std := same.MeanStd(); same.Incomplete() || mean != 1e300 || std != 0 {
+		t.Errorf("equal values: %v, %v", mean, std)
+	}
+}
