@@ -263,7 +263,7 @@ func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, group, r0, r1
 	// What few tiles read is not worth the packing, but tiles without masks read a
 	// last panel of full width.
 	var b []T
-	pack := c.KH*m > 8*tileRows || !wide && (j1-j0)%nr > 0
+	pack := c.KH*m > 8*tileRows || !maskedTiles && (j1-j0)%nr > 0
 	if pack {
 		p := product[T]{ldb: c.O, b: dy}
 		b = grown(&s.result, roundUp(j1-j0, nr)*pixels)

@@ -24,6 +24,9 @@ func bytesOf[T Float]() int {
 	return int(unsafe.Sizeof(v))
 }
 
+// at returns the place of a slice's first element, for the assembly.
+func at[T Float](x []T) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
+
 // floatBits returns the bits of a number, for the assembly.
 func floatBits[T Float](x T) uint64 {
 	if single[T]() {

@@ -15,11 +15,7 @@ type Norm struct {
 // squareBlock sets dst to Σ (x − mean)² of every column.
 func squareBlock[T Float](dst, x, mean []T, rows int) {
 	n := len(dst)
-	count, rest := registers[T](n)
-	if count > 0 {
-		squareRowsVector(dst, x[:rows*n], mean[:n], rows, n*bytesOf[T](), count)
-	}
-	for j := rest; j < n; j++ {
+	for j := squareRowsVector(x[:rows*n], mean[:n], dst, rows, n*bytesOf[T]()); j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			d := x[at] - mean[j]
@@ -32,11 +28,7 @@ func squareBlock[T Float](dst, x, mean []T, rows int) {
 // dotBlock sets dst to Σ g·(x − mean) of every column.
 func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 	n := len(dst)
-	count, rest := registers[T](n)
-	if count > 0 {
-		dotRowsVector(dst, x[:rows*n], g[:rows*n], mean[:n], rows, n*bytesOf[T](), count)
-	}
-	for j := rest; j < n; j++ {
+	for j := dotRowsVector(x[:rows*n], g[:rows*n], mean[:n], dst, rows, n*bytesOf[T]()); j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			s += g[at] * (x[at] - mean[j])
@@ -48,11 +40,7 @@ func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 // normalizeBlock sets dst to (x − mean)·a + b.
 func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 	n := len(mean)
-	count, rest := registers[T](n)
-	if count > 0 {
-		normalizeRowsVector(dst[:rows*n], x[:rows*n], mean, a[:n], b[:n], rows, n*bytesOf[T](), count)
-	}
-	for j := rest; j < n; j++ {
+	for j := normalizeRowsVector(dst[:rows*n], x[:rows*n], mean, a[:n], b[:n], rows, n*bytesOf[T]()); j < n; j++ {
 		for at := j; at < rows*n; at += n {
 			dst[at] = (x[at]-mean[j])*a[j] + b[j]
 		}
@@ -62,11 +50,7 @@ func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 // blendBlock sets dst to g·a + (x − mean)·b + c.
 func blendBlock[T Float](dst, x, g, mean, a, b, c []T, rows int) {
 	n := len(mean)
-	count, rest := registers[T](n)
-	if count > 0 {
-		blendRowsVector(dst[:rows*n], x[:rows*n], g[:rows*n], mean, a[:n], b[:n], c[:n], rows, n*bytesOf[T](), count)
-	}
-	for j := rest; j < n; j++ {
+	for j := blendRowsVector(dst[:rows*n], x[:rows*n], g[:rows*n], mean, a[:n], b[:n], c[:n], rows, n*bytesOf[T]()); j < n; j++ {
 		for at := j; at < rows*n; at += n {
 			dst[at] = g[at]*a[j] + (x[at]-mean[j])*b[j] + c[j]
 		}

@@ -149,7 +149,7 @@ func (p *product[T]) computeIn(w *buffers[T]) {
 	// the packing; nor are the 6 rows of a tile of A, which have room in a cache however
 	// far apart they are, unlike 14.
 	packB := p.packed == nil && (p.transB || p.m > 3*tileRows && p.k*p.ldb*bytesOf[T]() > smallB)
-	packA := p.transA && p.n > 2*width[T]() || wide && p.n >= 512
+	packA := p.transA && p.n > 2*width[T]() || maskedTiles && p.n >= 512
 	w.tile.run = tilesOf[T]()
 	step := stepK(p.k)
 	for k0 := 0; k0 < p.k; k0 += step {
@@ -172,7 +172,7 @@ func stepK(k int) int {
 func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int) {
 	nr := width[T]()
 	whole := nb
-	if !wide && !packB && p.packed == nil {
+	if !maskedTiles && !packB && p.packed == nil {
 		whole = nb - nb%nr // a panel that is not full is packed: tiles without masks read full ones
 	}
 	switch {

@@ -364,7 +364,7 @@ func newCell[T Float](gates []T, h int) (cell, bool) {
 	if !assembly || !single[T]() {
 		return cell{}, false
 	}
-	_, whole := registers[T](h)
+	whole := inRegisters[T](h)
 	return cell{gates: unsafe.Pointer(&gates[0]), width: 4 * h, end: 4 * whole, rest: h - whole}, true
 }
 
@@ -375,7 +375,7 @@ func (p *recurrence[T]) lstm(s, before, next []T) {
 	if k, ok := newCell(s, h); ok {
 		k.before, k.c, k.tanh = unsafe.Pointer(&before[0]), unsafe.Pointer(&c[0]), unsafe.Pointer(&tanh[0])
 		k.h, k.next = unsafe.Pointer(&state[0]), unsafe.Pointer(&next[0])
-		lstmVector(&k)
+		lstmCellVector[T](&k)
 		return
 	}
 	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
@@ -395,7 +395,7 @@ func (p *recurrence[T]) gru(s, before, state, next []T) {
 	if k, ok := newCell(s, h); ok {
 		k.before, k.q = unsafe.Pointer(&before[0]), unsafe.Pointer(&q[0])
 		k.h, k.next = unsafe.Pointer(&state[0]), unsafe.Pointer(&next[0])
-		gruVector(&k)
+		gruCellVector[T](&k)
 		return
 	}
 	r, z, n := s[:h], s[h:2*h], s[2*h:3*h]
@@ -493,7 +493,7 @@ func (p *recurrence[T]) lstmGrad(s, d, before, dh, dc []T) {
 	if k, ok := newCell(s, h); ok {
 		k.grads, k.before, k.tanh = unsafe.Pointer(&d[0]), unsafe.Pointer(&before[0]), unsafe.Pointer(&tanh[0])
 		k.dh, k.dc = unsafe.Pointer(&dh[0]), unsafe.Pointer(&dc[0])
-		lstmGradVector(&k)
+		lstmGradVector[T](&k)
 		return
 	}
 	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
@@ -513,7 +513,7 @@ func (p *recurrence[T]) gruGrad(s, d, dh []T) {
 	before, q := s[p.r.atBefore():][:h], s[p.r.atQ():][:h]
 	if k, ok := newCell(s, h); ok {
 		k.grads, k.before, k.q, k.dh = unsafe.Pointer(&d[0]), unsafe.Pointer(&before[0]), unsafe.Pointer(&q[0]), unsafe.Pointer(&dh[0])
-		gruGradVector(&k)
+		gruGradVector[T](&k)
 		return
 	}
 	rs, zs, ns := s[:h], s[h:2*h], s[2*h:3*h]

@@ -49,14 +49,8 @@ func addUp[T Float](dst, x []T, s *Strided) {
 
 // sum returns Σ x in float64.
 func sum[T Float](x []T) float64 {
-	s, rest := 0.0, 0
-	if f, ok := any(x).([]float32); ok {
-		var count int
-		if count, rest = registers[float32](len(f)); count > 0 {
-			s = sumVector(f, count)
-		}
-	}
-	for _, v := range x[rest:] {
+	s, done := sumVector(x)
+	for _, v := range x[done:] {
 		s += float64(v)
 	}
 	return s
@@ -139,11 +133,7 @@ func columnBlock[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
 // sumBlock sets dst to the sum of some rows.
 func sumBlock[T Float](dst, x []T, rows int) {
 	n := len(dst)
-	count, rest := registers[T](n)
-	if count > 0 {
-		sumRowsVector(dst, x[:rows*n], rows, count)
-	}
-	for j := rest; j < n; j++ {
+	for j := sumRowsVector(dst, x[:rows*n], rows, n*bytesOf[T]()); j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			s += x[at]

@@ -277,14 +277,13 @@ func shift[T Float](dst, x []T) T {
 // peak returns the largest element, or NaN if there is one.
 func peak[T Float](x []T) T {
 	most := x[0]
-	count, rest := registers[T](len(x))
-	if count > 1 {
-		var lanes [16]T
-		peakVector(lanes[:], x, count)
-		for _, v := range lanes[:registerBytes/bytesOf[T]()] {
+	if full := lanes[T](); len(x) >= 2*full {
+		var peaks [16]T
+		done := peakVector(peaks[:], x)
+		for _, v := range peaks[:min(full, done)] {
 			most = max(most, v)
 		}
-		x = x[rest:]
+		x = x[done:]
 	}
 	for _, v := range x {
 		most = max(most, v)

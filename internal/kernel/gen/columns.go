@@ -11,14 +11,7 @@ import (
 // many as the function is told, row bytes apart. begin is given the places in
 // the arrays at, body those in the others, for each row, end the first again.
 func (e element) columns(name, doc string, rows, at []string, begin func(at []Mem), body func(rows []Mem), end func(at []Mem)) {
-	name = function(name, e)
-	arguments := ""
-	for _, a := range append(append([]string{}, rows...), at...) {
-		arguments += a + ", "
-	}
-	TEXT(name, NOSPLIT, "func("+arguments[:len(arguments)-2]+" *byte, rows, row, count int)")
-	Doc(name+" "+doc, "It goes down count registers' width of columns; rows are row bytes apart.")
-	Pragma("noescape")
+	define(name, e, doc, "It goes down count registers' width of columns; rows are row bytes apart.")
 	row := Load(Param("row"), GP64())
 	base := pointers(rows...)
 	count, left := Load(Param("count"), GP64()), GP64()
@@ -105,10 +98,7 @@ func (e element) normalization() {
 
 // axpb writes alpha·x + beta.
 func (e element) axpb() {
-	name := function("axpb", e)
-	TEXT(name, NOSPLIT, "func(to, x, alpha, beta *byte, count int)")
-	Doc(name + " sets to to alpha·x + beta for count registers' width.")
-	Pragma("noescape")
+	define("axpb", e, "sets to to alpha·x + beta for count registers' width.")
 	p := pointers("to", "x", "alpha", "beta", "count")
 	alpha, beta := set.reg(), set.reg()
 	e.broadcast(Mem{Base: p[2]}, alpha)

@@ -25,10 +25,7 @@ func dropout() {
 	step := wide64("stepOfGolden", each(uint64(lanes)*golden))
 	first, second := wide64("firstOfMix", each(0xbf58476d1ce4e5b9)), wide64("secondOfMix", each(0x94d049bb133111eb))
 
-	name := function("dropout", single)
-	TEXT(name, NOSPLIT, "func(to, x *byte, n int, keep float32, limit, stream uint64)")
-	Doc(name+" sets n elements of to to those of x times keep, or to 0 where the", "number of the stream is below the limit.")
-	Pragma("noescape")
+	define("dropout", single, "sets n elements of to to those of x times keep, or to 0 where the", "number of the stream is below the limit.")
 	p := pointers("to", "x", "n")
 	n := p[2]
 	one, keep := XMM(), set.reg()

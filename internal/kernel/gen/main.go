@@ -34,6 +34,8 @@ func wide() bool { return set.bytes == 64 }
 func main() {
 	name := flag.String("isa", "", "avx2 or avx512")
 	tables := flag.String("tables", "", "Go file of the tables of tiles")
+	dispatch := flag.String("dispatch", "", "Go file of the functions that pick a kernel of any set")
+	other := flag.String("other", "", "Go file of these functions where there is no assembly")
 	flag.Parse()
 	set = sets[*name]
 	if set.reg == nil {
@@ -67,5 +69,8 @@ func main() {
 	lstm()
 	gru()
 	writeTables(*tables)
+	if *dispatch != "" {
+		writeDispatch(*dispatch, *other)
+	}
 	Generate()
 }

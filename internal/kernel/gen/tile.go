@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"go/format"
-	"os"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -99,14 +97,7 @@ func writeTables(file string) {
 		}
 		b.WriteString("}\n")
 	}
-	source, err := format.Source(b.Bytes())
-	if err == nil {
-		err = os.WriteFile(file, source, 0o644)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gen:", err)
-		os.Exit(1)
-	}
+	writeGo(file, b.Bytes())
 }
 
 func (w *tileWriter) field(offset int) reg.GPVirtual {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -31,10 +29,7 @@ func (e element) constants(at reg.Register, n int) []reg.VecVirtual {
 
 // adam writes the update of Adam, AdamW and NAdam.
 func (e element) adam() {
-	name := function("adam", e)
-	TEXT(name, NOSPLIT, "func(w, m, v, grad, constants *byte, count int)")
-	Doc(name + " is Adam for count registers' width; the constants are those of AdamStep.")
-	Pragma("noescape")
+	define("adam", e, "is Adam for count registers' width; the constants are those of AdamStep.")
 	p := pointers("w", "m", "v", "grad", "constants", "count")
 	w, m, v, g, constants, count := p[0], p[1], p[2], p[3], p[4], p[5]
 	c := e.constants(constants, 10)
@@ -64,10 +59,7 @@ func (e element) adam() {
 
 // descent writes the update of gradient descent with weight decay.
 func (e element) descent() {
-	name := function("descent", e)
-	TEXT(name, NOSPLIT, "func(w, grad, constants *byte, count int)")
-	Doc(name+" is gradient descent with weight decay for count registers' width; the", "constants are those of DescentStep.")
-	Pragma("noescape")
+	define("descent", e, "is gradient descent with weight decay for count registers' width; the", "constants are those of DescentStep.")
 	p := pointers("w", "grad", "constants", "count")
 	c := e.constants(p[2], 2)
 	loop(p[3], p[:2], func() {
@@ -81,10 +73,7 @@ func (e element) descent() {
 
 // momentum writes the update of gradient descent with momentum.
 func (e element) momentum() {
-	name := function("momentum", e)
-	TEXT(name, NOSPLIT, "func(w, v, grad, constants *byte, count int)")
-	Doc(name+" is gradient descent with momentum for count registers' width; the", "constants are those of MomentumStep.")
-	Pragma("noescape")
+	define("momentum", e, "is gradient descent with momentum for count registers' width; the", "constants are those of MomentumStep.")
 	p := pointers("w", "v", "grad", "constants", "count")
 	w, v, g, constants, count := p[0], p[1], p[2], p[3], p[4]
 	c := e.constants(constants, 5)
@@ -111,10 +100,7 @@ func (e element) root(withVelocity bool) {
 	if withVelocity {
 		op, args = "rootMomentum", append(args, "velocity")
 	}
-	name := function(op, e)
-	TEXT(name, NOSPLIT, "func("+strings.Join(args, ", ")+", constants *byte, count int)")
-	Doc(name+" divides the gradient by a root for count registers' width; the", "constants are those of RootStep.")
-	Pragma("noescape")
+	define(op, e, "divides the gradient by a root for count registers' width; the", "constants are those of RootStep.")
 	p := pointers(append(args, "constants", "count")...)
 	arrays, constants, count := p[:len(args)], p[len(args)], p[len(args)+1]
 	c := e.constants(constants, 6)
@@ -143,10 +129,7 @@ func (e element) root(withVelocity bool) {
 
 // lion writes the update of Lion.
 func (e element) lion() {
-	name := function("lion", e)
-	TEXT(name, NOSPLIT, "func(w, m, grad, constants *byte, count int)")
-	Doc(name + " is Lion for count registers' width; the constants are those of LionStep.")
-	Pragma("noescape")
+	define("lion", e, "is Lion for count registers' width; the constants are those of LionStep.")
 	p := pointers("w", "m", "grad", "constants", "count")
 	w, m, g, constants, count := p[0], p[1], p[2], p[3], p[4]
 	c := e.constants(constants, 6)

@@ -44,10 +44,7 @@ func (e element) winograd() {
 // The last row and the last column of to are written first: where they are not wanted,
 // they have the places of those before.
 func (e element) transform(name string, m [][]float64, result bool) {
-	name = function(name, e)
-	TEXT(name, NOSPLIT, "func(d *byte)")
-	Doc(name + " transforms matrices of channels.")
-	Pragma("noescape")
+	define(name, e, "transforms matrices of channels.")
 	d := newRecord("d")
 	from, to, count := d.get(transformFrom), d.get(transformTo), d.get(transformCount)
 	rowFrom, colTo := d.get(transformRowFrom), d.get(transformColTo)
