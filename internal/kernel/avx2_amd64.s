@@ -7,6 +7,7 @@
 // func tileY32x1x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x1x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -111,6 +112,7 @@ store:
 // func tileY32x2x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x2x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -245,6 +247,7 @@ store:
 // func tileY32x3x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x3x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -409,6 +412,7 @@ store:
 // func tileY32x4x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x4x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -604,6 +608,7 @@ store:
 // func tileY32x5x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x5x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -829,6 +834,7 @@ store:
 // func tileY32x6x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x6x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1085,6 +1091,7 @@ store:
 // func tileY64x1x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x1x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1189,6 +1196,7 @@ store:
 // func tileY64x2x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x2x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1323,6 +1331,7 @@ store:
 // func tileY64x3x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x3x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1487,6 +1496,7 @@ store:
 // func tileY64x4x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x4x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1682,6 +1692,7 @@ store:
 // func tileY64x5x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x5x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1907,6 +1918,7 @@ store:
 // func tileY64x6x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x6x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -2235,6 +2247,7 @@ end:
 // func adamY32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·adamY32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -2287,6 +2300,7 @@ end:
 // func descentY32(w *byte, grad *byte, constants *byte, count int)
 // Requires: AVX
 TEXT ·descentY32(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         constants+16(FP), DX
@@ -2313,6 +2327,7 @@ end:
 // func momentumY32(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·momentumY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2351,6 +2366,7 @@ end:
 // func rootY32(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2392,6 +2408,7 @@ end:
 // func rootMomentumY32(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootMomentumY32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2437,6 +2454,7 @@ end:
 // func lionY32(w *byte, m *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·lionY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2481,6 +2499,7 @@ end:
 // func axpyY32(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·axpyY32(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -2505,13 +2524,14 @@ end:
 // func positiveY32(to *byte, y *byte, grad *byte, count int)
 // Requires: AVX
 TEXT ·positiveY32(SB), NOSPLIT, $0-32
-	MOVQ   to+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   grad+16(FP), DX
-	MOVQ   count+24(FP), BX
-	VXORPS Y0, Y0, Y0
-	TESTQ  BX, BX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    grad+16(FP), DX
+	MOVQ    count+24(FP), BX
+	VXORPS  Y0, Y0, Y0
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Y1
@@ -2532,12 +2552,13 @@ end:
 // func sumRowsY32(to *byte, x *byte, rows int, row int, count int)
 // Requires: AVX
 TEXT ·sumRowsY32(SB), NOSPLIT, $0-40
-	MOVQ to+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ row+24(FP), BX
-	MOVQ count+32(FP), SI
-	LEAQ (BX)(BX*2), DI
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    row+24(FP), BX
+	MOVQ    count+32(FP), SI
+	LEAQ    (BX)(BX*2), DI
 
 column:
 	VXORPS Y0, Y0, Y0
@@ -2588,6 +2609,7 @@ sum:
 // func maxWindowsY32(w *byte)
 // Requires: AVX, AVX2, SSE2
 TEXT ·maxWindowsY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -2674,6 +2696,7 @@ column:
 // func routeWindowsY32(w *byte)
 // Requires: AVX
 TEXT ·routeWindowsY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), DX
 	MOVQ         (DX), BX
 	MOVQ         8(DX), SI
@@ -2773,6 +2796,7 @@ column:
 // func peakY32(to *byte, x *byte, count int)
 // Requires: AVX
 TEXT ·peakY32(SB), NOSPLIT, $0-24
+	PCALIGN $0x40
 	MOVQ    to+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
@@ -2793,6 +2817,7 @@ loop:
 // func depthRowY32(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthRowY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3138,9 +3163,10 @@ GLOBL staircase<>(SB), RODATA|NOPTR, $64
 // func depthTapY32(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthTapY32(SB), NOSPLIT, $0-8
-	MOVQ d+0(FP), AX
-	XORQ CX, CX
-	MOVQ 40(AX), DX
+	PCALIGN $0x40
+	MOVQ    d+0(FP), AX
+	XORQ    CX, CX
+	MOVQ    40(AX), DX
 
 registers4:
 	CMPQ   DX, $0x00000080
@@ -3317,6 +3343,7 @@ end:
 // func winogradImageY32(d *byte)
 // Requires: AVX
 TEXT ·winogradImageY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3534,6 +3561,7 @@ next:
 // func winogradKernelY32(d *byte)
 // Requires: AVX
 TEXT ·winogradKernelY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3754,6 +3782,7 @@ next:
 // func winogradResultY32(d *byte)
 // Requires: AVX
 TEXT ·winogradResultY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3920,12 +3949,13 @@ next:
 // func addY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·addY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Y0
@@ -3944,12 +3974,13 @@ end:
 // func subY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·subY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Y0
@@ -3968,12 +3999,13 @@ end:
 // func mulY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·mulY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Y0
@@ -3992,12 +4024,13 @@ end:
 // func divY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·divY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Y0
@@ -4016,6 +4049,7 @@ end:
 // func axpbY32(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // Requires: AVX
 TEXT ·axpbY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -4042,10 +4076,11 @@ end:
 // func squareRowsY32(x *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·squareRowsY32(SB), NOSPLIT, $0-48
-	MOVQ row+32(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ count+40(FP), DX
-	XORQ SI, SI
+	PCALIGN $0x40
+	MOVQ    row+32(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    count+40(FP), DX
+	XORQ    SI, SI
 
 column:
 	MOVQ    mean+8(FP), BX
@@ -4074,11 +4109,12 @@ row:
 // func dotRowsY32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·dotRowsY32(SB), NOSPLIT, $0-56
-	MOVQ row+40(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ grad+8(FP), DX
-	MOVQ count+48(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+40(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    grad+8(FP), DX
+	MOVQ    count+48(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -4109,11 +4145,12 @@ row:
 // func normalizeRowsY32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·normalizeRowsY32(SB), NOSPLIT, $0-64
-	MOVQ row+48(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ count+56(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+48(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    count+56(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -4148,12 +4185,13 @@ row:
 // func blendRowsY32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·blendRowsY32(SB), NOSPLIT, $0-80
-	MOVQ row+64(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ grad+16(FP), BX
-	MOVQ count+72(FP), SI
-	XORQ R8, R8
+	PCALIGN $0x40
+	MOVQ    row+64(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    grad+16(FP), BX
+	MOVQ    count+72(FP), SI
+	XORQ    R8, R8
 
 column:
 	MOVQ    mean+24(FP), DI
@@ -4194,11 +4232,12 @@ row:
 // func maxPixelsY32(p *byte)
 // Requires: AVX
 TEXT ·maxPixelsY32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -4223,11 +4262,12 @@ channels:
 // func addPixelsY32(p *byte)
 // Requires: AVX
 TEXT ·addPixelsY32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -4250,14 +4290,15 @@ channels:
 // func routePixelsY32(p *byte)
 // Requires: AVX
 TEXT ·routePixelsY32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 80(AX), R8
-	MOVQ 88(AX), R9
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    32(AX), DI
+	MOVQ    80(AX), R8
+	MOVQ    88(AX), R9
 
 pixel:
 	XORQ R10, R10
@@ -4289,6 +4330,7 @@ channels:
 // func adamY64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·adamY64(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -4341,6 +4383,7 @@ end:
 // func descentY64(w *byte, grad *byte, constants *byte, count int)
 // Requires: AVX
 TEXT ·descentY64(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         constants+16(FP), DX
@@ -4367,6 +4410,7 @@ end:
 // func momentumY64(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·momentumY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4405,6 +4449,7 @@ end:
 // func rootY64(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4446,6 +4491,7 @@ end:
 // func rootMomentumY64(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootMomentumY64(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4491,6 +4537,7 @@ end:
 // func lionY64(w *byte, m *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·lionY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4535,6 +4582,7 @@ end:
 // func axpyY64(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·axpyY64(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -4559,13 +4607,14 @@ end:
 // func positiveY64(to *byte, y *byte, grad *byte, count int)
 // Requires: AVX
 TEXT ·positiveY64(SB), NOSPLIT, $0-32
-	MOVQ   to+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   grad+16(FP), DX
-	MOVQ   count+24(FP), BX
-	VXORPD Y0, Y0, Y0
-	TESTQ  BX, BX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    grad+16(FP), DX
+	MOVQ    count+24(FP), BX
+	VXORPD  Y0, Y0, Y0
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Y1
@@ -4586,12 +4635,13 @@ end:
 // func sumRowsY64(to *byte, x *byte, rows int, row int, count int)
 // Requires: AVX
 TEXT ·sumRowsY64(SB), NOSPLIT, $0-40
-	MOVQ to+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ row+24(FP), BX
-	MOVQ count+32(FP), SI
-	LEAQ (BX)(BX*2), DI
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    row+24(FP), BX
+	MOVQ    count+32(FP), SI
+	LEAQ    (BX)(BX*2), DI
 
 column:
 	VXORPD Y0, Y0, Y0
@@ -4642,6 +4692,7 @@ sum:
 // func maxWindowsY64(w *byte)
 // Requires: AVX, AVX2, SSE2
 TEXT ·maxWindowsY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -4728,6 +4779,7 @@ column:
 // func routeWindowsY64(w *byte)
 // Requires: AVX
 TEXT ·routeWindowsY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), DX
 	MOVQ         (DX), BX
 	MOVQ         8(DX), SI
@@ -4827,6 +4879,7 @@ column:
 // func peakY64(to *byte, x *byte, count int)
 // Requires: AVX
 TEXT ·peakY64(SB), NOSPLIT, $0-24
+	PCALIGN $0x40
 	MOVQ    to+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
@@ -4847,6 +4900,7 @@ loop:
 // func depthRowY64(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthRowY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5174,9 +5228,10 @@ end:
 // func depthTapY64(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthTapY64(SB), NOSPLIT, $0-8
-	MOVQ d+0(FP), AX
-	XORQ CX, CX
-	MOVQ 40(AX), DX
+	PCALIGN $0x40
+	MOVQ    d+0(FP), AX
+	XORQ    CX, CX
+	MOVQ    40(AX), DX
 
 registers4:
 	CMPQ   DX, $0x00000080
@@ -5353,6 +5408,7 @@ end:
 // func winogradImageY64(d *byte)
 // Requires: AVX
 TEXT ·winogradImageY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5570,6 +5626,7 @@ next:
 // func winogradKernelY64(d *byte)
 // Requires: AVX
 TEXT ·winogradKernelY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5790,6 +5847,7 @@ next:
 // func winogradResultY64(d *byte)
 // Requires: AVX
 TEXT ·winogradResultY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5956,12 +6014,13 @@ next:
 // func addY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·addY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Y0
@@ -5980,12 +6039,13 @@ end:
 // func subY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·subY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6004,12 +6064,13 @@ end:
 // func mulY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·mulY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6028,12 +6089,13 @@ end:
 // func divY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·divY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6052,6 +6114,7 @@ end:
 // func axpbY64(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // Requires: AVX
 TEXT ·axpbY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -6078,10 +6141,11 @@ end:
 // func squareRowsY64(x *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·squareRowsY64(SB), NOSPLIT, $0-48
-	MOVQ row+32(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ count+40(FP), DX
-	XORQ SI, SI
+	PCALIGN $0x40
+	MOVQ    row+32(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    count+40(FP), DX
+	XORQ    SI, SI
 
 column:
 	MOVQ    mean+8(FP), BX
@@ -6110,11 +6174,12 @@ row:
 // func dotRowsY64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·dotRowsY64(SB), NOSPLIT, $0-56
-	MOVQ row+40(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ grad+8(FP), DX
-	MOVQ count+48(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+40(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    grad+8(FP), DX
+	MOVQ    count+48(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -6145,11 +6210,12 @@ row:
 // func normalizeRowsY64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·normalizeRowsY64(SB), NOSPLIT, $0-64
-	MOVQ row+48(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ count+56(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+48(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    count+56(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -6184,12 +6250,13 @@ row:
 // func blendRowsY64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 // Requires: AVX, FMA3
 TEXT ·blendRowsY64(SB), NOSPLIT, $0-80
-	MOVQ row+64(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ grad+16(FP), BX
-	MOVQ count+72(FP), SI
-	XORQ R8, R8
+	PCALIGN $0x40
+	MOVQ    row+64(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    grad+16(FP), BX
+	MOVQ    count+72(FP), SI
+	XORQ    R8, R8
 
 column:
 	MOVQ    mean+24(FP), DI
@@ -6230,11 +6297,12 @@ row:
 // func maxPixelsY64(p *byte)
 // Requires: AVX
 TEXT ·maxPixelsY64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -6259,11 +6327,12 @@ channels:
 // func addPixelsY64(p *byte)
 // Requires: AVX
 TEXT ·addPixelsY64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -6286,14 +6355,15 @@ channels:
 // func routePixelsY64(p *byte)
 // Requires: AVX
 TEXT ·routePixelsY64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 80(AX), R8
-	MOVQ 88(AX), R9
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    32(AX), DI
+	MOVQ    80(AX), R8
+	MOVQ    88(AX), R9
 
 pixel:
 	XORQ R10, R10
@@ -6325,12 +6395,13 @@ channels:
 // func sumSquaresY32(x *byte, count int) float64
 // Requires: AVX, FMA3, SSE2
 TEXT ·sumSquaresY32(SB), NOSPLIT, $0-24
-	MOVQ   x+0(FP), AX
-	MOVQ   count+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    count+8(FP), CX
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   CX, CX
+	JE      end
 
 loop:
 	VCVTPS2PD   (AX), Y2
@@ -6353,13 +6424,14 @@ end:
 // func dotY32(x *byte, y *byte, count int) float64
 // Requires: AVX, FMA3, SSE2
 TEXT ·dotY32(SB), NOSPLIT, $0-32
-	MOVQ   x+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   count+16(FP), DX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  DX, DX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    count+16(FP), DX
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   DX, DX
+	JE      end
 
 loop:
 	VCVTPS2PD   (AX), Y2
@@ -6385,12 +6457,13 @@ end:
 // func sumY32(x *byte, count int) float64
 // Requires: AVX, SSE2
 TEXT ·sumY32(SB), NOSPLIT, $0-24
-	MOVQ   x+0(FP), AX
-	MOVQ   count+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    count+8(FP), CX
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   CX, CX
+	JE      end
 
 loop:
 	VCVTPS2PD (AX), Y2
@@ -6512,6 +6585,7 @@ loop:
 // func mapReluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapReluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6558,6 +6632,7 @@ GLOBL xY00000000<>(SB), RODATA|NOPTR, $32
 // func mapLeakyReluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapLeakyReluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6596,6 +6671,7 @@ end:
 // func mapEluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapEluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6804,6 +6880,7 @@ GLOBL xY3f800000<>(SB), RODATA|NOPTR, $32
 // func mapSeluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSeluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6914,6 +6991,7 @@ GLOBL xY3fe10966<>(SB), RODATA|NOPTR, $32
 // func mapSigmoidY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSigmoidY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7034,6 +7112,7 @@ GLOBL xYc2d00000<>(SB), RODATA|NOPTR, $32
 // func mapTanhY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapTanhY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7154,6 +7233,7 @@ GLOBL xY40000000<>(SB), RODATA|NOPTR, $32
 // func mapExpY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapExpY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7254,6 +7334,7 @@ GLOBL xY42b20000<>(SB), RODATA|NOPTR, $32
 // func mapSqrtY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSqrtY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7288,6 +7369,7 @@ end:
 // func mapReciprocalY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapReciprocalY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7324,6 +7406,7 @@ end:
 // func mapSoftplusY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSoftplusY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7704,6 +7787,7 @@ GLOBL xY7fc00000<>(SB), RODATA|NOPTR, $32
 // func mapNegY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapNegY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7738,6 +7822,7 @@ end:
 // func mapSquareY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSquareY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7772,6 +7857,7 @@ end:
 // func mapLogY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapLogY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7898,6 +7984,7 @@ end:
 // func mapAbsY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapAbsY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7932,6 +8019,7 @@ end:
 // func mapSignY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSignY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7986,6 +8074,7 @@ GLOBL xYbf800000<>(SB), RODATA|NOPTR, $32
 // func mapSinY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSinY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8202,6 +8291,7 @@ GLOBL xYbf000000<>(SB), RODATA|NOPTR, $32
 // func mapCosY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapCosY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8300,6 +8390,7 @@ end:
 // func mapGeluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapGeluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8568,6 +8659,7 @@ GLOBL xYb6f06061<>(SB), RODATA|NOPTR, $32
 // func mapGeluTanhY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapGeluTanhY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8728,6 +8820,7 @@ GLOBL xY3fcc422a<>(SB), RODATA|NOPTR, $32
 // func mapSiluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSiluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8830,6 +8923,7 @@ end:
 // func mapMishY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapMishY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8940,6 +9034,7 @@ GLOBL xY41f00000<>(SB), RODATA|NOPTR, $32
 // func mapSoftsignY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSoftsignY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8978,6 +9073,7 @@ end:
 // func mapHardSigmoidY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapHardSigmoidY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -9034,6 +9130,7 @@ GLOBL xY3e2aaaab<>(SB), RODATA|NOPTR, $32
 // func slopeLeakyReluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeLeakyReluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9078,6 +9175,7 @@ end:
 // func slopeEluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeEluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9124,6 +9222,7 @@ end:
 // func slopeSeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSeluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9170,6 +9269,7 @@ end:
 // func slopeSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSigmoidY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9214,6 +9314,7 @@ end:
 // func slopeTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeTanhY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9258,6 +9359,7 @@ end:
 // func slopeExpY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeExpY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9296,6 +9398,7 @@ end:
 // func slopeSqrtY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSqrtY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9338,6 +9441,7 @@ end:
 // func slopeReciprocalY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeReciprocalY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9380,6 +9484,7 @@ end:
 // func slopeSoftplusY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeSoftplusY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9468,6 +9573,7 @@ end:
 // func slopeSquareY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSquareY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9508,6 +9614,7 @@ end:
 // func slopeLogY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeLogY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9550,6 +9657,7 @@ end:
 // func slopeAbsY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeAbsY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9600,6 +9708,7 @@ end:
 // func slopeSinY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeSinY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9704,6 +9813,7 @@ end:
 // func slopeCosY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeCosY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9808,6 +9918,7 @@ end:
 // func slopeGeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeGeluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9976,6 +10087,7 @@ GLOBL xY3ecc422a<>(SB), RODATA|NOPTR, $32
 // func slopeGeluTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeGeluTanhY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10136,6 +10248,7 @@ GLOBL xY3e5b33b6<>(SB), RODATA|NOPTR, $32
 // func slopeSiluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeSiluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10282,6 +10395,7 @@ GLOBL xYc2f00000<>(SB), RODATA|NOPTR, $32
 // func slopeMishY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeMishY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10418,6 +10532,7 @@ GLOBL xY40800000<>(SB), RODATA|NOPTR, $32
 // func slopeSoftsignY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSoftsignY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10466,6 +10581,7 @@ end:
 // func slopeHardSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeHardSigmoidY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10548,6 +10664,7 @@ GLOBL secondOfMixY<>(SB), RODATA|NOPTR, $32
 // func dropoutY32(to *byte, x *byte, n int, keep float32, limit uint64, stream uint64)
 // Requires: AVX, AVX2, SSE, SSE2
 TEXT ·dropoutY32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -10710,24 +10827,25 @@ end:
 // func lstmCellY32(c *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·lstmCellY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  48(AX), R10
-	MOVQ  56(AX), R11
-	MOVQ  88(AX), R12
-	MOVQ  96(AX), R13
-	XORQ  AX, AX
-	TESTQ R12, R12
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    16(AX), DI
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R9
+	MOVQ    48(AX), R10
+	MOVQ    56(AX), R11
+	MOVQ    88(AX), R12
+	MOVQ    96(AX), R13
+	XORQ    AX, AX
+	TESTQ   R12, R12
+	JE      rest0
 
 loop0:
 	VMOVUPS      (DX)(AX*1), Y0
@@ -11125,25 +11243,26 @@ end1:
 // func lstmGradY32(c *byte)
 // Requires: AVX, FMA3
 TEXT ·lstmGradY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  8(AX), DI
-	SUBQ  CX, DI
-	MOVQ  16(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  64(AX), R10
-	MOVQ  72(AX), R11
-	MOVQ  88(AX), R12
-	MOVQ  96(AX), R13
-	XORQ  AX, AX
-	TESTQ R12, R12
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    8(AX), DI
+	SUBQ    CX, DI
+	MOVQ    16(AX), R8
+	MOVQ    32(AX), R9
+	MOVQ    64(AX), R10
+	MOVQ    72(AX), R11
+	MOVQ    88(AX), R12
+	MOVQ    96(AX), R13
+	XORQ    AX, AX
+	TESTQ   R12, R12
+	JE      rest0
 
 loop0:
 	VMOVUPS      (R10)(AX*1), Y0
@@ -11246,23 +11365,24 @@ end0:
 // func gruCellY32(c *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·gruCellY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  16(AX), SI
-	MOVQ  40(AX), DI
-	MOVQ  48(AX), R8
-	MOVQ  56(AX), R9
-	MOVQ  88(AX), R10
-	MOVQ  96(AX), R11
-	XORQ  AX, AX
-	TESTQ R10, R10
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    16(AX), SI
+	MOVQ    40(AX), DI
+	MOVQ    48(AX), R8
+	MOVQ    56(AX), R9
+	MOVQ    88(AX), R10
+	MOVQ    96(AX), R11
+	XORQ    AX, AX
+	TESTQ   R10, R10
+	JE      rest0
 
 loop0:
 	VMOVUPS      (CX)(AX*1), Y0
@@ -11508,24 +11628,25 @@ end0:
 // func gruGradY32(c *byte)
 // Requires: AVX, FMA3
 TEXT ·gruGradY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  8(AX), DI
-	SUBQ  CX, DI
-	MOVQ  16(AX), R8
-	MOVQ  40(AX), R9
-	MOVQ  64(AX), R10
-	MOVQ  88(AX), R11
-	MOVQ  96(AX), R12
-	XORQ  AX, AX
-	TESTQ R11, R11
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    8(AX), DI
+	SUBQ    CX, DI
+	MOVQ    16(AX), R8
+	MOVQ    40(AX), R9
+	MOVQ    64(AX), R10
+	MOVQ    88(AX), R11
+	MOVQ    96(AX), R12
+	XORQ    AX, AX
+	TESTQ   R11, R11
+	JE      rest0
 
 loop0:
 	VMOVUPS      (R10)(AX*1), Y0

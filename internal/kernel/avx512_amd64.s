@@ -7,6 +7,7 @@
 // func tileZ32x1x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x1x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -92,6 +93,7 @@ store:
 // func tileZ32x1x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x1x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -198,6 +200,7 @@ store:
 // func tileZ32x2x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x2x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -297,6 +300,7 @@ store:
 // func tileZ32x2x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x2x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -433,6 +437,7 @@ store:
 // func tileZ32x3x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x3x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -546,6 +551,7 @@ store:
 // func tileZ32x3x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x3x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -712,6 +718,7 @@ store:
 // func tileZ32x4x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x4x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -840,6 +847,7 @@ store:
 // func tileZ32x4x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x4x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -1037,6 +1045,7 @@ store:
 // func tileZ32x5x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x5x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -1179,6 +1188,7 @@ store:
 // func tileZ32x5x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x5x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -1406,6 +1416,7 @@ store:
 // func tileZ32x6x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x6x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -1563,6 +1574,7 @@ store:
 // func tileZ32x6x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x6x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -1821,6 +1833,7 @@ store:
 // func tileZ32x7x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x7x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -1972,6 +1985,7 @@ store:
 // func tileZ32x7x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x7x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -2210,6 +2224,7 @@ store:
 // func tileZ32x8x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x8x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -2378,6 +2393,7 @@ store:
 // func tileZ32x8x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x8x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -2645,6 +2661,7 @@ store:
 // func tileZ32x9x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x9x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -2825,6 +2842,7 @@ store:
 // func tileZ32x9x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x9x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -3116,6 +3134,7 @@ store:
 // func tileZ32x10x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x10x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -3308,6 +3327,7 @@ store:
 // func tileZ32x10x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x10x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -3623,6 +3643,7 @@ store:
 // func tileZ32x11x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x11x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -3827,6 +3848,7 @@ store:
 // func tileZ32x11x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x11x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -4166,6 +4188,7 @@ store:
 // func tileZ32x12x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x12x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -4382,6 +4405,7 @@ store:
 // func tileZ32x12x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x12x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -4745,6 +4769,7 @@ store:
 // func tileZ32x13x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x13x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -4973,6 +4998,7 @@ store:
 // func tileZ32x13x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x13x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -5360,6 +5386,7 @@ store:
 // func tileZ32x14x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x14x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -5600,6 +5627,7 @@ store:
 // func tileZ32x14x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ32x14x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6011,6 +6039,7 @@ store:
 // func tileZ64x1x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x1x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6096,6 +6125,7 @@ store:
 // func tileZ64x1x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x1x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6202,6 +6232,7 @@ store:
 // func tileZ64x2x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x2x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6301,6 +6332,7 @@ store:
 // func tileZ64x2x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x2x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6437,6 +6469,7 @@ store:
 // func tileZ64x3x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x3x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6550,6 +6583,7 @@ store:
 // func tileZ64x3x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x3x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6716,6 +6750,7 @@ store:
 // func tileZ64x4x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x4x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -6844,6 +6879,7 @@ store:
 // func tileZ64x4x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x4x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -7041,6 +7077,7 @@ store:
 // func tileZ64x5x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x5x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -7183,6 +7220,7 @@ store:
 // func tileZ64x5x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x5x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -7410,6 +7448,7 @@ store:
 // func tileZ64x6x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x6x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -7567,6 +7606,7 @@ store:
 // func tileZ64x6x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x6x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -7825,6 +7865,7 @@ store:
 // func tileZ64x7x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x7x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -7976,6 +8017,7 @@ store:
 // func tileZ64x7x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x7x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -8214,6 +8256,7 @@ store:
 // func tileZ64x8x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x8x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -8382,6 +8425,7 @@ store:
 // func tileZ64x8x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x8x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -8649,6 +8693,7 @@ store:
 // func tileZ64x9x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x9x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -8829,6 +8874,7 @@ store:
 // func tileZ64x9x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x9x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -9120,6 +9166,7 @@ store:
 // func tileZ64x10x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x10x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -9312,6 +9359,7 @@ store:
 // func tileZ64x10x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x10x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -9627,6 +9675,7 @@ store:
 // func tileZ64x11x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x11x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -9831,6 +9880,7 @@ store:
 // func tileZ64x11x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x11x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -10170,6 +10220,7 @@ store:
 // func tileZ64x12x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x12x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -10386,6 +10437,7 @@ store:
 // func tileZ64x12x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x12x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -10749,6 +10801,7 @@ store:
 // func tileZ64x13x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x13x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -10977,6 +11030,7 @@ store:
 // func tileZ64x13x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x13x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -11364,6 +11418,7 @@ store:
 // func tileZ64x14x1(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x14x1(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -11604,6 +11659,7 @@ store:
 // func tileZ64x14x2(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileZ64x14x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       104(AX), CX
 	KMOVW      CX, K1
@@ -12091,6 +12147,7 @@ end:
 // func adamZ32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·adamZ32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -12143,6 +12200,7 @@ end:
 // func descentZ32(w *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·descentZ32(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         constants+16(FP), DX
@@ -12169,6 +12227,7 @@ end:
 // func momentumZ32(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·momentumZ32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -12207,6 +12266,7 @@ end:
 // func rootZ32(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·rootZ32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -12248,6 +12308,7 @@ end:
 // func rootMomentumZ32(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·rootMomentumZ32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -12293,6 +12354,7 @@ end:
 // func lionZ32(w *byte, m *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·lionZ32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -12337,6 +12399,7 @@ end:
 // func axpyZ32(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·axpyZ32(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -12361,13 +12424,14 @@ end:
 // func positiveZ32(to *byte, y *byte, grad *byte, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·positiveZ32(SB), NOSPLIT, $0-32
-	MOVQ   to+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   grad+16(FP), DX
-	MOVQ   count+24(FP), BX
-	VXORPS Z0, Z0, Z0
-	TESTQ  BX, BX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    grad+16(FP), DX
+	MOVQ    count+24(FP), BX
+	VXORPS  Z0, Z0, Z0
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS   (CX), Z1
@@ -12387,12 +12451,13 @@ end:
 // func sumRowsZ32(to *byte, x *byte, rows int, row int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·sumRowsZ32(SB), NOSPLIT, $0-40
-	MOVQ to+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ row+24(FP), BX
-	MOVQ count+32(FP), SI
-	LEAQ (BX)(BX*2), DI
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    row+24(FP), BX
+	MOVQ    count+32(FP), SI
+	LEAQ    (BX)(BX*2), DI
 
 column:
 	VXORPS Z0, Z0, Z0
@@ -12443,6 +12508,7 @@ sum:
 // func maxWindowsZ32(w *byte)
 // Requires: AVX, AVX512F, SSE2
 TEXT ·maxWindowsZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -12529,6 +12595,7 @@ column:
 // func routeWindowsZ32(w *byte)
 // Requires: AVX, AVX512F
 TEXT ·routeWindowsZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), DX
 	MOVQ         (DX), BX
 	MOVQ         8(DX), SI
@@ -12623,6 +12690,7 @@ column:
 // func peakZ32(to *byte, x *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·peakZ32(SB), NOSPLIT, $0-24
+	PCALIGN $0x40
 	MOVQ    to+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
@@ -12643,6 +12711,7 @@ loop:
 // func depthRowZ32(d *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·depthRowZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -12970,9 +13039,10 @@ end:
 // func depthTapZ32(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·depthTapZ32(SB), NOSPLIT, $0-8
-	MOVQ d+0(FP), AX
-	XORQ CX, CX
-	MOVQ 40(AX), DX
+	PCALIGN $0x40
+	MOVQ    d+0(FP), AX
+	XORQ    CX, CX
+	MOVQ    40(AX), DX
 
 registers4:
 	CMPQ   DX, $0x00000100
@@ -13149,6 +13219,7 @@ end:
 // func winogradImageZ32(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·winogradImageZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -13342,6 +13413,7 @@ next:
 // func winogradKernelZ32(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·winogradKernelZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -13538,6 +13610,7 @@ next:
 // func winogradResultZ32(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·winogradResultZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -13704,12 +13777,13 @@ next:
 // func addZ32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·addZ32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13728,12 +13802,13 @@ end:
 // func subZ32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·subZ32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13752,12 +13827,13 @@ end:
 // func mulZ32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·mulZ32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13776,12 +13852,13 @@ end:
 // func divZ32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·divZ32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13800,6 +13877,7 @@ end:
 // func axpbZ32(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·axpbZ32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -13826,10 +13904,11 @@ end:
 // func squareRowsZ32(x *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·squareRowsZ32(SB), NOSPLIT, $0-48
-	MOVQ row+32(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ count+40(FP), DX
-	XORQ SI, SI
+	PCALIGN $0x40
+	MOVQ    row+32(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    count+40(FP), DX
+	XORQ    SI, SI
 
 column:
 	MOVQ    mean+8(FP), BX
@@ -13858,11 +13937,12 @@ row:
 // func dotRowsZ32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·dotRowsZ32(SB), NOSPLIT, $0-56
-	MOVQ row+40(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ grad+8(FP), DX
-	MOVQ count+48(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+40(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    grad+8(FP), DX
+	MOVQ    count+48(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -13893,11 +13973,12 @@ row:
 // func normalizeRowsZ32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
 // Requires: AVX, AVX512F
 TEXT ·normalizeRowsZ32(SB), NOSPLIT, $0-64
-	MOVQ row+48(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ count+56(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+48(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    count+56(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -13932,12 +14013,13 @@ row:
 // func blendRowsZ32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 // Requires: AVX, AVX512F
 TEXT ·blendRowsZ32(SB), NOSPLIT, $0-80
-	MOVQ row+64(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ grad+16(FP), BX
-	MOVQ count+72(FP), SI
-	XORQ R8, R8
+	PCALIGN $0x40
+	MOVQ    row+64(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    grad+16(FP), BX
+	MOVQ    count+72(FP), SI
+	XORQ    R8, R8
 
 column:
 	MOVQ    mean+24(FP), DI
@@ -13978,11 +14060,12 @@ row:
 // func maxPixelsZ32(p *byte)
 // Requires: AVX, AVX512F
 TEXT ·maxPixelsZ32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -14007,11 +14090,12 @@ channels:
 // func addPixelsZ32(p *byte)
 // Requires: AVX, AVX512F
 TEXT ·addPixelsZ32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -14034,14 +14118,15 @@ channels:
 // func routePixelsZ32(p *byte)
 // Requires: AVX, AVX512F
 TEXT ·routePixelsZ32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 80(AX), R8
-	MOVQ 88(AX), R9
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    32(AX), DI
+	MOVQ    80(AX), R8
+	MOVQ    88(AX), R9
 
 pixel:
 	XORQ R10, R10
@@ -14073,6 +14158,7 @@ channels:
 // func adamZ64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·adamZ64(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -14125,6 +14211,7 @@ end:
 // func descentZ64(w *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·descentZ64(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         constants+16(FP), DX
@@ -14151,6 +14238,7 @@ end:
 // func momentumZ64(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·momentumZ64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -14189,6 +14277,7 @@ end:
 // func rootZ64(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·rootZ64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -14230,6 +14319,7 @@ end:
 // func rootMomentumZ64(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·rootMomentumZ64(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -14275,6 +14365,7 @@ end:
 // func lionZ64(w *byte, m *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·lionZ64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -14319,6 +14410,7 @@ end:
 // func axpyZ64(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·axpyZ64(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -14343,13 +14435,14 @@ end:
 // func positiveZ64(to *byte, y *byte, grad *byte, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·positiveZ64(SB), NOSPLIT, $0-32
-	MOVQ   to+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   grad+16(FP), DX
-	MOVQ   count+24(FP), BX
-	VXORPD Z0, Z0, Z0
-	TESTQ  BX, BX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    grad+16(FP), DX
+	MOVQ    count+24(FP), BX
+	VXORPD  Z0, Z0, Z0
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD   (CX), Z1
@@ -14369,12 +14462,13 @@ end:
 // func sumRowsZ64(to *byte, x *byte, rows int, row int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·sumRowsZ64(SB), NOSPLIT, $0-40
-	MOVQ to+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ row+24(FP), BX
-	MOVQ count+32(FP), SI
-	LEAQ (BX)(BX*2), DI
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    row+24(FP), BX
+	MOVQ    count+32(FP), SI
+	LEAQ    (BX)(BX*2), DI
 
 column:
 	VXORPD Z0, Z0, Z0
@@ -14425,6 +14519,7 @@ sum:
 // func maxWindowsZ64(w *byte)
 // Requires: AVX, AVX512F, SSE2
 TEXT ·maxWindowsZ64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -14511,6 +14606,7 @@ column:
 // func routeWindowsZ64(w *byte)
 // Requires: AVX, AVX512F
 TEXT ·routeWindowsZ64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), DX
 	MOVQ         (DX), BX
 	MOVQ         8(DX), SI
@@ -14605,6 +14701,7 @@ column:
 // func peakZ64(to *byte, x *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·peakZ64(SB), NOSPLIT, $0-24
+	PCALIGN $0x40
 	MOVQ    to+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
@@ -14625,6 +14722,7 @@ loop:
 // func depthRowZ64(d *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·depthRowZ64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -14952,9 +15050,10 @@ end:
 // func depthTapZ64(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·depthTapZ64(SB), NOSPLIT, $0-8
-	MOVQ d+0(FP), AX
-	XORQ CX, CX
-	MOVQ 40(AX), DX
+	PCALIGN $0x40
+	MOVQ    d+0(FP), AX
+	XORQ    CX, CX
+	MOVQ    40(AX), DX
 
 registers4:
 	CMPQ   DX, $0x00000100
@@ -15131,6 +15230,7 @@ end:
 // func winogradImageZ64(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·winogradImageZ64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -15324,6 +15424,7 @@ next:
 // func winogradKernelZ64(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·winogradKernelZ64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -15520,6 +15621,7 @@ next:
 // func winogradResultZ64(d *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·winogradResultZ64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -15686,12 +15788,13 @@ next:
 // func addZ64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·addZ64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15710,12 +15813,13 @@ end:
 // func subZ64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·subZ64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15734,12 +15838,13 @@ end:
 // func mulZ64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·mulZ64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15758,12 +15863,13 @@ end:
 // func divZ64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·divZ64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15782,6 +15888,7 @@ end:
 // func axpbZ64(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·axpbZ64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -15808,10 +15915,11 @@ end:
 // func squareRowsZ64(x *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·squareRowsZ64(SB), NOSPLIT, $0-48
-	MOVQ row+32(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ count+40(FP), DX
-	XORQ SI, SI
+	PCALIGN $0x40
+	MOVQ    row+32(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    count+40(FP), DX
+	XORQ    SI, SI
 
 column:
 	MOVQ    mean+8(FP), BX
@@ -15840,11 +15948,12 @@ row:
 // func dotRowsZ64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·dotRowsZ64(SB), NOSPLIT, $0-56
-	MOVQ row+40(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ grad+8(FP), DX
-	MOVQ count+48(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+40(FP), AX
+	MOVQ    x+0(FP), CX
+	MOVQ    grad+8(FP), DX
+	MOVQ    count+48(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -15875,11 +15984,12 @@ row:
 // func normalizeRowsZ64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
 // Requires: AVX, AVX512F
 TEXT ·normalizeRowsZ64(SB), NOSPLIT, $0-64
-	MOVQ row+48(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ count+56(FP), BX
-	XORQ DI, DI
+	PCALIGN $0x40
+	MOVQ    row+48(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    count+56(FP), BX
+	XORQ    DI, DI
 
 column:
 	MOVQ    mean+16(FP), SI
@@ -15914,12 +16024,13 @@ row:
 // func blendRowsZ64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
 // Requires: AVX, AVX512F
 TEXT ·blendRowsZ64(SB), NOSPLIT, $0-80
-	MOVQ row+64(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ grad+16(FP), BX
-	MOVQ count+72(FP), SI
-	XORQ R8, R8
+	PCALIGN $0x40
+	MOVQ    row+64(FP), AX
+	MOVQ    to+0(FP), CX
+	MOVQ    x+8(FP), DX
+	MOVQ    grad+16(FP), BX
+	MOVQ    count+72(FP), SI
+	XORQ    R8, R8
 
 column:
 	MOVQ    mean+24(FP), DI
@@ -15960,11 +16071,12 @@ row:
 // func maxPixelsZ64(p *byte)
 // Requires: AVX, AVX512F
 TEXT ·maxPixelsZ64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -15989,11 +16101,12 @@ channels:
 // func addPixelsZ64(p *byte)
 // Requires: AVX, AVX512F
 TEXT ·addPixelsZ64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -16016,14 +16129,15 @@ channels:
 // func routePixelsZ64(p *byte)
 // Requires: AVX, AVX512F
 TEXT ·routePixelsZ64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 80(AX), R8
-	MOVQ 88(AX), R9
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    32(AX), DI
+	MOVQ    80(AX), R8
+	MOVQ    88(AX), R9
 
 pixel:
 	XORQ R10, R10
@@ -16055,12 +16169,13 @@ channels:
 // func sumSquaresZ32(x *byte, count int) float64
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
 TEXT ·sumSquaresZ32(SB), NOSPLIT, $0-24
-	MOVQ   x+0(FP), AX
-	MOVQ   count+8(FP), CX
-	VXORPD Z0, Z0, Z0
-	VXORPD Z1, Z1, Z1
-	TESTQ  CX, CX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    count+8(FP), CX
+	VXORPD  Z0, Z0, Z0
+	VXORPD  Z1, Z1, Z1
+	TESTQ   CX, CX
+	JE      end
 
 loop:
 	VCVTPS2PD   (AX), Z2
@@ -16085,13 +16200,14 @@ end:
 // func dotZ32(x *byte, y *byte, count int) float64
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
 TEXT ·dotZ32(SB), NOSPLIT, $0-32
-	MOVQ   x+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   count+16(FP), DX
-	VXORPD Z0, Z0, Z0
-	VXORPD Z1, Z1, Z1
-	TESTQ  DX, DX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    count+16(FP), DX
+	VXORPD  Z0, Z0, Z0
+	VXORPD  Z1, Z1, Z1
+	TESTQ   DX, DX
+	JE      end
 
 loop:
 	VCVTPS2PD   (AX), Z2
@@ -16119,12 +16235,13 @@ end:
 // func sumZ32(x *byte, count int) float64
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
 TEXT ·sumZ32(SB), NOSPLIT, $0-24
-	MOVQ   x+0(FP), AX
-	MOVQ   count+8(FP), CX
-	VXORPD Z0, Z0, Z0
-	VXORPD Z1, Z1, Z1
-	TESTQ  CX, CX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    count+8(FP), CX
+	VXORPD  Z0, Z0, Z0
+	VXORPD  Z1, Z1, Z1
+	TESTQ   CX, CX
+	JE      end
 
 loop:
 	VCVTPS2PD (AX), Z2
@@ -16149,6 +16266,7 @@ end:
 // func mapReluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapReluZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -16203,6 +16321,7 @@ GLOBL xZ00000000<>(SB), RODATA|NOPTR, $64
 // func mapLeakyReluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapLeakyReluZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -16243,6 +16362,7 @@ end:
 // func mapEluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapEluZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -16529,6 +16649,7 @@ GLOBL xZ3f800000<>(SB), RODATA|NOPTR, $64
 // func mapSeluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapSeluZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -16655,6 +16776,7 @@ GLOBL xZ3fe10966<>(SB), RODATA|NOPTR, $64
 // func mapSigmoidZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapSigmoidZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -16777,6 +16899,7 @@ GLOBL xZc2d00000<>(SB), RODATA|NOPTR, $64
 // func mapTanhZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapTanhZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -16919,6 +17042,7 @@ GLOBL xZ40000000<>(SB), RODATA|NOPTR, $64
 // func mapExpZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapExpZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17011,6 +17135,7 @@ GLOBL xZ42b20000<>(SB), RODATA|NOPTR, $64
 // func mapSqrtZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapSqrtZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17045,6 +17170,7 @@ end:
 // func mapReciprocalZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapReciprocalZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17081,6 +17207,7 @@ end:
 // func mapSoftplusZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapSoftplusZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17603,6 +17730,7 @@ GLOBL xZ7fc00000<>(SB), RODATA|NOPTR, $64
 // func mapNegZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapNegZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17637,6 +17765,7 @@ end:
 // func mapSquareZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapSquareZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17671,6 +17800,7 @@ end:
 // func mapLogZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapLogZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17811,6 +17941,7 @@ end:
 // func mapAbsZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapAbsZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17845,6 +17976,7 @@ end:
 // func mapSignZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapSignZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -17911,6 +18043,7 @@ GLOBL xZbf800000<>(SB), RODATA|NOPTR, $64
 // func mapSinZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapSinZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -18225,6 +18358,7 @@ GLOBL xZbf000000<>(SB), RODATA|NOPTR, $64
 // func mapCosZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapCosZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -18325,6 +18459,7 @@ end:
 // func mapGeluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapGeluZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -18675,6 +18810,7 @@ GLOBL xZb6f06061<>(SB), RODATA|NOPTR, $64
 // func mapGeluTanhZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapGeluTanhZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -18853,6 +18989,7 @@ GLOBL xZ3fcc422a<>(SB), RODATA|NOPTR, $64
 // func mapSiluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapSiluZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -18941,6 +19078,7 @@ end:
 // func mapMishZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapMishZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -19043,6 +19181,7 @@ GLOBL xZ41f00000<>(SB), RODATA|NOPTR, $64
 // func mapSoftsignZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·mapSoftsignZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -19081,6 +19220,7 @@ end:
 // func mapHardSigmoidZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapHardSigmoidZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -19145,6 +19285,7 @@ GLOBL xZ3e2aaaab<>(SB), RODATA|NOPTR, $64
 // func slopeLeakyReluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeLeakyReluZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19191,6 +19332,7 @@ end:
 // func slopeEluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeEluZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19239,6 +19381,7 @@ end:
 // func slopeSeluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeSeluZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19287,6 +19430,7 @@ end:
 // func slopeSigmoidZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeSigmoidZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19331,6 +19475,7 @@ end:
 // func slopeTanhZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeTanhZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19375,6 +19520,7 @@ end:
 // func slopeExpZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeExpZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19413,6 +19559,7 @@ end:
 // func slopeSqrtZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeSqrtZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19455,6 +19602,7 @@ end:
 // func slopeReciprocalZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeReciprocalZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19497,6 +19645,7 @@ end:
 // func slopeSoftplusZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeSoftplusZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19583,6 +19732,7 @@ end:
 // func slopeSquareZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeSquareZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19623,6 +19773,7 @@ end:
 // func slopeLogZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeLogZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19665,6 +19816,7 @@ end:
 // func slopeAbsZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeAbsZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19719,6 +19871,7 @@ end:
 // func slopeSinZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeSinZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19825,6 +19978,7 @@ end:
 // func slopeCosZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeCosZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -19931,6 +20085,7 @@ end:
 // func slopeGeluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeGeluZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -20093,6 +20248,7 @@ GLOBL xZ3ecc422a<>(SB), RODATA|NOPTR, $64
 // func slopeGeluTanhZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeGeluTanhZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -20247,6 +20403,7 @@ GLOBL xZ3e5b33b6<>(SB), RODATA|NOPTR, $64
 // func slopeSiluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeSiluZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -20395,6 +20552,7 @@ GLOBL xZc2f00000<>(SB), RODATA|NOPTR, $64
 // func slopeMishZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeMishZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -20523,6 +20681,7 @@ GLOBL xZ40800000<>(SB), RODATA|NOPTR, $64
 // func slopeSoftsignZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeSoftsignZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -20571,6 +20730,7 @@ end:
 // func slopeHardSigmoidZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·slopeHardSigmoidZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -20679,6 +20839,7 @@ GLOBL secondOfMixZ<>(SB), RODATA|NOPTR, $64
 // func dropoutZ32(to *byte, x *byte, n int, keep float32, limit uint64, stream uint64)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE, SSE2
 TEXT ·dropoutZ32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -20766,24 +20927,25 @@ end:
 // func lstmCellZ32(c *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·lstmCellZ32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  48(AX), R10
-	MOVQ  56(AX), R11
-	MOVQ  88(AX), R12
-	MOVQ  96(AX), R13
-	XORQ  AX, AX
-	TESTQ R12, R12
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    16(AX), DI
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R9
+	MOVQ    48(AX), R10
+	MOVQ    56(AX), R11
+	MOVQ    88(AX), R12
+	MOVQ    96(AX), R13
+	XORQ    AX, AX
+	TESTQ   R12, R12
+	JE      rest0
 
 loop0:
 	VMOVUPS      (DX)(AX*1), Z0
@@ -21135,25 +21297,26 @@ end1:
 // func lstmGradZ32(c *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lstmGradZ32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  8(AX), DI
-	SUBQ  CX, DI
-	MOVQ  16(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  64(AX), R10
-	MOVQ  72(AX), R11
-	MOVQ  88(AX), R12
-	MOVQ  96(AX), R13
-	XORQ  AX, AX
-	TESTQ R12, R12
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    8(AX), DI
+	SUBQ    CX, DI
+	MOVQ    16(AX), R8
+	MOVQ    32(AX), R9
+	MOVQ    64(AX), R10
+	MOVQ    72(AX), R11
+	MOVQ    88(AX), R12
+	MOVQ    96(AX), R13
+	XORQ    AX, AX
+	TESTQ   R12, R12
+	JE      rest0
 
 loop0:
 	VMOVUPS      (R10)(AX*1), Z0
@@ -21256,23 +21419,24 @@ end0:
 // func gruCellZ32(c *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·gruCellZ32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  16(AX), SI
-	MOVQ  40(AX), DI
-	MOVQ  48(AX), R8
-	MOVQ  56(AX), R9
-	MOVQ  88(AX), R10
-	MOVQ  96(AX), R11
-	XORQ  AX, AX
-	TESTQ R10, R10
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    16(AX), SI
+	MOVQ    40(AX), DI
+	MOVQ    48(AX), R8
+	MOVQ    56(AX), R9
+	MOVQ    88(AX), R10
+	MOVQ    96(AX), R11
+	XORQ    AX, AX
+	TESTQ   R10, R10
+	JE      rest0
 
 loop0:
 	VMOVUPS      (CX)(AX*1), Z0
@@ -21488,24 +21652,25 @@ end0:
 // func gruGradZ32(c *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·gruGradZ32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  8(AX), DI
-	SUBQ  CX, DI
-	MOVQ  16(AX), R8
-	MOVQ  40(AX), R9
-	MOVQ  64(AX), R10
-	MOVQ  88(AX), R11
-	MOVQ  96(AX), R12
-	XORQ  AX, AX
-	TESTQ R11, R11
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    8(AX), DI
+	SUBQ    CX, DI
+	MOVQ    16(AX), R8
+	MOVQ    40(AX), R9
+	MOVQ    64(AX), R10
+	MOVQ    88(AX), R11
+	MOVQ    96(AX), R12
+	XORQ    AX, AX
+	TESTQ   R11, R11
+	JE      rest0
 
 loop0:
 	VMOVUPS      (R10)(AX*1), Z0

@@ -477,6 +477,7 @@ func (f mapping) write(name string, slope bool) {
 	TEXT(name, NOSPLIT, "func("+arguments+", n int, alpha float32)")
 	Doc(name + " " + what + ".")
 	Pragma("noescape")
+	alignStart()
 	p := pointers("to", "x")
 	if slope {
 		p = append(p, Load(Param("grad"), GP64()).(reg.GPVirtual))
