@@ -36,6 +36,7 @@ func main() {
 	tables := flag.String("tables", "", "Go file of the tables of tiles")
 	dispatch := flag.String("dispatch", "", "Go file of the functions that pick a kernel of any set")
 	other := flag.String("other", "", "Go file of these functions where there is no assembly")
+	offsets := flag.String("offsets", "", "Go file of the offsets that the assembly knows")
 	flag.Parse()
 	set = sets[*name]
 	if set.reg == nil {
@@ -71,6 +72,7 @@ func main() {
 	writeTables(*tables)
 	if *dispatch != "" {
 		writeDispatch(*dispatch, *other)
+		writeLayouts(*offsets)
 	}
 	Generate()
 }

@@ -17,22 +17,12 @@ func (e element) updates() {
 	e.lion()
 }
 
-// constants are the first n values at a place, each in all elements of a register.
-func (e element) constants(at reg.Register, n int) []reg.VecVirtual {
-	c := make([]reg.VecVirtual, n)
-	for i := range c {
-		c[i] = set.reg()
-		e.broadcast(Mem{Base: at, Disp: i * e.size}, c[i])
-	}
-	return c
-}
-
 // adam writes the update of Adam, AdamW and NAdam.
 func (e element) adam() {
 	define("adam", e, "is Adam for count registers' width; the constants are those of AdamStep.")
 	p := pointers("w", "m", "v", "grad", "constants", "count")
 	w, m, v, g, constants, count := p[0], p[1], p[2], p[3], p[4], p[5]
-	c := e.constants(constants, 10)
+	c := e.constants("AdamStep", constants)
 	b1, r1, b2, r2, eps, l2, keep, size, direct, root := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]
 	loop(count, p[:4], func() {
 		wr, gr, mr, vr, t := set.reg(), set.reg(), set.reg(), set.reg(), set.reg()
@@ -61,7 +51,7 @@ func (e element) adam() {
 func (e element) descent() {
 	define("descent", e, "is gradient descent with weight decay for count registers' width; the", "constants are those of DescentStep.")
 	p := pointers("w", "grad", "constants", "count")
-	c := e.constants(p[2], 2)
+	c := e.constants("DescentStep", p[2])
 	loop(p[3], p[:2], func() {
 		wr, gr := set.reg(), set.reg()
 		e.mul(Mem{Base: p[0]}, c[0], wr)
@@ -76,7 +66,7 @@ func (e element) momentum() {
 	define("momentum", e, "is gradient descent with momentum for count registers' width; the", "constants are those of MomentumStep.")
 	p := pointers("w", "v", "grad", "constants", "count")
 	w, v, g, constants, count := p[0], p[1], p[2], p[3], p[4]
-	c := e.constants(constants, 5)
+	c := e.constants("MomentumStep", constants)
 	mu, decay, rate, byG, byV := c[0], c[1], c[2], c[3], c[4]
 	loop(count, p[:3], func() {
 		wr, gr, d := set.reg(), set.reg(), set.reg()
@@ -103,7 +93,7 @@ func (e element) root(withVelocity bool) {
 	define(op, e, "divides the gradient by a root for count registers' width; the", "constants are those of RootStep.")
 	p := pointers(append(args, "constants", "count")...)
 	arrays, constants, count := p[:len(args)], p[len(args)], p[len(args)+1]
-	c := e.constants(constants, 6)
+	c := e.constants("RootStep", constants)
 	l2, keep, rest, eps, rate, mu := c[0], c[1], c[2], c[3], c[4], c[5]
 	loop(count, arrays, func() {
 		wr, gr, vr, t := set.reg(), set.reg(), set.reg(), set.reg()
@@ -132,7 +122,7 @@ func (e element) lion() {
 	define("lion", e, "is Lion for count registers' width; the constants are those of LionStep.")
 	p := pointers("w", "m", "grad", "constants", "count")
 	w, m, g, constants, count := p[0], p[1], p[2], p[3], p[4]
-	c := e.constants(constants, 6)
+	c := e.constants("LionStep", constants)
 	b1, r1, b2, r2, keep, rate := c[0], c[1], c[2], c[3], c[4], c[5]
 	zero := set.reg()
 	e.xor(zero, zero, zero)
