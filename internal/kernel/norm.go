@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // Norm is a normalisation of x (rows, N): BatchNorm of its columns by their
 // moments, LayerNorm of its rows by their own. Gamma and beta (N) may be nil.
@@ -79,28 +76,17 @@ type normTask[T Float] struct {
 	columnsMem, partsMem []T // memory of the above
 }
 
-var normTasks32, normTasks64 sync.Pool
+var normTaskPool workspaces
 
 func getNorm[T Float](kind normKind, norm Norm) *normTask[T] {
-	pool := &normTasks64
-	if single[T]() {
-		pool = &normTasks32
-	}
-	t, _ := pool.Get().(*normTask[T])
-	if t == nil {
-		t = new(normTask[T])
-	}
+	t := take[T, normTask[T]](&normTaskPool)
 	t.kind, t.norm = kind, norm
 	return t
 }
 
 func (t *normTask[T]) put() {
 	t.dst, t.x, t.g, t.mean, t.a, t.b, t.c, t.partial, t.columns = nil, nil, nil, nil, nil, nil, nil, nil, nil
-	if single[T]() {
-		normTasks32.Put(t)
-	} else {
-		normTasks64.Put(t)
-	}
+	give[T](&normTaskPool, t)
 }
 
 // do works on all rows, block by block.

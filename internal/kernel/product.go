@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"sync"
-	"unsafe"
-)
+import "unsafe"
 
 // The blocks of a product: a panel of B, blockK rows of one tile's width, stays
 // in the first-level cache while all rows of A pass by it; blockM rows of A stay
@@ -35,17 +32,7 @@ type buffers[T Float] struct {
 	tile tiler[T]
 }
 
-var (
-	buffers32 sync.Pool
-	buffers64 sync.Pool
-)
-
-func pool[T Float]() *sync.Pool {
-	if single[T]() {
-		return &buffers32
-	}
-	return &buffers64
-}
+var buffersPool workspaces
 
 // run computes the product, with helpers if it is worth their coming.
 func (p *product[T]) run() {
@@ -57,19 +44,12 @@ func (p *product[T]) run() {
 		p.compute()
 		return
 	}
-	pool := &split64
-	if single[T]() {
-		pool = &split32
-	}
-	s, _ := pool.Get().(*splitProduct[T])
-	if s == nil {
-		s = new(splitProduct[T])
-	}
+	s := take[T, splitProduct[T]](&splitPool)
 	s.product = *p
 	s.pieces(helpers() + 1)
 	parallel(&s.job, s, s.count)
 	s.product = product[T]{}
-	pool.Put(s)
+	give[T](&splitPool, s)
 }
 
 // splitProduct is a product whose rows or columns are computed in pieces.
@@ -81,7 +61,7 @@ type splitProduct[T Float] struct {
 	count   int
 }
 
-var split32, split64 sync.Pool
+var splitPool workspaces
 
 // pieces divides the longer side into n pieces of whole tiles.
 func (s *splitProduct[T]) pieces(n int) {
@@ -126,18 +106,10 @@ func (s *splitProduct[T]) cut(p product[T], i int) product[T] {
 	return p
 }
 
-func getBuffers[T Float]() *buffers[T] {
-	w, _ := pool[T]().Get().(*buffers[T])
-	if w == nil {
-		w = new(buffers[T])
-	}
-	return w
-}
-
 func (p *product[T]) compute() {
-	w := getBuffers[T]()
+	w := take[T, buffers[T]](&buffersPool)
 	p.computeIn(w)
-	pool[T]().Put(w)
+	give[T](&buffersPool, w)
 }
 
 // smallB is how many bytes of B stay in the first-level cache as they are.

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"sync"
 	"unsafe"
 )
 
@@ -88,17 +87,10 @@ type recurrence[T Float] struct {
 	input       []T    // packed kernels, of an inference
 }
 
-var recurrences32, recurrences64 sync.Pool
+var recurrencePool workspaces
 
 func getRecurrence[T Float](r *Recurrent) *recurrence[T] {
-	pool := &recurrences64
-	if single[T]() {
-		pool = &recurrences32
-	}
-	p, _ := pool.Get().(*recurrence[T])
-	if p == nil {
-		p = new(recurrence[T])
-	}
+	p := take[T, recurrence[T]](&recurrencePool)
 	p.r = *r
 	return p
 }
@@ -119,11 +111,7 @@ func (p *recurrence[T]) do() {
 	shareOut(&p.job, p, (p.r.N+p.rows-1)/p.rows, p.r.FLOP())
 	p.s, p.u, p.bias, p.h0, p.c0, p.lengths, p.d, p.g, p.dh0, p.dc0, p.main, p.other = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
 	p.x, p.w, p.y, p.first, p.input = nil, nil, nil, nil, nil
-	if single[T]() {
-		recurrences32.Put(p)
-	} else {
-		recurrences64.Put(p)
-	}
+	give[T](&recurrencePool, p)
 }
 
 // RecurrentForward computes s (N, T, Saved·H). bias, other (of a GRU), h0, c0 and

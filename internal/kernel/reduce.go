@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // Sum sets dst to the sums of x along the axes on which the walk's second
 // stride, that of dst, is 0. Sums of consecutive elements are formed in float64.
@@ -76,14 +73,7 @@ func columnSums[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
 		columnBlock(kind, dst, x, g, mean, rows)
 		return
 	}
-	pool := &rowSums64
-	if single[T]() {
-		pool = &rowSums32
-	}
-	t, _ := pool.Get().(*rowSums[T])
-	if t == nil {
-		t = new(rowSums[T])
-	}
+	t := take[T, rowSums[T]](&rowSumsPool)
 	count := (rows + block - 1) / block
 	t.kind, t.x, t.g, t.mean, t.n, t.rows, t.block = kind, x, g, mean, n, rows, block
 	t.partial = grown(&t.memory, count*n)
@@ -96,7 +86,7 @@ func columnSums[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
 	}
 	sumBlock(dst, t.partial, count)
 	t.x, t.g, t.mean = nil, nil, nil
-	pool.Put(t)
+	give[T](&rowSumsPool, t)
 }
 
 // rowSums is a sum of rows in parts.
@@ -108,7 +98,7 @@ type rowSums[T Float] struct {
 	n, rows, block      int
 }
 
-var rowSums32, rowSums64 sync.Pool
+var rowSumsPool workspaces
 
 func (t *rowSums[T]) part(i int) {
 	from, to := i*t.block, min((i+1)*t.block, t.rows)

@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // Softmax sets every row of dst to exp x / Σ exp x of the row of x (rows, n).
 // dst may be x.
@@ -126,17 +123,10 @@ type rowsTask[T Float] struct {
 // skips says whether a row does not count.
 func (t *rowsTask[T]) skips(r int) bool { return t.masked && t.want[r] == t.ignore }
 
-var rowsTasks32, rowsTasks64 sync.Pool
+var rowsTaskPool workspaces
 
 func getRows[T Float](kind rowsKind, n int) *rowsTask[T] {
-	pool := &rowsTasks64
-	if single[T]() {
-		pool = &rowsTasks32
-	}
-	t, _ := pool.Get().(*rowsTask[T])
-	if t == nil {
-		t = new(rowsTask[T])
-	}
+	t := take[T, rowsTask[T]](&rowsTaskPool)
 	t.kind, t.n = kind, n
 	return t
 }
@@ -155,11 +145,7 @@ func (t *rowsTask[T]) do() {
 		}
 	}
 	t.dst, t.a, t.b, t.g, t.want, t.masked = nil, nil, nil, nil, nil, false
-	if single[T]() {
-		rowsTasks32.Put(t)
-	} else {
-		rowsTasks64.Put(t)
-	}
+	give[T](&rowsTaskPool, t)
 }
 
 func (t *rowsTask[T]) part(i int) {

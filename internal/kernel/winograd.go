@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"sync"
 	"unsafe"
 )
 
@@ -51,17 +50,10 @@ type winograd[T Float] struct {
 	blocks int
 }
 
-var winograd32, winograd64 sync.Pool
+var winogradPool workspaces
 
 func getWinograd[T Float](c *Conv) *winograd[T] {
-	pool := &winograd64
-	if single[T]() {
-		pool = &winograd32
-	}
-	p, _ := pool.Get().(*winograd[T])
-	if p == nil {
-		p = new(winograd[T])
-	}
+	p := take[T, winograd[T]](&winogradPool)
 	p.c, p.oh, p.ow = *c, c.OutH(), c.OutW()
 	p.ph, p.pw = (p.oh+1)/2, (p.ow+1)/2
 	p.rows = min(c.N*p.ph, max(1, winogradSquares/p.pw))
@@ -71,11 +63,7 @@ func getWinograd[T Float](c *Conv) *winograd[T] {
 
 func (p *winograd[T]) put() {
 	p.x, p.y, p.bias = nil, nil, nil
-	if single[T]() {
-		winograd32.Put(p)
-	} else {
-		winograd64.Put(p)
-	}
+	give[T](&winogradPool, p)
 }
 
 // winogradSquares are worked on at a time, so that what becomes of them stays in the
