@@ -286,14 +286,14 @@ func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*N
 		return b.apply(&op{kind: name + what, attrs: p.attrs, out: typeOf(like), f32: f32, f64: f64, flop: flop}, operands...)
 	}
 	grads := make([]*Node, 1+len(in))
-	grads[1] = of("InputGrad", p.product(k.T, k.I), in[0], bindPair(k, kernel.RecurrentInput[float32]), bindPair(k, kernel.RecurrentInput[float64]), d, in[1])
-	grads[2] = of("KernelGrad", p.product(k.T, k.I), in[1], bindPair(k, kernel.RecurrentKernel[float32]), bindPair(k, kernel.RecurrentKernel[float64]), in[0], d)
-	grads[3] = of("RecurrentGrad", p.product(k.T, k.H), in[2], bindPair(k, kernel.RecurrentRecurrent[float32]), bindPair(k, kernel.RecurrentRecurrent[float64]), saved, d)
+	grads[1] = of("InputGrad", p.product(k.T, k.I), in[0], bindPair(k, kernel.RecurrentInputGrad[float32]), bindPair(k, kernel.RecurrentInputGrad[float64]), d, in[1])
+	grads[2] = of("KernelGrad", p.product(k.T, k.I), in[1], bindPair(k, kernel.RecurrentKernelGrad[float32]), bindPair(k, kernel.RecurrentKernelGrad[float64]), in[0], d)
+	grads[3] = of("RecurrentGrad", p.product(k.T, k.H), in[2], bindPair(k, kernel.RecurrentStateKernelGrad[float32]), bindPair(k, kernel.RecurrentStateKernelGrad[float64]), saved, d)
 	if p.bias > 0 {
-		grads[1+p.bias] = of("BiasGrad", 0, in[p.bias], bindPool(k, kernel.RecurrentBias[float32]), bindPool(k, kernel.RecurrentBias[float64]), d)
+		grads[1+p.bias] = of("BiasGrad", 0, in[p.bias], bindPool(k, kernel.RecurrentBiasGrad[float32]), bindPool(k, kernel.RecurrentBiasGrad[float64]), d)
 	}
 	if p.other > 0 {
-		grads[1+p.other] = of("OtherGrad", 0, in[p.other], bindPool(k, kernel.RecurrentOther[float32]), bindPool(k, kernel.RecurrentOther[float64]), d)
+		grads[1+p.other] = of("OtherGrad", 0, in[p.other], bindPool(k, kernel.RecurrentOtherBiasGrad[float32]), bindPool(k, kernel.RecurrentOtherBiasGrad[float64]), d)
 	}
 	if p.h0+p.c0 > 0 {
 		initial := b.apply(&op{

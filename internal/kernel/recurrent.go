@@ -117,18 +117,18 @@ func (p *recurrence[T]) do() {
 // RecurrentForward computes s (N, T, Saved·H). bias, other (of a GRU), h0, c0 and
 // lengths may be nil.
 func RecurrentForward[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, s []T) {
-	wide, gates := r.Saved()*r.H, r.Gates()*r.H
+	size, gates := r.Saved()*r.H, r.Gates()*r.H
 	rows := r.N * r.T
 	if assembly {
-		p := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: wide, a: x, b: w, c: s, bias: bias}
+		p := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: size, a: x, b: w, c: s, bias: bias}
 		if bias != nil {
 			p.start = startBias
 		}
 		p.run()
 	} else {
-		strided(false, false, rows, gates, r.I, x, r.I, w, gates, 0, s, wide)
+		strided(false, false, rows, gates, r.I, x, r.I, w, gates, 0, s, size)
 		for i := 0; bias != nil && i < rows; i++ {
-			AddTo(s[i*wide:i*wide+gates], bias)
+			AddTo(s[i*size:i*size+gates], bias)
 		}
 	}
 	p := getRecurrence[T](r)
@@ -256,7 +256,7 @@ func (p *recurrence[T]) over(n, t int) bool { return p.lengths != nil && t >= p.
 // inference.
 func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	r := &p.r
-	h, wide, gates := r.H, r.Saved()*r.H, r.Gates()*r.H
+	h, size, gates := r.H, r.Saved()*r.H, r.Gates()*r.H
 	spare := grown(&w.result, 2*h)
 	zero, nowhere := spare[:h], spare[h:]
 	clear(zero)
@@ -264,12 +264,12 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	var saved []T // of the rows
 	if p.y != nil {
 		kept = min(2, r.T)
-		saved = grown(&w.columns, m*kept*wide)
+		saved = grown(&w.columns, m*kept*size)
 	} else {
-		saved = p.s[from*r.T*wide:]
+		saved = p.s[from*r.T*size:]
 	}
-	step := kept * wide
-	at := func(t int) []T { return saved[t%kept*wide:] } // the rows' parts, step apart
+	step := kept * size
+	at := func(t int) []T { return saved[t%kept*size:] } // the rows' parts, step apart
 	for i := range m {
 		first := at(0)[i*step+r.atBefore():][:h]
 		if p.h0 == nil {
@@ -291,7 +291,7 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 			multiply(m, gates, h, before, step, p.main, p.u, gates, false, true, now, step)
 		}
 		for i := range m {
-			s := now[i*step:][:wide]
+			s := now[i*step:][:size]
 			c, next := zero, nowhere
 			if t > 0 && r.Cell == LSTMCell {
 				c = at(t - 1)[i*step+r.atC():][:h]
@@ -397,7 +397,7 @@ func (p *recurrence[T]) gru(s, before, state, next []T) {
 
 func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 	r := &p.r
-	h, wide, deep, gates := r.H, r.Saved()*r.H, r.Grads()*r.H, r.Gates()*r.H
+	h, size, deep, gates := r.H, r.Saved()*r.H, r.Grads()*r.H, r.Gates()*r.H
 	m := to - from
 	spare := grown(&w.result, (3*m+1)*h)
 	clear(spare)
@@ -415,7 +415,7 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 	for t := r.T - 1; t >= 0; t-- {
 		for n := from; n < to; n++ {
 			row := n - from
-			s, d := p.s[(n*r.T+t)*wide:][:wide], p.d[(n*r.T+t)*deep:][:deep]
+			s, d := p.s[(n*r.T+t)*size:][:size], p.d[(n*r.T+t)*deep:][:deep]
 			if p.over(n, t) {
 				clear(d)
 				continue
@@ -426,7 +426,7 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 			}
 			c := zero
 			if t > 0 && r.Cell == LSTMCell {
-				c = p.s[(n*r.T+t-1)*wide+r.atC():][:h]
+				c = p.s[(n*r.T+t-1)*size+r.atC():][:h]
 			} else if p.c0 != nil {
 				c = p.c0[n*h : (n+1)*h]
 			}
@@ -519,9 +519,9 @@ func (p *recurrence[T]) gruGrad(s, d, dh []T) {
 // RecurrentStates copies a result from what a pass has saved: of all steps zeros behind
 // the length of a sequence.
 func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, result Result, y []T) {
-	h, wide := r.H, r.Saved()*r.H
+	h, size := r.H, r.Saved()*r.H
 	for n := range r.N {
-		if end := s[(n*r.T+r.T-1)*wide:]; result == LastState {
+		if end := s[(n*r.T+r.T-1)*size:]; result == LastState {
 			copy(y[n*h:(n+1)*h], end[r.atH():])
 			continue
 		} else if result == LastStates {
@@ -534,14 +534,14 @@ func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, result Result,
 			if lengths != nil && t >= lengths[n] {
 				clear(to)
 			} else {
-				copy(to, s[(n*r.T+t)*wide+r.atH():])
+				copy(to, s[(n*r.T+t)*size+r.atH():])
 			}
 		}
 	}
 }
 
-// RecurrentInput computes the gradient dx of x.
-func RecurrentInput[T Float](r *Recurrent, d, w, dx []T) {
+// RecurrentInputGrad computes the gradient dx of x.
+func RecurrentInputGrad[T Float](r *Recurrent, d, w, dx []T) {
 	h, rows := r.H, r.N*r.T
 	if r.Cell == GRUCell {
 		strided(false, true, rows, r.I, 2*h, d, 4*h, w, 3*h, 0, dx, r.I)
@@ -551,8 +551,8 @@ func RecurrentInput[T Float](r *Recurrent, d, w, dx []T) {
 	Gemm(false, true, rows, r.I, r.Gates()*h, d, w, 0, dx)
 }
 
-// RecurrentKernel computes the gradient dw of the kernels.
-func RecurrentKernel[T Float](r *Recurrent, x, d, dw []T) {
+// RecurrentKernelGrad computes the gradient dw of the kernels.
+func RecurrentKernelGrad[T Float](r *Recurrent, x, d, dw []T) {
 	h, rows := r.H, r.N*r.T
 	if r.Cell == GRUCell {
 		strided(true, false, r.I, 2*h, rows, x, r.I, d, 4*h, 0, dw, 3*h)
@@ -562,14 +562,14 @@ func RecurrentKernel[T Float](r *Recurrent, x, d, dw []T) {
 	Gemm(true, false, r.I, r.Gates()*h, rows, x, d, 0, dw)
 }
 
-// RecurrentRecurrent computes the gradient du of the recurrent kernels.
-func RecurrentRecurrent[T Float](r *Recurrent, s, d, du []T) {
+// RecurrentStateKernelGrad computes the gradient du of the recurrent kernels.
+func RecurrentStateKernelGrad[T Float](r *Recurrent, s, d, du []T) {
 	n := r.Gates() * r.H
 	strided(true, false, r.H, n, r.N*r.T, s[r.atBefore():], r.Saved()*r.H, d, r.Grads()*r.H, 0, du, n)
 }
 
-// RecurrentBias computes the gradient db of the bias.
-func RecurrentBias[T Float](r *Recurrent, d, db []T) {
+// RecurrentBiasGrad computes the gradient db of the bias.
+func RecurrentBiasGrad[T Float](r *Recurrent, d, db []T) {
 	h, deep := r.H, r.Grads()*r.H
 	clear(db)
 	for at := 0; at < r.N*r.T*deep; at += deep {
@@ -582,8 +582,8 @@ func RecurrentBias[T Float](r *Recurrent, d, db []T) {
 	}
 }
 
-// RecurrentOther computes the gradient db of a GRU's other bias.
-func RecurrentOther[T Float](r *Recurrent, d, db []T) {
+// RecurrentOtherBiasGrad computes the gradient db of a GRU's other bias.
+func RecurrentOtherBiasGrad[T Float](r *Recurrent, d, db []T) {
 	h := r.H
 	clear(db)
 	for at := 0; at < r.N*r.T*4*h; at += 4 * h {

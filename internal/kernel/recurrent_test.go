@@ -27,20 +27,20 @@ func recurrentPass[T Float](r *Recurrent, in recurrentOperands, last bool) map[s
 	}
 	s := make([]T, r.N*r.T*r.Saved()*h)
 	RecurrentForward(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, s)
-	wide, result := r.N*r.T*h, AllStates
+	length, result := r.N*r.T*h, AllStates
 	if last {
-		wide, result = r.N*h, LastState
+		length, result = r.N*h, LastState
 	}
-	RecurrentStates(r, s, in.lengths, result, add("y", wide))
-	RecurrentInfer(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, last, add("inference", wide))
+	RecurrentStates(r, s, in.lengths, result, add("y", length))
+	RecurrentInfer(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, last, add("inference", length))
 	d := add("d", r.N*r.T*r.Grads()*h)
-	RecurrentBackward(r, s, u, c0, in.lengths, of(in.g[:wide]), result, d, add("dh0", r.N*h), add("dc0", r.N*h))
-	RecurrentInput(r, d, w, add("dx", len(x)))
-	RecurrentKernel(r, x, d, add("dw", len(w)))
-	RecurrentRecurrent(r, s, d, add("du", len(u)))
-	RecurrentBias(r, d, add("db", gates))
+	RecurrentBackward(r, s, u, c0, in.lengths, of(in.g[:length]), result, d, add("dh0", r.N*h), add("dc0", r.N*h))
+	RecurrentInputGrad(r, d, w, add("dx", len(x)))
+	RecurrentKernelGrad(r, x, d, add("dw", len(w)))
+	RecurrentStateKernelGrad(r, s, d, add("du", len(u)))
+	RecurrentBiasGrad(r, d, add("db", gates))
 	if r.Cell == GRUCell {
-		RecurrentOther(r, d, add("dq", h))
+		RecurrentOtherBiasGrad(r, d, add("dq", h))
 	}
 	return out
 }
@@ -162,8 +162,8 @@ func BenchmarkLSTM(b *testing.B) {
 	du, dw := make([]float32, len(u)), make([]float32, len(w))
 	b.Run("weights", func(b *testing.B) {
 		for b.Loop() {
-			RecurrentRecurrent(k, s, d, du)
-			RecurrentKernel(k, x, d, dw)
+			RecurrentStateKernelGrad(k, s, d, du)
+			RecurrentKernelGrad(k, x, d, dw)
 		}
 		b.ReportMetric(float64(k.FLOP())*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 	})

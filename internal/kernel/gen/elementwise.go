@@ -61,7 +61,7 @@ func (e element) positive() {
 	loop(p[3], p[:3], func() {
 		y, r := set.reg(), set.reg()
 		e.move(Mem{Base: p[1]}, y)
-		if wide() {
+		if avx512() {
 			k := K()
 			e.compare(U8(notLessEqual), zero, y, k)
 			e.moveZero(Mem{Base: p[2]}, k, r)
@@ -198,7 +198,7 @@ func (e element) pixels(op string) {
 
 // maximum sets b to the greater of two; the maximum of NaN and anything is NaN.
 func (e element) maximum(a, b reg.VecVirtual) {
-	if wide() {
+	if avx512() {
 		k := K()
 		e.compare(U8(unordered), a, a, k)
 		e.max(b, a, b)
@@ -216,7 +216,7 @@ func (e element) maximum(a, b reg.VecVirtual) {
 func (e element) route(sum, value reg.VecVirtual, array func(int) Mem) reg.VecVirtual {
 	taken := set.reg()
 	e.move(array(4), taken)
-	if wide() {
+	if avx512() {
 		k, before, ones := K(), K(), set.reg()
 		e.compare(U8(equal), array(2), value, k)
 		e.testMask(taken, taken, before)
@@ -263,7 +263,7 @@ func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
 	JNE(LabelRef("loop"))
 	Label("end")
 	VADDPD(high, low, low)
-	if wide() {
+	if avx512() {
 		half := YMM()
 		VEXTRACTF64X4(U8(1), low, half)
 		VADDPD(half, low.AsY(), half)

@@ -29,7 +29,8 @@ var sets = map[string]isa{
 	"avx512": {"Z", 64, ZMM, 14},
 }
 
-func wide() bool { return set.bytes == 64 }
+// avx512 reports whether the set has masks and 32 registers.
+func avx512() bool { return set.bytes == 64 }
 
 func main() {
 	name := flag.String("isa", "", "avx2 or avx512")
@@ -46,7 +47,7 @@ func main() {
 	ConstraintExpr("!noasm")
 	for _, e := range elements {
 		for n := 1; n <= set.rows; n++ {
-			if wide() {
+			if avx512() {
 				e.tile(n, 1)
 			}
 			e.tile(n, 2)
@@ -60,7 +61,7 @@ func main() {
 		e.elementwise()
 	}
 	sums()
-	if !wide() {
+	if !avx512() {
 		transpose8()
 		prefetch()
 		pause()

@@ -56,7 +56,7 @@ func (e element) tile(n, regs int) {
 			w.acc[i] = append(w.acc[i], set.reg())
 		}
 	}
-	if wide() {
+	if avx512() {
 		w.mask = K()
 		m := GP64()
 		MOVQ(Mem{Base: w.t, Disp: fieldMask}, m)
@@ -80,7 +80,7 @@ func writeTables(file string) {
 		fmt.Fprintf(&b, "\nvar tiles%s%s = tileTable{\n", set.mark, e.name)
 		for n := 1; n <= set.rows; n++ {
 			narrow := 2
-			if wide() {
+			if avx512() {
 				narrow = 1
 			}
 			fmt.Fprintf(&b, "{%s, %s},\n", tileName(e, n, narrow), tileName(e, n, 2))
@@ -110,7 +110,7 @@ func (w *tileWriter) field(offset int) reg.GPVirtual {
 // load moves register i of a row from memory; what the mask leaves out is 0.
 func (w *tileWriter) load(i int, from Mem, to reg.VecVirtual) {
 	from.Disp += i * set.bytes
-	if wide() && i == w.regs-1 {
+	if avx512() && i == w.regs-1 {
 		w.moveZero(from, w.mask, to)
 		return
 	}
@@ -123,7 +123,7 @@ func (w *tileWriter) begin() {
 	for i := range w.acc {
 		for r := range w.regs {
 			PREFETCHT0(Mem{Base: at, Disp: r * 64})
-			if !wide() {
+			if !avx512() {
 				PREFETCHT0(Mem{Base: at, Disp: 63})
 				break
 			}
@@ -264,7 +264,7 @@ func (w *tileWriter) finish() {
 	for i, row := range w.acc {
 		for j, r := range row {
 			m := Mem{Base: at, Disp: j * set.bytes}
-			if wide() && j == w.regs-1 {
+			if avx512() && j == w.regs-1 {
 				w.add(m, r, w.mask, r)
 			} else {
 				w.add(m, r, r)
@@ -288,7 +288,7 @@ func (w *tileWriter) finish() {
 	for i, row := range w.acc {
 		for j, r := range row {
 			m := Mem{Base: c, Disp: j * set.bytes}
-			if wide() && j == w.regs-1 {
+			if avx512() && j == w.regs-1 {
 				w.move(r, w.mask, m)
 			} else {
 				w.move(r, m)

@@ -146,7 +146,7 @@ func (e element) lion() {
 
 // where sets r to value where a compares with b as the predicate says, else to 0.
 func (e element) where(predicate int, a, b, value, r reg.VecVirtual) {
-	if wide() {
+	if avx512() {
 		k := K()
 		e.compare(U8(predicate), b, a, k)
 		e.moveZero(value, k, r)

@@ -123,7 +123,7 @@ func (e element) maxWindows() {
 		at := GP64()
 		LEAQ(result, at)
 		e.move(Mem{Base: at, Index: toDY, Scale: 1}, g)
-		if wide() {
+		if avx512() {
 			e.compare(U8(notLessEqual), floor, y, freeK)
 		} else {
 			e.compare(U8(notLessEqual), floor, y, free)
@@ -136,7 +136,7 @@ func (e element) maxWindows() {
 			from = Mem{Base: at}
 		}
 		to := Mem{Base: from.Base, Index: toX, Scale: 1}
-		if wide() {
+		if avx512() {
 			e.compare(U8(equal), from, y, freeK, hereK)
 			e.moveZero(g, hereK, here)
 			KANDNW(freeK, hereK, freeK)

@@ -74,7 +74,7 @@ func (e element) transform(name string, m [][]float64, result bool) {
 			bias = e.someOf(Mem{Base: at}, some)
 		}
 		group := len(m) // of rows whose elements are in registers
-		if !wide() && group > 2 {
+		if !avx512() && group > 2 {
 			group = 2
 		}
 		for end := len(m); end > 0; end -= group {
