@@ -55,7 +55,7 @@ func (s *batch[T]) part(i int) {
 	if !assembly {
 		for item := i * s.each; item < min((i+1)*s.each, s.count); item++ {
 			p := s.item(item)
-			gemmPortable(p.transA, p.transB, p.m, p.n, p.k, p.a, p.b, 0, p.c)
+			p.inTiles(0)
 		}
 		return
 	}

@@ -119,15 +119,13 @@ func (p *recurrence[T]) do() {
 func RecurrentForward[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, s []T) {
 	size, gates := r.Saved()*r.H, r.Gates()*r.H
 	rows := r.N * r.T
-	if assembly {
-		p := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: size, a: x, b: w, c: s, bias: bias}
-		if bias != nil {
-			p.start = startBias
-		}
-		p.run()
-	} else {
-		strided(false, false, rows, gates, r.I, x, r.I, w, gates, 0, s, size)
-		for i := 0; bias != nil && i < rows; i++ {
+	k := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: size, a: x, b: w, c: s}
+	if assembly && bias != nil {
+		k.bias, k.start = bias, startBias
+	}
+	k.do()
+	if !assembly && bias != nil {
+		for i := range rows {
 			AddTo(s[i*size:i*size+gates], bias)
 		}
 	}
@@ -176,17 +174,15 @@ func (p *recurrence[T]) project(from, m, t int, s []T, step int) {
 	r := &p.r
 	gates := r.Gates() * r.H
 	x := p.x[(from*r.T+t)*r.I:]
-	if p.input != nil {
-		k := product[T]{m: m, n: gates, k: r.I, lda: r.T * r.I, ldc: step, a: x, c: s, packed: p.input, bias: p.first}
-		if p.first != nil {
-			k.start = startBias
-		}
-		k.compute()
-		return
+	k := product[T]{m: m, n: gates, k: r.I, lda: r.T * r.I, ldb: gates, ldc: step, a: x, b: p.w, packed: p.input, c: s}
+	if assembly && p.first != nil {
+		k.bias, k.start = p.first, startBias
 	}
-	strided(false, false, m, gates, r.I, x, r.T*r.I, p.w, gates, 0, s, step)
-	for i := 0; p.first != nil && i < m; i++ {
-		AddTo(s[i*step:i*step+gates], p.first)
+	k.doAlone()
+	if !assembly && p.first != nil {
+		for i := range m {
+			AddTo(s[i*step:i*step+gates], p.first)
+		}
 	}
 }
 
@@ -232,24 +228,6 @@ func (p *recurrence[T]) part(i int) {
 	s.put()
 }
 
-// multiply adds A·B to C, or sets C to it: rows of a and c are lda and ldc
-// elements apart. B is packed, or b with its transposition.
-func multiply[T Float](m, n, k int, a []T, lda int, packed, b []T, ldb int, transB, add bool, c []T, ldc int) {
-	if packed == nil {
-		beta := T(0)
-		if add {
-			beta = 1
-		}
-		strided(false, transB, m, n, k, a, lda, b, ldb, beta, c, ldc)
-		return
-	}
-	p := product[T]{m: m, n: n, k: k, lda: lda, ldc: ldc, a: a, c: c, packed: packed}
-	if add {
-		p.start = startC
-	}
-	p.compute()
-}
-
 func (p *recurrence[T]) over(n, t int) bool { return p.lengths != nil && t >= p.lengths[n] }
 
 // forward computes rows, of which every step is saved, or the last two steps in an
@@ -285,10 +263,13 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 		}
 		before := now[r.atBefore():]
 		if r.Cell == GRUCell {
-			multiply(m, 2*h, h, before, step, p.main, p.u, gates, false, true, now, step)
-			multiply(m, h, h, before, step, p.other, p.u[2*h:], gates, false, false, now[r.atQ():], step)
+			k := product[T]{m: m, k: h, lda: step, ldb: gates, ldc: step, a: before}
+			k.n, k.b, k.packed, k.c, k.start = 2*h, p.u, p.main, now, startC
+			k.doAlone()
+			k.n, k.b, k.packed, k.c, k.start = h, p.u[2*h:], p.other, now[r.atQ():], startZero
+			k.doAlone()
 		} else if t > 0 || p.h0 != nil {
-			multiply(m, gates, h, before, step, p.main, p.u, gates, false, true, now, step)
+			product[T]{m: m, n: gates, k: h, lda: step, ldb: gates, ldc: step, a: before, b: p.u, packed: p.main, c: now, start: startC}.doAlone()
 		}
 		for i := range m {
 			s := now[i*step:][:size]
@@ -435,13 +416,17 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 		if t == 0 && p.dh0 == nil {
 			break
 		}
-		d := p.d[(from*r.T+t)*deep:]
+		k := product[T]{transB: true, m: m, n: h, k: gates, lda: r.T * deep, ldb: gates, ldc: h, a: p.d[(from*r.T+t)*deep:], b: p.u, packed: p.main, c: dh}
+		if r.Cell == GRUCell {
+			k.start = startC
+		}
 		if p.lengths == nil {
-			multiply(m, h, gates, d, r.T*deep, p.main, p.u, gates, true, r.Cell == GRUCell, dh, h)
+			k.doAlone()
 			continue
 		}
 		copy(fresh, dh)
-		multiply(m, h, gates, d, r.T*deep, p.main, p.u, gates, true, r.Cell == GRUCell, fresh, h)
+		k.c = fresh
+		k.doAlone()
 		for n := from; n < to; n++ {
 			if row := n - from; !p.over(n, t) {
 				copy(dh[row*h:(row+1)*h], fresh[row*h:])
@@ -544,8 +529,11 @@ func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, result Result,
 func RecurrentInputGrad[T Float](r *Recurrent, d, w, dx []T) {
 	h, rows := r.H, r.N*r.T
 	if r.Cell == GRUCell {
-		strided(false, true, rows, r.I, 2*h, d, 4*h, w, 3*h, 0, dx, r.I)
-		strided(false, true, rows, r.I, h, d[3*h:], 4*h, w[2*h:], 3*h, 1, dx, r.I)
+		p := product[T]{transB: true, m: rows, n: r.I, lda: 4 * h, ldb: 3 * h, ldc: r.I, c: dx}
+		p.k, p.a, p.b = 2*h, d, w
+		p.do()
+		p.k, p.a, p.b, p.start = h, d[3*h:], w[2*h:], startC
+		p.do()
 		return
 	}
 	Gemm(false, true, rows, r.I, r.Gates()*h, d, w, 0, dx)
@@ -555,8 +543,11 @@ func RecurrentInputGrad[T Float](r *Recurrent, d, w, dx []T) {
 func RecurrentKernelGrad[T Float](r *Recurrent, x, d, dw []T) {
 	h, rows := r.H, r.N*r.T
 	if r.Cell == GRUCell {
-		strided(true, false, r.I, 2*h, rows, x, r.I, d, 4*h, 0, dw, 3*h)
-		strided(true, false, r.I, h, rows, x, r.I, d[3*h:], 4*h, 0, dw[2*h:], 3*h)
+		p := product[T]{transA: true, m: r.I, k: rows, lda: r.I, ldb: 4 * h, ldc: 3 * h, a: x}
+		p.n, p.b, p.c = 2*h, d, dw
+		p.do()
+		p.n, p.b, p.c = h, d[3*h:], dw[2*h:]
+		p.do()
 		return
 	}
 	Gemm(true, false, r.I, r.Gates()*h, rows, x, d, 0, dw)
@@ -565,7 +556,7 @@ func RecurrentKernelGrad[T Float](r *Recurrent, x, d, dw []T) {
 // RecurrentStateKernelGrad computes the gradient du of the recurrent kernels.
 func RecurrentStateKernelGrad[T Float](r *Recurrent, s, d, du []T) {
 	n := r.Gates() * r.H
-	strided(true, false, r.H, n, r.N*r.T, s[r.atBefore():], r.Saved()*r.H, d, r.Grads()*r.H, 0, du, n)
+	product[T]{transA: true, m: r.H, n: n, k: r.N * r.T, lda: r.Saved() * r.H, ldb: r.Grads() * r.H, ldc: n, a: s[r.atBefore():], b: d, c: du}.do()
 }
 
 // RecurrentBiasGrad computes the gradient db of the bias.
