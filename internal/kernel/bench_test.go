@@ -134,8 +134,9 @@ func BenchmarkRecurrent(b *testing.B) {
 			x, w, u := random[float32](r.N*r.T*h, 1), random[float32](h*gates, 2), random[float32](h*gates, 3)
 			s, d, g := make([]float32, r.N*r.T*r.Saved()*h), make([]float32, r.N*r.T*r.Grads()*h), random[float32](r.N*h, 4)
 			return func() {
-				RecurrentForward(r, x, w, u, nil, nil, nil, nil, nil, s)
-				RecurrentBackward(r, s, u, nil, nil, g, LastState, d, nil, nil)
+				in := RecurrentOperands[float32]{X: x, W: w, U: u}
+				RecurrentForward(r, &in, s)
+				RecurrentBackward(r, &in, s, g, LastState, d, nil, nil)
 			}
 		})
 	}

@@ -27,6 +27,15 @@ type Recurrent struct {
 	N, T, I, H int
 }
 
+// RecurrentOperands are the operands of a pass.
+type RecurrentOperands[T Float] struct {
+	X, W, U []T
+	Bias    []T // may be nil, like all that follow
+	Other   []T // the other bias of a GRU
+	H0, C0  []T // the initial states
+	Lengths []int
+}
+
 // Result says which states a pass gives.
 type Result uint8
 
@@ -74,11 +83,9 @@ type recurrence[T Float] struct {
 	back bool
 	rows int
 
-	s, u, bias  []T
-	x, w, y     []T // of an inference
-	first       []T // bias of the gates, of an inference
-	h0, c0      []T
-	lengths     []int
+	in          RecurrentOperands[T]
+	s           []T
+	y           []T // of an inference
 	d, g        []T
 	result      Result
 	dh0, dc0    []T
@@ -89,9 +96,9 @@ type recurrence[T Float] struct {
 
 var recurrencePool workspaces
 
-func getRecurrence[T Float](r *Recurrent) *recurrence[T] {
+func getRecurrence[T Float](r *Recurrent, in *RecurrentOperands[T]) *recurrence[T] {
 	p := take[T, recurrence[T]](&recurrencePool)
-	p.r = *r
+	p.r, p.in = *r, *in
 	return p
 }
 
@@ -109,28 +116,27 @@ func (p *recurrence[T]) do() {
 		p.rows = 32 // how gonum adds up depends on the number of rows
 	}
 	shareOut(&p.job, p, (p.r.N+p.rows-1)/p.rows, p.r.FLOP())
-	p.s, p.u, p.bias, p.h0, p.c0, p.lengths, p.d, p.g, p.dh0, p.dc0, p.main, p.other = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
-	p.x, p.w, p.y, p.first, p.input = nil, nil, nil, nil, nil
+	p.in = RecurrentOperands[T]{}
+	p.s, p.y, p.d, p.g, p.dh0, p.dc0, p.main, p.other, p.input = nil, nil, nil, nil, nil, nil, nil, nil, nil
 	give[T](&recurrencePool, p)
 }
 
-// RecurrentForward computes s (N, T, Saved·H). bias, other (of a GRU), h0, c0 and
-// lengths may be nil.
-func RecurrentForward[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, s []T) {
+// RecurrentForward computes s (N, T, Saved·H).
+func RecurrentForward[T Float](r *Recurrent, in *RecurrentOperands[T], s []T) {
 	size, gates := r.Saved()*r.H, r.Gates()*r.H
 	rows := r.N * r.T
-	k := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: size, a: x, b: w, c: s}
-	if assembly && bias != nil {
-		k.bias, k.start = bias, startBias
+	k := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: size, a: in.X, b: in.W, c: s}
+	if assembly && in.Bias != nil {
+		k.bias, k.start = in.Bias, startBias
 	}
 	k.do()
-	if !assembly && bias != nil {
+	if !assembly && in.Bias != nil {
 		for i := range rows {
-			AddTo(s[i*size:i*size+gates], bias)
+			AddTo(s[i*size:i*size+gates], in.Bias)
 		}
 	}
-	p := getRecurrence[T](r)
-	p.back, p.s, p.u, p.bias, p.h0, p.c0, p.lengths = false, s, u, other, h0, c0, lengths
+	p := getRecurrence(r, in)
+	p.back, p.s = false, s
 	p.pack()
 	p.do()
 }
@@ -144,9 +150,9 @@ func (p *recurrence[T]) pack() {
 	n, gates := r.Gates()*r.H, r.Gates()*r.H
 	if r.Cell == GRUCell {
 		n = 2 * r.H
-		p.other = packWhole(&p.packs[1], false, r.H, r.H, p.u[n:], gates)
+		p.other = packWhole(&p.packs[1], false, r.H, r.H, p.in.U[n:], gates)
 	}
-	p.main = packWhole(&p.packs[0], false, r.H, n, p.u, gates)
+	p.main = packWhole(&p.packs[0], false, r.H, n, p.in.U, gates)
 }
 
 // inferRows is how many rows of an inference are computed at once, so that what
@@ -156,15 +162,15 @@ const inferRows = 56
 // RecurrentInfer computes the states y of all steps (N, T, H), zeros behind the
 // length of a sequence, or the last ones (N, H), and saves nothing: the numbers are
 // those of RecurrentForward and RecurrentStates.
-func RecurrentInfer[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, last bool, y []T) {
-	p := getRecurrence[T](r)
-	p.back, p.x, p.w, p.first, p.u, p.bias, p.h0, p.c0, p.lengths, p.result, p.y = false, x, w, bias, u, other, h0, c0, lengths, AllStates, y
+func RecurrentInfer[T Float](r *Recurrent, in *RecurrentOperands[T], last bool, y []T) {
+	p := getRecurrence(r, in)
+	p.back, p.result, p.y = false, AllStates, y
 	if last {
 		p.result = LastState
 	}
 	p.pack()
 	if assembly {
-		p.input = packWhole(&p.packs[2], false, r.I, r.Gates()*r.H, w, r.Gates()*r.H)
+		p.input = packWhole(&p.packs[2], false, r.I, r.Gates()*r.H, in.W, r.Gates()*r.H)
 	}
 	p.do()
 }
@@ -173,15 +179,15 @@ func RecurrentInfer[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, len
 func (p *recurrence[T]) project(from, m, t int, s []T, step int) {
 	r := &p.r
 	gates := r.Gates() * r.H
-	x := p.x[(from*r.T+t)*r.I:]
-	k := product[T]{m: m, n: gates, k: r.I, lda: r.T * r.I, ldb: gates, ldc: step, a: x, b: p.w, packed: p.input, c: s}
-	if assembly && p.first != nil {
-		k.bias, k.start = p.first, startBias
+	x := p.in.X[(from*r.T+t)*r.I:]
+	k := product[T]{m: m, n: gates, k: r.I, lda: r.T * r.I, ldb: gates, ldc: step, a: x, b: p.in.W, packed: p.input, c: s}
+	if assembly && p.in.Bias != nil {
+		k.bias, k.start = p.in.Bias, startBias
 	}
 	k.doAlone()
-	if !assembly && p.first != nil {
+	if !assembly && p.in.Bias != nil {
 		for i := range m {
-			AddTo(s[i*step:i*step+gates], p.first)
+			AddTo(s[i*step:i*step+gates], p.in.Bias)
 		}
 	}
 }
@@ -206,12 +212,13 @@ func (p *recurrence[T]) states(from, m, t int, s []T, step int) {
 }
 
 // RecurrentBackward computes d (N, T, Grads·H) from the gradient g of a result; and that
-// of the initial states unless dh0 is nil, or dc0.
-func RecurrentBackward[T Float](r *Recurrent, s, u, c0 []T, lengths []int, g []T, result Result, d, dh0, dc0 []T) {
-	p := getRecurrence[T](r)
-	p.back, p.s, p.u, p.c0, p.lengths, p.g, p.result, p.d, p.dh0, p.dc0 = true, s, u, c0, lengths, g, result, d, dh0, dc0
+// of the initial states unless dh0 is nil, or dc0. Of the operands it reads U, C0 and
+// Lengths.
+func RecurrentBackward[T Float](r *Recurrent, in *RecurrentOperands[T], s, g []T, result Result, d, dh0, dc0 []T) {
+	p := getRecurrence(r, in)
+	p.back, p.s, p.g, p.result, p.d, p.dh0, p.dc0 = true, s, g, result, d, dh0, dc0
 	if assembly {
-		p.main = packWhole(&p.packs[0], true, r.Gates()*r.H, r.H, u, r.Gates()*r.H)
+		p.main = packWhole(&p.packs[0], true, r.Gates()*r.H, r.H, in.U, r.Gates()*r.H)
 	}
 	p.do()
 }
@@ -228,7 +235,7 @@ func (p *recurrence[T]) part(i int) {
 	s.put()
 }
 
-func (p *recurrence[T]) over(n, t int) bool { return p.lengths != nil && t >= p.lengths[n] }
+func (p *recurrence[T]) over(n, t int) bool { return p.in.Lengths != nil && t >= p.in.Lengths[n] }
 
 // forward computes rows, of which every step is saved, or the last two steps in an
 // inference.
@@ -250,10 +257,10 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	at := func(t int) []T { return saved[t%kept*size:] } // the rows' parts, step apart
 	for i := range m {
 		first := at(0)[i*step+r.atBefore():][:h]
-		if p.h0 == nil {
+		if p.in.H0 == nil {
 			clear(first)
 		} else {
-			copy(first, p.h0[(from+i)*h:])
+			copy(first, p.in.H0[(from+i)*h:])
 		}
 	}
 	for t := range r.T {
@@ -264,20 +271,20 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 		before := now[r.atBefore():]
 		if r.Cell == GRUCell {
 			k := product[T]{m: m, k: h, lda: step, ldb: gates, ldc: step, a: before}
-			k.n, k.b, k.packed, k.c, k.start = 2*h, p.u, p.main, now, startC
+			k.n, k.b, k.packed, k.c, k.start = 2*h, p.in.U, p.main, now, startC
 			k.doAlone()
-			k.n, k.b, k.packed, k.c, k.start = h, p.u[2*h:], p.other, now[r.atQ():], startZero
+			k.n, k.b, k.packed, k.c, k.start = h, p.in.U[2*h:], p.other, now[r.atQ():], startZero
 			k.doAlone()
-		} else if t > 0 || p.h0 != nil {
-			product[T]{m: m, n: gates, k: h, lda: step, ldb: gates, ldc: step, a: before, b: p.u, packed: p.main, c: now, start: startC}.doAlone()
+		} else if t > 0 || p.in.H0 != nil {
+			product[T]{m: m, n: gates, k: h, lda: step, ldb: gates, ldc: step, a: before, b: p.in.U, packed: p.main, c: now, start: startC}.doAlone()
 		}
 		for i := range m {
 			s := now[i*step:][:size]
 			c, next := zero, nowhere
 			if t > 0 && r.Cell == LSTMCell {
 				c = at(t - 1)[i*step+r.atC():][:h]
-			} else if p.c0 != nil {
-				c = p.c0[(from+i)*h:][:h]
+			} else if p.in.C0 != nil {
+				c = p.in.C0[(from+i)*h:][:h]
 			}
 			if t+1 < r.T {
 				next = at(t + 1)[i*step+r.atBefore():][:h]
@@ -307,8 +314,8 @@ func (p *recurrence[T]) cell(s, c, next []T, over bool) {
 		p.lstm(s, c, next)
 		return
 	case r.Cell == GRUCell:
-		if p.bias != nil {
-			AddTo(s[r.atQ():][:h], p.bias)
+		if p.in.Other != nil {
+			AddTo(s[r.atQ():][:h], p.in.Other)
 		}
 		p.gru(s, before, state, next)
 		return
@@ -408,19 +415,19 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 			c := zero
 			if t > 0 && r.Cell == LSTMCell {
 				c = p.s[(n*r.T+t-1)*size+r.atC():][:h]
-			} else if p.c0 != nil {
-				c = p.c0[n*h : (n+1)*h]
+			} else if p.in.C0 != nil {
+				c = p.in.C0[n*h : (n+1)*h]
 			}
 			p.cellGrad(s, d, c, own, dc[row*h:(row+1)*h])
 		}
 		if t == 0 && p.dh0 == nil {
 			break
 		}
-		k := product[T]{transB: true, m: m, n: h, k: gates, lda: r.T * deep, ldb: gates, ldc: h, a: p.d[(from*r.T+t)*deep:], b: p.u, packed: p.main, c: dh}
+		k := product[T]{transB: true, m: m, n: h, k: gates, lda: r.T * deep, ldb: gates, ldc: h, a: p.d[(from*r.T+t)*deep:], b: p.in.U, packed: p.main, c: dh}
 		if r.Cell == GRUCell {
 			k.start = startC
 		}
-		if p.lengths == nil {
+		if p.in.Lengths == nil {
 			k.doAlone()
 			continue
 		}
