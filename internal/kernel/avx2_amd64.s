@@ -4073,68 +4073,33 @@ end:
 	VZEROUPPER
 	RET
 
-// func squareRowsY32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// func squareRowsY32(k *byte)
 // Requires: AVX, FMA3
-TEXT ·squareRowsY32(SB), NOSPLIT, $0-48
+TEXT ·squareRowsY32(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+32(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    count+40(FP), DX
-	XORQ    SI, SI
-
-column:
-	MOVQ    mean+8(FP), BX
-	MOVQ    to+16(FP), DI
-	VMOVUPS (BX)(SI*1), Y0
-	VXORPS  Y1, Y1, Y1
-	LEAQ    (CX)(SI*1), DI
-	MOVQ    rows+24(FP), BX
-
-row:
-	VMOVUPS     (DI), Y2
-	VSUBPS      Y0, Y2, Y2
-	VFMADD231PS Y2, Y2, Y1
-	ADDQ        AX, DI
-	DECQ        BX
-	JNE         row
-	MOVQ        mean+8(FP), BX
-	MOVQ        to+16(FP), BX
-	VMOVUPS     Y1, (BX)(SI*1)
-	ADDQ        $0x20, SI
-	DECQ        DX
-	JNE         column
-	VZEROUPPER
-	RET
-
-// func dotRowsY32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
-// Requires: AVX, FMA3
-TEXT ·dotRowsY32(SB), NOSPLIT, $0-56
-	PCALIGN $0x40
-	MOVQ    row+40(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    grad+8(FP), DX
-	MOVQ    count+48(FP), BX
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    72(AX), BX
 	XORQ    DI, DI
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    to+24(FP), R8
+	MOVQ    24(AX), SI
+	MOVQ    (AX), R8
 	VMOVUPS (SI)(DI*1), Y0
 	VXORPS  Y1, Y1, Y1
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+32(FP), SI
+	LEAQ    (DX)(DI*1), R8
+	MOVQ    56(AX), SI
 
 row:
 	VMOVUPS     (R8), Y2
 	VSUBPS      Y0, Y2, Y2
-	VFMADD231PS (R9), Y2, Y1
-	ADDQ        AX, R8
-	ADDQ        AX, R9
+	VFMADD231PS Y2, Y2, Y1
+	ADDQ        CX, R8
 	DECQ        SI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        to+24(FP), SI
+	MOVQ        24(AX), SI
+	MOVQ        (AX), SI
 	VMOVUPS     Y1, (SI)(DI*1)
 	ADDQ        $0x20, DI
 	DECQ        BX
@@ -4142,89 +4107,128 @@ row:
 	VZEROUPPER
 	RET
 
-// func normalizeRowsY32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// func dotRowsY32(k *byte)
 // Requires: AVX, FMA3
-TEXT ·normalizeRowsY32(SB), NOSPLIT, $0-64
+TEXT ·dotRowsY32(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+48(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    count+56(FP), BX
-	XORQ    DI, DI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    a+24(FP), R8
-	MOVQ    b+32(FP), R9
-	VMOVUPS (SI)(DI*1), Y0
-	VMOVUPS (R8)(DI*1), Y1
-	VMOVUPS (R9)(DI*1), Y2
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+40(FP), SI
+	MOVQ    24(AX), DI
+	MOVQ    (AX), R9
+	VMOVUPS (DI)(R8*1), Y0
+	VXORPS  Y1, Y1, Y1
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPS     (R9), Y3
-	VSUBPS      Y0, Y3, Y3
-	VMOVUPS     Y2, Y4
-	VFMADD231PS Y3, Y1, Y4
-	VMOVUPS     Y4, (R8)
-	ADDQ        AX, R8
-	ADDQ        AX, R9
-	DECQ        SI
+	VMOVUPS     (R9), Y2
+	VSUBPS      Y0, Y2, Y2
+	VFMADD231PS (R10), Y2, Y1
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	DECQ        DI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        a+24(FP), SI
-	MOVQ        b+32(FP), SI
-	ADDQ        $0x20, DI
-	DECQ        BX
+	MOVQ        24(AX), DI
+	MOVQ        (AX), DI
+	VMOVUPS     Y1, (DI)(R8*1)
+	ADDQ        $0x20, R8
+	DECQ        SI
 	JNE         column
 	VZEROUPPER
 	RET
 
-// func blendRowsY32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// func normalizeRowsY32(k *byte)
 // Requires: AVX, FMA3
-TEXT ·blendRowsY32(SB), NOSPLIT, $0-80
+TEXT ·normalizeRowsY32(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+64(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    grad+16(FP), BX
-	MOVQ    count+72(FP), SI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    72(AX), SI
 	XORQ    R8, R8
 
 column:
-	MOVQ    mean+24(FP), DI
-	MOVQ    a+32(FP), R9
-	MOVQ    b+40(FP), R10
-	MOVQ    c+48(FP), R11
+	MOVQ    24(AX), DI
+	MOVQ    32(AX), R9
+	MOVQ    40(AX), R10
 	VMOVUPS (DI)(R8*1), Y0
 	VMOVUPS (R9)(R8*1), Y1
 	VMOVUPS (R10)(R8*1), Y2
-	VMOVUPS (R11)(R8*1), Y3
-	LEAQ    (CX)(R8*1), R9
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (BX)(R8*1), R11
-	MOVQ    rows+56(FP), DI
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPS     (R10), Y4
-	VSUBPS      Y0, Y4, Y4
-	VMOVUPS     Y3, Y5
-	VFMADD231PS (R11), Y1, Y5
-	VFMADD231PS Y4, Y2, Y5
-	VMOVUPS     Y5, (R9)
-	ADDQ        AX, R9
-	ADDQ        AX, R10
-	ADDQ        AX, R11
+	VMOVUPS     (R10), Y3
+	VSUBPS      Y0, Y3, Y3
+	VMOVUPS     Y2, Y4
+	VFMADD231PS Y3, Y1, Y4
+	VMOVUPS     Y4, (R9)
+	ADDQ        CX, R9
+	ADDQ        CX, R10
 	DECQ        DI
 	JNE         row
-	MOVQ        mean+24(FP), DI
-	MOVQ        a+32(FP), DI
-	MOVQ        b+40(FP), DI
-	MOVQ        c+48(FP), DI
+	MOVQ        24(AX), DI
+	MOVQ        32(AX), DI
+	MOVQ        40(AX), DI
 	ADDQ        $0x20, R8
 	DECQ        SI
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsY32(k *byte)
+// Requires: AVX, FMA3
+TEXT ·blendRowsY32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    16(AX), SI
+	MOVQ    72(AX), DI
+	XORQ    R9, R9
+
+column:
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R10
+	MOVQ    40(AX), R11
+	MOVQ    48(AX), R12
+	VMOVUPS (R8)(R9*1), Y0
+	VMOVUPS (R10)(R9*1), Y1
+	VMOVUPS (R11)(R9*1), Y2
+	VMOVUPS (R12)(R9*1), Y3
+	LEAQ    (DX)(R9*1), R10
+	LEAQ    (BX)(R9*1), R11
+	LEAQ    (SI)(R9*1), R12
+	MOVQ    56(AX), R8
+
+row:
+	VMOVUPS     (R11), Y4
+	VSUBPS      Y0, Y4, Y4
+	VMOVUPS     Y3, Y5
+	VFMADD231PS (R12), Y1, Y5
+	VFMADD231PS Y4, Y2, Y5
+	VMOVUPS     Y5, (R10)
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R12
+	DECQ        R8
+	JNE         row
+	MOVQ        24(AX), R8
+	MOVQ        32(AX), R8
+	MOVQ        40(AX), R8
+	MOVQ        48(AX), R8
+	ADDQ        $0x20, R9
+	DECQ        DI
 	JNE         column
 	VZEROUPPER
 	RET
@@ -6138,68 +6142,33 @@ end:
 	VZEROUPPER
 	RET
 
-// func squareRowsY64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// func squareRowsY64(k *byte)
 // Requires: AVX, FMA3
-TEXT ·squareRowsY64(SB), NOSPLIT, $0-48
+TEXT ·squareRowsY64(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+32(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    count+40(FP), DX
-	XORQ    SI, SI
-
-column:
-	MOVQ    mean+8(FP), BX
-	MOVQ    to+16(FP), DI
-	VMOVUPD (BX)(SI*1), Y0
-	VXORPD  Y1, Y1, Y1
-	LEAQ    (CX)(SI*1), DI
-	MOVQ    rows+24(FP), BX
-
-row:
-	VMOVUPD     (DI), Y2
-	VSUBPD      Y0, Y2, Y2
-	VFMADD231PD Y2, Y2, Y1
-	ADDQ        AX, DI
-	DECQ        BX
-	JNE         row
-	MOVQ        mean+8(FP), BX
-	MOVQ        to+16(FP), BX
-	VMOVUPD     Y1, (BX)(SI*1)
-	ADDQ        $0x20, SI
-	DECQ        DX
-	JNE         column
-	VZEROUPPER
-	RET
-
-// func dotRowsY64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
-// Requires: AVX, FMA3
-TEXT ·dotRowsY64(SB), NOSPLIT, $0-56
-	PCALIGN $0x40
-	MOVQ    row+40(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    grad+8(FP), DX
-	MOVQ    count+48(FP), BX
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    72(AX), BX
 	XORQ    DI, DI
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    to+24(FP), R8
+	MOVQ    24(AX), SI
+	MOVQ    (AX), R8
 	VMOVUPD (SI)(DI*1), Y0
 	VXORPD  Y1, Y1, Y1
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+32(FP), SI
+	LEAQ    (DX)(DI*1), R8
+	MOVQ    56(AX), SI
 
 row:
 	VMOVUPD     (R8), Y2
 	VSUBPD      Y0, Y2, Y2
-	VFMADD231PD (R9), Y2, Y1
-	ADDQ        AX, R8
-	ADDQ        AX, R9
+	VFMADD231PD Y2, Y2, Y1
+	ADDQ        CX, R8
 	DECQ        SI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        to+24(FP), SI
+	MOVQ        24(AX), SI
+	MOVQ        (AX), SI
 	VMOVUPD     Y1, (SI)(DI*1)
 	ADDQ        $0x20, DI
 	DECQ        BX
@@ -6207,89 +6176,128 @@ row:
 	VZEROUPPER
 	RET
 
-// func normalizeRowsY64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// func dotRowsY64(k *byte)
 // Requires: AVX, FMA3
-TEXT ·normalizeRowsY64(SB), NOSPLIT, $0-64
+TEXT ·dotRowsY64(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+48(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    count+56(FP), BX
-	XORQ    DI, DI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    a+24(FP), R8
-	MOVQ    b+32(FP), R9
-	VMOVUPD (SI)(DI*1), Y0
-	VMOVUPD (R8)(DI*1), Y1
-	VMOVUPD (R9)(DI*1), Y2
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+40(FP), SI
+	MOVQ    24(AX), DI
+	MOVQ    (AX), R9
+	VMOVUPD (DI)(R8*1), Y0
+	VXORPD  Y1, Y1, Y1
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPD     (R9), Y3
-	VSUBPD      Y0, Y3, Y3
-	VMOVUPD     Y2, Y4
-	VFMADD231PD Y3, Y1, Y4
-	VMOVUPD     Y4, (R8)
-	ADDQ        AX, R8
-	ADDQ        AX, R9
-	DECQ        SI
+	VMOVUPD     (R9), Y2
+	VSUBPD      Y0, Y2, Y2
+	VFMADD231PD (R10), Y2, Y1
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	DECQ        DI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        a+24(FP), SI
-	MOVQ        b+32(FP), SI
-	ADDQ        $0x20, DI
-	DECQ        BX
+	MOVQ        24(AX), DI
+	MOVQ        (AX), DI
+	VMOVUPD     Y1, (DI)(R8*1)
+	ADDQ        $0x20, R8
+	DECQ        SI
 	JNE         column
 	VZEROUPPER
 	RET
 
-// func blendRowsY64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// func normalizeRowsY64(k *byte)
 // Requires: AVX, FMA3
-TEXT ·blendRowsY64(SB), NOSPLIT, $0-80
+TEXT ·normalizeRowsY64(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+64(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    grad+16(FP), BX
-	MOVQ    count+72(FP), SI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    72(AX), SI
 	XORQ    R8, R8
 
 column:
-	MOVQ    mean+24(FP), DI
-	MOVQ    a+32(FP), R9
-	MOVQ    b+40(FP), R10
-	MOVQ    c+48(FP), R11
+	MOVQ    24(AX), DI
+	MOVQ    32(AX), R9
+	MOVQ    40(AX), R10
 	VMOVUPD (DI)(R8*1), Y0
 	VMOVUPD (R9)(R8*1), Y1
 	VMOVUPD (R10)(R8*1), Y2
-	VMOVUPD (R11)(R8*1), Y3
-	LEAQ    (CX)(R8*1), R9
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (BX)(R8*1), R11
-	MOVQ    rows+56(FP), DI
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPD     (R10), Y4
-	VSUBPD      Y0, Y4, Y4
-	VMOVUPD     Y3, Y5
-	VFMADD231PD (R11), Y1, Y5
-	VFMADD231PD Y4, Y2, Y5
-	VMOVUPD     Y5, (R9)
-	ADDQ        AX, R9
-	ADDQ        AX, R10
-	ADDQ        AX, R11
+	VMOVUPD     (R10), Y3
+	VSUBPD      Y0, Y3, Y3
+	VMOVUPD     Y2, Y4
+	VFMADD231PD Y3, Y1, Y4
+	VMOVUPD     Y4, (R9)
+	ADDQ        CX, R9
+	ADDQ        CX, R10
 	DECQ        DI
 	JNE         row
-	MOVQ        mean+24(FP), DI
-	MOVQ        a+32(FP), DI
-	MOVQ        b+40(FP), DI
-	MOVQ        c+48(FP), DI
+	MOVQ        24(AX), DI
+	MOVQ        32(AX), DI
+	MOVQ        40(AX), DI
 	ADDQ        $0x20, R8
 	DECQ        SI
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsY64(k *byte)
+// Requires: AVX, FMA3
+TEXT ·blendRowsY64(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    16(AX), SI
+	MOVQ    72(AX), DI
+	XORQ    R9, R9
+
+column:
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R10
+	MOVQ    40(AX), R11
+	MOVQ    48(AX), R12
+	VMOVUPD (R8)(R9*1), Y0
+	VMOVUPD (R10)(R9*1), Y1
+	VMOVUPD (R11)(R9*1), Y2
+	VMOVUPD (R12)(R9*1), Y3
+	LEAQ    (DX)(R9*1), R10
+	LEAQ    (BX)(R9*1), R11
+	LEAQ    (SI)(R9*1), R12
+	MOVQ    56(AX), R8
+
+row:
+	VMOVUPD     (R11), Y4
+	VSUBPD      Y0, Y4, Y4
+	VMOVUPD     Y3, Y5
+	VFMADD231PD (R12), Y1, Y5
+	VFMADD231PD Y4, Y2, Y5
+	VMOVUPD     Y5, (R10)
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R12
+	DECQ        R8
+	JNE         row
+	MOVQ        24(AX), R8
+	MOVQ        32(AX), R8
+	MOVQ        40(AX), R8
+	MOVQ        48(AX), R8
+	ADDQ        $0x20, R9
+	DECQ        DI
 	JNE         column
 	VZEROUPPER
 	RET

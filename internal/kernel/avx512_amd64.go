@@ -415,25 +415,25 @@ func axpbZ32(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func squareRowsZ32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+func squareRowsZ32(k *byte)
 
 // dotRowsZ32 sets to to Σ grad·(x − mean).
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func dotRowsZ32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+func dotRowsZ32(k *byte)
 
 // normalizeRowsZ32 sets to to (x − mean)·a + b.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func normalizeRowsZ32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+func normalizeRowsZ32(k *byte)
 
 // blendRowsZ32 sets to to grad·a + (x − mean)·b + c.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func blendRowsZ32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+func blendRowsZ32(k *byte)
 
 //go:noescape
 func maxPixelsZ32(p *byte)
@@ -560,25 +560,25 @@ func axpbZ64(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func squareRowsZ64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+func squareRowsZ64(k *byte)
 
 // dotRowsZ64 sets to to Σ grad·(x − mean).
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func dotRowsZ64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+func dotRowsZ64(k *byte)
 
 // normalizeRowsZ64 sets to to (x − mean)·a + b.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func normalizeRowsZ64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+func normalizeRowsZ64(k *byte)
 
 // blendRowsZ64 sets to to grad·a + (x − mean)·b + c.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func blendRowsZ64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+func blendRowsZ64(k *byte)
 
 //go:noescape
 func maxPixelsZ64(p *byte)

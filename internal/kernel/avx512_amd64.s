@@ -13901,68 +13901,33 @@ end:
 	VZEROUPPER
 	RET
 
-// func squareRowsZ32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// func squareRowsZ32(k *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·squareRowsZ32(SB), NOSPLIT, $0-48
+TEXT ·squareRowsZ32(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+32(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    count+40(FP), DX
-	XORQ    SI, SI
-
-column:
-	MOVQ    mean+8(FP), BX
-	MOVQ    to+16(FP), DI
-	VMOVUPS (BX)(SI*1), Z0
-	VXORPS  Z1, Z1, Z1
-	LEAQ    (CX)(SI*1), DI
-	MOVQ    rows+24(FP), BX
-
-row:
-	VMOVUPS     (DI), Z2
-	VSUBPS      Z0, Z2, Z2
-	VFMADD231PS Z2, Z2, Z1
-	ADDQ        AX, DI
-	DECQ        BX
-	JNE         row
-	MOVQ        mean+8(FP), BX
-	MOVQ        to+16(FP), BX
-	VMOVUPS     Z1, (BX)(SI*1)
-	ADDQ        $0x40, SI
-	DECQ        DX
-	JNE         column
-	VZEROUPPER
-	RET
-
-// func dotRowsZ32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·dotRowsZ32(SB), NOSPLIT, $0-56
-	PCALIGN $0x40
-	MOVQ    row+40(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    grad+8(FP), DX
-	MOVQ    count+48(FP), BX
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    72(AX), BX
 	XORQ    DI, DI
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    to+24(FP), R8
+	MOVQ    24(AX), SI
+	MOVQ    (AX), R8
 	VMOVUPS (SI)(DI*1), Z0
 	VXORPS  Z1, Z1, Z1
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+32(FP), SI
+	LEAQ    (DX)(DI*1), R8
+	MOVQ    56(AX), SI
 
 row:
 	VMOVUPS     (R8), Z2
 	VSUBPS      Z0, Z2, Z2
-	VFMADD231PS (R9), Z2, Z1
-	ADDQ        AX, R8
-	ADDQ        AX, R9
+	VFMADD231PS Z2, Z2, Z1
+	ADDQ        CX, R8
 	DECQ        SI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        to+24(FP), SI
+	MOVQ        24(AX), SI
+	MOVQ        (AX), SI
 	VMOVUPS     Z1, (SI)(DI*1)
 	ADDQ        $0x40, DI
 	DECQ        BX
@@ -13970,89 +13935,128 @@ row:
 	VZEROUPPER
 	RET
 
-// func normalizeRowsZ32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
-// Requires: AVX, AVX512F
-TEXT ·normalizeRowsZ32(SB), NOSPLIT, $0-64
+// func dotRowsZ32(k *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dotRowsZ32(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+48(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    count+56(FP), BX
-	XORQ    DI, DI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    a+24(FP), R8
-	MOVQ    b+32(FP), R9
-	VMOVUPS (SI)(DI*1), Z0
-	VMOVUPS (R8)(DI*1), Z1
-	VMOVUPS (R9)(DI*1), Z2
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+40(FP), SI
+	MOVQ    24(AX), DI
+	MOVQ    (AX), R9
+	VMOVUPS (DI)(R8*1), Z0
+	VXORPS  Z1, Z1, Z1
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPS     (R9), Z3
-	VSUBPS      Z0, Z3, Z3
-	VMOVUPS     Z2, Z4
-	VFMADD231PS Z3, Z1, Z4
-	VMOVUPS     Z4, (R8)
-	ADDQ        AX, R8
-	ADDQ        AX, R9
-	DECQ        SI
+	VMOVUPS     (R9), Z2
+	VSUBPS      Z0, Z2, Z2
+	VFMADD231PS (R10), Z2, Z1
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	DECQ        DI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        a+24(FP), SI
-	MOVQ        b+32(FP), SI
-	ADDQ        $0x40, DI
-	DECQ        BX
+	MOVQ        24(AX), DI
+	MOVQ        (AX), DI
+	VMOVUPS     Z1, (DI)(R8*1)
+	ADDQ        $0x40, R8
+	DECQ        SI
 	JNE         column
 	VZEROUPPER
 	RET
 
-// func blendRowsZ32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// func normalizeRowsZ32(k *byte)
 // Requires: AVX, AVX512F
-TEXT ·blendRowsZ32(SB), NOSPLIT, $0-80
+TEXT ·normalizeRowsZ32(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+64(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    grad+16(FP), BX
-	MOVQ    count+72(FP), SI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    72(AX), SI
 	XORQ    R8, R8
 
 column:
-	MOVQ    mean+24(FP), DI
-	MOVQ    a+32(FP), R9
-	MOVQ    b+40(FP), R10
-	MOVQ    c+48(FP), R11
+	MOVQ    24(AX), DI
+	MOVQ    32(AX), R9
+	MOVQ    40(AX), R10
 	VMOVUPS (DI)(R8*1), Z0
 	VMOVUPS (R9)(R8*1), Z1
 	VMOVUPS (R10)(R8*1), Z2
-	VMOVUPS (R11)(R8*1), Z3
-	LEAQ    (CX)(R8*1), R9
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (BX)(R8*1), R11
-	MOVQ    rows+56(FP), DI
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPS     (R10), Z4
-	VSUBPS      Z0, Z4, Z4
-	VMOVUPS     Z3, Z5
-	VFMADD231PS (R11), Z1, Z5
-	VFMADD231PS Z4, Z2, Z5
-	VMOVUPS     Z5, (R9)
-	ADDQ        AX, R9
-	ADDQ        AX, R10
-	ADDQ        AX, R11
+	VMOVUPS     (R10), Z3
+	VSUBPS      Z0, Z3, Z3
+	VMOVUPS     Z2, Z4
+	VFMADD231PS Z3, Z1, Z4
+	VMOVUPS     Z4, (R9)
+	ADDQ        CX, R9
+	ADDQ        CX, R10
 	DECQ        DI
 	JNE         row
-	MOVQ        mean+24(FP), DI
-	MOVQ        a+32(FP), DI
-	MOVQ        b+40(FP), DI
-	MOVQ        c+48(FP), DI
+	MOVQ        24(AX), DI
+	MOVQ        32(AX), DI
+	MOVQ        40(AX), DI
 	ADDQ        $0x40, R8
 	DECQ        SI
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsZ32(k *byte)
+// Requires: AVX, AVX512F
+TEXT ·blendRowsZ32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    16(AX), SI
+	MOVQ    72(AX), DI
+	XORQ    R9, R9
+
+column:
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R10
+	MOVQ    40(AX), R11
+	MOVQ    48(AX), R12
+	VMOVUPS (R8)(R9*1), Z0
+	VMOVUPS (R10)(R9*1), Z1
+	VMOVUPS (R11)(R9*1), Z2
+	VMOVUPS (R12)(R9*1), Z3
+	LEAQ    (DX)(R9*1), R10
+	LEAQ    (BX)(R9*1), R11
+	LEAQ    (SI)(R9*1), R12
+	MOVQ    56(AX), R8
+
+row:
+	VMOVUPS     (R11), Z4
+	VSUBPS      Z0, Z4, Z4
+	VMOVUPS     Z3, Z5
+	VFMADD231PS (R12), Z1, Z5
+	VFMADD231PS Z4, Z2, Z5
+	VMOVUPS     Z5, (R10)
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R12
+	DECQ        R8
+	JNE         row
+	MOVQ        24(AX), R8
+	MOVQ        32(AX), R8
+	MOVQ        40(AX), R8
+	MOVQ        48(AX), R8
+	ADDQ        $0x40, R9
+	DECQ        DI
 	JNE         column
 	VZEROUPPER
 	RET
@@ -15912,68 +15916,33 @@ end:
 	VZEROUPPER
 	RET
 
-// func squareRowsZ64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// func squareRowsZ64(k *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·squareRowsZ64(SB), NOSPLIT, $0-48
+TEXT ·squareRowsZ64(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+32(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    count+40(FP), DX
-	XORQ    SI, SI
-
-column:
-	MOVQ    mean+8(FP), BX
-	MOVQ    to+16(FP), DI
-	VMOVUPD (BX)(SI*1), Z0
-	VXORPD  Z1, Z1, Z1
-	LEAQ    (CX)(SI*1), DI
-	MOVQ    rows+24(FP), BX
-
-row:
-	VMOVUPD     (DI), Z2
-	VSUBPD      Z0, Z2, Z2
-	VFMADD231PD Z2, Z2, Z1
-	ADDQ        AX, DI
-	DECQ        BX
-	JNE         row
-	MOVQ        mean+8(FP), BX
-	MOVQ        to+16(FP), BX
-	VMOVUPD     Z1, (BX)(SI*1)
-	ADDQ        $0x40, SI
-	DECQ        DX
-	JNE         column
-	VZEROUPPER
-	RET
-
-// func dotRowsZ64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·dotRowsZ64(SB), NOSPLIT, $0-56
-	PCALIGN $0x40
-	MOVQ    row+40(FP), AX
-	MOVQ    x+0(FP), CX
-	MOVQ    grad+8(FP), DX
-	MOVQ    count+48(FP), BX
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    72(AX), BX
 	XORQ    DI, DI
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    to+24(FP), R8
+	MOVQ    24(AX), SI
+	MOVQ    (AX), R8
 	VMOVUPD (SI)(DI*1), Z0
 	VXORPD  Z1, Z1, Z1
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+32(FP), SI
+	LEAQ    (DX)(DI*1), R8
+	MOVQ    56(AX), SI
 
 row:
 	VMOVUPD     (R8), Z2
 	VSUBPD      Z0, Z2, Z2
-	VFMADD231PD (R9), Z2, Z1
-	ADDQ        AX, R8
-	ADDQ        AX, R9
+	VFMADD231PD Z2, Z2, Z1
+	ADDQ        CX, R8
 	DECQ        SI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        to+24(FP), SI
+	MOVQ        24(AX), SI
+	MOVQ        (AX), SI
 	VMOVUPD     Z1, (SI)(DI*1)
 	ADDQ        $0x40, DI
 	DECQ        BX
@@ -15981,89 +15950,128 @@ row:
 	VZEROUPPER
 	RET
 
-// func normalizeRowsZ64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
-// Requires: AVX, AVX512F
-TEXT ·normalizeRowsZ64(SB), NOSPLIT, $0-64
+// func dotRowsZ64(k *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dotRowsZ64(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+48(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    count+56(FP), BX
-	XORQ    DI, DI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    a+24(FP), R8
-	MOVQ    b+32(FP), R9
-	VMOVUPD (SI)(DI*1), Z0
-	VMOVUPD (R8)(DI*1), Z1
-	VMOVUPD (R9)(DI*1), Z2
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+40(FP), SI
+	MOVQ    24(AX), DI
+	MOVQ    (AX), R9
+	VMOVUPD (DI)(R8*1), Z0
+	VXORPD  Z1, Z1, Z1
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPD     (R9), Z3
-	VSUBPD      Z0, Z3, Z3
-	VMOVUPD     Z2, Z4
-	VFMADD231PD Z3, Z1, Z4
-	VMOVUPD     Z4, (R8)
-	ADDQ        AX, R8
-	ADDQ        AX, R9
-	DECQ        SI
+	VMOVUPD     (R9), Z2
+	VSUBPD      Z0, Z2, Z2
+	VFMADD231PD (R10), Z2, Z1
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	DECQ        DI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        a+24(FP), SI
-	MOVQ        b+32(FP), SI
-	ADDQ        $0x40, DI
-	DECQ        BX
+	MOVQ        24(AX), DI
+	MOVQ        (AX), DI
+	VMOVUPD     Z1, (DI)(R8*1)
+	ADDQ        $0x40, R8
+	DECQ        SI
 	JNE         column
 	VZEROUPPER
 	RET
 
-// func blendRowsZ64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// func normalizeRowsZ64(k *byte)
 // Requires: AVX, AVX512F
-TEXT ·blendRowsZ64(SB), NOSPLIT, $0-80
+TEXT ·normalizeRowsZ64(SB), NOSPLIT, $0-8
 	PCALIGN $0x40
-	MOVQ    row+64(FP), AX
-	MOVQ    to+0(FP), CX
-	MOVQ    x+8(FP), DX
-	MOVQ    grad+16(FP), BX
-	MOVQ    count+72(FP), SI
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    72(AX), SI
 	XORQ    R8, R8
 
 column:
-	MOVQ    mean+24(FP), DI
-	MOVQ    a+32(FP), R9
-	MOVQ    b+40(FP), R10
-	MOVQ    c+48(FP), R11
+	MOVQ    24(AX), DI
+	MOVQ    32(AX), R9
+	MOVQ    40(AX), R10
 	VMOVUPD (DI)(R8*1), Z0
 	VMOVUPD (R9)(R8*1), Z1
 	VMOVUPD (R10)(R8*1), Z2
-	VMOVUPD (R11)(R8*1), Z3
-	LEAQ    (CX)(R8*1), R9
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (BX)(R8*1), R11
-	MOVQ    rows+56(FP), DI
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPD     (R10), Z4
-	VSUBPD      Z0, Z4, Z4
-	VMOVUPD     Z3, Z5
-	VFMADD231PD (R11), Z1, Z5
-	VFMADD231PD Z4, Z2, Z5
-	VMOVUPD     Z5, (R9)
-	ADDQ        AX, R9
-	ADDQ        AX, R10
-	ADDQ        AX, R11
+	VMOVUPD     (R10), Z3
+	VSUBPD      Z0, Z3, Z3
+	VMOVUPD     Z2, Z4
+	VFMADD231PD Z3, Z1, Z4
+	VMOVUPD     Z4, (R9)
+	ADDQ        CX, R9
+	ADDQ        CX, R10
 	DECQ        DI
 	JNE         row
-	MOVQ        mean+24(FP), DI
-	MOVQ        a+32(FP), DI
-	MOVQ        b+40(FP), DI
-	MOVQ        c+48(FP), DI
+	MOVQ        24(AX), DI
+	MOVQ        32(AX), DI
+	MOVQ        40(AX), DI
 	ADDQ        $0x40, R8
 	DECQ        SI
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsZ64(k *byte)
+// Requires: AVX, AVX512F
+TEXT ·blendRowsZ64(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    16(AX), SI
+	MOVQ    72(AX), DI
+	XORQ    R9, R9
+
+column:
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R10
+	MOVQ    40(AX), R11
+	MOVQ    48(AX), R12
+	VMOVUPD (R8)(R9*1), Z0
+	VMOVUPD (R10)(R9*1), Z1
+	VMOVUPD (R11)(R9*1), Z2
+	VMOVUPD (R12)(R9*1), Z3
+	LEAQ    (DX)(R9*1), R10
+	LEAQ    (BX)(R9*1), R11
+	LEAQ    (SI)(R9*1), R12
+	MOVQ    56(AX), R8
+
+row:
+	VMOVUPD     (R11), Z4
+	VSUBPD      Z0, Z4, Z4
+	VMOVUPD     Z3, Z5
+	VFMADD231PD (R12), Z1, Z5
+	VFMADD231PD Z4, Z2, Z5
+	VMOVUPD     Z5, (R10)
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R12
+	DECQ        R8
+	JNE         row
+	MOVQ        24(AX), R8
+	MOVQ        32(AX), R8
+	MOVQ        40(AX), R8
+	MOVQ        48(AX), R8
+	ADDQ        $0x40, R9
+	DECQ        DI
 	JNE         column
 	VZEROUPPER
 	RET

@@ -547,124 +547,76 @@ func peakVector[T Float](to, x []T) int {
 	return 0
 }
 
-func squareRowsVector[T Float](x, mean, to []T, rows, row int) int {
+func squareRowsVector[T Float](k *columns) bool {
 	switch {
 	case running == avx512 && single[T]():
-		count := len(to) / 16
-		if count > 0 {
-			squareRowsZ32(at(x), at(mean), at(to), rows, row, count)
-		}
-		return count * 16
+		squareRowsZ32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx512 && !single[T]():
-		count := len(to) / 8
-		if count > 0 {
-			squareRowsZ64(at(x), at(mean), at(to), rows, row, count)
-		}
-		return count * 8
+		squareRowsZ64((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && single[T]():
-		count := len(to) / 8
-		if count > 0 {
-			squareRowsY32(at(x), at(mean), at(to), rows, row, count)
-		}
-		return count * 8
+		squareRowsY32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && !single[T]():
-		count := len(to) / 4
-		if count > 0 {
-			squareRowsY64(at(x), at(mean), at(to), rows, row, count)
-		}
-		return count * 4
+		squareRowsY64((*byte)(unsafe.Pointer(k)))
+		return true
 	}
-	return 0
+	return false
 }
 
-func dotRowsVector[T Float](x, grad, mean, to []T, rows, row int) int {
+func dotRowsVector[T Float](k *columns) bool {
 	switch {
 	case running == avx512 && single[T]():
-		count := len(to) / 16
-		if count > 0 {
-			dotRowsZ32(at(x), at(grad), at(mean), at(to), rows, row, count)
-		}
-		return count * 16
+		dotRowsZ32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx512 && !single[T]():
-		count := len(to) / 8
-		if count > 0 {
-			dotRowsZ64(at(x), at(grad), at(mean), at(to), rows, row, count)
-		}
-		return count * 8
+		dotRowsZ64((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && single[T]():
-		count := len(to) / 8
-		if count > 0 {
-			dotRowsY32(at(x), at(grad), at(mean), at(to), rows, row, count)
-		}
-		return count * 8
+		dotRowsY32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && !single[T]():
-		count := len(to) / 4
-		if count > 0 {
-			dotRowsY64(at(x), at(grad), at(mean), at(to), rows, row, count)
-		}
-		return count * 4
+		dotRowsY64((*byte)(unsafe.Pointer(k)))
+		return true
 	}
-	return 0
+	return false
 }
 
-func normalizeRowsVector[T Float](to, x, mean, a, b []T, rows, row int) int {
+func normalizeRowsVector[T Float](k *columns) bool {
 	switch {
 	case running == avx512 && single[T]():
-		count := len(mean) / 16
-		if count > 0 {
-			normalizeRowsZ32(at(to), at(x), at(mean), at(a), at(b), rows, row, count)
-		}
-		return count * 16
+		normalizeRowsZ32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx512 && !single[T]():
-		count := len(mean) / 8
-		if count > 0 {
-			normalizeRowsZ64(at(to), at(x), at(mean), at(a), at(b), rows, row, count)
-		}
-		return count * 8
+		normalizeRowsZ64((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && single[T]():
-		count := len(mean) / 8
-		if count > 0 {
-			normalizeRowsY32(at(to), at(x), at(mean), at(a), at(b), rows, row, count)
-		}
-		return count * 8
+		normalizeRowsY32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && !single[T]():
-		count := len(mean) / 4
-		if count > 0 {
-			normalizeRowsY64(at(to), at(x), at(mean), at(a), at(b), rows, row, count)
-		}
-		return count * 4
+		normalizeRowsY64((*byte)(unsafe.Pointer(k)))
+		return true
 	}
-	return 0
+	return false
 }
 
-func blendRowsVector[T Float](to, x, grad, mean, a, b, c []T, rows, row int) int {
+func blendRowsVector[T Float](k *columns) bool {
 	switch {
 	case running == avx512 && single[T]():
-		count := len(mean) / 16
-		if count > 0 {
-			blendRowsZ32(at(to), at(x), at(grad), at(mean), at(a), at(b), at(c), rows, row, count)
-		}
-		return count * 16
+		blendRowsZ32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx512 && !single[T]():
-		count := len(mean) / 8
-		if count > 0 {
-			blendRowsZ64(at(to), at(x), at(grad), at(mean), at(a), at(b), at(c), rows, row, count)
-		}
-		return count * 8
+		blendRowsZ64((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && single[T]():
-		count := len(mean) / 8
-		if count > 0 {
-			blendRowsY32(at(to), at(x), at(grad), at(mean), at(a), at(b), at(c), rows, row, count)
-		}
-		return count * 8
+		blendRowsY32((*byte)(unsafe.Pointer(k)))
+		return true
 	case running == avx2 && !single[T]():
-		count := len(mean) / 4
-		if count > 0 {
-			blendRowsY64(at(to), at(x), at(grad), at(mean), at(a), at(b), at(c), rows, row, count)
-		}
-		return count * 4
+		blendRowsY64((*byte)(unsafe.Pointer(k)))
+		return true
 	}
-	return 0
+	return false
 }
 
 func maxWindowsVector[T Float](w *windows) bool {

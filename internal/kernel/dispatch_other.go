@@ -48,13 +48,13 @@ func sumRowsVector[T Float](to, x []T, rows, row int) int { return 0 }
 
 func peakVector[T Float](to, x []T) int { return 0 }
 
-func squareRowsVector[T Float](x, mean, to []T, rows, row int) int { return 0 }
+func squareRowsVector[T Float](k *columns) bool { return false }
 
-func dotRowsVector[T Float](x, grad, mean, to []T, rows, row int) int { return 0 }
+func dotRowsVector[T Float](k *columns) bool { return false }
 
-func normalizeRowsVector[T Float](to, x, mean, a, b []T, rows, row int) int { return 0 }
+func normalizeRowsVector[T Float](k *columns) bool { return false }
 
-func blendRowsVector[T Float](to, x, grad, mean, a, b, c []T, rows, row int) int { return 0 }
+func blendRowsVector[T Float](k *columns) bool { return false }
 
 func maxWindowsVector[T Float](w *windows) bool { return false }
 

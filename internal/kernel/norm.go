@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Norm is a normalisation of x (rows, N): BatchNorm of its columns by their
 // moments, LayerNorm of its rows by their own. Gamma and beta (N) may be nil.
@@ -9,10 +12,35 @@ type Norm struct {
 	Epsilon float64
 }
 
+// columns is the argument of the assembly that goes down the columns of blocks of rows,
+// which knows the order of its fields.
+type columns struct {
+	to, x, g, mean, a, b, c unsafe.Pointer
+	rows                    int
+	row                     int // bytes from row to row
+	count                   int // registers' width of columns
+}
+
+// newColumns begins the argument for rows of n elements, and returns how many columns
+// fill whole registers.
+func newColumns[T Float](rows, n int) (k columns, done int) {
+	if done = inRegisters[T](n); done > 0 {
+		size := bytesOf[T]()
+		k = columns{rows: rows, row: n * size, count: done * size / registerBytes}
+	}
+	return k, done
+}
+
 // squareBlock sets dst to Σ (x − mean)² of every column.
 func squareBlock[T Float](dst, x, mean []T, rows int) {
 	n := len(dst)
-	for j := squareRowsVector(x[:rows*n], mean[:n], dst, rows, n*bytesOf[T]()); j < n; j++ {
+	x, mean = x[:rows*n], mean[:n]
+	k, done := newColumns[T](rows, n)
+	if done > 0 {
+		k.x, k.mean, k.to = first(x), first(mean), first(dst)
+		squareRowsVector[T](&k)
+	}
+	for j := done; j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			d := x[at] - mean[j]
@@ -25,7 +53,13 @@ func squareBlock[T Float](dst, x, mean []T, rows int) {
 // dotBlock sets dst to Σ g·(x − mean) of every column.
 func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 	n := len(dst)
-	for j := dotRowsVector(x[:rows*n], g[:rows*n], mean[:n], dst, rows, n*bytesOf[T]()); j < n; j++ {
+	x, g, mean = x[:rows*n], g[:rows*n], mean[:n]
+	k, done := newColumns[T](rows, n)
+	if done > 0 {
+		k.x, k.g, k.mean, k.to = first(x), first(g), first(mean), first(dst)
+		dotRowsVector[T](&k)
+	}
+	for j := done; j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			s += g[at] * (x[at] - mean[j])
@@ -37,7 +71,13 @@ func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 // normalizeBlock sets dst to (x − mean)·a + b.
 func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 	n := len(mean)
-	for j := normalizeRowsVector(dst[:rows*n], x[:rows*n], mean, a[:n], b[:n], rows, n*bytesOf[T]()); j < n; j++ {
+	dst, x, a, b = dst[:rows*n], x[:rows*n], a[:n], b[:n]
+	k, done := newColumns[T](rows, n)
+	if done > 0 {
+		k.to, k.x, k.mean, k.a, k.b = first(dst), first(x), first(mean), first(a), first(b)
+		normalizeRowsVector[T](&k)
+	}
+	for j := done; j < n; j++ {
 		for at := j; at < rows*n; at += n {
 			dst[at] = (x[at]-mean[j])*a[j] + b[j]
 		}
@@ -47,7 +87,13 @@ func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 // blendBlock sets dst to g·a + (x − mean)·b + c.
 func blendBlock[T Float](dst, x, g, mean, a, b, c []T, rows int) {
 	n := len(mean)
-	for j := blendRowsVector(dst[:rows*n], x[:rows*n], g[:rows*n], mean, a[:n], b[:n], c[:n], rows, n*bytesOf[T]()); j < n; j++ {
+	dst, x, g, a, b, c = dst[:rows*n], x[:rows*n], g[:rows*n], a[:n], b[:n], c[:n]
+	k, done := newColumns[T](rows, n)
+	if done > 0 {
+		k.to, k.x, k.g, k.mean, k.a, k.b, k.c = first(dst), first(x), first(g), first(mean), first(a), first(b), first(c)
+		blendRowsVector[T](&k)
+	}
+	for j := done; j < n; j++ {
 		for at := j; at < rows*n; at += n {
 			dst[at] = g[at]*a[j] + (x[at]-mean[j])*b[j] + c[j]
 		}

@@ -30,6 +30,10 @@ var layouts = []layout{
 		{"kh", windowKH}, {"kw", windowKW}, {"row", windowRow}, {"pixel", windowPixel}, {"step", windowStep}, {"floor", windowFloor},
 	}},
 	{"pixels", []field{{"at", pixelsAt}, {"step", pixelsStep}, {"count", pixelsCount}, {"width", pixelsWidth}}},
+	{"columns", []field{
+		{"to", columnsTo}, {"x", columnsX}, {"g", columnsGrad}, {"mean", columnsMean},
+		{"a", columnsA}, {"b", columnsB}, {"c", columnsC}, {"rows", columnsRows}, {"row", columnsRow}, {"count", columnsCount},
+	}},
 	{"depthRow", []field{
 		{"x", depthX}, {"y", depthY}, {"w", depthW}, {"bias", depthBias}, {"count", depthCount},
 		{"width", depthWidth}, {"rest", depthRest}, {"kh", depthKH}, {"kw", depthKW}, {"rowX", depthRowX}, {"colX", depthColX},
