@@ -2266,6 +2266,7 @@ TEXT ·adamY32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 36(SI), Y9
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS      (AX), Y6, Y10
@@ -2309,6 +2310,7 @@ TEXT ·descentY32(SB), NOSPLIT, $0-32
 	VBROADCASTSS 4(DX), Y1
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS  (AX), Y0, Y2
@@ -2340,6 +2342,7 @@ TEXT ·momentumY32(SB), NOSPLIT, $0-40
 	VBROADCASTSS 16(BX), Y4
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y5
@@ -2380,6 +2383,7 @@ TEXT ·rootY32(SB), NOSPLIT, $0-40
 	VBROADCASTSS 20(BX), Y5
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y5
@@ -2423,6 +2427,7 @@ TEXT ·rootMomentumY32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 20(SI), Y5
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y6
@@ -2469,6 +2474,7 @@ TEXT ·lionY32(SB), NOSPLIT, $0-40
 	VXORPS       Y6, Y6, Y6
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (DX), Y8
@@ -2507,6 +2513,7 @@ TEXT ·axpyY32(SB), NOSPLIT, $0-32
 	VBROADCASTSS (DX), Y0
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y1
@@ -2532,6 +2539,7 @@ TEXT ·positiveY32(SB), NOSPLIT, $0-32
 	VXORPS  Y0, Y0, Y0
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y1
@@ -2801,6 +2809,7 @@ TEXT ·peakY32(SB), NOSPLIT, $0-24
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
 	VMOVUPS (CX), Y0
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y1
@@ -3956,6 +3965,7 @@ TEXT ·addY32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -3981,6 +3991,7 @@ TEXT ·subY32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -4006,6 +4017,7 @@ TEXT ·mulY32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -4031,6 +4043,7 @@ TEXT ·divY32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -4059,6 +4072,7 @@ TEXT ·axpbY32(SB), NOSPLIT, $0-40
 	VBROADCASTSS (BX), Y1
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS  (CX), Y0, Y2
@@ -4353,6 +4367,7 @@ TEXT ·adamY64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 72(SI), Y9
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD      (AX), Y6, Y10
@@ -4396,6 +4411,7 @@ TEXT ·descentY64(SB), NOSPLIT, $0-32
 	VBROADCASTSD 8(DX), Y1
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD  (AX), Y0, Y2
@@ -4427,6 +4443,7 @@ TEXT ·momentumY64(SB), NOSPLIT, $0-40
 	VBROADCASTSD 32(BX), Y4
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y5
@@ -4467,6 +4484,7 @@ TEXT ·rootY64(SB), NOSPLIT, $0-40
 	VBROADCASTSD 40(BX), Y5
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y5
@@ -4510,6 +4528,7 @@ TEXT ·rootMomentumY64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 40(SI), Y5
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y6
@@ -4556,6 +4575,7 @@ TEXT ·lionY64(SB), NOSPLIT, $0-40
 	VXORPD       Y6, Y6, Y6
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (DX), Y8
@@ -4594,6 +4614,7 @@ TEXT ·axpyY64(SB), NOSPLIT, $0-32
 	VBROADCASTSD (DX), Y0
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y1
@@ -4619,6 +4640,7 @@ TEXT ·positiveY64(SB), NOSPLIT, $0-32
 	VXORPD  Y0, Y0, Y0
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y1
@@ -4888,6 +4910,7 @@ TEXT ·peakY64(SB), NOSPLIT, $0-24
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
 	VMOVUPD (CX), Y0
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y1
@@ -6025,6 +6048,7 @@ TEXT ·addY64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6050,6 +6074,7 @@ TEXT ·subY64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6075,6 +6100,7 @@ TEXT ·mulY64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6100,6 +6126,7 @@ TEXT ·divY64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6128,6 +6155,7 @@ TEXT ·axpbY64(SB), NOSPLIT, $0-40
 	VBROADCASTSD (BX), Y1
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD  (CX), Y0, Y2
@@ -6410,6 +6438,7 @@ TEXT ·sumSquaresY32(SB), NOSPLIT, $0-24
 	VXORPD  Y1, Y1, Y1
 	TESTQ   CX, CX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD   (AX), Y2
@@ -6440,6 +6469,7 @@ TEXT ·dotY32(SB), NOSPLIT, $0-32
 	VXORPD  Y1, Y1, Y1
 	TESTQ   DX, DX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD   (AX), Y2
@@ -6472,6 +6502,7 @@ TEXT ·sumY32(SB), NOSPLIT, $0-24
 	VXORPD  Y1, Y1, Y1
 	TESTQ   CX, CX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD (AX), Y2
@@ -6601,6 +6632,7 @@ TEXT ·mapReluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -6648,6 +6680,7 @@ TEXT ·mapLeakyReluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y1
@@ -6687,6 +6720,7 @@ TEXT ·mapEluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y1
@@ -6896,6 +6930,7 @@ TEXT ·mapSeluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7007,6 +7042,7 @@ TEXT ·mapSigmoidY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7128,6 +7164,7 @@ TEXT ·mapTanhY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7249,6 +7286,7 @@ TEXT ·mapExpY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7350,6 +7388,7 @@ TEXT ·mapSqrtY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7385,6 +7424,7 @@ TEXT ·mapReciprocalY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7422,6 +7462,7 @@ TEXT ·mapSoftplusY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7803,6 +7844,7 @@ TEXT ·mapNegY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7838,6 +7880,7 @@ TEXT ·mapSquareY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7873,6 +7916,7 @@ TEXT ·mapLogY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8000,6 +8044,7 @@ TEXT ·mapAbsY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -8035,6 +8080,7 @@ TEXT ·mapSignY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0
@@ -8090,6 +8136,7 @@ TEXT ·mapSinY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8307,6 +8354,7 @@ TEXT ·mapCosY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8406,6 +8454,7 @@ TEXT ·mapGeluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8675,6 +8724,7 @@ TEXT ·mapGeluTanhY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8836,6 +8886,7 @@ TEXT ·mapSiluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8939,6 +8990,7 @@ TEXT ·mapMishY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9050,6 +9102,7 @@ TEXT ·mapSoftsignY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9089,6 +9142,7 @@ TEXT ·mapHardSigmoidY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (CX), Y0
@@ -9147,6 +9201,7 @@ TEXT ·slopeLeakyReluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y1
@@ -9192,6 +9247,7 @@ TEXT ·slopeEluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y1
@@ -9239,6 +9295,7 @@ TEXT ·slopeSeluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0
@@ -9286,6 +9343,7 @@ TEXT ·slopeSigmoidY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9331,6 +9389,7 @@ TEXT ·slopeTanhY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9376,6 +9435,7 @@ TEXT ·slopeExpY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9415,6 +9475,7 @@ TEXT ·slopeSqrtY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9458,6 +9519,7 @@ TEXT ·slopeReciprocalY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9501,6 +9563,7 @@ TEXT ·slopeSoftplusY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9590,6 +9653,7 @@ TEXT ·slopeSquareY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9631,6 +9695,7 @@ TEXT ·slopeLogY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9674,6 +9739,7 @@ TEXT ·slopeAbsY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0
@@ -9725,6 +9791,7 @@ TEXT ·slopeSinY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9830,6 +9897,7 @@ TEXT ·slopeCosY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9935,6 +10003,7 @@ TEXT ·slopeGeluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -10104,6 +10173,7 @@ TEXT ·slopeGeluTanhY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -10265,6 +10335,7 @@ TEXT ·slopeSiluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -10412,6 +10483,7 @@ TEXT ·slopeMishY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -10549,6 +10621,7 @@ TEXT ·slopeSoftsignY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -10598,6 +10671,7 @@ TEXT ·slopeHardSigmoidY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0

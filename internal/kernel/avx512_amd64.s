@@ -12166,6 +12166,7 @@ TEXT ·adamZ32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 36(SI), Z9
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS      (AX), Z6, Z10
@@ -12209,6 +12210,7 @@ TEXT ·descentZ32(SB), NOSPLIT, $0-32
 	VBROADCASTSS 4(DX), Z1
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS  (AX), Z0, Z2
@@ -12240,6 +12242,7 @@ TEXT ·momentumZ32(SB), NOSPLIT, $0-40
 	VBROADCASTSS 16(BX), Z4
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Z5
@@ -12280,6 +12283,7 @@ TEXT ·rootZ32(SB), NOSPLIT, $0-40
 	VBROADCASTSS 20(BX), Z5
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Z5
@@ -12323,6 +12327,7 @@ TEXT ·rootMomentumZ32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 20(SI), Z5
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Z6
@@ -12369,6 +12374,7 @@ TEXT ·lionZ32(SB), NOSPLIT, $0-40
 	VXORPS       Z6, Z6, Z6
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (DX), Z8
@@ -12407,6 +12413,7 @@ TEXT ·axpyZ32(SB), NOSPLIT, $0-32
 	VBROADCASTSS (DX), Z0
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Z1
@@ -12432,6 +12439,7 @@ TEXT ·positiveZ32(SB), NOSPLIT, $0-32
 	VXORPS  Z0, Z0, Z0
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS   (CX), Z1
@@ -12695,6 +12703,7 @@ TEXT ·peakZ32(SB), NOSPLIT, $0-24
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
 	VMOVUPS (CX), Z0
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Z1
@@ -13784,6 +13793,7 @@ TEXT ·addZ32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13809,6 +13819,7 @@ TEXT ·subZ32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13834,6 +13845,7 @@ TEXT ·mulZ32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13859,6 +13871,7 @@ TEXT ·divZ32(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -13887,6 +13900,7 @@ TEXT ·axpbZ32(SB), NOSPLIT, $0-40
 	VBROADCASTSS (BX), Z1
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS  (CX), Z0, Z2
@@ -14181,6 +14195,7 @@ TEXT ·adamZ64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 72(SI), Z9
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD      (AX), Z6, Z10
@@ -14224,6 +14239,7 @@ TEXT ·descentZ64(SB), NOSPLIT, $0-32
 	VBROADCASTSD 8(DX), Z1
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD  (AX), Z0, Z2
@@ -14255,6 +14271,7 @@ TEXT ·momentumZ64(SB), NOSPLIT, $0-40
 	VBROADCASTSD 32(BX), Z4
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Z5
@@ -14295,6 +14312,7 @@ TEXT ·rootZ64(SB), NOSPLIT, $0-40
 	VBROADCASTSD 40(BX), Z5
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Z5
@@ -14338,6 +14356,7 @@ TEXT ·rootMomentumZ64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 40(SI), Z5
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Z6
@@ -14384,6 +14403,7 @@ TEXT ·lionZ64(SB), NOSPLIT, $0-40
 	VXORPD       Z6, Z6, Z6
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (DX), Z8
@@ -14422,6 +14442,7 @@ TEXT ·axpyZ64(SB), NOSPLIT, $0-32
 	VBROADCASTSD (DX), Z0
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Z1
@@ -14447,6 +14468,7 @@ TEXT ·positiveZ64(SB), NOSPLIT, $0-32
 	VXORPD  Z0, Z0, Z0
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD   (CX), Z1
@@ -14710,6 +14732,7 @@ TEXT ·peakZ64(SB), NOSPLIT, $0-24
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
 	VMOVUPD (CX), Z0
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Z1
@@ -15799,6 +15822,7 @@ TEXT ·addZ64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15824,6 +15848,7 @@ TEXT ·subZ64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15849,6 +15874,7 @@ TEXT ·mulZ64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15874,6 +15900,7 @@ TEXT ·divZ64(SB), NOSPLIT, $0-32
 	MOVQ    count+24(FP), BX
 	TESTQ   BX, BX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Z0
@@ -15902,6 +15929,7 @@ TEXT ·axpbZ64(SB), NOSPLIT, $0-40
 	VBROADCASTSD (BX), Z1
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD  (CX), Z0, Z2
@@ -16184,6 +16212,7 @@ TEXT ·sumSquaresZ32(SB), NOSPLIT, $0-24
 	VXORPD  Z1, Z1, Z1
 	TESTQ   CX, CX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD   (AX), Z2
@@ -16216,6 +16245,7 @@ TEXT ·dotZ32(SB), NOSPLIT, $0-32
 	VXORPD  Z1, Z1, Z1
 	TESTQ   DX, DX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD   (AX), Z2
@@ -16250,6 +16280,7 @@ TEXT ·sumZ32(SB), NOSPLIT, $0-24
 	VXORPD  Z1, Z1, Z1
 	TESTQ   CX, CX
 	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD (AX), Z2
@@ -16282,6 +16313,7 @@ TEXT ·mapReluZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -16337,6 +16369,7 @@ TEXT ·mapLeakyReluZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z1
@@ -16378,6 +16411,7 @@ TEXT ·mapEluZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z1
@@ -16665,6 +16699,7 @@ TEXT ·mapSeluZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -16792,6 +16827,7 @@ TEXT ·mapSigmoidZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -16915,6 +16951,7 @@ TEXT ·mapTanhZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -17058,6 +17095,7 @@ TEXT ·mapExpZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -17151,6 +17189,7 @@ TEXT ·mapSqrtZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -17186,6 +17225,7 @@ TEXT ·mapReciprocalZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -17223,6 +17263,7 @@ TEXT ·mapSoftplusZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -17746,6 +17787,7 @@ TEXT ·mapNegZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -17781,6 +17823,7 @@ TEXT ·mapSquareZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -17816,6 +17859,7 @@ TEXT ·mapLogZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -17957,6 +18001,7 @@ TEXT ·mapAbsZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -17992,6 +18037,7 @@ TEXT ·mapSignZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -18059,6 +18105,7 @@ TEXT ·mapSinZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -18374,6 +18421,7 @@ TEXT ·mapCosZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -18475,6 +18523,7 @@ TEXT ·mapGeluZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -18826,6 +18875,7 @@ TEXT ·mapGeluTanhZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -19005,6 +19055,7 @@ TEXT ·mapSiluZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -19094,6 +19145,7 @@ TEXT ·mapMishZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -19197,6 +19249,7 @@ TEXT ·mapSoftsignZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19236,6 +19289,7 @@ TEXT ·mapHardSigmoidZ32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (CX), Z0
@@ -19302,6 +19356,7 @@ TEXT ·slopeLeakyReluZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z1
@@ -19349,6 +19404,7 @@ TEXT ·slopeEluZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z1
@@ -19398,6 +19454,7 @@ TEXT ·slopeSeluZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19447,6 +19504,7 @@ TEXT ·slopeSigmoidZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19492,6 +19550,7 @@ TEXT ·slopeTanhZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -19537,6 +19596,7 @@ TEXT ·slopeExpZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19576,6 +19636,7 @@ TEXT ·slopeSqrtZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19619,6 +19680,7 @@ TEXT ·slopeReciprocalZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19662,6 +19724,7 @@ TEXT ·slopeSoftplusZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -19749,6 +19812,7 @@ TEXT ·slopeSquareZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19790,6 +19854,7 @@ TEXT ·slopeLogZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19833,6 +19898,7 @@ TEXT ·slopeAbsZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -19888,6 +19954,7 @@ TEXT ·slopeSinZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -19995,6 +20062,7 @@ TEXT ·slopeCosZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -20102,6 +20170,7 @@ TEXT ·slopeGeluZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -20265,6 +20334,7 @@ TEXT ·slopeGeluTanhZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -20420,6 +20490,7 @@ TEXT ·slopeSiluZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -20569,6 +20640,7 @@ TEXT ·slopeMishZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Z0
@@ -20698,6 +20770,7 @@ TEXT ·slopeSoftsignZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0
@@ -20747,6 +20820,7 @@ TEXT ·slopeHardSigmoidZ32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Z0
 	SUBQ         $0x10, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Z0

@@ -21,21 +21,22 @@ type columns struct {
 	count                   int // registers' width of columns
 }
 
-// newColumns begins the argument for rows of n elements, and returns how many columns
-// fill whole registers.
-func newColumns[T Float](rows, n int) (k columns, done int) {
+// begin sets the argument for rows of n elements of T, and returns how many columns fill
+// whole registers.
+func begin[T Float](k *columns, rows, n int) (done int) {
 	if done = inRegisters[T](n); done > 0 {
 		size := bytesOf[T]()
-		k = columns{rows: rows, row: n * size, count: done * size / registerBytes}
+		k.rows, k.row, k.count = rows, n*size, done*size/registerBytes
 	}
-	return k, done
+	return done
 }
 
 // squareBlock sets dst to Σ (x − mean)² of every column.
 func squareBlock[T Float](dst, x, mean []T, rows int) {
 	n := len(dst)
 	x, mean = x[:rows*n], mean[:n]
-	k, done := newColumns[T](rows, n)
+	var k columns
+	done := begin[T](&k, rows, n)
 	if done > 0 {
 		k.x, k.mean, k.to = first(x), first(mean), first(dst)
 		squareRowsVector[T](&k)
@@ -54,7 +55,8 @@ func squareBlock[T Float](dst, x, mean []T, rows int) {
 func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 	n := len(dst)
 	x, g, mean = x[:rows*n], g[:rows*n], mean[:n]
-	k, done := newColumns[T](rows, n)
+	var k columns
+	done := begin[T](&k, rows, n)
 	if done > 0 {
 		k.x, k.g, k.mean, k.to = first(x), first(g), first(mean), first(dst)
 		dotRowsVector[T](&k)
@@ -72,7 +74,8 @@ func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 	n := len(mean)
 	dst, x, a, b = dst[:rows*n], x[:rows*n], a[:n], b[:n]
-	k, done := newColumns[T](rows, n)
+	var k columns
+	done := begin[T](&k, rows, n)
 	if done > 0 {
 		k.to, k.x, k.mean, k.a, k.b = first(dst), first(x), first(mean), first(a), first(b)
 		normalizeRowsVector[T](&k)
@@ -88,7 +91,8 @@ func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 func blendBlock[T Float](dst, x, g, mean, a, b, c []T, rows int) {
 	n := len(mean)
 	dst, x, g, a, b, c = dst[:rows*n], x[:rows*n], g[:rows*n], a[:n], b[:n], c[:n]
-	k, done := newColumns[T](rows, n)
+	var k columns
+	done := begin[T](&k, rows, n)
 	if done > 0 {
 		k.to, k.x, k.g, k.mean, k.a, k.b, k.c = first(dst), first(x), first(g), first(mean), first(a), first(b), first(c)
 		blendRowsVector[T](&k)

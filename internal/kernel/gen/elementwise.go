@@ -138,6 +138,7 @@ func (e element) peak() {
 	p := pointers("to", "x", "count")
 	most := set.reg()
 	e.move(Mem{Base: p[1]}, most)
+	align()
 	Label("loop")
 	x := set.reg()
 	e.move(Mem{Base: p[1]}, x)
@@ -246,6 +247,7 @@ func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
 	VXORPD(high, high, high)
 	TESTQ(count, count)
 	JE(LabelRef("end"))
+	align()
 	Label("loop")
 	for i, s := range []vec{low, high} {
 		var x []vec

@@ -477,7 +477,7 @@ func (f mapping) write(name string, slope bool) {
 	TEXT(name, NOSPLIT, "func("+arguments+", n int, alpha float32)")
 	Doc(name + " " + what + ".")
 	Pragma("noescape")
-	alignStart()
+	align()
 	p := pointers("to", "x")
 	if slope {
 		p = append(p, Load(Param("grad"), GP64()).(reg.GPVirtual))
@@ -496,6 +496,7 @@ func (f mapping) write(name string, slope bool) {
 	lanes := set.bytes / 4
 	SUBQ(U8(lanes), n)
 	JL(LabelRef("rest"))
+	align()
 	Label("loop")
 	y := result(load(Mem{Base: p[1]}), func() vec { return load(Mem{Base: p[2]}) })
 	VMOVUPS(y, Mem{Base: p[0]})

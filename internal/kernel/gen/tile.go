@@ -49,7 +49,7 @@ func (e element) tile(n, regs int) {
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Doc(fmt.Sprintf("%s computes a tile of %d rows and %d registers' width.", name, n, regs))
 	Pragma("noescape")
-	alignStart()
+	align()
 	w := &tileWriter{element: e, n: n, regs: regs, t: Load(Param("t"), GP64()), acc: make([][]reg.VecVirtual, n)}
 	for i := range w.acc {
 		for range regs {
