@@ -222,19 +222,17 @@ func (b *Builder) recurrentStates(p *recurrent, name string, saved *Node, in []*
 }
 
 func bindRecurrent[T kernel.Float](p *recurrent) func(*call[T]) run {
-	return bindForward(p, func(x, w, u, bias, other, h0, c0 []T, lengths []int, out []T) {
-		kernel.RecurrentForward(p.k, x, w, u, bias, other, h0, c0, lengths, out)
-	})
+	return bindForward(p, func(in *kernel.RecurrentOperands[T], out []T) { kernel.RecurrentForward(p.k, in, out) })
 }
 
 func bindInfer[T kernel.Float](p *recurrent) func(*call[T]) run {
-	return bindForward(p, func(x, w, u, bias, other, h0, c0 []T, lengths []int, out []T) {
-		kernel.RecurrentInfer(p.k, x, w, u, bias, other, h0, c0, lengths, p.result == kernel.LastState, out)
+	return bindForward(p, func(in *kernel.RecurrentOperands[T], out []T) {
+		kernel.RecurrentInfer(p.k, in, p.result == kernel.LastState, out)
 	})
 }
 
 // bindForward binds a pass forward to its operands.
-func bindForward[T kernel.Float](p *recurrent, pass func(x, w, u, bias, other, h0, c0 []T, lengths []int, out []T)) func(*call[T]) run {
+func bindForward[T kernel.Float](p *recurrent, pass func(in *kernel.RecurrentOperands[T], out []T)) func(*call[T]) run {
 	return func(c *call[T]) run {
 		in := c.in
 		optional := func(i int) []T {
@@ -243,15 +241,18 @@ func bindForward[T kernel.Float](p *recurrent, pass func(x, w, u, bias, other, h
 			}
 			return in[i]
 		}
-		x, w, u, bias, other, h0, c0 := in[0], in[1], in[2], optional(p.bias), optional(p.other), optional(p.h0), optional(p.c0)
-		lengths, out := p.lengthsOf(c.ints, 0), c.out
+		operands := &kernel.RecurrentOperands[T]{
+			X: in[0], W: in[1], U: in[2], Bias: optional(p.bias), Other: optional(p.other),
+			H0: optional(p.h0), C0: optional(p.c0), Lengths: p.lengthsOf(c.ints, 0),
+		}
+		out := c.out
 		return func() error {
-			for i, n := range lengths {
+			for i, n := range operands.Lengths {
 				if n < 0 || n > p.k.T {
 					return fmt.Errorf("sequence %d has length %d, which is not in [0, %d]", i, n, p.k.T)
 				}
 			}
-			pass(x, w, u, bias, other, h0, c0, lengths, out)
+			pass(operands, out)
 			return nil
 		}
 	}
@@ -286,14 +287,14 @@ func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*N
 		return b.apply(&op{kind: name + what, attrs: p.attrs, out: typeOf(like), f32: f32, f64: f64, flop: flop}, operands...)
 	}
 	grads := make([]*Node, 1+len(in))
-	grads[1] = of("InputGrad", p.product(k.T, k.I), in[0], bindPair(k, kernel.RecurrentInput[float32]), bindPair(k, kernel.RecurrentInput[float64]), d, in[1])
-	grads[2] = of("KernelGrad", p.product(k.T, k.I), in[1], bindPair(k, kernel.RecurrentKernel[float32]), bindPair(k, kernel.RecurrentKernel[float64]), in[0], d)
-	grads[3] = of("RecurrentGrad", p.product(k.T, k.H), in[2], bindPair(k, kernel.RecurrentRecurrent[float32]), bindPair(k, kernel.RecurrentRecurrent[float64]), saved, d)
+	grads[1] = of("InputGrad", p.product(k.T, k.I), in[0], bindPair(k, kernel.RecurrentInputGrad[float32]), bindPair(k, kernel.RecurrentInputGrad[float64]), d, in[1])
+	grads[2] = of("KernelGrad", p.product(k.T, k.I), in[1], bindPair(k, kernel.RecurrentKernelGrad[float32]), bindPair(k, kernel.RecurrentKernelGrad[float64]), in[0], d)
+	grads[3] = of("RecurrentGrad", p.product(k.T, k.H), in[2], bindPair(k, kernel.RecurrentStateKernelGrad[float32]), bindPair(k, kernel.RecurrentStateKernelGrad[float64]), saved, d)
 	if p.bias > 0 {
-		grads[1+p.bias] = of("BiasGrad", 0, in[p.bias], bindPool(k, kernel.RecurrentBias[float32]), bindPool(k, kernel.RecurrentBias[float64]), d)
+		grads[1+p.bias] = of("BiasGrad", 0, in[p.bias], bindPool(k, kernel.RecurrentBiasGrad[float32]), bindPool(k, kernel.RecurrentBiasGrad[float64]), d)
 	}
 	if p.other > 0 {
-		grads[1+p.other] = of("OtherGrad", 0, in[p.other], bindPool(k, kernel.RecurrentOther[float32]), bindPool(k, kernel.RecurrentOther[float64]), d)
+		grads[1+p.other] = of("OtherGrad", 0, in[p.other], bindPool(k, kernel.RecurrentOtherBiasGrad[float32]), bindPool(k, kernel.RecurrentOtherBiasGrad[float64]), d)
 	}
 	if p.h0+p.c0 > 0 {
 		initial := b.apply(&op{
@@ -314,18 +315,17 @@ func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*N
 func bindRecurrentGrad[T kernel.Float](p *recurrent, initial bool) func(*call[T]) run {
 	return func(c *call[T]) run {
 		k := p.k
-		s, g, u := c.in[0], c.in[1], c.in[4]
-		var c0 []T
+		s, g := c.in[0], c.in[1]
+		in := &kernel.RecurrentOperands[T]{U: c.in[4], Lengths: p.lengthsOf(c.ints, 2)}
 		if p.c0 > 0 {
-			c0 = c.in[2+p.c0]
+			in.C0 = c.in[2+p.c0]
 		}
-		lengths := p.lengthsOf(c.ints, 2)
 		d, dh, dc := c.out, []T(nil), []T(nil)
 		if initial {
 			d, dh, dc = make([]T, k.N*k.T*k.Grads()*k.H), c.out[:k.N*k.H], c.out[k.N*k.H:]
 		}
 		return func() error {
-			kernel.RecurrentBackward(k, s, u, c0, lengths, g, p.result, d, dh, dc)
+			kernel.RecurrentBackward(k, in, s, g, p.result, d, dh, dc)
 			return nil
 		}
 	}

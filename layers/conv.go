@@ -35,7 +35,7 @@ type Conv2D struct {
 
 // Build implements Layer.
 func (c Conv2D) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	if !images(b, x, 4, "(batch, height, width, channels)") {
+	if !hasAxes(b, x, 4, "(batch, height, width, channels)") {
 		return nil
 	}
 	groups := max(c.Groups, 1)
@@ -52,8 +52,8 @@ func (c Conv2D) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return b.Conv2D(x, w, bias(b, c.Filters, c.Bias, c.NoBias), graph.Window{Stride: c.Stride, Dilation: c.Dilation, Padding: c.Padding}, groups, c.Activation)
 }
 
-// images tells whether x has the wanted number of axes, and fails otherwise.
-func images(b *graph.Builder, x *graph.Node, axes int, want string) bool {
+// hasAxes reports whether x has the wanted number of axes, and records an error if not.
+func hasAxes(b *graph.Builder, x *graph.Node, axes int, want string) bool {
 	s := b.Shape(x)
 	if b.Err() == nil && len(s) != axes {
 		b.Fail("input %v: want %s", s, want)
@@ -88,7 +88,7 @@ type DepthwiseConv2D struct {
 
 // Build implements Layer.
 func (d DepthwiseConv2D) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	if !images(b, x, 4, "(batch, height, width, channels)") {
+	if !hasAxes(b, x, 4, "(batch, height, width, channels)") {
 		return nil
 	}
 	if d.Multiplier < 0 {
@@ -122,7 +122,7 @@ type Conv1D struct {
 
 // Build implements Layer.
 func (c Conv1D) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	if !images(b, x, 3, "(batch, steps, channels)") {
+	if !hasAxes(b, x, 3, "(batch, steps, channels)") {
 		return nil
 	}
 	groups := max(c.Groups, 1)
@@ -166,7 +166,7 @@ type Conv2DTranspose struct {
 
 // Build implements Layer.
 func (c Conv2DTranspose) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	if !images(b, x, 4, "(batch, height, width, channels)") {
+	if !hasAxes(b, x, 4, "(batch, height, width, channels)") {
 		return nil
 	}
 	switch {

@@ -65,7 +65,7 @@ func (p AveragePool1D) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 }
 
 func pool1D(b *graph.Builder, x *graph.Node, p Padding, pool func(*graph.Node) *graph.Node) *graph.Node {
-	if !images(b, x, 3, "(batch, steps, channels)") {
+	if !hasAxes(b, x, 3, "(batch, steps, channels)") {
 		return nil
 	}
 	if p.Top != 0 || p.Bottom != 0 {

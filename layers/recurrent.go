@@ -164,7 +164,7 @@ func (r recurrent) join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 		return b.Fail("no sequences to join")
 	}
 	x := xs[0]
-	if !images(b, x, 3, "(batch, steps, features)") {
+	if !hasAxes(b, x, 3, "(batch, steps, features)") {
 		return nil
 	}
 	switch {

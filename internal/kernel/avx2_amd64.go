@@ -195,25 +195,25 @@ func axpbY32(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func squareRowsY32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+func squareRowsY32(k *byte)
 
 // dotRowsY32 sets to to Σ grad·(x − mean).
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func dotRowsY32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+func dotRowsY32(k *byte)
 
 // normalizeRowsY32 sets to to (x − mean)·a + b.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func normalizeRowsY32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+func normalizeRowsY32(k *byte)
 
 // blendRowsY32 sets to to grad·a + (x − mean)·b + c.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func blendRowsY32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+func blendRowsY32(k *byte)
 
 //go:noescape
 func maxPixelsY32(p *byte)
@@ -340,25 +340,25 @@ func axpbY64(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func squareRowsY64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+func squareRowsY64(k *byte)
 
 // dotRowsY64 sets to to Σ grad·(x − mean).
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func dotRowsY64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
+func dotRowsY64(k *byte)
 
 // normalizeRowsY64 sets to to (x − mean)·a + b.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func normalizeRowsY64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+func normalizeRowsY64(k *byte)
 
 // blendRowsY64 sets to to grad·a + (x − mean)·b + c.
 // It goes down count registers' width of columns; rows are row bytes apart.
 //
 //go:noescape
-func blendRowsY64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+func blendRowsY64(k *byte)
 
 //go:noescape
 func maxPixelsY64(p *byte)

@@ -7,6 +7,7 @@
 // func tileY32x1x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x1x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -111,6 +112,7 @@ store:
 // func tileY32x2x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x2x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -245,6 +247,7 @@ store:
 // func tileY32x3x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x3x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -409,6 +412,7 @@ store:
 // func tileY32x4x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x4x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -604,6 +608,7 @@ store:
 // func tileY32x5x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x5x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -829,6 +834,7 @@ store:
 // func tileY32x6x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY32x6x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1085,6 +1091,7 @@ store:
 // func tileY64x1x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x1x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1189,6 +1196,7 @@ store:
 // func tileY64x2x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x2x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1323,6 +1331,7 @@ store:
 // func tileY64x3x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x3x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1487,6 +1496,7 @@ store:
 // func tileY64x4x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x4x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1682,6 +1692,7 @@ store:
 // func tileY64x5x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x5x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -1907,6 +1918,7 @@ store:
 // func tileY64x6x2(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileY64x6x2(SB), NOSPLIT, $0-8
+	PCALIGN    $0x40
 	MOVQ       t+0(FP), AX
 	MOVQ       16(AX), CX
 	MOVQ       64(AX), DX
@@ -2235,6 +2247,7 @@ end:
 // func adamY32(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·adamY32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -2253,6 +2266,7 @@ TEXT ·adamY32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 36(SI), Y9
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS      (AX), Y6, Y10
@@ -2287,6 +2301,7 @@ end:
 // func descentY32(w *byte, grad *byte, constants *byte, count int)
 // Requires: AVX
 TEXT ·descentY32(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         constants+16(FP), DX
@@ -2295,6 +2310,7 @@ TEXT ·descentY32(SB), NOSPLIT, $0-32
 	VBROADCASTSS 4(DX), Y1
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS  (AX), Y0, Y2
@@ -2313,6 +2329,7 @@ end:
 // func momentumY32(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·momentumY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2325,6 +2342,7 @@ TEXT ·momentumY32(SB), NOSPLIT, $0-40
 	VBROADCASTSS 16(BX), Y4
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y5
@@ -2351,6 +2369,7 @@ end:
 // func rootY32(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2364,6 +2383,7 @@ TEXT ·rootY32(SB), NOSPLIT, $0-40
 	VBROADCASTSS 20(BX), Y5
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y5
@@ -2392,6 +2412,7 @@ end:
 // func rootMomentumY32(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootMomentumY32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2406,6 +2427,7 @@ TEXT ·rootMomentumY32(SB), NOSPLIT, $0-48
 	VBROADCASTSS 20(SI), Y5
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y6
@@ -2437,6 +2459,7 @@ end:
 // func lionY32(w *byte, m *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·lionY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -2451,6 +2474,7 @@ TEXT ·lionY32(SB), NOSPLIT, $0-40
 	VXORPS       Y6, Y6, Y6
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (DX), Y8
@@ -2481,6 +2505,7 @@ end:
 // func axpyY32(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·axpyY32(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -2488,6 +2513,7 @@ TEXT ·axpyY32(SB), NOSPLIT, $0-32
 	VBROADCASTSS (DX), Y0
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (AX), Y1
@@ -2505,13 +2531,15 @@ end:
 // func positiveY32(to *byte, y *byte, grad *byte, count int)
 // Requires: AVX
 TEXT ·positiveY32(SB), NOSPLIT, $0-32
-	MOVQ   to+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   grad+16(FP), DX
-	MOVQ   count+24(FP), BX
-	VXORPS Y0, Y0, Y0
-	TESTQ  BX, BX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    grad+16(FP), DX
+	MOVQ    count+24(FP), BX
+	VXORPS  Y0, Y0, Y0
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y1
@@ -2532,12 +2560,13 @@ end:
 // func sumRowsY32(to *byte, x *byte, rows int, row int, count int)
 // Requires: AVX
 TEXT ·sumRowsY32(SB), NOSPLIT, $0-40
-	MOVQ to+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ row+24(FP), BX
-	MOVQ count+32(FP), SI
-	LEAQ (BX)(BX*2), DI
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    row+24(FP), BX
+	MOVQ    count+32(FP), SI
+	LEAQ    (BX)(BX*2), DI
 
 column:
 	VXORPS Y0, Y0, Y0
@@ -2588,6 +2617,7 @@ sum:
 // func maxWindowsY32(w *byte)
 // Requires: AVX, AVX2, SSE2
 TEXT ·maxWindowsY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -2674,6 +2704,7 @@ column:
 // func routeWindowsY32(w *byte)
 // Requires: AVX
 TEXT ·routeWindowsY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), DX
 	MOVQ         (DX), BX
 	MOVQ         8(DX), SI
@@ -2773,10 +2804,12 @@ column:
 // func peakY32(to *byte, x *byte, count int)
 // Requires: AVX
 TEXT ·peakY32(SB), NOSPLIT, $0-24
+	PCALIGN $0x40
 	MOVQ    to+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
 	VMOVUPS (CX), Y0
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y1
@@ -2793,6 +2826,7 @@ loop:
 // func depthRowY32(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthRowY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3138,9 +3172,10 @@ GLOBL staircase<>(SB), RODATA|NOPTR, $64
 // func depthTapY32(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthTapY32(SB), NOSPLIT, $0-8
-	MOVQ d+0(FP), AX
-	XORQ CX, CX
-	MOVQ 40(AX), DX
+	PCALIGN $0x40
+	MOVQ    d+0(FP), AX
+	XORQ    CX, CX
+	MOVQ    40(AX), DX
 
 registers4:
 	CMPQ   DX, $0x00000080
@@ -3317,6 +3352,7 @@ end:
 // func winogradImageY32(d *byte)
 // Requires: AVX
 TEXT ·winogradImageY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3534,6 +3570,7 @@ next:
 // func winogradKernelY32(d *byte)
 // Requires: AVX
 TEXT ·winogradKernelY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3754,6 +3791,7 @@ next:
 // func winogradResultY32(d *byte)
 // Requires: AVX
 TEXT ·winogradResultY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -3920,12 +3958,14 @@ next:
 // func addY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·addY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -3944,12 +3984,14 @@ end:
 // func subY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·subY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -3968,12 +4010,14 @@ end:
 // func mulY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·mulY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -3992,12 +4036,14 @@ end:
 // func divY32(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·divY32(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -4016,6 +4062,7 @@ end:
 // func axpbY32(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // Requires: AVX
 TEXT ·axpbY32(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -4025,6 +4072,7 @@ TEXT ·axpbY32(SB), NOSPLIT, $0-40
 	VBROADCASTSS (BX), Y1
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPS  (CX), Y0, Y2
@@ -4039,66 +4087,33 @@ end:
 	VZEROUPPER
 	RET
 
-// func squareRowsY32(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// func squareRowsY32(k *byte)
 // Requires: AVX, FMA3
-TEXT ·squareRowsY32(SB), NOSPLIT, $0-48
-	MOVQ row+32(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ count+40(FP), DX
-	XORQ SI, SI
+TEXT ·squareRowsY32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    72(AX), BX
+	XORQ    DI, DI
 
 column:
-	MOVQ    mean+8(FP), BX
-	MOVQ    to+16(FP), DI
-	VMOVUPS (BX)(SI*1), Y0
-	VXORPS  Y1, Y1, Y1
-	LEAQ    (CX)(SI*1), DI
-	MOVQ    rows+24(FP), BX
-
-row:
-	VMOVUPS     (DI), Y2
-	VSUBPS      Y0, Y2, Y2
-	VFMADD231PS Y2, Y2, Y1
-	ADDQ        AX, DI
-	DECQ        BX
-	JNE         row
-	MOVQ        mean+8(FP), BX
-	MOVQ        to+16(FP), BX
-	VMOVUPS     Y1, (BX)(SI*1)
-	ADDQ        $0x20, SI
-	DECQ        DX
-	JNE         column
-	VZEROUPPER
-	RET
-
-// func dotRowsY32(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
-// Requires: AVX, FMA3
-TEXT ·dotRowsY32(SB), NOSPLIT, $0-56
-	MOVQ row+40(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ grad+8(FP), DX
-	MOVQ count+48(FP), BX
-	XORQ DI, DI
-
-column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    to+24(FP), R8
+	MOVQ    24(AX), SI
+	MOVQ    (AX), R8
 	VMOVUPS (SI)(DI*1), Y0
 	VXORPS  Y1, Y1, Y1
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+32(FP), SI
+	LEAQ    (DX)(DI*1), R8
+	MOVQ    56(AX), SI
 
 row:
 	VMOVUPS     (R8), Y2
 	VSUBPS      Y0, Y2, Y2
-	VFMADD231PS (R9), Y2, Y1
-	ADDQ        AX, R8
-	ADDQ        AX, R9
+	VFMADD231PS Y2, Y2, Y1
+	ADDQ        CX, R8
 	DECQ        SI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        to+24(FP), SI
+	MOVQ        24(AX), SI
+	MOVQ        (AX), SI
 	VMOVUPS     Y1, (SI)(DI*1)
 	ADDQ        $0x20, DI
 	DECQ        BX
@@ -4106,87 +4121,128 @@ row:
 	VZEROUPPER
 	RET
 
-// func normalizeRowsY32(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// func dotRowsY32(k *byte)
 // Requires: AVX, FMA3
-TEXT ·normalizeRowsY32(SB), NOSPLIT, $0-64
-	MOVQ row+48(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ count+56(FP), BX
-	XORQ DI, DI
+TEXT ·dotRowsY32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    a+24(FP), R8
-	MOVQ    b+32(FP), R9
-	VMOVUPS (SI)(DI*1), Y0
-	VMOVUPS (R8)(DI*1), Y1
-	VMOVUPS (R9)(DI*1), Y2
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+40(FP), SI
+	MOVQ    24(AX), DI
+	MOVQ    (AX), R9
+	VMOVUPS (DI)(R8*1), Y0
+	VXORPS  Y1, Y1, Y1
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPS     (R9), Y3
-	VSUBPS      Y0, Y3, Y3
-	VMOVUPS     Y2, Y4
-	VFMADD231PS Y3, Y1, Y4
-	VMOVUPS     Y4, (R8)
-	ADDQ        AX, R8
-	ADDQ        AX, R9
-	DECQ        SI
+	VMOVUPS     (R9), Y2
+	VSUBPS      Y0, Y2, Y2
+	VFMADD231PS (R10), Y2, Y1
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	DECQ        DI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        a+24(FP), SI
-	MOVQ        b+32(FP), SI
-	ADDQ        $0x20, DI
-	DECQ        BX
+	MOVQ        24(AX), DI
+	MOVQ        (AX), DI
+	VMOVUPS     Y1, (DI)(R8*1)
+	ADDQ        $0x20, R8
+	DECQ        SI
 	JNE         column
 	VZEROUPPER
 	RET
 
-// func blendRowsY32(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// func normalizeRowsY32(k *byte)
 // Requires: AVX, FMA3
-TEXT ·blendRowsY32(SB), NOSPLIT, $0-80
-	MOVQ row+64(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ grad+16(FP), BX
-	MOVQ count+72(FP), SI
-	XORQ R8, R8
+TEXT ·normalizeRowsY32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+24(FP), DI
-	MOVQ    a+32(FP), R9
-	MOVQ    b+40(FP), R10
-	MOVQ    c+48(FP), R11
+	MOVQ    24(AX), DI
+	MOVQ    32(AX), R9
+	MOVQ    40(AX), R10
 	VMOVUPS (DI)(R8*1), Y0
 	VMOVUPS (R9)(R8*1), Y1
 	VMOVUPS (R10)(R8*1), Y2
-	VMOVUPS (R11)(R8*1), Y3
-	LEAQ    (CX)(R8*1), R9
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (BX)(R8*1), R11
-	MOVQ    rows+56(FP), DI
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPS     (R10), Y4
-	VSUBPS      Y0, Y4, Y4
-	VMOVUPS     Y3, Y5
-	VFMADD231PS (R11), Y1, Y5
-	VFMADD231PS Y4, Y2, Y5
-	VMOVUPS     Y5, (R9)
-	ADDQ        AX, R9
-	ADDQ        AX, R10
-	ADDQ        AX, R11
+	VMOVUPS     (R10), Y3
+	VSUBPS      Y0, Y3, Y3
+	VMOVUPS     Y2, Y4
+	VFMADD231PS Y3, Y1, Y4
+	VMOVUPS     Y4, (R9)
+	ADDQ        CX, R9
+	ADDQ        CX, R10
 	DECQ        DI
 	JNE         row
-	MOVQ        mean+24(FP), DI
-	MOVQ        a+32(FP), DI
-	MOVQ        b+40(FP), DI
-	MOVQ        c+48(FP), DI
+	MOVQ        24(AX), DI
+	MOVQ        32(AX), DI
+	MOVQ        40(AX), DI
 	ADDQ        $0x20, R8
 	DECQ        SI
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsY32(k *byte)
+// Requires: AVX, FMA3
+TEXT ·blendRowsY32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    16(AX), SI
+	MOVQ    72(AX), DI
+	XORQ    R9, R9
+
+column:
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R10
+	MOVQ    40(AX), R11
+	MOVQ    48(AX), R12
+	VMOVUPS (R8)(R9*1), Y0
+	VMOVUPS (R10)(R9*1), Y1
+	VMOVUPS (R11)(R9*1), Y2
+	VMOVUPS (R12)(R9*1), Y3
+	LEAQ    (DX)(R9*1), R10
+	LEAQ    (BX)(R9*1), R11
+	LEAQ    (SI)(R9*1), R12
+	MOVQ    56(AX), R8
+
+row:
+	VMOVUPS     (R11), Y4
+	VSUBPS      Y0, Y4, Y4
+	VMOVUPS     Y3, Y5
+	VFMADD231PS (R12), Y1, Y5
+	VFMADD231PS Y4, Y2, Y5
+	VMOVUPS     Y5, (R10)
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R12
+	DECQ        R8
+	JNE         row
+	MOVQ        24(AX), R8
+	MOVQ        32(AX), R8
+	MOVQ        40(AX), R8
+	MOVQ        48(AX), R8
+	ADDQ        $0x20, R9
+	DECQ        DI
 	JNE         column
 	VZEROUPPER
 	RET
@@ -4194,11 +4250,12 @@ row:
 // func maxPixelsY32(p *byte)
 // Requires: AVX
 TEXT ·maxPixelsY32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -4223,11 +4280,12 @@ channels:
 // func addPixelsY32(p *byte)
 // Requires: AVX
 TEXT ·addPixelsY32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -4250,14 +4308,15 @@ channels:
 // func routePixelsY32(p *byte)
 // Requires: AVX
 TEXT ·routePixelsY32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 80(AX), R8
-	MOVQ 88(AX), R9
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    32(AX), DI
+	MOVQ    80(AX), R8
+	MOVQ    88(AX), R9
 
 pixel:
 	XORQ R10, R10
@@ -4289,6 +4348,7 @@ channels:
 // func adamY64(w *byte, m *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·adamY64(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -4307,6 +4367,7 @@ TEXT ·adamY64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 72(SI), Y9
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD      (AX), Y6, Y10
@@ -4341,6 +4402,7 @@ end:
 // func descentY64(w *byte, grad *byte, constants *byte, count int)
 // Requires: AVX
 TEXT ·descentY64(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         constants+16(FP), DX
@@ -4349,6 +4411,7 @@ TEXT ·descentY64(SB), NOSPLIT, $0-32
 	VBROADCASTSD 8(DX), Y1
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD  (AX), Y0, Y2
@@ -4367,6 +4430,7 @@ end:
 // func momentumY64(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·momentumY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4379,6 +4443,7 @@ TEXT ·momentumY64(SB), NOSPLIT, $0-40
 	VBROADCASTSD 32(BX), Y4
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y5
@@ -4405,6 +4470,7 @@ end:
 // func rootY64(w *byte, v *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4418,6 +4484,7 @@ TEXT ·rootY64(SB), NOSPLIT, $0-40
 	VBROADCASTSD 40(BX), Y5
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y5
@@ -4446,6 +4513,7 @@ end:
 // func rootMomentumY64(w *byte, v *byte, grad *byte, velocity *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·rootMomentumY64(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4460,6 +4528,7 @@ TEXT ·rootMomentumY64(SB), NOSPLIT, $0-48
 	VBROADCASTSD 40(SI), Y5
 	TESTQ        DI, DI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y6
@@ -4491,6 +4560,7 @@ end:
 // func lionY64(w *byte, m *byte, grad *byte, constants *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·lionY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -4505,6 +4575,7 @@ TEXT ·lionY64(SB), NOSPLIT, $0-40
 	VXORPD       Y6, Y6, Y6
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (DX), Y8
@@ -4535,6 +4606,7 @@ end:
 // func axpyY64(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·axpyY64(SB), NOSPLIT, $0-32
+	PCALIGN      $0x40
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -4542,6 +4614,7 @@ TEXT ·axpyY64(SB), NOSPLIT, $0-32
 	VBROADCASTSD (DX), Y0
 	TESTQ        BX, BX
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPD     (AX), Y1
@@ -4559,13 +4632,15 @@ end:
 // func positiveY64(to *byte, y *byte, grad *byte, count int)
 // Requires: AVX
 TEXT ·positiveY64(SB), NOSPLIT, $0-32
-	MOVQ   to+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   grad+16(FP), DX
-	MOVQ   count+24(FP), BX
-	VXORPD Y0, Y0, Y0
-	TESTQ  BX, BX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    grad+16(FP), DX
+	MOVQ    count+24(FP), BX
+	VXORPD  Y0, Y0, Y0
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y1
@@ -4586,12 +4661,13 @@ end:
 // func sumRowsY64(to *byte, x *byte, rows int, row int, count int)
 // Requires: AVX
 TEXT ·sumRowsY64(SB), NOSPLIT, $0-40
-	MOVQ to+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ row+24(FP), BX
-	MOVQ count+32(FP), SI
-	LEAQ (BX)(BX*2), DI
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    row+24(FP), BX
+	MOVQ    count+32(FP), SI
+	LEAQ    (BX)(BX*2), DI
 
 column:
 	VXORPD Y0, Y0, Y0
@@ -4642,6 +4718,7 @@ sum:
 // func maxWindowsY64(w *byte)
 // Requires: AVX, AVX2, SSE2
 TEXT ·maxWindowsY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -4728,6 +4805,7 @@ column:
 // func routeWindowsY64(w *byte)
 // Requires: AVX
 TEXT ·routeWindowsY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         w+0(FP), DX
 	MOVQ         (DX), BX
 	MOVQ         8(DX), SI
@@ -4827,10 +4905,12 @@ column:
 // func peakY64(to *byte, x *byte, count int)
 // Requires: AVX
 TEXT ·peakY64(SB), NOSPLIT, $0-24
+	PCALIGN $0x40
 	MOVQ    to+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    count+16(FP), DX
 	VMOVUPD (CX), Y0
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y1
@@ -4847,6 +4927,7 @@ loop:
 // func depthRowY64(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthRowY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5174,9 +5255,10 @@ end:
 // func depthTapY64(d *byte)
 // Requires: AVX, FMA3
 TEXT ·depthTapY64(SB), NOSPLIT, $0-8
-	MOVQ d+0(FP), AX
-	XORQ CX, CX
-	MOVQ 40(AX), DX
+	PCALIGN $0x40
+	MOVQ    d+0(FP), AX
+	XORQ    CX, CX
+	MOVQ    40(AX), DX
 
 registers4:
 	CMPQ   DX, $0x00000080
@@ -5353,6 +5435,7 @@ end:
 // func winogradImageY64(d *byte)
 // Requires: AVX
 TEXT ·winogradImageY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5570,6 +5653,7 @@ next:
 // func winogradKernelY64(d *byte)
 // Requires: AVX
 TEXT ·winogradKernelY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5790,6 +5874,7 @@ next:
 // func winogradResultY64(d *byte)
 // Requires: AVX
 TEXT ·winogradResultY64(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
 	MOVQ         d+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
@@ -5956,12 +6041,14 @@ next:
 // func addY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·addY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -5980,12 +6067,14 @@ end:
 // func subY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·subY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6004,12 +6093,14 @@ end:
 // func mulY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·mulY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6028,12 +6119,14 @@ end:
 // func divY64(to *byte, a *byte, b *byte, count int)
 // Requires: AVX
 TEXT ·divY64(SB), NOSPLIT, $0-32
-	MOVQ  to+0(FP), AX
-	MOVQ  a+8(FP), CX
-	MOVQ  b+16(FP), DX
-	MOVQ  count+24(FP), BX
-	TESTQ BX, BX
-	JE    end
+	PCALIGN $0x40
+	MOVQ    to+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    count+24(FP), BX
+	TESTQ   BX, BX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VMOVUPD (CX), Y0
@@ -6052,6 +6145,7 @@ end:
 // func axpbY64(to *byte, x *byte, alpha *byte, beta *byte, count int)
 // Requires: AVX
 TEXT ·axpbY64(SB), NOSPLIT, $0-40
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         alpha+16(FP), DX
@@ -6061,6 +6155,7 @@ TEXT ·axpbY64(SB), NOSPLIT, $0-40
 	VBROADCASTSD (BX), Y1
 	TESTQ        SI, SI
 	JE           end
+	PCALIGN      $0x40
 
 loop:
 	VMULPD  (CX), Y0, Y2
@@ -6075,66 +6170,33 @@ end:
 	VZEROUPPER
 	RET
 
-// func squareRowsY64(x *byte, mean *byte, to *byte, rows int, row int, count int)
+// func squareRowsY64(k *byte)
 // Requires: AVX, FMA3
-TEXT ·squareRowsY64(SB), NOSPLIT, $0-48
-	MOVQ row+32(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ count+40(FP), DX
-	XORQ SI, SI
+TEXT ·squareRowsY64(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    72(AX), BX
+	XORQ    DI, DI
 
 column:
-	MOVQ    mean+8(FP), BX
-	MOVQ    to+16(FP), DI
-	VMOVUPD (BX)(SI*1), Y0
-	VXORPD  Y1, Y1, Y1
-	LEAQ    (CX)(SI*1), DI
-	MOVQ    rows+24(FP), BX
-
-row:
-	VMOVUPD     (DI), Y2
-	VSUBPD      Y0, Y2, Y2
-	VFMADD231PD Y2, Y2, Y1
-	ADDQ        AX, DI
-	DECQ        BX
-	JNE         row
-	MOVQ        mean+8(FP), BX
-	MOVQ        to+16(FP), BX
-	VMOVUPD     Y1, (BX)(SI*1)
-	ADDQ        $0x20, SI
-	DECQ        DX
-	JNE         column
-	VZEROUPPER
-	RET
-
-// func dotRowsY64(x *byte, grad *byte, mean *byte, to *byte, rows int, row int, count int)
-// Requires: AVX, FMA3
-TEXT ·dotRowsY64(SB), NOSPLIT, $0-56
-	MOVQ row+40(FP), AX
-	MOVQ x+0(FP), CX
-	MOVQ grad+8(FP), DX
-	MOVQ count+48(FP), BX
-	XORQ DI, DI
-
-column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    to+24(FP), R8
+	MOVQ    24(AX), SI
+	MOVQ    (AX), R8
 	VMOVUPD (SI)(DI*1), Y0
 	VXORPD  Y1, Y1, Y1
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+32(FP), SI
+	LEAQ    (DX)(DI*1), R8
+	MOVQ    56(AX), SI
 
 row:
 	VMOVUPD     (R8), Y2
 	VSUBPD      Y0, Y2, Y2
-	VFMADD231PD (R9), Y2, Y1
-	ADDQ        AX, R8
-	ADDQ        AX, R9
+	VFMADD231PD Y2, Y2, Y1
+	ADDQ        CX, R8
 	DECQ        SI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        to+24(FP), SI
+	MOVQ        24(AX), SI
+	MOVQ        (AX), SI
 	VMOVUPD     Y1, (SI)(DI*1)
 	ADDQ        $0x20, DI
 	DECQ        BX
@@ -6142,87 +6204,128 @@ row:
 	VZEROUPPER
 	RET
 
-// func normalizeRowsY64(to *byte, x *byte, mean *byte, a *byte, b *byte, rows int, row int, count int)
+// func dotRowsY64(k *byte)
 // Requires: AVX, FMA3
-TEXT ·normalizeRowsY64(SB), NOSPLIT, $0-64
-	MOVQ row+48(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ count+56(FP), BX
-	XORQ DI, DI
+TEXT ·dotRowsY64(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+16(FP), SI
-	MOVQ    a+24(FP), R8
-	MOVQ    b+32(FP), R9
-	VMOVUPD (SI)(DI*1), Y0
-	VMOVUPD (R8)(DI*1), Y1
-	VMOVUPD (R9)(DI*1), Y2
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (DX)(DI*1), R9
-	MOVQ    rows+40(FP), SI
+	MOVQ    24(AX), DI
+	MOVQ    (AX), R9
+	VMOVUPD (DI)(R8*1), Y0
+	VXORPD  Y1, Y1, Y1
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPD     (R9), Y3
-	VSUBPD      Y0, Y3, Y3
-	VMOVUPD     Y2, Y4
-	VFMADD231PD Y3, Y1, Y4
-	VMOVUPD     Y4, (R8)
-	ADDQ        AX, R8
-	ADDQ        AX, R9
-	DECQ        SI
+	VMOVUPD     (R9), Y2
+	VSUBPD      Y0, Y2, Y2
+	VFMADD231PD (R10), Y2, Y1
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	DECQ        DI
 	JNE         row
-	MOVQ        mean+16(FP), SI
-	MOVQ        a+24(FP), SI
-	MOVQ        b+32(FP), SI
-	ADDQ        $0x20, DI
-	DECQ        BX
+	MOVQ        24(AX), DI
+	MOVQ        (AX), DI
+	VMOVUPD     Y1, (DI)(R8*1)
+	ADDQ        $0x20, R8
+	DECQ        SI
 	JNE         column
 	VZEROUPPER
 	RET
 
-// func blendRowsY64(to *byte, x *byte, grad *byte, mean *byte, a *byte, b *byte, c *byte, rows int, row int, count int)
+// func normalizeRowsY64(k *byte)
 // Requires: AVX, FMA3
-TEXT ·blendRowsY64(SB), NOSPLIT, $0-80
-	MOVQ row+64(FP), AX
-	MOVQ to+0(FP), CX
-	MOVQ x+8(FP), DX
-	MOVQ grad+16(FP), BX
-	MOVQ count+72(FP), SI
-	XORQ R8, R8
+TEXT ·normalizeRowsY64(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    72(AX), SI
+	XORQ    R8, R8
 
 column:
-	MOVQ    mean+24(FP), DI
-	MOVQ    a+32(FP), R9
-	MOVQ    b+40(FP), R10
-	MOVQ    c+48(FP), R11
+	MOVQ    24(AX), DI
+	MOVQ    32(AX), R9
+	MOVQ    40(AX), R10
 	VMOVUPD (DI)(R8*1), Y0
 	VMOVUPD (R9)(R8*1), Y1
 	VMOVUPD (R10)(R8*1), Y2
-	VMOVUPD (R11)(R8*1), Y3
-	LEAQ    (CX)(R8*1), R9
-	LEAQ    (DX)(R8*1), R10
-	LEAQ    (BX)(R8*1), R11
-	MOVQ    rows+56(FP), DI
+	LEAQ    (DX)(R8*1), R9
+	LEAQ    (BX)(R8*1), R10
+	MOVQ    56(AX), DI
 
 row:
-	VMOVUPD     (R10), Y4
-	VSUBPD      Y0, Y4, Y4
-	VMOVUPD     Y3, Y5
-	VFMADD231PD (R11), Y1, Y5
-	VFMADD231PD Y4, Y2, Y5
-	VMOVUPD     Y5, (R9)
-	ADDQ        AX, R9
-	ADDQ        AX, R10
-	ADDQ        AX, R11
+	VMOVUPD     (R10), Y3
+	VSUBPD      Y0, Y3, Y3
+	VMOVUPD     Y2, Y4
+	VFMADD231PD Y3, Y1, Y4
+	VMOVUPD     Y4, (R9)
+	ADDQ        CX, R9
+	ADDQ        CX, R10
 	DECQ        DI
 	JNE         row
-	MOVQ        mean+24(FP), DI
-	MOVQ        a+32(FP), DI
-	MOVQ        b+40(FP), DI
-	MOVQ        c+48(FP), DI
+	MOVQ        24(AX), DI
+	MOVQ        32(AX), DI
+	MOVQ        40(AX), DI
 	ADDQ        $0x20, R8
 	DECQ        SI
+	JNE         column
+	VZEROUPPER
+	RET
+
+// func blendRowsY64(k *byte)
+// Requires: AVX, FMA3
+TEXT ·blendRowsY64(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    k+0(FP), AX
+	MOVQ    64(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    8(AX), BX
+	MOVQ    16(AX), SI
+	MOVQ    72(AX), DI
+	XORQ    R9, R9
+
+column:
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R10
+	MOVQ    40(AX), R11
+	MOVQ    48(AX), R12
+	VMOVUPD (R8)(R9*1), Y0
+	VMOVUPD (R10)(R9*1), Y1
+	VMOVUPD (R11)(R9*1), Y2
+	VMOVUPD (R12)(R9*1), Y3
+	LEAQ    (DX)(R9*1), R10
+	LEAQ    (BX)(R9*1), R11
+	LEAQ    (SI)(R9*1), R12
+	MOVQ    56(AX), R8
+
+row:
+	VMOVUPD     (R11), Y4
+	VSUBPD      Y0, Y4, Y4
+	VMOVUPD     Y3, Y5
+	VFMADD231PD (R12), Y1, Y5
+	VFMADD231PD Y4, Y2, Y5
+	VMOVUPD     Y5, (R10)
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R12
+	DECQ        R8
+	JNE         row
+	MOVQ        24(AX), R8
+	MOVQ        32(AX), R8
+	MOVQ        40(AX), R8
+	MOVQ        48(AX), R8
+	ADDQ        $0x20, R9
+	DECQ        DI
 	JNE         column
 	VZEROUPPER
 	RET
@@ -6230,11 +6333,12 @@ row:
 // func maxPixelsY64(p *byte)
 // Requires: AVX
 TEXT ·maxPixelsY64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -6259,11 +6363,12 @@ channels:
 // func addPixelsY64(p *byte)
 // Requires: AVX
 TEXT ·addPixelsY64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 80(AX), BX
-	MOVQ 88(AX), SI
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    80(AX), BX
+	MOVQ    88(AX), SI
 
 pixel:
 	XORQ DI, DI
@@ -6286,14 +6391,15 @@ channels:
 // func routePixelsY64(p *byte)
 // Requires: AVX
 TEXT ·routePixelsY64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 80(AX), R8
-	MOVQ 88(AX), R9
+	PCALIGN $0x40
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    32(AX), DI
+	MOVQ    80(AX), R8
+	MOVQ    88(AX), R9
 
 pixel:
 	XORQ R10, R10
@@ -6325,12 +6431,14 @@ channels:
 // func sumSquaresY32(x *byte, count int) float64
 // Requires: AVX, FMA3, SSE2
 TEXT ·sumSquaresY32(SB), NOSPLIT, $0-24
-	MOVQ   x+0(FP), AX
-	MOVQ   count+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    count+8(FP), CX
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   CX, CX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD   (AX), Y2
@@ -6353,13 +6461,15 @@ end:
 // func dotY32(x *byte, y *byte, count int) float64
 // Requires: AVX, FMA3, SSE2
 TEXT ·dotY32(SB), NOSPLIT, $0-32
-	MOVQ   x+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   count+16(FP), DX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  DX, DX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    count+16(FP), DX
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   DX, DX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD   (AX), Y2
@@ -6385,12 +6495,14 @@ end:
 // func sumY32(x *byte, count int) float64
 // Requires: AVX, SSE2
 TEXT ·sumY32(SB), NOSPLIT, $0-24
-	MOVQ   x+0(FP), AX
-	MOVQ   count+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
-	JE     end
+	PCALIGN $0x40
+	MOVQ    x+0(FP), AX
+	MOVQ    count+8(FP), CX
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   CX, CX
+	JE      end
+	PCALIGN $0x40
 
 loop:
 	VCVTPS2PD (AX), Y2
@@ -6512,6 +6624,7 @@ loop:
 // func mapReluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapReluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6519,6 +6632,7 @@ TEXT ·mapReluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -6558,6 +6672,7 @@ GLOBL xY00000000<>(SB), RODATA|NOPTR, $32
 // func mapLeakyReluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapLeakyReluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6565,6 +6680,7 @@ TEXT ·mapLeakyReluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y1
@@ -6596,6 +6712,7 @@ end:
 // func mapEluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapEluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6603,6 +6720,7 @@ TEXT ·mapEluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y1
@@ -6804,6 +6922,7 @@ GLOBL xY3f800000<>(SB), RODATA|NOPTR, $32
 // func mapSeluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSeluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6811,6 +6930,7 @@ TEXT ·mapSeluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -6914,6 +7034,7 @@ GLOBL xY3fe10966<>(SB), RODATA|NOPTR, $32
 // func mapSigmoidY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSigmoidY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -6921,6 +7042,7 @@ TEXT ·mapSigmoidY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7034,6 +7156,7 @@ GLOBL xYc2d00000<>(SB), RODATA|NOPTR, $32
 // func mapTanhY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapTanhY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7041,6 +7164,7 @@ TEXT ·mapTanhY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7154,6 +7278,7 @@ GLOBL xY40000000<>(SB), RODATA|NOPTR, $32
 // func mapExpY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapExpY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7161,6 +7286,7 @@ TEXT ·mapExpY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7254,6 +7380,7 @@ GLOBL xY42b20000<>(SB), RODATA|NOPTR, $32
 // func mapSqrtY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSqrtY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7261,6 +7388,7 @@ TEXT ·mapSqrtY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7288,6 +7416,7 @@ end:
 // func mapReciprocalY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapReciprocalY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7295,6 +7424,7 @@ TEXT ·mapReciprocalY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7324,6 +7454,7 @@ end:
 // func mapSoftplusY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSoftplusY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7331,6 +7462,7 @@ TEXT ·mapSoftplusY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7704,6 +7836,7 @@ GLOBL xY7fc00000<>(SB), RODATA|NOPTR, $32
 // func mapNegY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapNegY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7711,6 +7844,7 @@ TEXT ·mapNegY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7738,6 +7872,7 @@ end:
 // func mapSquareY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSquareY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7745,6 +7880,7 @@ TEXT ·mapSquareY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7772,6 +7908,7 @@ end:
 // func mapLogY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapLogY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7779,6 +7916,7 @@ TEXT ·mapLogY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -7898,6 +8036,7 @@ end:
 // func mapAbsY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapAbsY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7905,6 +8044,7 @@ TEXT ·mapAbsY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -7932,6 +8072,7 @@ end:
 // func mapSignY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSignY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7939,6 +8080,7 @@ TEXT ·mapSignY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0
@@ -7986,6 +8128,7 @@ GLOBL xYbf800000<>(SB), RODATA|NOPTR, $32
 // func mapSinY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSinY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -7993,6 +8136,7 @@ TEXT ·mapSinY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8202,6 +8346,7 @@ GLOBL xYbf000000<>(SB), RODATA|NOPTR, $32
 // func mapCosY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapCosY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8209,6 +8354,7 @@ TEXT ·mapCosY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8300,6 +8446,7 @@ end:
 // func mapGeluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapGeluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8307,6 +8454,7 @@ TEXT ·mapGeluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8568,6 +8716,7 @@ GLOBL xYb6f06061<>(SB), RODATA|NOPTR, $32
 // func mapGeluTanhY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapGeluTanhY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8575,6 +8724,7 @@ TEXT ·mapGeluTanhY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8728,6 +8878,7 @@ GLOBL xY3fcc422a<>(SB), RODATA|NOPTR, $32
 // func mapSiluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapSiluY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8735,6 +8886,7 @@ TEXT ·mapSiluY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8830,6 +8982,7 @@ end:
 // func mapMishY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapMishY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8837,6 +8990,7 @@ TEXT ·mapMishY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -8940,6 +9094,7 @@ GLOBL xY41f00000<>(SB), RODATA|NOPTR, $32
 // func mapSoftsignY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapSoftsignY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8947,6 +9102,7 @@ TEXT ·mapSoftsignY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -8978,6 +9134,7 @@ end:
 // func mapHardSigmoidY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·mapHardSigmoidY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -8985,6 +9142,7 @@ TEXT ·mapHardSigmoidY32(SB), NOSPLIT, $0-28
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, DX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS     (CX), Y0
@@ -9034,6 +9192,7 @@ GLOBL xY3e2aaaab<>(SB), RODATA|NOPTR, $32
 // func slopeLeakyReluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeLeakyReluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9042,6 +9201,7 @@ TEXT ·slopeLeakyReluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y1
@@ -9078,6 +9238,7 @@ end:
 // func slopeEluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeEluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9086,6 +9247,7 @@ TEXT ·slopeEluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y1
@@ -9124,6 +9286,7 @@ end:
 // func slopeSeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSeluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9132,6 +9295,7 @@ TEXT ·slopeSeluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0
@@ -9170,6 +9334,7 @@ end:
 // func slopeSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSigmoidY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9178,6 +9343,7 @@ TEXT ·slopeSigmoidY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9214,6 +9380,7 @@ end:
 // func slopeTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeTanhY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9222,6 +9389,7 @@ TEXT ·slopeTanhY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9258,6 +9426,7 @@ end:
 // func slopeExpY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeExpY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9266,6 +9435,7 @@ TEXT ·slopeExpY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9296,6 +9466,7 @@ end:
 // func slopeSqrtY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSqrtY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9304,6 +9475,7 @@ TEXT ·slopeSqrtY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9338,6 +9510,7 @@ end:
 // func slopeReciprocalY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeReciprocalY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9346,6 +9519,7 @@ TEXT ·slopeReciprocalY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9380,6 +9554,7 @@ end:
 // func slopeSoftplusY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeSoftplusY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9388,6 +9563,7 @@ TEXT ·slopeSoftplusY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9468,6 +9644,7 @@ end:
 // func slopeSquareY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSquareY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9476,6 +9653,7 @@ TEXT ·slopeSquareY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9508,6 +9686,7 @@ end:
 // func slopeLogY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeLogY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9516,6 +9695,7 @@ TEXT ·slopeLogY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -9550,6 +9730,7 @@ end:
 // func slopeAbsY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeAbsY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9558,6 +9739,7 @@ TEXT ·slopeAbsY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0
@@ -9600,6 +9782,7 @@ end:
 // func slopeSinY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeSinY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9608,6 +9791,7 @@ TEXT ·slopeSinY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9704,6 +9888,7 @@ end:
 // func slopeCosY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeCosY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9712,6 +9897,7 @@ TEXT ·slopeCosY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9808,6 +9994,7 @@ end:
 // func slopeGeluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeGeluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9816,6 +10003,7 @@ TEXT ·slopeGeluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -9976,6 +10164,7 @@ GLOBL xY3ecc422a<>(SB), RODATA|NOPTR, $32
 // func slopeGeluTanhY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeGeluTanhY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -9984,6 +10173,7 @@ TEXT ·slopeGeluTanhY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -10136,6 +10326,7 @@ GLOBL xY3e5b33b6<>(SB), RODATA|NOPTR, $32
 // func slopeSiluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeSiluY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10144,6 +10335,7 @@ TEXT ·slopeSiluY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -10282,6 +10474,7 @@ GLOBL xYc2f00000<>(SB), RODATA|NOPTR, $32
 // func slopeMishY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·slopeMishY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10290,6 +10483,7 @@ TEXT ·slopeMishY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS      (CX), Y0
@@ -10418,6 +10612,7 @@ GLOBL xY40800000<>(SB), RODATA|NOPTR, $32
 // func slopeSoftsignY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeSoftsignY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10426,6 +10621,7 @@ TEXT ·slopeSoftsignY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS (CX), Y0
@@ -10466,6 +10662,7 @@ end:
 // func slopeHardSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeHardSigmoidY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -10474,6 +10671,7 @@ TEXT ·slopeHardSigmoidY32(SB), NOSPLIT, $0-36
 	VBROADCASTSS X0, Y0
 	SUBQ         $0x08, BX
 	JL           rest
+	PCALIGN      $0x40
 
 loop:
 	VMOVUPS   (CX), Y0
@@ -10548,6 +10746,7 @@ GLOBL secondOfMixY<>(SB), RODATA|NOPTR, $32
 // func dropoutY32(to *byte, x *byte, n int, keep float32, limit uint64, stream uint64)
 // Requires: AVX, AVX2, SSE, SSE2
 TEXT ·dropoutY32(SB), NOSPLIT, $0-48
+	PCALIGN      $0x40
 	MOVQ         to+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -10710,24 +10909,25 @@ end:
 // func lstmCellY32(c *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·lstmCellY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  48(AX), R10
-	MOVQ  56(AX), R11
-	MOVQ  88(AX), R12
-	MOVQ  96(AX), R13
-	XORQ  AX, AX
-	TESTQ R12, R12
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    16(AX), DI
+	MOVQ    24(AX), R8
+	MOVQ    32(AX), R9
+	MOVQ    48(AX), R10
+	MOVQ    56(AX), R11
+	MOVQ    88(AX), R12
+	MOVQ    96(AX), R13
+	XORQ    AX, AX
+	TESTQ   R12, R12
+	JE      rest0
 
 loop0:
 	VMOVUPS      (DX)(AX*1), Y0
@@ -11125,25 +11325,26 @@ end1:
 // func lstmGradY32(c *byte)
 // Requires: AVX, FMA3
 TEXT ·lstmGradY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  8(AX), DI
-	SUBQ  CX, DI
-	MOVQ  16(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  64(AX), R10
-	MOVQ  72(AX), R11
-	MOVQ  88(AX), R12
-	MOVQ  96(AX), R13
-	XORQ  AX, AX
-	TESTQ R12, R12
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    8(AX), DI
+	SUBQ    CX, DI
+	MOVQ    16(AX), R8
+	MOVQ    32(AX), R9
+	MOVQ    64(AX), R10
+	MOVQ    72(AX), R11
+	MOVQ    88(AX), R12
+	MOVQ    96(AX), R13
+	XORQ    AX, AX
+	TESTQ   R12, R12
+	JE      rest0
 
 loop0:
 	VMOVUPS      (R10)(AX*1), Y0
@@ -11246,23 +11447,24 @@ end0:
 // func gruCellY32(c *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·gruCellY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  16(AX), SI
-	MOVQ  40(AX), DI
-	MOVQ  48(AX), R8
-	MOVQ  56(AX), R9
-	MOVQ  88(AX), R10
-	MOVQ  96(AX), R11
-	XORQ  AX, AX
-	TESTQ R10, R10
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    16(AX), SI
+	MOVQ    40(AX), DI
+	MOVQ    48(AX), R8
+	MOVQ    56(AX), R9
+	MOVQ    88(AX), R10
+	MOVQ    96(AX), R11
+	XORQ    AX, AX
+	TESTQ   R10, R10
+	JE      rest0
 
 loop0:
 	VMOVUPS      (CX)(AX*1), Y0
@@ -11508,24 +11710,25 @@ end0:
 // func gruGradY32(c *byte)
 // Requires: AVX, FMA3
 TEXT ·gruGradY32(SB), NOSPLIT, $0-8
-	MOVQ  c+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  CX, DX
-	ADDQ  80(AX), DX
-	MOVQ  DX, BX
-	ADDQ  80(AX), BX
-	MOVQ  BX, SI
-	ADDQ  80(AX), SI
-	MOVQ  8(AX), DI
-	SUBQ  CX, DI
-	MOVQ  16(AX), R8
-	MOVQ  40(AX), R9
-	MOVQ  64(AX), R10
-	MOVQ  88(AX), R11
-	MOVQ  96(AX), R12
-	XORQ  AX, AX
-	TESTQ R11, R11
-	JE    rest0
+	PCALIGN $0x40
+	MOVQ    c+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    CX, DX
+	ADDQ    80(AX), DX
+	MOVQ    DX, BX
+	ADDQ    80(AX), BX
+	MOVQ    BX, SI
+	ADDQ    80(AX), SI
+	MOVQ    8(AX), DI
+	SUBQ    CX, DI
+	MOVQ    16(AX), R8
+	MOVQ    40(AX), R9
+	MOVQ    64(AX), R10
+	MOVQ    88(AX), R11
+	MOVQ    96(AX), R12
+	XORQ    AX, AX
+	TESTQ   R11, R11
+	JE      rest0
 
 loop0:
 	VMOVUPS      (R10)(AX*1), Y0

@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // batch is a batch of products of one shape, whose matrices lie one after the
 // other. A part is several whole products, or a piece of one if these are large and
 // few. Every part packs what it reads into a buffer of its own.
@@ -13,7 +11,7 @@ type batch[T Float] struct {
 	a, b, c []T             // of all products
 }
 
-var batches32, batches64 sync.Pool
+var batchPool workspaces
 
 const (
 	partFLOP     = 1 << 19 // of a part, so that taking it costs little beside
@@ -31,18 +29,11 @@ func GemmBatch[T Float](transA, transB bool, count, m, n, k int, a, b, c []T) {
 		}
 		return
 	}
-	pool := &batches64
-	if single[T]() {
-		pool = &batches32
-	}
-	s, _ := pool.Get().(*batch[T])
-	if s == nil {
-		s = new(batch[T])
-	}
+	s := take[T, batch[T]](&batchPool)
 	s.split.product, s.count, s.a, s.b, s.c = p, count, a, b, c
 	shareOut(&s.job, s, s.divide(helpers()+1), 2*count*m*n*k)
 	s.split.product, s.a, s.b, s.c = product[T]{}, nil, nil, nil
-	pool.Put(s)
+	give[T](&batchPool, s)
 }
 
 // divide sets what the parts are, for a number of goroutines, and returns how many.
@@ -64,12 +55,12 @@ func (s *batch[T]) part(i int) {
 	if !assembly {
 		for item := i * s.each; item < min((i+1)*s.each, s.count); item++ {
 			p := s.item(item)
-			gemmPortable(p.transA, p.transB, p.m, p.n, p.k, p.a, p.b, 0, p.c)
+			p.inTiles(0)
 		}
 		return
 	}
-	w := getBuffers[T]()
-	defer pool[T]().Put(w)
+	w := take[T, buffers[T]](&buffersPool)
+	defer give[T](&buffersPool, w)
 	if pieces := s.split.count; pieces > 1 {
 		p := s.split.cut(s.item(i/pieces), i%pieces)
 		p.computeIn(w)

@@ -41,3 +41,128 @@ func BenchmarkGemmBatch(b *testing.B) {
 		}
 	}
 }
+
+// benchmark times f for float32 arrays of every size.
+func benchmark(b *testing.B, name string, sizes []int, f func(n int) func()) {
+	for _, n := range sizes {
+		run := f(n)
+		b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				run()
+			}
+		})
+	}
+}
+
+var benchSizes = []int{16, 1024, 1 << 18}
+
+func BenchmarkUnary(b *testing.B) {
+	for _, fn := range []UnaryFn{Relu, Tanh, Exp} {
+		benchmark(b, fn.String(), benchSizes, func(n int) func() {
+			x, y := random[float32](n, 1), make([]float32, n)
+			return func() { Unary(fn, 0, y, x) }
+		})
+		benchmark(b, fn.String()+"Grad", benchSizes, func(n int) func() {
+			v, g, y := random[float32](n, 1), random[float32](n, 2), make([]float32, n)
+			return func() { UnaryGrad(fn, 0, y, v, g) }
+		})
+	}
+}
+
+func BenchmarkVector(b *testing.B) {
+	benchmark(b, "Axpy", benchSizes, func(n int) func() {
+		x, y := random[float32](n, 1), random[float32](n, 2)
+		return func() { Axpy(1e-9, x, y) }
+	})
+	benchmark(b, "AddTo", benchSizes, func(n int) func() {
+		x, y := make([]float32, n), random[float32](n, 2)
+		return func() { AddTo(y, x) }
+	})
+	benchmark(b, "SumSquares", benchSizes, func(n int) func() {
+		x := random[float32](n, 1)
+		return func() { SumSquares(x) }
+	})
+	benchmark(b, "Dropout", benchSizes, func(n int) func() {
+		x, y := random[float32](n, 1), make([]float32, n)
+		return func() { Dropout(y, x, .5, 7) }
+	})
+}
+
+func BenchmarkSoftmax(b *testing.B) {
+	for _, width := range []int{10, 1000} {
+		benchmark(b, fmt.Sprint(width), []int{1, 1024}, func(rows int) func() {
+			x, y := random[float32](rows*width, 1), make([]float32, rows*width)
+			return func() { Softmax(y, x, width) }
+		})
+	}
+}
+
+func BenchmarkNorm(b *testing.B) {
+	const width = 64
+	benchmark(b, "Batch", []int{4, 4096}, func(rows int) func() {
+		x, y, m := random[float32](rows*width, 1), make([]float32, rows*width), make([]float32, 2*width)
+		return func() {
+			Moments(width, x, m)
+			BatchNorm(Norm{N: width, Epsilon: 1e-3}, x, m, nil, nil, y)
+		}
+	})
+	benchmark(b, "BatchGrad", []int{4, 4096}, func(rows int) func() {
+		x, g, y := random[float32](rows*width, 1), random[float32](rows*width, 2), make([]float32, rows*width)
+		m, s := make([]float32, 2*width), make([]float32, 2*width)
+		Moments(width, x, m)
+		norm := Norm{N: width, Epsilon: 1e-3}
+		return func() {
+			BatchNormSums(norm, x, m, g, s)
+			BatchNormGrad(norm, x, m, nil, g, s, y)
+		}
+	})
+	benchmark(b, "Layer", []int{4, 4096}, func(rows int) func() {
+		x, y := random[float32](rows*width, 1), make([]float32, rows*width)
+		return func() { LayerNorm(Norm{N: width, Epsilon: 1e-3}, x, nil, nil, y) }
+	})
+}
+
+func BenchmarkRecurrent(b *testing.B) {
+	for _, cell := range []struct {
+		name string
+		cell Cell
+	}{{"LSTM", LSTMCell}, {"GRU", GRUCell}} {
+		benchmark(b, cell.name, []int{8, 128}, func(h int) func() {
+			r := &Recurrent{Cell: cell.cell, N: 8, T: 8, I: h, H: h}
+			gates := r.Gates() * h
+			x, w, u := random[float32](r.N*r.T*h, 1), random[float32](h*gates, 2), random[float32](h*gates, 3)
+			s, d, g := make([]float32, r.N*r.T*r.Saved()*h), make([]float32, r.N*r.T*r.Grads()*h), random[float32](r.N*h, 4)
+			return func() {
+				in := RecurrentOperands[float32]{X: x, W: w, U: u}
+				RecurrentForward(r, &in, s)
+				RecurrentBackward(r, &in, s, g, LastState, d, nil, nil)
+			}
+		})
+	}
+}
+
+func BenchmarkUpdates(b *testing.B) {
+	benchmark(b, "Adam", benchSizes, func(n int) func() {
+		w, m, v, g := random[float32](n, 1), make([]float32, n), make([]float32, n), random[float32](n, 2)
+		return func() {
+			s := AdamStep[float32]{Beta1: .9, Rest1: .1, Beta2: .999, Rest2: .001, Epsilon: 1e-7, Keep: 1, Size: 1e-9, Root: 1}
+			Adam(&s, w, m, v, g)
+		}
+	})
+	benchmark(b, "Momentum", benchSizes, func(n int) func() {
+		w, v, g := random[float32](n, 1), make([]float32, n), random[float32](n, 2)
+		return func() {
+			s := MomentumStep[float32]{Momentum: .9, Rate: 1e-9, Velocity: 1}
+			Momentum(&s, w, v, g)
+		}
+	})
+}
+
+func BenchmarkPooling(b *testing.B) {
+	benchmark(b, "Max", []int{4, 28}, func(side int) func() {
+		c := &Conv{N: 4, H: side, W: side, C: 16, KH: 2, KW: 2, O: 16, StrideH: 2, StrideW: 2, DilationH: 1, DilationW: 1, Groups: 1}
+		x, y := random[float32](4*side*side*16, 1), make([]float32, 4*side*side*4)
+		return func() { MaxPool(c, x, y) }
+	})
+}

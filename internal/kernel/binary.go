@@ -192,11 +192,7 @@ func Axpb[T Float](dst []T, alpha T, x []T, beta T) {
 }
 
 func axpb[T Float](dst []T, alpha T, x []T, beta T) {
-	count, rest := registers[T](len(dst))
-	if count > 0 {
-		axpbVector(dst, alpha, x, beta, count)
-	}
-	for i := rest; i < len(dst); i++ {
+	for i := axpbVector(dst, x, &alpha, &beta); i < len(dst); i++ {
 		dst[i] = alpha*x[i] + beta
 	}
 }

@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // Conv is the geometry of a convolution of images (N, H, W, C) with kernels
 // (KH, KW, C/Groups, O): output channel o belongs to group o·Groups/O and sees
 // the input channels of that group. A convolution over one axis has H = KH = 1.
@@ -136,22 +134,15 @@ const (
 	convWeights
 )
 
-var convTasks32, convTasks64 sync.Pool
+var convTaskPool workspaces
 
 // convParts does a pass, with memory from a pool.
 func convParts[T Float](c *Conv, kind convKind, x, w, y []T) {
-	pool := &convTasks64
-	if single[T]() {
-		pool = &convTasks32
-	}
-	t, _ := pool.Get().(*convTask[T])
-	if t == nil {
-		t = new(convTask[T])
-	}
+	t := take[T, convTask[T]](&convTaskPool)
 	t.kind, t.c, t.x, t.w, t.y = kind, *c, x, w, y
 	shareOut(&t.job, t, c.N, c.FLOP())
 	t.x, t.w, t.y = nil, nil, nil
-	pool.Put(t)
+	give[T](&convTaskPool, t)
 }
 
 func (t *convTask[T]) part(i int) {
@@ -209,26 +200,15 @@ type scratch[T Float] struct {
 	transform transform
 }
 
-var scratch32, scratch64 sync.Pool
+var scratchPool workspaces
 
 func getScratch[T Float]() *scratch[T] {
-	pool := &scratch64
-	if single[T]() {
-		pool = &scratch32
-	}
-	s, _ := pool.Get().(*scratch[T])
-	if s == nil {
-		s = new(scratch[T])
-	}
+	s := take[T, scratch[T]](&scratchPool)
 	return s
 }
 
 func (s *scratch[T]) put() {
-	if single[T]() {
-		scratch32.Put(s)
-	} else {
-		scratch64.Put(s)
-	}
+	give[T](&scratchPool, s)
 }
 
 func grown[T Float](s *[]T, n int) []T {

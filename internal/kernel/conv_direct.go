@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"sync"
-	"unsafe"
-)
+import "unsafe"
 
 // Where a kernel's row covers pixels that lie side by side, the tiles of a
 // product can be computed straight from the image: an output pixel's row of A is
@@ -32,28 +29,17 @@ type direct[T Float] struct {
 	partial []T
 }
 
-var direct32, direct64 sync.Pool
+var directPool workspaces
 
 func getDirect[T Float](c *Conv) *direct[T] {
-	pool := &direct64
-	if single[T]() {
-		pool = &direct32
-	}
-	d, _ := pool.Get().(*direct[T])
-	if d == nil {
-		d = new(direct[T])
-	}
+	d := take[T, direct[T]](&directPool)
 	d.c, d.oh, d.ow = *c, c.OutH(), c.OutW()
 	return d
 }
 
 func (d *direct[T]) put() {
 	d.x, d.y, d.w, d.bias = nil, nil, nil, nil
-	if single[T]() {
-		direct32.Put(d)
-	} else {
-		direct64.Put(d)
-	}
+	give[T](&directPool, d)
 }
 
 // chop divides the images into blocks of output rows.
@@ -263,7 +249,7 @@ func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, group, r0, r1
 	// What few tiles read is not worth the packing, but tiles without masks read a
 	// last panel of full width.
 	var b []T
-	pack := c.KH*m > 8*tileRows || !wide && (j1-j0)%nr > 0
+	pack := c.KH*m > 8*tileRows || !maskedTiles && (j1-j0)%nr > 0
 	if pack {
 		p := product[T]{ldb: c.O, b: dy}
 		b = grown(&s.result, roundUp(j1-j0, nr)*pixels)

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"sync"
 	"unsafe"
 )
 
@@ -122,17 +121,10 @@ type depthwise[T Float] struct {
 	partial []T
 }
 
-var depthwise32, depthwise64 sync.Pool
+var depthwisePool workspaces
 
 func getDepthwise[T Float](kind convKind, c *Conv) *depthwise[T] {
-	pool := &depthwise64
-	if single[T]() {
-		pool = &depthwise32
-	}
-	p, _ := pool.Get().(*depthwise[T])
-	if p == nil {
-		p = new(depthwise[T])
-	}
+	p := take[T, depthwise[T]](&depthwisePool)
 	p.kind, p.c, p.repeat = kind, *c, c.O/c.C
 	p.c.C, p.c.Groups = c.O, c.O
 	p.phases = p.phases[:0]
@@ -141,11 +133,7 @@ func getDepthwise[T Float](kind convKind, c *Conv) *depthwise[T] {
 
 func (p *depthwise[T]) put() {
 	p.x, p.w, p.y, p.bias = nil, nil, nil, nil
-	if single[T]() {
-		depthwise32.Put(p)
-	} else {
-		depthwise64.Put(p)
-	}
+	give[T](&depthwisePool, p)
 }
 
 // phase adds a phase, in the memory of an earlier one.

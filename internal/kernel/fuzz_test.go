@@ -68,7 +68,11 @@ func fuzzGemm[T Float](t *testing.T, seed uint64, m, n, k int, flags uint8, gap 
 			want[i*ldc+j] = T(s)
 		}
 	}
-	strided(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc)
+	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, lda: lda, ldb: ldb, ldc: ldc, a: a, b: b, c: c}
+	if beta != 0 {
+		p.start = startC
+	}
+	p.do()
 	if !assembly && flags&8 > 0 {
 		return // gonum leaves out products with 0, also those of NaN
 	}

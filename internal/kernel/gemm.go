@@ -24,11 +24,11 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	if byBLAS(transA, transB, m, n, k, a, b, beta, c) {
 		return
 	}
+	p := newProduct(transA, transB, m, n, k, a, b, c)
 	if !assembly {
-		gemmPortable(transA, transB, m, n, k, a, b, beta, c)
+		p.inTiles(beta)
 		return
 	}
-	p := newProduct(transA, transB, m, n, k, a, b, c)
 	if beta != 0 {
 		if beta != 1 {
 			scale(beta, c[:m*n])
@@ -80,18 +80,31 @@ func byBLAS[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) 
 	return true
 }
 
-// strided computes C = op(A)·op(B) + beta·C of matrices within wider ones: the
-// rows as stored are lda, ldb and ldc elements apart. beta is 0 or 1.
-func strided[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	if !assembly {
-		gonumTile(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc)
-		return
+// do computes the product of matrices that may lie within wider ones, C being 0 or
+// added to. Bias, ReLU and a packed B need assembly.
+func (p product[T]) do() {
+	if assembly {
+		p.run()
+	} else {
+		p.byGonum(p.beta())
 	}
-	p := product[T]{transA: transA, transB: transB, m: m, n: n, k: k, lda: lda, ldb: ldb, ldc: ldc, a: a, b: b, c: c}
-	if beta != 0 {
-		p.start = startC
+}
+
+// doAlone is do in the caller's goroutine.
+func (p product[T]) doAlone() {
+	if assembly {
+		p.compute()
+	} else {
+		p.byGonum(p.beta())
 	}
-	p.run()
+}
+
+// beta is what C is multiplied by before the product is added.
+func (p *product[T]) beta() T {
+	if p.start == startC {
+		return 1
+	}
+	return 0
 }
 
 // GemmBias computes C = A·B + bias, the bias being added to every row, or the
@@ -116,38 +129,38 @@ const (
 	portableCols = 64
 )
 
-func gemmPortable[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
-	lda, ldb := k, n
-	if transA {
-		lda = m
-	}
-	if transB {
-		ldb = k
-	}
-	for i := 0; i < m; i += portableRows {
-		rows := min(portableRows, m-i)
-		at := i * lda
-		if transA {
-			at = i
+// inTiles computes op(A)·op(B) + beta·C with gonum, in tiles.
+func (p *product[T]) inTiles(beta T) {
+	for i := 0; i < p.m; i += portableRows {
+		t := *p
+		t.m = min(portableRows, p.m-i)
+		if p.transA {
+			t.a = p.a[i:]
+		} else {
+			t.a = p.a[i*p.lda:]
 		}
-		for j := 0; j < n; j += portableCols {
-			cols := min(portableCols, n-j)
-			bt := j
-			if transB {
-				bt = j * ldb
+		for j := 0; j < p.n; j += portableCols {
+			t.n = min(portableCols, p.n-j)
+			if p.transB {
+				t.b = p.b[j*p.ldb:]
+			} else {
+				t.b = p.b[j:]
 			}
-			gonumTile(transA, transB, rows, cols, k, a[at:], lda, b[bt:], ldb, beta, c[i*n+j:], n)
+			t.c = p.c[i*p.ldc+j:]
+			t.byGonum(beta)
 		}
 	}
 }
 
-func gonumTile[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+// byGonum computes op(A)·op(B) + beta·C with gonum, at once.
+func (p *product[T]) byGonum(beta T) {
 	var g gonum.Implementation
-	switch a := any(a).(type) {
+	transA, transB := gonumTranspose(p.transA), gonumTranspose(p.transB)
+	switch a := any(p.a).(type) {
 	case []float32:
-		g.Sgemm(gonumTranspose(transA), gonumTranspose(transB), m, n, k, 1, a, lda, any(b).([]float32), ldb, float32(beta), any(c).([]float32), ldc)
+		g.Sgemm(transA, transB, p.m, p.n, p.k, 1, a, p.lda, any(p.b).([]float32), p.ldb, float32(beta), any(p.c).([]float32), p.ldc)
 	case []float64:
-		g.Dgemm(gonumTranspose(transA), gonumTranspose(transB), m, n, k, 1, a, lda, any(b).([]float64), ldb, float64(beta), any(c).([]float64), ldc)
+		g.Dgemm(transA, transB, p.m, p.n, p.k, 1, a, p.lda, any(p.b).([]float64), p.ldb, float64(beta), any(p.c).([]float64), p.ldc)
 	}
 }
 

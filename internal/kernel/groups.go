@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // The gradient of weights adds up over all samples, of which each worker has its
 // share in its cache. So it is computed for groups of samples side by side, and
 // these are added up. What the groups are follows from the sizes alone: the number
@@ -24,24 +22,17 @@ type groups[T Float] struct {
 	pieces  int
 }
 
-var groups32, groups64 sync.Pool
+var groupsPool workspaces
 
 func (p *product[T]) byGroups() {
-	pool := &groups64
-	if single[T]() {
-		pool = &groups32
-	}
-	g, _ := pool.Get().(*groups[T])
-	if g == nil {
-		g = new(groups[T])
-	}
+	g := take[T, groups[T]](&groupsPool)
 	g.product = *p
 	g.partial = grown(&g.memory, productGroups*p.m*p.n)
 	g.pieces = min((helpers()+productGroups)/productGroups, (p.m+tileRows-1)/tileRows)
 	shareOut(&g.job, g, productGroups*g.pieces, 2*p.m*p.n*p.k)
 	sumRows(p.c[:p.m*p.n], g.partial, productGroups)
 	g.product = product[T]{}
-	pool.Put(g)
+	give[T](&groupsPool, g)
 }
 
 func (g *groups[T]) part(i int) {

@@ -212,13 +212,14 @@ func recurrentInBounds[T Float](t *testing.T) {
 			if k.Cell != GRUCell {
 				other = nil
 			}
-			RecurrentForward(k, x, w, u, bias, other, h0, c0, nil, s)
-			RecurrentInfer(k, x, w, u, bias, other, h0, c0, nil, i/4%2 == 0, guarded[T](g, k.N*[]int{1, k.T}[i/4%2]*k.H))
-			RecurrentBackward(k, s, u, c0, nil, guarded[T](g, k.N*k.H), LastState, d, h0, c0)
-			RecurrentInput(k, d, w, x)
-			RecurrentKernel(k, x, d, w)
-			RecurrentRecurrent(k, s, d, u)
-			RecurrentBias(k, d, bias)
+			in := &RecurrentOperands[T]{X: x, W: w, U: u, Bias: bias, Other: other, H0: h0, C0: c0}
+			RecurrentForward(k, in, s)
+			RecurrentInfer(k, in, i/4%2 == 0, guarded[T](g, k.N*[]int{1, k.T}[i/4%2]*k.H))
+			RecurrentBackward(k, in, s, guarded[T](g, k.N*k.H), LastState, d, h0, c0)
+			RecurrentInputGrad(k, d, w, x)
+			RecurrentKernelGrad(k, x, d, w)
+			RecurrentStateKernelGrad(k, s, d, u)
+			RecurrentBiasGrad(k, d, bias)
 			g.close()
 		}
 	})

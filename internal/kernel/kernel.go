@@ -24,6 +24,12 @@ func bytesOf[T Float]() int {
 	return int(unsafe.Sizeof(v))
 }
 
+// first returns the place of a slice's first element; at is the same for arguments of the
+// assembly.
+func first[T Float](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }
+
+func at[T Float](x []T) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
+
 // floatBits returns the bits of a number, for the assembly.
 func floatBits[T Float](x T) uint64 {
 	if single[T]() {

@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 const (
 	digitBits = 11 // of a row's number in one pass of the sort
 	digits    = 1 << digitBits
@@ -68,24 +66,17 @@ type groupSums[T Float] struct {
 	dst, src    []T
 }
 
-var groupSums32, groupSums64 sync.Pool
+var groupSumsPool workspaces
 
 // SumGroups adds up the rows of src, w elements each, of each group that GroupRows has
 // made: row i of dst is the sum over the positions of row i, in their order. ends has
 // the length of the rows.
 func SumGroups[T Float](dst, src []T, ends, order []int, w int) {
-	pool := &groupSums64
-	if single[T]() {
-		pool = &groupSums32
-	}
-	s, _ := pool.Get().(*groupSums[T])
-	if s == nil {
-		s = new(groupSums[T])
-	}
+	s := take[T, groupSums[T]](&groupSumsPool)
 	s.ends, s.order, s.w, s.dst, s.src = ends, order, w, dst, src
 	s.spans.Do(s, len(ends)*w)
 	s.ends, s.order, s.dst, s.src = nil, nil, nil, nil
-	pool.Put(s)
+	give[T](&groupSumsPool, s)
 }
 
 // Span implements Spanned: it sums the rows that begin in the span.

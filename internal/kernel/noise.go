@@ -56,12 +56,7 @@ func below53(p float64) uint64 { return uint64(math.Ceil(p*0x1p53)) << 11 }
 // zeroed sets dst to x times keep, or to 0 with probability rate, in vector
 // registers if it can.
 func zeroed[T Float](dst, x []T, keep T, rate float64, stream uint64, first int) bool {
-	f, ok := any(x).([]float32)
-	if !ok || !assembly || len(f) == 0 {
-		return false
-	}
-	dropoutVector(any(dst).([]float32), f, float32(keep), below53(rate), stream+uint64(first)*golden)
-	return true
+	return len(x) > 0 && dropoutVector(dst, x, len(x), float32(keep), below53(rate), stream+uint64(first)*golden)
 }
 
 // Uniform fills dst with numbers from [0, 1).

@@ -2,7 +2,7 @@ package kernel
 
 import (
 	"math"
-	"sync"
+	"unsafe"
 )
 
 // Norm is a normalisation of x (rows, N): BatchNorm of its columns by their
@@ -12,14 +12,36 @@ type Norm struct {
 	Epsilon float64
 }
 
+// columns is the argument of the assembly that goes down the columns of blocks of rows,
+// which knows the order of its fields.
+type columns struct {
+	to, x, g, mean, a, b, c unsafe.Pointer
+	rows                    int
+	row                     int // bytes from row to row
+	count                   int // registers' width of columns
+}
+
+// begin sets the argument for rows of n elements of T, and returns how many columns fill
+// whole registers.
+func begin[T Float](k *columns, rows, n int) (done int) {
+	if done = inRegisters[T](n); done > 0 {
+		size := bytesOf[T]()
+		k.rows, k.row, k.count = rows, n*size, done*size/registerBytes
+	}
+	return done
+}
+
 // squareBlock sets dst to Σ (x − mean)² of every column.
 func squareBlock[T Float](dst, x, mean []T, rows int) {
 	n := len(dst)
-	count, rest := registers[T](n)
-	if count > 0 {
-		squareRowsVector(dst, x[:rows*n], mean[:n], rows, n*bytesOf[T](), count)
+	x, mean = x[:rows*n], mean[:n]
+	var k columns
+	done := begin[T](&k, rows, n)
+	if done > 0 {
+		k.x, k.mean, k.to = first(x), first(mean), first(dst)
+		squareRowsVector[T](&k)
 	}
-	for j := rest; j < n; j++ {
+	for j := done; j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			d := x[at] - mean[j]
@@ -32,11 +54,14 @@ func squareBlock[T Float](dst, x, mean []T, rows int) {
 // dotBlock sets dst to Σ g·(x − mean) of every column.
 func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 	n := len(dst)
-	count, rest := registers[T](n)
-	if count > 0 {
-		dotRowsVector(dst, x[:rows*n], g[:rows*n], mean[:n], rows, n*bytesOf[T](), count)
+	x, g, mean = x[:rows*n], g[:rows*n], mean[:n]
+	var k columns
+	done := begin[T](&k, rows, n)
+	if done > 0 {
+		k.x, k.g, k.mean, k.to = first(x), first(g), first(mean), first(dst)
+		dotRowsVector[T](&k)
 	}
-	for j := rest; j < n; j++ {
+	for j := done; j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			s += g[at] * (x[at] - mean[j])
@@ -48,11 +73,14 @@ func dotBlock[T Float](dst, x, g, mean []T, rows int) {
 // normalizeBlock sets dst to (x − mean)·a + b.
 func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 	n := len(mean)
-	count, rest := registers[T](n)
-	if count > 0 {
-		normalizeRowsVector(dst[:rows*n], x[:rows*n], mean, a[:n], b[:n], rows, n*bytesOf[T](), count)
+	dst, x, a, b = dst[:rows*n], x[:rows*n], a[:n], b[:n]
+	var k columns
+	done := begin[T](&k, rows, n)
+	if done > 0 {
+		k.to, k.x, k.mean, k.a, k.b = first(dst), first(x), first(mean), first(a), first(b)
+		normalizeRowsVector[T](&k)
 	}
-	for j := rest; j < n; j++ {
+	for j := done; j < n; j++ {
 		for at := j; at < rows*n; at += n {
 			dst[at] = (x[at]-mean[j])*a[j] + b[j]
 		}
@@ -62,11 +90,14 @@ func normalizeBlock[T Float](dst, x, mean, a, b []T, rows int) {
 // blendBlock sets dst to g·a + (x − mean)·b + c.
 func blendBlock[T Float](dst, x, g, mean, a, b, c []T, rows int) {
 	n := len(mean)
-	count, rest := registers[T](n)
-	if count > 0 {
-		blendRowsVector(dst[:rows*n], x[:rows*n], g[:rows*n], mean, a[:n], b[:n], c[:n], rows, n*bytesOf[T](), count)
+	dst, x, g, a, b, c = dst[:rows*n], x[:rows*n], g[:rows*n], a[:n], b[:n], c[:n]
+	var k columns
+	done := begin[T](&k, rows, n)
+	if done > 0 {
+		k.to, k.x, k.g, k.mean, k.a, k.b, k.c = first(dst), first(x), first(g), first(mean), first(a), first(b), first(c)
+		blendRowsVector[T](&k)
 	}
-	for j := rest; j < n; j++ {
+	for j := done; j < n; j++ {
 		for at := j; at < rows*n; at += n {
 			dst[at] = g[at]*a[j] + (x[at]-mean[j])*b[j] + c[j]
 		}
@@ -95,28 +126,17 @@ type normTask[T Float] struct {
 	columnsMem, partsMem []T // memory of the above
 }
 
-var normTasks32, normTasks64 sync.Pool
+var normTaskPool workspaces
 
 func getNorm[T Float](kind normKind, norm Norm) *normTask[T] {
-	pool := &normTasks64
-	if single[T]() {
-		pool = &normTasks32
-	}
-	t, _ := pool.Get().(*normTask[T])
-	if t == nil {
-		t = new(normTask[T])
-	}
+	t := take[T, normTask[T]](&normTaskPool)
 	t.kind, t.norm = kind, norm
 	return t
 }
 
 func (t *normTask[T]) put() {
 	t.dst, t.x, t.g, t.mean, t.a, t.b, t.c, t.partial, t.columns = nil, nil, nil, nil, nil, nil, nil, nil, nil
-	if single[T]() {
-		normTasks32.Put(t)
-	} else {
-		normTasks64.Put(t)
-	}
+	give[T](&normTaskPool, t)
 }
 
 // do works on all rows, block by block.

@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // outer is a walk whose outermost axis is shared by workers. Results for different indices
 // of it are independent, so the number of workers changes no bit.
 type outer[T Float] struct {
@@ -13,19 +11,12 @@ type outer[T Float] struct {
 	each   int // elements of the walk for one index
 }
 
-var outer32, outer64 sync.Pool
+var outerPool workspaces
 
 // shareOuter adds up or copies, for every index of the outermost axis, along the other
 // axes, of which there is at least one.
 func shareOuter[T Float](sum bool, dst, x []T, s *Strided, to, by, each int) {
-	pool := &outer64
-	if single[T]() {
-		pool = &outer32
-	}
-	o, _ := pool.Get().(*outer[T])
-	if o == nil {
-		o = new(outer[T])
-	}
+	o := take[T, outer[T]](&outerPool)
 	o.sum, o.dst, o.x, o.to, o.by, o.each = sum, dst, x, to, by, each
 	o.inner = Strided{dims: s.dims - 1}
 	copy(o.inner.shape[:], s.shape[1:])
@@ -33,7 +24,7 @@ func shareOuter[T Float](sum bool, dst, x []T, s *Strided, to, by, each int) {
 	copy(o.inner.sb[:], s.sb[1:])
 	o.spans.Do(o, s.shape[0]*each)
 	o.dst, o.x = nil, nil
-	pool.Put(o)
+	give[T](&outerPool, o)
 }
 
 // Span implements Spanned: it does the indices that begin in the span.

@@ -1,7 +1,5 @@
 package kernel
 
-import "unsafe"
-
 // packA copies rows i0 to i0+mb of op(A) for tiles: the rows of a tile side by side.
 func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 	if !p.transA {
@@ -15,7 +13,7 @@ func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 	for k := range kb {
 		from := p.a[(k0+k)*p.lda+i0:][:mb]
 		if whole > 0 {
-			scatter(tileRows*size, unsafe.Pointer(&to[k*tileRows]), unsafe.Pointer(&from[0]), whole, tileRows*kb*size)
+			scatterRowsVector(to[k*tileRows:], from, whole, tileRows*kb*size)
 		}
 		if rest := from[whole*tileRows:]; len(rest) > 0 {
 			copy(to[(whole*kb+k)*tileRows:], rest)
@@ -31,7 +29,7 @@ func (p *product[T]) packRows(to []T, k0, kb, i, rows int) {
 		done = kb &^ 7
 		for _, r := range [2]int{rows - 8, 0} {
 			from := p.a[(i+r)*p.lda+k0:]
-			transpose(unsafe.Pointer(&to[r]), unsafe.Pointer(&from[0]), done/8, p.lda*4, tileRows*4)
+			transposeVector(to[r:], from, done/8, p.lda*4, tileRows*4)
 		}
 	}
 	for r := range rows {
@@ -59,7 +57,7 @@ func (p *product[T]) packB(to []T, k0, kb, j0, nb int) {
 	for k := range kb {
 		from := p.b[(k0+k)*p.ldb+j0:][:nb]
 		if whole > 0 {
-			scatter(tileBytes, unsafe.Pointer(&to[k*nr]), unsafe.Pointer(&from[0]), whole, tileBytes*kb)
+			scatterTilesVector(to[k*nr:], from, whole, tileBytes*kb)
 		}
 		if rest := from[whole*nr:]; len(rest) > 0 {
 			copy(to[(whole*kb+k)*nr:], rest)
@@ -88,7 +86,7 @@ func (p *product[T]) packColumns(to []T, k0, kb, j, cols int) {
 		k1 := kb &^ 7
 		for ; c+8 <= cols; c += 8 {
 			from := p.b[(j+c)*p.ldb+k0:]
-			transpose(unsafe.Pointer(&to[c]), unsafe.Pointer(&from[0]), k1/8, p.ldb*4, tileBytes)
+			transposeVector(to[c:], from, k1/8, p.ldb*4, tileBytes)
 			if k1 < kb {
 				p.interleave(to, k0, kb, k1, j, c, c+8)
 			}

@@ -27,17 +27,21 @@ type lane[T Float] struct {
 
 // eachPixel applies an operation to n pixels of some channels.
 func eachPixel[T Float](op pixelOp, n, channels int, lanes ...lane[T]) {
-	whole := 0
-	if assembly {
+	whole := inRegisters[T](channels)
+	if whole > 0 {
 		size := bytesOf[T]()
-		whole = channels * size / registerBytes * registerBytes / size
-		if whole > 0 {
-			p := pixels{count: n, width: whole * size}
-			for i, l := range lanes {
-				_ = l.x[(n-1)*l.step+channels-1]
-				p.at[i], p.step[i] = unsafe.Pointer(&l.x[0]), l.step*size
-			}
-			runPixels[T](op, &p)
+		p := pixels{count: n, width: whole * size}
+		for i, l := range lanes {
+			_ = l.x[(n-1)*l.step+channels-1]
+			p.at[i], p.step[i] = unsafe.Pointer(&l.x[0]), l.step*size
+		}
+		switch op {
+		case pixelMax:
+			maxPixelsVector[T](&p)
+		case pixelAdd:
+			addPixelsVector[T](&p)
+		case pixelRoute:
+			routePixelsVector[T](&p)
 		}
 	}
 	if whole < channels {

@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // A pooling has the geometry of a depthwise convolution: O = C = Groups.
 
@@ -44,21 +41,14 @@ type poolTask[T Float] struct {
 	x, y, dy, dx []T
 }
 
-var pools32, pools64 sync.Pool
+var poolTaskPool workspaces
 
 func poolWindows[T Float](c *Conv, kind poolKind, x, y, dy, dx []T) {
-	pool := &pools64
-	if single[T]() {
-		pool = &pools32
-	}
-	t, _ := pool.Get().(*poolTask[T])
-	if t == nil {
-		t = new(poolTask[T])
-	}
+	t := take[T, poolTask[T]](&poolTaskPool)
 	t.c, t.kind, t.x, t.y, t.dy, t.dx = *c, kind, x, y, dy, dx
 	shareOut(&t.job, t, c.N, 8*c.N*c.OutH()*c.OutW()*c.C*c.KH*c.KW) // memory is the limit, not arithmetic
 	t.x, t.y, t.dy, t.dx = nil, nil, nil, nil
-	pool.Put(t)
+	give[T](&poolTaskPool, t)
 }
 
 func (t *poolTask[T]) part(n int) {

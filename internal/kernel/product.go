@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"sync"
-	"unsafe"
-)
+import "unsafe"
 
 // The blocks of a product: a panel of B, blockK rows of one tile's width, stays
 // in the first-level cache while all rows of A pass by it; blockM rows of A stay
@@ -35,17 +32,7 @@ type buffers[T Float] struct {
 	tile tiler[T]
 }
 
-var (
-	buffers32 sync.Pool
-	buffers64 sync.Pool
-)
-
-func pool[T Float]() *sync.Pool {
-	if single[T]() {
-		return &buffers32
-	}
-	return &buffers64
-}
+var buffersPool workspaces
 
 // run computes the product, with helpers if it is worth their coming.
 func (p *product[T]) run() {
@@ -57,19 +44,12 @@ func (p *product[T]) run() {
 		p.compute()
 		return
 	}
-	pool := &split64
-	if single[T]() {
-		pool = &split32
-	}
-	s, _ := pool.Get().(*splitProduct[T])
-	if s == nil {
-		s = new(splitProduct[T])
-	}
+	s := take[T, splitProduct[T]](&splitPool)
 	s.product = *p
 	s.pieces(helpers() + 1)
 	parallel(&s.job, s, s.count)
 	s.product = product[T]{}
-	pool.Put(s)
+	give[T](&splitPool, s)
 }
 
 // splitProduct is a product whose rows or columns are computed in pieces.
@@ -81,7 +61,7 @@ type splitProduct[T Float] struct {
 	count   int
 }
 
-var split32, split64 sync.Pool
+var splitPool workspaces
 
 // pieces divides the longer side into n pieces of whole tiles.
 func (s *splitProduct[T]) pieces(n int) {
@@ -126,18 +106,10 @@ func (s *splitProduct[T]) cut(p product[T], i int) product[T] {
 	return p
 }
 
-func getBuffers[T Float]() *buffers[T] {
-	w, _ := pool[T]().Get().(*buffers[T])
-	if w == nil {
-		w = new(buffers[T])
-	}
-	return w
-}
-
 func (p *product[T]) compute() {
-	w := getBuffers[T]()
+	w := take[T, buffers[T]](&buffersPool)
 	p.computeIn(w)
-	pool[T]().Put(w)
+	give[T](&buffersPool, w)
 }
 
 // smallB is how many bytes of B stay in the first-level cache as they are.
@@ -149,7 +121,7 @@ func (p *product[T]) computeIn(w *buffers[T]) {
 	// the packing; nor are the 6 rows of a tile of A, which have room in a cache however
 	// far apart they are, unlike 14.
 	packB := p.packed == nil && (p.transB || p.m > 3*tileRows && p.k*p.ldb*bytesOf[T]() > smallB)
-	packA := p.transA && p.n > 2*width[T]() || wide && p.n >= 512
+	packA := p.transA && p.n > 2*width[T]() || maskedTiles && p.n >= 512
 	w.tile.run = tilesOf[T]()
 	step := stepK(p.k)
 	for k0 := 0; k0 < p.k; k0 += step {
@@ -172,7 +144,7 @@ func stepK(k int) int {
 func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int) {
 	nr := width[T]()
 	whole := nb
-	if !wide && !packB && p.packed == nil {
+	if !maskedTiles && !packB && p.packed == nil {
 		whole = nb - nb%nr // a panel that is not full is packed: tiles without masks read full ones
 	}
 	switch {

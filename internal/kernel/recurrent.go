@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"sync"
 	"unsafe"
 )
 
@@ -26,6 +25,15 @@ const (
 type Recurrent struct {
 	Cell       Cell
 	N, T, I, H int
+}
+
+// RecurrentOperands are the operands of a pass.
+type RecurrentOperands[T Float] struct {
+	X, W, U []T
+	Bias    []T // may be nil, like all that follow
+	Other   []T // the other bias of a GRU
+	H0, C0  []T // the initial states
+	Lengths []int
 }
 
 // Result says which states a pass gives.
@@ -75,11 +83,9 @@ type recurrence[T Float] struct {
 	back bool
 	rows int
 
-	s, u, bias  []T
-	x, w, y     []T // of an inference
-	first       []T // bias of the gates, of an inference
-	h0, c0      []T
-	lengths     []int
+	in          RecurrentOperands[T]
+	s           []T
+	y           []T // of an inference
 	d, g        []T
 	result      Result
 	dh0, dc0    []T
@@ -88,18 +94,11 @@ type recurrence[T Float] struct {
 	input       []T    // packed kernels, of an inference
 }
 
-var recurrences32, recurrences64 sync.Pool
+var recurrencePool workspaces
 
-func getRecurrence[T Float](r *Recurrent) *recurrence[T] {
-	pool := &recurrences64
-	if single[T]() {
-		pool = &recurrences32
-	}
-	p, _ := pool.Get().(*recurrence[T])
-	if p == nil {
-		p = new(recurrence[T])
-	}
-	p.r = *r
+func getRecurrence[T Float](r *Recurrent, in *RecurrentOperands[T]) *recurrence[T] {
+	p := take[T, recurrence[T]](&recurrencePool)
+	p.r, p.in = *r, *in
 	return p
 }
 
@@ -117,34 +116,27 @@ func (p *recurrence[T]) do() {
 		p.rows = 32 // how gonum adds up depends on the number of rows
 	}
 	shareOut(&p.job, p, (p.r.N+p.rows-1)/p.rows, p.r.FLOP())
-	p.s, p.u, p.bias, p.h0, p.c0, p.lengths, p.d, p.g, p.dh0, p.dc0, p.main, p.other = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
-	p.x, p.w, p.y, p.first, p.input = nil, nil, nil, nil, nil
-	if single[T]() {
-		recurrences32.Put(p)
-	} else {
-		recurrences64.Put(p)
-	}
+	p.in = RecurrentOperands[T]{}
+	p.s, p.y, p.d, p.g, p.dh0, p.dc0, p.main, p.other, p.input = nil, nil, nil, nil, nil, nil, nil, nil, nil
+	give[T](&recurrencePool, p)
 }
 
-// RecurrentForward computes s (N, T, Saved·H). bias, other (of a GRU), h0, c0 and
-// lengths may be nil.
-func RecurrentForward[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, s []T) {
-	wide, gates := r.Saved()*r.H, r.Gates()*r.H
+// RecurrentForward computes s (N, T, Saved·H).
+func RecurrentForward[T Float](r *Recurrent, in *RecurrentOperands[T], s []T) {
+	size, gates := r.Saved()*r.H, r.Gates()*r.H
 	rows := r.N * r.T
-	if assembly {
-		p := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: wide, a: x, b: w, c: s, bias: bias}
-		if bias != nil {
-			p.start = startBias
-		}
-		p.run()
-	} else {
-		strided(false, false, rows, gates, r.I, x, r.I, w, gates, 0, s, wide)
-		for i := 0; bias != nil && i < rows; i++ {
-			AddTo(s[i*wide:i*wide+gates], bias)
+	k := product[T]{m: rows, n: gates, k: r.I, lda: r.I, ldb: gates, ldc: size, a: in.X, b: in.W, c: s}
+	if assembly && in.Bias != nil {
+		k.bias, k.start = in.Bias, startBias
+	}
+	k.do()
+	if !assembly && in.Bias != nil {
+		for i := range rows {
+			AddTo(s[i*size:i*size+gates], in.Bias)
 		}
 	}
-	p := getRecurrence[T](r)
-	p.back, p.s, p.u, p.bias, p.h0, p.c0, p.lengths = false, s, u, other, h0, c0, lengths
+	p := getRecurrence(r, in)
+	p.back, p.s = false, s
 	p.pack()
 	p.do()
 }
@@ -158,9 +150,9 @@ func (p *recurrence[T]) pack() {
 	n, gates := r.Gates()*r.H, r.Gates()*r.H
 	if r.Cell == GRUCell {
 		n = 2 * r.H
-		p.other = packWhole(&p.packs[1], false, r.H, r.H, p.u[n:], gates)
+		p.other = packWhole(&p.packs[1], false, r.H, r.H, p.in.U[n:], gates)
 	}
-	p.main = packWhole(&p.packs[0], false, r.H, n, p.u, gates)
+	p.main = packWhole(&p.packs[0], false, r.H, n, p.in.U, gates)
 }
 
 // inferRows is how many rows of an inference are computed at once, so that what
@@ -170,15 +162,15 @@ const inferRows = 56
 // RecurrentInfer computes the states y of all steps (N, T, H), zeros behind the
 // length of a sequence, or the last ones (N, H), and saves nothing: the numbers are
 // those of RecurrentForward and RecurrentStates.
-func RecurrentInfer[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, lengths []int, last bool, y []T) {
-	p := getRecurrence[T](r)
-	p.back, p.x, p.w, p.first, p.u, p.bias, p.h0, p.c0, p.lengths, p.result, p.y = false, x, w, bias, u, other, h0, c0, lengths, AllStates, y
+func RecurrentInfer[T Float](r *Recurrent, in *RecurrentOperands[T], last bool, y []T) {
+	p := getRecurrence(r, in)
+	p.back, p.result, p.y = false, AllStates, y
 	if last {
 		p.result = LastState
 	}
 	p.pack()
 	if assembly {
-		p.input = packWhole(&p.packs[2], false, r.I, r.Gates()*r.H, w, r.Gates()*r.H)
+		p.input = packWhole(&p.packs[2], false, r.I, r.Gates()*r.H, in.W, r.Gates()*r.H)
 	}
 	p.do()
 }
@@ -187,18 +179,16 @@ func RecurrentInfer[T Float](r *Recurrent, x, w, u, bias, other, h0, c0 []T, len
 func (p *recurrence[T]) project(from, m, t int, s []T, step int) {
 	r := &p.r
 	gates := r.Gates() * r.H
-	x := p.x[(from*r.T+t)*r.I:]
-	if p.input != nil {
-		k := product[T]{m: m, n: gates, k: r.I, lda: r.T * r.I, ldc: step, a: x, c: s, packed: p.input, bias: p.first}
-		if p.first != nil {
-			k.start = startBias
-		}
-		k.compute()
-		return
+	x := p.in.X[(from*r.T+t)*r.I:]
+	k := product[T]{m: m, n: gates, k: r.I, lda: r.T * r.I, ldb: gates, ldc: step, a: x, b: p.in.W, packed: p.input, c: s}
+	if assembly && p.in.Bias != nil {
+		k.bias, k.start = p.in.Bias, startBias
 	}
-	strided(false, false, m, gates, r.I, x, r.T*r.I, p.w, gates, 0, s, step)
-	for i := 0; p.first != nil && i < m; i++ {
-		AddTo(s[i*step:i*step+gates], p.first)
+	k.doAlone()
+	if !assembly && p.in.Bias != nil {
+		for i := range m {
+			AddTo(s[i*step:i*step+gates], p.in.Bias)
+		}
 	}
 }
 
@@ -222,12 +212,13 @@ func (p *recurrence[T]) states(from, m, t int, s []T, step int) {
 }
 
 // RecurrentBackward computes d (N, T, Grads·H) from the gradient g of a result; and that
-// of the initial states unless dh0 is nil, or dc0.
-func RecurrentBackward[T Float](r *Recurrent, s, u, c0 []T, lengths []int, g []T, result Result, d, dh0, dc0 []T) {
-	p := getRecurrence[T](r)
-	p.back, p.s, p.u, p.c0, p.lengths, p.g, p.result, p.d, p.dh0, p.dc0 = true, s, u, c0, lengths, g, result, d, dh0, dc0
+// of the initial states unless dh0 is nil, or dc0. Of the operands it reads U, C0 and
+// Lengths.
+func RecurrentBackward[T Float](r *Recurrent, in *RecurrentOperands[T], s, g []T, result Result, d, dh0, dc0 []T) {
+	p := getRecurrence(r, in)
+	p.back, p.s, p.g, p.result, p.d, p.dh0, p.dc0 = true, s, g, result, d, dh0, dc0
 	if assembly {
-		p.main = packWhole(&p.packs[0], true, r.Gates()*r.H, r.H, u, r.Gates()*r.H)
+		p.main = packWhole(&p.packs[0], true, r.Gates()*r.H, r.H, in.U, r.Gates()*r.H)
 	}
 	p.do()
 }
@@ -244,31 +235,13 @@ func (p *recurrence[T]) part(i int) {
 	s.put()
 }
 
-// multiply adds A·B to C, or sets C to it: rows of a and c are lda and ldc
-// elements apart. B is packed, or b with its transposition.
-func multiply[T Float](m, n, k int, a []T, lda int, packed, b []T, ldb int, transB, add bool, c []T, ldc int) {
-	if packed == nil {
-		beta := T(0)
-		if add {
-			beta = 1
-		}
-		strided(false, transB, m, n, k, a, lda, b, ldb, beta, c, ldc)
-		return
-	}
-	p := product[T]{m: m, n: n, k: k, lda: lda, ldc: ldc, a: a, c: c, packed: packed}
-	if add {
-		p.start = startC
-	}
-	p.compute()
-}
-
-func (p *recurrence[T]) over(n, t int) bool { return p.lengths != nil && t >= p.lengths[n] }
+func (p *recurrence[T]) over(n, t int) bool { return p.in.Lengths != nil && t >= p.in.Lengths[n] }
 
 // forward computes rows, of which every step is saved, or the last two steps in an
 // inference.
 func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	r := &p.r
-	h, wide, gates := r.H, r.Saved()*r.H, r.Gates()*r.H
+	h, size, gates := r.H, r.Saved()*r.H, r.Gates()*r.H
 	spare := grown(&w.result, 2*h)
 	zero, nowhere := spare[:h], spare[h:]
 	clear(zero)
@@ -276,18 +249,18 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	var saved []T // of the rows
 	if p.y != nil {
 		kept = min(2, r.T)
-		saved = grown(&w.columns, m*kept*wide)
+		saved = grown(&w.columns, m*kept*size)
 	} else {
-		saved = p.s[from*r.T*wide:]
+		saved = p.s[from*r.T*size:]
 	}
-	step := kept * wide
-	at := func(t int) []T { return saved[t%kept*wide:] } // the rows' parts, step apart
+	step := kept * size
+	at := func(t int) []T { return saved[t%kept*size:] } // the rows' parts, step apart
 	for i := range m {
 		first := at(0)[i*step+r.atBefore():][:h]
-		if p.h0 == nil {
+		if p.in.H0 == nil {
 			clear(first)
 		} else {
-			copy(first, p.h0[(from+i)*h:])
+			copy(first, p.in.H0[(from+i)*h:])
 		}
 	}
 	for t := range r.T {
@@ -297,18 +270,21 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 		}
 		before := now[r.atBefore():]
 		if r.Cell == GRUCell {
-			multiply(m, 2*h, h, before, step, p.main, p.u, gates, false, true, now, step)
-			multiply(m, h, h, before, step, p.other, p.u[2*h:], gates, false, false, now[r.atQ():], step)
-		} else if t > 0 || p.h0 != nil {
-			multiply(m, gates, h, before, step, p.main, p.u, gates, false, true, now, step)
+			k := product[T]{m: m, k: h, lda: step, ldb: gates, ldc: step, a: before}
+			k.n, k.b, k.packed, k.c, k.start = 2*h, p.in.U, p.main, now, startC
+			k.doAlone()
+			k.n, k.b, k.packed, k.c, k.start = h, p.in.U[2*h:], p.other, now[r.atQ():], startZero
+			k.doAlone()
+		} else if t > 0 || p.in.H0 != nil {
+			product[T]{m: m, n: gates, k: h, lda: step, ldb: gates, ldc: step, a: before, b: p.in.U, packed: p.main, c: now, start: startC}.doAlone()
 		}
 		for i := range m {
-			s := now[i*step:][:wide]
+			s := now[i*step:][:size]
 			c, next := zero, nowhere
 			if t > 0 && r.Cell == LSTMCell {
 				c = at(t - 1)[i*step+r.atC():][:h]
-			} else if p.c0 != nil {
-				c = p.c0[(from+i)*h:][:h]
+			} else if p.in.C0 != nil {
+				c = p.in.C0[(from+i)*h:][:h]
 			}
 			if t+1 < r.T {
 				next = at(t + 1)[i*step+r.atBefore():][:h]
@@ -338,8 +314,8 @@ func (p *recurrence[T]) cell(s, c, next []T, over bool) {
 		p.lstm(s, c, next)
 		return
 	case r.Cell == GRUCell:
-		if p.bias != nil {
-			AddTo(s[r.atQ():][:h], p.bias)
+		if p.in.Other != nil {
+			AddTo(s[r.atQ():][:h], p.in.Other)
 		}
 		p.gru(s, before, state, next)
 		return
@@ -364,7 +340,7 @@ func newCell[T Float](gates []T, h int) (cell, bool) {
 	if !assembly || !single[T]() {
 		return cell{}, false
 	}
-	_, whole := registers[T](h)
+	whole := inRegisters[T](h)
 	return cell{gates: unsafe.Pointer(&gates[0]), width: 4 * h, end: 4 * whole, rest: h - whole}, true
 }
 
@@ -375,7 +351,7 @@ func (p *recurrence[T]) lstm(s, before, next []T) {
 	if k, ok := newCell(s, h); ok {
 		k.before, k.c, k.tanh = unsafe.Pointer(&before[0]), unsafe.Pointer(&c[0]), unsafe.Pointer(&tanh[0])
 		k.h, k.next = unsafe.Pointer(&state[0]), unsafe.Pointer(&next[0])
-		lstmVector(&k)
+		lstmCellVector[T](&k)
 		return
 	}
 	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
@@ -395,7 +371,7 @@ func (p *recurrence[T]) gru(s, before, state, next []T) {
 	if k, ok := newCell(s, h); ok {
 		k.before, k.q = unsafe.Pointer(&before[0]), unsafe.Pointer(&q[0])
 		k.h, k.next = unsafe.Pointer(&state[0]), unsafe.Pointer(&next[0])
-		gruVector(&k)
+		gruCellVector[T](&k)
 		return
 	}
 	r, z, n := s[:h], s[h:2*h], s[2*h:3*h]
@@ -409,7 +385,7 @@ func (p *recurrence[T]) gru(s, before, state, next []T) {
 
 func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 	r := &p.r
-	h, wide, deep, gates := r.H, r.Saved()*r.H, r.Grads()*r.H, r.Gates()*r.H
+	h, size, deep, gates := r.H, r.Saved()*r.H, r.Grads()*r.H, r.Gates()*r.H
 	m := to - from
 	spare := grown(&w.result, (3*m+1)*h)
 	clear(spare)
@@ -427,7 +403,7 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 	for t := r.T - 1; t >= 0; t-- {
 		for n := from; n < to; n++ {
 			row := n - from
-			s, d := p.s[(n*r.T+t)*wide:][:wide], p.d[(n*r.T+t)*deep:][:deep]
+			s, d := p.s[(n*r.T+t)*size:][:size], p.d[(n*r.T+t)*deep:][:deep]
 			if p.over(n, t) {
 				clear(d)
 				continue
@@ -438,22 +414,26 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 			}
 			c := zero
 			if t > 0 && r.Cell == LSTMCell {
-				c = p.s[(n*r.T+t-1)*wide+r.atC():][:h]
-			} else if p.c0 != nil {
-				c = p.c0[n*h : (n+1)*h]
+				c = p.s[(n*r.T+t-1)*size+r.atC():][:h]
+			} else if p.in.C0 != nil {
+				c = p.in.C0[n*h : (n+1)*h]
 			}
 			p.cellGrad(s, d, c, own, dc[row*h:(row+1)*h])
 		}
 		if t == 0 && p.dh0 == nil {
 			break
 		}
-		d := p.d[(from*r.T+t)*deep:]
-		if p.lengths == nil {
-			multiply(m, h, gates, d, r.T*deep, p.main, p.u, gates, true, r.Cell == GRUCell, dh, h)
+		k := product[T]{transB: true, m: m, n: h, k: gates, lda: r.T * deep, ldb: gates, ldc: h, a: p.d[(from*r.T+t)*deep:], b: p.in.U, packed: p.main, c: dh}
+		if r.Cell == GRUCell {
+			k.start = startC
+		}
+		if p.in.Lengths == nil {
+			k.doAlone()
 			continue
 		}
 		copy(fresh, dh)
-		multiply(m, h, gates, d, r.T*deep, p.main, p.u, gates, true, r.Cell == GRUCell, fresh, h)
+		k.c = fresh
+		k.doAlone()
 		for n := from; n < to; n++ {
 			if row := n - from; !p.over(n, t) {
 				copy(dh[row*h:(row+1)*h], fresh[row*h:])
@@ -493,7 +473,7 @@ func (p *recurrence[T]) lstmGrad(s, d, before, dh, dc []T) {
 	if k, ok := newCell(s, h); ok {
 		k.grads, k.before, k.tanh = unsafe.Pointer(&d[0]), unsafe.Pointer(&before[0]), unsafe.Pointer(&tanh[0])
 		k.dh, k.dc = unsafe.Pointer(&dh[0]), unsafe.Pointer(&dc[0])
-		lstmGradVector(&k)
+		lstmGradVector[T](&k)
 		return
 	}
 	in, f, g, o := s[:h], s[h:2*h], s[2*h:3*h], s[3*h:4*h]
@@ -513,7 +493,7 @@ func (p *recurrence[T]) gruGrad(s, d, dh []T) {
 	before, q := s[p.r.atBefore():][:h], s[p.r.atQ():][:h]
 	if k, ok := newCell(s, h); ok {
 		k.grads, k.before, k.q, k.dh = unsafe.Pointer(&d[0]), unsafe.Pointer(&before[0]), unsafe.Pointer(&q[0]), unsafe.Pointer(&dh[0])
-		gruGradVector(&k)
+		gruGradVector[T](&k)
 		return
 	}
 	rs, zs, ns := s[:h], s[h:2*h], s[2*h:3*h]
@@ -531,9 +511,9 @@ func (p *recurrence[T]) gruGrad(s, d, dh []T) {
 // RecurrentStates copies a result from what a pass has saved: of all steps zeros behind
 // the length of a sequence.
 func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, result Result, y []T) {
-	h, wide := r.H, r.Saved()*r.H
+	h, size := r.H, r.Saved()*r.H
 	for n := range r.N {
-		if end := s[(n*r.T+r.T-1)*wide:]; result == LastState {
+		if end := s[(n*r.T+r.T-1)*size:]; result == LastState {
 			copy(y[n*h:(n+1)*h], end[r.atH():])
 			continue
 		} else if result == LastStates {
@@ -546,42 +526,48 @@ func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, result Result,
 			if lengths != nil && t >= lengths[n] {
 				clear(to)
 			} else {
-				copy(to, s[(n*r.T+t)*wide+r.atH():])
+				copy(to, s[(n*r.T+t)*size+r.atH():])
 			}
 		}
 	}
 }
 
-// RecurrentInput computes the gradient dx of x.
-func RecurrentInput[T Float](r *Recurrent, d, w, dx []T) {
+// RecurrentInputGrad computes the gradient dx of x.
+func RecurrentInputGrad[T Float](r *Recurrent, d, w, dx []T) {
 	h, rows := r.H, r.N*r.T
 	if r.Cell == GRUCell {
-		strided(false, true, rows, r.I, 2*h, d, 4*h, w, 3*h, 0, dx, r.I)
-		strided(false, true, rows, r.I, h, d[3*h:], 4*h, w[2*h:], 3*h, 1, dx, r.I)
+		p := product[T]{transB: true, m: rows, n: r.I, lda: 4 * h, ldb: 3 * h, ldc: r.I, c: dx}
+		p.k, p.a, p.b = 2*h, d, w
+		p.do()
+		p.k, p.a, p.b, p.start = h, d[3*h:], w[2*h:], startC
+		p.do()
 		return
 	}
 	Gemm(false, true, rows, r.I, r.Gates()*h, d, w, 0, dx)
 }
 
-// RecurrentKernel computes the gradient dw of the kernels.
-func RecurrentKernel[T Float](r *Recurrent, x, d, dw []T) {
+// RecurrentKernelGrad computes the gradient dw of the kernels.
+func RecurrentKernelGrad[T Float](r *Recurrent, x, d, dw []T) {
 	h, rows := r.H, r.N*r.T
 	if r.Cell == GRUCell {
-		strided(true, false, r.I, 2*h, rows, x, r.I, d, 4*h, 0, dw, 3*h)
-		strided(true, false, r.I, h, rows, x, r.I, d[3*h:], 4*h, 0, dw[2*h:], 3*h)
+		p := product[T]{transA: true, m: r.I, k: rows, lda: r.I, ldb: 4 * h, ldc: 3 * h, a: x}
+		p.n, p.b, p.c = 2*h, d, dw
+		p.do()
+		p.n, p.b, p.c = h, d[3*h:], dw[2*h:]
+		p.do()
 		return
 	}
 	Gemm(true, false, r.I, r.Gates()*h, rows, x, d, 0, dw)
 }
 
-// RecurrentRecurrent computes the gradient du of the recurrent kernels.
-func RecurrentRecurrent[T Float](r *Recurrent, s, d, du []T) {
+// RecurrentStateKernelGrad computes the gradient du of the recurrent kernels.
+func RecurrentStateKernelGrad[T Float](r *Recurrent, s, d, du []T) {
 	n := r.Gates() * r.H
-	strided(true, false, r.H, n, r.N*r.T, s[r.atBefore():], r.Saved()*r.H, d, r.Grads()*r.H, 0, du, n)
+	product[T]{transA: true, m: r.H, n: n, k: r.N * r.T, lda: r.Saved() * r.H, ldb: r.Grads() * r.H, ldc: n, a: s[r.atBefore():], b: d, c: du}.do()
 }
 
-// RecurrentBias computes the gradient db of the bias.
-func RecurrentBias[T Float](r *Recurrent, d, db []T) {
+// RecurrentBiasGrad computes the gradient db of the bias.
+func RecurrentBiasGrad[T Float](r *Recurrent, d, db []T) {
 	h, deep := r.H, r.Grads()*r.H
 	clear(db)
 	for at := 0; at < r.N*r.T*deep; at += deep {
@@ -594,8 +580,8 @@ func RecurrentBias[T Float](r *Recurrent, d, db []T) {
 	}
 }
 
-// RecurrentOther computes the gradient db of a GRU's other bias.
-func RecurrentOther[T Float](r *Recurrent, d, db []T) {
+// RecurrentOtherBiasGrad computes the gradient db of a GRU's other bias.
+func RecurrentOtherBiasGrad[T Float](r *Recurrent, d, db []T) {
 	h := r.H
 	clear(db)
 	for at := 0; at < r.N*r.T*4*h; at += 4 * h {

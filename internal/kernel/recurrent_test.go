@@ -26,21 +26,22 @@ func recurrentPass[T Float](r *Recurrent, in recurrentOperands, last bool) map[s
 		return out[name]
 	}
 	s := make([]T, r.N*r.T*r.Saved()*h)
-	RecurrentForward(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, s)
-	wide, result := r.N*r.T*h, AllStates
+	operands := &RecurrentOperands[T]{X: x, W: w, U: u, Bias: of(in.bias), Other: of(in.other), H0: of(in.h0), C0: c0, Lengths: in.lengths}
+	RecurrentForward(r, operands, s)
+	length, result := r.N*r.T*h, AllStates
 	if last {
-		wide, result = r.N*h, LastState
+		length, result = r.N*h, LastState
 	}
-	RecurrentStates(r, s, in.lengths, result, add("y", wide))
-	RecurrentInfer(r, x, w, u, of(in.bias), of(in.other), of(in.h0), c0, in.lengths, last, add("inference", wide))
+	RecurrentStates(r, s, in.lengths, result, add("y", length))
+	RecurrentInfer(r, operands, last, add("inference", length))
 	d := add("d", r.N*r.T*r.Grads()*h)
-	RecurrentBackward(r, s, u, c0, in.lengths, of(in.g[:wide]), result, d, add("dh0", r.N*h), add("dc0", r.N*h))
-	RecurrentInput(r, d, w, add("dx", len(x)))
-	RecurrentKernel(r, x, d, add("dw", len(w)))
-	RecurrentRecurrent(r, s, d, add("du", len(u)))
-	RecurrentBias(r, d, add("db", gates))
+	RecurrentBackward(r, operands, s, of(in.g[:length]), result, d, add("dh0", r.N*h), add("dc0", r.N*h))
+	RecurrentInputGrad(r, d, w, add("dx", len(x)))
+	RecurrentKernelGrad(r, x, d, add("dw", len(w)))
+	RecurrentStateKernelGrad(r, s, d, add("du", len(u)))
+	RecurrentBiasGrad(r, d, add("db", gates))
 	if r.Cell == GRUCell {
-		RecurrentOther(r, d, add("dq", h))
+		RecurrentOtherBiasGrad(r, d, add("dq", h))
 	}
 	return out
 }
@@ -146,24 +147,25 @@ func BenchmarkLSTM(b *testing.B) {
 	r := rand.New(rand.NewPCG(7, 3))
 	gates := 4 * k.H
 	x, w, u := uniform[float32](r, k.N*k.T*k.I), uniform[float32](r, k.I*gates), uniform[float32](r, k.H*gates)
+	in := &RecurrentOperands[float32]{X: x, W: w, U: u}
 	s, g, d := make([]float32, k.N*k.T*8*k.H), uniform[float32](r, k.N*k.H), make([]float32, k.N*k.T*gates)
 	b.Run("forward", func(b *testing.B) {
 		for b.Loop() {
-			RecurrentForward(k, x, w, u, nil, nil, nil, nil, nil, s)
+			RecurrentForward(k, in, s)
 		}
 		b.ReportMetric(float64(k.FLOP())*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 	})
 	b.Run("backward", func(b *testing.B) {
 		for b.Loop() {
-			RecurrentBackward(k, s, u, nil, nil, g, LastState, d, nil, nil)
+			RecurrentBackward(k, in, s, g, LastState, d, nil, nil)
 		}
 		b.ReportMetric(float64(2*k.N*k.T*k.H*gates)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 	})
 	du, dw := make([]float32, len(u)), make([]float32, len(w))
 	b.Run("weights", func(b *testing.B) {
 		for b.Loop() {
-			RecurrentRecurrent(k, s, d, du)
-			RecurrentKernel(k, x, d, dw)
+			RecurrentStateKernelGrad(k, s, d, du)
+			RecurrentKernelGrad(k, x, d, dw)
 		}
 		b.ReportMetric(float64(k.FLOP())*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 	})

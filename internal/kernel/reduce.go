@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // Sum sets dst to the sums of x along the axes on which the walk's second
 // stride, that of dst, is 0. Sums of consecutive elements are formed in float64.
@@ -49,14 +46,8 @@ func addUp[T Float](dst, x []T, s *Strided) {
 
 // sum returns Σ x in float64.
 func sum[T Float](x []T) float64 {
-	s, rest := 0.0, 0
-	if f, ok := any(x).([]float32); ok {
-		var count int
-		if count, rest = registers[float32](len(f)); count > 0 {
-			s = sumVector(f, count)
-		}
-	}
-	for _, v := range x[rest:] {
+	s, done := sumVector(x)
+	for _, v := range x[done:] {
 		s += float64(v)
 	}
 	return s
@@ -82,14 +73,7 @@ func columnSums[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
 		columnBlock(kind, dst, x, g, mean, rows)
 		return
 	}
-	pool := &rowSums64
-	if single[T]() {
-		pool = &rowSums32
-	}
-	t, _ := pool.Get().(*rowSums[T])
-	if t == nil {
-		t = new(rowSums[T])
-	}
+	t := take[T, rowSums[T]](&rowSumsPool)
 	count := (rows + block - 1) / block
 	t.kind, t.x, t.g, t.mean, t.n, t.rows, t.block = kind, x, g, mean, n, rows, block
 	t.partial = grown(&t.memory, count*n)
@@ -102,7 +86,7 @@ func columnSums[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
 	}
 	sumBlock(dst, t.partial, count)
 	t.x, t.g, t.mean = nil, nil, nil
-	pool.Put(t)
+	give[T](&rowSumsPool, t)
 }
 
 // rowSums is a sum of rows in parts.
@@ -114,7 +98,7 @@ type rowSums[T Float] struct {
 	n, rows, block      int
 }
 
-var rowSums32, rowSums64 sync.Pool
+var rowSumsPool workspaces
 
 func (t *rowSums[T]) part(i int) {
 	from, to := i*t.block, min((i+1)*t.block, t.rows)
@@ -139,11 +123,7 @@ func columnBlock[T Float](kind columnSum, dst, x, g, mean []T, rows int) {
 // sumBlock sets dst to the sum of some rows.
 func sumBlock[T Float](dst, x []T, rows int) {
 	n := len(dst)
-	count, rest := registers[T](n)
-	if count > 0 {
-		sumRowsVector(dst, x[:rows*n], rows, count)
-	}
-	for j := rest; j < n; j++ {
+	for j := sumRowsVector(dst, x[:rows*n], rows, n*bytesOf[T]()); j < n; j++ {
 		var s T
 		for at := j; at < rows*n; at += n {
 			s += x[at]

@@ -56,7 +56,7 @@ func rowsAlone[T Float](t *testing.T) {
 			}
 			alone(t, fmt.Sprint("recurrence ", cell), rows, k.T*k.I, k.T*k.Saved()*k.H, x, func(m int, x, y []T) {
 				k.N = m
-				RecurrentForward(&k, x, w, u, bias, other, nil, nil, nil, y)
+				RecurrentForward(&k, &RecurrentOperands[T]{X: x, W: w, U: u, Bias: bias, Other: other}, y)
 			})
 		}
 	}

@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // Softmax sets every row of dst to exp x / Σ exp x of the row of x (rows, n).
 // dst may be x.
@@ -126,17 +123,10 @@ type rowsTask[T Float] struct {
 // skips says whether a row does not count.
 func (t *rowsTask[T]) skips(r int) bool { return t.masked && t.want[r] == t.ignore }
 
-var rowsTasks32, rowsTasks64 sync.Pool
+var rowsTaskPool workspaces
 
 func getRows[T Float](kind rowsKind, n int) *rowsTask[T] {
-	pool := &rowsTasks64
-	if single[T]() {
-		pool = &rowsTasks32
-	}
-	t, _ := pool.Get().(*rowsTask[T])
-	if t == nil {
-		t = new(rowsTask[T])
-	}
+	t := take[T, rowsTask[T]](&rowsTaskPool)
 	t.kind, t.n = kind, n
 	return t
 }
@@ -155,11 +145,7 @@ func (t *rowsTask[T]) do() {
 		}
 	}
 	t.dst, t.a, t.b, t.g, t.want, t.masked = nil, nil, nil, nil, nil, false
-	if single[T]() {
-		rowsTasks32.Put(t)
-	} else {
-		rowsTasks64.Put(t)
-	}
+	give[T](&rowsTaskPool, t)
 }
 
 func (t *rowsTask[T]) part(i int) {
@@ -277,14 +263,13 @@ func shift[T Float](dst, x []T) T {
 // peak returns the largest element, or NaN if there is one.
 func peak[T Float](x []T) T {
 	most := x[0]
-	count, rest := registers[T](len(x))
-	if count > 1 {
-		var lanes [16]T
-		peakVector(lanes[:], x, count)
-		for _, v := range lanes[:registerBytes/bytesOf[T]()] {
+	if full := lanes[T](); len(x) >= 2*full {
+		var peaks [16]T
+		done := peakVector(peaks[:], x)
+		for _, v := range peaks[:min(full, done)] {
 			most = max(most, v)
 		}
-		x = x[rest:]
+		x = x[done:]
 	}
 	for _, v := range x {
 		most = max(most, v)

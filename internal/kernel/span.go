@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"sync"
-	"unsafe"
-)
+import "unsafe"
 
 // Long arrays are worked on in spans, which workers share. A span begins
 // at a multiple of spanSize, so that every element has the same place in a
@@ -44,17 +41,10 @@ type spans[T Float] struct {
 	rows        []int // of a gathering
 }
 
-var spans32, spans64 sync.Pool
+var spansPool workspaces
 
 func getSpans[T Float](kind spanKind) *spans[T] {
-	pool := &spans64
-	if single[T]() {
-		pool = &spans32
-	}
-	s, _ := pool.Get().(*spans[T])
-	if s == nil {
-		s = new(spans[T])
-	}
+	s := take[T, spans[T]](&spansPool)
 	s.kind = kind
 	return s
 }
@@ -67,11 +57,7 @@ func (s *spans[T]) do(n int) {
 
 func (s *spans[T]) put() {
 	s.dst, s.a, s.b, s.rows = nil, nil, nil, nil
-	if single[T]() {
-		spans32.Put(s)
-	} else {
-		spans64.Put(s)
-	}
+	give[T](&spansPool, s)
 }
 
 func (s *spans[T]) part(i int) {

@@ -23,6 +23,9 @@ type tile struct {
 	mask                     int
 }
 
+// tileTable finds the tile of some rows, of one or two registers' width.
+type tileTable [14][2]func(*byte)
+
 // tiler computes tiles. It lives in memory from a pool: what functions from a
 // table are given would leave the stack.
 type tiler[T Float] struct {
@@ -40,7 +43,7 @@ func width[T Float]() int { return tileBytes / bytesOf[T]() }
 // it were of full width.
 func (t *tiler[T]) compute(c []T, ldc, rows, cols int) {
 	nr := width[T]()
-	if wide {
+	if maskedTiles {
 		registers := 2
 		if cols <= nr/2 {
 			registers = 1

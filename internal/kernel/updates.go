@@ -20,11 +20,7 @@ type AdamStep[T Float] struct {
 // w ← w − (Size·m + Direct·g)/(Root·√v + ε).
 func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
-	count, rest := registers[T](len(w))
-	if count > 0 {
-		adamVector(s, w, m, v, g, count)
-	}
-	for i := rest; i < len(w); i++ {
+	for i := adamVector(w, m, v, g, s); i < len(w); i++ {
 		x := w[i] * s.Keep
 		d := g[i] + s.L2*x
 		m[i] = s.Beta1*m[i] + s.Rest1*d
@@ -43,11 +39,7 @@ type DescentStep[T Float] struct {
 // Descent updates the weights w by the gradient g: w ← Keep·w − Rate·g.
 func Descent[T Float](s *DescentStep[T], w, g []T) {
 	g = g[:len(w)]
-	count, rest := registers[T](len(w))
-	if count > 0 {
-		descentVector(s, w, g, count)
-	}
-	for i := rest; i < len(w); i++ {
+	for i := descentVector(w, g, s); i < len(w); i++ {
 		w[i] = s.Keep*w[i] - s.Rate*g[i]
 	}
 }
@@ -66,11 +58,7 @@ type MomentumStep[T Float] struct {
 // g ← g + Decay·w, v ← Momentum·v + g, w ← w − Rate·(Gradient·g + Velocity·v).
 func Momentum[T Float](s *MomentumStep[T], w, v, g []T) {
 	v, g = v[:len(w)], g[:len(w)]
-	count, rest := registers[T](len(w))
-	if count > 0 {
-		momentumVector(s, w, v, g, count)
-	}
-	for i := rest; i < len(w); i++ {
+	for i := momentumVector(w, v, g, s); i < len(w); i++ {
 		d := g[i] + s.Decay*w[i]
 		v[i] = s.Momentum*v[i] + d
 		w[i] -= s.Rate * (s.Gradient*d + s.Velocity*v[i])
@@ -92,14 +80,14 @@ type RootStep[T Float] struct {
 // w ← w − Rate·velocity. A nil velocity stands for g/(√v + ε).
 func Root[T Float](s *RootStep[T], w, v, velocity, g []T) {
 	v, g = v[:len(w)], g[:len(w)]
+	done := 0
 	if velocity != nil {
 		velocity = velocity[:len(w)]
+		done = rootMomentumVector(w, v, g, velocity, s)
+	} else {
+		done = rootVector(w, v, g, s)
 	}
-	count, rest := registers[T](len(w))
-	if count > 0 {
-		rootVector(s, w, v, velocity, g, count)
-	}
-	for i := rest; i < len(w); i++ {
+	for i := done; i < len(w); i++ {
 		d := g[i] + s.L2*w[i]
 		v[i] = s.Keep*v[i] + s.Rest*d*d
 		d /= sqrt(v[i]) + s.Epsilon
@@ -124,11 +112,7 @@ type LionStep[T Float] struct {
 // w ← Keep·w − Rate·sign(β1·m + (1−β1)·g), m ← β2·m + (1−β2)·g.
 func Lion[T Float](s *LionStep[T], w, m, g []T) {
 	m, g = m[:len(w)], g[:len(w)]
-	count, rest := registers[T](len(w))
-	if count > 0 {
-		lionVector(s, w, m, g, count)
-	}
-	for i := rest; i < len(w); i++ {
+	for i := lionVector(w, m, g, s); i < len(w); i++ {
 		move := T(0)
 		if c := s.Beta1*m[i] + s.Rest1*g[i]; c != 0 && c == c {
 			move = T(math.Copysign(float64(s.Rate), float64(c))) // signs cannot be guessed

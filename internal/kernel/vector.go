@@ -1,24 +1,21 @@
 package kernel
 
-// registers returns how many registers' width n elements fill, and the first
-// element after them; nothing where there is no assembly.
-func registers[T Float](n int) (count, rest int) {
+// The functions whose names end in Vector are generated: they do the elements of whole
+// registers and return how many these are, none where there is no assembly.
+
+// inRegisters returns how many of n elements fill whole registers; none where there is
+// no assembly.
+func inRegisters[T Float](n int) int {
 	if !assembly {
-		return 0, 0
+		return 0
 	}
-	each := registerBytes / bytesOf[T]()
-	count = n / each
-	return count, count * each
+	return n &^ (registerBytes/bytesOf[T]() - 1)
 }
 
 // Axpy adds alpha·x to y.
 func Axpy[T Float](alpha T, x, y []T) {
 	x = x[:len(y)]
-	count, rest := registers[T](len(y))
-	if count > 0 {
-		axpyVector(alpha, x, y, count)
-	}
-	for i := rest; i < len(y); i++ {
+	for i := axpyVector(y, x, &alpha); i < len(y); i++ {
 		y[i] += alpha * x[i]
 	}
 }
@@ -37,58 +34,36 @@ func AddTo[T Float](dst, x []T) {
 
 func addVV[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	count, rest := registers[T](len(dst))
-	if count > 0 {
-		addVector(dst, a, b, count)
-	}
-	for i := rest; i < len(dst); i++ {
+	for i := addVector(dst, a, b); i < len(dst); i++ {
 		dst[i] = a[i] + b[i]
 	}
 }
 
 func mulVV[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	count, rest := registers[T](len(dst))
-	if count > 0 {
-		mulVector(dst, a, b, count)
-	}
-	for i := rest; i < len(dst); i++ {
+	for i := mulVector(dst, a, b); i < len(dst); i++ {
 		dst[i] = a[i] * b[i]
 	}
 }
 
 func subVV[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	count, rest := registers[T](len(dst))
-	if count > 0 {
-		subVector(dst, a, b, count)
-	}
-	for i := rest; i < len(dst); i++ {
+	for i := subVector(dst, a, b); i < len(dst); i++ {
 		dst[i] = a[i] - b[i]
 	}
 }
 
 func divVV[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	count, rest := registers[T](len(dst))
-	if count > 0 {
-		divVector(dst, a, b, count)
-	}
-	for i := rest; i < len(dst); i++ {
+	for i := divVector(dst, a, b); i < len(dst); i++ {
 		dst[i] = a[i] / b[i]
 	}
 }
 
 // dot returns Σ x·y, summed in float64.
 func dot[T Float](x, y []T) float64 {
-	s, rest := 0.0, 0
-	if f, ok := any(x).([]float32); ok {
-		var count int
-		if count, rest = registers[float32](len(f)); count > 0 {
-			s = dotVector(f, any(y).([]float32), count)
-		}
-	}
-	for i := rest; i < len(x); i++ {
+	s, done := dotVector(x, y)
+	for i := done; i < len(x); i++ {
 		s += float64(x[i]) * float64(y[i])
 	}
 	return s
@@ -97,11 +72,7 @@ func dot[T Float](x, y []T) float64 {
 // positiveGrad sets dst to g, but to 0 where y <= 0.
 func positiveGrad[T Float](dst, y, g []T) {
 	y, g = y[:len(dst)], g[:len(dst)]
-	count, rest := registers[T](len(dst))
-	if count > 0 {
-		positiveVector(dst, y, g, count)
-	}
-	for i := rest; i < len(dst); i++ {
+	for i := positiveVector(dst, y, g); i < len(dst); i++ {
 		s := g[i]
 		if y[i] <= 0 {
 			s = 0
@@ -119,18 +90,18 @@ func SumSquares[T Float](x []T) float64 {
 }
 
 func sumSquares[T Float](x []T) float64 {
-	sum, rest := 0.0, 0
-	if f, ok := any(x).([]float32); ok {
-		var count int
-		if count, rest = registers[float32](len(f)); count > 0 {
-			sum = sumSquaresVector(f, count)
-		}
-	}
-	for _, v := range x[rest:] {
+	sum, done := sumSquaresVector(x)
+	for _, v := range x[done:] {
 		sum += float64(v) * float64(v)
 	}
 	return sum
 }
+
+// mapTable holds functions of float32, slopeTable their gradients.
+type (
+	mapTable   [unaryCount]func(to, x *byte, n int, alpha float32)
+	slopeTable [unaryCount]func(to, x, grad *byte, n int, alpha float32)
+)
 
 // mapped sets dst to fn(x) in vector registers, where there are such for fn and
 // T, and tells whether it did. An element's result does not depend on its place.
@@ -141,28 +112,22 @@ func sumSquares[T Float](x []T) float64 {
 // GeluTanh, down to 2⁻¹⁰; 1 ulp of 1 HardSigmoid. Slopes: 20 ulp of 1, or of
 // themselves where they are larger.
 func mapped[T Float](fn UnaryFn, alpha float64, dst, x []T) bool {
-	if !assembly || !single[T]() || len(dst) == 0 {
+	t := mapsOf[T]()
+	if t == nil || t[fn] == nil || len(dst) == 0 {
 		return false
 	}
-	f := maps()[fn]
-	if f == nil {
-		return false
-	}
-	f(at(dst), at(x), len(dst), float32(alpha))
+	t[fn](at(dst), at(x), len(dst), float32(alpha))
 	return true
 }
 
 // sloped sets dst to g·fn′ in vector registers, where there are such, and tells
 // whether it did.
 func sloped[T Float](fn UnaryFn, alpha float64, dst, v, g []T) bool {
-	if !assembly || !single[T]() || len(dst) == 0 {
+	t := slopesOf[T]()
+	if t == nil || t[fn] == nil || len(dst) == 0 {
 		return false
 	}
-	f := slopes()[fn]
-	if f == nil {
-		return false
-	}
-	f(at(dst), at(v), at(g), len(dst), float32(alpha))
+	t[fn](at(dst), at(v), at(g), len(dst), float32(alpha))
 	return true
 }
 

@@ -87,7 +87,7 @@ func (t *poolTask[T]) eachResult(f func(at, out int)) {
 // how many that are: the maxima, or the gradient if there is one.
 func (t *poolTask[T]) eachWindows(x, y, dy, dx []T) int {
 	c := &t.c
-	_, whole := registers[T](c.C)
+	whole := inRegisters[T](c.C)
 	if whole == 0 {
 		return 0
 	}
@@ -103,11 +103,11 @@ func (t *poolTask[T]) eachWindows(x, y, dy, dx []T) int {
 		in, out := r*c.StrideH*c.W*c.C, r*c.OutW()*c.C
 		w.x, w.y = unsafe.Pointer(&x[in]), unsafe.Pointer(&y[out])
 		if dx == nil {
-			maxWindows[T](&w)
+			maxWindowsVector[T](&w)
 			continue
 		}
 		w.dy, w.dx = unsafe.Pointer(&dy[out]), unsafe.Pointer(&dx[in])
-		routeWindows[T](&w)
+		routeWindowsVector[T](&w)
 	}
 	return whole
 }

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"sync"
 	"unsafe"
 )
 
@@ -19,7 +18,8 @@ import (
 // ones are, and Adam divides each by its own size.
 
 // transform is the argument of the assembly, which knows the order of its fields:
-// it transforms matrices whose elements are vectors of channels.
+// it transforms matrices whose elements are vectors of channels, those of an image from
+// 4×4 to 4×4, of a kernel from 3×3 to 4×4, of a result from 4×4 to 2×2 with bias and ReLU.
 type transform struct {
 	from, to         unsafe.Pointer
 	rowFrom, colFrom int // bytes between the elements of a matrix
@@ -30,14 +30,6 @@ type transform struct {
 	bias             unsafe.Pointer
 	number           uint64 // the smallest result, or one half
 }
-
-type transformKind int
-
-const (
-	transformImage  transformKind = iota // 4×4 to 4×4
-	transformKernel                      // 3×3 to 4×4
-	transformResult                      // 4×4 to 2×2, and bias and ReLU
-)
 
 // transformed is the number of elements of a transformed matrix.
 const transformed = 4 * 4
@@ -58,17 +50,10 @@ type winograd[T Float] struct {
 	blocks int
 }
 
-var winograd32, winograd64 sync.Pool
+var winogradPool workspaces
 
 func getWinograd[T Float](c *Conv) *winograd[T] {
-	pool := &winograd64
-	if single[T]() {
-		pool = &winograd32
-	}
-	p, _ := pool.Get().(*winograd[T])
-	if p == nil {
-		p = new(winograd[T])
-	}
+	p := take[T, winograd[T]](&winogradPool)
 	p.c, p.oh, p.ow = *c, c.OutH(), c.OutW()
 	p.ph, p.pw = (p.oh+1)/2, (p.ow+1)/2
 	p.rows = min(c.N*p.ph, max(1, winogradSquares/p.pw))
@@ -78,11 +63,7 @@ func getWinograd[T Float](c *Conv) *winograd[T] {
 
 func (p *winograd[T]) put() {
 	p.x, p.y, p.bias = nil, nil, nil
-	if single[T]() {
-		winograd32.Put(p)
-	} else {
-		winograd64.Put(p)
-	}
+	give[T](&winogradPool, p)
 }
 
 // winogradSquares are worked on at a time, so that what becomes of them stays in the
@@ -141,7 +122,7 @@ func (p *winograd[T]) packKernels(w []T, flip bool) {
 	plain := grown(&p.plain, transformed*all)
 	t.to = unsafe.Pointer(&plain[0])
 	t.width, t.rest = wholeBytes(all * size)
-	runTransform[T](transformKernel, t)
+	winogradKernelVector[T](t)
 	s.put()
 	b := product[T]{transB: flip, ldb: out}
 	if flip {
@@ -185,7 +166,7 @@ func (p *winograd[T]) images(s *scratch[T], r0, r1 int) (v []T, gap int) {
 		lines := bordered(s, p.x[n*image:(n+1)*image], c.H, c.W*c.C, 2*h-c.Top, 2*rows+2, c.Left*c.C, width)
 		for i := range rows {
 			t.from, t.to = unsafe.Pointer(&lines[2*i*width]), unsafe.Pointer(&v[(r-r0)*p.pw*c.C])
-			runTransform[T](transformImage, t)
+			winogradImageVector[T](t)
 			r++
 		}
 	}
@@ -272,12 +253,12 @@ func (p *winograd[T]) results(s *scratch[T], m []T, gap, r0, r1 int) {
 		if whole > 0 {
 			t.count, t.colTo = whole, out*size
 			t.from, t.to = unsafe.Pointer(&m[first*step]), unsafe.Pointer(&y[0])
-			runTransform[T](transformResult, t)
+			winogradResultVector[T](t)
 		}
 		if whole < p.pw {
 			t.count, t.colTo = 1, 0
 			t.from, t.to = unsafe.Pointer(&m[(first+whole)*step]), unsafe.Pointer(&y[2*whole*out])
-			runTransform[T](transformResult, t)
+			winogradResultVector[T](t)
 		}
 	}
 }

@@ -6,28 +6,39 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// The fields of kernel.columns by their offsets.
+const (
+	columnsTo = 8 * iota
+	columnsX
+	columnsGrad
+	columnsMean
+	columnsA
+	columnsB
+	columnsC
+	columnsRows
+	columnsRow   // bytes from row to row
+	columnsCount // registers' width of columns
+)
+
 // columns writes a function that goes down the rows of matrices column by column,
-// a register's width at a time. The arrays at have one row each, the others as
-// many as the function is told, row bytes apart. begin is given the places in
-// the arrays at, body those in the others, for each row, end the first again.
-func (e element) columns(name, doc string, rows, at []string, begin func(at []Mem), body func(rows []Mem), end func(at []Mem)) {
-	name = function(name, e)
-	arguments := ""
-	for _, a := range append(append([]string{}, rows...), at...) {
-		arguments += a + ", "
+// a register's width at a time. The arrays at, fields of the argument, have one row
+// each, the others all rows. begin is given the places in the arrays at, body those in
+// the others, for each row, end the first again.
+func (e element) columns(name, doc string, rows, at []int, begin func(at []Mem), body func(rows []Mem), end func(at []Mem)) {
+	define(name, e, doc, "It goes down count registers' width of columns; rows are row bytes apart.")
+	k := newRecord("k")
+	row := k.get(columnsRow)
+	base := make([]reg.GPVirtual, len(rows))
+	for i, r := range rows {
+		base[i] = k.get(r)
 	}
-	TEXT(name, NOSPLIT, "func("+arguments[:len(arguments)-2]+" *byte, rows, row, count int)")
-	Doc(name+" "+doc, "It goes down count registers' width of columns; rows are row bytes apart.")
-	Pragma("noescape")
-	row := Load(Param("row"), GP64())
-	base := pointers(rows...)
-	count, left := Load(Param("count"), GP64()), GP64()
+	count, left := k.get(columnsCount), GP64()
 	offset := GP64()
 	XORQ(offset, offset)
 	ones := func() []Mem {
 		var m []Mem
 		for _, a := range at {
-			m = append(m, Mem{Base: Load(Param(a), GP64()), Index: offset, Scale: 1})
+			m = append(m, Mem{Base: k.get(a), Index: offset, Scale: 1})
 		}
 		return m
 	}
@@ -40,7 +51,7 @@ func (e element) columns(name, doc string, rows, at []string, begin func(at []Me
 		LEAQ(Mem{Base: b, Index: offset, Scale: 1}, p)
 		places, moved = append(places, Mem{Base: p}), append(moved, p)
 	}
-	Load(Param("rows"), left)
+	MOVQ(k.field(columnsRows), left)
 	Label("row")
 	body(places)
 	for _, p := range moved {
@@ -71,15 +82,15 @@ func (e element) normalization() {
 		e.xor(sum, sum, sum)
 	}
 	store := func(at []Mem) { e.move(sum, at[1]) }
-	e.columns("squareRows", "sets to to Σ (x − mean)².", []string{"x"}, []string{"mean", "to"}, zero, func(r []Mem) {
+	e.columns("squareRows", "sets to to Σ (x − mean)².", []int{columnsX}, []int{columnsMean, columnsTo}, zero, func(r []Mem) {
 		d := centred(r[0])
 		e.fma(d, d, sum)
 	}, store)
-	e.columns("dotRows", "sets to to Σ grad·(x − mean).", []string{"x", "grad"}, []string{"mean", "to"}, zero, func(r []Mem) {
+	e.columns("dotRows", "sets to to Σ grad·(x − mean).", []int{columnsX, columnsGrad}, []int{columnsMean, columnsTo}, zero, func(r []Mem) {
 		d := centred(r[0])
 		e.fma(r[1], d, sum)
 	}, store)
-	e.columns("normalizeRows", "sets to to (x − mean)·a + b.", []string{"to", "x"}, []string{"mean", "a", "b"}, func(at []Mem) {
+	e.columns("normalizeRows", "sets to to (x − mean)·a + b.", []int{columnsTo, columnsX}, []int{columnsMean, columnsA, columnsB}, func(at []Mem) {
 		get(at[0], mean)
 		get(at[1], a)
 		get(at[2], b)
@@ -89,7 +100,7 @@ func (e element) normalization() {
 		e.fma(d, a, y)
 		e.move(y, r[0])
 	}, func([]Mem) {})
-	e.columns("blendRows", "sets to to grad·a + (x − mean)·b + c.", []string{"to", "x", "grad"}, []string{"mean", "a", "b", "c"}, func(at []Mem) {
+	e.columns("blendRows", "sets to to grad·a + (x − mean)·b + c.", []int{columnsTo, columnsX, columnsGrad}, []int{columnsMean, columnsA, columnsB, columnsC}, func(at []Mem) {
 		get(at[0], mean)
 		get(at[1], a)
 		get(at[2], b)
@@ -105,10 +116,7 @@ func (e element) normalization() {
 
 // axpb writes alpha·x + beta.
 func (e element) axpb() {
-	name := function("axpb", e)
-	TEXT(name, NOSPLIT, "func(to, x, alpha, beta *byte, count int)")
-	Doc(name + " sets to to alpha·x + beta for count registers' width.")
-	Pragma("noescape")
+	define("axpb", e, "sets to to alpha·x + beta for count registers' width.")
 	p := pointers("to", "x", "alpha", "beta", "count")
 	alpha, beta := set.reg(), set.reg()
 	e.broadcast(Mem{Base: p[2]}, alpha)

@@ -53,10 +53,7 @@ func zeroed(r reg.GPVirtual) reg.GPVirtual {
 // pixels and two registers of channels at a time are in registers, and all channels
 // of these pixels follow one another.
 func (e element) depthRow() {
-	name := function("depthRow", e)
-	TEXT(name, NOSPLIT, "func(d *byte)")
-	Doc(name+" sets pixels of y to the bias and the sum of the taps' products with x,", "but at least to the floor.")
-	Pragma("noescape")
+	define("depthRow", e, "sets pixels of y to the bias and the sum of the taps' products with x,", "but at least to the floor.")
 	d := newRecord("d")
 	x, y, count, step := d.get(depthX), d.get(depthY), d.get(depthCount), d.get(depthStepX)
 	three := GP64()
@@ -158,10 +155,7 @@ func (e element) depthRow() {
 // depthTap writes the gradient of the weights of one tap: the sums of up to four
 // registers of channels.
 func (e element) depthTap() {
-	name := function("depthTap", e)
-	TEXT(name, NOSPLIT, "func(d *byte)")
-	Doc(name + " adds to w the sum of the products of pixels of x and of y.")
-	Pragma("noescape")
+	define("depthTap", e, "adds to w the sum of the products of pixels of x and of y.")
 	d := newRecord("d")
 	offset, left := zeroed(GP64()), d.get(tapWidth)
 	channels := func(label string, registers int, m *mask) {

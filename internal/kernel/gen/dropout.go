@@ -6,8 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// wide64 returns the place of a register's width of a 64-bit number.
-func wide64(name string, v func(i int) uint64) Mem {
+// quads returns the place of a register's width of a 64-bit number.
+func quads(name string, v func(i int) uint64) Mem {
 	m := GLOBL(name+set.mark, attr.RODATA|attr.NOPTR)
 	for i := range set.bytes / 8 {
 		DATA(8*i, U64(v(i)))
@@ -21,14 +21,11 @@ func dropout() {
 	golden := uint64(0x9e3779b97f4a7c15)
 	each := func(v uint64) func(int) uint64 { return func(int) uint64 { return v } }
 	lanes := set.bytes / 8
-	steps := wide64("lanesOfGolden", func(i int) uint64 { return uint64(i+1) * golden })
-	step := wide64("stepOfGolden", each(uint64(lanes)*golden))
-	first, second := wide64("firstOfMix", each(0xbf58476d1ce4e5b9)), wide64("secondOfMix", each(0x94d049bb133111eb))
+	steps := quads("lanesOfGolden", func(i int) uint64 { return uint64(i+1) * golden })
+	step := quads("stepOfGolden", each(uint64(lanes)*golden))
+	first, second := quads("firstOfMix", each(0xbf58476d1ce4e5b9)), quads("secondOfMix", each(0x94d049bb133111eb))
 
-	name := function("dropout", single)
-	TEXT(name, NOSPLIT, "func(to, x *byte, n int, keep float32, limit, stream uint64)")
-	Doc(name+" sets n elements of to to those of x times keep, or to 0 where the", "number of the stream is below the limit.")
-	Pragma("noescape")
+	define("dropout", single, "sets n elements of to to those of x times keep, or to 0 where the", "number of the stream is below the limit.")
 	p := pointers("to", "x", "n")
 	n := p[2]
 	one, keep := XMM(), set.reg()
@@ -44,7 +41,7 @@ func dropout() {
 	limit, at := quad("limit"), quad("stream")
 	VPADDQ(steps, at, at)
 	sign := set.reg()
-	if !wide() { // comparisons are of signed numbers
+	if !avx512() { // comparisons are of signed numbers
 		ones := set.reg()
 		VPCMPEQQ(ones, ones, ones)
 		VPSLLQ(U8(63), ones, sign)
@@ -62,7 +59,7 @@ func dropout() {
 	// kept returns which of as many elements as a register has are kept.
 	kept := func() mask {
 		a, b := numbers(), numbers()
-		if wide() {
+		if avx512() {
 			low, high := K(), K()
 			VPCMPUQ(U8(5), limit, a, low) // not less
 			VPCMPUQ(U8(5), limit, b, high)
@@ -80,7 +77,7 @@ func dropout() {
 	}
 	scaled := func(x vec, m mask) vec {
 		r := set.reg()
-		if wide() {
+		if avx512() {
 			VMULPS_Z(x, keep, m.k, r)
 		} else {
 			VMULPS(x, keep, r)
@@ -111,7 +108,7 @@ func dropout() {
 func folded(z vec, by int) vec {
 	r := set.reg()
 	VPSRLQ(U8(by), z, r)
-	if wide() {
+	if avx512() {
 		VPXORQ(z, r, r)
 	} else {
 		VPXOR(z, r, r)
@@ -122,7 +119,7 @@ func folded(z vec, by int) vec {
 // times64 returns the low halves of products of 64-bit numbers.
 func times64(z vec, by Mem) vec {
 	r := set.reg()
-	if wide() {
+	if avx512() {
 		VPMULLQ(by, z, r)
 		return r
 	}

@@ -58,6 +58,7 @@ func (r record) get(offset int) reg.GPVirtual {
 func loop(count reg.GPVirtual, arrays []reg.GPVirtual, body func()) {
 	TESTQ(count, count)
 	JE(LabelRef("end"))
+	align()
 	Label("loop")
 	body()
 	for _, a := range arrays {

@@ -29,10 +29,7 @@ func (e element) elementwise() {
 
 // axpy writes y += alpha·x.
 func (e element) axpy() {
-	name := function("axpy", e)
-	TEXT(name, NOSPLIT, "func(y, x, alpha *byte, count int)")
-	Doc(name + " adds alpha·x to y for count registers' width.")
-	Pragma("noescape")
+	define("axpy", e, "adds alpha·x to y for count registers' width.")
 	p := pointers("y", "x", "alpha", "count")
 	alpha := set.reg()
 	e.broadcast(Mem{Base: p[2]}, alpha)
@@ -57,17 +54,14 @@ const (
 
 // positive writes the gradient of the positive part.
 func (e element) positive() {
-	name := function("positive", e)
-	TEXT(name, NOSPLIT, "func(to, y, grad *byte, count int)")
-	Doc(name + " sets to to grad, but to 0 where y <= 0, for count registers' width.")
-	Pragma("noescape")
+	define("positive", e, "sets to to grad, but to 0 where y <= 0, for count registers' width.")
 	p := pointers("to", "y", "grad", "count")
 	zero := set.reg()
 	e.xor(zero, zero, zero)
 	loop(p[3], p[:3], func() {
 		y, r := set.reg(), set.reg()
 		e.move(Mem{Base: p[1]}, y)
-		if wide() {
+		if avx512() {
 			k := K()
 			e.compare(U8(notLessEqual), zero, y, k)
 			e.moveZero(Mem{Base: p[2]}, k, r)
@@ -82,10 +76,7 @@ func (e element) positive() {
 
 // binary writes an element-wise operation of two arrays.
 func (e element) binary(op string, instruction func(...Op)) {
-	name := function(op, e)
-	TEXT(name, NOSPLIT, "func(to, a, b *byte, count int)")
-	Doc(name + " sets to to the " + op + " of a and b for count registers' width.")
-	Pragma("noescape")
+	define(op, e, "sets to to the "+op+" of a and b for count registers' width.")
 	p := pointers("to", "a", "b", "count")
 	loop(p[3], p[:3], func() {
 		r := set.reg()
@@ -97,10 +88,7 @@ func (e element) binary(op string, instruction func(...Op)) {
 
 // sumRows writes the sum of rows, four rows at a time: row i goes to sum i%4.
 func (e element) sumRows() {
-	name := function("sumRows", e)
-	TEXT(name, NOSPLIT, "func(to, x *byte, rows, row, count int)")
-	Doc(name+" sets count registers' width of to to the sum of rows, which are row", "bytes apart.")
-	Pragma("noescape")
+	define("sumRows", e, "sets count registers' width of to to the sum of rows, which are row", "bytes apart.")
 	p := pointers("to", "x", "rows", "row", "count")
 	to, x, rows, row, count := p[0], p[1], p[2], p[3], p[4]
 	three, at, left := GP64(), GP64(), GP64()
@@ -146,13 +134,11 @@ func (e element) sumRows() {
 
 // peak writes the largest elements, lane by lane.
 func (e element) peak() {
-	name := function("peak", e)
-	TEXT(name, NOSPLIT, "func(to, x *byte, count int)")
-	Doc(name + " sets a register's width of to to the largest of count registers' width of x, or to NaN.")
-	Pragma("noescape")
+	define("peak", e, "sets a register's width of to to the largest of count registers' width of x, or to NaN.")
 	p := pointers("to", "x", "count")
 	most := set.reg()
 	e.move(Mem{Base: p[1]}, most)
+	align()
 	Label("loop")
 	x := set.reg()
 	e.move(Mem{Base: p[1]}, x)
@@ -175,8 +161,7 @@ const (
 
 // pixels writes an operation on channels of pixels that are some steps apart.
 func (e element) pixels(op string) {
-	TEXT(function(op+"Pixels", e), NOSPLIT, "func(p *byte)")
-	Pragma("noescape")
+	define(op+"Pixels", e)
 	p := newRecord("p")
 	arrays := map[string]int{"max": 2, "add": 2, "route": 5}[op]
 	var at [5]reg.GPVirtual
@@ -214,7 +199,7 @@ func (e element) pixels(op string) {
 
 // maximum sets b to the greater of two; the maximum of NaN and anything is NaN.
 func (e element) maximum(a, b reg.VecVirtual) {
-	if wide() {
+	if avx512() {
 		k := K()
 		e.compare(U8(unordered), a, a, k)
 		e.max(b, a, b)
@@ -232,7 +217,7 @@ func (e element) maximum(a, b reg.VecVirtual) {
 func (e element) route(sum, value reg.VecVirtual, array func(int) Mem) reg.VecVirtual {
 	taken := set.reg()
 	e.move(array(4), taken)
-	if wide() {
+	if avx512() {
 		k, before, ones := K(), K(), set.reg()
 		e.compare(U8(equal), array(2), value, k)
 		e.testMask(taken, taken, before)
@@ -254,14 +239,7 @@ func (e element) route(sum, value reg.VecVirtual, array func(int) Mem) reg.VecVi
 // sum writes a sum in double precision, in as many parts as a register has of
 // float32: of term's results for the elements of one or two arrays.
 func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
-	name = function(name, single)
-	arguments := ""
-	for _, a := range arrays {
-		arguments += a + ", "
-	}
-	TEXT(name, NOSPLIT, "func("+arguments[:len(arguments)-2]+" *byte, count int) float64")
-	Doc(name + " returns " + what + " for count registers' width of float32.")
-	Pragma("noescape")
+	define(name, single, "returns "+what+" for count registers' width of float32.")
 	p := pointers(append(arrays, "count")...)
 	count := p[len(arrays)]
 	low, high := set.reg(), set.reg()
@@ -269,6 +247,7 @@ func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
 	VXORPD(high, high, high)
 	TESTQ(count, count)
 	JE(LabelRef("end"))
+	align()
 	Label("loop")
 	for i, s := range []vec{low, high} {
 		var x []vec
@@ -286,7 +265,7 @@ func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
 	JNE(LabelRef("loop"))
 	Label("end")
 	VADDPD(high, low, low)
-	if wide() {
+	if avx512() {
 		half := YMM()
 		VEXTRACTF64X4(U8(1), low, half)
 		VADDPD(half, low.AsY(), half)

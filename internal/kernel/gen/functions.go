@@ -130,7 +130,7 @@ func sign(x vec) vec {
 
 // where returns yes where a compares with b as the predicate says, else no.
 func where(a vec, predicate int, b Op, yes, no vec) vec {
-	if wide() {
+	if avx512() {
 		k, r := K(), same(no)
 		VCMPPS(U8(predicate), b, a, k)
 		VMOVAPS(yes, k, r)
@@ -145,7 +145,7 @@ func where(a vec, predicate int, b Op, yes, no vec) vec {
 // whole returns the nearest whole numbers, halves even.
 func whole(x vec) vec {
 	r := set.reg()
-	if wide() {
+	if avx512() {
 		VRNDSCALEPS(U8(8), x, r)
 	} else {
 		VROUNDPS(U8(8), x, r)
@@ -156,7 +156,7 @@ func whole(x vec) vec {
 // below returns the greatest whole numbers that are not above x.
 func below(x vec) vec {
 	r := set.reg()
-	if wide() {
+	if avx512() {
 		VRNDSCALEPS(U8(9), x, r)
 	} else {
 		VROUNDPS(U8(9), x, r)
@@ -195,7 +195,7 @@ func exponentialBelow(x vec) vec {
 // ldexp returns x·2ⁿ of whole numbers n. AVX2 has 2ⁿ in two factors, as n may be
 // outside of the exponents of normal numbers.
 func ldexp(x, n vec) vec {
-	if wide() {
+	if avx512() {
 		r := set.reg()
 		VSCALEFPS(n, x, r)
 		return r
@@ -216,7 +216,7 @@ func power(n vec) vec {
 
 // wholePower returns 2ⁿ of whole numbers n from −126 to 127.
 func wholePower(n vec) vec {
-	if wide() {
+	if avx512() {
 		return ldexp(load(number(1)), n)
 	}
 	VCVTPS2DQ(n, n)
@@ -477,6 +477,7 @@ func (f mapping) write(name string, slope bool) {
 	TEXT(name, NOSPLIT, "func("+arguments+", n int, alpha float32)")
 	Doc(name + " " + what + ".")
 	Pragma("noescape")
+	align()
 	p := pointers("to", "x")
 	if slope {
 		p = append(p, Load(Param("grad"), GP64()).(reg.GPVirtual))
@@ -495,6 +496,7 @@ func (f mapping) write(name string, slope bool) {
 	lanes := set.bytes / 4
 	SUBQ(U8(lanes), n)
 	JL(LabelRef("rest"))
+	align()
 	Label("loop")
 	y := result(load(Mem{Base: p[1]}), func() vec { return load(Mem{Base: p[2]}) })
 	VMOVUPS(y, Mem{Base: p[0]})
@@ -522,7 +524,7 @@ type mask struct {
 
 // newMask makes a mask of the first n elements, 0 < n < those of a register.
 func newMask(n reg.GPVirtual) mask {
-	if wide() {
+	if avx512() {
 		m := mask{k: K()}
 		all := GP64()
 		MOVQ(I32(-1), all)
@@ -559,7 +561,7 @@ func staircase() Mem {
 
 func (m mask) load(from Mem) vec {
 	r := set.reg()
-	if wide() {
+	if avx512() {
 		VMOVUPS_Z(from, m.k, r)
 	} else {
 		VMASKMOVPS(from, m.v, r)
@@ -568,7 +570,7 @@ func (m mask) load(from Mem) vec {
 }
 
 func (m mask) store(x vec, to Mem) {
-	if wide() {
+	if avx512() {
 		VMOVUPS(x, m.k, to)
 	} else {
 		VMASKMOVPS(x, m.v, to)

@@ -29,11 +29,15 @@ var sets = map[string]isa{
 	"avx512": {"Z", 64, ZMM, 14},
 }
 
-func wide() bool { return set.bytes == 64 }
+// avx512 reports whether the set has masks and 32 registers.
+func avx512() bool { return set.bytes == 64 }
 
 func main() {
 	name := flag.String("isa", "", "avx2 or avx512")
 	tables := flag.String("tables", "", "Go file of the tables of tiles")
+	dispatch := flag.String("dispatch", "", "Go file of the functions that pick a kernel of any set")
+	other := flag.String("other", "", "Go file of these functions where there is no assembly")
+	offsets := flag.String("offsets", "", "Go file of the offsets that the assembly knows")
 	flag.Parse()
 	set = sets[*name]
 	if set.reg == nil {
@@ -43,7 +47,7 @@ func main() {
 	ConstraintExpr("!noasm")
 	for _, e := range elements {
 		for n := 1; n <= set.rows; n++ {
-			if wide() {
+			if avx512() {
 				e.tile(n, 1)
 			}
 			e.tile(n, 2)
@@ -57,7 +61,7 @@ func main() {
 		e.elementwise()
 	}
 	sums()
-	if !wide() {
+	if !avx512() {
 		transpose8()
 		prefetch()
 		pause()
@@ -67,5 +71,9 @@ func main() {
 	lstm()
 	gru()
 	writeTables(*tables)
+	if *dispatch != "" {
+		writeDispatch(*dispatch, *other)
+		writeLayouts(*offsets)
+	}
 	Generate()
 }

@@ -11,7 +11,7 @@ import (
 // scatter writes the function that copies pieces that lie side by side to
 // places that are step bytes apart.
 func scatter(bytes int) {
-	name := fmt.Sprint("scatter", set.mark, bytes)
+	name := scatterName(set, bytes)
 	TEXT(name, NOSPLIT, "func(to, from *byte, count, step int)")
 	Doc(fmt.Sprintf("%s copies count pieces of %d bytes to places step bytes apart.", name, bytes))
 	Pragma("noescape")
@@ -44,6 +44,8 @@ func scatter(bytes int) {
 	VZEROUPPER()
 	RET()
 }
+
+func scatterName(s isa, bytes int) string { return fmt.Sprint("scatter", s.mark, bytes) }
 
 // prefetch writes the function that prefetches memory.
 func prefetch() {

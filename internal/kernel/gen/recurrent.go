@@ -38,10 +38,7 @@ type units struct {
 // cellFunction writes a function that passes over the units of one row of a batch,
 // once for each body; one with cellGrads has one body.
 func cellFunction(name, what string, fields []int, bodies ...func(u units)) {
-	name = function(name, single)
-	TEXT(name, NOSPLIT, "func(c *byte)")
-	Doc(name + " " + what)
-	Pragma("noescape")
+	define(name, single, what)
 	c := newRecord("c")
 	u := units{fields: map[int]reg.GPVirtual{}, offset: GP64()}
 	u.gates[0] = c.get(cellGates)

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"go/format"
-	"os"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -51,13 +49,14 @@ func (e element) tile(n, regs int) {
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Doc(fmt.Sprintf("%s computes a tile of %d rows and %d registers' width.", name, n, regs))
 	Pragma("noescape")
+	align()
 	w := &tileWriter{element: e, n: n, regs: regs, t: Load(Param("t"), GP64()), acc: make([][]reg.VecVirtual, n)}
 	for i := range w.acc {
 		for range regs {
 			w.acc[i] = append(w.acc[i], set.reg())
 		}
 	}
-	if wide() {
+	if avx512() {
 		w.mask = K()
 		m := GP64()
 		MOVQ(Mem{Base: w.t, Disp: fieldMask}, m)
@@ -81,7 +80,7 @@ func writeTables(file string) {
 		fmt.Fprintf(&b, "\nvar tiles%s%s = tileTable{\n", set.mark, e.name)
 		for n := 1; n <= set.rows; n++ {
 			narrow := 2
-			if wide() {
+			if avx512() {
 				narrow = 1
 			}
 			fmt.Fprintf(&b, "{%s, %s},\n", tileName(e, n, narrow), tileName(e, n, 2))
@@ -99,14 +98,7 @@ func writeTables(file string) {
 		}
 		b.WriteString("}\n")
 	}
-	source, err := format.Source(b.Bytes())
-	if err == nil {
-		err = os.WriteFile(file, source, 0o644)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gen:", err)
-		os.Exit(1)
-	}
+	writeGo(file, b.Bytes())
 }
 
 func (w *tileWriter) field(offset int) reg.GPVirtual {
@@ -118,7 +110,7 @@ func (w *tileWriter) field(offset int) reg.GPVirtual {
 // load moves register i of a row from memory; what the mask leaves out is 0.
 func (w *tileWriter) load(i int, from Mem, to reg.VecVirtual) {
 	from.Disp += i * set.bytes
-	if wide() && i == w.regs-1 {
+	if avx512() && i == w.regs-1 {
 		w.moveZero(from, w.mask, to)
 		return
 	}
@@ -131,7 +123,7 @@ func (w *tileWriter) begin() {
 	for i := range w.acc {
 		for r := range w.regs {
 			PREFETCHT0(Mem{Base: at, Disp: r * 64})
-			if !wide() {
+			if !avx512() {
 				PREFETCHT0(Mem{Base: at, Disp: 63})
 				break
 			}
@@ -272,7 +264,7 @@ func (w *tileWriter) finish() {
 	for i, row := range w.acc {
 		for j, r := range row {
 			m := Mem{Base: at, Disp: j * set.bytes}
-			if wide() && j == w.regs-1 {
+			if avx512() && j == w.regs-1 {
 				w.add(m, r, w.mask, r)
 			} else {
 				w.add(m, r, r)
@@ -296,7 +288,7 @@ func (w *tileWriter) finish() {
 	for i, row := range w.acc {
 		for j, r := range row {
 			m := Mem{Base: c, Disp: j * set.bytes}
-			if wide() && j == w.regs-1 {
+			if avx512() && j == w.regs-1 {
 				w.move(r, w.mask, m)
 			} else {
 				w.move(r, m)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -19,25 +17,12 @@ func (e element) updates() {
 	e.lion()
 }
 
-// constants are the first n values at a place, each in all elements of a register.
-func (e element) constants(at reg.Register, n int) []reg.VecVirtual {
-	c := make([]reg.VecVirtual, n)
-	for i := range c {
-		c[i] = set.reg()
-		e.broadcast(Mem{Base: at, Disp: i * e.size}, c[i])
-	}
-	return c
-}
-
 // adam writes the update of Adam, AdamW and NAdam.
 func (e element) adam() {
-	name := function("adam", e)
-	TEXT(name, NOSPLIT, "func(w, m, v, grad, constants *byte, count int)")
-	Doc(name + " is Adam for count registers' width; the constants are those of AdamStep.")
-	Pragma("noescape")
+	define("adam", e, "is Adam for count registers' width; the constants are those of AdamStep.")
 	p := pointers("w", "m", "v", "grad", "constants", "count")
 	w, m, v, g, constants, count := p[0], p[1], p[2], p[3], p[4], p[5]
-	c := e.constants(constants, 10)
+	c := e.constants("AdamStep", constants)
 	b1, r1, b2, r2, eps, l2, keep, size, direct, root := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]
 	loop(count, p[:4], func() {
 		wr, gr, mr, vr, t := set.reg(), set.reg(), set.reg(), set.reg(), set.reg()
@@ -64,12 +49,9 @@ func (e element) adam() {
 
 // descent writes the update of gradient descent with weight decay.
 func (e element) descent() {
-	name := function("descent", e)
-	TEXT(name, NOSPLIT, "func(w, grad, constants *byte, count int)")
-	Doc(name+" is gradient descent with weight decay for count registers' width; the", "constants are those of DescentStep.")
-	Pragma("noescape")
+	define("descent", e, "is gradient descent with weight decay for count registers' width; the", "constants are those of DescentStep.")
 	p := pointers("w", "grad", "constants", "count")
-	c := e.constants(p[2], 2)
+	c := e.constants("DescentStep", p[2])
 	loop(p[3], p[:2], func() {
 		wr, gr := set.reg(), set.reg()
 		e.mul(Mem{Base: p[0]}, c[0], wr)
@@ -81,13 +63,10 @@ func (e element) descent() {
 
 // momentum writes the update of gradient descent with momentum.
 func (e element) momentum() {
-	name := function("momentum", e)
-	TEXT(name, NOSPLIT, "func(w, v, grad, constants *byte, count int)")
-	Doc(name+" is gradient descent with momentum for count registers' width; the", "constants are those of MomentumStep.")
-	Pragma("noescape")
+	define("momentum", e, "is gradient descent with momentum for count registers' width; the", "constants are those of MomentumStep.")
 	p := pointers("w", "v", "grad", "constants", "count")
 	w, v, g, constants, count := p[0], p[1], p[2], p[3], p[4]
-	c := e.constants(constants, 5)
+	c := e.constants("MomentumStep", constants)
 	mu, decay, rate, byG, byV := c[0], c[1], c[2], c[3], c[4]
 	loop(count, p[:3], func() {
 		wr, gr, d := set.reg(), set.reg(), set.reg()
@@ -111,13 +90,10 @@ func (e element) root(withVelocity bool) {
 	if withVelocity {
 		op, args = "rootMomentum", append(args, "velocity")
 	}
-	name := function(op, e)
-	TEXT(name, NOSPLIT, "func("+strings.Join(args, ", ")+", constants *byte, count int)")
-	Doc(name+" divides the gradient by a root for count registers' width; the", "constants are those of RootStep.")
-	Pragma("noescape")
+	define(op, e, "divides the gradient by a root for count registers' width; the", "constants are those of RootStep.")
 	p := pointers(append(args, "constants", "count")...)
 	arrays, constants, count := p[:len(args)], p[len(args)], p[len(args)+1]
-	c := e.constants(constants, 6)
+	c := e.constants("RootStep", constants)
 	l2, keep, rest, eps, rate, mu := c[0], c[1], c[2], c[3], c[4], c[5]
 	loop(count, arrays, func() {
 		wr, gr, vr, t := set.reg(), set.reg(), set.reg(), set.reg()
@@ -143,13 +119,10 @@ func (e element) root(withVelocity bool) {
 
 // lion writes the update of Lion.
 func (e element) lion() {
-	name := function("lion", e)
-	TEXT(name, NOSPLIT, "func(w, m, grad, constants *byte, count int)")
-	Doc(name + " is Lion for count registers' width; the constants are those of LionStep.")
-	Pragma("noescape")
+	define("lion", e, "is Lion for count registers' width; the constants are those of LionStep.")
 	p := pointers("w", "m", "grad", "constants", "count")
 	w, m, g, constants, count := p[0], p[1], p[2], p[3], p[4]
-	c := e.constants(constants, 6)
+	c := e.constants("LionStep", constants)
 	b1, r1, b2, r2, keep, rate := c[0], c[1], c[2], c[3], c[4], c[5]
 	zero := set.reg()
 	e.xor(zero, zero, zero)
@@ -173,7 +146,7 @@ func (e element) lion() {
 
 // where sets r to value where a compares with b as the predicate says, else to 0.
 func (e element) where(predicate int, a, b, value, r reg.VecVirtual) {
-	if wide() {
+	if avx512() {
 		k := K()
 		e.compare(U8(predicate), b, a, k)
 		e.moveZero(value, k, r)

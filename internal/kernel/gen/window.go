@@ -27,9 +27,8 @@ const (
 // with the place of the result, tap with that of every pixel that the window sees,
 // in order, and end with that of the result again. Windows of 2 x 2 have a loop of
 // their own, which is unrolled.
-func windows(name string, before func(w record), begin func(result Mem), tap func(pixel Mem), end func(result Mem)) {
-	TEXT(name, NOSPLIT, "func(w *byte)")
-	Pragma("noescape")
+func (e element) windows(name string, before func(w record), begin func(result Mem), tap func(pixel Mem), end func(result Mem)) {
+	define(name, e)
 	w := newRecord("w")
 	x, y, count, pixel := w.get(windowX), w.get(windowY), w.get(windowCount), w.get(windowPixel)
 	before(w)
@@ -85,7 +84,7 @@ func windows(name string, before func(w record), begin func(result Mem), tap fun
 // to the first pixel that is the maximum, if that is above a floor.
 func (e element) maxWindows() {
 	low, most := set.reg(), set.reg()
-	windows(function("maxWindows", e), func(record) {
+	e.windows("maxWindows", func(record) {
 		infinity := GP64()
 		if e.size == 4 {
 			MOVQ(U32(0xff800000), infinity)
@@ -109,7 +108,7 @@ func (e element) maxWindows() {
 	free, here := set.reg(), set.reg()
 	freeK, hereK := K(), K()
 	toX, toDY := GP64(), GP64()
-	windows(function("routeWindows", e), func(w record) { // the gradients are as far away everywhere
+	e.windows("routeWindows", func(w record) { // the gradients are as far away everywhere
 		for _, one := range []struct {
 			to       reg.Register
 			gradient int
@@ -124,7 +123,7 @@ func (e element) maxWindows() {
 		at := GP64()
 		LEAQ(result, at)
 		e.move(Mem{Base: at, Index: toDY, Scale: 1}, g)
-		if wide() {
+		if avx512() {
 			e.compare(U8(notLessEqual), floor, y, freeK)
 		} else {
 			e.compare(U8(notLessEqual), floor, y, free)
@@ -137,7 +136,7 @@ func (e element) maxWindows() {
 			from = Mem{Base: at}
 		}
 		to := Mem{Base: from.Base, Index: toX, Scale: 1}
-		if wide() {
+		if avx512() {
 			e.compare(U8(equal), from, y, freeK, hereK)
 			e.moveZero(g, hereK, here)
 			KANDNW(freeK, hereK, freeK)

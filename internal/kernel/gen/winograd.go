@@ -44,10 +44,7 @@ func (e element) winograd() {
 // The last row and the last column of to are written first: where they are not wanted,
 // they have the places of those before.
 func (e element) transform(name string, m [][]float64, result bool) {
-	name = function(name, e)
-	TEXT(name, NOSPLIT, "func(d *byte)")
-	Doc(name + " transforms matrices of channels.")
-	Pragma("noescape")
+	define(name, e, "transforms matrices of channels.")
 	d := newRecord("d")
 	from, to, count := d.get(transformFrom), d.get(transformTo), d.get(transformCount)
 	rowFrom, colTo := d.get(transformRowFrom), d.get(transformColTo)
@@ -77,7 +74,7 @@ func (e element) transform(name string, m [][]float64, result bool) {
 			bias = e.someOf(Mem{Base: at}, some)
 		}
 		group := len(m) // of rows whose elements are in registers
-		if !wide() && group > 2 {
+		if !avx512() && group > 2 {
 			group = 2
 		}
 		for end := len(m); end > 0; end -= group {
