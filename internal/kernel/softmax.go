@@ -71,7 +71,7 @@ func MaskedCrossEntropyGrad[T Float](dst, z []T, want []int, g []T, n int, eps f
 }
 
 // CrossEntropyGrad sets dst to g[r]·(softmax(z) − q), q being the smoothed
-// one-hot target of row r. dst may be z.
+// one-hot target of row r. dst may be z. Tiny values are 0; see dropTiny.
 func CrossEntropyGrad[T Float](dst, z []T, want []int, g []T, n int, eps float64) {
 	t := getRows[T](rowsCrossEntropyGrad, n)
 	t.dst, t.a, t.want, t.g, t.eps = dst, z[:len(want)*n], want, g, eps
@@ -86,7 +86,8 @@ func SoftCrossEntropy[T Float](dst, z, want []T, n int, eps float64) {
 	t.do()
 }
 
-// SoftCrossEntropyGrad sets dst to g[r]·(softmax(z)·Σq − q). dst may be z.
+// SoftCrossEntropyGrad sets dst to g[r]·(softmax(z)·Σq − q). dst may be z. Tiny values are
+// 0; see dropTiny.
 func SoftCrossEntropyGrad[T Float](dst, z, want, g []T, n int, eps float64) {
 	t := getRows[T](rowsSoftCrossEntropyGrad, n)
 	t.dst, t.a, t.b, t.g, t.eps = dst, z[:len(g)*n], want, g, eps
@@ -199,6 +200,7 @@ func (t *rowsTask[T]) part(i int) {
 			}
 			d[t.want[r]] -= whole
 			axpb(d, g, d, T(-float64(g)*q))
+			dropTiny(d)
 		}
 	case rowsSoftCrossEntropy:
 		t.logSumExps(s, of(t.a), func(r int, peak, rest float64) {
@@ -219,6 +221,7 @@ func (t *rowsTask[T]) part(i int) {
 			for i, p := range d {
 				d[i] = T(g * (float64(p)*total - (1-t.eps)*float64(want[i]) - t.eps/float64(n)))
 			}
+			dropTiny(d)
 		}
 	}
 	s.put()
