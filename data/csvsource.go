@@ -77,7 +77,6 @@ type csvFile struct {
 	size   int64
 	t      *table // without rows
 	b      blockReader
-	keep   []bool
 	start  int64 // bytes before the text
 	blocks []fileBlock
 }

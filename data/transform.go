@@ -157,14 +157,3 @@ func bare(features []Feature) []Feature {
 	}
 	return out
 }
-
-// column returns the values of one column that are not missing.
-func column(v []float64, p, j int) []float64 {
-	var out []float64
-	for i := j; i < len(v); i += p {
-		if v[i] == v[i] {
-			out = append(out, v[i])
-		}
-	}
-	return out
-}
