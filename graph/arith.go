@@ -28,7 +28,7 @@ func (b *Builder) Maximum(x, y *Node) *Node { return b.binary(kernel.Max, "Maxim
 // gets half of the gradient.
 func (b *Builder) Minimum(x, y *Node) *Node { return b.binary(kernel.Min, "Minimum", x, y) }
 
-// PowOf returns x to the power y, broadcast. The gradient by y needs x > 0.
+// PowOf returns x to the power y, broadcast. The gradient with respect to y needs x > 0.
 func (b *Builder) PowOf(x, y *Node) *Node { return b.binary(kernel.Pow, "PowOf", x, y) }
 
 func (b *Builder) binary(fn kernel.BinaryFn, kind string, x, y *Node) *Node {

@@ -126,7 +126,7 @@ func (b *Builder) normOperands(name string, x, gamma, beta *Node, eps float64, m
 }
 
 // normalize takes x, its moments, and γ and β if they are there. If the moments are
-// x's own, the gradient by x holds what it has through them.
+// x's own, the gradient with respect to x holds what it has through them.
 func (b *Builder) normalize(name string, in []*Node, eps float64, own bool) *Node {
 	norm := kernel.Norm{N: b.Dim(in[0], -1), Epsilon: eps}
 	attrs := []Attribute{{"epsilon", eps}}
@@ -160,7 +160,7 @@ func (b *Builder) normalize(name string, in []*Node, eps float64, own bool) *Nod
 	}, in...)
 }
 
-// momentsGrad returns the gradient by given moments: with r = 1/√(σ² + ε),
+// momentsGrad returns the gradient with respect to given moments: with r = 1/√(σ² + ε),
 // −γ·r·Σg by μ, and −γ·r²·Σ(g·x̂)/2 by σ².
 func (b *Builder) momentsGrad(m, s *Node, affine []*Node, eps float64) *Node {
 	r := b.Pow(b.Shift(b.momentOf(m, 1), eps), -0.5)

@@ -25,7 +25,7 @@ func (b *Builder) MaxPool2D(x *Node, size [2]int, window Window) *Node {
 	}, x)
 }
 
-// maxPoolGrad returns the gradient by x of a maximum pooling; with relu, x is the
+// maxPoolGrad returns the gradient with respect to x of a maximum pooling; with relu, x is the
 // positive part of something, and the gradient is by that.
 func (b *Builder) maxPoolGrad(c *kernel.Conv, x, y, g *Node, relu bool) *Node {
 	o := &op{

@@ -102,7 +102,7 @@ func (b *Builder) reduce(r reduction, x *Node, axes []int) *Node {
 	}, x)
 }
 
-// reduceGrad returns the gradient by x; y and g have the reduced axes as 1.
+// reduceGrad returns the gradient with respect to x; y and g have the reduced axes as 1.
 func (b *Builder) reduceGrad(r reduction, x, y, g *Node) *Node {
 	switch r {
 	case sumOf:

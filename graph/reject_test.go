@@ -59,7 +59,7 @@ func TestWrongShapesAreRejected(t *testing.T) {
 		}, []string{"(3)", "(2)"}},
 		{"update of no state", func(b *builder) *node { b.Update("m", in(b, "x", 2)); return nil }, []string{"no state m"}},
 		{"gradient of a vector", func(b *builder) *node { x := in(b, "x", 2); b.Gradients(x, x); return nil }, []string{"want a scalar"}},
-		{"gradient by what is not used", func(b *builder) *node {
+		{"gradient with respect to what is not used", func(b *builder) *node {
 			b.Gradients(b.Sum(in(b, "x", 2)), in(b, "y", 2))
 			return nil
 		}, []string{"does not depend on y"}},

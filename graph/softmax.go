@@ -170,7 +170,7 @@ func bindCrossEntropyGrad[T kernel.Float](byClass bool, n int, eps float64, igno
 //
 // from the logits so that it never overflows. positive weighs the positive
 // class; 1 is neutral. Both operands have one shape, which is the result's.
-// There is no gradient by the target.
+// There is no gradient with respect to the target.
 func (b *Builder) SigmoidCrossEntropy(logits, target *Node, positive float64) *Node {
 	const kind = "SigmoidCrossEntropy"
 	if !b.readyFloat(kind, logits, target) {

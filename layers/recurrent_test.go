@@ -102,7 +102,7 @@ func againstTorch(t *testing.T, l layers.Joiner, ref reference, mode graph.Mode)
 	for i, g := range ref.Grads {
 		near(t, "gradient by "+trained[i].Path, prog.Tensor(grads[i]), g)
 	}
-	near(t, "gradient by x", prog.Tensor(grads[len(nodes)]), *ref.Dx)
+	near(t, "gradient with respect to x", prog.Tensor(grads[len(nodes)]), *ref.Dx)
 	for i, g := range ref.DStates {
 		near(t, fmt.Sprint("gradient by initial state ", i), prog.Tensor(grads[len(nodes)+1+i]), g)
 	}

@@ -62,7 +62,7 @@ func references(t *testing.T) map[string]reference {
 	return refs
 }
 
-// built is a layer in a program that gives y, the gradient by x, and those by
+// built is a layer in a program that gives y, the gradient with respect to x, and those by
 // the parameters.
 type built struct {
 	prog *graph.Program
@@ -184,10 +184,10 @@ func TestAgainstTorch(t *testing.T) {
 			r.run(t, x)
 			near(t, "y", r.prog.Tensor(r.y), ref.Y)
 			if ref.Dx != nil {
-				near(t, "gradient by x", r.prog.Tensor(r.dx), *ref.Dx)
+				near(t, "gradient with respect to x", r.prog.Tensor(r.dx), *ref.Dx)
 			}
 			if len(r.dp) != len(ref.Grads) {
-				t.Fatalf("%d gradients by parameters, want %d", len(r.dp), len(ref.Grads))
+				t.Fatalf("%d gradients with respect to parameters, want %d", len(r.dp), len(ref.Grads))
 			}
 			for i, g := range ref.Grads {
 				near(t, fmt.Sprint("gradient by parameter ", i), r.prog.Tensor(r.dp[i]), g)
@@ -215,7 +215,7 @@ func TestBatchNormAgainstTorch(t *testing.T) {
 				r.run(t, step.X.floats())
 				at := fmt.Sprintf("step %d: ", i)
 				near(t, at+"y", r.prog.Tensor(r.y), step.Y)
-				near(t, at+"gradient by x", r.prog.Tensor(r.dx), step.Dx)
+				near(t, at+"gradient with respect to x", r.prog.Tensor(r.dx), step.Dx)
 				near(t, at+"running mean", p.Get("running_mean").Tensor(), step.Mean)
 				near(t, at+"running variance", p.Get("running_variance").Tensor(), step.Var)
 			}

@@ -185,7 +185,7 @@ func (h Hinge) Loss(b *graph.Builder, pred, want *graph.Node) *graph.Node {
 }
 
 // KLDivergence is Σ t·(log t − log softmax(z)) for logits z and target
-// probabilities t; 0·log 0 is 0. There is no gradient by the target.
+// probabilities t; 0·log 0 is 0. There is no gradient with respect to the target.
 //
 // Shapes: pred and want (batch, classes).
 type KLDivergence struct{}

@@ -18,8 +18,8 @@ import (
 	"github.com/seed732fc211/aegis/data/parquet"
 )
 
-// told is what another reader says stands in a file, by column.
-func told(t *testing.T, path string) map[string][]any {
+// expected is what another reader says stands in a file, by column.
+func expected(t *testing.T, path string) map[string][]any {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -32,7 +32,7 @@ func told(t *testing.T, path string) map[string][]any {
 	return v
 }
 
-// cell returns what is told of a cell as a table has it: a number, or a text.
+// cell converts an expected cell to what a table holds: a number or a text.
 func cell(v any, column string) (float64, string, error) {
 	switch v := v.(type) {
 	case nil:
@@ -61,7 +61,7 @@ func cell(v any, column string) (float64, string, error) {
 	return 0, "", fmt.Errorf("%T", v)
 }
 
-// check holds rows of a set to what is told of them.
+// check compares rows of a set with the expected ones.
 func check(t *testing.T, s *data.Set, want map[string][]any, rows []int) {
 	t.Helper()
 	v, p, err := s.Table()
@@ -94,7 +94,7 @@ func check(t *testing.T, s *data.Set, want map[string][]any, rows []int) {
 // TestDuckDB: every type that DuckDB writes, in both versions of pages and with several
 // compressions, is what DuckDB says it is.
 func TestDuckDB(t *testing.T) {
-	want := told(t, "testdata/duckdb.json")
+	want := expected(t, "testdata/duckdb.json")
 	var rows []int
 	for i := range 3000 {
 		if i%50 == 0 || i > 2990 || i > 2040 && i < 2056 {
@@ -144,7 +144,7 @@ func TestArrow(t *testing.T) {
 	for i := range rows {
 		rows[i] = i
 	}
-	check(t, s, told(t, "testdata/arrow-rs.json"), rows)
+	check(t, s, expected(t, "testdata/arrow-rs.json"), rows)
 	y, err := s.Values()
 	if err != nil || y[2999] != 2999.0/8 {
 		t.Errorf("the last target is %v (%v)", y, err)

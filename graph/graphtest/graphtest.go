@@ -31,7 +31,7 @@ type Case struct {
 	Params int                         // number of trained values
 	Mode   graph.Mode
 
-	NoGradient bool    // the result has no gradient by any input or parameter
+	NoGradient bool    // the result has no gradient with respect to any input or parameter
 	NoTape     string  // why Gorgonia's TapeMachine cannot run it; empty: it has to
 	Tolerance  float64 // of the gradient check; 0: 1e-6
 }

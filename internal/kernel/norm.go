@@ -230,7 +230,7 @@ func BatchNormSums[T Float](norm Norm, x, m, g, s []T) {
 	sumRows(s[n:2*n], g, rows)
 }
 
-// BatchNormGrad sets dx to the gradient by x, s being what BatchNormSums gives if m
+// BatchNormGrad sets dx to the gradient with respect to x, s being what BatchNormSums gives if m
 // are the moments of x itself, nil if they do not depend on x.
 func BatchNormGrad[T Float](norm Norm, x, m, gamma, g, s, dx []T) {
 	n := norm.N
@@ -261,7 +261,7 @@ func LayerNorm[T Float](norm Norm, x, gamma, beta, y []T) {
 	t.put()
 }
 
-// LayerNormGrad sets dx to the gradient by x.
+// LayerNormGrad sets dx to the gradient with respect to x.
 func LayerNormGrad[T Float](norm Norm, x, gamma, g, dx []T) {
 	t := getNorm[T](rowsGrad, norm)
 	t.dst, t.x, t.a, t.g = dx, x, gamma, g

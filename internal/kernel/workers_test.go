@@ -134,8 +134,8 @@ func passes[T Float](r *rand.Rand) map[string]func() []T {
 			BatchNormGrad(norm, x, m, gamma, g, sums, dst)
 		})
 		add(fmt.Sprint("layer normalisation ", s), len(x), func(dst []T) { LayerNorm(norm, x, gamma, beta, dst) })
-		add(fmt.Sprint("its gradient by x ", s), len(x), func(dst []T) { LayerNormGrad(norm, x, gamma, g, dst) })
-		add(fmt.Sprint("its gradients by scale and shift ", s), 2*n, func(dst []T) { LayerNormSums(norm, x, g, dst) })
+		add(fmt.Sprint("its gradient with respect to x ", s), len(x), func(dst []T) { LayerNormGrad(norm, x, gamma, g, dst) })
+		add(fmt.Sprint("its gradients with respect to scale and shift ", s), 2*n, func(dst []T) { LayerNormSums(norm, x, g, dst) })
 	}
 	for stride := 1; stride <= 2; stride++ {
 		c := Conv{N: 9, H: 21, W: 18, C: 33, KH: 2, KW: 2, O: 33, Groups: 33, StrideH: stride, StrideW: stride, DilationH: 1, DilationW: 1}
