@@ -71,7 +71,7 @@ func check(t *testing.T, s *data.Set, want map[string][]any, rows []int) {
 	for k, f := range s.Features {
 		cells, ok := want[f.Name]
 		if !ok {
-			t.Errorf("column %s is not told of", f.Name)
+			t.Errorf("column %s is not among the expected ones", f.Name)
 			continue
 		}
 		for at, row := range rows {
@@ -269,7 +269,7 @@ func TestAsCSV(t *testing.T) {
 	// Rows to predict.
 	schema := s.Schema()
 	schema.Texts, schema.Group = nil, ""
-	again, told, err := parquet.File{Path: path, ID: []string{"Y"}}.ReadRows(schema)
+	again, report, err := parquet.File{Path: path, ID: []string{"Y"}}.ReadRows(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,8 +277,8 @@ func TestAsCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Len() != 5000 || p != len(s.Features) || len(told.Unknown) > 0 || again.Texts[0].Cells[4999] != "name 4999" || v[0] != rows[0].A {
-		t.Errorf("%d rows, %d columns, %v", again.Len(), p, told)
+	if again.Len() != 5000 || p != len(s.Features) || len(report.Unknown) > 0 || again.Texts[0].Cells[4999] != "name 4999" || v[0] != rows[0].A {
+		t.Errorf("%d rows, %d columns, %v", again.Len(), p, report)
 	}
 }
 
