@@ -269,7 +269,7 @@ func TestAsCSV(t *testing.T) {
 	// Rows to predict.
 	schema := s.Schema()
 	schema.Texts, schema.Group = nil, ""
-	again, report, err := parquet.File{Path: path, ID: []string{"Y"}}.ReadRows(schema)
+	again, seen, err := parquet.File{Path: path, ID: []string{"Y"}}.ReadRows(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,8 +277,8 @@ func TestAsCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Len() != 5000 || p != len(s.Features) || len(report.Unknown) > 0 || again.Texts[0].Cells[4999] != "name 4999" || v[0] != rows[0].A {
-		t.Errorf("%d rows, %d columns, %v", again.Len(), p, report)
+	if again.Len() != 5000 || p != len(s.Features) || len(seen.Unknown) > 0 || again.Texts[0].Cells[4999] != "name 4999" || v[0] != rows[0].A {
+		t.Errorf("%d rows, %d columns, %v", again.Len(), p, seen)
 	}
 }
 
