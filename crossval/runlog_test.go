@@ -288,6 +288,27 @@ func killed(t *testing.T) (*data.Set, crossval.Splitter, []crossval.Candidate, c
 	}, crossval.Options{Seed: 4, Workers: 2, Importance: []string{"a"}}
 }
 
+// processBegins is the line that the process prints when its validation begins.
+const processBegins = "the validation begins"
+
+// killWriter keeps what a process prints, and kills it some time after the line that
+// tells that its validation begins: how long a process takes to get there depends on
+// the machine, and on the race detector.
+type killWriter struct {
+	text  bytes.Buffer // not embedded: io.Copy would use its ReadFrom
+	after time.Duration
+	kill  func()
+	timer *time.Timer
+}
+
+func (w *killWriter) Write(p []byte) (int, error) {
+	n, err := w.text.Write(p)
+	if w.timer == nil && bytes.Contains(w.text.Bytes(), []byte(processBegins)) {
+		w.timer = time.AfterFunc(w.after, w.kill)
+	}
+	return n, err
+}
+
 // TestRunLogProcess is the process of TestRunLogSurvivesKill. It tells on its output
 // when a fit was taken from the log, and when one has ended and is in the log.
 func TestRunLogProcess(t *testing.T) {
@@ -297,6 +318,7 @@ func TestRunLogProcess(t *testing.T) {
 	}
 	set, sp, candidates, options := killed(t)
 	options.Log = log
+	fmt.Printf("\n%s\n", processBegins)
 	options.Progress = func(e crossval.Event) {
 		if e.Finished {
 			fmt.Printf("\n%v %s %d %d\n", e.Logged, e.Candidate, e.Repeat, e.Fold)
@@ -327,18 +349,21 @@ func TestRunLogSurvivesKill(t *testing.T) {
 	for round := 0; kills < killPoints; round++ {
 		log := filepath.Join(dir, strconv.Itoa(round))
 		ended := map[string]bool{}
+		span := 120 * time.Millisecond // doubled when a process ends no fit
 		for {
+			known := len(ended)
 			cmd := exec.Command(os.Args[0], "-test.run=^TestRunLogProcess$")
 			cmd.Env = append(os.Environ(), "AEGIS_TEST_RUN_LOG="+log)
-			var out bytes.Buffer
+			out := killWriter{after: time.Duration(g.Int64N(int64(span))), kill: func() { _ = cmd.Process.Kill() }}
 			cmd.Stdout = &out
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			timer := time.AfterFunc(time.Duration(g.Int64N(int64(120*time.Millisecond))), func() { _ = cmd.Process.Kill() })
 			err := cmd.Wait()
-			timer.Stop()
-			for _, line := range strings.Split(out.String(), "\n") {
+			if out.timer != nil {
+				out.timer.Stop()
+			}
+			for _, line := range strings.Split(out.text.String(), "\n") {
 				logged, fit, ok := strings.Cut(line, " ")
 				if !ok || logged != "true" && logged != "false" {
 					continue
@@ -352,9 +377,12 @@ func TestRunLogSurvivesKill(t *testing.T) {
 				break
 			}
 			if state := cmd.ProcessState.String(); !strings.Contains(state, "kill") && runtime.GOOS != "windows" {
-				t.Fatalf("the process ended with %s\n%s", state, &out)
+				t.Fatalf("the process ended with %s\n%s", state, &out.text)
 			}
 			kills++
+			if len(ended) == known {
+				span *= 2
+			}
 		}
 		got, err := os.ReadFile(log + ".json")
 		if err != nil {
