@@ -11,6 +11,7 @@ import (
 	parquet "github.com/seed732fc211/aegis/data/parquet"
 	describe "github.com/seed732fc211/aegis/describe"
 	graph "github.com/seed732fc211/aegis/graph"
+	infer "github.com/seed732fc211/aegis/infer"
 	layers "github.com/seed732fc211/aegis/layers"
 	losses "github.com/seed732fc211/aegis/losses"
 	metrics "github.com/seed732fc211/aegis/metrics"
@@ -91,6 +92,7 @@ var exportedFuncs = []struct {
 	{"graph.Compile", reflect.ValueOf(graph.Compile)},
 	{"graph.Fans", reflect.ValueOf(graph.Fans)},
 	{"graph.LeakyRelu", reflect.ValueOf(graph.LeakyRelu)},
+	{"graph.Lower", reflect.ValueOf(graph.Lower)},
 	{"graph.New", reflect.ValueOf(graph.New)},
 	{"graph.NewParams", reflect.ValueOf(graph.NewParams)},
 	{"graph.NewParamsFrom", reflect.ValueOf(graph.NewParamsFrom)},
@@ -98,6 +100,8 @@ var exportedFuncs = []struct {
 	{"graph.SetThreads", reflect.ValueOf(graph.SetThreads)},
 	{"graph.Threads", reflect.ValueOf(graph.Threads)},
 	{"graph.UseBLAS", reflect.ValueOf(graph.UseBLAS)},
+	{"infer.Open", reflect.ValueOf(infer.Open)},
+	{"infer.Read", reflect.ValueOf(infer.Read)},
 	{"layers.LeakyRelu", reflect.ValueOf(layers.LeakyRelu)},
 	{"layers.Name", reflect.ValueOf(layers.Name)},
 	{"layers.Pad", reflect.ValueOf(layers.Pad)},
@@ -309,7 +313,6 @@ var exportedTypes = []struct {
 	{"describe.Entry", reflect.TypeFor[describe.Entry]()},
 	{"describe.Text", reflect.TypeFor[describe.Text]()},
 	{"graph.Activation", reflect.TypeFor[graph.Activation]()},
-	{"graph.Attribute", reflect.TypeFor[graph.Attribute]()},
 	{"graph.Builder", reflect.TypeFor[graph.Builder]()},
 	{"graph.Cell", reflect.TypeFor[graph.Cell]()},
 	{"graph.Constant", reflect.TypeFor[graph.Constant]()},
@@ -345,6 +348,16 @@ var exportedTypes = []struct {
 	{"graph.Weight", reflect.TypeFor[graph.Weight]()},
 	{"graph.Window", reflect.TypeFor[graph.Window]()},
 	{"graph.Zeros", reflect.TypeFor[graph.Zeros]()},
+	{"infer.Column", reflect.TypeFor[infer.Column]()},
+	{"infer.Constant", reflect.TypeFor[infer.Constant]()},
+	{"infer.Model", reflect.TypeFor[infer.Model]()},
+	{"infer.Output", reflect.TypeFor[infer.Output]()},
+	{"infer.Parameter", reflect.TypeFor[infer.Parameter]()},
+	{"infer.Program", reflect.TypeFor[infer.Program]()},
+	{"infer.Row", reflect.TypeFor[infer.Row]()},
+	{"infer.Session", reflect.TypeFor[infer.Session]()},
+	{"infer.Step", reflect.TypeFor[infer.Step]()},
+	{"infer.Variable", reflect.TypeFor[infer.Variable]()},
 	{"layers.AdaptiveAveragePool2D", reflect.TypeFor[layers.AdaptiveAveragePool2D]()},
 	{"layers.AdaptiveMaxPool2D", reflect.TypeFor[layers.AdaptiveMaxPool2D]()},
 	{"layers.Add", reflect.TypeFor[layers.Add]()},
