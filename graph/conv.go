@@ -84,12 +84,11 @@ func convAttributes(c *kernel.Conv) []Attribute {
 	return append(windowAttributes(c), attr("group", c.Groups))
 }
 
-// outputShape is the size of the images that a transposed window gives: its operands
-// do not tell it where a stride leaves rows over.
+// outputShape is the size of the result of a transposed window, which does not follow from
+// its operands when the stride leaves rows over.
 func outputShape(c *kernel.Conv) Attribute { return attr("output_shape", []int{c.H, c.W}) }
 
-// convInput is the gradient of a convolution by its images, which is the
-// transposed convolution of g.
+// convInput is the input gradient of a convolution, the transposed convolution of g.
 func (b *Builder) convInput(c *kernel.Conv, g, w *Node) *Node {
 	return b.apply(&op{
 		kind: "Conv2DTranspose", attrs: append(convAttributes(c), outputShape(c)), diff: []bool{true, true}, flop: c.FLOP(),
@@ -99,7 +98,7 @@ func (b *Builder) convInput(c *kernel.Conv, g, w *Node) *Node {
 	}, g, w)
 }
 
-// convWeights is the gradient of a convolution by its kernels.
+// convWeights is the kernel gradient of a convolution.
 func (b *Builder) convWeights(c *kernel.Conv, x, g *Node) *Node {
 	return b.apply(&op{
 		kind: "Conv2DKernels", attrs: convAttributes(c), out: typ{b.Dtype(), Shape{c.KH, c.KW, c.C / c.Groups, c.O}}, diff: []bool{true, true}, flop: c.FLOP(),
@@ -117,14 +116,13 @@ func bindConvWeights[T kernel.Float](c *kernel.Conv) func(*call[T]) run {
 	}
 }
 
-// Conv2DTranspose returns the transposed convolution of x, which is what the
-// gradient of Conv2D by its images computes: every pixel of x adds a multiple of
+// Conv2DTranspose returns the transposed convolution of x, which is the input gradient of Conv2D: every pixel of x adds a multiple of
 // the kernel to the result.
 //
 // Shapes: x (batch, rows, columns, channels), w (kernel height, kernel width,
 // filters, channels), result (batch, height, width, filters) with height =
 // rows·stride where the padding is Same, and else (rows−1)·stride +
-// dilation·(size−1) + 1 − padding + extra; extra, below the stride, tells apart
+// dilation·(size−1) + 1 − padding + extra; extra, below the stride, distinguishes
 // the heights that Conv2D turns into as many rows.
 func (b *Builder) Conv2DTranspose(x, w *Node, window Window, extra [2]int) *Node {
 	const name = "Conv2DTranspose"

@@ -63,7 +63,7 @@ type op struct {
 
 	kernel *ops.Kernel // nil: f32 and f64 bind the op
 	path   string      // of the layer, for errors; no part of the op's identity
-	salt   int         // tells apart ops whose nodes collide in Gorgonia's 32-bit hash
+	salt   int         // distinguishes ops whose nodes collide in Gorgonia's 32-bit hash
 
 	f32 func(*call[float32]) run
 	f64 func(*call[float64]) run
@@ -249,7 +249,7 @@ func (o *op) bind(out *buffer, in []*buffer) run {
 
 // apply adds an operation to the graph, or finds the same one on the same
 // operands. Gorgonia finds it by a 32-bit hash; a collision with a node of
-// other operands is told by comparing them, and salted away.
+// other operands is detected by comparing them, and resolved by a salt.
 func (b *Builder) apply(o *op, in ...*Node) *Node {
 	if !b.ready(o.kind, in...) {
 		return nil

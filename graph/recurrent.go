@@ -128,8 +128,7 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 	return b.recurrent(p, name, in)
 }
 
-// recurrent describes the operands of the operations of a recurrence by their
-// places; 0 stands for none.
+// recurrent is a recurrence; its optional operands are given by their index, 0 for none.
 type recurrent struct {
 	k                            *kernel.Recurrent
 	result                       kernel.Result
@@ -137,18 +136,19 @@ type recurrent struct {
 	bias, other, h0, c0, lengths int
 }
 
-// attributes are those of a pass forward, which for a training saves what its gradients need.
+// attributes returns those of a forward pass; in training, it saves what gradients need.
 func (p *recurrent) attributes(training bool) []Attribute {
 	return append(p.attrs[:len(p.attrs):len(p.attrs)], attr("training_mode", training))
 }
 
-// product is the operations of products of a width with all gates, in so many steps.
+// product returns the FLOPs of multiplying inputs of this width by all gate kernels over
+// the given steps.
 func (p *recurrent) product(steps, width int) int {
 	return 2 * p.k.N * steps * width * p.k.Gates() * p.k.H
 }
 
-// forwardSteps is the number of steps that multiply the state before: the first has
-// none if it begins with zeros, but for a GRU, which has saved the product.
+// forwardSteps is the number of steps that multiply the previous state. The first step
+// skips that if the state is zero, except in a GRU, which saves the product.
 func (p *recurrent) forwardSteps() int {
 	if p.h0 == 0 && p.k.Cell != kernel.GRUCell {
 		return p.k.T - 1
@@ -156,8 +156,8 @@ func (p *recurrent) forwardSteps() int {
 	return p.k.T
 }
 
-// recurrent adds the operation of an inference, whose gradients begin with what a
-// training saves, or the operations of a training.
+// recurrent adds the fused operation of an inference, or the operations of a training. The
+// gradients of the former start by recomputing what a training saves.
 func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 	if b.mode != Infer || p.result == kernel.LastStates {
 		return b.recurrentStates(p, name, b.recurrentSaved(p, name, in), in)
@@ -174,10 +174,10 @@ func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 	}, in...)
 }
 
-// flop is the operations of the products of a pass forward.
+// flop returns the FLOPs of the products of a forward pass.
 func (p *recurrent) flop() int { return p.product(p.k.T, p.k.I) + p.product(p.forwardSteps(), p.k.H) }
 
-// differentiable tells which operands have gradients.
+// differentiable reports which operands have gradients.
 func differentiable(in []*Node) []bool {
 	diff := make([]bool, len(in))
 	for i, n := range in {
@@ -186,14 +186,14 @@ func differentiable(in []*Node) []bool {
 	return diff
 }
 
-// recurrentSaved adds the operation that saves what all steps compute.
+// recurrentSaved adds the operation that computes and saves all steps.
 func (b *Builder) recurrentSaved(p *recurrent, name string, in []*Node) *Node {
 	return b.apply(&op{kind: name, attrs: p.attributes(true), flop: p.flop()}, in...)
 }
 
-// recurrentStates adds the operation that takes the states out of what was saved.
-// As it has the operands of the other, too, its gradients by them can be told
-// without one by what was saved.
+// recurrentStates adds the operation that extracts the states from the saved values. It has
+// the operands of the recurrence too, so its gradients with respect to them need none with
+// respect to the saved values.
 func (b *Builder) recurrentStates(p *recurrent, name string, saved *Node, in []*Node) *Node {
 	if saved == nil {
 		return nil
@@ -204,8 +204,8 @@ func (b *Builder) recurrentStates(p *recurrent, name string, saved *Node, in []*
 	}, append([]*Node{saved}, in...)...)
 }
 
-// lengthsOf returns the lengths among the operands of a recurrence, the first of
-// which is at the given place.
+// lengthsOf returns the lengths among the operands of a recurrence that starts at the given
+// index.
 func (p *recurrent) lengthsOf(ints [][]int, first int) []int {
 	if p.lengths == 0 {
 		return nil
@@ -213,7 +213,7 @@ func (p *recurrent) lengthsOf(ints [][]int, first int) []int {
 	return ints[first+p.lengths]
 }
 
-// recurrentGrads returns the gradients by what was saved, which is none, and by
+// recurrentGrads returns the gradients with respect to the saved values, which is nil, and
 // the operands of the recurrence.
 func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*Node, g *Node) []*Node {
 	k := p.k
@@ -249,8 +249,8 @@ func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*N
 	return grads
 }
 
-// bindRecurrentGrad binds the pass backward; its result is the gradients of the
-// gates' arguments, or those of the initial states.
+// bindRecurrentGrad binds the backward pass; its result is the gradients with respect to
+// the gate pre-activations, or the initial states.
 func bindRecurrentGrad[T kernel.Float](p *recurrent, initial bool) func(*call[T]) run {
 	return func(c *call[T]) run {
 		k := p.k
@@ -278,7 +278,7 @@ func bindPair[G any, T kernel.Float](c *G, f func(c *G, x, y, out []T)) func(*ca
 }
 
 // ReverseSequence turns every sequence around: its first steps up to its length,
-// all of them if lengths is nil. What is behind stays.
+// all of them if lengths is nil. Steps past it stay.
 //
 // Shapes: x (batch, steps, ...), lengths Int (batch) or nil, result as x.
 func (b *Builder) ReverseSequence(x, lengths *Node) *Node {

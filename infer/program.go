@@ -202,7 +202,7 @@ func (a *attributeJSON) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Check tells of a program that cannot be run, because it is of a newer version or
+// Check reports a program that cannot be run, because it is of a newer version or
 // because of a mistake in it. It looks at a batch of 1; a size that depends on the batch
 // in a way that does not fit another is an error of Session.
 func (p *Program) Check() error {

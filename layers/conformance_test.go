@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// logits returns an input of the given shape behind the batch.
+// logits returns an input of the given shape after the batch.
 func logits(rest ...int) func(int) []*tensor.Dense {
 	return func(batch int) []*tensor.Dense {
 		return []*tensor.Dense{graphtest.Logits(1, append([]int{batch}, rest...)...)}

@@ -53,7 +53,7 @@ func align(b *graph.Builder, pred, want *graph.Node) *graph.Node {
 	return b.Reshape(want, p...)
 }
 
-// squeezed drops the axes of size 1 behind the batch.
+// squeezed drops the axes of size 1 after the batch.
 func squeezed(s graph.Shape) graph.Shape {
 	out := graph.Shape{s[0]}
 	for _, d := range s[1:] {

@@ -83,7 +83,7 @@ func Prepare(float Type, kind string, attributes []Attribute, operands ...Spec) 
 	return PrepareAt(0, float, kind, attributes, operands...)
 }
 
-// Known tells whether Prepare knows a kind.
+// Known reports whether Prepare knows a kind.
 func Known(kind string) bool { return kinds[kind] != nil }
 
 // Bind gives the operation its memory and returns what computes it. The memories are of
@@ -225,7 +225,7 @@ func (o *operation) value(name string) any {
 	return nil
 }
 
-// has tells whether there is an attribute.
+// has reports whether there is an attribute.
 func (o *operation) has(name string) bool { return o.value(name) != nil }
 
 func (o *operation) wrong(name, want string) {

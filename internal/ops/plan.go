@@ -46,7 +46,7 @@ func Plan(values []Planned) (slots []Slot, of []int, err error) {
 	return p.slots, p.of, nil
 }
 
-// check tells of a mistake in value i.
+// check reports a mistake in value i.
 func (v *Planned) check(i int) error {
 	for _, c := range v.Operands {
 		if c < 0 || c >= i {

@@ -85,5 +85,5 @@ func (s *Size) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// bounded tells whether a part of a size is small enough that At does not overflow.
+// bounded reports whether a part of a size is small enough that At does not overflow.
 func bounded(n int) bool { return n > -1<<31 && n <= 1<<31-1 }

@@ -349,7 +349,7 @@ func bindReverse[T kernel.Float](s []int) func(*call[T]) run {
 	}
 }
 
-// checkLengths tells of a sequence's length outside of [0, steps].
+// checkLengths reports a sequence's length outside of [0, steps].
 func checkLengths(lengths []int, steps int) error {
 	for i, n := range lengths {
 		if n < 0 || n > steps {

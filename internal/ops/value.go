@@ -127,7 +127,7 @@ func Dims(shape []int) string {
 // mostElements bounds a value: memory is taken for no more.
 const mostElements = 1<<31 - 1
 
-// CheckShape tells whether a value may have a shape.
+// CheckShape reports whether a value may have a shape.
 func CheckShape(shape []int) error {
 	room := mostElements
 	for _, d := range shape {

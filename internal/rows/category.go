@@ -12,7 +12,7 @@ type OneHotColumn struct {
 	Levels   int    `json:",omitempty"`
 	Slots    []int  `json:",omitempty"` // the indicator of each level; −1: none
 	Own      int    `json:",omitempty"` // indicators of single levels
-	Pools    int    `json:",omitempty"` // indicators of pooled levels, behind those
+	Pools    int    `json:",omitempty"` // indicators of pooled levels, after those
 	Missing  bool   `json:",omitempty"` // one more for a missing value
 	Signed   bool   `json:",omitempty"` // one column of 1, −1 and 0 instead of all that
 }

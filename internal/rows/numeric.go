@@ -10,7 +10,7 @@ import (
 type Impute struct {
 	Fill     []float64 // one for each column
 	Keep     []bool    `json:",omitempty"` // columns that stay as they are; nil: none
-	Indicate []bool    `json:",omitempty"` // columns with an indicator behind all columns; nil: none
+	Indicate []bool    `json:",omitempty"` // columns with an indicator after all columns; nil: none
 }
 
 // Width implements Transform.
@@ -164,7 +164,7 @@ func (t *LogTails) Bind(int) func(dst, src []float64) error {
 // Piecewise encodes columns by how far they reach into each interval between edges.
 type Piecewise struct {
 	Edges  [][]float64 // of each column, ascending; fewer than 2: it stays as it is
-	Beside bool        // columns keep their values, and the parts come behind all of them
+	Beside bool        // columns keep their values, and the parts come after all of them
 }
 
 // Width implements Transform.
@@ -237,7 +237,7 @@ func (t *Piecewise) Bind(int) func(dst, src []float64) error {
 type NormalScores struct {
 	Values [][]float64 // of each column, ascending; fewer than 2: it stays as it is
 	Scores [][]float64 // of the values
-	Beside bool        // columns keep their values, and the scores come behind all of them
+	Beside bool        // columns keep their values, and the scores come after all of them
 }
 
 // Width implements Transform.

@@ -44,7 +44,7 @@ func weekday(t time.Time) float64 { return float64((t.Weekday() + 6) % 7) }
 
 func ofDay(days float64) float64 { return days - math.Floor(days) }
 
-// HasTimePart tells whether there is a part of a name.
+// HasTimePart reports whether there is a part of a name.
 func HasTimePart(name string) bool { return timePart(name) >= 0 }
 
 func timePart(name string) int {
