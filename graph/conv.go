@@ -116,8 +116,8 @@ func bindConvWeights[T kernel.Float](c *kernel.Conv) func(*call[T]) run {
 	}
 }
 
-// Conv2DTranspose returns the transposed convolution of x, which is the input gradient of Conv2D: every pixel of x adds a multiple of
-// the kernel to the result.
+// Conv2DTranspose returns the transposed convolution of x, which is the input gradient of
+// Conv2D: every pixel of x adds a multiple of the kernel to the result.
 //
 // Shapes: x (batch, rows, columns, channels), w (kernel height, kernel width,
 // filters, channels), result (batch, height, width, filters) with height =
