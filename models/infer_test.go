@@ -188,3 +188,47 @@ func TestServedRows(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkServedRow runs single rows, preprocessing included, beside the model itself.
+func BenchmarkServedRow(b *testing.B) {
+	s := mixed(b, 60, 3)
+	m := server(b, s, func(i *models.Info) { i.TargetScale = 3 }, 1, 1)
+	path := filepath.Join(b.TempDir(), "m")
+	if err := m.Save(path); err != nil {
+		b.Fatal(err)
+	}
+	served, err := infer.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	row, err := served.Row()
+	if err != nil {
+		b.Fatal(err)
+	}
+	own, err := m.RowPredictor()
+	if err != nil {
+		b.Fatal(err)
+	}
+	values, p, err := s.Table()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("infer", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := range b.N {
+			k := i % 60 * p
+			if _, err := row.Run(ctx, values[k:k+p]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("models", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := range b.N {
+			k := i % 60 * p
+			if _, err := own.PredictCodes(values[k : k+p]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
