@@ -28,13 +28,35 @@ type DataInfo struct {
 	Name    string
 	Source  string
 	Rows    int
-	Task    data.Task
+	Task    data.Task // nil: data.Classify if there are Classes, else data.Regress
 	Target  string
+	Columns []string // names of the target columns, of several; nil: Target is the only one
 	Classes []string
-	Labels  []int     // true class of every row; nil for regression
-	Values  []float64 // true value of every row; nil for classification
+	Labels  []int     // true class of every row; nil where there are no Classes
+	Values  []float64 // true values (rows, target columns); nil where there are Classes
 
 	Features []string // names of the columns of a table
+}
+
+// TaskOf returns Task or, where that is nil, what follows from Classes.
+func (d *DataInfo) TaskOf() data.Task {
+	if d == nil {
+		return data.Regress{}
+	}
+	return (&data.Set{As: d.Task, Classes: d.Classes}).Task()
+}
+
+// Rules returns the rules of the task for the targets of the data.
+func (d *DataInfo) Rules() (*data.Rules, error) { return data.RulesOf(d.TaskOf(), d.targets()) }
+
+func (d *DataInfo) targets() data.Targets {
+	if d == nil {
+		return data.Targets{}
+	}
+	if d.Columns == nil {
+		return data.Targets{Columns: []string{d.Target}, Classes: d.Classes}
+	}
+	return data.Targets{Columns: d.Columns, Classes: d.Classes}
 }
 
 // CandidateInfo is a candidate without its estimator.
@@ -77,12 +99,15 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 		Seed:     o.Seed,
 		Splitter: inWords(sp),
 	}
+	if about := set.AboutTargets(); len(about.Columns) > 1 {
+		r.Data.Columns = slices.Clone(about.Columns)
+	}
 	var err error
-	if r.Data.Task == data.Classify {
+	if r.Data.Classes != nil {
 		r.Data.Labels, err = set.Labels()
 		r.Data.Labels = slices.Clone(r.Data.Labels)
 	} else {
-		r.Data.Values, err = set.Values()
+		r.Data.Values, _, err = set.TargetTable()
 		r.Data.Values = slices.Clone(r.Data.Values)
 	}
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	Seed     uint64
 	Workers  int           // fits that run at the same time; 0: GOMAXPROCS
-	Metrics  []data.Metric // nil: data.DefaultMetrics of the set's task
+	Metrics  []data.Metric // nil: those of the set's task
 	Progress func(Event)   // is called for every fit; never twice at a time
 
 	// TimeLimit bounds the total fitting time of one candidate. A candidate that exceeds
@@ -105,8 +105,15 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	if err := data.Check(set); err != nil {
 		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
 	}
+	if err := answers.CheckTask(); err != nil {
+		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+	}
 	if o.Metrics == nil {
-		o.Metrics = data.DefaultMetrics(answers.Task())
+		rules, err := answers.Rules()
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+		}
+		o.Metrics = rules.Metrics
 	}
 	if err := checkMetrics(o.Metrics); err != nil {
 		return nil, nil, nil, err

@@ -9,8 +9,8 @@ import (
 
 // Validate checks that all parts of the set have as many rows, that labels are
 // in range, that weights are not negative and not all 0, and that every number
-// is finite but for NaN in a table, which stands for a missing value. The error
-// names row and column.
+// is finite but for NaN in a table, which stands for a missing value, and that the
+// targets are as the task of As wants them. The error names row and column.
 func (s *Set) Validate() error {
 	n := s.Len()
 	if n == 0 || len(s.Inputs) == 0 {
@@ -33,6 +33,11 @@ func (s *Set) Validate() error {
 	}
 	if s.Classes != nil && len(s.Targets) > 0 {
 		if _, err := s.ClassCounts(); err != nil {
+			return err
+		}
+	}
+	if s.As != nil {
+		if err := s.CheckTask(); err != nil {
 			return err
 		}
 	}

@@ -308,7 +308,10 @@ func Inspect(s *Set) *Report {
 	}
 	if r.Target != "" {
 		r.Columns = append(r.Columns, s.describeTarget())
-		r.Why = map[Task]string{Classify: "it has classes", Regress: "it has real values"}[r.Task]
+		r.Why = "it has real values"
+		if s.Classes != nil {
+			r.Why = "it has classes"
+		}
 	}
 	for _, c := range s.Texts {
 		r.Columns = append(r.Columns, ColumnReport{Name: c.Name, Type: Text, Role: roleText})

@@ -3,6 +3,7 @@ package tabular
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -134,24 +135,27 @@ func (c TabM) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 		}
 	}
 	stack = append(stack, EnsembleDense{Units: units, Members: c.Members})
+	if rows.Classes != nil && units != len(rows.Classes) {
+		return nil, fmt.Errorf("tabular: TabM learns classes with an output for each; to %s %d classes takes %d", data.TaskName(rows.Task()), len(rows.Classes), units)
+	}
 	m, err := models.Sequential(models.Config{Name: "tabm", Seed: seed, Type: c.Type}, models.Input("features", rows.Inputs[0].Shape()[1]), stack...)
 	if err != nil {
 		return nil, err
 	}
-	m.Info.Task, m.Info.Classes, m.Info.Members = rows.Task(), rows.Classes, c.Members
+	m.Info.OfSet(rows)
+	m.Info.Members = c.Members
 	return m, nil
 }
 
-// Loss returns the loss that the network is trained with: each member's own
-// cross-entropy or squared error.
-func (c TabM) Loss(rows *data.Set) losses.Loss {
-	l := MemberLoss{Members: c.withDefaults().Members}
-	if rows.Task() == data.Regress {
-		l.Each = losses.MSE{}
-	} else {
-		l.Each = losses.SoftmaxCrossEntropy{}
+// Loss returns the loss that the network is trained with: of each member that of the set's
+// task, such as its own cross-entropy or squared error.
+func (c TabM) Loss(rows *data.Set) (losses.Loss, error) {
+	r, err := rows.Rules()
+	if err != nil {
+		return nil, fmt.Errorf("tabular: %w", err)
 	}
-	return l
+	each, err := models.LossOf(r, slices.Max(r.Units))
+	return MemberLoss{Members: c.withDefaults().Members, Each: each}, err
 }
 
 // MemberLoss is the mean over the members of an ensemble of a loss of each.
