@@ -28,7 +28,7 @@ type DataInfo struct {
 	Name    string
 	Source  string
 	Rows    int
-	Task    data.Task // nil: data.Classify if there are Classes, else data.Regress
+	Task    data.Task // nil: data.Classify{} if there are Classes, else data.Regress{}
 	Target  string
 	Columns []string // names of the target columns, of several; nil: Target is the only one
 	Classes []string

@@ -77,8 +77,8 @@ var (
 	CoverageError   = Metric{"coverage error", false, unit, ofLevels(metrics.CoverageError)} // mean over the levels of how far the share of rows below a quantile is from its level
 )
 
-// houseMetrics are all metrics of this package.
-func houseMetrics() []Metric {
+// Metrics returns all metrics of this package; those of a task are in its [Rules].
+func Metrics() []Metric {
 	return []Metric{
 		Accuracy, BalancedAccuracy, LogLoss, ROCAUC, F1, MCC, Brier, AveragePrecision, RMSE, MAE, R2, MedianAE,
 		MicroF1, MacroF1, HammingLoss, SubsetAccuracy, LabelLogLoss, QuadraticKappa, RankMAE, PoissonDeviance, PinballLoss, CoverageError,
@@ -90,6 +90,11 @@ const ofColumn = " of "
 
 // Of returns the metric of one target column alone, such as "RMSE of price". The
 // predictions and the target have to have a value for each column.
+//
+// It is not inlined, so that the metrics it returns have one function and [Metric.MarshalText]
+// can tell them from others.
+//
+//go:noinline
 func (m Metric) Of(column string) Metric {
 	return Metric{Name: m.Name + ofColumn + column, Greater: m.Greater, Range: m.Range, Score: func(rows *Set, p *Prediction) (float64, error) {
 		y, columns, err := rows.TargetTable()
@@ -148,7 +153,7 @@ func RegisterMetric(m Metric) error {
 }
 
 func metricNamed(name string) (Metric, bool) {
-	all := slices.Concat(houseMetrics(), ownMetrics)
+	all := slices.Concat(Metrics(), ownMetrics)
 	if i := slices.IndexFunc(all, func(m Metric) bool { return m.Name == name }); i >= 0 {
 		return all[i], true
 	}

@@ -29,7 +29,7 @@ type Config struct {
 // Info says what a model's inputs and outputs mean, so that a saved model can
 // be given raw rows. The zero value is a regression on plain numbers.
 type Info struct {
-	Task          data.Task      // nil: data.Classify if there are Classes, else data.Regress
+	Task          data.Task      // nil: data.Classify{} if there are Classes, else data.Regress{}
 	Classes       []string       // of a classification, in index order
 	Features      []data.Feature // columns of the raw table
 	Target        string

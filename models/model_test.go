@@ -168,7 +168,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: []string{"no", "yes"}, Features: set.Features, Target: "t", Preprocess: fitted}
+	m.Info = models.Info{Task: data.Classify{}, Classes: []string{"no", "yes"}, Features: set.Features, Target: "t", Preprocess: fitted}
 	path := filepath.Join(t.TempDir(), "m.safetensors")
 	if err := m.Save(path); err != nil {
 		t.Fatal(err)
@@ -269,9 +269,9 @@ func TestDamagedFiles(t *testing.T) {
 		{"cut in half", good[:len(good)-100], "cut off: ends at byte"},
 		{"longer", append(append([]byte(nil), good...), 1, 2, 3), "cover"},
 		{"no model", replace("aegis.format", "other.format"), "holds no Aegis model"},
-		{"newer", replace(`"aegis.format":"3"`, `"aegis.format":"4"`), "newer than this version of Aegis"},
-		{"older", replace(`"aegis.format":"3"`, `"aegis.format":"2"`), "format 2 is of a version before the first release"},
-		{"no format", replace(`"aegis.format":"3"`, `"aegis.format":"0"`), "format 0"},
+		{"newer", replace(`"aegis.format":"4"`, `"aegis.format":"5"`), "newer than this version of Aegis"},
+		{"older", replace(`"aegis.format":"4"`, `"aegis.format":"2"`), "format 2 is of a version before the first release"},
+		{"no format", replace(`"aegis.format":"4"`, `"aegis.format":"0"`), "format 0"},
 		{"no checksum", replace(`"aegis.sha256"`, `"other.sha256"`), "the checksum is missing"},
 		{"unknown field of the description", replace(`\"seed\":3`, `\"sead\":3`), `unknown field "sead"`},
 		{"unknown layer", replace("LayerNorm", "LayerNarm"), `the kind \"layers.LayerNarm\" is not known`},
@@ -385,9 +385,9 @@ func TestReadOutputs(t *testing.T) {
 		{"one logit", models.Info{Classes: two}, out(1, 0, 100, -1000), "[0 1 0] [0.50 0.50 0.00 1.00 1.00 0.00] []"},
 		{"logits", models.Info{Classes: three}, out(3, 1e4, 0, -1e4, 0, 0, 0), "[0 0] [1.00 0.00 0.00 0.33 0.33 0.33] []"},
 		{"probabilities", models.Info{Classes: two, Probabilities: true}, out(1, 0.25), "[0] [0.75 0.25] []"},
-		{"regression", models.Info{Task: data.Regress, TargetMean: 10, TargetScale: 2}, out(1, 0, 1), "[] [] [10.00 12.00]"},
+		{"regression", models.Info{Task: data.Regress{}, Scales: []models.TargetScale{{Mean: 10, Scale: 2}}}, out(1, 0, 1), "[] [] [10.00 12.00]"},
 		// 3 + 5·sinh(10 + 2·z): numpy.sinh(10) = 11013.232874703393, numpy.sinh(8) = 1490.4788257895502
-		{"logarithmic", models.Info{Task: data.Regress, TargetMean: 10, TargetScale: 2, TargetCenter: 3, TargetWidth: 5}, out(1, 0, -1), "[] [] [55069.16 7455.39]"},
+		{"logarithmic", models.Info{Task: data.Regress{}, Scales: []models.TargetScale{{Mean: 10, Scale: 2, Center: 3, Width: 5}}}, out(1, 0, -1), "[] [] [55069.16 7455.39]"},
 	} {
 		p, err := c.info.Read(c.out)
 		if err != nil {
@@ -414,9 +414,9 @@ func TestBagOfScales(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.Info = models.Info{Task: data.Regress, Features: features, TargetMean: rapid.Float64Range(-2, 2).Draw(t, "mean"), TargetScale: rapid.Float64Range(0, 2).Draw(t, "scale")}
+			m.Info = models.Info{Task: data.Regress{}, Features: features, Scales: []models.TargetScale{{Mean: rapid.Float64Range(-2, 2).Draw(t, "mean"), Scale: rapid.Float64Range(0, 2).Draw(t, "scale")}}}
 			if rapid.Bool().Draw(t, "logarithmic") {
-				m.Info.TargetCenter, m.Info.TargetWidth = rapid.Float64Range(-100, 100).Draw(t, "center"), rapid.Float64Range(0.1, 10).Draw(t, "width")
+				m.Info.Scales[0].Center, m.Info.Scales[0].Width = rapid.Float64Range(-100, 100).Draw(t, "center"), rapid.Float64Range(0.1, 10).Draw(t, "width")
 			}
 			members = append(members, m)
 		}

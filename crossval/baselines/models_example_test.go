@@ -92,7 +92,7 @@ func ExamplePrepared() {
 
 // Baselines by their names.
 func ExampleSelect() {
-	candidates, err := baselines.Select(data.Classify, []string{"majority", "logistic regression"})
+	candidates, err := baselines.Select(data.Classify{}, []string{"majority", "logistic regression"})
 	if err != nil {
 		log.Fatal(err)
 	}

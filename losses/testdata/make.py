@@ -78,4 +78,39 @@ for big in (1e4, -1e4):
     add("BCE at %g" % big, z, bit, lambda a, b: F.binary_cross_entropy_with_logits(a, b.double().unsqueeze(1), reduction="none"), True)
 extreme = torch.tensor([[1e4, -1e4, 0, 1.0], [-1e4, 1e4, 1e4, 0], [0, 0, 0, 0], [1e4, 1e4, 1e4, 1e4], [-1e4, -1e4, -1e4, -1e4], [1, 2, 3, 1e4]])
 add("CE at 1e4", extreme, cls, lambda a, b: F.cross_entropy(a, b, reduction="none"), True)
+
+
+def pinball(levels):
+    q = torch.tensor(levels)
+
+    def f(a, b):
+        d = b - a
+        return torch.maximum(q * d, (q - 1) * d)
+    return f
+
+
+def corn(a, b):
+    """-log P(y) by the chain rule of conditional probabilities: Shi, Cao & Raschka (2021), eq. 4 and 6."""
+    k = a.shape[1]
+    s = torch.sigmoid(a)  # P(y > k | y >= k)
+    above = torch.cat([torch.ones(len(a), 1), torch.cumprod(s, 1)], 1)  # P(y >= k)
+    p = above * torch.cat([1 - s, torch.ones(len(a), 1)], 1)
+    return -torch.log(p.gather(1, b[:, None])[:, 0])
+
+
+def corn_tasks(a, b):
+    """The same as the sum of binary losses over the rows that each output is about, as coral-pytorch has it."""
+    total = torch.zeros(len(a))
+    for i in range(a.shape[1]):
+        mask = (b >= i).double()
+        total = total + mask * F.binary_cross_entropy_with_logits(a[:, i], (b > i).double(), reduction="none")
+    return total
+
+
+real = torch.randn(6, 1) * 2
+add("Pinball", p[:, :3], real, pinball([0.1, 0.5, 0.9]))
+add("Pinball one", one, real, pinball([0.25]))
+rank = torch.tensor([0, 4, 1, 2, 3, 4])
+add("Ordinal", p, rank, corn, True)
+add("Ordinal tasks", p * 20, rank, corn_tasks, True)
 print(json.dumps(cases))

@@ -63,4 +63,34 @@ for i in range(12):
     regression.append({"want": want.tolist(), "got": got.tolist(), "mse": m.mean_squared_error(want, got), "rmse": m.mean_squared_error(want, got, squared=False),
                        "mae": m.mean_absolute_error(want, got), "median": m.median_absolute_error(want, got), "r2": m.r2_score(want, got),
                        "explained": m.explained_variance_score(want, got)})
-print(json.dumps({"labels": labels, "binary": binary, "multi": multi, "regression": regression}))
+tables, ranks, counts, quantiles = [], [], [], []
+for i in range(12):
+    n, k = int(rng.integers(2, 40)), int(rng.integers(1, 6))
+    want = (rng.random((n, k)) < 0.35).astype(int)
+    got = np.where(rng.random((n, k)) < 0.75, want, 1 - want)
+    if i % 4 == 3:
+        want[:, 0] = got[:, 0] = 0  # a label that is neither there nor predicted
+    tables.append({"want": want.ravel().tolist(), "got": got.ravel().tolist(), "labels": k, "micro": m.f1_score(want, got, average="micro", zero_division=0) if k > 1 else m.f1_score(want[:, 0], got[:, 0], zero_division=0),
+                   "each": [m.f1_score(want[:, j], got[:, j], zero_division=0) for j in range(k)],
+                   "hamming": m.hamming_loss(want, got), "subset": m.accuracy_score(want, got)})
+for i in range(12):
+    n, k = int(rng.integers(3, 60)), int(rng.integers(2, 7))
+    want = rng.integers(0, k, n)
+    want[0], want[1] = 0, k - 1
+    got = np.clip(want + rng.integers(-2, 3, n), 0, k - 1)
+    ranks.append({"want": want.tolist(), "got": got.tolist(), "kappa": m.cohen_kappa_score(want, got, weights="quadratic"), "mae": m.mean_absolute_error(want, got)})
+for i in range(8):
+    n = int(rng.integers(2, 40))
+    rate = np.exp(rng.normal(size=n) * 1.5)
+    want = rng.poisson(rate)
+    got = rate * np.exp(rng.normal(size=n) * 0.3)
+    counts.append({"want": want.astype(float).tolist(), "got": got.tolist(), "deviance": m.mean_poisson_deviance(want, got)})
+for i in range(8):
+    n, levels = int(rng.integers(2, 40)), sorted(rng.random(int(rng.integers(1, 5))).tolist())
+    want = rng.normal(size=n)
+    got = np.sort(rng.normal(size=(n, len(levels))), 1)
+    share = [float((want <= got[:, j]).mean()) for j in range(len(levels))]
+    quantiles.append({"want": want.tolist(), "got": got.ravel().tolist(), "levels": levels, "share": share,
+                      "pinball": float(np.mean([m.mean_pinball_loss(want, got[:, j], alpha=a) for j, a in enumerate(levels)])),
+                      "coverage": float(np.mean([abs(s - a) for s, a in zip(share, levels)]))})
+print(json.dumps({"tables": tables, "ranks": ranks, "counts": counts, "quantiles": quantiles, "labels": labels, "binary": binary, "multi": multi, "regression": regression}))

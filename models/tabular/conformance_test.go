@@ -97,7 +97,7 @@ func mixed(t testing.TB, n int, task data.Task) *data.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if task == data.Classify {
+	if task == (data.Classify{}) {
 		s.Classes = []string{"x", "y", "z"}
 		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(labels))}
 	} else {
@@ -116,7 +116,7 @@ func mixed(t testing.TB, n int, task data.Task) *data.Set {
 // TestStartFromRows: after Build, what reaches each activation of a RealMLP has the
 // standard deviation 1 over the rows, and every unit is at 0 somewhere among them.
 func TestStartFromRows(t *testing.T) {
-	rows := mixed(t, 500, data.Regress)
+	rows := mixed(t, 500, data.Regress{})
 	m, err := tabular.RealMLP{Hidden: []int{32, 16}, Type: graph.Float64, Dropout: -1}.Build(rows, 7)
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestStartFromRows(t *testing.T) {
 // TestSavedAndRead: a network predicts the same after it was saved and read, its
 // members and bounds of the target included.
 func TestSavedAndRead(t *testing.T) {
-	for _, task := range []data.Task{data.Classify, data.Regress} {
+	for _, task := range []data.Task{data.Classify{}, data.Regress{}} {
 		rows := mixed(t, 60, task)
 		for name, build := range map[string]func(*data.Set, uint64) (*models.Model, error){
 			"mlp": tabular.MLP{Hidden: []int{8}}.Build, "realmlp": tabular.RealMLP{Hidden: []int{8}}.Build, "realmlp-s": tabular.RealMLP{Hidden: []int{8}, Simple: true}.Build,
@@ -170,7 +170,7 @@ func TestSavedAndRead(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m.Info.TargetRange = [2]float64{-0.01, 0.01}
+				m.Info.Scales = []models.TargetScale{{Range: [2]float64{-0.01, 0.01}}}
 				before, err := m.PredictRows(ctx, rows.Without())
 				if err != nil {
 					t.Fatal(err)
@@ -200,7 +200,7 @@ func TestSavedAndRead(t *testing.T) {
 }
 
 func TestBuildRejects(t *testing.T) {
-	rows := mixed(t, 20, data.Classify)
+	rows := mixed(t, 20, data.Classify{})
 	raw, err := data.NewTable("raw", []data.Feature{{Name: "c", Levels: []string{"a"}}}, [][]float64{{0}})
 	if err != nil {
 		t.Fatal(err)
