@@ -76,7 +76,10 @@ func (r *Result) OutOfFold(candidate string) (*OutOfFold, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crossval: %w", err)
 	}
-	j := joining{rules: rules, count: make([]int, r.Data.Rows), sums: rules.New(r.Data.Rows), votes: map[vote]int{}, hasProba: rules.Proba > 0}
+	j := joining{rules: rules, count: make([]int, r.Data.Rows), sums: &data.Prediction{}, votes: map[vote]int{}, hasProba: rules.Proba > 0}
+	for range r.Data.Rows {
+		rules.AddRow(j.sums)
+	}
 	for _, run := range runs {
 		j.hasProba = j.hasProba && run.Prediction.Proba != nil
 		for i, row := range r.Splits[run.Split].Test {

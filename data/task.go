@@ -87,22 +87,29 @@ type Rules struct {
 	Record func(row *Prediction) []any // the cells of a row in them: strings, ints and float64s
 }
 
-// New returns a prediction for the given number of rows with all values zero.
-func (r *Rules) New(rows int) *Prediction {
-	p := &Prediction{}
-	if r == nil {
-		return p
+// mostOfRow is how many numbers a prediction of one row may have.
+const mostOfRow = 1 << 24
+
+// AddRow appends a row of zeros to a prediction and returns it as [Rules.Row] does; it
+// is valid until the next row is added. Parts of which a row has none stay nil.
+func (r *Rules) AddRow(p *Prediction) *Prediction {
+	if r == nil || p == nil || min(r.Labels, r.Proba, r.Values) < 0 || max(r.Labels, r.Proba, r.Values) > mostOfRow {
+		return &Prediction{}
 	}
-	if r.Labels > 0 {
-		p.Labels = make([]int, rows*r.Labels)
+	one := &Prediction{}
+	p.Labels, one.Labels = addZeros(p.Labels, r.Labels)
+	p.Proba, one.Proba = addZeros(p.Proba, r.Proba)
+	p.Values, one.Values = addZeros(p.Values, r.Values)
+	return one
+}
+
+// addZeros appends n zeros and returns them, too.
+func addZeros[T any](v []T, n int) (all, added []T) {
+	if n == 0 {
+		return v, nil
 	}
-	if r.Proba > 0 {
-		p.Proba = make([]float64, rows*r.Proba)
-	}
-	if r.Values > 0 {
-		p.Values = make([]float64, rows*r.Values)
-	}
-	return p
+	all = append(v, make([]T, n)...)
+	return all, all[len(v):]
 }
 
 // Rows returns the number of rows of a prediction.
@@ -123,20 +130,18 @@ func (r *Rules) Rows(p *Prediction) int {
 // Row returns the part of a prediction about one row, without a copy. A part that the
 // prediction lacks is nil.
 func (r *Rules) Row(p *Prediction, row int) *Prediction {
-	one := &Prediction{}
-	if r == nil || p == nil {
-		return one
+	if row < 0 || row >= r.Rows(p) {
+		return &Prediction{}
 	}
-	if p.Labels != nil {
-		one.Labels = p.Labels[row*r.Labels : (row+1)*r.Labels]
+	return &Prediction{Labels: ofRow(p.Labels, row, r.Labels), Proba: ofRow(p.Proba, row, r.Proba), Values: ofRow(p.Values, row, r.Values)}
+}
+
+// ofRow returns the n values of a row.
+func ofRow[T any](v []T, row, n int) []T {
+	if n < 1 || len(v) < (row+1)*n {
+		return nil
 	}
-	if p.Proba != nil {
-		one.Proba = p.Proba[row*r.Proba : (row+1)*r.Proba]
-	}
-	if p.Values != nil {
-		one.Values = p.Values[row*r.Values : (row+1)*r.Values]
-	}
-	return one
+	return v[row*n : (row+1)*n]
 }
 
 // Fits checks that a prediction is one of the given number of rows: that it has as many
@@ -239,8 +244,11 @@ func (s *Set) AboutTargets() Targets {
 
 // Rules returns the rules of the set's task for its targets.
 func (s *Set) Rules() (*Rules, error) {
+	if s == nil {
+		return nil, ErrEmpty
+	}
 	r, err := RulesOf(s.Task(), s.AboutTargets())
-	if err != nil && s != nil && s.Name != "" {
+	if err != nil && s.Name != "" {
 		return nil, fmt.Errorf("data: %s: %w", s.Name, err)
 	}
 	return r, err
@@ -283,7 +291,7 @@ func RulesOf(t Task, of Targets) (*Rules, error) {
 	}
 	missing := ""
 	switch {
-	case r.Labels < 0 || r.Proba < 0 || r.Values < 0 || r.Labels+r.Proba+r.Values == 0:
+	case min(r.Labels, r.Proba, r.Values) < 0 || max(r.Labels, r.Proba, r.Values) > mostOfRow || r.Labels+r.Proba+r.Values == 0:
 		missing = "labels, probabilities or values"
 	case r.Simplex < 0 || r.Simplex > 0 && r.Proba%r.Simplex != 0:
 		missing = "a Simplex that divides Proba"

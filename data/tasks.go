@@ -92,7 +92,7 @@ func choice(of Targets) *Rules {
 }
 
 func targetName(of Targets) string {
-	if of.Columns[0] == "" {
+	if len(of.Columns) == 0 || of.Columns[0] == "" {
 		return "prediction"
 	}
 	return of.Columns[0]

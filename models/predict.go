@@ -90,9 +90,9 @@ func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, memory := rules.New(rows), make([]float64, units)
+	said, memory := &data.Prediction{}, make([]float64, units)
 	for k := range rows {
-		i.readRow(rules, rules.Row(said, k), values[k*units:(k+1)*units], memory)
+		i.readRow(rules, rules.AddRow(said), values[k*units:(k+1)*units], memory)
 	}
 	return said, nil
 }

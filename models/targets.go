@@ -76,6 +76,9 @@ func (s TargetScale) check() error {
 
 // OfSet takes over what a set says of its targets: task, classes and target columns.
 func (i *Info) OfSet(rows *data.Set) {
+	if i == nil || rows == nil {
+		return
+	}
 	i.Task, i.Classes, i.Target, i.TargetColumns = rows.Task(), rows.Classes, rows.Target, nil
 	if about := rows.AboutTargets(); len(about.Columns) > 1 {
 		i.TargetColumns = about.Columns
@@ -87,10 +90,16 @@ func (i Info) TaskOf() data.Task {
 	return (&data.Set{As: i.Task, Classes: i.Classes}).Task()
 }
 
+// mostUnits is how many numbers an output may have for a row.
+const mostUnits = 1 << 24
+
 // Rules returns the rules of the model's task for an output of the given number of units,
 // those of all members. That they do not go together is an error.
 func (i Info) Rules(units int) (*data.Rules, error) {
 	members := max(1, i.Members)
+	if units < 1 || units > mostUnits {
+		return nil, fmt.Errorf("models: an output of %d units", units)
+	}
 	if units%members != 0 {
 		return nil, fmt.Errorf("models: %d outputs of %d members", units, i.Members)
 	}
@@ -103,7 +112,7 @@ func (i Info) Rules(units int) (*data.Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("models: %w", err)
 	}
-	if i.TargetColumns == nil && i.Classes == nil && !slices.Contains(r.Units, units) {
+	if i.TargetColumns == nil && i.Classes == nil && !slices.Contains(r.Units, units) && units <= 1<<16 {
 		// The columns have no names: there is one for each output.
 		of.Columns = make([]string, units)
 		for k := range of.Columns {
@@ -147,7 +156,7 @@ func (i *Info) scaleOf(value int) *TargetScale {
 // Learned returns the functions that turn targets into what the network is trained to say,
 // one for each target column; nil: it learns the targets as they are.
 func (i Info) Learned(columns int) []func(y float64) float64 {
-	if !slices.ContainsFunc(i.Scales, TargetScale.set) {
+	if columns < 1 || columns > mostUnits || !slices.ContainsFunc(i.Scales, TargetScale.set) {
 		return nil
 	}
 	out := make([]func(float64) float64, columns)

@@ -193,7 +193,7 @@ func (t told) counts() (*plot.Plot, error) {
 		line[k] = plotter.XY{X: float64(k), Y: expected[k]}
 	}
 	names[n-1] += "+"
-	p := barPlot("Counts: bars occur, dots are expected of the predicted rates", "count of "+axisName(t.columns[0]), "rows", names, seen, nil)
+	p := barPlot("Counts: observed (bars), and expected from the predicted rates (dots)", "count of "+axisName(t.columns[0]), "rows", names, seen, nil)
 	p.Y.Max = 1.1 * max(slices.Max(seen), slices.Max(expected))
 	l, dots, err := plotter.NewLinePoints(line)
 	if err != nil {

@@ -53,7 +53,7 @@ const (
 // For returns the baselines that suit the task of rows: those of [Default], but that of
 // several target columns only Constant can predict all.
 func For(rows *data.Set) []crossval.Candidate {
-	if len(rows.AboutTargets().Columns) > 1 {
+	if rows != nil && len(rows.AboutTargets().Columns) > 1 {
 		return []crossval.Candidate{{Name: "constant", Estimator: Constant{}, Baseline: true}}
 	}
 	return Default(rows.Task())

@@ -33,7 +33,7 @@ func (Constant) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predi
 	if err != nil {
 		return nil, fmt.Errorf("baselines: %w", err)
 	}
-	one := rules.New(1)
+	one := rules.AddRow(&data.Prediction{})
 	switch {
 	case rules.Levels != nil && columns == 1:
 		sorted := slices.Sorted(slices.Values(y))
@@ -53,9 +53,9 @@ func (Constant) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predi
 		if n == 0 {
 			return nil, errors.New("baselines: no rows")
 		}
-		p := rules.New(n)
-		for i := range n {
-			row := rules.Row(p, i)
+		p := &data.Prediction{}
+		for range n {
+			row := rules.AddRow(p)
 			copy(row.Labels, one.Labels)
 			copy(row.Proba, one.Proba)
 			copy(row.Values, one.Values)

@@ -200,12 +200,13 @@ func raceLoss(rows *data.Set) (name string, loss func(pred []float64) (float64, 
 		name = "−" + name
 	}
 	return name, func(pred []float64) (float64, error) {
-		p := rules.New(rows.Len())
-		if p.Values = pred; rules.Proba > 0 {
+		p := &data.Prediction{Values: pred}
+		if rules.Proba > 0 {
 			p.Values, p.Proba = nil, pred
 		}
-		for i := range rows.Len() {
-			if rules.Decide != nil {
+		if rules.Labels > 0 {
+			p.Labels = make([]int, rows.Len()*rules.Labels)
+			for i := range rows.Len() {
 				rules.Decide(rules.Row(p, i))
 			}
 		}
