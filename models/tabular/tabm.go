@@ -135,9 +135,6 @@ func (c TabM) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 		}
 	}
 	stack = append(stack, EnsembleDense{Units: units, Members: c.Members})
-	if rows.Classes != nil && units != len(rows.Classes) {
-		return nil, fmt.Errorf("tabular: TabM learns classes with an output for each; to %s %d classes takes %d", data.TaskName(rows.Task()), len(rows.Classes), units)
-	}
 	m, err := models.Sequential(models.Config{Name: "tabm", Seed: seed, Type: c.Type}, models.Input("features", rows.Inputs[0].Shape()[1]), stack...)
 	if err != nil {
 		return nil, err
@@ -154,8 +151,9 @@ func (c TabM) Loss(rows *data.Set) (losses.Loss, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tabular: %w", err)
 	}
-	each, err := models.LossOf(r, slices.Max(r.Units))
-	return MemberLoss{Members: c.withDefaults().Members, Each: each}, err
+	units := slices.Max(r.Units)
+	each, err := models.LossOf(r, units)
+	return MemberLoss{Members: c.withDefaults().Members, Each: each, Apart: rows.Classes != nil && units != len(rows.Classes)}, err
 }
 
 // MemberLoss is the mean over the members of an ensemble of a loss of each.
@@ -165,6 +163,9 @@ func (c TabM) Loss(rows *data.Set) (losses.Loss, error) {
 type MemberLoss struct {
 	Members int
 	Each    losses.Loss
+	// Apart calls Each for every member with the target as it is, where class targets are
+	// not of as many classes as a member has units, as those of losses.Ordinal.
+	Apart bool
 }
 
 // Loss implements losses.Loss.
@@ -177,6 +178,13 @@ func (l MemberLoss) Loss(b *graph.Builder, pred, want *graph.Node) *graph.Node {
 		return b.Fail("predictions %v of %d members: want (batch, members·units), a target and a loss of each", s, l.Members)
 	}
 	batch, units := s[0], s[1]/l.Members
+	if l.Apart {
+		members := make([]*graph.Node, l.Members)
+		for i := range members {
+			members[i] = b.Reshape(l.Each.Loss(b.Scope(fmt.Sprint("member", i)), b.Slice(pred, 1, i*units, (i+1)*units), want), batch, 1)
+		}
+		return b.Mean(b.Concat(1, members...), 1)
+	}
 	if want.Dtype() == graph.Int {
 		want = b.OneHot(want, units)
 	}
