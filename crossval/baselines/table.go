@@ -73,7 +73,7 @@ func targetsOf(s *data.Set) (*targets, error) {
 		values, err := s.Values()
 		return &targets{values: values}, err
 	default:
-		return nil, fmt.Errorf("baselines: want one class or one number to predict for each row: this model cannot %s %d target columns", data.TaskName(s.Task()), len(s.AboutTargets().Columns))
+		return nil, fmt.Errorf("baselines: this model predicts one class or one number a row; the task is %s, of %d target columns", data.TaskName(s.Task()), len(s.AboutTargets().Columns))
 	}
 	labels, err := s.Labels()
 	if err != nil {

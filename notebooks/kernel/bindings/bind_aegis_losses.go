@@ -30,6 +30,8 @@ func init() {
 			"Loss":                 reflect.TypeOf((*_losses.Loss)(nil)).Elem(),
 			"MAE":                  reflect.TypeOf((*_losses.MAE)(nil)).Elem(),
 			"MSE":                  reflect.TypeOf((*_losses.MSE)(nil)).Elem(),
+			"Ordinal":              reflect.TypeOf((*_losses.Ordinal)(nil)).Elem(),
+			"Pinball":              reflect.TypeOf((*_losses.Pinball)(nil)).Elem(),
 			"Poisson":              reflect.TypeOf((*_losses.Poisson)(nil)).Elem(),
 			"SequenceCrossEntropy": reflect.TypeOf((*_losses.SequenceCrossEntropy)(nil)).Elem(),
 			"SoftmaxCrossEntropy":  reflect.TypeOf((*_losses.SoftmaxCrossEntropy)(nil)).Elem(),
