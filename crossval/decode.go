@@ -89,8 +89,12 @@ func (d *DataInfo) check() error {
 	if d.Rows < 1 {
 		return fmt.Errorf("%d rows", d.Rows)
 	}
-	if _, err := d.Rules(); err != nil {
+	rules, err := d.Rules()
+	if err != nil {
 		return err
+	}
+	if rules.Grouped && len(d.Groups) != d.Rows {
+		return fmt.Errorf("%d rows have %d groups", d.Rows, len(d.Groups))
 	}
 	if d.Classes == nil {
 		if columns := len(d.targets().Columns); len(d.Values) != d.Rows*columns || d.Labels != nil {

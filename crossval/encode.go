@@ -56,7 +56,7 @@ func (r *Result) file() (*file, error) {
 		Format: formatName, Version: formatVersion, Seed: r.Seed, Splitter: r.Splitter,
 		Data: fileData{
 			Name: r.Data.Name, Source: r.Data.Source, Rows: r.Data.Rows, Task: task, Target: r.Data.Target, Columns: r.Data.Columns,
-			Classes: r.Data.Classes, Labels: r.Data.Labels, Values: convert[number](r.Data.Values), Features: r.Data.Features,
+			Classes: r.Data.Classes, Labels: r.Data.Labels, Values: convert[number](r.Data.Values), Groups: r.Data.Groups, Features: r.Data.Features,
 		},
 	}
 	for _, m := range r.Metrics {
@@ -127,7 +127,7 @@ func (f *file) result() (*Result, error) {
 		Seed: f.Seed, Splitter: f.Splitter,
 		Data: DataInfo{
 			Name: f.Data.Name, Source: f.Data.Source, Rows: f.Data.Rows, Task: task, Target: f.Data.Target, Columns: f.Data.Columns,
-			Classes: f.Data.Classes, Labels: f.Data.Labels, Values: convert[float64](f.Data.Values), Features: f.Data.Features,
+			Classes: f.Data.Classes, Labels: f.Data.Labels, Values: convert[float64](f.Data.Values), Groups: f.Data.Groups, Features: f.Data.Features,
 		},
 	}
 	for _, m := range f.Metrics {

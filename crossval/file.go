@@ -38,6 +38,7 @@ type fileData struct {
 	Labels  []int           `json:"labels,omitempty"`
 	Values  []number        `json:"values,omitempty"`
 
+	Groups   []int    `json:"groups,omitempty"`
 	Features []string `json:"features,omitempty"`
 }
 

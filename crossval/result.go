@@ -35,6 +35,7 @@ type DataInfo struct {
 	Labels  []int     // true class of every row; nil where there are no Classes
 	Values  []float64 // true values (rows, target columns); nil where there are Classes
 
+	Groups   []int    // of every row, of a task that is judged within groups; nil of others
 	Features []string // names of the columns of a table
 }
 
@@ -112,6 +113,9 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 	}
 	if err != nil {
 		return nil, err
+	}
+	if rules, err := r.Data.Rules(); err == nil && rules.Grouped {
+		r.Data.Groups = slices.Clone(set.Groups)
 	}
 	for i, c := range r.Data.Labels {
 		if c < 0 || c >= len(r.Data.Classes) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -77,11 +78,43 @@ var (
 	CoverageError   = Metric{"coverage error", false, unit, ofLevels(metrics.CoverageError)} // mean over the levels of how far the share of rows below a quantile is from its level
 )
 
+// MRR is the mean reciprocal rank of the first relevant row of each group.
+var MRR = Metric{"MRR", true, unit, ofGroups(metrics.MRR)}
+
+// ndcgAt begins the names of metrics that NDCG returns.
+const ndcgAt = "NDCG@"
+
+// NDCG returns the normalised discounted cumulative gain of the first rows of each group,
+// such as "NDCG@10".
+//
+// It is not inlined, see [Metric.Of].
+//
+//go:noinline
+func NDCG(at int) Metric {
+	return Metric{ndcgAt + strconv.Itoa(at), true, unit, ofGroups(func(relevance, scores []float64, groups []int) (float64, error) {
+		return metrics.NDCG(relevance, scores, groups, at)
+	})}
+}
+
+//go:noinline
+func ofGroups(f func(relevance, scores []float64, groups []int) (float64, error)) func(*Set, *Prediction) (float64, error) {
+	return func(s *Set, p *Prediction) (float64, error) {
+		want, err := s.Values()
+		if err != nil {
+			return 0, err
+		}
+		if p == nil {
+			return 0, errNoPrediction
+		}
+		return f(want, p.Values, s.Groups)
+	}
+}
+
 // Metrics returns all metrics of this package; those of a task are in its [Rules].
 func Metrics() []Metric {
 	return []Metric{
 		Accuracy, BalancedAccuracy, LogLoss, ROCAUC, F1, MCC, Brier, AveragePrecision, RMSE, MAE, R2, MedianAE,
-		MicroF1, MacroF1, HammingLoss, SubsetAccuracy, LabelLogLoss, QuadraticKappa, RankMAE, PoissonDeviance, PinballLoss, CoverageError,
+		MicroF1, MacroF1, HammingLoss, SubsetAccuracy, LabelLogLoss, QuadraticKappa, RankMAE, PoissonDeviance, PinballLoss, CoverageError, MRR, NDCG(10),
 	}
 }
 
@@ -156,6 +189,11 @@ func metricNamed(name string) (Metric, bool) {
 	all := slices.Concat(Metrics(), ownMetrics)
 	if i := slices.IndexFunc(all, func(m Metric) bool { return m.Name == name }); i >= 0 {
 		return all[i], true
+	}
+	if at, ok := strings.CutPrefix(name, ndcgAt); ok {
+		if k, err := strconv.Atoi(at); err == nil && k > 0 && strconv.Itoa(k) == at {
+			return NDCG(k), true
+		}
 	}
 	if of, column, ok := strings.Cut(name, ofColumn); ok {
 		if m, known := metricNamed(of); known {

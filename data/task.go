@@ -38,6 +38,7 @@ const (
 	FigureLabels    Figure = "labels"    // ROC curves, F1 and calibration of labels that are there or not
 	FigureRanks     Figure = "ranks"     // how far off ordered classes are
 	FigureCounts    Figure = "counts"    // how often each count occurs and how often it is expected
+	FigureRanking   Figure = "ranking"   // NDCG of each group, and relevance by place
 	FigureQuantiles Figure = "quantiles" // coverage of the levels, and the intervals row by row
 )
 
@@ -56,6 +57,11 @@ type Rules struct {
 	Scaled bool
 
 	Levels []float64 // of Values that are quantiles of the target, the level of each; nil: they are none
+
+	// Grouped is set if rows are judged within their groups (Set.Groups), which splits keep
+	// whole. Batches have the rows of a group one after another, and the loss gets targets of
+	// one more column: the number of the group, equal for the rows of one.
+	Grouped bool
 
 	// Check checks the targets of rows beyond what Set.Validate does; nil: nothing more.
 	// The error names row and column.
@@ -267,6 +273,9 @@ func (s *Set) CheckTask() error {
 		} else if columns != len(about.Columns) {
 			return fmt.Errorf("data: %s: %d target columns named %q", s.Name, columns, about.Columns)
 		}
+	}
+	if r.Grouped && len(s.Targets) > 0 && len(s.Groups) != s.Len() {
+		return fmt.Errorf("data: %s: to %s rows within their groups, every row needs one: %d groups for %d rows", s.Name, TaskName(s.Task()), len(s.Groups), s.Len())
 	}
 	if r.Check == nil || len(s.Targets) == 0 {
 		return nil

@@ -12,10 +12,10 @@ import (
 )
 
 // houseTasks are the tasks of this package.
-var houseTasks = []Task{Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}}
+var houseTasks = []Task{Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{}}
 
 func init() {
-	builtin.Register(Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{})
+	builtin.Register(Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{})
 }
 
 // Classify is the choice of one of two or more classes: Set.Classes, with targets of int
@@ -426,6 +426,48 @@ func (q Quantile) Rules(of Targets) (*Rules, error) {
 	for _, l := range levels {
 		r.Header = append(r.Header, fmt.Sprintf("%s %v", targetName(of), l))
 	}
+	return r, nil
+}
+
+// Rank is the order of rows within groups, such as the pages that answer a query: one target,
+// the relevance of each row, at least 0, and Set.Groups. A network has one output, the score
+// by which the rows of a group are put in order, and learns the pairwise logistic loss of
+// losses.Ranking. Predictions are scores; only their order within a group means something.
+type Rank struct {
+	At int // NDCG is that of so many rows of a group; 0: 10
+}
+
+// String returns "rank".
+func (Rank) String() string { return TaskName(Rank{}) }
+
+// Rules implements Task.
+func (t Rank) Rules(of Targets) (*Rules, error) {
+	if err := numbersOnly(of); err != nil {
+		return nil, err
+	}
+	if err := oneColumn(of); err != nil {
+		return nil, err
+	}
+	at := t.At
+	if at == 0 {
+		at = 10
+	}
+	if at < 0 {
+		return nil, fmt.Errorf("NDCG of the first %d: want at least 1", at)
+	}
+	r := real(of, 1)
+	r.Grouped = true
+	r.Check = func(s *Set) error {
+		return s.eachTarget(func(v float64) error {
+			if v < 0 {
+				return fmt.Errorf("%v is no relevance: want a number of at least 0", v)
+			}
+			return nil
+		})
+	}
+	r.Loss = func(int) string { return "losses.Ranking" }
+	r.Metrics = []Metric{NDCG(at), MRR}
+	r.Figures = []Figure{FigureRanking}
 	return r, nil
 }
 

@@ -87,6 +87,28 @@ func ExampleCount() {
 	// Output: visits: 2.72
 }
 
+// NDCG of the first three rows of each group, of scores that have only the first right.
+func ExampleRank() {
+	set, err := data.FromRows("answers", [][]float64{{0}, {1}, {2}, {3}}, []float64{3, 2, 0, 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	set.Groups = []int{7, 7, 7, 7}
+	if set, err = set.Posing(data.Rank{At: 3}); err != nil {
+		log.Fatal(err)
+	}
+	rules, err := set.Rules()
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, err := rules.Metrics[0].Score(set, &data.Prediction{Values: []float64{9, 1, 5, 4}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s %.3f\n", rules.Metrics[0].Name, v)
+	// Output: NDCG@3 0.735
+}
+
 // Outputs that cross are put in order.
 func ExampleQuantile() {
 	decoded(data.Quantile{Levels: []float64{0.05, 0.5, 0.95}}, data.Targets{Columns: []string{"price"}}, 90, 110, 100)

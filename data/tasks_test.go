@@ -64,6 +64,13 @@ func TestTasksRefuse(t *testing.T) {
 			s.TargetColumns = []string{"a", "b", "c"}
 			return s
 		}(), `2 target columns named ["a" "b" "c"]`},
+		{"ranks without groups", targets(t, data.Rank{}, one, 0, 1), "0 groups for 2 rows"},
+		{"a negative relevance", func() *data.Set {
+			s := targets(t, data.Rank{}, one, 0, -1)
+			s.Groups = []int{1, 1}
+			return s
+		}(), `row 1, target "y": -1 is no relevance`},
+		{"NDCG of the first -1", targets(t, data.Rank{At: -1}, one, 0, 1), "NDCG of the first -1"},
 		{"no task", targets(t, broken{}, one, 0, 1), "its Rules lack Units"},
 		{"a task that returns nothing", targets(t, broken{nothing: true}, one, 0, 1), "its Rules returned nothing"},
 	} {
@@ -163,6 +170,7 @@ func TestTaskIsReadAsWritten(t *testing.T) {
 		want string
 	}{
 		{data.Classify{}, `"classify"`}, {data.Regress{}, `"regress"`}, {data.MultiLabel{}, `"multilabel"`}, {data.Quantile{}, `"quantile"`},
+		{data.Rank{At: 3}, `{"kind":"data.Rank","config":{"At":3}}`},
 		{data.Quantile{Levels: []float64{0.25, 0.75}}, `{"kind":"data.Quantile","config":{"Levels":[0.25,0.75]}}`},
 	} {
 		text, err := data.MarshalTask(c.task)

@@ -18,6 +18,8 @@ func rowLosses(l losses.Loss, pred []float64, width int, want any) []float64 {
 	shape := graph.Shape{rows, width}
 	if w, ok := want.([]float64); !ok || len(w) == rows {
 		shape = graph.Shape{rows}
+	} else {
+		shape[1] = len(w) / rows
 	}
 	loss := l.Loss(b, b.Tensor("pred", tensor.New(tensor.WithShape(rows, width), tensor.WithBacking(pred))), b.Tensor("want", tensor.New(tensor.WithShape(shape...), tensor.WithBacking(want))))
 	p, err := graph.Compile(b, loss)
@@ -112,6 +114,16 @@ func ExampleCosine() {
 func ExamplePinball() {
 	fmt.Printf("%.4f\n", rowLosses(losses.Pinball{Levels: []float64{0.1, 0.9}}, []float64{1, 3, 5, 6}, 2, []float64{2, 2}))
 	// Output: [0.1000 1.5500]
+}
+
+// Two rows of one group, in the right order and in the wrong one: the row of more relevance
+// has the loss.
+func ExampleRanking() {
+	fmt.Printf("%.4f\n", rowLosses(losses.Ranking{}, []float64{2, 0}, 1, []float64{1, 5, 0, 5}))
+	fmt.Printf("%.4f\n", rowLosses(losses.Ranking{}, []float64{0, 2}, 1, []float64{1, 5, 0, 5}))
+	// Output:
+	// [0.1269 0.0000]
+	// [2.1269 0.0000]
 }
 
 // Three classes in order: outputs that are sure of more than class 0, and of no more than

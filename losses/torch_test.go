@@ -37,7 +37,7 @@ var byName = map[string]losses.Loss{
 	"CE soft weights": losses.SoftmaxCrossEntropy{ClassWeights: []float64{0.5, 1, 2, 3}},
 	"KL":              losses.KLDivergence{}, "Focal": losses.Focal{}, "Focal alpha": losses.Focal{Gamma: 1.5, Alpha: 0.25}, "Focal classes": losses.Focal{},
 	"Hinge": losses.Hinge{}, "Hinge squared": losses.Hinge{Squared: true}, "Hinge signs": losses.Hinge{}, "Hinge classes": losses.Hinge{},
-	"Pinball": losses.Pinball{Levels: []float64{0.1, 0.5, 0.9}}, "Pinball one": losses.Pinball{Levels: []float64{0.25}}, "Ordinal": losses.Ordinal{}, "Ordinal tasks": losses.Ordinal{},
+	"Pinball": losses.Pinball{Levels: []float64{0.1, 0.5, 0.9}}, "Pinball one": losses.Pinball{Levels: []float64{0.25}}, "Ordinal": losses.Ordinal{}, "Ordinal tasks": losses.Ordinal{}, "Ranking": losses.Ranking{},
 }
 
 func flat(rows [][]float64) []float64 {
@@ -198,6 +198,29 @@ func TestTaskLosses(t *testing.T) {
 			},
 		})
 	}
+}
+
+func TestRanking(t *testing.T) {
+	queries := func(n int) *tensor.Dense {
+		v := make([]float64, 0, 2*n)
+		for i := range n {
+			v = append(v, float64(i%3), float64(i/3))
+		}
+		return tensor.New(tensor.WithShape(n, 2), tensor.WithBacking(v))
+	}
+	graphtest.Run(t, graphtest.Case{
+		Name: "Ranking", Shape: func(n int) graph.Shape { return graph.Shape{n} }, Batches: []int{1, 2, 5, 6},
+		Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(3, n, 1)} },
+		Build: func(b *graph.Builder, in []*graph.Node) *graph.Node {
+			return losses.Ranking{}.Loss(b, in[0], b.Tensor("t", queries(b.Dim(in[0], 0))))
+		},
+	})
+	graphtest.Reject(t, "no groups", func(b *graph.Builder) *graph.Node {
+		return losses.Ranking{}.Loss(b, b.Input("p", 4, 1), b.Input("t", 4))
+	}, "relevance and group")
+	graphtest.Reject(t, "two scores", func(b *graph.Builder) *graph.Node {
+		return losses.Ranking{}.Loss(b, b.Input("p", 4, 2), b.Input("t", 4, 2))
+	}, "one score a row")
 }
 
 func TestRejected(t *testing.T) {

@@ -32,6 +32,12 @@ func TestTasksAgainstScikitLearn(t *testing.T) {
 			Want, Got []float64
 			Deviance  float64
 		}
+		Rankings []struct {
+			Want, Got   []float64
+			Groups      []int
+			NDCG, NDCG3 float64
+			MRR         *float64
+		}
 		Quantiles []struct {
 			Want, Got, Levels, Share []float64
 			Pinball, Coverage        float64
@@ -40,7 +46,7 @@ func TestTasksAgainstScikitLearn(t *testing.T) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Tables) < 10 || len(r.Ranks) < 10 || len(r.Counts) < 5 || len(r.Quantiles) < 5 {
+	if len(r.Tables) < 10 || len(r.Ranks) < 10 || len(r.Counts) < 5 || len(r.Quantiles) < 5 || len(r.Rankings) < 10 {
 		t.Fatalf("%d, %d, %d and %d cases", len(r.Tables), len(r.Ranks), len(r.Counts), len(r.Quantiles))
 	}
 	for i, c := range r.Tables {
@@ -67,6 +73,19 @@ func TestTasksAgainstScikitLearn(t *testing.T) {
 	for i, c := range r.Counts {
 		near(t, i)("Poisson deviance", c.Deviance)(metrics.PoissonDeviance(c.Want, c.Got))
 	}
+	reciprocal := 0
+	for i, c := range r.Rankings {
+		is := near(t, i)
+		is("NDCG@10", c.NDCG)(metrics.NDCG(c.Want, c.Got, c.Groups, 10))
+		is("NDCG@3", c.NDCG3)(metrics.NDCG(c.Want, c.Got, c.Groups, 3))
+		if c.MRR != nil {
+			reciprocal++
+			is("MRR", *c.MRR)(metrics.MRR(c.Want, c.Got, c.Groups))
+		}
+	}
+	if reciprocal < 5 {
+		t.Errorf("%d cases of MRR", reciprocal)
+	}
 	for i, c := range r.Quantiles {
 		is := near(t, i)
 		is("pinball loss", c.Pinball)(metrics.Pinball(c.Want, c.Got, c.Levels))
@@ -90,6 +109,9 @@ func TestTaskScoresRefuse(t *testing.T) {
 		{"a rank below 0", "predicted as -1", second(metrics.RankMAE([]int{0, 1}, []int{0, -1}))},
 		{"a rate of 0", "row 1: predicted 0", second(metrics.PoissonDeviance([]float64{0, 1}, []float64{1, 0}))},
 		{"a count below 0", "actual -1", second(metrics.PoissonDeviance([]float64{-1}, []float64{1}))},
+		{"a group lacks", "1 groups for 2 rows", second(metrics.NDCG([]float64{0, 1}, []float64{0, 1}, []int{1}, 1))},
+		{"a relevance below 0", "row 1: relevance -1", second(metrics.MRR([]float64{0, -1}, []float64{0, 1}, []int{1, 1}))},
+		{"NDCG of none", "NDCG of the first 0", second(metrics.NDCG([]float64{0, 1}, []float64{0, 1}, []int{1, 1}, 0))},
 		{"a level of 1", "level 0 is 1", second(metrics.Pinball([]float64{0}, []float64{0}, []float64{1}))},
 		{"quantiles lack", "1 quantiles for 1 rows of 2 levels", second(metrics.CoverageError([]float64{0}, []float64{0}, []float64{0.1, 0.9}))},
 	} {

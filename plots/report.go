@@ -127,12 +127,12 @@ func (r Report) outcome(p *page) error {
 	if columns == nil {
 		columns = []string{r.Result.Data.Target}
 	}
-	classes, err := told{rules, columns, o.Labels, o.Values, &o.Prediction}.panels(p)
+	classes, err := told{rules, columns, o.Labels, o.Values, groupsOf(r.Result, o), &o.Prediction}.panels(p)
 	if err != nil {
 		return err
 	}
 	var worst block
-	if rules.Choice || rules.Values == 1 && rules.Labels+rules.Proba == 0 {
+	if rules.Choice || rules.Values == 1 && rules.Labels+rules.Proba == 0 && !rules.Grouped {
 		worst = worstRows(r.Result.Data.Classes, o, r.RowNames)
 	}
 	if !classes {
@@ -154,6 +154,18 @@ func (r Report) outcome(p *page) error {
 		p.add(cell{1, standings(r.Result, r.Reference)})
 	}
 	return nil
+}
+
+// groupsOf returns the groups of the rows that were predicted, nil if the result has none.
+func groupsOf(res *crossval.Result, o *crossval.OutOfFold) []int {
+	if res.Data.Groups == nil {
+		return nil
+	}
+	out := make([]int, len(o.Rows))
+	for i, row := range o.Rows {
+		out[i] = res.Data.Groups[row]
+	}
+	return out
 }
 
 // importance makes the figure of what the columns are worth; nil if the result

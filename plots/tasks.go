@@ -22,6 +22,7 @@ type told struct {
 	columns []string // target columns
 	labels  []int    // true classes; nil: the targets are numbers
 	values  []float64
+	groups  []int // of a task that is judged within groups
 	said    *data.Prediction
 }
 
@@ -48,6 +49,8 @@ func (t told) panels(p *page) (classes bool, err error) {
 			rows, err = one(t.ranks())
 		case data.FigureCounts:
 			rows, err = one(t.counts())
+		case data.FigureRanking:
+			rows, err = t.ranking()
 		case data.FigureQuantiles:
 			rows, err = t.quantiles()
 		default:
@@ -203,6 +206,73 @@ func (t told) counts() (*plot.Plot, error) {
 	dots.GlyphStyle = draw.GlyphStyle{Color: orange, Radius: vg.Points(2.5), Shape: draw.CircleGlyph{}}
 	p.Add(l, dots)
 	return p, nil
+}
+
+// mostPlaces is how many places of a group are drawn.
+const mostPlaces = 20
+
+// ranking draws the NDCG of the groups, and how relevant rows are by the place that they got.
+func (t told) ranking() ([][]cell, error) {
+	if len(t.values) == 0 || len(t.groups) != len(t.values) || len(t.said.Values) != len(t.values) {
+		return nil, fmt.Errorf("plots: %d scores and %d groups for %d rows", len(t.said.Values), len(t.groups), len(t.values))
+	}
+	of := map[int][]int{}
+	var order []int
+	for i, g := range t.groups {
+		if of[g] == nil {
+			order = append(order, g)
+		}
+		of[g] = append(of[g], i)
+	}
+	var each plotter.Values
+	var got, best, count [mostPlaces]float64
+	for _, g := range order {
+		rows := of[g]
+		relevance, scores := make([]float64, len(rows)), make([]float64, len(rows))
+		for k, i := range rows {
+			relevance[k], scores[k] = t.values[i], t.said.Values[i]
+		}
+		v, err := metrics.NDCG(relevance, scores, make([]int, len(rows)), len(rows))
+		if err != nil {
+			return nil, fmt.Errorf("plots: group %d: %w", g, err)
+		}
+		each = append(each, v)
+		byScore := slices.Clone(rows)
+		slices.SortStableFunc(byScore, func(a, b int) int { return cmp.Compare(t.said.Values[b], t.said.Values[a]) })
+		slices.SortFunc(relevance, func(a, b float64) int { return cmp.Compare(b, a) })
+		for k, i := range byScore[:min(mostPlaces, len(rows))] {
+			got[k] += t.values[i]
+			best[k] += relevance[k]
+			count[k]++
+		}
+	}
+	h, err := plotter.NewHist(each, min(30, max(5, int(math.Sqrt(float64(len(each)))))))
+	if err != nil {
+		return nil, fmt.Errorf("plots: %w", err)
+	}
+	h.FillColor, h.LineStyle = pale(blue, 0.6), line(0.5, paper)
+	groups := newPlot(fmt.Sprintf("NDCG of %d groups, all places", len(each)), "NDCG", "groups")
+	addGrid(groups)
+	groups.Add(h)
+	n := slices.IndexFunc(count[:], func(c float64) bool { return c == 0 })
+	if n < 0 {
+		n = mostPlaces
+	}
+	names, ideal := make([]string, n), make(plotter.XYs, n)
+	for k := range n {
+		got[k] /= count[k]
+		names[k], ideal[k] = fmt.Sprint(k+1), plotter.XY{X: float64(k), Y: best[k] / count[k]}
+	}
+	places := barPlot("Relevance by place: as ranked (bars), at best (dots)", "place in the group", "mean "+axisName(t.columns[0]), names, got[:n], nil)
+	l, dots, err := plotter.NewLinePoints(ideal)
+	if err != nil {
+		return nil, fmt.Errorf("plots: %w", err)
+	}
+	l.LineStyle = draw.LineStyle{Color: orange, Width: vg.Points(1.5)}
+	dots.GlyphStyle = draw.GlyphStyle{Color: orange, Radius: vg.Points(2.5), Shape: draw.CircleGlyph{}}
+	places.Add(l, dots)
+	places.Y.Max = 1.1 * max(slices.Max(got[:n]), best[0]/count[0])
+	return [][]cell{{{0.4, &plotBlock{groups, 4 * vg.Inch}}, {0.6, &plotBlock{places, 4 * vg.Inch}}}}, nil
 }
 
 // quantiles draws the coverage of the levels, and the intervals.

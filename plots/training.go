@@ -80,7 +80,7 @@ func (r TrainingReport) outcome(p *page) error {
 	if err != nil {
 		return fmt.Errorf("plots: %w", err)
 	}
-	t := told{rules: rules, columns: r.Rows.AboutTargets().Columns, said: r.Prediction}
+	t := told{rules: rules, columns: r.Rows.AboutTargets().Columns, groups: r.Rows.Groups, said: r.Prediction}
 	if r.Rows.Classes != nil {
 		t.labels, err = r.Rows.Labels()
 	} else {

@@ -178,6 +178,12 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 		}
 	}
 	for i, y := range s.Targets {
+		if i == 0 && grouped(m) {
+			var err error
+			if y, err = withGroups(y, s.Groups); err != nil {
+				return fmt.Errorf("train: %s: %w", s.Name, err)
+			}
+		}
 		var change []func(float64) float64
 		if i == 0 && y.Dtype() != graph.Int {
 			change = m.Info.Learned(y.Shape().TotalSize() / y.Shape()[0])
@@ -199,6 +205,37 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 		}
 	}
 	return nil
+}
+
+// grouped tells whether the loss of a model's task is told the groups of rows.
+func grouped(m *models.Model) bool {
+	if m.Info.Task == nil {
+		return false
+	}
+	r, err := m.Info.Rules(outputUnits(m))
+	return err == nil && r.Grouped
+}
+
+// withGroups returns the target with one more column, the number of the row's group, counted
+// from 0 so that float32 holds it.
+func withGroups(y *tensor.Dense, groups []int) (*tensor.Dense, error) {
+	values, ok := y.Data().([]float64)
+	rows := y.Shape()[0]
+	if !ok || len(groups) != rows {
+		return nil, fmt.Errorf("a target of %v, %d rows and %d groups: want float64, and a group for every row", y.Dtype(), rows, len(groups))
+	}
+	width := len(values) / rows
+	number := map[int]float64{}
+	out := make([]float64, 0, rows*(width+1))
+	for i, g := range groups {
+		n, known := number[g]
+		if !known {
+			n = float64(len(number))
+			number[g] = n
+		}
+		out = append(append(out, values[i*width:(i+1)*width]...), n)
+	}
+	return tensor.New(tensor.WithShape(rows, width+1), tensor.WithBacking(out)), nil
 }
 
 // at returns column i of a list, extending it by one if necessary.

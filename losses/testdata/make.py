@@ -113,4 +113,18 @@ add("Pinball one", one, real, pinball([0.25]))
 rank = torch.tensor([0, 4, 1, 2, 3, 4])
 add("Ordinal", p, rank, corn, True)
 add("Ordinal tasks", p * 20, rank, corn_tasks, True)
+
+
+def ranknet(a, b):
+    """Mean over the rows of a row's group that are less relevant, in plain loops: Burges et al. (2005), eq. 3."""
+    rows = []
+    for i in range(len(a)):
+        below = [j for j in range(len(a)) if b[j, 1] == b[i, 1] and b[j, 0] < b[i, 0]]
+        each = [F.binary_cross_entropy_with_logits(a[i, 0] - a[j, 0], torch.tensor(1.0)) for j in below]
+        rows.append(torch.stack(each).mean() if each else a[i, 0] * 0)
+    return torch.stack(rows)
+
+
+queries = torch.tensor([[2, 0], [0, 0], [1, 1], [1, 0], [3, 1], [0, 1]]).double()
+add("Ranking", one, queries, ranknet)
 print(json.dumps(cases))

@@ -93,4 +93,25 @@ for i in range(8):
     quantiles.append({"want": want.tolist(), "got": got.ravel().tolist(), "levels": levels, "share": share,
                       "pinball": float(np.mean([m.mean_pinball_loss(want, got[:, j], alpha=a) for j, a in enumerate(levels)])),
                       "coverage": float(np.mean([abs(s - a) for s, a in zip(share, levels)]))})
-print(json.dumps({"tables": tables, "ranks": ranks, "counts": counts, "quantiles": quantiles, "labels": labels, "binary": binary, "multi": multi, "regression": regression}))
+rankings = []
+for i in range(10):
+    want, got, groups, ndcg, ndcg3, mrr = [], [], [], [], [], []
+    for g in range(int(rng.integers(1, 6))):
+        n = int(rng.integers(2, 12))
+        y = rng.integers(0, 4, n).astype(float) if i % 2 else np.eye(n)[int(rng.integers(0, n))]
+        s = y + rng.normal(size=n) * 2
+        if i % 4 > 1:
+            s = np.round(s / 2)  # ties
+        if i % 5 == 4 and g == 0:
+            y[:] = 0  # nothing relevant
+        ndcg.append(m.ndcg_score([y], [s], k=10))
+        ndcg3.append(m.ndcg_score([y], [s], k=3))
+        # of one relevant row, label ranking average precision is the reciprocal rank
+        mrr.append(m.label_ranking_average_precision_score([y > 0], [s]) if (y > 0).sum() == 1 else None if (y > 0).any() else 0.0)
+        want += y.tolist()
+        got += s.tolist()
+        groups += [7 * g + 3] * n
+    order = rng.permutation(len(want))  # rows of a group need not be together
+    rankings.append({"want": np.array(want)[order].tolist(), "got": np.array(got)[order].tolist(), "groups": np.array(groups)[order].tolist(),
+                     "ndcg": float(np.mean(ndcg)), "ndcg3": float(np.mean(ndcg3)), "mrr": None if None in mrr else float(np.mean(mrr))})
+print(json.dumps({"rankings": rankings, "tables": tables, "ranks": ranks, "counts": counts, "quantiles": quantiles, "labels": labels, "binary": binary, "multi": multi, "regression": regression}))

@@ -153,7 +153,7 @@ func (c TabM) Loss(rows *data.Set) (losses.Loss, error) {
 	}
 	units := slices.Max(r.Units)
 	each, err := models.LossOf(r, units)
-	return MemberLoss{Members: c.withDefaults().Members, Each: each, Apart: rows.Classes != nil && units != len(rows.Classes)}, err
+	return MemberLoss{Members: c.withDefaults().Members, Each: each, Apart: r.Grouped || rows.Classes != nil && units != len(rows.Classes)}, err
 }
 
 // MemberLoss is the mean over the members of an ensemble of a loss of each.
@@ -163,8 +163,9 @@ func (c TabM) Loss(rows *data.Set) (losses.Loss, error) {
 type MemberLoss struct {
 	Members int
 	Each    losses.Loss
-	// Apart calls Each for every member with the target as it is, where class targets are
-	// not of as many classes as a member has units, as those of losses.Ordinal.
+	// Apart calls Each for every member with the target as it is: where class targets are
+	// not of as many classes as a member has units, as those of losses.Ordinal, and where
+	// rows are compared with each other, as by losses.Ranking.
 	Apart bool
 }
 
