@@ -102,15 +102,15 @@ func (d *DataInfo) check() error {
 		}
 		return nil
 	}
-	if len(d.Labels) != d.Rows || d.Values != nil {
+	if len(d.Labels) != d.Rows*len(d.targets().Columns) || d.Values != nil {
 		return fmt.Errorf("%d rows of classes have %d labels, %d values", d.Rows, len(d.Labels), len(d.Values))
 	}
-	return inRange(d.Labels, len(d.Classes))
+	return inRange(d.Labels, least(rules), len(d.Classes))
 }
 
-func inRange(labels []int, classes int) error {
+func inRange(labels []int, least, classes int) error {
 	for i, c := range labels {
-		if c < 0 || c >= classes {
+		if c < least || c >= classes {
 			return fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, classes)
 		}
 	}

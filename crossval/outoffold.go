@@ -125,11 +125,11 @@ func (j *joining) end(d *DataInfo) *OutOfFold {
 			continue
 		}
 		o.Rows = append(o.Rows, row)
+		columns := len(d.targets().Columns)
 		if d.Labels != nil {
-			o.Labels = append(o.Labels, d.Labels[row])
+			o.Labels = append(o.Labels, d.Labels[row*columns:(row+1)*columns]...)
 		}
 		if d.Values != nil {
-			columns := len(d.targets().Columns)
 			o.Values = append(o.Values, d.Values[row*columns:(row+1)*columns]...)
 		}
 		one := j.rules.Row(j.sums, row)

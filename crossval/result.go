@@ -32,11 +32,19 @@ type DataInfo struct {
 	Target  string
 	Columns []string // names of the target columns, of several; nil: Target is the only one
 	Classes []string
-	Labels  []int     // true class of every row; nil where there are no Classes
+	Labels  []int     // true class of every row, of sequences (rows, steps); nil where there are no Classes
 	Values  []float64 // true values (rows, target columns); nil where there are Classes
 
 	Groups   []int    // of every row, of a task that is judged within groups; nil of others
 	Features []string // names of the columns of a table
+}
+
+// least returns the least class that a target may have.
+func least(r *data.Rules) int {
+	if r.Padded {
+		return -1
+	}
+	return 0
 }
 
 // TaskOf returns Task or, where that is nil, what follows from Classes.
@@ -105,7 +113,7 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 	}
 	var err error
 	if r.Data.Classes != nil {
-		r.Data.Labels, err = set.Labels()
+		r.Data.Labels, _, err = set.ClassTable()
 		r.Data.Labels = slices.Clone(r.Data.Labels)
 	} else {
 		r.Data.Values, _, err = set.TargetTable()
@@ -114,11 +122,15 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 	if err != nil {
 		return nil, err
 	}
-	if rules, err := r.Data.Rules(); err == nil && rules.Grouped {
+	rules, err := r.Data.Rules()
+	if err != nil {
+		return nil, fmt.Errorf("crossval: %s: %w", set.Name, err)
+	}
+	if rules.Grouped {
 		r.Data.Groups = slices.Clone(set.Groups)
 	}
 	for i, c := range r.Data.Labels {
-		if c < 0 || c >= len(r.Data.Classes) {
+		if c < least(rules) || c >= len(r.Data.Classes) {
 			return nil, fmt.Errorf("crossval: %s: row %d: class %d is out of range [0, %d)", set.Name, i, c, len(r.Data.Classes))
 		}
 	}

@@ -110,11 +110,56 @@ func ofGroups(f func(relevance, scores []float64, groups []int) (float64, error)
 	}
 }
 
+// Metrics of a class at every step; steps that are padding do not count.
+var (
+	StepAccuracy     = Metric{"step accuracy", true, unit, ofSteps(metrics.StepAccuracy)}         // share of the steps that are right
+	SequenceAccuracy = Metric{"sequence accuracy", true, unit, ofSteps(metrics.SequenceAccuracy)} // share of the rows all of whose steps are right
+	StepLogLoss      = Metric{"step log loss", false, positive, stepLogLoss}                      // in nats, mean over the steps
+)
+
+func ofSteps(f func(want, have []int, steps int) (float64, error)) func(*Set, *Prediction) (float64, error) {
+	return func(s *Set, p *Prediction) (float64, error) {
+		want, steps, err := s.ClassTable()
+		if err != nil {
+			return 0, err
+		}
+		if p == nil {
+			return 0, errNoPrediction
+		}
+		return f(want, p.Labels, steps)
+	}
+}
+
+func stepLogLoss(s *Set, p *Prediction) (float64, error) {
+	want, _, err := s.ClassTable()
+	if err != nil {
+		return 0, err
+	}
+	if p == nil {
+		return 0, errNoPrediction
+	}
+	if p.Proba == nil {
+		return 0, ErrUndefined
+	}
+	k := len(s.Classes)
+	if len(p.Proba) != len(want)*k {
+		return 0, fmt.Errorf("data: %d probabilities for %d steps of %d classes", len(p.Proba), len(want), k)
+	}
+	var labels []int
+	var proba []float64
+	for i, l := range want {
+		if l >= 0 {
+			labels, proba = append(labels, l), append(proba, p.Proba[i*k:(i+1)*k]...)
+		}
+	}
+	return metrics.LogLoss(labels, proba, k)
+}
+
 // Metrics returns all metrics of this package; those of a task are in its [Rules].
 func Metrics() []Metric {
 	return []Metric{
 		Accuracy, BalancedAccuracy, LogLoss, ROCAUC, F1, MCC, Brier, AveragePrecision, RMSE, MAE, R2, MedianAE,
-		MicroF1, MacroF1, HammingLoss, SubsetAccuracy, LabelLogLoss, QuadraticKappa, RankMAE, PoissonDeviance, PinballLoss, CoverageError, MRR, NDCG(10),
+		MicroF1, MacroF1, HammingLoss, SubsetAccuracy, LabelLogLoss, QuadraticKappa, RankMAE, PoissonDeviance, PinballLoss, CoverageError, MRR, NDCG(10), StepAccuracy, SequenceAccuracy, StepLogLoss,
 	}
 }
 

@@ -38,6 +38,7 @@ const (
 	FigureLabels    Figure = "labels"    // ROC curves, F1 and calibration of labels that are there or not
 	FigureRanks     Figure = "ranks"     // how far off ordered classes are
 	FigureCounts    Figure = "counts"    // how often each count occurs and how often it is expected
+	FigureSteps     Figure = "steps"     // accuracy at each step of a sequence, and how many steps of a row are wrong
 	FigureRanking   Figure = "ranking"   // NDCG of each group, and relevance by place
 	FigureQuantiles Figure = "quantiles" // coverage of the levels, and the intervals row by row
 )
@@ -57,6 +58,9 @@ type Rules struct {
 	Scaled bool
 
 	Levels []float64 // of Values that are quantiles of the target, the level of each; nil: they are none
+
+	// Padded is set if a class of −1 in the target marks a step that does not count.
+	Padded bool
 
 	// Grouped is set if rows are judged within their groups (Set.Groups), which splits keep
 	// whole. Batches have the rows of a group one after another, and the loss gets targets of

@@ -12,10 +12,10 @@ import (
 )
 
 // houseTasks are the tasks of this package.
-var houseTasks = []Task{Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{}}
+var houseTasks = []Task{Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{}, Sequence{}}
 
 func init() {
-	builtin.Register(Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{})
+	builtin.Register(Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{}, Sequence{})
 }
 
 // Classify is the choice of one of two or more classes: Set.Classes, with targets of int
@@ -469,6 +469,86 @@ func (t Rank) Rules(of Targets) (*Rules, error) {
 	r.Metrics = []Metric{NDCG(at), MRR}
 	r.Figures = []Figure{FigureRanking}
 	return r, nil
+}
+
+// Sequence is the choice of a class at each of a number of steps, such as the tag of each
+// word: Set.Classes, with targets of int and shape (rows, steps), where −1 marks steps that do
+// not count, as the padding of shorter sequences. A network has steps·classes outputs, step by
+// step, of shape (steps, classes) or flat, and learns the cross-entropy of the steps that count.
+type Sequence struct{}
+
+// String returns "sequence".
+func (Sequence) String() string { return TaskName(Sequence{}) }
+
+// Rules implements Task.
+func (Sequence) Rules(of Targets) (*Rules, error) {
+	steps, k := len(of.Columns), len(of.Classes)
+	if k < 2 {
+		return nil, fmt.Errorf("a sequence needs at least two classes, there are %d", k)
+	}
+	r := &Rules{Labels: steps, Proba: steps * k, Simplex: k, Units: []int{steps * k}, Padded: true}
+	each := func(v []float64, f func(step int, part []float64)) {
+		for i := range steps {
+			f(i, v[i*k:(i+1)*k])
+		}
+	}
+	r.Check = func(s *Set) error {
+		labels, columns, err := s.ClassTable()
+		if err != nil {
+			return err
+		}
+		if columns != steps {
+			return fmt.Errorf("data: %s: %d steps named %q", s.Name, columns, of.Columns)
+		}
+		for i, l := range labels {
+			if l < -1 || l >= k {
+				return &RowError{i / steps, fmt.Errorf("data: %s: row %d, target %s: class %d is not in [0, %d), nor −1 for padding", s.Name, i/steps, short(of.Columns[i%steps]), l, k)}
+			}
+		}
+		return nil
+	}
+	r.Loss = func(int) string { return "losses.SequenceCrossEntropy" }
+	r.Average = func(z []float64) {
+		each(z, func(_ int, part []float64) { softmax(part, part) })
+	}
+	r.Decide = func(row *Prediction) {
+		each(row.Proba, func(step int, part []float64) { row.Labels[step] = argmax(part) })
+	}
+	r.Decode = func(row *Prediction, z []float64, averaged bool) {
+		copy(row.Proba, z)
+		if !averaged {
+			r.Average(row.Proba)
+		}
+		r.Decide(row)
+	}
+	r.Metrics = []Metric{StepAccuracy, SequenceAccuracy, StepLogLoss}
+	r.Figures = []Figure{FigureSteps}
+	for _, c := range of.Columns {
+		r.Header = append(r.Header, c, "P("+c+")")
+	}
+	r.Record = func(row *Prediction) []any {
+		var out []any
+		for step, l := range row.Labels {
+			out = append(out, of.Classes[l], row.Proba[step*k+l])
+		}
+		return out
+	}
+	return r, nil
+}
+
+// ClassTable returns the classes of the target row by row, without a copy, and how many a row
+// has: one, or of a [Sequence] as many as there are steps.
+func (s *Set) ClassTable() (labels []int, columns int, err error) {
+	if s.Len() == 0 {
+		return nil, 0, ErrEmpty
+	}
+	if len(s.Targets) > 0 && s.Targets[0] != nil && s.Classes != nil {
+		t := dense(s.Targets[0])
+		if d, ok := t.Data().([]int); ok && t.Dims() >= 1 && t.Dims() <= 2 {
+			return d, len(d) / t.Shape()[0], nil
+		}
+	}
+	return nil, 0, fmt.Errorf("data: %s: want targets of classes, int of (rows) or (rows, steps)", s.Name)
 }
 
 // eachTarget calls check with every number of the targets; its error gets row and column.

@@ -109,6 +109,16 @@ func ExampleRank() {
 	// Output: NDCG@3 0.735
 }
 
+// Two steps of three classes.
+func ExampleSequence() {
+	decoded(data.Sequence{}, data.Targets{Columns: []string{"first", "second"}, Classes: []string{"noun", "other", "verb"}}, 2, 0, 0, 0, 0, 1)
+	// Output:
+	// first: noun
+	// P(first): 0.79
+	// second: verb
+	// P(second): 0.58
+}
+
 // Outputs that cross are put in order.
 func ExampleQuantile() {
 	decoded(data.Quantile{Levels: []float64{0.05, 0.5, 0.95}}, data.Targets{Columns: []string{"price"}}, 90, 110, 100)

@@ -64,6 +64,12 @@ func TestTasksRefuse(t *testing.T) {
 			s.TargetColumns = []string{"a", "b", "c"}
 			return s
 		}(), `2 target columns named ["a" "b" "c"]`},
+		{"a class beyond the classes", func() *data.Set {
+			s := posed(graded, data.Sequence{})
+			s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(6, 2), tensor.WithBacking([]int{0, 1, 1, -1, 0, 2, 0, 0, 0, 0, 0, 0}))}
+			return s
+		}(), `row 2, target "class 2": class 2 is not in [0, 2), nor −1 for padding`},
+		{"a sequence of numbers", targets(t, data.Sequence{}, two, 0, 1), "at least two classes, there are 0"},
 		{"ranks without groups", targets(t, data.Rank{}, one, 0, 1), "0 groups for 2 rows"},
 		{"a negative relevance", func() *data.Set {
 			s := targets(t, data.Rank{}, one, 0, -1)
@@ -141,6 +147,34 @@ func TestPosing(t *testing.T) {
 	}
 	if _, err := set.Posing(data.Regress{}, "rooms", "area", "rent"); err == nil {
 		t.Error("a gap was predicted")
+	}
+}
+
+// TestPosingSequences: columns of classes become steps, with the classes of all, and missing
+// cells padding.
+func TestPosingSequences(t *testing.T) {
+	nan := math.NaN()
+	set, err := data.NewTable("words", []data.Feature{{Name: "x"}, {Name: "second", Levels: []string{"noun", "other"}}}, [][]float64{{1, 0}, {2, nan}, {3, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Target, set.Classes = "first", []string{"noun", "verb"}
+	set.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(3), tensor.WithBacking([]int{1, 0, 0}))}
+	s, err := set.Posing(data.Sequence{}, "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, steps, err := s.ClassTable()
+	if err != nil || steps != 2 || !slices.Equal(s.Classes, []string{"noun", "other", "verb"}) || !slices.Equal(labels, []int{2, 0, 0, -1, 0, 1}) {
+		t.Errorf("classes %q, %v of %d steps (%v)", s.Classes, labels, steps, err)
+	}
+	if len(s.Features) != 1 || !slices.Equal(s.TargetColumns, []string{"first", "second"}) {
+		t.Errorf("%v, targets %q", s.Features, s.TargetColumns)
+	}
+	for _, wrong := range [][]string{{"third"}, {"second", "second"}, {"second", "x"}} {
+		if _, err := set.Posing(data.Sequence{}, wrong...); err == nil {
+			t.Errorf("%q was taken", wrong)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (s *Set) Validate() error {
 			return err
 		}
 	}
-	if s.Classes != nil && len(s.Targets) > 0 {
+	if s.Classes != nil && len(s.Targets) > 0 && !s.steps() {
 		if _, err := s.ClassCounts(); err != nil {
 			return err
 		}
@@ -53,6 +53,11 @@ func (s *Set) Validate() error {
 		}
 	}
 	return nil
+}
+
+// steps tells whether the target has a class at each of several steps.
+func (s *Set) steps() bool {
+	return s.As != nil && len(s.Targets) > 0 && s.Targets[0] != nil && s.Targets[0].Dims() == 2
 }
 
 func (s *Set) textRows(c TextColumn) error {

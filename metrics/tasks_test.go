@@ -32,6 +32,11 @@ func TestTasksAgainstScikitLearn(t *testing.T) {
 			Want, Got []float64
 			Deviance  float64
 		}
+		Sequences []struct {
+			Want, Got   []int
+			Steps       int
+			Step, Whole float64
+		}
 		Rankings []struct {
 			Want, Got   []float64
 			Groups      []int
@@ -46,7 +51,7 @@ func TestTasksAgainstScikitLearn(t *testing.T) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Tables) < 10 || len(r.Ranks) < 10 || len(r.Counts) < 5 || len(r.Quantiles) < 5 || len(r.Rankings) < 10 {
+	if len(r.Tables) < 10 || len(r.Ranks) < 10 || len(r.Counts) < 5 || len(r.Quantiles) < 5 || len(r.Rankings) < 10 || len(r.Sequences) < 5 {
 		t.Fatalf("%d, %d, %d and %d cases", len(r.Tables), len(r.Ranks), len(r.Counts), len(r.Quantiles))
 	}
 	for i, c := range r.Tables {
@@ -72,6 +77,11 @@ func TestTasksAgainstScikitLearn(t *testing.T) {
 	}
 	for i, c := range r.Counts {
 		near(t, i)("Poisson deviance", c.Deviance)(metrics.PoissonDeviance(c.Want, c.Got))
+	}
+	for i, c := range r.Sequences {
+		is := near(t, i)
+		is("step accuracy", c.Step)(metrics.StepAccuracy(c.Want, c.Got, c.Steps))
+		is("sequence accuracy", c.Whole)(metrics.SequenceAccuracy(c.Want, c.Got, c.Steps))
 	}
 	reciprocal := 0
 	for i, c := range r.Rankings {
@@ -112,6 +122,8 @@ func TestTaskScoresRefuse(t *testing.T) {
 		{"a group lacks", "1 groups for 2 rows", second(metrics.NDCG([]float64{0, 1}, []float64{0, 1}, []int{1}, 1))},
 		{"a relevance below 0", "row 1: relevance -1", second(metrics.MRR([]float64{0, -1}, []float64{0, 1}, []int{1, 1}))},
 		{"NDCG of none", "NDCG of the first 0", second(metrics.NDCG([]float64{0, 1}, []float64{0, 1}, []int{1, 1}, 0))},
+		{"nothing but padding", "no rows", second(metrics.StepAccuracy([]int{-1, -1}, []int{0, 0}, 2))},
+		{"a prediction of padding", "row 0, step 1: class 1 predicted as -1", second(metrics.SequenceAccuracy([]int{0, 1}, []int{0, -1}, 2))},
 		{"a level of 1", "level 0 is 1", second(metrics.Pinball([]float64{0}, []float64{0}, []float64{1}))},
 		{"quantiles lack", "1 quantiles for 1 rows of 2 levels", second(metrics.CoverageError([]float64{0}, []float64{0}, []float64{0.1, 0.9}))},
 	} {

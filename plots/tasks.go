@@ -49,6 +49,8 @@ func (t told) panels(p *page) (classes bool, err error) {
 			rows, err = one(t.ranks())
 		case data.FigureCounts:
 			rows, err = one(t.counts())
+		case data.FigureSteps:
+			rows, err = t.steps()
 		case data.FigureRanking:
 			rows, err = t.ranking()
 		case data.FigureQuantiles:
@@ -206,6 +208,63 @@ func (t told) counts() (*plot.Plot, error) {
 	dots.GlyphStyle = draw.GlyphStyle{Color: orange, Radius: vg.Points(2.5), Shape: draw.CircleGlyph{}}
 	p.Add(l, dots)
 	return p, nil
+}
+
+// mostSteps is how many steps are drawn.
+const mostSteps = 60
+
+// steps draws how often each step is right, and how many steps of a row are wrong.
+func (t told) steps() ([][]cell, error) {
+	n := len(t.columns)
+	if len(t.labels) == 0 || len(t.said.Labels) != len(t.labels) || len(t.labels)%n != 0 {
+		return nil, fmt.Errorf("plots: %d predictions for %d classes of %d steps", len(t.said.Labels), len(t.labels), n)
+	}
+	right, count := make([]float64, n), make([]float64, n)
+	wrong := make([]float64, n+1) // rows, by their wrong steps
+	most := 0
+	for row := range len(t.labels) / n {
+		misses := 0
+		for k := range n {
+			l := t.labels[row*n+k]
+			if l < 0 {
+				continue
+			}
+			count[k]++
+			if t.said.Labels[row*n+k] == l {
+				right[k]++
+			} else {
+				misses++
+			}
+		}
+		wrong[misses]++
+		most = max(most, misses)
+	}
+	shown := min(n, mostSteps)
+	names, texts := make([]string, shown), make([]string, shown)
+	for k := range shown {
+		if count[k] > 0 {
+			right[k] /= count[k]
+		}
+		names[k], texts[k] = fmt.Sprint(k+1), fmt.Sprintf("%.0f", count[k])
+	}
+	title := "Accuracy by step (above: the number of rows)"
+	if shown < n {
+		title = fmt.Sprintf("Accuracy by step, the first %d of %d", shown, n)
+	}
+	if shown > 24 {
+		texts = nil
+	}
+	byStep := barPlot(title, "step", "share that is right", names, right[:shown], texts)
+	byStep.Y.Max = 1.1
+	misses, rows := make([]string, most+1), make([]string, most+1)
+	for k := range misses {
+		misses[k], rows[k] = fmt.Sprint(k), fmt.Sprintf("%.0f", wrong[k])
+	}
+	if len(rows) > 24 {
+		rows = nil
+	}
+	byRow := barPlot("Wrong steps of a row", "wrong steps", "rows", misses, wrong[:most+1], rows)
+	return [][]cell{{{0.6, &plotBlock{byStep, 4 * vg.Inch}}, {0.4, &plotBlock{byRow, 4 * vg.Inch}}}}, nil
 }
 
 // mostPlaces is how many places of a group are drawn.

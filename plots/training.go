@@ -82,7 +82,7 @@ func (r TrainingReport) outcome(p *page) error {
 	}
 	t := told{rules: rules, columns: r.Rows.AboutTargets().Columns, groups: r.Rows.Groups, said: r.Prediction}
 	if r.Rows.Classes != nil {
-		t.labels, err = r.Rows.Labels()
+		t.labels, _, err = r.Rows.ClassTable()
 	} else {
 		t.values, _, err = r.Rows.TargetTable()
 	}

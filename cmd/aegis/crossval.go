@@ -200,7 +200,7 @@ func enough(set *data.Set) error {
 }
 
 func (o *crossvalFlags) splitter(set *data.Set) crossval.Splitter {
-	if set.Classes == nil {
+	if rules, err := set.Rules(); err == nil && !rules.Choice {
 		return crossval.RepeatedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
 	}
 	return crossval.RepeatedStratifiedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed, Rare: true}

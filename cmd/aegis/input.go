@@ -213,7 +213,7 @@ func (s *source) readPlain(c *cobra.Command) (*data.Set, *data.Report, error) {
 }
 
 // targetOf says which column is the target, and whether it is read as classes or numbers:
-// that a further target is a number, too.
+// that a further target is a number, too, or of a sequence one of the classes.
 func (s *source) targetOf(how *data.CSV, task data.Task) {
 	how.NoTarget = s.without
 	if len(s.targets) > 0 {
@@ -222,12 +222,17 @@ func (s *source) targetOf(how *data.CSV, task data.Task) {
 	if task != nil || len(s.targets) > 1 {
 		how.AsTask = "regress"
 	}
-	if s.task == "classify" || s.task == "ordinal" {
+	typ := data.Numeric
+	switch s.task {
+	case "sequence":
+		typ = data.Categorical
+		fallthrough
+	case "classify", "ordinal":
 		how.AsTask = "classify"
 	}
 	for _, name := range s.targets[min(1, len(s.targets)):] {
 		if how.Types[name] == "" {
-			how.Types[name] = data.Numeric
+			how.Types[name] = typ
 		}
 	}
 }

@@ -21,15 +21,15 @@ func writeTasks(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	fmt.Fprintln(f, "a,b,price,size,red,big,grade,visits")
-	for range 90 {
+	fmt.Fprintln(f, "a,b,price,size,red,big,grade,visits,query")
+	for i := range 90 {
 		a, b := r.NormFloat64(), r.NormFloat64()
 		visits, left := 0, math.Exp(0.5+0.7*a)
 		for left -= r.ExpFloat64(); left > 0; left -= r.ExpFloat64() {
 			visits++
 		}
 		grade := []string{"poor", "fair", "good"}[min(2, max(0, int(1.5+a)))]
-		fmt.Fprintf(f, "%.3f,%.3f,%.1f,%.5f,%d,%d,%s,%d\n", a, b, 1000+300*a+30*r.NormFloat64(), 0.01*b+0.002*r.NormFloat64(), bit(a > 0), bit(b > 0.3), grade, visits)
+		fmt.Fprintf(f, "%.3f,%.3f,%.1f,%.5f,%d,%d,%s,%d,%d\n", a, b, 1000+300*a+30*r.NormFloat64(), 0.01*b+0.002*r.NormFloat64(), bit(a > 0), bit(b > 0.3), grade, visits, i/5)
 	}
 }
 
@@ -45,7 +45,7 @@ func TestTasks(t *testing.T) {
 	s := schema(t)
 	t.Chdir(t.TempDir())
 	writeTasks(t, "d.csv")
-	columns := []string{"price", "size", "red", "big", "grade", "visits"}
+	columns := []string{"price", "size", "red", "big", "grade", "visits", "query"}
 	for _, c := range []struct {
 		name    string
 		flags   []string
@@ -63,6 +63,8 @@ func TestTasks(t *testing.T) {
 		}},
 		{"count", []string{"--task", "count"}, []string{"visits"}, "visits", "Poisson deviance", func(r []string) bool { return number(t, r[0]) > 0 }},
 		{"quantile", []string{"--task", "quantile", "--levels", "0.2,0.8"}, []string{"price"}, "price 0.2,price 0.8", "pinball loss", func(r []string) bool { return number(t, r[0]) <= number(t, r[1]) }},
+		{"sequence", []string{"--task", "sequence"}, []string{"red", "grade"}, "red,P(red),grade,P(grade)", "step accuracy", func(r []string) bool { return number(t, r[1]) > 0 && number(t, r[3]) > 0 && r[2] != "" }},
+		{"rank", []string{"--task", "rank", "--group", "query"}, []string{"visits"}, "visits", "NDCG@10", func(r []string) bool { return number(t, r[0]) != 0 }},
 		{"regress", []string{"--task", "regress"}, []string{"visits"}, "visits", "RMSE", func(r []string) bool { return true }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -71,7 +73,7 @@ func TestTasks(t *testing.T) {
 				flags = append(flags, "--target", target)
 			}
 			for _, other := range columns {
-				if !slices.Contains(c.targets, other) {
+				if !slices.Contains(c.targets, other) && !slices.Contains(c.flags, other) {
 					flags = append(flags, "--drop", other)
 				}
 			}

@@ -10,8 +10,8 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Constant predicts the same for every row, of targets that are numbers: of several labels
-// the share of the training rows that have each, of quantiles those of the training rows'
+// Constant predicts the same for every row: of sequences the shares of the classes at each
+// step, and of targets that are numbers: of several labels the share of the training rows that have each, of quantiles those of the training rows'
 // target, otherwise the mean of each target column. What does not beat it has learned
 // nothing.
 type Constant struct{}
@@ -29,12 +29,22 @@ func (Constant) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predi
 	if err != nil {
 		return nil, fmt.Errorf("baselines: %w", err)
 	}
-	y, columns, err := rows.TargetTable()
-	if err != nil {
-		return nil, fmt.Errorf("baselines: %w", err)
-	}
 	one := rules.AddRow(&data.Prediction{})
+	var y []float64
+	columns := 0
+	if rows.Classes == nil {
+		if y, columns, err = rows.TargetTable(); err != nil {
+			return nil, fmt.Errorf("baselines: %w", err)
+		}
+	}
 	switch {
+	case rows.Classes != nil && !rules.Choice && rules.Proba == rules.Labels*len(rows.Classes):
+		if err := shares(one.Proba, rows); err != nil {
+			return nil, err
+		}
+		rules.Decide(one)
+	case rows.Classes != nil:
+		return nil, fmt.Errorf("baselines: no constant is known to %s classes with: see Majority", data.TaskName(rows.Task()))
 	case rules.Levels != nil && columns == 1:
 		sorted := slices.Sorted(slices.Values(y))
 		for k, level := range rules.Levels {
@@ -62,6 +72,31 @@ func (Constant) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predi
 		}
 		return p, nil
 	}}, nil
+}
+
+// shares fills dst with the shares of the classes at each step, those of equal shares at a
+// step that no row has.
+func shares(dst []float64, rows *data.Set) error {
+	labels, steps, err := rows.ClassTable()
+	if err != nil {
+		return fmt.Errorf("baselines: %w", err)
+	}
+	k := len(rows.Classes)
+	counts := make([]float64, steps)
+	for i, l := range labels {
+		if l >= 0 {
+			counts[i%steps]++
+			dst[i%steps*k+l]++
+		}
+	}
+	for i := range dst {
+		if n := counts[i/k]; n > 0 {
+			dst[i] /= n
+		} else {
+			dst[i] = 1 / float64(k)
+		}
+	}
+	return nil
 }
 
 // means fills dst with the mean of each column of y, row by row.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/data"
+	"gorgonia.org/tensor"
 )
 
 // TestConstant: shares of labels, quantiles that are rows of the target, and means of columns.
@@ -34,6 +35,13 @@ func TestConstant(t *testing.T) {
 		if !equal(p, &c.want) {
 			t.Errorf("%s: %+v, want %+v twice", c.name, p, c.want)
 		}
+	}
+	steps := labelled(t, x, []int{0, 1, 1, 0}, "a", "b")
+	steps.As = data.Sequence{}
+	steps.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(4, 2), tensor.WithBacking([]int{0, -1, 1, -1, 1, -1, 1, -1}))}
+	p, err := fitPredict(t, baselines.Constant{}, steps, rows(t, []float64{7}, []float64{8}))
+	if err != nil || !equal(p, &data.Prediction{Labels: []int{1, 0}, Proba: []float64{0.25, 0.75, 0.5, 0.5}}) {
+		t.Errorf("steps: %+v, %v", p, err)
 	}
 	if _, err := fitPredict(t, baselines.Constant{}, labelled(t, x, []int{0, 1, 1, 0}, "a", "b"), rows(t, []float64{1, 1})); err == nil {
 		t.Error("a constant of classes")

@@ -114,4 +114,15 @@ for i in range(10):
     order = rng.permutation(len(want))  # rows of a group need not be together
     rankings.append({"want": np.array(want)[order].tolist(), "got": np.array(got)[order].tolist(), "groups": np.array(groups)[order].tolist(),
                      "ndcg": float(np.mean(ndcg)), "ndcg3": float(np.mean(ndcg3)), "mrr": None if None in mrr else float(np.mean(mrr))})
-print(json.dumps({"rankings": rankings, "tables": tables, "ranks": ranks, "counts": counts, "quantiles": quantiles, "labels": labels, "binary": binary, "multi": multi, "regression": regression}))
+sequences = []
+for i in range(8):
+    n, steps, k = int(rng.integers(2, 20)), int(rng.integers(1, 6)), int(rng.integers(2, 5))
+    want, got = rng.integers(0, k, (n, steps)), rng.integers(0, k, (n, steps))
+    got = np.where(rng.random((n, steps)) < 0.7, want, got)
+    length = rng.integers(1, steps + 1, n)
+    pad = np.arange(steps)[None, :] >= length[:, None]
+    counted = ~pad
+    sequences.append({"got": got.ravel().tolist(), "want": np.where(pad, -1, want).ravel().tolist(), "steps": steps,
+                      "step": m.accuracy_score(want[counted], got[counted]),
+                      "whole": m.accuracy_score([1] * n, ((want == got) | pad).all(1).astype(int))})
+print(json.dumps({"sequences": sequences, "rankings": rankings, "tables": tables, "ranks": ranks, "counts": counts, "quantiles": quantiles, "labels": labels, "binary": binary, "multi": multi, "regression": regression}))

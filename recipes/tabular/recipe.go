@@ -185,7 +185,7 @@ func innerFolds(rows *data.Set, k int, seed uint64) crossval.Splitter {
 	switch {
 	case rows.Groups != nil:
 		return crossval.GroupKFold{K: k}
-	case rows.Classes != nil && fewest(rows) >= k:
+	case rows.Classes != nil && fewest(rows) >= k: // of sequences there is no rarest class
 		return crossval.StratifiedKFold{K: k, Shuffle: true, Seed: seed}
 	}
 	return crossval.KFold{K: k, Shuffle: true, Seed: seed}

@@ -56,7 +56,21 @@ func posedRows(t testing.TB, n int) map[string]*data.Set {
 	for i := range n {
 		rank.Groups = append(rank.Groups, i/6)
 	}
+	var steps []int
+	for i := range n {
+		steps = append(steps, int(indicator(x[i][0] > 0)), -1, 2*int(indicator(x[i][1] > 0)))
+		if i%3 > 0 {
+			steps[3*i+1] = grades[i] / 2
+		}
+	}
+	sequence, err := data.FromLabels("made up", x, grades, []string{"a", "b", "c", "d"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sequence.Classes, sequence.As = sequence.Classes[:3], data.Sequence{}
+	sequence.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(n, 3), tensor.WithBacking(steps))}
 	return map[string]*data.Set{
+		"sequence":    sequence,
 		"rank":        rank,
 		"two targets": make(nil, []string{"price", "size"}, both), "multilabel": make(data.MultiLabel{}, []string{"red", "big", "round"}, labels),
 		"ordinal": ordinal, "count": make(data.Count{}, []string{"visits"}, counts), "quantile": make(data.Quantile{Levels: []float64{0.1, 0.5, 0.9}}, []string{"price"}, prices),
