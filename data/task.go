@@ -13,8 +13,8 @@ import (
 
 // Task is what is to be predicted: how targets are checked, how many outputs a network
 // has, what its loss is, and how its outputs are decoded, scored, drawn and written. The
-// house has Classify, Regress, MultiLabel, Ordinal, Count and Quantile; a type of your own
-// that is registered with package describe goes everywhere that they go.
+// house has Classify, Regress, MultiLabel, Ordinal, Count, Quantile, Rank and Sequence; a
+// type of your own that is registered with package describe goes everywhere that they go.
 //
 // A task is a plain value; its zero value works. Tasks may hold slices: compare them with
 // [SameTask], not with ==.
@@ -52,6 +52,10 @@ type Rules struct {
 	// Choice is set if a row's probabilities are those of its classes and its label is
 	// one of them: what calibration, costs and class weights are for.
 	Choice bool
+	// Logits is set if a network's outputs are logits of that choice, by softmax, or by the
+	// logistic function for one output: what a temperature divides and what smoothed targets
+	// are for.
+	Logits bool
 	// Scaled is set if Values are in the units of the targets, so that a network may learn
 	// targets that are standardised: value k those of target column k, of one target column
 	// all values those of it.

@@ -36,6 +36,7 @@ func (Classify) Rules(of Targets) (*Rules, error) {
 		return nil, err
 	}
 	r := choice(of)
+	r.Logits = true
 	r.Units = []int{k}
 	if k == 2 {
 		r.Units = []int{1, 2}

@@ -178,6 +178,23 @@ func TestPosingSequences(t *testing.T) {
 	}
 }
 
+// TestTaskIsWrittenWithItsTable: a file and its schema give back a set with its task.
+func TestTaskIsWrittenWithItsTable(t *testing.T) {
+	set := targets(t, data.Count{}, []string{"y"}, 1, 2, 0)
+	var b strings.Builder
+	if err := data.WriteCSV(&b, set); err != nil {
+		t.Fatal(err)
+	}
+	schema := set.Schema()
+	again, _, err := data.CSV{Schema: &schema}.Read(strings.NewReader(b.String()), "again")
+	if err != nil || !data.SameTask(again.Task(), data.Count{}) {
+		t.Errorf("%v (%v)", again, err)
+	}
+	if err := data.WriteCSV(&b, targets(t, data.Regress{}, []string{"a", "b"}, 1, 2, 0, 3)); err == nil || !strings.Contains(err.Error(), "(3, 2)") && !strings.Contains(err.Error(), "(2, 2)") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestOrdered(t *testing.T) {
 	set := labelled(t, "good", "poor", "fair")
 	s, err := set.Ordered([]string{"poor", "fair", "good"})

@@ -7,7 +7,8 @@ import "github.com/seed732fc211/aegis/graph"
 //
 //	log(1 + exp(s_j − s_i)),
 //
-// 0 for a row without such. Only the rows of a batch are paired. RankNet: Burges et al.
+// 0 for a row without such. Only the rows of a batch are paired, in memory that grows with the
+// square of the batch. RankNet: Burges et al.
 // (2005), "Learning to rank using gradient descent", eq. 3.
 //
 // Shapes: pred (batch) or (batch, 1); want a float (batch, 2), the relevance of each row and

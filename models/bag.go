@@ -107,7 +107,7 @@ func fitsBag(m, first *Model) error {
 		return errors.New("its costs are of other classes than those of the first")
 	case m.Info.Calibration != nil && m.Info.Calibration.Steps != nil:
 		return errors.New("its calibration is isotonic, which cannot be joined")
-	case m.Info.Calibration != nil && m.Info.TaskOf() != data.Task(data.Classify{}):
+	case m.Info.Calibration != nil && !m.logits():
 		return errors.New("its calibration is not of the logits of classes, and cannot be joined")
 	case len(m.Info.Scales) > 1 && slices.ContainsFunc(m.Info.Scales, func(s TargetScale) bool { return s.Width != 0 }):
 		return errors.New("it has several targets on logarithmic scales, which cannot be joined")
@@ -115,6 +115,12 @@ func fitsBag(m, first *Model) error {
 		return errors.New("it does not say which columns it was trained on")
 	}
 	return nil
+}
+
+// logits tells whether the outputs are logits of classes, which a temperature divides.
+func (m *Model) logits() bool {
+	r, err := m.Rules()
+	return err == nil && r.Logits
 }
 
 func sameShape(a, b [][]float64) bool {

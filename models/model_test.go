@@ -403,6 +403,65 @@ func TestReadOutputs(t *testing.T) {
 	}
 }
 
+// TestBagOfTargets: a bag of fits to two targets predicts the mean of what its members
+// predict of each, whatever the scales that each was trained on.
+func TestBagOfTargets(t *testing.T) {
+	features := []data.Feature{{Name: "a"}, {Name: "b"}}
+	rows := &data.Set{Inputs: []*tensor.Dense{tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float64{0, 0, 1, -1, 2, 0.5}))}, Features: features}
+	var members []*models.Model
+	want := make([]float64, 6)
+	for i, scales := range [][]models.TargetScale{{{Mean: 3, Scale: 2}, {Mean: -1000, Scale: 500}}, {{Mean: 2, Scale: 1}, {Scale: 400, Range: [2]float64{-1e6, 1e6}}}, nil} {
+		m, err := models.Sequential(models.Config{Seed: uint64(i), Type: graph.Float64}, models.Input("x", 2), layers.Dense{Units: 3, Activation: layers.Tanh}, layers.Dense{Units: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Info = models.Info{Task: data.Regress{}, TargetColumns: []string{"u", "v"}, Features: features, Scales: scales}
+		p, err := m.PredictRows(t.Context(), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range p.Values {
+			want[k] += v / 3
+		}
+		members = append(members, m)
+	}
+	bag, err := models.Bag(members...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, err := bag.PredictRows(t.Context(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range have.Values {
+		if math.Abs(v-want[k]) > 1e-9*math.Max(1, math.Abs(want[k])) {
+			t.Errorf("value %d: %v, want %v", k, v, want[k])
+		}
+	}
+	members[0].Info.Scales[1].Width = 3
+	if _, err := models.Bag(members...); err == nil || !strings.Contains(err.Error(), "several targets on logarithmic scales") {
+		t.Errorf("error %v", err)
+	}
+	members[0].Info.Scales[1].Width, members[1].Info.TargetColumns = 0, []string{"u", "w"}
+	if _, err := models.Bag(members...); err == nil || !strings.Contains(err.Error(), "something else") {
+		t.Errorf("error %v", err)
+	}
+	for _, c := range []struct {
+		name, want string
+		info       models.Info
+	}{
+		{"a scale too many", "3 target scales for 2 values", models.Info{TargetColumns: []string{"u", "v"}, Scales: make([]models.TargetScale, 3)}},
+		{"outputs that lack", "2 outputs to regress: want 3", models.Info{TargetColumns: []string{"u", "v", "w"}}},
+		{"a negative scale", "not negative", models.Info{Scales: []models.TargetScale{{Scale: -1}}}},
+		{"outputs of ordered classes", "2 outputs for 4 classes", models.Info{Task: data.Ordinal{}, Classes: []string{"a", "b", "c", "d"}}},
+		{"classes of a count", "want numbers", models.Info{Task: data.Count{}, Classes: []string{"a", "b"}}},
+	} {
+		if _, err := c.info.Rules(2); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		}
+	}
+}
+
 // TestBagOfScales: a bag predicts the mean of what its members predict, whatever the
 // scale of the targets that each was trained on.
 func TestBagOfScales(t *testing.T) {

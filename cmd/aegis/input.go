@@ -163,6 +163,9 @@ func (s *source) pose(set *data.Set, report *data.Report) (*data.Set, *data.Repo
 	}
 	out := *report
 	out.Task, out.Why = task, "as asked for"
+	if more != nil {
+		out.Target = strings.Join(s.targets, ", ")
+	}
 	out.Columns = slices.Clone(report.Columns)
 	for k := range out.Columns {
 		if slices.Contains(more, out.Columns[k].Name) {

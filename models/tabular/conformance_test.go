@@ -79,6 +79,42 @@ func TestLayersReject(t *testing.T) {
 	}
 }
 
+// TestMembersApart: the loss of each member on its own is that of all at once, and that of
+// ordered classes of every member has the gradient of its members' losses.
+func TestMembersApart(t *testing.T) {
+	target := func(n int) *tensor.Dense { return graphtest.Uniform(2, -1, 1, n) }
+	var values [2][]float64
+	for k, apart := range []bool{false, true} {
+		b := graph.New(graph.NewParams(graph.Float64, 1), graph.Train)
+		l := tabular.MemberLoss{Members: 4, Each: losses.MSE{}, Apart: apart}.Loss(b, b.Tensor("p", graphtest.Logits(1, 5, 4)), b.Tensor("y", target(5)))
+		p, err := graph.Compile(b, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		values[k] = p.Floats64(l)
+	}
+	for i := range values[0] {
+		if math.Abs(values[0][i]-values[1][i]) > 1e-12 {
+			t.Errorf("row %d: %v together, %v apart", i, values[0][i], values[1][i])
+		}
+	}
+	graphtest.Run(t, graphtest.Case{
+		Name: "ordered classes of members", Shape: func(n int) graph.Shape { return graph.Shape{n} },
+		Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(1, n, 6)} },
+		Build: func(b *graph.Builder, in []*graph.Node) *graph.Node {
+			v := make([]int, b.Dim(in[0], 0))
+			for i := range v {
+				v[i] = i % 3
+			}
+			want := b.Tensor("t", tensor.New(tensor.WithShape(len(v)), tensor.WithBacking(v)))
+			return tabular.MemberLoss{Members: 3, Each: losses.Ordinal{}, Apart: true}.Loss(b, in[0], want)
+		},
+	})
+}
+
 // mixed is a made-up table of numbers and categories, one-hot.
 func mixed(t testing.TB, n int, task data.Task) *data.Set {
 	t.Helper()

@@ -187,7 +187,7 @@ func finish(list []entrant, failed []error, rows *data.Set) (*models.Model, *tra
 // raceLoss returns the score that recipes are raced by: of classes the Brier score, of other
 // tasks their first metric, negative where greater is better.
 func raceLoss(rows *data.Set) (name string, loss func(pred []float64) (float64, error), err error) {
-	if classify(rows) {
+	if logits(rows) {
 		want, err := rows.Labels()
 		return "Brier score", func(pred []float64) (float64, error) { return metrics.Brier(want, pred, len(rows.Classes)) }, err
 	}

@@ -124,15 +124,17 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		Epochs: orDefault(c.Epochs, 256), BatchSize: orDefault(c.Batch, 256), DropLast: true, ValidationFraction: validation(n),
 	}
 	config.Callbacks = []train.Callback{train.EarlyStopping{Patience: config.Epochs, Latest: true}}
-	if classify(rows) {
+	if logits(rows) {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
 	return Plan{Estimator: train.Estimator{Net: net, Preprocess: prepare(leastRows(n), true, data.RobustScale{}, data.SmoothClip{}), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
 }
 
-// classify tells whether rows are of classes that a softmax is over, whose targets may be
-// smoothed.
-func classify(rows *data.Set) bool { return rows.Task() == data.Task(data.Classify{}) }
+// logits tells whether a network learns the logits of classes, whose targets may be smoothed.
+func logits(rows *data.Set) bool {
+	r, err := rows.Rules()
+	return err == nil && r.Logits
+}
 
 // rate is the learning rate for batches of 256.
 func (c RealMLP) rate(rows *data.Set) float64 {
@@ -152,7 +154,7 @@ func (c RealMLP) rate(rows *data.Set) float64 {
 // calibration of a classifier that was trained with smoothed labels, which are less
 // sure than the data.
 func calibration(rows *data.Set) train.Calibration {
-	if classify(rows) {
+	if logits(rows) {
 		return train.Temperature
 	}
 	return ""
