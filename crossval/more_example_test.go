@@ -23,7 +23,7 @@ func ExampleLoadResult() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	candidates, err := baselines.Select(data.Classify, []string{"majority"})
+	candidates, err := baselines.Select(data.Classify{}, []string{"majority"})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func saved(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: set.Classes, Features: set.Features, Preprocess: fitted, Probabilities: true}
+	m.Info = models.Info{Task: data.Classify{}, Classes: set.Classes, Features: set.Features, Preprocess: fitted, Probabilities: true}
 	path := filepath.Join(dir, "iris.safetensors")
 	return path, m.Save(path)
 }

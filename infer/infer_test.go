@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -200,7 +201,7 @@ func file(t testing.TB, change func(meta map[string]string)) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	meta := map[string]string{modelfile.Format: "3", modelfile.Program: string(text)}
+	meta := map[string]string{modelfile.Format: strconv.Itoa(modelfile.Version), modelfile.Program: string(text)}
 	change(meta)
 	var b bytes.Buffer
 	tensors := []safetensors.Tensor{{Name: "kernel", Shape: []int{2, 3}, F32: weights[0].Float32}, {Name: "bias", Shape: []int{3}, F32: weights[1].Float32}}
@@ -238,7 +239,7 @@ func TestRead(t *testing.T) {
 	}
 	for want, change := range map[string]func(meta map[string]string){
 		"holds no Aegis model":     func(meta map[string]string) { delete(meta, modelfile.Format) },
-		"format 4":                 func(meta map[string]string) { meta[modelfile.Format] = "4" },
+		"format 99":                func(meta map[string]string) { meta[modelfile.Format] = "99" },
 		"no program: it is a test": func(meta map[string]string) { meta[modelfile.Program], meta[modelfile.NoProgram] = "", "it is a test" },
 		"program: ":                func(meta map[string]string) { meta[modelfile.Program] = "{" },
 		"has shape [2 3] in the file, [3 2] in the program": func(meta map[string]string) {
@@ -249,8 +250,10 @@ func TestRead(t *testing.T) {
 		},
 		"there is no transform":          func(meta map[string]string) { meta[modelfile.Table] = strings.Replace(table, "scale", "nothing", 1) },
 		"preprocessing: 1 values for 2 ": func(meta map[string]string) { meta[modelfile.Table] = strings.Replace(table, "[1,0]", "[1]", 1) },
-		"of version 2":                   func(meta map[string]string) { meta[modelfile.Table] = strings.Replace(table, `"version":1`, `"version":2`, 1) },
-		"within one another":             func(meta map[string]string) { meta[modelfile.Table] = strings.Repeat("[", 1000) },
+		"of version 2": func(meta map[string]string) {
+			meta[modelfile.Table] = strings.Replace(table, `"version":1`, `"version":2`, 1)
+		},
+		"within one another": func(meta map[string]string) { meta[modelfile.Table] = strings.Repeat("[", 1000) },
 	} {
 		if _, err := infer.Read(bytes.NewReader(file(t, change))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error with %q", err, want)

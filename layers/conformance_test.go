@@ -46,6 +46,7 @@ func TestLayers(t *testing.T) {
 	add("Slice", layers.Slice{From: 1, To: 3}, logits(2, 5), shape(2, 2), 0)
 	add("Slice of all", layers.Slice{To: 5}, logits(5), shape(5), 0)
 	add("Affine", layers.Affine{Scale: -2, Shift: 0.5}, logits(4), shape(4), 0)
+	add("Affine of features", layers.Affine{Scale: 2, Scales: []float64{1, -0.5}, Shifts: []float64{0, 3}}, logits(4), shape(4), 0)
 	add("Sinh", layers.Sinh{}, logits(2, 3), shape(2, 3), 0)
 	add("Softmax", layers.Softmax{}, logits(5), shape(5), 0)
 	add("Dropout", layers.Dropout{Rate: 0.3}, logits(6), shape(6), 0)

@@ -92,5 +92,5 @@ func orDefault(v, def float64) float64 {
 
 func init() {
 	builtin.Register(MSE{}, MAE{}, Huber{}, LogCosh{}, Poisson{}, BinaryCrossEntropy{}, SoftmaxCrossEntropy{}, SequenceCrossEntropy{},
-		Focal{}, Hinge{}, KLDivergence{}, Cosine{})
+		Focal{}, Hinge{}, KLDivergence{}, Cosine{}, Ordinal{}, Pinball{}, Ranking{})
 }

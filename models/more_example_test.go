@@ -60,7 +60,7 @@ func ExampleBag() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		m.Info = models.Info{Task: data.Regress, Features: []data.Feature{{Name: "x"}}}
+		m.Info = models.Info{Task: data.Regress{}, Features: []data.Feature{{Name: "x"}}}
 		return m
 	}
 	bag, err := models.Bag(member(1), member(2))

@@ -36,17 +36,14 @@ type description struct {
 }
 
 type infoJSON struct {
-	Task          string          `json:"task"`
+	Task          json.RawMessage `json:"task"`
 	Classes       []string        `json:"classes,omitempty"`
 	Features      []data.Feature  `json:"features,omitempty"`
 	Target        string          `json:"target,omitempty"`
+	TargetColumns []string        `json:"target_columns,omitempty"`
 	Preprocess    json.RawMessage `json:"preprocess,omitempty"`
 	Probabilities bool            `json:"probabilities,omitempty"`
-	TargetMean    float64         `json:"target_mean,omitempty"`
-	TargetScale   float64         `json:"target_scale,omitempty"`
-	TargetWidth   float64         `json:"target_width,omitempty"`
-	TargetCenter  float64         `json:"target_center,omitempty"`
-	TargetRange   [2]float64      `json:"target_range,omitzero"`
+	Scales        []TargetScale   `json:"scales,omitempty"`
 	Members       int             `json:"members,omitempty"`
 	Calibration   *Calibration    `json:"calibration,omitempty"`
 	Costs         [][]float64     `json:"costs,omitempty"`
@@ -193,11 +190,13 @@ func (m *Model) describe() (string, error) {
 	d := description{
 		Name: m.name, Seed: m.params.Seed(), Type: m.params.Dtype().String(), Network: net,
 		Info: infoJSON{
-			Task: m.Info.Task.String(), Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target,
-			Probabilities: m.Info.Probabilities, TargetMean: m.Info.TargetMean, TargetScale: m.Info.TargetScale,
-			TargetWidth: m.Info.TargetWidth, TargetCenter: m.Info.TargetCenter, TargetRange: m.Info.TargetRange, Members: m.Info.Members,
+			Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target, TargetColumns: m.Info.TargetColumns,
+			Probabilities: m.Info.Probabilities, Scales: m.Info.Scales, Members: m.Info.Members,
 			Calibration: m.Info.Calibration, Costs: m.Info.Costs,
 		},
+	}
+	if d.Info.Task, err = data.MarshalTask(m.Info.TaskOf()); err != nil {
+		return "", err
 	}
 	if m.Info.Preprocess != nil {
 		if d.Info.Preprocess, err = describe.Marshal(&m.Info.Preprocess); err != nil {
@@ -366,20 +365,15 @@ func stored(f *safetensors.File) func(path string, shape graph.Shape) (*tensor.D
 
 func (j infoJSON) read() (Info, error) {
 	i := Info{
-		Classes: j.Classes, Features: j.Features, Target: j.Target,
-		Probabilities: j.Probabilities, TargetMean: j.TargetMean, TargetScale: j.TargetScale,
-		TargetWidth: j.TargetWidth, TargetCenter: j.TargetCenter, TargetRange: j.TargetRange, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
+		Classes: j.Classes, Features: j.Features, Target: j.Target, TargetColumns: j.TargetColumns,
+		Probabilities: j.Probabilities, Scales: j.Scales, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
 	}
 	if err := i.Check(); err != nil {
 		return i, fmt.Errorf("description: %w", err)
 	}
-	switch j.Task {
-	case data.Classify.String():
-		i.Task = data.Classify
-	case data.Regress.String():
-		i.Task = data.Regress
-	default:
-		return i, fmt.Errorf("description: task %q", j.Task)
+	var err error
+	if i.Task, err = data.UnmarshalTask(j.Task); err != nil {
+		return i, fmt.Errorf("description: %w", err)
 	}
 	if j.Preprocess != nil {
 		if err := describe.Unmarshal(j.Preprocess, &i.Preprocess); err != nil {

@@ -46,6 +46,11 @@ func newFeed(m *models.Model, src data.Source, size int, shuffle bool, seed uint
 	if f.order, err = data.NewBatches(answers.Len(), size, shuffle, seed); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	if grouped(m) {
+		if err := f.order.Together(answers.Groups); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+	}
 	st, err := src.Stream()
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)

@@ -32,7 +32,7 @@ func ExampleLoadCheckpoint() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		m.Info = models.Info{Task: data.Classify, Classes: set.Classes}
+		m.Info = models.Info{Task: data.Classify{}, Classes: set.Classes}
 		return m
 	}
 	config := train.Config{Optimizer: optim.Adam{}, Epochs: 4, Seed: 1}

@@ -27,7 +27,8 @@ func predictCommand() *cobra.Command {
 		Use:   "predict",
 		Short: "Apply a saved model to the rows of a file",
 		Long: `Predict reads rows as the model's training file was read, and writes one row for
-each: the predicted class and the probability of every class, or the value. Levels
+each: the predicted class and the probability of every class, or the value, or what
+the model's task predicts, such as several labels or quantiles. Levels
 that were not there in training, numbers beyond its range and more missing values
 than it had are warnings.`,
 		Args: cobra.NoArgs,
@@ -81,7 +82,11 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return writePredictions(w, m.Info, rows.Texts, pred) }
+	rules, err := m.Rules()
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return writePredictions(w, rules, rows.Texts, pred) }
 	if o.output == "" {
 		return write(c.OutOrStdout())
 	}
@@ -102,43 +107,33 @@ func (o *predictFlags) rows(c *cobra.Command, how data.CSV, schema data.Schema) 
 	return how.ReadRowsFile(o.file, schema)
 }
 
-// writePredictions writes a row for each row: the columns that were kept, then the
-// class and the probability of every class, or the value.
-func writePredictions(w io.Writer, info models.Info, kept []data.TextColumn, p *data.Prediction) error {
+// writePredictions writes a row for each row: the columns that were kept, then what the
+// task writes of a prediction.
+func writePredictions(w io.Writer, rules *data.Rules, kept []data.TextColumn, p *data.Prediction) error {
 	cw := csv.NewWriter(w)
 	var header []string
 	for _, c := range kept {
 		header = append(header, c.Name)
 	}
-	name := func(n string) {
+	for _, n := range rules.Header {
 		for slices.Contains(header, n) {
 			n = "predicted " + n
 		}
 		header = append(header, n)
 	}
-	target := info.Target
-	if target == "" {
-		target = "prediction"
-	}
-	name(target)
-	for _, c := range info.Classes {
-		name("P(" + c + ")")
-	}
 	if err := cw.Write(header); err != nil {
 		return err
 	}
-	k := len(info.Classes)
-	for i := range max(len(p.Labels), len(p.Values)) {
+	for i := range rules.Rows(p) {
 		var record []string
 		for _, c := range kept {
 			record = append(record, c.Cells[i])
 		}
-		if p.Values != nil {
-			record = append(record, shortest(p.Values[i]))
-		} else {
-			record = append(record, info.Classes[p.Labels[i]])
-			for _, v := range p.Proba[i*k : (i+1)*k] {
+		for _, cell := range rules.Record(rules.Row(p, i)) {
+			if v, ok := cell.(float64); ok {
 				record = append(record, shortest(v))
+			} else {
+				record = append(record, fmt.Sprint(cell))
 			}
 		}
 		if err := cw.Write(record); err != nil {

@@ -2,7 +2,7 @@
 package modelfile
 
 // Version is the version of model files that is written, and the newest that is read.
-const Version = 3
+const Version = 4
 
 // Keys of the metadata.
 const (

@@ -27,6 +27,7 @@ func init() {
 			"Join":              reflect.ValueOf(_models.Join),
 			"Load":              reflect.ValueOf(_models.Load),
 			"LoadWith":          reflect.ValueOf(_models.LoadWith),
+			"LossOf":            reflect.ValueOf(_models.LossOf),
 			"New":               reflect.ValueOf(_models.New),
 			"Read":              reflect.ValueOf(_models.Read),
 			"Sequential":        reflect.ValueOf(_models.Sequential),
@@ -61,6 +62,7 @@ func init() {
 			"Shared":           reflect.TypeOf((*_models.Shared)(nil)).Elem(),
 			"Storage":          reflect.TypeOf((*_models.Storage)(nil)).Elem(),
 			"Summary":          reflect.TypeOf((*_models.Summary)(nil)).Elem(),
+			"TargetScale":      reflect.TypeOf((*_models.TargetScale)(nil)).Elem(),
 			"Tensor":           reflect.TypeOf((*_models.Tensor)(nil)).Elem(),
 			"Transfer":         reflect.TypeOf((*_models.Transfer)(nil)).Elem(),
 			"Transform":        reflect.TypeOf((*_models.Transform)(nil)).Elem(),
@@ -69,7 +71,7 @@ func init() {
 			"Architecture": reflect.TypeOf((*Cell_models_Architecture)(nil)).Elem(),
 		},
 		Untypeds: map[string]string{
-			"FormatVersion": "int:3",
+			"FormatVersion": "int:4",
 		},
 		Wrappers: map[string][]string{},
 	})
