@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/check"
 )
 
 // ReadResult reads what [Result.WriteJSON] wrote. What it returns is
@@ -105,16 +106,7 @@ func (d *DataInfo) check() error {
 	if len(d.Labels) != d.Rows*len(d.targets().Columns) || d.Values != nil {
 		return fmt.Errorf("%d rows of classes have %d labels, %d values", d.Rows, len(d.Labels), len(d.Values))
 	}
-	return inRange(d.Labels, least(rules), len(d.Classes))
-}
-
-func inRange(labels []int, least, classes int) error {
-	for i, c := range labels {
-		if c < least || c >= classes {
-			return fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, classes)
-		}
-	}
-	return nil
+	return check.Labels(d.Labels, len(d.targets().Columns), least(rules), len(d.Classes))
 }
 
 func unique[T any](what string, all []T, name func(T) string) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/check"
 )
 
 // Result is what a validation found: enough to make every table, figure and
@@ -129,10 +130,8 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 	if rules.Grouped {
 		r.Data.Groups = slices.Clone(set.Groups)
 	}
-	for i, c := range r.Data.Labels {
-		if c < least(rules) || c >= len(r.Data.Classes) {
-			return nil, fmt.Errorf("crossval: %s: row %d: class %d is out of range [0, %d)", set.Name, i, c, len(r.Data.Classes))
-		}
+	if err := check.Labels(r.Data.Labels, len(r.Data.targets().Columns), least(rules), len(r.Data.Classes)); err != nil {
+		return nil, fmt.Errorf("crossval: %s: %w", set.Name, err)
 	}
 	for _, s := range o.Metrics {
 		r.Metrics = append(r.Metrics, data.Metric{Name: s.Name, Greater: s.Greater, Range: s.Range})

@@ -185,7 +185,7 @@ func TestReadResultRefuses(t *testing.T) {
 		{"format", "aegis-crossval", "other", `want format "aegis-crossval"`},
 		{"version", `"version":1`, `"version":2`, "version 2 is not known"},
 		{"task", "classify", "guess", `there is no task "guess"`},
-		{"class", `"labels":[0,0,1,1]`, `"labels":[0,0,1,2]`, "class 2 is out of range"},
+		{"class", `"labels":[0,0,1,1]`, `"labels":[0,0,1,2]`, "class 2 is not in"},
 		{"rows", `"rows":4`, `"rows":5`, "5 rows of classes have 4 labels"},
 		{"fold", `"test":[0,2]`, `"test":[0,4]`, "row 4 is out of range"},
 		{"order", `"repeat":1,"fold":0`, `"repeat":2,"fold":0`, "out of order"},

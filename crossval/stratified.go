@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/check"
 )
 
 // StratifiedKFold cuts the rows into K folds of which each has its share of
@@ -111,10 +112,10 @@ func stratify(what string, s *data.Set, k int, rare bool, g *rand.Rand) ([][]int
 // their first row.
 func rowsByClass(labels []int, classes []string) (byClass [][]int, order []int, err error) {
 	byClass = make([][]int, len(classes))
+	if err := check.Classes(labels, len(classes)); err != nil {
+		return nil, nil, err
+	}
 	for r, c := range labels {
-		if c < 0 || c >= len(classes) {
-			return nil, nil, fmt.Errorf("row %d: class %d is out of range [0, %d)", r, c, len(classes))
-		}
 		if byClass[c] == nil {
 			order = append(order, c)
 		}

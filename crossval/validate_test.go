@@ -223,7 +223,7 @@ func TestFailuresAreNamed(t *testing.T) {
 		{name: "no such row", new: at(7, predicts(nil, &data.RowError{Row: 12, Err: cause})), want: "predict: the cause", cause: true},
 		{name: "no prediction", new: at(7, predicts(nil, nil)), want: "predict: no prediction"},
 		{name: "too few labels", new: at(7, predicts(&data.Prediction{Labels: []int{1}}, nil)), want: "predict: 1 labels for 12 rows"},
-		{name: "no such class", new: at(7, predicts(&data.Prediction{Labels: slices.Repeat([]int{9}, 12)}, nil)), want: "row 0: class 9 is out of range [0, 2)"},
+		{name: "no such class", new: at(7, predicts(&data.Prediction{Labels: slices.Repeat([]int{9}, 12)}, nil)), want: "row 0: class 9 is not in [0, 2)"},
 		{name: "too few probabilities", new: at(7, predicts(&data.Prediction{Proba: []float64{1}}, nil)), want: "1 probabilities for 12 rows and 2 classes"},
 		{name: "odd probabilities", new: at(7, predicts(&data.Prediction{Proba: slices.Repeat([]float64{0.7}, 24)}, nil)), want: "row 0: the probabilities sum to 1.4"},
 		{name: "not a number", new: at(7, predicts(&data.Prediction{Proba: slices.Repeat([]float64{math.NaN()}, 24)}, nil)), want: "the probability of class 0 is NaN"},

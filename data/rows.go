@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed732fc211/aegis/internal/check"
 	"gorgonia.org/tensor"
 )
 
@@ -34,10 +35,10 @@ func (s *Set) ClassCounts() ([]int, error) {
 		return nil, err
 	}
 	counts := make([]int, len(s.Classes))
-	for i, l := range labels {
-		if l < 0 || l >= len(counts) {
-			return nil, fmt.Errorf("data: %s: row %d: class %d is not in [0, %d)", s.Name, i, l, len(counts))
-		}
+	if err := check.Classes(labels, len(counts)); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", s.Name, err)
+	}
+	for _, l := range labels {
 		counts[l]++
 	}
 	return counts, nil

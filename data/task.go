@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed732fc211/aegis/describe"
+	"github.com/seed732fc211/aegis/internal/check"
 )
 
 // Task is what is to be predicted: how targets are checked, how many outputs a network
@@ -183,10 +184,8 @@ func (r *Rules) Fits(p *Prediction, rows int, classes int) error {
 	if most == 0 {
 		most = 2 // labels of columns are 0 and 1
 	}
-	for i, c := range p.Labels {
-		if c < 0 || c >= most {
-			return fmt.Errorf("row %d: class %d is out of range [0, %d)", i/r.Labels, c, most)
-		}
+	if err := check.Labels(p.Labels, r.Labels, 0, most); err != nil {
+		return err
 	}
 	return r.checkProba(p.Proba)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/check"
 )
 
 // checkProba checks probabilities (rows, classes), row by row.
@@ -18,10 +20,8 @@ func checkProba(want []int, proba []float64, classes int) error {
 	if len(proba) != len(want)*classes {
 		return fmt.Errorf("metrics: %d probabilities for %d rows and %d classes", len(proba), len(want), classes)
 	}
-	for i, w := range want {
-		if w < 0 || w >= classes {
-			return fmt.Errorf("metrics: row %d: class %d is not in [0, %d)", i, w, classes)
-		}
+	if err := check.Classes(want, classes); err != nil {
+		return fmt.Errorf("metrics: %w", err)
 	}
 	for i, p := range proba {
 		if !(p >= 0 && p <= 1) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/check"
 )
 
 // Calibration changes a classifier's probabilities so that they say how often it
@@ -99,10 +101,8 @@ func checkProba(proba []float64, labels []int, classes int) error {
 	if classes < 2 || len(labels) == 0 || len(proba) != len(labels)*classes {
 		return fmt.Errorf("models: calibration: %d probabilities for %d rows and %d classes", len(proba), len(labels), classes)
 	}
-	for i, l := range labels {
-		if l < 0 || l >= classes {
-			return fmt.Errorf("models: calibration: row %d: class %d is not in [0, %d)", i, l, classes)
-		}
+	if err := check.Classes(labels, classes); err != nil {
+		return fmt.Errorf("models: calibration: %w", err)
 	}
 	for i, p := range proba {
 		if !(p >= 0 && p <= 1) {

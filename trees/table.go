@@ -3,6 +3,8 @@ package trees
 import (
 	"fmt"
 	"math"
+
+	"github.com/seed732fc211/aegis/internal/check"
 )
 
 // Bounds on what a fit accepts, so that sizes are checked before memory is
@@ -193,10 +195,8 @@ func checkLabels(labels []int, classes, rows int) error {
 	if classes < 2 || classes > maxClasses {
 		return fmt.Errorf("trees: %d classes, want 2 to %d", classes, maxClasses)
 	}
-	for i, c := range labels {
-		if c < 0 || c >= classes {
-			return fmt.Errorf("trees: row %d: class %d is out of range [0, %d)", i, c, classes)
-		}
+	if err := check.Classes(labels, classes); err != nil {
+		return fmt.Errorf("trees: %w", err)
 	}
 	return nil
 }

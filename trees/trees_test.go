@@ -613,7 +613,7 @@ func TestErrors(t *testing.T) {
 		{"infinite target", values(b, column(1, 2), -inf, 2), "row 0: target -Inf"},
 		{"huge target", values(b, column(1, 2), 1e200, 2), "row 0: target 1e+200"},
 		{"labels", classes(b, column(1, 2), 2, 1), "1 labels for 2 rows"},
-		{"label", classes(f, column(1, 2), 2, 0, 2), "row 1: class 2 is out of range [0, 2)"},
+		{"label", classes(f, column(1, 2), 2, 0, 2), "row 1: class 2 is not in [0, 2)"},
 		{"negative label", classes(b, column(1, 2), 2, 0, -1), "row 1: class -1"},
 		{"no classes", classes(b, column(1, 2), 0, 0, 0), "0 classes, want 2"},
 		{"huge classes", classes(f, column(1, 2), math.MaxInt, 0, 0), "classes, want 2 to"},

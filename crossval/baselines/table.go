@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/check"
 	"github.com/sjwhitworth/golearn/base"
 )
 
@@ -79,10 +80,8 @@ func targetsOf(s *data.Set) (*targets, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, c := range labels {
-		if c < 0 || c >= len(s.Classes) {
-			return nil, fmt.Errorf("baselines: row %d: class %d is out of range [0, %d)", i, c, len(s.Classes))
-		}
+	if err := check.Classes(labels, len(s.Classes)); err != nil {
+		return nil, fmt.Errorf("baselines: %w", err)
 	}
 	return &targets{labels: labels, classes: len(s.Classes)}, nil
 }
