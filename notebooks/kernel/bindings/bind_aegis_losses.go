@@ -33,6 +33,7 @@ func init() {
 			"Ordinal":              reflect.TypeOf((*_losses.Ordinal)(nil)).Elem(),
 			"Pinball":              reflect.TypeOf((*_losses.Pinball)(nil)).Elem(),
 			"Poisson":              reflect.TypeOf((*_losses.Poisson)(nil)).Elem(),
+			"Ranking":              reflect.TypeOf((*_losses.Ranking)(nil)).Elem(),
 			"SequenceCrossEntropy": reflect.TypeOf((*_losses.SequenceCrossEntropy)(nil)).Elem(),
 			"SoftmaxCrossEntropy":  reflect.TypeOf((*_losses.SoftmaxCrossEntropy)(nil)).Elem(),
 		},
