@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -51,7 +52,7 @@ func TestDefaultLossOfTasks(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.Info = c.info
-		if l, err := train.DefaultLoss(m); err != nil || l != c.want {
+		if l, err := train.DefaultLoss(m); err != nil || fmt.Sprintf("%#v", l) != fmt.Sprintf("%#v", c.want) {
 			t.Errorf("%s: %#v (%v), want %#v", c.name, l, err, c.want)
 		}
 	}
