@@ -521,6 +521,13 @@ func Answers(src Source) (*Set, error) {
 			return nil, err
 		}
 		*out = *all
+	case posed:
+		all, err := Answers(src.of)
+		if err != nil {
+			return nil, err
+		}
+		*out = *all
+		out.As = src.as
 	case *FileSource:
 		all, err := src.answers()
 		if err != nil {

@@ -253,9 +253,7 @@ func (m MultiLabel) Rules(of Targets) (*Rules, error) {
 	}
 	r.Metrics = []Metric{MicroF1, MacroF1, HammingLoss, SubsetAccuracy, LabelLogLoss}
 	r.Figures = []Figure{FigureLabels}
-	for _, c := range of.Columns {
-		r.Header = append(r.Header, c)
-	}
+	r.Header = append(r.Header, of.Columns...)
 	for _, c := range of.Columns {
 		r.Header = append(r.Header, "P("+c+")")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -91,6 +92,7 @@ func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
 		return nil, err
 	}
 	said, memory := &data.Prediction{}, make([]float64, units)
+	said.Labels, said.Proba, said.Values = slices.Grow(said.Labels, rows*rules.Labels), slices.Grow(said.Proba, rows*rules.Proba), slices.Grow(said.Values, rows*rules.Values)
 	for k := range rows {
 		i.readRow(rules, rules.AddRow(said), values[k*units:(k+1)*units], memory)
 	}

@@ -199,6 +199,9 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkTargets(m, feed.answers); err != nil {
+		return nil, err
+	}
 	o, _ := c.Objective.(Outputs)
 	for i, l := range o.Losses[:min(len(o.Losses), len(feed.answers.Targets))] {
 		if l == (losses.MSE{}) && feed.answers.Targets[i].Dtype() == graph.Int {
@@ -237,6 +240,24 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 		f.hooks = append(f.hooks, h)
 	}
 	return f, nil
+}
+
+// checkTargets checks that targets are what the task of the model wants, whatever that of
+// the rows is.
+func checkTargets(m *models.Model, answers *data.Set) error {
+	if m.Info.Task == nil {
+		return nil
+	}
+	r, err := m.Info.Rules(outputUnits(m))
+	if err != nil || r.Check == nil { // networks may be fitted that Info cannot read, by losses of their own
+		return nil
+	}
+	posed := *answers
+	posed.As = m.Info.Task
+	if err := r.Check(&posed); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
 }
 
 // split divides rows as data.Set.Split does.

@@ -284,11 +284,11 @@ func (s *source) open(c *cobra.Command, stream *bool) (*data.FileSource, error) 
 	if s.file == "" || stream != nil && !always || !always && (err != nil || !st.Mode().IsRegular()) {
 		return nil, nil
 	}
-	if s.posed() && always {
-		return nil, usage("--stream goes with one target, to classify or regress; other tasks take the rows to memory")
+	if always && (len(s.targets) > 1 || s.order != nil) {
+		return nil, usage("--stream goes with one target, and without --order: several, and classes in another order, take the rows to memory")
 	}
-	if s.posed() || c.Flags().Changed("dataset") {
-		return nil, nil // read says what is wrong
+	if len(s.targets) > 1 || s.order != nil || c.Flags().Changed("dataset") {
+		return nil, nil // they belong to memory, or read says what is wrong
 	}
 	task, err := s.asked()
 	if err != nil {

@@ -62,13 +62,26 @@ func (o *trainFlags) rows(c *cobra.Command, status io.Writer) (data.Source, *dat
 		set, err := o.load(c, status)
 		return set, set, err
 	}
-	answers, err := data.Answers(src)
+	rows, report := data.Source(src), src.Report()
+	if o.posed() {
+		task, err := o.asked()
+		if err != nil {
+			return nil, nil, err
+		}
+		if rows, err = data.Posed(src, task); err != nil {
+			return nil, nil, err
+		}
+		as := *report
+		as.Task, as.Why = task, "as asked for"
+		report = &as
+	}
+	answers, err := data.Answers(rows)
 	if err != nil {
 		return nil, nil, err
 	}
-	said(status, answers.Name, src.Report())
+	said(status, answers.Name, report)
 	fmt.Fprintln(status, "  rows are read from the file, not to memory")
-	return src, answers, nil
+	return rows, answers, nil
 }
 
 func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"image/png"
@@ -134,6 +135,35 @@ func isPNG(t *testing.T, path string) {
 	}
 }
 
+// TestStreamedTasks: rows that are read from the file give the model of those in memory, to
+// the bit.
+func TestStreamedTasks(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeTasks(t, "d.csv")
+	for _, flags := range [][]string{
+		{"--task", "quantile", "--target", "price", "--drop", "query"}, {"--task", "count", "--target", "visits", "--drop", "query"},
+		{"--task", "ordinal", "--target", "grade", "--drop", "query"}, {"--task", "rank", "--target", "visits", "--group", "query"},
+	} {
+		var first []byte
+		for _, stream := range []string{"--stream", "--stream=false"} {
+			out, status, code := aegis(t, append([]string{"train", "--data", "d.csv", "--epochs", "2", "--quiet", "--report", "", stream}, flags...)...)
+			if code != 0 {
+				t.Fatalf("%v: %d: %s%s", flags, code, out, status)
+			}
+			raw, err := os.ReadFile("model.safetensors")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == nil {
+				first = raw
+			}
+			if !bytes.Equal(raw, first) {
+				t.Errorf("%v: another model from memory", flags)
+			}
+		}
+	}
+}
+
 func TestTaskErrors(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeTasks(t, "d.csv")
@@ -152,7 +182,8 @@ func TestTaskErrors(t *testing.T) {
 		{"levels that fall", "levels [0.9 0.1]", 1, []string{"--task", "quantile", "--levels", "0.9,0.1", "--target", "price"}},
 		{"two ordinal targets", "want one target column", 1, []string{"--task", "count", "--target", "red", "--target", "visits"}},
 		{"costs of counts", "--costs is for classifications; the task is count", 2, []string{"--task", "count", "--target", "visits", "--costs", "0,1;1,0"}},
-		{"streamed quantiles", "--stream goes with one target", 2, []string{"--task", "quantile", "--target", "price", "--stream"}},
+		{"several targets streamed", "--stream goes with one target", 2, []string{"--target", "price", "--target", "size", "--stream"}},
+		{"counts of prices streamed", "is no count", 1, []string{"--task", "count", "--target", "price", "--stream"}},
 	} {
 		_, status, code := aegis(t, append([]string{"train", "--data", "d.csv", "--epochs", "1", "--quiet", "--report", ""}, c.flags...)...)
 		if code != c.code || !strings.Contains(status, c.want) {

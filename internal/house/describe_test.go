@@ -24,7 +24,7 @@ import (
 var describable = []reflect.Type{
 	reflect.TypeFor[layers.Layer](), reflect.TypeFor[layers.Joiner](), reflect.TypeFor[graph.Initializer](), reflect.TypeFor[graph.Penalty](),
 	reflect.TypeFor[graph.Constraint](), reflect.TypeFor[losses.Loss](), reflect.TypeFor[optim.Optimizer](), reflect.TypeFor[optim.Schedule](),
-	reflect.TypeFor[data.Transform](), reflect.TypeFor[data.Fitted](), reflect.TypeFor[data.Augmenter](), reflect.TypeFor[models.Architecture](),
+	reflect.TypeFor[data.Transform](), reflect.TypeFor[data.Fitted](), reflect.TypeFor[data.Augmenter](), reflect.TypeFor[data.Task](), reflect.TypeFor[models.Architecture](),
 	reflect.TypeFor[train.Callback](), reflect.TypeFor[crossval.Estimator](), reflect.TypeFor[crossval.Splitter](), reflect.TypeFor[tabular.Recipe](),
 }
 

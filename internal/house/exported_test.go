@@ -75,6 +75,7 @@ var exportedFuncs = []struct {
 	{"data.NewRowTransform", reflect.ValueOf(data.NewRowTransform)},
 	{"data.NewTable", reflect.ValueOf(data.NewTable)},
 	{"data.Notes", reflect.ValueOf(data.Notes)},
+	{"data.Posed", reflect.ValueOf(data.Posed)},
 	{"data.ReadIDX", reflect.ValueOf(data.ReadIDX)},
 	{"data.RegisterMetric", reflect.ValueOf(data.RegisterMetric)},
 	{"data.RulesOf", reflect.ValueOf(data.RulesOf)},

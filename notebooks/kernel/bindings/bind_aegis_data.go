@@ -84,6 +84,7 @@ func init() {
 			"Numeric":          reflect.ValueOf(_data.Numeric),
 			"PinballLoss":      reflect.ValueOf(&_data.PinballLoss).Elem(),
 			"PoissonDeviance":  reflect.ValueOf(&_data.PoissonDeviance).Elem(),
+			"Posed":            reflect.ValueOf(_data.Posed),
 			"QuadraticKappa":   reflect.ValueOf(&_data.QuadraticKappa).Elem(),
 			"R2":               reflect.ValueOf(&_data.R2).Elem(),
 			"RMSE":             reflect.ValueOf(&_data.RMSE).Elem(),
