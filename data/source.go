@@ -84,6 +84,12 @@ func (s *Set) load(index []int, into *Set) error {
 	if into.Targets, err = takeAll(old.Targets, s.Targets, index, n); err != nil {
 		return fmt.Errorf("data: %s: targets: %w", s.Name, err)
 	}
+	if into.Sequences, err = takeSequences(s.Sequences, index, n); err != nil {
+		return fmt.Errorf("data: %s: sequences: %w", s.Name, err)
+	}
+	if into.Steps, err = takeSequences(s.Steps, index, n); err != nil {
+		return fmt.Errorf("data: %s: targets of steps: %w", s.Name, err)
+	}
 	if s.Weights != nil {
 		into.Weights = take(old.Weights, s.Weights, index, 1)
 	}
@@ -379,6 +385,13 @@ func (s *Set) put(part *Set, at, n int) error {
 	if len(s.Inputs) != len(part.Inputs) || len(s.Targets) != len(part.Targets) || len(s.Texts) != len(part.Texts) {
 		return fmt.Errorf("data: %s: rows from %d on have other parts than those before", part.Name, at)
 	}
+	var err error
+	if s.Sequences, err = putSequences(s.Sequences, part.Sequences, at); err != nil {
+		return err
+	}
+	if s.Steps, err = putSequences(s.Steps, part.Steps, at); err != nil {
+		return err
+	}
 	for i, t := range part.Inputs {
 		if err := putTensor(s.Inputs[i], t, at); err != nil {
 			return err
@@ -497,8 +510,8 @@ func Head(src Source, n int) (*Set, error) {
 	return out, st.Load(numbered(0, n), out)
 }
 
-// Answers returns everything about the rows except their inputs: targets, weights, groups
-// and classes. Inputs is nil. A source without targets is an error.
+// Answers returns everything about the rows except their inputs: targets, weights, groups,
+// classes, and the lengths of sequences. Inputs is nil. A source without targets is an error.
 func Answers(src Source) (*Set, error) {
 	out := &Set{}
 	switch src := src.(type) {
@@ -534,17 +547,17 @@ func Answers(src Source) (*Set, error) {
 		}
 		err = scan(src, func(first int, part *Set) error {
 			bare := *part
-			bare.Inputs = nil
+			bare.Inputs, bare.Sequences = nil, lengthsOnly(part.Sequences)
 			return out.put(&bare, first, st.Rows)
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	if len(out.Targets) == 0 {
+	if len(out.Targets) == 0 && len(out.Steps) == 0 {
 		return nil, fmt.Errorf("data: %s: the set has no targets", out.Name)
 	}
-	out.Inputs = nil
+	out.Inputs, out.Sequences = nil, lengthsOnly(out.Sequences)
 	return out, nil
 }
 
@@ -580,7 +593,7 @@ func (b blind) Stream() (*Stream, error) {
 	out.Like = st.Like.Without()
 	out.Load = func(rows []int, into *Set) error {
 		err := st.Load(rows, into)
-		into.Targets = nil
+		into.Targets, into.Steps = nil, nil
 		return err
 	}
 	return &out, nil

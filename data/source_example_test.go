@@ -91,6 +91,49 @@ func ExampleSet_Stream() {
 	// Output: 5 [1 0]
 }
 
+// Two recordings with two channels: three steps and one.
+func ExampleNewSequences() {
+	signal, err := data.NewSequences("signal", 2, [][]float64{{1, 10, 2, 20, 3, 30}, {4, 40}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(signal.Rows(), signal.Len(0), signal.Len(1), signal.Values.Shape(), signal.Offsets)
+	// Output: 2 3 1 (4, 2) [0 3 4]
+}
+
+// Texts as token ids.
+func ExampleNewIntSequences() {
+	tokens, err := data.NewIntSequences("tokens", [][]int{{5, 3, 9}, {}, {7}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := &data.Set{Name: "texts", Sequences: []data.Sequences{tokens}}
+	fmt.Println(set.Lengths(), data.PaddedSteps(3), data.PaddedSteps(33))
+	// Output: [3 0 1] 8 40
+}
+
+// Rows of similar length in a batch: without ByLength, each would be padded to 8 or 9 steps.
+func ExampleBatches_ByLength() {
+	lengths := []int{1, 9, 2, 8, 1, 9, 2, 8}
+	b, err := data.NewBatches(len(lengths), 4, true, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := b.ByLength(lengths); err != nil {
+		log.Fatal(err)
+	}
+	b.Epoch(1)
+	for rows := b.Next(); rows != nil; rows = b.Next() {
+		for _, r := range rows {
+			fmt.Print(lengths[r])
+		}
+		fmt.Println()
+	}
+	// Unordered output:
+	// 1122
+	// 8899
+}
+
 // Ten rows in batches of four: each epoch has an order of its own, the same for the same
 // seed.
 func ExampleNewBatches() {

@@ -64,7 +64,7 @@ func (s *Set) SplitRows(fraction float64, seed uint64) (rest, part []int, err er
 
 // strata returns the rows of every class, of a regression all rows.
 func (s *Set) strata() ([][]int, error) {
-	if s.Classes == nil || len(s.Targets) == 0 {
+	if s.Classes == nil || len(s.Targets) == 0 { // or the classes are those of steps
 		all := make([]int, s.Len())
 		for i := range all {
 			all[i] = i

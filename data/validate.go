@@ -13,8 +13,14 @@ import (
 // names row and column.
 func (s *Set) Validate() error {
 	n := s.Len()
-	if n == 0 || len(s.Inputs) == 0 {
+	if n == 0 || len(s.Inputs) == 0 && len(s.Sequences) == 0 {
 		return ErrEmpty
+	}
+	if len(s.Features) > 0 && len(s.Inputs) == 0 {
+		return fmt.Errorf("data: %s: %d features, and no table", s.Name, len(s.Features))
+	}
+	if err := s.validateSequences(n); err != nil {
+		return err
 	}
 	if len(s.Features) > 0 {
 		if shape := s.Inputs[0].Shape(); len(shape) != 2 || shape[1] != len(s.Features) {

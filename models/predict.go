@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -15,7 +16,8 @@ import (
 // the network, and reads the first output as Info says, logits as probabilities
 // (sigmoid for one unit, softmax for more), real values in the target's own units.
 //
-// Rows that are not in memory are read and predicted some at a time.
+// Rows that are not in memory are read and predicted some at a time. Rows with sequences are
+// predicted in the order of their lengths, and told in their own.
 func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Prediction, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -47,7 +49,7 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 		if err != nil {
 			return nil, fmt.Errorf("%w (of the rows from %d on)", err, first)
 		}
-		all.Labels, all.Proba, all.Values = append(all.Labels, p.Labels...), append(all.Proba, p.Proba...), append(all.Values, p.Values...)
+		all.Append(p)
 	}
 	return all, nil
 }
@@ -59,11 +61,20 @@ func (m *Model) predictSet(ctx context.Context, rows *data.Set) (*data.Predictio
 			return nil, err
 		}
 	}
-	out, err := m.Predict(ctx, rows.Inputs...)
+	var out []*tensor.Dense
+	var err error
+	if m.hasSequences() || len(rows.Sequences) > 0 {
+		out, err = m.predictSequences(ctx, rows)
+	} else {
+		out, err = m.Predict(ctx, rows.Inputs...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	p, err := m.Info.Read(out[0])
+	if err == nil && m.stepwise(0) {
+		p.Offsets = slices.Clone(rows.Sequences[0].Offsets)
+	}
 	if err != nil && m.params.Dtype() == graph.Float32 {
 		if beyond := rows.CheckFloat32(); beyond != nil {
 			return nil, beyond

@@ -264,6 +264,9 @@ func (n network) check() error {
 			if !inputs {
 				return fmt.Errorf("stage %d: an input after a layer", i)
 			}
+			if s.Steps && (i+1 == len(n.Stages) || !n.Stages[i+1].Input || !n.Stages[i+1].Int || len(n.Stages[i+1].Shape) > 0) {
+				return fmt.Errorf("stage %d: sequences without lengths", i)
+			}
 			for _, d := range s.Shape {
 				if d < 1 || d > 1<<24 {
 					return fmt.Errorf("stage %d: shape %v", i, s.Shape)

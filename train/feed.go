@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/models"
@@ -16,6 +17,7 @@ type feed struct {
 	order   *data.Batches
 	table   *table
 	answers *data.Set // targets and weights of all rows
+	lengths []int     // of the rows' sequences; nil: none
 	full    int       // leave out batches of fewer rows; 0: none
 
 	stream  *data.Stream // nil: all rows are in the table
@@ -36,15 +38,29 @@ type loaded struct {
 	err   error
 }
 
+// order says how rows are put into batches.
+type order struct {
+	size     int
+	shuffle  bool
+	byLength bool // rows of similar length together
+	seed     uint64
+}
+
 // newFeed opens a source for a model.
-func newFeed(m *models.Model, src data.Source, size int, shuffle bool, seed uint64) (*feed, error) {
+func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 	answers, err := data.Answers(src)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	f := &feed{answers: answers, model: m, window: -1}
-	if f.order, err = data.NewBatches(answers.Len(), size, shuffle, seed); err != nil {
+	if f.order, err = data.NewBatches(answers.Len(), o.size, o.shuffle, o.seed); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	f.lengths = answers.Lengths()
+	if f.lengths != nil && o.byLength {
+		if err := f.order.ByLength(f.lengths); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
 	}
 	st, err := src.Stream()
 	if err != nil {
@@ -169,6 +185,26 @@ func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	}
 	f.local = f.order.Places(f.local[:0], rows)
 	return rows, f.local, nil
+}
+
+// steps returns the number of steps to which rows are padded, 0 without sequences.
+func (f *feed) steps(rows []int) int {
+	if f.lengths == nil {
+		return 0
+	}
+	longest := 0
+	for _, r := range rows {
+		longest = max(longest, f.lengths[r])
+	}
+	return data.PaddedSteps(longest)
+}
+
+// longest is steps of all rows.
+func (f *feed) longest() int {
+	if f.lengths == nil {
+		return 0
+	}
+	return data.PaddedSteps(slices.Max(f.lengths))
 }
 
 // batches returns the number of batches in an epoch.

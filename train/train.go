@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
@@ -39,6 +40,7 @@ type Config struct {
 	BatchSize int  // 0: 32; the last batch of an epoch may be smaller, and counts by its rows
 	DropLast  bool // leave out the last batch of an epoch if it is smaller and not the only one; curves of metrics take the latest output of the rows left out
 	NoShuffle bool // true: rows in the order of the set
+	NoBuckets bool // true: rows with sequences are put into batches as they are shuffled, not with others of similar length
 	Seed      uint64
 
 	// Accumulate is the number of batches per optimizer step; 0: 1. The step uses the mean
@@ -195,11 +197,14 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 		}
 	}
 	f := &Fitting{Model: m, Config: c, factor: 1, history: &History{}}
-	feed, err := newFeed(m, rows, c.BatchSize, !c.NoShuffle, c.Seed)
+	feed, err := newFeed(m, rows, order{size: c.BatchSize, shuffle: !c.NoShuffle, byLength: !c.NoShuffle && !c.NoBuckets, seed: c.Seed})
 	if err != nil {
 		return nil, err
 	}
 	o, _ := c.Objective.(Outputs)
+	if err := stepLosses(o.Losses, feed.answers); err != nil {
+		return nil, err
+	}
 	for i, l := range o.Losses[:min(len(o.Losses), len(feed.answers.Targets))] {
 		if l == (losses.MSE{}) && feed.answers.Targets[i].Dtype() == graph.Int {
 			return nil, fmt.Errorf("train: %s: the targets are classes, and the loss is MSE: set the model's Info.Task and Info.Classes, or Config.Loss", feed.answers.Name)
@@ -237,6 +242,21 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 		f.hooks = append(f.hooks, h)
 	}
 	return f, nil
+}
+
+// stepLosses checks that targets of steps have a loss that knows which of them are padding.
+func stepLosses(list []losses.Loss, answers *data.Set) error {
+	for i := range answers.Steps {
+		k := len(answers.Targets) + i
+		if k >= len(list) {
+			return nil // an Outputs without enough losses says so itself
+		}
+		if l, ok := list[k].(losses.SequenceCrossEntropy); ok && (l.Ignore == nil || slices.Contains(l.Ignore, -1)) {
+			continue
+		}
+		return fmt.Errorf("train: %s: targets of steps are padded with -1, which the loss %T would take for a target: losses.SequenceCrossEntropy leaves it out", answers.Name, list[k])
+	}
+	return nil
 }
 
 // split divides rows as data.Set.Split does.
@@ -344,6 +364,9 @@ func DefaultLoss(m *models.Model) losses.Loss {
 	shapes := m.OutputShapes()
 	if len(shapes) == 0 {
 		return losses.MSE{}
+	}
+	if s := shapes[0]; len(s) > 0 && s[0] == models.AnySteps {
+		return losses.SequenceCrossEntropy{}
 	}
 	if s := shapes[0]; len(s) == 0 || s[len(s)-1] == 1 {
 		return losses.BinaryCrossEntropy{}
