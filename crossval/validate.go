@@ -98,6 +98,9 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
 	}
+	if len(answers.Steps) > 0 {
+		return nil, nil, nil, fmt.Errorf("crossval: %s: targets of steps: a validation scores one answer for each row", answers.Name)
+	}
 	splits, err := Splits(answers, sp)
 	if err != nil {
 		return nil, nil, nil, err

@@ -106,10 +106,10 @@ func PaddedSteps(longest int) int {
 		return 8
 	}
 	unit := 1
-	for 8*unit < longest {
+	for (longest-1)/8 >= unit {
 		unit *= 2
 	}
-	return (longest + unit - 1) / unit * unit
+	return longest + (unit-longest%unit)%unit
 }
 
 // Lengths returns for every row the number of steps of the longest of its sequences, nil if
