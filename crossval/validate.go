@@ -94,6 +94,9 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	if set == nil {
 		return nil, nil, nil, data.ErrEmpty
 	}
+	if err := counted(set); err != nil {
+		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+	}
 	answers, err := data.Answers(set)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
@@ -128,6 +131,15 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 		}
 	}
 	return jobs, answers, result, nil
+}
+
+// counted is an error if the number of rows is not known, which folds need.
+func counted(set data.Source) error {
+	st, err := set.Stream()
+	if err == nil && st != nil && st.Rows == data.Unknown {
+		err = fmt.Errorf("folds: %w", data.ErrUnknown)
+	}
+	return err
 }
 
 func checkCandidates(candidates []Candidate) error {

@@ -19,6 +19,7 @@ type Batches struct {
 	shuffle bool
 	seed    uint64
 
+	inOrder bool  // blocks come in the order of the source
 	lengths []int // of the rows' sequences; nil: batches are cut as rows come
 
 	epoch  int
@@ -56,6 +57,14 @@ func (b *Batches) ByLength(lengths []int) error {
 	return nil
 }
 
+// InOrder leaves blocks in the order of the source, as rows need that can only be read in order
+// ([Unknown]): rows are shuffled within windows alone.
+func (b *Batches) InOrder() {
+	if b != nil {
+		b.inOrder = true
+	}
+}
+
 // pooledBatches is how many batches' rows are sorted by length together.
 const pooledBatches = 64
 
@@ -86,7 +95,7 @@ func (b *Batches) Epoch(epoch int) {
 		b.order = make([]int, 0, min(b.n, WindowRows))
 	}
 	b.epoch, b.window, b.at, b.order = epoch, -1, 0, b.order[:0]
-	if b.shuffle && b.n > WindowRows {
+	if b.shuffle && !b.inOrder && b.n > WindowRows {
 		for i := range b.blocks {
 			b.blocks[i] = i
 		}

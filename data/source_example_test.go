@@ -2,7 +2,9 @@ package data_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"log"
 
 	"github.com/seed732fc211/aegis/data"
@@ -89,6 +91,46 @@ func ExampleSet_Stream() {
 	}
 	fmt.Println(st.Rows, labels)
 	// Output: 5 [1 0]
+}
+
+// Rows that are made one after another, and never kept.
+func ExampleSequential() {
+	like, err := data.FromRows("squares", [][]float64{{0}}, []float64{0})
+	if err != nil {
+		log.Fatal(err)
+	}
+	squares := data.Sequential{Like: like, Open: func() (func(int, *data.Set) error, error) {
+		at := 0
+		return func(n int, into *data.Set) error {
+			if at == 1000 {
+				return io.EOF
+			}
+			n = min(n, 1000-at)
+			x, y := make([][]float64, n), make([]float64, n)
+			for i := range n {
+				v := float64(at + i)
+				x[i], y[i] = []float64{v}, v*v
+			}
+			at += n
+			made, err := data.FromRows("squares", x, y)
+			if err == nil {
+				*into = *made
+			}
+			return err
+		}, nil
+	}}
+	scale, err := data.MinMax{}.Fit(squares)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set, err := data.Collect(data.Transformed(squares, scale))
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, _, _ := set.Table()
+	_, err = data.Collect(data.View(squares, []int{7}))
+	fmt.Println(set.Len(), v[999], errors.Is(err, data.ErrUnknown))
+	// Output: 1000 1 true
 }
 
 // Two recordings with two channels: three steps and one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 
@@ -29,7 +30,7 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 	if err != nil {
 		return nil, err
 	}
-	if st.InMemory || st.Rows <= data.BlockRows {
+	if st.InMemory || st.Rows <= data.BlockRows && st.Rows != data.Unknown {
 		set, err := data.Collect(rows)
 		if err != nil {
 			return nil, err
@@ -37,12 +38,22 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 		return m.predictSet(ctx, set)
 	}
 	all, part := &data.Prediction{}, &data.Set{}
-	for first := 0; first < st.Rows; first += data.BlockRows {
-		numbers := make([]int, min(data.BlockRows, st.Rows-first))
+	numbers := make([]int, data.BlockRows)
+	for first := 0; st.Rows == data.Unknown || first < st.Rows; first += part.Len() {
+		if st.Rows != data.Unknown {
+			numbers = numbers[:min(data.BlockRows, st.Rows-first)]
+		}
 		for i := range numbers {
 			numbers[i] = first + i
 		}
-		if err := st.Load(numbers, part); err != nil {
+		err := st.Load(numbers, part)
+		if errors.Is(err, io.EOF) && st.Rows == data.Unknown && first > 0 {
+			break
+		}
+		if errors.Is(err, io.EOF) && st.Rows == data.Unknown {
+			return nil, data.ErrEmpty
+		}
+		if err != nil {
 			return nil, err
 		}
 		p, err := m.predictSet(ctx, part)

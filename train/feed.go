@@ -1,9 +1,11 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
@@ -21,6 +23,7 @@ type feed struct {
 	full    int       // leave out batches of fewer rows; 0: none
 
 	stream  *data.Stream // nil: all rows are in the table
+	again   data.Source  // opened for every epoch, as its rows come in order only; nil: not
 	model   *models.Model
 	window  int // that lies in the table
 	ready   chan loaded
@@ -28,6 +31,7 @@ type feed struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 	local   []int
+	broken  error     // of opening the rows again
 	raw     *data.Set // the rows of a window before they are converted
 	numbers []int     // and their numbers
 }
@@ -66,7 +70,7 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if st.InMemory || st.Rows <= data.WindowRows {
+	if st.InMemory || answers.Len() <= data.WindowRows {
 		set, err := data.Collect(src)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
@@ -79,6 +83,10 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 		return f, err
 	}
 	f.stream, f.raw = st, &data.Set{}
+	if st.Rows == data.Unknown {
+		f.again = src
+		f.order.InOrder()
+	}
 	f.order.Epoch(1)
 	if f.table, err = f.read(0, &table{own: true}); err != nil { // for its shapes, and what is wrong with them
 		return nil, err
@@ -86,6 +94,8 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 	f.table.w = answers.Weights
 	return f, nil
 }
+
+var errOtherRows = errors.New("every pass has to give the same rows")
 
 // checkRows checks that a net can take these rows.
 func checkRows(s *data.Set) error {
@@ -98,7 +108,16 @@ func checkRows(s *data.Set) error {
 // read reads one window of the current epoch into a table.
 func (f *feed) read(window int, into *table) (*table, error) {
 	f.numbers = f.order.Rows(f.numbers[:0], window)
-	if err := f.stream.Load(f.numbers, f.raw); err != nil {
+	err := f.stream.Load(f.numbers, f.raw)
+	if f.again != nil && (errors.Is(err, io.EOF) || err == nil && f.raw.Len() < len(f.numbers)) {
+		return nil, fmt.Errorf("train: %s: fewer than the %d rows that there were in the first pass: %w", f.raw.Name, f.answers.Len(), errOtherRows)
+	}
+	if f.again != nil && err == nil && window == f.order.Windows()-1 {
+		if more := f.stream.Load([]int{f.answers.Len()}, &data.Set{}); !errors.Is(more, io.EOF) {
+			return nil, fmt.Errorf("train: %s: more than the %d rows that there were in the first pass: %w", f.raw.Name, f.answers.Len(), cmp.Or(more, errOtherRows))
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if err := checkRows(f.raw); err != nil {
@@ -118,6 +137,11 @@ func (f *feed) epoch(ctx context.Context, epoch int) {
 	f.window = -1
 	if f.stream == nil {
 		return
+	}
+	if f.again != nil {
+		if f.stream, f.broken = f.again.Stream(); f.broken != nil {
+			return
+		}
 	}
 	ctx, f.stop = context.WithCancel(ctx)
 	f.ready, f.done = make(chan loaded), make(chan struct{})
@@ -168,6 +192,9 @@ func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	}
 	if f.stream == nil {
 		return rows, rows, nil
+	}
+	if f.broken != nil {
+		return nil, nil, fmt.Errorf("train: %w", f.broken)
 	}
 	if w := f.order.Window(); w != f.window {
 		select {

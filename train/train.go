@@ -261,6 +261,9 @@ func stepLosses(list []losses.Loss, answers *data.Set) error {
 
 // split divides rows as data.Set.Split does.
 func split(rows data.Source, fraction float64, seed uint64) (rest, part data.Source, err error) {
+	if st, err := rows.Stream(); err == nil && st.Rows == data.Unknown {
+		return nil, nil, fmt.Errorf("train: ValidationFraction: %w", data.ErrUnknown)
+	}
 	answers, err := data.Answers(rows)
 	if err != nil {
 		return nil, nil, fmt.Errorf("train: validation rows: %w", err)

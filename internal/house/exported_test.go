@@ -300,6 +300,7 @@ var exportedTypes = []struct {
 	{"data.Schema", reflect.TypeFor[data.Schema]()},
 	{"data.Seen", reflect.TypeFor[data.Seen]()},
 	{"data.Sequences", reflect.TypeFor[data.Sequences]()},
+	{"data.Sequential", reflect.TypeFor[data.Sequential]()},
 	{"data.Set", reflect.TypeFor[data.Set]()},
 	{"data.SmoothClip", reflect.TypeFor[data.SmoothClip]()},
 	{"data.Source", reflect.TypeFor[data.Source]()},
