@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"strings"
 
 	"github.com/seed732fc211/aegis/data"
 )
@@ -131,6 +132,24 @@ func ExampleSequential() {
 	_, err = data.Collect(data.View(squares, []int{7}))
 	fmt.Println(set.Len(), v[999], errors.Is(err, data.ErrUnknown))
 	// Output: 1000 1 true
+}
+
+// A file of rows to predict is read a part at a time, however large it is.
+func ExampleCSV_ScanRows() {
+	schema := data.Schema{Features: []data.Feature{{Name: "area"}, {Name: "floor", Levels: []string{"wood", "stone"}}}}
+	file := strings.NewReader("floor,area\nstone,12.5\nclay,20\n")
+	report, err := data.CSV{}.ScanRows(file, "rooms.csv", schema, func(rows *data.Set) error {
+		v, _, err := rows.Table()
+		fmt.Println(rows.Len(), v)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Warnings[0])
+	// Output:
+	// 2 [12.5 1 20 -1]
+	// row 3, column floor: 1 row has a level that was not there in training: "clay"
 }
 
 // Two recordings with two channels: three steps and one.

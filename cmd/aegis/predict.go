@@ -29,7 +29,9 @@ func predictCommand() *cobra.Command {
 		Long: `Predict reads rows as the model's training file was read, and writes one row for
 each: the predicted class and the probability of every class, or the value. Levels
 that were not there in training, numbers beyond its range and more missing values
-than it had are warnings.`,
+than it had are warnings. Rows are read, predicted and written some at a time, so that
+a file may be larger than memory. A file of predictions is there whole or not at all;
+what was written to standard output before an error stays there.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
 	}
@@ -66,46 +68,72 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 	if len(schema.Features) == 0 {
 		return fmt.Errorf("%s: the model does not say which columns it was trained on", o.model)
 	}
-	rows, report, err := o.rows(c, how, schema)
-	if err != nil {
+	var report *data.RowsReport
+	write := func(w io.Writer) (err error) {
+		report, err = o.predict(ctx, c, m, how, schema, w)
 		return err
 	}
-	if !o.quiet {
+	if o.output == "" {
+		err = write(c.OutOrStdout())
+	} else {
+		err = atomicfile.Write(o.output, write)
+	}
+	if report != nil && !o.quiet {
 		var notes []string
 		for _, w := range report.Warnings {
 			notes = append(notes, w.String())
 		}
 		writeNotes(c.ErrOrStderr(), notes)
 	}
-	pred, err := m.PredictRows(ctx, rows)
-	if err != nil {
-		return err
-	}
-	write := func(w io.Writer) error { return writePredictions(w, m.Info, rows.Texts, pred) }
-	if o.output == "" {
-		return write(c.OutOrStdout())
-	}
-	return atomicfile.Write(o.output, write)
+	return err
 }
 
-func (o *predictFlags) rows(c *cobra.Command, how data.CSV, schema data.Schema) (*data.Set, *data.RowsReport, error) {
+// predict reads, predicts and writes rows, some at a time.
+func (o *predictFlags) predict(ctx context.Context, c *cobra.Command, m *models.Model, how data.CSV, schema data.Schema, w io.Writer) (*data.RowsReport, error) {
+	out := &predictions{csv: csv.NewWriter(w), info: m.Info}
+	report, err := o.scan(c, how, schema, func(rows *data.Set) error {
+		p, err := m.PredictRows(ctx, rows)
+		if err != nil && out.rows > 0 {
+			return fmt.Errorf("%w (of the rows from %d on)", err, out.rows)
+		}
+		if err != nil {
+			return err
+		}
+		return out.write(rows.Texts, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.csv.Flush()
+	return report, out.csv.Error()
+}
+
+// scan gives the rows to f, some at a time.
+func (o *predictFlags) scan(c *cobra.Command, how data.CSV, schema data.Schema, f func(rows *data.Set) error) (*data.RowsReport, error) {
 	if o.file == "-" {
-		return how.ReadRows(c.InOrStdin(), "standard input", schema)
+		return how.ScanRows(c.InOrStdin(), "standard input", schema, f)
 	}
 	if isParquet(o.file) {
 		file, err := asParquet(c, o.file, how)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		return file.ReadRows(schema)
+		return file.ScanRows(schema, f)
 	}
-	return how.ReadRowsFile(o.file, schema)
+	return how.ScanRowsFile(o.file, schema, f)
 }
 
-// writePredictions writes a row for each row: the columns that were kept, then the
-// class and the probability of every class, or the value.
-func writePredictions(w io.Writer, info models.Info, kept []data.TextColumn, p *data.Prediction) error {
-	cw := csv.NewWriter(w)
+// predictions writes a row for each row: the columns that were kept, then the class and the
+// probability of every class, or the value.
+type predictions struct {
+	csv    *csv.Writer
+	info   models.Info
+	rows   int // that were written
+	record []string
+}
+
+// header writes the names of the columns.
+func (o *predictions) header(kept []data.TextColumn) error {
 	var header []string
 	for _, c := range kept {
 		header = append(header, c.Name)
@@ -116,37 +144,44 @@ func writePredictions(w io.Writer, info models.Info, kept []data.TextColumn, p *
 		}
 		header = append(header, n)
 	}
-	target := info.Target
+	target := o.info.Target
 	if target == "" {
 		target = "prediction"
 	}
 	name(target)
-	for _, c := range info.Classes {
+	for _, c := range o.info.Classes {
 		name("P(" + c + ")")
 	}
-	if err := cw.Write(header); err != nil {
-		return err
+	return o.csv.Write(header)
+}
+
+func (o *predictions) write(kept []data.TextColumn, p *data.Prediction) error {
+	if o.rows == 0 {
+		if err := o.header(kept); err != nil {
+			return err
+		}
 	}
-	k := len(info.Classes)
-	for i := range max(len(p.Labels), len(p.Values)) {
-		var record []string
+	k, n := len(o.info.Classes), max(len(p.Labels), len(p.Values))
+	for i := range n {
+		record := o.record[:0]
 		for _, c := range kept {
 			record = append(record, c.Cells[i])
 		}
 		if p.Values != nil {
 			record = append(record, shortest(p.Values[i]))
 		} else {
-			record = append(record, info.Classes[p.Labels[i]])
+			record = append(record, o.info.Classes[p.Labels[i]])
 			for _, v := range p.Proba[i*k : (i+1)*k] {
 				record = append(record, shortest(v))
 			}
 		}
-		if err := cw.Write(record); err != nil {
+		if err := o.csv.Write(record); err != nil {
 			return err
 		}
+		o.record = record
 	}
-	cw.Flush()
-	return cw.Error()
+	o.rows += n
+	return nil
 }
 
 // shortest returns the shortest digits that read back to the same number, with an

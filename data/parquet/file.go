@@ -85,6 +85,17 @@ func (f File) ReadRows(schema data.Schema) (*data.Set, *data.RowsReport, error) 
 	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ReadColumns(o.columnFile(), schema)
 }
 
+// ScanRows reads rows to predict some at a time, as data.CSV.ScanRows does from a CSV file. Of f,
+// ID, KeepAll and Missing count.
+func (f File) ScanRows(schema data.Schema, do func(rows *data.Set) error) (*data.RowsReport, error) {
+	o, err := File{Path: f.Path}.open()
+	if err != nil {
+		return nil, err
+	}
+	defer o.f.Close()
+	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ScanColumns(o.columnFile(), schema, do)
+}
+
 // Size returns the number of rows and of columns that are read, as the file's footer and
 // the headers of its pages have them.
 func (f File) Size() (rows, columns int, err error) {
