@@ -152,6 +152,17 @@ func ExampleCSV_ScanRows() {
 	// row 3, column floor: 1 row has a level that was not there in training: "clay"
 }
 
+// The accuracy of five rows, of which three came first.
+func ExampleMetric_Running() {
+	accuracy := data.Accuracy.Running()
+	first, _ := data.Collect(data.View(fruit(), []int{0, 1, 2}))
+	rest, _ := data.Collect(data.View(fruit(), []int{3, 4}))
+	_ = accuracy.Add(first, &data.Prediction{Labels: []int{0, 0, 1}})
+	_ = accuracy.Add(rest, &data.Prediction{Labels: []int{0, 0}})
+	fmt.Println(accuracy.Score())
+	// Output: 0.8 <nil>
+}
+
 // Two recordings with two channels: three steps and one.
 func ExampleNewSequences() {
 	signal, err := data.NewSequences("signal", 2, [][]float64{{1, 10, 2, 20, 3, 30}, {4, 40}})

@@ -29,6 +29,7 @@ type tally struct {
 	names   []string // of the objective's terms, if it has several
 	terms   []float64
 	outs    []collected // by output
+	running *running    // metrics of the first output, if its values are not collected
 	hasPen  bool
 }
 
@@ -45,7 +46,10 @@ func newTally(m *models.Model, set *data.Set, c Config) tally {
 	shapes := m.OutputShapes()
 	t := tally{m: m, set: set, outs: make([]collected, len(shapes))}
 	for i, s := range shapes {
-		wanted := i == 0 && len(c.Metrics) > 0
+		if i == 0 {
+			t.running = newRunning(m, set, c)
+		}
+		wanted := i == 0 && len(c.Metrics) > 0 && t.running == nil
 		for _, o := range c.Outputs {
 			wanted = wanted || o.Output == i
 		}
@@ -67,6 +71,7 @@ func newTally(m *models.Model, set *data.Set, c Config) tally {
 func (t *tally) reset() {
 	t.loss, t.penalty, t.weight = 0, 0, 0
 	clear(t.terms)
+	t.running.reset()
 }
 
 // add takes in a batch that was computed. The loss of rows that all have the
@@ -88,6 +93,7 @@ func (t *tally) add(p *bound, rows []int, weight float64) {
 			t.terms[i] += p.run.Float(n) * weight
 		}
 	}
+	t.running.add(p, rows)
 	for i, o := range t.outs {
 		switch {
 		case o.offsets != nil && o.f32 != nil:
@@ -146,6 +152,9 @@ func (t *tally) scores(c Config) ([]entry, error) {
 	}
 	if len(c.Metrics) == 0 {
 		return logs, nil
+	}
+	if t.running != nil {
+		return t.running.scores(logs)
 	}
 	pred, err := t.m.Info.Read(t.outs[0].out)
 	if err != nil {

@@ -65,7 +65,11 @@ type Config struct {
 	Validation         data.Source // scored after every epoch; nil: see ValidationFraction
 	ValidationFraction float64     // share of the rows that is set aside, stratified for a classification; 0: none
 
-	Metrics   []data.Metric  // of the first output, as the model's Info has it; nil: accuracy for a classification
+	// Metrics are of the first output, as the model's Info has it; nil: accuracy for a
+	// classification. Of more than data.WindowRows rows they are summed up while outputs come
+	// (data.Metric.Running), unless one of them needs all rows at once, such as ROC AUC, or
+	// DropLast is set: then the outputs of all rows are kept until the end of an epoch.
+	Metrics   []data.Metric
 	Outputs   []OutputMetric // of single outputs
 	Callbacks []Callback
 	From      *State // go on from here; see LoadCheckpoint

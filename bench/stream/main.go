@@ -31,7 +31,7 @@ import (
 func main() {
 	rows := flag.Int("rows", 20_000_000, "`ROWS` of the file")
 	memory := flag.Int("memory", 3_000_000, "`ROWS` of the fit in memory; 0: none")
-	metrics := flag.Bool("metrics", false, "score the training rows, too, for which the outputs of all rows are kept")
+	metrics := flag.Bool("metrics", false, "score the training rows, too")
 	epochs := flag.Int("epochs", 2, "`EPOCHS`")
 	hidden := flag.Int("hidden", 64, "`UNITS` of both hidden layers")
 	file := flag.String("file", filepath.Join(os.TempDir(), "aegis-stream.parquet"), "`FILE`, which is written if it is not there")

@@ -145,6 +145,7 @@ func init() {
 			"RowError":           reflect.TypeOf((*_data.RowError)(nil)).Elem(),
 			"RowTransform":       reflect.TypeOf((*_data.RowTransform)(nil)).Elem(),
 			"RowsReport":         reflect.TypeOf((*_data.RowsReport)(nil)).Elem(),
+			"Running":            reflect.TypeOf((*_data.Running)(nil)).Elem(),
 			"Schema":             reflect.TypeOf((*_data.Schema)(nil)).Elem(),
 			"Seen":               reflect.TypeOf((*_data.Seen)(nil)).Elem(),
 			"Sequences":          reflect.TypeOf((*_data.Sequences)(nil)).Elem(),
