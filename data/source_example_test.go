@@ -163,6 +163,14 @@ func ExampleMetric_Running() {
 	// Output: 0.8 <nil>
 }
 
+// Sets are in memory, and Parquet files of plain numbers are not: what reads their rows right into
+// float32 is nil for others.
+func ExampleFloat32Reader() {
+	read, err := data.Float32Reader(fruit())
+	fmt.Println(read == nil, err)
+	// Output: true <nil>
+}
+
 // Two recordings with two channels: three steps and one.
 func ExampleNewSequences() {
 	signal, err := data.NewSequences("signal", 2, [][]float64{{1, 10, 2, 20, 3, 30}, {4, 40}})

@@ -32,6 +32,23 @@ func (s *Set) Validate() error {
 			return err
 		}
 	}
+	if err := s.ValidateAnswers(); err != nil {
+		return err
+	}
+	for _, c := range s.Texts {
+		if len(c.Cells) != n {
+			return s.textRows(c)
+		}
+	}
+	return nil
+}
+
+// ValidateAnswers is Validate of what [Answers] gives: targets of rows, weights and groups.
+func (s *Set) ValidateAnswers() error {
+	n := s.Len()
+	if n == 0 {
+		return ErrEmpty
+	}
 	for k, t := range s.Targets {
 		if err := s.validate(t, n, fmt.Sprintf("target %d", k), false); err != nil {
 			return err
@@ -47,11 +64,6 @@ func (s *Set) Validate() error {
 	}
 	if s.Groups != nil && len(s.Groups) != n {
 		return fmt.Errorf("data: %s: %d groups for %d rows", s.Name, len(s.Groups), n)
-	}
-	for _, c := range s.Texts {
-		if len(c.Cells) != n {
-			return s.textRows(c)
-		}
 	}
 	return nil
 }

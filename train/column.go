@@ -160,6 +160,12 @@ func (s *source) load(rows []int, steps int) {
 }
 
 func copyRows(dst, src, rows []int, w int) {
+	if w == 1 {
+		for i, r := range rows {
+			dst[i] = src[r]
+		}
+		return
+	}
 	for i, r := range rows {
 		copy(dst[i*w:(i+1)*w], src[r*w:(r+1)*w])
 	}
@@ -187,7 +193,6 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	dt := m.Params().Dtype()
-	t.rows, t.w = s.Len(), s.Weights
 	if dt == graph.Float32 {
 		if err := s.CheckFloat32(); err != nil {
 			return fmt.Errorf("train: %w; scale the column, or build the model with Type: graph.Float64", err)
@@ -208,6 +213,13 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 			return fmt.Errorf("train: input %w", err)
 		}
 	}
+	return t.fillAnswers(m, s)
+}
+
+// fillAnswers takes over the targets and weights of a set.
+func (t *table) fillAnswers(m *models.Model, s *data.Set) error {
+	dt := m.Params().Dtype()
+	t.rows, t.w = s.Len(), s.Weights
 	for i, y := range s.Targets {
 		var change func(float64) float64
 		if i == 0 {

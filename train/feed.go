@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/models"
 )
 
@@ -31,9 +32,10 @@ type feed struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 	local   []int
-	broken  error     // of opening the rows again
-	raw     *data.Set // the rows of a window before they are converted
-	numbers []int     // and their numbers
+	broken  error                                         // of opening the rows again
+	narrow  func(rows []int, dst []float32) (bool, error) // reads inputs as they are wanted; nil: see raw
+	raw     *data.Set                                     // the rows of a window before they are converted
+	numbers []int                                         // and their numbers
 }
 
 // loaded is a window that was read, or the error.
@@ -92,7 +94,46 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 		return nil, err
 	}
 	f.table.w = answers.Weights
-	return f, nil
+	return f, f.narrowed(m, src)
+}
+
+// narrowed finds out whether inputs can be read right into a table.
+func (f *feed) narrowed(m *models.Model, src data.Source) error {
+	if r, ok := src.(reweighed); ok { // its inputs are those of the source
+		src = r.of
+	}
+	if m.Params().Dtype() != graph.Float32 || len(m.InputNames()) != 1 || len(m.InputShape(0)) != 1 || f.table.inputs[0].f32 == nil {
+		return nil
+	}
+	if err := f.answers.ValidateAnswers(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	var err error
+	if f.narrow, err = data.Float32Reader(src); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// readNarrow reads one window right into a table. It reports false for one that has to be looked
+// at value by value.
+func (f *feed) readNarrow(into *table) (bool, error) {
+	like, c := f.table.inputs[0], at(&into.inputs, 0)
+	if n := len(f.numbers) * like.width(); len(c.f32) != n {
+		c.f32 = make([]float32, n)
+	}
+	c.name, c.shape = like.name, like.shape
+	ok, err := f.narrow(f.numbers, c.f32)
+	if err != nil || !ok {
+		return false, err
+	}
+	answers := *f.answers
+	answers.Inputs, answers.Texts = nil, nil
+	part, err := answers.Rows(f.numbers)
+	if err != nil {
+		return false, err
+	}
+	return true, into.fillAnswers(f.model, part)
 }
 
 var errOtherRows = errors.New("every pass has to give the same rows")
@@ -108,6 +149,11 @@ func checkRows(s *data.Set) error {
 // read reads one window of the current epoch into a table.
 func (f *feed) read(window int, into *table) (*table, error) {
 	f.numbers = f.order.Rows(f.numbers[:0], window)
+	if f.narrow != nil {
+		if ok, err := f.readNarrow(into); ok || err != nil {
+			return into, err
+		}
+	}
 	err := f.stream.Load(f.numbers, f.raw)
 	if f.again != nil && (errors.Is(err, io.EOF) || err == nil && f.raw.Len() < len(f.numbers)) {
 		return nil, fmt.Errorf("train: %s: fewer than the %d rows that there were in the first pass: %w", f.raw.Name, f.answers.Len(), errOtherRows)

@@ -55,6 +55,7 @@ var exportedFuncs = []struct {
 	{"data.Digits", reflect.ValueOf(data.Digits)},
 	{"data.FashionMNIST", reflect.ValueOf(data.FashionMNIST)},
 	{"data.Fingerprint", reflect.ValueOf(data.Fingerprint)},
+	{"data.Float32Reader", reflect.ValueOf(data.Float32Reader)},
 	{"data.FromLabels", reflect.ValueOf(data.FromLabels)},
 	{"data.FromRows", reflect.ValueOf(data.FromRows)},
 	{"data.GermanCredit", reflect.ValueOf(data.GermanCredit)},

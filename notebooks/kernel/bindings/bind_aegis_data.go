@@ -42,6 +42,7 @@ func init() {
 			"F1":               reflect.ValueOf(&_data.F1).Elem(),
 			"FashionMNIST":     reflect.ValueOf(_data.FashionMNIST),
 			"Fingerprint":      reflect.ValueOf(_data.Fingerprint),
+			"Float32Reader":    reflect.ValueOf(_data.Float32Reader),
 			"FromLabels":       reflect.ValueOf(_data.FromLabels),
 			"FromRows":         reflect.ValueOf(_data.FromRows),
 			"GermanCredit":     reflect.ValueOf(_data.GermanCredit),
