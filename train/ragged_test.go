@@ -267,8 +267,8 @@ func numbers(from, to int) []int {
 // TestTaggedSteps gives a class to every step of sequences of tokens.
 func TestTaggedSteps(t *testing.T) {
 	ctx := context.Background()
-	set, words, steps := waves(t, 600, 20, 4)
-	set = &data.Set{Name: "tags", Sequences: []data.Sequences{words}, Steps: []data.Sequences{steps}, Classes: []string{"down", "up"}}
+	_, words, steps := waves(t, 600, 20, 4)
+	set := &data.Set{Name: "tags", Sequences: []data.Sequences{words}, Steps: []data.Sequences{steps}, Classes: []string{"down", "up"}}
 	x := models.SequenceInt("words")
 	states := models.Join(layers.GRU{Units: 16, Sequence: true}, x.Then(layers.Embedding{Size: 10, Dim: 6}), x.Lengths())
 	m, err := models.New(models.Config{Seed: 1}, []*models.Tensor{x}, []*models.Tensor{states.Then(layers.Dense{Units: 2})})
