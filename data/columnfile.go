@@ -38,6 +38,10 @@ type ColumnFile struct {
 	// rows, which ascend. It may call f from several goroutines. Functions of several
 	// calls of Open may be used side by side.
 	Open func() (func(rows, columns []int, f func(column int, c *Cells) error) error, error)
+
+	// Lists returns a function that reads the sequences of rows, which ascend; nil: there are none.
+	// Functions of several calls may be used side by side.
+	Lists func() func(rows []int) ([]Sequences, error)
 }
 
 // Source makes a source of a file: its columns become features and a target as those of a
@@ -53,7 +57,7 @@ func (c CSV) Source(file ColumnFile) (*FileSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.source(t, stem(file.Name))
+	f, err := c.source(t, stem(file.Name), file.Lists)
 	if err != nil {
 		return nil, err
 	}

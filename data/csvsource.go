@@ -71,7 +71,7 @@ func (c CSV) openFile(file *os.File, name string) (*FileSource, error) {
 	if err := o.head(); err != nil {
 		return nil, err
 	}
-	f, err := c.source(o.t, name[:len(name)-len(filepath.Ext(name))])
+	f, err := c.source(o.t, name[:len(name)-len(filepath.Ext(name))], nil)
 	if err != nil {
 		return nil, err
 	}

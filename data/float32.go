@@ -92,7 +92,7 @@ var errOddValue = errors.New("a value that is missing, not finite or beyond floa
 
 // float32s implements Float32Reader.
 func (f *FileSource) float32s(scales []FittedScale) (func(rows []int, dst []float32) (bool, error), error) {
-	if f == nil || f.open == nil || f.p.t.typed == nil {
+	if f == nil || f.open == nil || f.p.t.typed == nil || f.lists != nil {
 		return nil, nil
 	}
 	columns, of := make([]int, len(f.plans)), map[int]int{} // of the file, and which of the table

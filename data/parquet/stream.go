@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"runtime"
@@ -218,16 +217,9 @@ func (r *reader) turnTo(row int) error {
 		parquet.Release(r.page)
 		r.page = nil
 	}
-	r.at.shift = ch.pages[k].at - ch.data
-	if err := r.pages.SeekToRow(0); err != nil {
-		return err
-	}
-	p, err := r.pages.ReadPage()
+	p, err := r.pageAt(k)
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return fmt.Errorf("the file is damaged: %w", err)
+		return err
 	}
 	groups := r.c.file.groups
 	to := groups[r.group+1] - groups[r.group]
