@@ -142,6 +142,7 @@ func collect(inputs, outputs []*Tensor) (network, error) {
 			net.Stages = append(net.Stages, stage{Scope: in.length.name, Input: true, Int: true})
 		}
 	}
+	first := len(net.Stages) // of those that are no inputs
 	scopes := map[*Shared]string{}
 	used := map[string]bool{}
 	var visit func(t *Tensor) error
@@ -173,12 +174,12 @@ func collect(inputs, outputs []*Tensor) (network, error) {
 			return nil
 		}
 		if t.layer == nil && t.joiner == nil {
-			return fmt.Errorf("models: layer %d is nil", len(net.Stages)-len(inputs))
+			return fmt.Errorf("models: layer %d is nil", len(net.Stages)-first)
 		}
 		if t.shared != nil && scopes[t.shared] != "" {
 			s.Scope, s.Again = scopes[t.shared], true
 		} else {
-			s.Scope = scopeName(len(net.Stages)-len(inputs), t)
+			s.Scope = scopeName(len(net.Stages)-first, t)
 			if used[s.Scope] {
 				return fmt.Errorf("models: two layers are named %q", s.Scope)
 			}

@@ -264,6 +264,31 @@ func numbers(from, to int) []int {
 	return out
 }
 
+// TestRaggedWindows: more sequences than a window, read a window at a time, give the bits of the
+// same rows in memory, tokens and targets of steps included.
+func TestRaggedWindows(t *testing.T) {
+	_, words, steps := waves(t, data.WindowRows+9000, 3, 6)
+	set := &data.Set{Name: "tags", Sequences: []data.Sequences{words}, Steps: []data.Sequences{steps}, Classes: []string{"down", "up"}}
+	fit := func(src data.Source) string {
+		t.Helper()
+		x := models.SequenceInt("words")
+		m, err := models.New(models.Config{Seed: 1}, []*models.Tensor{x},
+			[]*models.Tensor{models.Join(layers.GRU{Units: 2, Sequence: true}, x.Then(layers.Embedding{Size: 10, Dim: 2}), x.Lengths()).Then(layers.Dense{Units: 2})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Info.Task, m.Info.Classes = data.Classify, set.Classes
+		h, err := train.Fit(context.Background(), m, src, train.Config{Epochs: 2, BatchSize: 8192, Seed: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(m.Params().Snapshot(), h.Curves)
+	}
+	if a, b := fit(fileLike{set}), fit(set); a != b {
+		t.Errorf("window by window\n%.300s\nin memory\n%.300s", a, b)
+	}
+}
+
 // TestTaggedSteps gives a class to every step of sequences of tokens.
 func TestTaggedSteps(t *testing.T) {
 	ctx := context.Background()
