@@ -35,10 +35,10 @@ func ReadResult(r io.Reader) (*Result, error) {
 	if f.Timing != nil && len(f.Timing) != len(f.Runs) {
 		return nil, fmt.Errorf("crossval: read a result: %d times for %d runs", len(f.Timing), len(f.Runs))
 	}
-	if f.Data.Task != data.Classify.String() && f.Data.Task != data.Regress.String() {
-		return nil, fmt.Errorf("crossval: read a result: task %q is not known", f.Data.Task)
+	result, err := f.result()
+	if err != nil {
+		return nil, fmt.Errorf("crossval: read a result: %w", err)
 	}
-	result := f.result()
 	if err := result.check(); err != nil {
 		return nil, fmt.Errorf("crossval: read a result: %w", err)
 	}
@@ -89,21 +89,28 @@ func (d *DataInfo) check() error {
 	if d.Rows < 1 {
 		return fmt.Errorf("%d rows", d.Rows)
 	}
-	if d.Task == data.Regress {
-		if len(d.Values) != d.Rows || d.Labels != nil || d.Classes != nil {
-			return fmt.Errorf("a regression of %d rows has %d values, %d labels, %d classes", d.Rows, len(d.Values), len(d.Labels), len(d.Classes))
+	rules, err := d.Rules()
+	if err != nil {
+		return err
+	}
+	if rules.Grouped && len(d.Groups) != d.Rows {
+		return fmt.Errorf("%d rows have %d groups", d.Rows, len(d.Groups))
+	}
+	if d.Classes == nil {
+		if columns := len(d.targets().Columns); len(d.Values) != d.Rows*columns || d.Labels != nil {
+			return fmt.Errorf("%d rows of %d target columns have %d values, %d labels", d.Rows, columns, len(d.Values), len(d.Labels))
 		}
 		return nil
 	}
-	if len(d.Labels) != d.Rows || d.Values != nil {
-		return fmt.Errorf("a classification of %d rows has %d labels, %d values", d.Rows, len(d.Labels), len(d.Values))
+	if len(d.Labels) != d.Rows*len(d.targets().Columns) || d.Values != nil {
+		return fmt.Errorf("%d rows of classes have %d labels, %d values", d.Rows, len(d.Labels), len(d.Values))
 	}
-	return inRange(d.Labels, len(d.Classes))
+	return inRange(d.Labels, least(rules), len(d.Classes))
 }
 
-func inRange(labels []int, classes int) error {
+func inRange(labels []int, least, classes int) error {
 	for i, c := range labels {
-		if c < 0 || c >= classes {
+		if c < least || c >= classes {
 			return fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, classes)
 		}
 	}
@@ -160,17 +167,12 @@ func (r *Result) checkRun(run *Run) error {
 
 // fits checks that a prediction is one of n rows of the data.
 func fits(p *data.Prediction, d *DataInfo, n int) error {
-	if d.Task == data.Regress {
-		if len(p.Values) != n || p.Labels != nil || p.Proba != nil {
-			return fmt.Errorf("want %d predicted values, have %d", n, len(p.Values))
-		}
-		return nil
+	r, err := d.Rules()
+	if err != nil {
+		return err
 	}
-	if len(p.Labels) != n || p.Values != nil {
-		return fmt.Errorf("want %d predicted labels, have %d", n, len(p.Labels))
+	if r.Labels > 0 && p.Labels == nil {
+		return fmt.Errorf("want %d predicted labels, have none", n*r.Labels)
 	}
-	if p.Proba != nil && len(p.Proba) != n*len(d.Classes) {
-		return fmt.Errorf("want %d probabilities, have %d", n*len(d.Classes), len(p.Proba))
-	}
-	return inRange(p.Labels, len(d.Classes))
+	return r.Fits(p, n, len(d.Classes))
 }

@@ -37,18 +37,26 @@ func (r *Result) WriteJSON(w io.Writer) error {
 		return errors.New("crossval: write the result: the result or the writer is nil")
 	}
 	b := bufio.NewWriter(w)
-	if err := json.NewEncoder(b).Encode(r.file()); err != nil {
+	f, err := r.file()
+	if err == nil {
+		err = json.NewEncoder(b).Encode(f)
+	}
+	if err != nil {
 		return fmt.Errorf("crossval: write the result: %w", err)
 	}
 	return b.Flush()
 }
 
-func (r *Result) file() *file {
+func (r *Result) file() (*file, error) {
+	task, err := data.MarshalTask(r.Data.TaskOf())
+	if err != nil {
+		return nil, err
+	}
 	f := &file{
 		Format: formatName, Version: formatVersion, Seed: r.Seed, Splitter: r.Splitter,
 		Data: fileData{
-			Name: r.Data.Name, Source: r.Data.Source, Rows: r.Data.Rows, Task: r.Data.Task.String(), Target: r.Data.Target,
-			Classes: r.Data.Classes, Labels: r.Data.Labels, Values: convert[number](r.Data.Values), Features: r.Data.Features,
+			Name: r.Data.Name, Source: r.Data.Source, Rows: r.Data.Rows, Task: task, Target: r.Data.Target, Columns: r.Data.Columns,
+			Classes: r.Data.Classes, Labels: r.Data.Labels, Values: convert[number](r.Data.Values), Groups: r.Data.Groups, Features: r.Data.Features,
 		},
 	}
 	for _, m := range r.Metrics {
@@ -72,7 +80,7 @@ func (r *Result) file() *file {
 	if !timed {
 		f.Timing = nil
 	}
-	return f
+	return f, nil
 }
 
 func (run *Run) file() fileRun {
@@ -110,16 +118,17 @@ func LoadResult(name string) (*Result, error) {
 }
 
 // result is the way back from file; what it returns is not checked yet.
-func (f *file) result() *Result {
+func (f *file) result() (*Result, error) {
+	task, err := data.UnmarshalTask(f.Data.Task)
+	if err != nil {
+		return nil, err
+	}
 	r := &Result{
 		Seed: f.Seed, Splitter: f.Splitter,
 		Data: DataInfo{
-			Name: f.Data.Name, Source: f.Data.Source, Rows: f.Data.Rows, Target: f.Data.Target,
-			Classes: f.Data.Classes, Labels: f.Data.Labels, Values: convert[float64](f.Data.Values), Features: f.Data.Features,
+			Name: f.Data.Name, Source: f.Data.Source, Rows: f.Data.Rows, Task: task, Target: f.Data.Target, Columns: f.Data.Columns,
+			Classes: f.Data.Classes, Labels: f.Data.Labels, Values: convert[float64](f.Data.Values), Groups: f.Data.Groups, Features: f.Data.Features,
 		},
-	}
-	if f.Data.Task == data.Regress.String() {
-		r.Data.Task = data.Regress
 	}
 	for _, m := range f.Metrics {
 		r.Metrics = append(r.Metrics, data.Metric{Name: m.Name, Greater: m.Greater, Range: [2]float64{float64(m.Range[0]), float64(m.Range[1])}})
@@ -140,7 +149,7 @@ func (f *file) result() *Result {
 			r.Runs[i].PredictTime = time.Duration(f.Timing[i].Predict)
 		}
 	}
-	return r
+	return r, nil
 }
 
 func (f *fileRun) run() Run {

@@ -28,15 +28,17 @@ type file struct {
 }
 
 type fileData struct {
-	Name    string   `json:"name"`
-	Source  string   `json:"source,omitempty"`
-	Rows    int      `json:"rows"`
-	Task    string   `json:"task"`
-	Target  string   `json:"target,omitempty"`
-	Classes []string `json:"classes,omitempty"`
-	Labels  []int    `json:"labels,omitempty"`
-	Values  []number `json:"values,omitempty"`
+	Name    string          `json:"name"`
+	Source  string          `json:"source,omitempty"`
+	Rows    int             `json:"rows"`
+	Task    json.RawMessage `json:"task"`
+	Target  string          `json:"target,omitempty"`
+	Columns []string        `json:"target_columns,omitempty"`
+	Classes []string        `json:"classes,omitempty"`
+	Labels  []int           `json:"labels,omitempty"`
+	Values  []number        `json:"values,omitempty"`
 
+	Groups   []int    `json:"groups,omitempty"`
 	Features []string `json:"features,omitempty"`
 }
 

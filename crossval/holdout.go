@@ -3,10 +3,9 @@ package crossval
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
-	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/draw"
 )
 
 // Holdout keeps a random part of the rows for the test, once or several times.
@@ -51,7 +50,7 @@ func (h Holdout) Split(s *data.Set) ([]Split, error) {
 	quota := shares(strata, test)
 	folds := make([][]int, repeats)
 	for r := range folds {
-		folds[r] = draw(strata, quota, generator(h.Seed, "holdout", r))
+		folds[r] = draw.Rows(strata, quota, generator(h.Seed, "holdout", r))
 	}
 	return TestSplits(folds), nil
 }
@@ -109,36 +108,14 @@ func (h Holdout) strata(s *data.Set) ([][]int, error) {
 // shares divides total among the strata in proportion to their size, by largest
 // remainder; the first of equals gets more.
 func shares(strata [][]int, total int) []int {
-	n := 0
-	for _, rows := range strata {
-		n += len(rows)
+	sizes, n := draw.Sizes(strata), 0
+	for _, size := range sizes {
+		n += size
 	}
-	quota := make([]int, len(strata))
-	rest := make([]int, len(strata))
-	left := total
-	for i, rows := range strata {
-		quota[i] = total * len(rows) / n
-		rest[i] = total * len(rows) % n
-		left -= quota[i]
+	whole, rest := make([]int, len(sizes)), make([]float64, len(sizes))
+	for k, size := range sizes {
+		whole[k] = total * size / n
+		rest[k] = float64(total * size % n)
 	}
-	order := make([]int, len(strata))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return rest[b] - rest[a] })
-	for _, i := range order[:left] {
-		quota[i]++
-	}
-	return quota
-}
-
-func draw(strata [][]int, quota []int, g *rand.Rand) []int {
-	var test []int
-	for i, rows := range strata {
-		for _, j := range g.Perm(len(rows))[:quota[i]] {
-			test = append(test, rows[j])
-		}
-	}
-	slices.Sort(test)
-	return test
+	return draw.Quotas(sizes, whole, rest, total)
 }

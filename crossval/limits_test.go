@@ -111,11 +111,9 @@ func TestIntervalKeepsToTheRange(t *testing.T) {
 	if in, err = r.Interval("net", ""); err != nil || in.High <= 1 || in.Cut {
 		t.Errorf("%+v (%v), want no bound where no range is known", in, err)
 	}
-	for _, task := range []data.Task{data.Classify, data.Regress} {
-		for _, s := range data.DefaultMetrics(task) {
-			if !(s.Range[0] < s.Range[1]) {
-				t.Errorf("%s has no range", s.Name)
-			}
+	for _, s := range data.Metrics() {
+		if !(s.Range[0] < s.Range[1]) {
+			t.Errorf("%s has no range", s.Name)
 		}
 	}
 }

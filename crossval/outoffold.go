@@ -18,8 +18,8 @@ func (r *Result) Confusion(candidate string) ([][]float64, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("crossval: %w", err)
 	}
-	if r.Data.Task != data.Classify {
-		return nil, fmt.Errorf("crossval: %s: a regression has no confusion matrix", candidate)
+	if rules, err := r.Data.Rules(); err != nil || !rules.Choice {
+		return nil, fmt.Errorf("crossval: %s: to %s has no confusion matrix", candidate, data.TaskName(r.Data.TaskOf()))
 	}
 	k := len(r.Data.Classes)
 	counts := make([][]float64, k)
@@ -52,7 +52,7 @@ func noRuns(candidate string) error {
 // OutOfFold is what models said of rows they were not fitted on.
 type OutOfFold struct {
 	Rows       []int // ascending
-	Labels     []int // true classes; nil for regression
+	Labels     []int // true classes; nil where the targets are numbers
 	Values     []float64
 	Prediction data.Prediction
 }
@@ -60,8 +60,8 @@ type OutOfFold struct {
 // OutOfFold joins the predictions of a candidate for all rows that it was tested
 // on, for a ROC curve, a calibration curve or a plot of residuals. Where a row
 // was tested in several repeats, probabilities and values are means over the
-// repeats, and the label is the class of the greatest mean probability, or
-// without probabilities the class predicted most often, the first of equals.
+// repeats, and labels are decided by the mean probabilities, or
+// without probabilities are those predicted most often, the first of equals.
 // Proba is nil unless every run has probabilities. It is an error if the
 // candidate has no run.
 func (r *Result) OutOfFold(candidate string) (*OutOfFold, error) {
@@ -72,51 +72,97 @@ func (r *Result) OutOfFold(candidate string) (*OutOfFold, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("crossval: %w", err)
 	}
-	k := max(1, len(r.Data.Classes))
-	count := make([]int, r.Data.Rows)
-	votes := make([]float64, r.Data.Rows*k)
-	sums := make([]float64, r.Data.Rows*k)
-	hasProba := r.Data.Task == data.Classify
+	rules, err := r.Data.Rules()
+	if err != nil {
+		return nil, fmt.Errorf("crossval: %w", err)
+	}
+	j := joining{rules: rules, count: make([]int, r.Data.Rows), sums: &data.Prediction{}, votes: map[vote]int{}, hasProba: rules.Proba > 0}
+	for range r.Data.Rows {
+		rules.AddRow(j.sums)
+	}
 	for _, run := range runs {
-		p := run.Prediction
-		hasProba = hasProba && p.Proba != nil
+		j.hasProba = j.hasProba && run.Prediction.Proba != nil
 		for i, row := range r.Splits[run.Split].Test {
-			count[row]++
-			switch {
-			case r.Data.Task == data.Regress:
-				sums[row] += p.Values[i]
-				continue
-			case hasProba:
-				for c := range k {
-					sums[row*k+c] += p.Proba[i*k+c]
-				}
-			}
-			votes[row*k+p.Labels[i]]++
+			j.add(row, rules.Row(&run.Prediction, i))
 		}
 	}
-	out := &OutOfFold{}
-	for row, n := range count {
-		if n > 0 {
-			out.add(r, row, n, sums[row*k:(row+1)*k], votes[row*k:(row+1)*k], hasProba)
-		}
-	}
-	return out, nil
+	return j.end(&r.Data), nil
 }
 
-func (o *OutOfFold) add(r *Result, row, n int, sums, votes []float64, hasProba bool) {
-	o.Rows = append(o.Rows, row)
-	if r.Data.Task == data.Regress {
-		o.Values = append(o.Values, r.Data.Values[row])
-		o.Prediction.Values = append(o.Prediction.Values, sums[0]/float64(n))
-		return
+// joining adds up predictions by row.
+type joining struct {
+	rules    *data.Rules
+	count    []int            // of predictions, by row
+	sums     *data.Prediction // of values and probabilities
+	votes    map[vote]int
+	hasProba bool
+}
+
+// vote is a label of a row.
+type vote struct{ row, at, label int }
+
+func (j *joining) add(row int, said *data.Prediction) {
+	j.count[row]++
+	sum := j.rules.Row(j.sums, row)
+	for k, v := range said.Values {
+		sum.Values[k] += v
 	}
-	o.Labels = append(o.Labels, r.Data.Labels[row])
-	by := votes
-	if hasProba {
-		by = sums
-		for _, s := range sums {
-			o.Prediction.Proba = append(o.Prediction.Proba, s/float64(n))
+	if j.hasProba {
+		for k, v := range said.Proba {
+			sum.Proba[k] += v
 		}
 	}
-	o.Prediction.Labels = append(o.Prediction.Labels, argmax(by))
+	for k, l := range said.Labels {
+		j.votes[vote{row, k, l}]++
+	}
+}
+
+// end makes means of the sums and decides on labels.
+func (j *joining) end(d *DataInfo) *OutOfFold {
+	o := &OutOfFold{}
+	for row, n := range j.count {
+		if n == 0 {
+			continue
+		}
+		o.Rows = append(o.Rows, row)
+		columns := len(d.targets().Columns)
+		if d.Labels != nil {
+			o.Labels = append(o.Labels, d.Labels[row*columns:(row+1)*columns]...)
+		}
+		if d.Values != nil {
+			o.Values = append(o.Values, d.Values[row*columns:(row+1)*columns]...)
+		}
+		one := j.rules.Row(j.sums, row)
+		for k := range one.Values {
+			one.Values[k] /= float64(n)
+		}
+		o.Prediction.Values = append(o.Prediction.Values, one.Values...)
+		switch {
+		case j.hasProba:
+			for k := range one.Proba {
+				one.Proba[k] /= float64(n)
+			}
+			o.Prediction.Proba = append(o.Prediction.Proba, one.Proba...)
+			if j.rules.Decide != nil {
+				j.rules.Decide(one)
+			}
+		default:
+			for k := range one.Labels {
+				one.Labels[k] = j.mostVotes(row, k, max(2, len(d.Classes)))
+			}
+		}
+		o.Prediction.Labels = append(o.Prediction.Labels, one.Labels...)
+	}
+	return o
+}
+
+// mostVotes returns the label that was predicted most often, the first of equals.
+func (j *joining) mostVotes(row, at, classes int) int {
+	best := 0
+	for l := range classes {
+		if j.votes[vote{row, at, l}] > j.votes[vote{row, at, best}] {
+			best = l
+		}
+	}
+	return best
 }

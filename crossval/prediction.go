@@ -3,8 +3,6 @@ package crossval
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -53,80 +51,37 @@ func numbered(from, to int) []int {
 	return out
 }
 
-// checked returns a copy of a prediction after checking it against the set. For a
-// classification with labels, missing classes are filled in from the probabilities.
+// checked returns a copy of a prediction after checking it against the set. Missing labels
+// are decided by the probabilities.
 func checked(p *data.Prediction, s *data.Set) (*data.Prediction, error) {
 	if p == nil {
 		return nil, errors.New("no prediction")
 	}
-	n := s.Len()
-	if s.Task() == data.Regress {
-		if len(p.Values) != n {
-			return nil, fmt.Errorf("%d values for %d rows", len(p.Values), n)
-		}
-		for i, v := range p.Values {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("row %d: the value is %v", i, v)
-			}
-		}
-		return &data.Prediction{Values: slices.Clone(p.Values)}, nil
-	}
-	k := len(s.Classes)
-	if err := checkProba(p.Proba, n, k); err != nil {
+	r, err := s.Rules()
+	if err != nil {
 		return nil, err
 	}
-	labels := slices.Clone(p.Labels)
-	if labels == nil && p.Proba != nil {
-		labels = make([]int, n)
-		for i := range labels {
-			labels[i] = argmax(p.Proba[i*k : (i+1)*k])
-		}
+	n := s.Len()
+	if err := r.Fits(p, n, len(s.Classes)); err != nil {
+		return nil, err
 	}
-	if len(labels) != n {
-		return nil, fmt.Errorf("%d labels for %d rows", len(labels), n)
+	out := &data.Prediction{}
+	if r.Values > 0 {
+		out.Values = slices.Clone(p.Values)
 	}
-	for i, c := range labels {
-		if c < 0 || c >= k {
-			return nil, fmt.Errorf("row %d: class %d is out of range [0, %d)", i, c, k)
-		}
+	if r.Proba > 0 {
+		out.Proba = slices.Clone(p.Proba)
 	}
-	proba := slices.Clone(p.Proba)
-	for i, v := range proba {
-		proba[i] = min(v, 1)
-	}
-	return &data.Prediction{Labels: labels, Proba: proba}, nil
-}
-
-// checkProba checks that probabilities sum to 1, within float32 rounding.
-func checkProba(proba []float64, n, k int) error {
-	if proba == nil {
-		return nil
-	}
-	if len(proba) != n*k {
-		return fmt.Errorf("%d probabilities for %d rows and %d classes", len(proba), n, k)
-	}
-	for i := range n {
-		sum := 0.0
-		for c, v := range proba[i*k : (i+1)*k] {
-			if !(v >= 0 && v <= 1+1e-4) {
-				return fmt.Errorf("row %d: the probability of class %d is %v", i, c, v)
+	if r.Labels > 0 {
+		if out.Labels = slices.Clone(p.Labels); out.Labels == nil {
+			out.Labels = make([]int, n*r.Labels)
+			for i := range n {
+				r.Decide(r.Row(out, i))
 			}
-			sum += v
-		}
-		if math.Abs(sum-1) > 1e-3 {
-			return fmt.Errorf("row %d: the probabilities sum to %v", i, sum)
 		}
 	}
-	return nil
-}
-
-// argmax returns the index of the largest value, the first if there are ties.
-func argmax(v []float64) int {
-	best := 0
-	for i, x := range v {
-		if x > v[best] {
-			best = i
-		}
+	for i, v := range out.Proba {
+		out.Proba[i] = min(v, 1)
 	}
-	return best
+	return out, nil
 }

@@ -150,7 +150,11 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1e-3, math.Abs(a
 func TestScoresOfScikitLearn(t *testing.T) {
 	r := readReference(t)
 	check := func(t *testing.T, s *data.Set, p *data.Prediction, want map[string]float64) {
-		scorers := data.DefaultMetrics(s.Task())
+		rules, err := s.Rules()
+		if err != nil {
+			t.Fatal(err)
+		}
+		scorers := rules.Metrics
 		if len(scorers) != len(want) {
 			t.Errorf("%d scorers, want %d", len(scorers), len(want))
 		}

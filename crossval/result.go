@@ -28,13 +28,44 @@ type DataInfo struct {
 	Name    string
 	Source  string
 	Rows    int
-	Task    data.Task
+	Task    data.Task // nil: data.Classify{} if there are Classes, else data.Regress{}
 	Target  string
+	Columns []string // names of the target columns, of several; nil: Target is the only one
 	Classes []string
-	Labels  []int     // true class of every row; nil for regression
-	Values  []float64 // true value of every row; nil for classification
+	Labels  []int     // true class of every row, of sequences (rows, steps); nil where there are no Classes
+	Values  []float64 // true values (rows, target columns); nil where there are Classes
 
+	Groups   []int    // of every row, of a task that is judged within groups; nil of others
 	Features []string // names of the columns of a table
+}
+
+// least returns the least class that a target may have.
+func least(r *data.Rules) int {
+	if r.Padded {
+		return -1
+	}
+	return 0
+}
+
+// TaskOf returns Task or, where that is nil, what follows from Classes.
+func (d *DataInfo) TaskOf() data.Task {
+	if d == nil {
+		return data.Regress{}
+	}
+	return (&data.Set{As: d.Task, Classes: d.Classes}).Task()
+}
+
+// Rules returns the rules of the task for the targets of the data.
+func (d *DataInfo) Rules() (*data.Rules, error) { return data.RulesOf(d.TaskOf(), d.targets()) }
+
+func (d *DataInfo) targets() data.Targets {
+	if d == nil {
+		return data.Targets{}
+	}
+	if d.Columns == nil {
+		return data.Targets{Columns: []string{d.Target}, Classes: d.Classes}
+	}
+	return data.Targets{Columns: d.Columns, Classes: d.Classes}
 }
 
 // CandidateInfo is a candidate without its estimator.
@@ -77,19 +108,29 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 		Seed:     o.Seed,
 		Splitter: inWords(sp),
 	}
+	if about := set.AboutTargets(); len(about.Columns) > 1 {
+		r.Data.Columns = slices.Clone(about.Columns)
+	}
 	var err error
-	if r.Data.Task == data.Classify {
-		r.Data.Labels, err = set.Labels()
+	if r.Data.Classes != nil {
+		r.Data.Labels, _, err = set.ClassTable()
 		r.Data.Labels = slices.Clone(r.Data.Labels)
 	} else {
-		r.Data.Values, err = set.Values()
+		r.Data.Values, _, err = set.TargetTable()
 		r.Data.Values = slices.Clone(r.Data.Values)
 	}
 	if err != nil {
 		return nil, err
 	}
+	rules, err := r.Data.Rules()
+	if err != nil {
+		return nil, fmt.Errorf("crossval: %s: %w", set.Name, err)
+	}
+	if rules.Grouped {
+		r.Data.Groups = slices.Clone(set.Groups)
+	}
 	for i, c := range r.Data.Labels {
-		if c < 0 || c >= len(r.Data.Classes) {
+		if c < least(rules) || c >= len(r.Data.Classes) {
 			return nil, fmt.Errorf("crossval: %s: row %d: class %d is out of range [0, %d)", set.Name, i, c, len(r.Data.Classes))
 		}
 	}

@@ -184,15 +184,15 @@ func TestReadResultRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"format", "aegis-crossval", "other", `want format "aegis-crossval"`},
 		{"version", `"version":1`, `"version":2`, "version 2 is not known"},
-		{"task", "classify", "guess", `task "guess" is not known`},
+		{"task", "classify", "guess", `there is no task "guess"`},
 		{"class", `"labels":[0,0,1,1]`, `"labels":[0,0,1,2]`, "class 2 is out of range"},
-		{"rows", `"rows":4`, `"rows":5`, "a classification of 5 rows has 4 labels"},
+		{"rows", `"rows":4`, `"rows":5`, "5 rows of classes have 4 labels"},
 		{"fold", `"test":[0,2]`, `"test":[0,4]`, "row 4 is out of range"},
 		{"order", `"repeat":1,"fold":0`, `"repeat":2,"fold":0`, "out of order"},
 		{"candidate", `"candidate":"proba"`, `"candidate":"nobody"`, `no candidate "nobody"`},
 		{"split", `"split":1`, `"split":0`, "out of order or there twice"},
 		{"scores", `"scores":[1,1,`, `"scores":[1,`, "3 scores for 4 metrics"},
-		{"probabilities", `"proba":[0.9,`, `"proba":[`, "want 4 probabilities, have 3"},
+		{"probabilities", `"proba":[0.9,`, `"proba":[`, "3 probabilities for 2 rows and 2 classes"},
 		{"number", `"NaN"`, `"nan"`, "read a result"},
 		{"more", "}\n", "}{", "there is more after its end"},
 	} {

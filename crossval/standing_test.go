@@ -11,7 +11,7 @@ import (
 
 func TestStandings(t *testing.T) {
 	r := &crossval.Result{
-		Data:       crossval.DataInfo{Rows: 4, Task: data.Regress, Values: []float64{1, 2, 3, 4}},
+		Data:       crossval.DataInfo{Rows: 4, Task: data.Regress{}, Values: []float64{1, 2, 3, 4}},
 		Metrics:    []data.Metric{{Name: "R2", Greater: true, Range: [2]float64{math.Inf(-1), 1}}, {Name: "odd"}},
 		Candidates: []crossval.CandidateInfo{{Name: "a"}, {Name: "b", Baseline: true}},
 		Splits:     []crossval.Split{{Test: []int{0, 1}}, {Fold: 1, Test: []int{2, 3}}},

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	Seed     uint64
 	Workers  int           // fits that run at the same time; 0: GOMAXPROCS
-	Metrics  []data.Metric // nil: data.DefaultMetrics of the set's task
+	Metrics  []data.Metric // nil: those of the set's task
 	Progress func(Event)   // is called for every fit; never twice at a time
 
 	// TimeLimit bounds the total fitting time of one candidate. A candidate that exceeds
@@ -111,8 +111,20 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	if err := data.Check(set); err != nil {
 		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
 	}
+	if err := answers.CheckTask(); err != nil {
+		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+	}
+	rules, err := answers.Rules()
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+	}
+	if rules.Grouped {
+		if err := keepsGroups(splits, answers.Groups); err != nil {
+			return nil, nil, nil, fmt.Errorf("crossval: to %s %s: %w", data.TaskName(answers.Task()), answers.Name, err)
+		}
+	}
 	if o.Metrics == nil {
-		o.Metrics = data.DefaultMetrics(answers.Task())
+		o.Metrics = rules.Metrics
 	}
 	if err := checkMetrics(o.Metrics); err != nil {
 		return nil, nil, nil, err
@@ -140,6 +152,26 @@ func counted(set data.Source) error {
 		err = fmt.Errorf("folds: %w", data.ErrUnknown)
 	}
 	return err
+}
+
+// keepsGroups checks that no group has rows both to test and to train on.
+func keepsGroups(splits []Split, groups []int) error {
+	for i, s := range splits {
+		tested, in := map[int]bool{}, make([]bool, len(groups))
+		for _, row := range s.Test {
+			tested[groups[row]], in[row] = true, true
+		}
+		train := s.Train
+		if train == nil {
+			train = numbered(0, len(groups))
+		}
+		for _, row := range train {
+			if !in[row] && tested[groups[row]] {
+				return fmt.Errorf("fold %d divides group %d: use a splitter of whole groups, such as GroupKFold", i+1, groups[row])
+			}
+		}
+	}
+	return nil
 }
 
 func checkCandidates(candidates []Candidate) error {

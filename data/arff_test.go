@@ -52,7 +52,7 @@ func TestReadARFF(t *testing.T) {
 	if got, want := values(t, sparse), []float64{1, 83.5, 0, nan, 2, -10, nan, 7, 0, 5, 0, 0}; !equalNaN(got, want) {
 		t.Errorf("sparse rows: %v, want %v", got, want)
 	}
-	if y, err := s.Values(); err != nil || !slices.Equal(y, []float64{83.5, 3, -10, 7}) || s.Task() != data.Regress || len(s.Features) != 2 {
+	if y, err := s.Values(); err != nil || !slices.Equal(y, []float64{83.5, 3, -10, 7}) || s.Task() != (data.Regress{}) || len(s.Features) != 2 {
 		t.Errorf("values %v, %v", y, err)
 	}
 }

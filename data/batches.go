@@ -2,6 +2,7 @@ package data
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -21,6 +22,7 @@ type Batches struct {
 
 	inOrder bool  // blocks come in the order of the source
 	lengths []int // of the rows' sequences; nil: batches are cut as rows come
+	groups  []int // by row; nil: none
 
 	epoch  int
 	blocks []int // the order of the blocks
@@ -83,6 +85,37 @@ func (b *Batches) pool(r *rand.Rand) {
 			b.order[i*b.size+k], b.order[j*b.size+k] = b.order[j*b.size+k], b.order[i*b.size+k]
 		}
 	})
+}
+
+// Together lets the rows of a group follow one another, group after group in the order in
+// which the shuffled rows first name them, as far as they lie in one window. groups has the
+// group of each row. Call it before Epoch.
+func (b *Batches) Together(groups []int) error {
+	if b == nil || b.n == 0 {
+		return errors.New("data: batches that are nil or zero: NewBatches makes them")
+	}
+	if len(groups) != b.n {
+		return fmt.Errorf("data: %d groups for %d rows", len(groups), b.n)
+	}
+	b.groups = groups
+	return nil
+}
+
+// together puts the rows of each group of the window next to each other.
+func (b *Batches) together() {
+	of := map[int][]int{}
+	var order []int
+	for _, row := range b.order {
+		g := b.groups[row]
+		if of[g] == nil {
+			order = append(order, g)
+		}
+		of[g] = append(of[g], row)
+	}
+	b.order = b.order[:0]
+	for _, g := range order {
+		b.order = append(b.order, of[g]...)
+	}
 }
 
 // Epoch begins an epoch.
@@ -192,6 +225,9 @@ func (b *Batches) Next() []int {
 func (b *Batches) begin() {
 	b.at = 0
 	b.order = b.Rows(b.order[:0], b.window)
+	if b.groups != nil {
+		defer b.together()
+	}
 	if !b.shuffle {
 		if b.lengths != nil {
 			b.pool(nil)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // Columns gives columns transforms of their own: those of a name in By, else
@@ -192,44 +194,26 @@ func (f FittedColumns) Apply(s *Set) (*Set, error) {
 	return s.withTable(out, features), nil
 }
 
-// compile prepares the parts for single rows.
-func (f FittedColumns) compile() (*RowTransform, error) {
+// lower returns the parts as what they make of rows.
+func (f FittedColumns) lower() (step rows.Step, in, out []Feature, err error) {
 	if err := f.check(); err != nil {
-		return nil, err
+		return step, nil, nil, err
 	}
-	type piece struct {
-		columns []int
-		in      []float64
-		f       *RowTransform
-	}
-	pieces := make([]piece, len(f.Parts))
-	var out []Feature
+	all := &rows.Columns{Parts: make([]rows.Part, len(f.Parts))}
 	for k, part := range f.Parts {
 		columns := make([]Feature, len(part.Columns))
 		for i, j := range part.Columns {
 			columns[i] = f.Features[j]
 		}
-		t, err := NewRowTransform(part.Fitted, columns)
+		inner, from, to, err := lowerRows(part.Fitted, columns)
 		if err != nil {
-			return nil, err
+			return step, nil, nil, err
 		}
-		if len(t.in) != len(columns) {
-			return nil, fmt.Errorf("data: columns: part %d takes %d columns, given %d", k, len(t.in), len(columns))
+		if len(from) != len(columns) {
+			return step, nil, nil, fmt.Errorf("data: columns: part %d takes %d columns, given %d", k, len(from), len(columns))
 		}
-		pieces[k] = piece{part.Columns, make([]float64, len(columns)), t}
-		out = append(out, t.out...)
+		all.Parts[k] = rows.Part{Columns: part.Columns, Step: inner}
+		out = append(out, to...)
 	}
-	return &RowTransform{f.Features, out, func(dst, src []float64) error {
-		for _, p := range pieces {
-			for i, j := range p.columns {
-				p.in[i] = src[j]
-			}
-			w := len(p.f.out)
-			if err := p.f.f(dst[:w], p.in); err != nil {
-				return err
-			}
-			dst = dst[w:]
-		}
-		return nil
-	}}, nil
+	return rows.Step{Transform: all}, f.Features, out, nil
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,15 +19,16 @@ import (
 // Schema is the columns that a model was trained on, or those of a set that was
 // written to a file.
 type Schema struct {
-	Name         string       `json:",omitempty"`
-	Source       string       `json:",omitempty"`
-	Features     []Feature    `json:",omitempty"`
-	Target       string       `json:",omitempty"` // may be in a file of rows to predict; "": not looked for
-	Classes      []string     `json:",omitempty"`
-	TargetNumber NumberFormat `json:",omitzero"`  // how the numbers of a real target stand in the file
-	Texts        []string     `json:",omitempty"` // columns kept as text
-	Group        string       `json:",omitempty"` // column of the groups
-	Weight       string       `json:",omitempty"` // column of the weights
+	Name         string          `json:",omitempty"`
+	Source       string          `json:",omitempty"`
+	Features     []Feature       `json:",omitempty"`
+	Target       string          `json:",omitempty"` // may be in a file of rows to predict; "": not looked for
+	Classes      []string        `json:",omitempty"`
+	TargetNumber NumberFormat    `json:",omitzero"`  // how the numbers of a real target stand in the file
+	As           json.RawMessage `json:",omitempty"` // the task as MarshalTask writes it; nil: Classify if there are Classes, else Regress
+	Texts        []string        `json:",omitempty"` // columns kept as text
+	Group        string          `json:",omitempty"` // column of the groups
+	Weight       string          `json:",omitempty"` // column of the weights
 }
 
 // UnknownLevels is what a file of rows to predict has in a categorical column that

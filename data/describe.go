@@ -32,8 +32,10 @@ func (s *Set) String() string {
 	switch counts, err := s.ClassCounts(); {
 	case len(s.Targets) == 0 && len(s.Steps) == 0:
 		b.WriteString("; no targets")
-	case s.Task() == Regress:
+	case s.Classes == nil && s.As == nil:
 		fmt.Fprintf(&b, "; a regression of %q", s.Target)
+	case s.Classes == nil:
+		fmt.Fprintf(&b, "; to %s: %s", TaskName(s.As), quoteList(s.AboutTargets().Columns))
 	case err == nil:
 		b.WriteString("; ")
 		for i, c := range s.Classes {
@@ -123,6 +125,9 @@ func (s *Set) answer(i int) string {
 	}
 	if y, err := s.Values(); err == nil && i < len(y) {
 		return fmt.Sprintf("%.5g", y[i])
+	}
+	if y, columns, err := s.TargetTable(); err == nil && (i+1)*columns <= len(y) {
+		return strings.Trim(fmt.Sprintf("%.5g", y[i*columns:(i+1)*columns]), "[]")
 	}
 	return "…"
 }

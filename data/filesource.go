@@ -605,7 +605,7 @@ func (f *FileSource) last(s *Set) error {
 	}
 	p.report.fill(p, s)
 	for k := range p.report.Columns {
-		if c := &p.report.Columns[k]; c.Role == roleTarget && p.report.Task == Regress {
+		if c := &p.report.Columns[k]; c.Role == roleTarget && p.report.Task == (Regress{}) {
 			c.span2(l.targets[0], l.targets[1])
 		}
 	}

@@ -45,6 +45,15 @@ func (s *Set) hash(h hash.Hash) error {
 	if err := json.NewEncoder(h).Encode(head); err != nil {
 		return fmt.Errorf("data: fingerprint: %w", err)
 	}
+	if s.As != nil || s.TargetColumns != nil {
+		task, err := MarshalTask(s.As)
+		if err != nil {
+			return fmt.Errorf("data: fingerprint: %s: %w", s.Name, err)
+		}
+		if err := json.NewEncoder(h).Encode([]any{json.RawMessage(task), s.TargetColumns}); err != nil {
+			return fmt.Errorf("data: fingerprint: %w", err)
+		}
+	}
 	for i, t := range append(append([]*tensor.Dense(nil), s.Inputs...), s.Targets...) {
 		if t == nil {
 			return fmt.Errorf("data: fingerprint: %s: tensor %d is nil", s.Name, i)

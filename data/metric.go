@@ -6,9 +6,12 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/seed732fc211/aegis/metrics"
+	"gorgonia.org/tensor"
 )
 
 // ErrUndefined is returned by [Metric.Score] if the metric has no value for a prediction,
@@ -53,22 +56,155 @@ var (
 	R2       = Metric{"R2", true, [2]float64{math.Inf(-1), 1}, ofValues(r2)} // undefined if all true values are equal
 )
 
-// DefaultMetrics returns the metrics that cross-validation reports by default, the most
-// important first: Accuracy, BalancedAccuracy, LogLoss and ROCAUC for a classification;
-// RMSE, MAE and R2 for a regression.
-func DefaultMetrics(t Task) []Metric {
-	if t == Regress {
-		return []Metric{RMSE, MAE, R2}
-	}
-	return []Metric{Accuracy, BalancedAccuracy, LogLoss, ROCAUC}
+// Metrics of several labels that are there or not, named as in package metrics.
+var (
+	MicroF1        = Metric{"micro F1", true, unit, ofTables(metrics.MicroF1)}               // of all labels together
+	MacroF1        = Metric{"macro F1", true, unit, ofTables(metrics.MacroF1)}               // mean over the labels; 0 for one that is neither there nor predicted
+	HammingLoss    = Metric{"Hamming loss", false, unit, ofTables(metrics.HammingLoss)}      // share of the labels that are wrong
+	SubsetAccuracy = Metric{"subset accuracy", true, unit, ofTables(metrics.SubsetAccuracy)} // share of the rows whose labels are all right
+	LabelLogLoss   = Metric{"label log loss", false, positive, labelLogLoss}                 // in nats, mean over the labels
+)
+
+// Metrics of classes with an order.
+var (
+	QuadraticKappa = Metric{"quadratic kappa", true, [2]float64{-1, 1}, ofLabels(quadraticKappa)} // Cohen's kappa with quadratic weights; undefined where all is of one class
+	RankMAE        = Metric{"rank MAE", false, positive, ofLabels(metrics.RankMAE)}               // mean distance from the true class, in classes
+)
+
+// Metrics of counts and of quantiles.
+var (
+	PoissonDeviance = Metric{"Poisson deviance", false, positive, ofValues(poissonDeviance)} // undefined where a prediction is not positive
+	PinballLoss     = Metric{"pinball loss", false, positive, ofLevels(metrics.Pinball)}     // mean over the levels
+	CoverageError   = Metric{"coverage error", false, unit, ofLevels(metrics.CoverageError)} // mean over the levels of how far the share of rows below a quantile is from its level
+)
+
+// MRR is the mean reciprocal rank of the first relevant row of each group.
+var MRR = Metric{"MRR", true, unit, ofGroups(metrics.MRR)}
+
+// ndcgAt begins the names of metrics that NDCG returns.
+const ndcgAt = "NDCG@"
+
+// NDCG returns the normalised discounted cumulative gain of the first rows of each group,
+// such as "NDCG@10".
+//
+// It is not inlined, see [Metric.Of].
+//
+//go:noinline
+func NDCG(at int) Metric {
+	return Metric{ndcgAt + strconv.Itoa(at), true, unit, ofGroups(func(relevance, scores []float64, groups []int) (float64, error) {
+		return metrics.NDCG(relevance, scores, groups, at)
+	})}
 }
 
-// Metrics returns all metrics in this package for a task, [DefaultMetrics] first.
-func Metrics(t Task) []Metric {
-	if t == Regress {
-		return append(DefaultMetrics(t), MedianAE)
+//go:noinline
+func ofGroups(f func(relevance, scores []float64, groups []int) (float64, error)) func(*Set, *Prediction) (float64, error) {
+	return func(s *Set, p *Prediction) (float64, error) {
+		want, err := s.Values()
+		if err != nil {
+			return 0, err
+		}
+		if p == nil {
+			return 0, errNoPrediction
+		}
+		return f(want, p.Values, s.Groups)
 	}
-	return append(DefaultMetrics(t), F1, MCC, Brier, AveragePrecision)
+}
+
+// Metrics of a class at every step; steps that are padding do not count.
+var (
+	StepAccuracy     = Metric{"step accuracy", true, unit, ofSteps(metrics.StepAccuracy)}         // share of the steps that are right
+	SequenceAccuracy = Metric{"sequence accuracy", true, unit, ofSteps(metrics.SequenceAccuracy)} // share of the rows all of whose steps are right
+	StepLogLoss      = Metric{"step log loss", false, positive, stepLogLoss}                      // in nats, mean over the steps
+)
+
+func ofSteps(f func(want, have []int, steps int) (float64, error)) func(*Set, *Prediction) (float64, error) {
+	return func(s *Set, p *Prediction) (float64, error) {
+		want, steps, err := s.ClassTable()
+		if err != nil {
+			return 0, err
+		}
+		if p == nil {
+			return 0, errNoPrediction
+		}
+		return f(want, p.Labels, steps)
+	}
+}
+
+func stepLogLoss(s *Set, p *Prediction) (float64, error) {
+	want, _, err := s.ClassTable()
+	if err != nil {
+		return 0, err
+	}
+	if p == nil {
+		return 0, errNoPrediction
+	}
+	if p.Proba == nil {
+		return 0, ErrUndefined
+	}
+	k := len(s.Classes)
+	if len(p.Proba) != len(want)*k {
+		return 0, fmt.Errorf("data: %d probabilities for %d steps of %d classes", len(p.Proba), len(want), k)
+	}
+	var labels []int
+	var proba []float64
+	for i, l := range want {
+		if l >= 0 {
+			labels, proba = append(labels, l), append(proba, p.Proba[i*k:(i+1)*k]...)
+		}
+	}
+	return metrics.LogLoss(labels, proba, k)
+}
+
+// Metrics returns all metrics of this package; those of a task are in its [Rules].
+func Metrics() []Metric {
+	return []Metric{
+		Accuracy, BalancedAccuracy, LogLoss, ROCAUC, F1, MCC, Brier, AveragePrecision, RMSE, MAE, R2, MedianAE,
+		MicroF1, MacroF1, HammingLoss, SubsetAccuracy, LabelLogLoss, QuadraticKappa, RankMAE, PoissonDeviance, PinballLoss, CoverageError, MRR, NDCG(10), StepAccuracy, SequenceAccuracy, StepLogLoss,
+	}
+}
+
+// ofColumn stands between the name of a metric and that of a target column.
+const ofColumn = " of "
+
+// Of returns the metric of one target column alone, such as "RMSE of price". The
+// predictions and the target have to have a value for each column.
+//
+// It is not inlined, so that the metrics it returns have one function and [Metric.MarshalText]
+// can tell them from others.
+//
+//go:noinline
+func (m Metric) Of(column string) Metric {
+	return Metric{Name: m.Name + ofColumn + column, Greater: m.Greater, Range: m.Range, Score: func(rows *Set, p *Prediction) (float64, error) {
+		y, columns, err := rows.TargetTable()
+		if err != nil {
+			return 0, err
+		}
+		if p == nil {
+			return 0, errNoPrediction
+		}
+		k := slices.Index(rows.AboutTargets().Columns, column)
+		if k < 0 || len(p.Values) != len(y) {
+			return 0, fmt.Errorf("data: the metric %s of the target column %s of %d values for %d: there is none", m.Name, short(column), len(p.Values), len(y))
+		}
+		return m.Score(oneTarget(strided(y, k, columns)), &Prediction{Values: strided(p.Values, k, columns)})
+	}}
+}
+
+// strided returns every n-th value from the k-th on.
+func strided(v []float64, k, n int) []float64 {
+	if n == 1 {
+		return v
+	}
+	out := make([]float64, 0, len(v)/n)
+	for i := k; i < len(v); i += n {
+		out = append(out, v[i])
+	}
+	return out
+}
+
+// oneTarget returns a set with nothing but a real target.
+func oneTarget(y []float64) *Set {
+	return &Set{Targets: []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(y))}}
 }
 
 var (
@@ -95,9 +231,19 @@ func RegisterMetric(m Metric) error {
 }
 
 func metricNamed(name string) (Metric, bool) {
-	all := slices.Concat(Metrics(Classify), Metrics(Regress), ownMetrics)
+	all := slices.Concat(Metrics(), ownMetrics)
 	if i := slices.IndexFunc(all, func(m Metric) bool { return m.Name == name }); i >= 0 {
 		return all[i], true
+	}
+	if at, ok := strings.CutPrefix(name, ndcgAt); ok {
+		if k, err := strconv.Atoi(at); err == nil && k > 0 && strconv.Itoa(k) == at {
+			return NDCG(k), true
+		}
+	}
+	if of, column, ok := strings.Cut(name, ofColumn); ok {
+		if m, known := metricNamed(of); known {
+			return m.Of(column), true
+		}
 	}
 	return Metric{}, false
 }
@@ -161,8 +307,84 @@ func ofProba(f func(want []int, proba []float64, classes int) (float64, error)) 
 	}
 }
 
+// ofValues scores values against a target of numbers, the mean over its columns.
 func ofValues(f func(want, have []float64) (float64, error)) func(*Set, *Prediction) (float64, error) {
 	return func(s *Set, p *Prediction) (float64, error) {
+		want, columns, err := s.TargetTable()
+		if err != nil {
+			return 0, err
+		}
+		if p == nil {
+			return 0, errNoPrediction
+		}
+		if columns == 1 {
+			return f(want, p.Values)
+		}
+		if len(p.Values) != len(want) {
+			return 0, fmt.Errorf("data: %d values for %d rows of %d target columns", len(p.Values), len(want)/columns, columns)
+		}
+		sum := 0.0
+		for k := range columns {
+			v, err := f(strided(want, k, columns), strided(p.Values, k, columns))
+			if err != nil {
+				return 0, err
+			}
+			sum += v
+		}
+		return sum / float64(columns), nil
+	}
+}
+
+// ofTables scores labels that are 0 or 1 against a target of as many columns.
+func ofTables(f func(want, have []int, labels int) (float64, error)) func(*Set, *Prediction) (float64, error) {
+	return func(s *Set, p *Prediction) (float64, error) {
+		y, columns, err := s.TargetTable()
+		if err != nil {
+			return 0, err
+		}
+		if p == nil {
+			return 0, errNoPrediction
+		}
+		want := make([]int, len(y))
+		for i, v := range y {
+			want[i] = int(v)
+		}
+		return f(want, p.Labels, columns)
+	}
+}
+
+func labelLogLoss(s *Set, p *Prediction) (float64, error) {
+	y, _, err := s.TargetTable()
+	if err != nil {
+		return 0, err
+	}
+	if p == nil {
+		return 0, errNoPrediction
+	}
+	if p.Proba == nil {
+		return 0, ErrUndefined
+	}
+	if len(p.Proba) != len(y) {
+		return 0, fmt.Errorf("data: %d probabilities for %d labels", len(p.Proba), len(y))
+	}
+	want, proba := make([]int, len(y)), make([]float64, 0, 2*len(y))
+	for i, v := range y {
+		want[i] = int(v)
+		proba = append(proba, 1-p.Proba[i], p.Proba[i])
+	}
+	return metrics.LogLoss(want, proba, 2)
+}
+
+// ofLevels scores quantiles against one real target.
+func ofLevels(f func(want, have, levels []float64) (float64, error)) func(*Set, *Prediction) (float64, error) {
+	return func(s *Set, p *Prediction) (float64, error) {
+		r, err := s.Rules()
+		if err != nil {
+			return 0, err
+		}
+		if r.Levels == nil {
+			return 0, fmt.Errorf("data: the metric is for quantiles; the task is %s", TaskName(s.Task()))
+		}
 		want, err := s.Values()
 		if err != nil {
 			return 0, err
@@ -170,8 +392,23 @@ func ofValues(f func(want, have []float64) (float64, error)) func(*Set, *Predict
 		if p == nil {
 			return 0, errNoPrediction
 		}
-		return f(want, p.Values)
+		return f(want, p.Values, r.Levels)
 	}
+}
+
+func poissonDeviance(want, have []float64) (float64, error) {
+	if slices.ContainsFunc(have, func(v float64) bool { return v <= 0 }) {
+		return 0, ErrUndefined
+	}
+	return metrics.PoissonDeviance(want, have)
+}
+
+func quadraticKappa(want, have []int) (float64, error) {
+	v, err := metrics.QuadraticKappa(want, have)
+	if errors.Is(err, metrics.ErrOneClass) {
+		return 0, ErrUndefined
+	}
+	return v, err
 }
 
 var errNoPrediction = errors.New("data: there is no prediction")

@@ -14,20 +14,18 @@ import (
 // known until they are registered.
 func TestMetricsByName(t *testing.T) {
 	seen := map[string]bool{}
-	for _, task := range []data.Task{data.Classify, data.Regress} {
-		for _, m := range data.Metrics(task) {
-			if seen[m.Name] {
-				t.Errorf("two metrics are called %q", m.Name)
-			}
-			seen[m.Name] = true
-			text, err := json.Marshal(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var again data.Metric
-			if err := json.Unmarshal(text, &again); err != nil || again.Name != m.Name || again.Greater != m.Greater || again.Range != m.Range || again.Score == nil {
-				t.Errorf("%s was read as %+v, %v", text, again, err)
-			}
+	for _, m := range append(data.Metrics(), data.RMSE.Of("price")) {
+		if seen[m.Name] {
+			t.Errorf("two metrics are called %q", m.Name)
+		}
+		seen[m.Name] = true
+		text, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again data.Metric
+		if err := json.Unmarshal(text, &again); err != nil || again.Name != m.Name || again.Greater != m.Greater || again.Range != m.Range || again.Score == nil {
+			t.Errorf("%s was read as %+v, %v", text, again, err)
 		}
 	}
 	cost := data.Metric{Name: "test cost", Range: [2]float64{0, math.Inf(1)}, Score: func(*data.Set, *data.Prediction) (float64, error) { return 1, nil }}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
+
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // NormalScores replaces the values of a numeric column by the normal quantiles of their
@@ -95,41 +96,8 @@ func (f FittedNormalScores) to() []Feature {
 	return out
 }
 
-func (f FittedNormalScores) row(dst, src []float64) error {
-	k := len(src)
-	for j, x := range src {
-		dst[j] = x
-		if len(f.Values[j]) < 2 {
-			continue
-		}
-		y := between(f.Values[j], f.Scores[j], x)
-		if f.Beside {
-			dst[k] = y
-			k++
-		} else {
-			dst[j] = y
-		}
-	}
-	return nil
-}
-
-// between interpolates linearly between points with ascending xs, and is constant beyond
-// them; NaN for NaN.
-func between(xs, ys []float64, x float64) float64 {
-	switch i := sort.SearchFloat64s(xs, x); {
-	case math.IsNaN(x):
-		return x
-	case i == 0:
-		return ys[0]
-	case i == len(xs):
-		return ys[i-1]
-	case xs[i] == x:
-		return ys[i]
-	default:
-		// Halves, as the distance of two finite values may be infinite.
-		share := (x/2 - xs[i-1]/2) / (xs[i]/2 - xs[i-1]/2)
-		return ys[i-1] + share*(ys[i]-ys[i-1])
-	}
+func (f FittedNormalScores) lower() rows.Transform {
+	return &rows.NormalScores{Values: f.Values, Scores: f.Scores, Beside: f.Beside}
 }
 
 func (f FittedNormalScores) check() error {

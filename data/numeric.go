@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/internal/moments"
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // Impute fills in missing values, with what the training rows say: of a numeric
@@ -106,20 +107,8 @@ func (f FittedImpute) to() []Feature {
 
 func (f FittedImpute) indicates(j int) bool { return f.Indicate != nil && f.Indicate[j] }
 
-func (f FittedImpute) row(dst, src []float64) error {
-	k := len(src)
-	for j, x := range src {
-		missing := math.IsNaN(x)
-		if missing && (f.Keep == nil || !f.Keep[j]) {
-			x = f.Fill[j]
-		}
-		dst[j] = x
-		if f.indicates(j) {
-			dst[k] = truth(missing)
-			k++
-		}
-	}
-	return nil
+func (f FittedImpute) lower() rows.Transform {
+	return &rows.Impute{Fill: f.Fill, Keep: f.Keep, Indicate: f.Indicate}
 }
 
 func (f FittedImpute) check() error {
@@ -166,27 +155,21 @@ func (f FittedScale) name() string    { return "scale" }
 func (f FittedScale) from() []Feature { return f.Features }
 func (f FittedScale) to() []Feature   { return f.Features }
 
-func (f FittedScale) row(dst, src []float64) error {
-	for j, x := range src {
-		if c := &f.Features[j]; c.Levels == nil && !c.Indicator { // a call of scaled would copy it
-			x = scaled(x, f.Center[j], f.Scale[j]) + f.Offset
-		}
-		dst[j] = x
-	}
-	return nil
-}
-
-// scaled returns (x − center)/scale, also where x − center is beyond the largest
-// float64.
-func scaled(x, center, scale float64) float64 {
-	if d := x - center; !math.IsInf(d, 0) {
-		return d / scale
-	}
-	return (x/2 - center/2) / (scale / 2)
+func (f FittedScale) lower() rows.Transform {
+	return &rows.Scale{Keep: unscaled(f.Features), Center: f.Center, Scale: f.Scale, Offset: f.Offset}
 }
 
 // scaled reports whether the column holds numbers that a scale makes sense of.
 func (f Feature) scaled() bool { return f.Levels == nil && !f.Indicator }
+
+// unscaled tells which columns a scale leaves as they are.
+func unscaled(features []Feature) []bool {
+	keep := make([]bool, len(features))
+	for j, c := range features {
+		keep[j] = !c.scaled()
+	}
+	return keep
+}
 
 func (f FittedScale) check() error {
 	n := len(f.Features)
@@ -334,14 +317,8 @@ func (f FittedClip) name() string    { return "clip" }
 func (f FittedClip) from() []Feature { return f.Features }
 func (f FittedClip) to() []Feature   { return f.Features }
 
-func (f FittedClip) row(dst, src []float64) error {
-	for j, x := range src {
-		if !math.IsNaN(x) {
-			x = min(max(x, f.Low[j]), f.High[j])
-		}
-		dst[j] = x
-	}
-	return nil
+func (f FittedClip) lower() rows.Transform {
+	return &rows.Clip{Low: f.Low, High: f.High}
 }
 
 func (f FittedClip) check() error {
@@ -386,14 +363,8 @@ func (f FittedSmoothClip) name() string    { return "smooth clip" }
 func (f FittedSmoothClip) from() []Feature { return f.Features }
 func (f FittedSmoothClip) to() []Feature   { return f.Features }
 
-func (f FittedSmoothClip) row(dst, src []float64) error {
-	for j, x := range src {
-		if f.Features[j].scaled() {
-			x = x / math.Hypot(1, x/f.Bound)
-		}
-		dst[j] = x
-	}
-	return nil
+func (f FittedSmoothClip) lower() rows.Transform {
+	return &rows.SmoothClip{Keep: unscaled(f.Features), Bound: f.Bound}
 }
 
 func (f FittedSmoothClip) check() error {
@@ -404,11 +375,4 @@ func (f FittedSmoothClip) check() error {
 		return fmt.Errorf("bound %v: want a positive number", f.Bound)
 	}
 	return nil
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // OneHot replaces every categorical column by indicators: one column of 0 and 1,
@@ -50,7 +52,11 @@ func (c OneHotColumn) width() int {
 	if c.Signed {
 		return 1
 	}
-	return c.Own + c.Pools + int(truth(c.Missing))
+	n := c.Own + c.Pools
+	if c.Missing {
+		n++
+	}
+	return n
 }
 
 // Fit implements Transform.
@@ -159,36 +165,18 @@ func (f FittedOneHot) to() []Feature {
 	return out
 }
 
-func (f FittedOneHot) row(dst, src []float64) error {
-	for j, x := range src {
-		c := &f.Features[j]
-		if c.Levels == nil {
-			dst[0] = x
-			dst = dst[1:]
-			continue
-		}
-		col := &f.Columns[j]
-		level, missing, err := code(*c, x)
-		if err != nil {
-			return err
-		}
-		w := col.width()
-		clear(dst[:w])
-		switch {
-		case col.Signed:
-			if level >= 0 {
-				dst[0] = float64(1 - 2*level)
+func (f FittedOneHot) lower() rows.Transform {
+	columns := make([]rows.OneHotColumn, len(f.Features))
+	for j, c := range f.Features {
+		if c.Levels != nil {
+			col := f.Columns[j]
+			columns[j] = rows.OneHotColumn{
+				Category: true, Name: c.Name, Levels: len(c.Levels),
+				Slots: col.Slots, Own: col.Own, Pools: col.Pools, Missing: col.Missing, Signed: col.Signed,
 			}
-		case missing && col.Missing:
-			dst[w-1] = 1
-		case level >= 0 && col.Slots[level] >= 0:
-			dst[col.Slots[level]] = 1
-		case level < 0 && !missing && col.Pools == 1:
-			dst[col.Own] = 1
 		}
-		dst = dst[w:]
 	}
-	return nil
+	return &rows.OneHot{Columns: columns}
 }
 
 func (f FittedOneHot) check() error {
@@ -294,24 +282,14 @@ func (f FittedCodes) to() []Feature {
 	return out
 }
 
-func (f FittedCodes) row(dst, src []float64) error {
-	for j, x := range src {
-		if f.Features[j].Levels != nil {
-			level, missing, err := code(f.Features[j], x)
-			switch {
-			case err != nil:
-				return err
-			case missing:
-				x = float64(f.Known[j] + 1)
-			case level < 0:
-				x = float64(f.Known[j])
-			default:
-				x = float64(f.Numbers[j][level])
-			}
+func (f FittedCodes) lower() rows.Transform {
+	columns := make([]rows.CodesColumn, len(f.Features))
+	for j, c := range f.Features {
+		if c.Levels != nil {
+			columns[j] = rows.CodesColumn{Category: true, Name: c.Name, Numbers: f.Numbers[j], Known: f.Known[j]}
 		}
-		dst[j] = x
 	}
-	return nil
+	return &rows.Codes{Columns: columns}
 }
 
 func (f FittedCodes) check() error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/internal/moments"
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // PiecewiseLinear replaces every numeric column by several that say how far through
@@ -85,34 +86,8 @@ func (f FittedPiecewise) to() []Feature {
 	return out
 }
 
-func (f FittedPiecewise) row(dst, src []float64) error {
-	k := 0
-	if f.Beside {
-		k = copy(dst, src)
-	}
-	for j, x := range src {
-		edges := f.Edges[j]
-		if len(edges) < 2 {
-			if !f.Beside {
-				dst[k] = x
-				k++
-			}
-			continue
-		}
-		last := len(edges) - 1
-		for i := 1; i <= last; i++ {
-			y := (x - edges[i-1]) / (edges[i] - edges[i-1])
-			if i > 1 && y < 0 {
-				y = 0
-			}
-			if i < last && y > 1 {
-				y = 1
-			}
-			dst[k] = y
-			k++
-		}
-	}
-	return nil
+func (f FittedPiecewise) lower() rows.Transform {
+	return &rows.Piecewise{Edges: f.Edges, Beside: f.Beside}
 }
 
 func (f FittedPiecewise) check() error {

@@ -2,11 +2,12 @@ package data
 
 import "context"
 
-// Prediction is what a fitted model says of the rows of a set.
+// Prediction is what a fitted model says of the rows of a set, row by row. How many of
+// each there are of a row, the [Rules] of the task say.
 type Prediction struct {
-	Labels []int     // class index of every row; nil for regression
-	Proba  []float64 // (rows, classes) row by row; nil if the model gives no probabilities
-	Values []float64 // real value of every row; nil for classification
+	Labels []int     // of a classification the class index of every row
+	Proba  []float64 // of a classification (rows, classes); nil if the model gives no probabilities
+	Values []float64 // of a regression (rows, target columns)
 
 	// Offsets is not nil if what is predicted is a class or a value for every step of a sequence:
 	// those of row i are Offsets[i] to Offsets[i+1], in place of i.

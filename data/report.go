@@ -78,7 +78,7 @@ type Report struct {
 	Warnings   []Warning      `json:"warnings,omitempty"`
 }
 
-// MarshalJSON writes the report with its task as "classify" or "regress".
+// MarshalJSON writes the report with the name of its task, such as "classify".
 func (r *Report) MarshalJSON() ([]byte, error) {
 	if r == nil {
 		return []byte("null"), nil
@@ -86,7 +86,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	type plain Report
 	task := ""
 	if r.Target != "" {
-		task = r.Task.String()
+		task = TaskName(r.Task)
 	}
 	return json.Marshal(struct {
 		*plain
@@ -120,7 +120,7 @@ func (r *Report) Summary() string {
 	if r.Target == "" {
 		return s
 	}
-	return s + fmt.Sprintf("; target %q: %v (%s)", r.Target, r.Task, r.Why)
+	return s + fmt.Sprintf("; target %q: %s (%s)", r.Target, TaskName(r.Task), r.Why)
 }
 
 // columns of the report's table.
@@ -201,7 +201,7 @@ func (r *Report) facts() []string {
 		facts = append(facts, "file: "+d)
 	}
 	if r.Target != "" {
-		facts = append(facts, fmt.Sprintf("target: %s, to %v (%s)", oneLine(cutText(r.Target)), r.Task, r.Why))
+		facts = append(facts, fmt.Sprintf("target: %s, to %s (%s)", oneLine(cutText(r.Target)), TaskName(r.Task), r.Why))
 	}
 	if r.NoTarget > 0 {
 		facts = append(facts, plural(r.NoTarget, "row without a target is left out", "rows without a target are left out"))
@@ -333,7 +333,7 @@ func (r *Report) fill(p *planner, s *Set) {
 			p.alike(q)
 		}
 	}
-	if r.Target != "" && r.Task == Regress {
+	if r.Target != "" && r.Task == (Regress{}) {
 		r.targetSpan(s)
 	}
 	r.large(p, s)

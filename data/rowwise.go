@@ -1,10 +1,13 @@
 package data
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // rowwise is a fitted transform of this package: it makes of every row of a
@@ -15,8 +18,7 @@ type rowwise interface {
 	check() error    // what was read from a file is consistent
 	from() []Feature // the columns that it was fitted on
 	to() []Feature   // the columns that it makes
-	// row fills dst, of as many values as there are columns in to, from src.
-	row(dst, src []float64) error
+	lower() rows.Transform
 }
 
 // rowwiseOf returns f as a rowwise, nil if it is none.
@@ -63,9 +65,9 @@ func applyRows(t rowwise, s *Set) (*Set, error) {
 	if q == 0 {
 		return nil, fmt.Errorf("data: %s: %s: no columns are left", t.name(), s.Name)
 	}
-	out := make([]float64, n*q)
+	out, row := make([]float64, n*q), t.lower().Bind(p)
 	for i := range n {
-		if err := t.row(out[i*q:(i+1)*q], v[i*p:(i+1)*p]); err != nil {
+		if err := row(out[i*q:(i+1)*q], v[i*p:(i+1)*p]); err != nil {
 			return nil, &RowError{i, fmt.Errorf("data: %s: row %d, %w", t.name(), i, err)}
 		}
 	}
@@ -102,6 +104,7 @@ func some(list []string) string {
 // request. It has memory of its own, so that each goroutine wants one.
 type RowTransform struct {
 	in, out []Feature
+	step    rows.Step
 	f       func(dst, src []float64) error
 }
 
@@ -109,11 +112,23 @@ type RowTransform struct {
 // a part of it is a type from outside this package. No transform (nil) wants the
 // columns and copies them.
 func NewRowTransform(f Fitted, columns []Feature) (*RowTransform, error) {
-	if f == nil {
-		return &RowTransform{bare(columns), bare(columns), func(dst, src []float64) error { copy(dst, src); return nil }}, nil
-	}
 	return compileRows(f, columns)
 }
+
+// MarshalJSON writes the columns and the transform as a model file holds them for package
+// infer.
+func (t *RowTransform) MarshalJSON() ([]byte, error) {
+	if t == nil || t.f == nil {
+		return nil, errNoRowTransform
+	}
+	table := rows.Table{Version: rows.TableVersion, Step: t.step}
+	for _, f := range t.in {
+		table.Columns = append(table.Columns, rows.Column{Name: f.Name, Category: f.Levels != nil, Levels: f.Levels, Time: f.Time})
+	}
+	return json.Marshal(table)
+}
+
+var errNoRowTransform = errors.New("data: a row transform that was not made by NewRowTransform")
 
 // In returns the columns of a row that Apply takes, none of a nil RowTransform.
 func (t *RowTransform) In() []Feature {
@@ -135,7 +150,7 @@ func (t *RowTransform) Out() []Feature {
 // In has. Missing values are NaN, levels that were not there in training −1.
 func (t *RowTransform) Apply(dst, src []float64) error {
 	if t == nil || t.f == nil {
-		return errors.New("data: a row transform that was not made by NewRowTransform")
+		return errNoRowTransform
 	}
 	if len(src) != len(t.in) || len(dst) != len(t.out) {
 		return fmt.Errorf("data: a row of %d values into %d: want %d into %d", len(src), len(dst), len(t.in), len(t.out))
@@ -144,60 +159,55 @@ func (t *RowTransform) Apply(dst, src []float64) error {
 }
 
 func compileRows(f Fitted, columns []Feature) (*RowTransform, error) {
+	step, in, out, err := lowerRows(f, columns)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := step.Width(len(in)); err != nil || n != len(out) {
+		return nil, fmt.Errorf("data: a row of %d values for %d columns: %w", n, len(out), err)
+	}
+	return &RowTransform{in: in, out: out, step: step, f: step.Bind(len(in))}, nil
+}
+
+// lowerRows returns a fitted transform as what it makes of rows, with the columns that it
+// takes and makes.
+func lowerRows(f Fitted, columns []Feature) (step rows.Step, in, out []Feature, err error) {
 	switch f := f.(type) {
+	case nil:
+		return rows.Step{}, bare(columns), bare(columns), nil
 	case FittedPipeline:
-		return compilePipeline(f, columns)
+		return f.lower(columns)
 	case FittedColumns:
-		return f.compile()
+		return f.lower()
 	}
 	own := rowwiseOf(f)
 	if own == nil {
-		return nil, fmt.Errorf("data: a %T does not go row by row", f)
+		return step, nil, nil, fmt.Errorf("data: a %T does not go row by row", f)
 	}
 	if err := own.check(); err != nil {
-		return nil, fmt.Errorf("data: %s: %w", own.name(), err)
+		return step, nil, nil, fmt.Errorf("data: %s: %w", own.name(), err)
 	}
-	return &RowTransform{own.from(), own.to(), func(dst, src []float64) error {
-		if err := own.row(dst, src); err != nil {
-			return fmt.Errorf("data: %s: %w", own.name(), err)
-		}
-		return nil
-	}}, nil
+	return rows.Step{Transform: own.lower(), Name: "data: " + own.name()}, own.from(), own.to(), nil
 }
 
-func compilePipeline(p FittedPipeline, columns []Feature) (*RowTransform, error) {
+func (p FittedPipeline) lower(columns []Feature) (step rows.Step, in, out []Feature, err error) {
 	if len(p) == 0 {
-		return NewRowTransform(nil, columns)
+		return lowerRows(nil, columns)
 	}
-	steps := make([]*RowTransform, len(p))
-	buffers := make([][]float64, len(p)) // between the steps
+	pipeline := make(rows.Pipeline, len(p))
 	for i, part := range p {
-		if i > 0 {
-			columns = steps[i-1].out
+		var from []Feature
+		if pipeline[i], from, columns, err = lowerRows(part, columns); err != nil {
+			return step, nil, nil, err
 		}
-		var err error
-		if steps[i], err = compileRows(part, columns); err != nil {
-			return nil, err
+		if i == 0 {
+			in = from
+		} else if len(from) != len(out) {
+			return step, nil, nil, fmt.Errorf("data: pipeline: part %d takes %d columns, the one before it makes %d", i, len(from), len(out))
 		}
-		if len(steps[i].in) != len(columns) && i > 0 {
-			return nil, fmt.Errorf("data: pipeline: part %d takes %d columns, the one before it makes %d", i, len(steps[i].in), len(columns))
-		}
-		buffers[i] = make([]float64, len(steps[i].out))
+		out = columns
 	}
-	last := len(p) - 1
-	return &RowTransform{steps[0].in, steps[last].out, func(dst, src []float64) error {
-		for i, s := range steps {
-			to := buffers[i]
-			if i == last {
-				to = dst
-			}
-			if err := s.f(to, src); err != nil {
-				return err
-			}
-			src = to
-		}
-		return nil
-	}}, nil
+	return rows.Step{Transform: &pipeline}, in, out, nil
 }
 
 // code returns the level that a value stands for: −1 for one that was not there

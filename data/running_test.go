@@ -16,25 +16,29 @@ func TestRunning(t *testing.T) {
 	const n, k = 1000, 3
 	r := rand.New(rand.NewPCG(1, 6))
 	labels, values := make([]int, n), make([]float64, n)
-	p := map[data.Task]*data.Prediction{data.Classify: {}, data.Regress: {}}
+	p := map[bool]*data.Prediction{true: {}, false: {}} // of a classification, of a regression
 	for i := range n {
 		labels[i], values[i] = r.IntN(k), 1e6+r.NormFloat64()
 		a, b := r.Float64(), r.Float64()
 		sum := a + b + 0.5
-		p[data.Classify].Labels = append(p[data.Classify].Labels, r.IntN(k))
-		p[data.Classify].Proba = append(p[data.Classify].Proba, a/sum, b/sum, 0.5/sum)
-		p[data.Regress].Values = append(p[data.Regress].Values, values[i]+r.NormFloat64())
+		p[true].Labels = append(p[true].Labels, r.IntN(k))
+		p[true].Proba = append(p[true].Proba, a/sum, b/sum, 0.5/sum)
+		p[false].Values = append(p[false].Values, values[i]+r.NormFloat64())
 	}
 	x := tensor.New(tensor.WithShape(n, 1), tensor.WithBacking(make([]float64, n)))
-	sets := map[data.Task]*data.Set{
-		data.Classify: {Inputs: []*tensor.Dense{x}, Targets: []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(labels))}, Classes: []string{"a", "b", "c"}},
-		data.Regress:  {Inputs: []*tensor.Dense{x}, Targets: []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(values))}},
+	sets := map[bool]*data.Set{
+		true:  {Inputs: []*tensor.Dense{x}, Targets: []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(labels))}, Classes: []string{"a", "b", "c"}},
+		false: {Inputs: []*tensor.Dense{x}, Targets: []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(values))}},
 	}
 	exact := map[string]bool{"accuracy": true, "balanced accuracy": true, "F1": true, "MCC": true}
 	whole := map[string]bool{"ROC AUC": true, "average precision": true, "median absolute error": true}
-	for task, set := range sets {
-		all := p[task]
-		for _, m := range data.Metrics(task) {
+	list := map[bool][]data.Metric{
+		true:  {data.Accuracy, data.BalancedAccuracy, data.F1, data.MCC, data.LogLoss, data.Brier, data.ROCAUC, data.AveragePrecision},
+		false: {data.RMSE, data.MAE, data.MedianAE, data.R2},
+	}
+	for classify, set := range sets {
+		all := p[classify]
+		for _, m := range list[classify] {
 			running := m.Running()
 			if whole[m.Name] != (running == nil) {
 				t.Errorf("%s: running %v", m.Name, running != nil)
@@ -56,7 +60,7 @@ func TestRunning(t *testing.T) {
 					t.Fatal(err)
 				}
 				said := &data.Prediction{}
-				if task == data.Classify {
+				if classify {
 					said.Labels, said.Proba = all.Labels[from:to], all.Proba[from*k:to*k]
 				} else {
 					said.Values = all.Values[from:to]
@@ -79,7 +83,7 @@ func TestRunning(t *testing.T) {
 		}
 	}
 	constant := data.R2.Running()
-	two, _ := sets[data.Regress].Rows([]int{0, 0})
+	two, _ := sets[false].Rows([]int{0, 0})
 	if err := constant.Add(two, &data.Prediction{Values: []float64{1, 2}}); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +94,7 @@ func TestRunning(t *testing.T) {
 	if own.Running() != nil {
 		t.Error("a metric of one's own is scored in parts")
 	}
-	if err := data.LogLoss.Running().Add(sets[data.Classify], nil); err == nil {
+	if err := data.LogLoss.Running().Add(sets[true], nil); err == nil {
 		t.Error("no prediction is scored")
 	}
 }

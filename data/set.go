@@ -11,23 +11,6 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Task says what is to be predicted.
-type Task uint8
-
-// The tasks that a Set can pose.
-const (
-	Classify Task = iota // targets are class indices
-	Regress              // targets are real numbers
-)
-
-// String returns "classify" or "regress".
-func (t Task) String() string {
-	if t == Regress {
-		return "regress"
-	}
-	return "classify"
-}
-
 // Feature describes one column of a table of inputs. It is numeric, categorical
 // (Levels is set) or a time (Time is set). Number, Missing and Seen are what
 // reading a file has found out, so that rows to predict are read the same way.
@@ -79,7 +62,7 @@ type TextColumn struct {
 // columns in Features; a missing value is NaN, the value of a categorical
 // column is the index of its level, or -1 for a level that was not there in
 // training. Class targets are one tensor of dtype int
-// and shape (rows), real targets a float64 tensor of shape (rows) or (rows, outputs).
+// and shape (rows), other targets a float64 tensor of shape (rows) or (rows, columns).
 type Set struct {
 	Name         string
 	Source       string          // where the data come from, and their licence
@@ -93,15 +76,10 @@ type Set struct {
 	Texts        []TextColumn    // columns kept as text beside the table
 	Target       string          // name of the target column
 	TargetNumber NumberFormat    // how the numbers of a real target stood in the file
-	Classes      []string        // names of the classes, in index order; nil for regression
-}
+	Classes      []string        // names of the classes, in index order; nil: the targets are numbers
 
-// Task returns Classify if the set has class names, Regress otherwise.
-func (s *Set) Task() Task {
-	if s != nil && s.Classes != nil {
-		return Classify
-	}
-	return Regress
+	TargetColumns []string // names of the columns of a target of several; nil: Target is the only one
+	As            Task     // what is to be predicted; nil: Classify if there are Classes, else Regress. See Posing
 }
 
 // Len returns the number of rows: that of the first input or sequences, of a set without

@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/seed732fc211/aegis/internal/draw"
 )
 
 // Split divides the rows at random: fraction of them, at least one, go to the
@@ -64,7 +66,7 @@ func (s *Set) SplitRows(fraction float64, seed uint64) (rest, part []int, err er
 
 // strata returns the rows of every class, of a regression all rows.
 func (s *Set) strata() ([][]int, error) {
-	if s.Classes == nil || len(s.Targets) == 0 { // or the classes are those of steps
+	if s.Classes == nil || len(s.Targets) == 0 || s.steps() {
 		all := make([]int, s.Len())
 		for i := range all {
 			all[i] = i
@@ -145,36 +147,15 @@ func chooseGroups(groups []int, strata [][]int, fraction float64, r *rand.Rand) 
 // over by rounding going to the strata with the largest remainders.
 func choose(strata [][]int, fraction float64, n int, r *rand.Rand) []bool {
 	total := min(max(int(math.Round(fraction*float64(n))), 1), n-1)
-	counts := make([]int, len(strata))
-	order := make([]int, len(strata))
-	left := total
+	whole, rest := make([]int, len(strata)), make([]float64, len(strata))
 	for k, rows := range strata {
-		counts[k] = int(fraction * float64(len(rows)))
-		left -= counts[k]
-		order[k] = k
-	}
-	remainder := func(k int) float64 { return fraction*float64(len(strata[k])) - float64(counts[k]) }
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch ra, rb := remainder(a), remainder(b); {
-		case ra > rb:
-			return -1
-		case ra < rb:
-			return 1
-		}
-		return 0
-	})
-	for i := 0; left > 0; i++ {
-		if k := order[i%len(order)]; counts[k] < len(strata[k]) {
-			counts[k]++
-			left--
-		}
+		share := fraction * float64(len(rows))
+		whole[k] = int(share)
+		rest[k] = share - float64(whole[k])
 	}
 	chosen := make([]bool, n)
-	for k, rows := range strata {
-		perm := r.Perm(len(rows))
-		for _, p := range perm[:counts[k]] {
-			chosen[rows[p]] = true
-		}
+	for _, i := range draw.Rows(strata, draw.Quotas(draw.Sizes(strata), whole, rest, total), r) {
+		chosen[i] = true
 	}
 	return chosen
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/seed732fc211/aegis/internal/moments"
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // LogTails takes numeric columns with heavy tails, such as prices and counts, to a
@@ -70,14 +71,8 @@ func (f FittedLogTails) name() string    { return "log tails" }
 func (f FittedLogTails) from() []Feature { return f.Features }
 func (f FittedLogTails) to() []Feature   { return f.Features }
 
-func (f FittedLogTails) row(dst, src []float64) error {
-	for j, x := range src {
-		if s := f.Scale[j]; s != 0 {
-			x = math.Asinh(scaled(x, f.Center[j], s))
-		}
-		dst[j] = x
-	}
-	return nil
+func (f FittedLogTails) lower() rows.Transform {
+	return &rows.LogTails{Center: f.Center, Scale: f.Scale}
 }
 
 func (f FittedLogTails) check() error {

@@ -24,10 +24,10 @@ func (p *planner) target(s *Set) (kept []int, err error) {
 		return nil, &CSVError{File: p.t.file, Column: s.Target, Err: errors.New("the target is missing in every row")}
 	}
 	p.task(q)
-	if p.report.Task == Regress && q.kind != Numeric {
+	if p.report.Task == (Regress{}) && q.kind != Numeric {
 		return nil, p.notNumber(q)
 	}
-	if p.report.Task == Classify {
+	if p.report.Task == (Classify{}) {
 		return p.classes(q, s)
 	}
 	return p.realTarget(q, s)
@@ -46,23 +46,23 @@ func (p *planner) task(q *plan) {
 	distinct := q.scan.distinct + len(q.texts)
 	switch {
 	case p.c.AsTask == "classify":
-		r.Task, r.Why = Classify, "as asked for"
+		r.Task, r.Why = Classify{}, "as asked for"
 	case p.c.AsTask == "regress":
-		r.Task, r.Why = Regress, "as asked for"
+		r.Task, r.Why = Regress{}, "as asked for"
 	case q.kind == Categorical && q.forced:
-		r.Task, r.Why = Classify, "its type is categorical, as asked for"
+		r.Task, r.Why = Classify{}, "its type is categorical, as asked for"
 	case q.kind == Categorical && q.why != "":
-		r.Task, r.Why = Classify, q.why
+		r.Task, r.Why = Classify{}, q.why
 	case q.kind == Categorical:
-		r.Task, r.Why = Classify, "its cells are texts"
+		r.Task, r.Why = Classify{}, "its cells are texts"
 	case !q.number.plain():
-		r.Task, r.Why = Regress, "its numbers have "+q.number.String()
+		r.Task, r.Why = Regress{}, "its numbers have "+q.number.String()
 	case !q.scan.integers || slices.ContainsFunc(q.texts, func(s string) bool { v, _ := q.number.parse(s); return v != math.Trunc(v) }):
-		r.Task, r.Why = Regress, "its numbers are not all integers"
+		r.Task, r.Why = Regress{}, "its numbers are not all integers"
 	case distinct > maxClasses || distinct*rowsPerClass > known:
-		r.Task, r.Why = Regress, fmt.Sprintf("its integers have %s different values", countText(distinct))
+		r.Task, r.Why = Regress{}, fmt.Sprintf("its integers have %s different values", countText(distinct))
 	default:
-		r.Task, r.Why = Classify, fmt.Sprintf("its integers have only %d different values", distinct)
+		r.Task, r.Why = Classify{}, fmt.Sprintf("its integers have only %d different values", distinct)
 	}
 }
 

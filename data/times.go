@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
+
+	"github.com/seed732fc211/aegis/internal/rows"
 )
 
 // ExpandTimes replaces every column of times (Feature.Time) by numbers that a
@@ -22,57 +23,6 @@ type FittedTimes struct {
 	Parts    [][]string // the parts that take the place of each column; of others null
 }
 
-// timeParts are the numbers that can be made of a time, in their order.
-var timeParts = []struct {
-	name   string
-	cyclic bool
-	of     func(t time.Time, days float64) float64
-}{
-	{"", false, func(_ time.Time, days float64) float64 { return days }},
-	{"year", false, func(t time.Time, _ float64) float64 { return float64(t.Year()) }},
-	{"day of year", false, func(t time.Time, _ float64) float64 { return float64(t.YearDay()) }},
-	{"sin year", true, func(t time.Time, _ float64) float64 { return math.Sin(yearAngle(t)) }},
-	{"cos year", true, func(t time.Time, _ float64) float64 { return math.Cos(yearAngle(t)) }},
-	{"weekday", false, func(t time.Time, _ float64) float64 { return weekday(t) }},
-	{"sin week", true, func(t time.Time, _ float64) float64 { return math.Sin(2 * math.Pi * weekday(t) / 7) }},
-	{"cos week", true, func(t time.Time, _ float64) float64 { return math.Cos(2 * math.Pi * weekday(t) / 7) }},
-	{"hour", false, func(_ time.Time, days float64) float64 { return 24 * ofDay(days) }},
-	{"sin day", true, func(_ time.Time, days float64) float64 { return math.Sin(2 * math.Pi * ofDay(days)) }},
-	{"cos day", true, func(_ time.Time, days float64) float64 { return math.Cos(2 * math.Pi * ofDay(days)) }},
-}
-
-func yearAngle(t time.Time) float64 { return 2 * math.Pi * float64(t.YearDay()-1) / 365.25 }
-
-func weekday(t time.Time) float64 { return float64((t.Weekday() + 6) % 7) }
-
-func ofDay(days float64) float64 { return days - math.Floor(days) }
-
-// timePart returns the place of a part in timeParts, −1 if there is none.
-func timePart(name string) int {
-	for i := range timeParts {
-		if timeParts[i].name == name {
-			return i
-		}
-	}
-	return -1
-}
-
-// maxSeconds bounds times to years that package time can tell, about ±9999.
-const maxSeconds = 3e11
-
-// part returns a part of a time in seconds since 1970; NaN of a missing one.
-func part(i int, seconds float64) (float64, error) {
-	if math.IsNaN(seconds) {
-		return seconds, nil
-	}
-	if !(math.Abs(seconds) <= maxSeconds) {
-		return 0, fmt.Errorf("%g seconds since 1970: want a time in the years ±9999", seconds)
-	}
-	whole := math.Floor(seconds)
-	t := time.Unix(int64(whole), int64(1e9*(seconds-whole))).UTC()
-	return timeParts[i].of(t, seconds/(24*60*60)), nil
-}
-
 // Fit implements Transform.
 func (e ExpandTimes) Fit(train Source) (Fitted, error) {
 	features, err := columnsOf("times", train)
@@ -84,11 +34,11 @@ func (e ExpandTimes) Fit(train Source) (Fitted, error) {
 	first, varies := make([][]float64, len(features)), make([][]bool, len(features))
 	for j, c := range features {
 		if c.Time != "" {
-			first[j], varies[j] = slices.Repeat([]float64{math.NaN()}, len(timeParts)), make([]bool, len(timeParts))
+			first[j], varies[j] = slices.Repeat([]float64{math.NaN()}, len(rows.TimeParts)), make([]bool, len(rows.TimeParts))
 		}
 	}
-	err = scan(train, func(_ int, rows *Set) error {
-		v, p, err := rows.Table()
+	err = scan(train, func(_ int, part *Set) error {
+		v, p, err := part.Table()
 		if err != nil {
 			return err
 		}
@@ -97,11 +47,11 @@ func (e ExpandTimes) Fit(train Source) (Fitted, error) {
 				continue
 			}
 			for k := j; k < len(v); k += p {
-				for i := range timeParts {
-					if math.IsNaN(v[k]) || varies[j][i] || timeParts[i].cyclic && !e.Cyclic {
+				for i := range rows.TimeParts {
+					if math.IsNaN(v[k]) || varies[j][i] || rows.TimeParts[i].Cyclic && !e.Cyclic {
 						continue
 					}
-					y, err := part(i, v[k])
+					y, err := rows.TimeParts[i].Of(v[k])
 					if err != nil {
 						return fmt.Errorf("column %s: %w", features[j].Name, err)
 					}
@@ -121,9 +71,9 @@ func (e ExpandTimes) Fit(train Source) (Fitted, error) {
 		if first[j] == nil {
 			continue
 		}
-		for i, part := range timeParts {
+		for i, part := range rows.TimeParts {
 			if varies[j][i] {
-				f.Parts[j] = append(f.Parts[j], part.name)
+				f.Parts[j] = append(f.Parts[j], part.Name)
 			}
 		}
 		if f.Parts[j] == nil { // a constant stays one column
@@ -157,24 +107,14 @@ func (f FittedTimes) to() []Feature {
 	return out
 }
 
-func (f FittedTimes) row(dst, src []float64) error {
-	k := 0
-	for j, x := range src {
-		if f.Features[j].Time == "" {
-			dst[k] = x
-			k++
-			continue
-		}
-		for _, name := range f.Parts[j] {
-			y, err := part(timePart(name), x)
-			if err != nil {
-				return fmt.Errorf("column %s: %w", f.Features[j].Name, err)
-			}
-			dst[k] = y
-			k++
+func (f FittedTimes) lower() rows.Transform {
+	columns := make([]rows.TimesColumn, len(f.Features))
+	for j, c := range f.Features {
+		if c.Time != "" {
+			columns[j] = rows.TimesColumn{Name: c.Name, Parts: f.Parts[j]}
 		}
 	}
-	return nil
+	return &rows.Times{Columns: columns}
 }
 
 func (f FittedTimes) check() error {
@@ -185,7 +125,7 @@ func (f FittedTimes) check() error {
 		if (c.Time != "") != (len(f.Parts[j]) > 0) {
 			return fmt.Errorf("column %s: %d parts", c.Name, len(f.Parts[j]))
 		}
-		if i := slices.IndexFunc(f.Parts[j], func(name string) bool { return timePart(name) < 0 }); i >= 0 {
+		if i := slices.IndexFunc(f.Parts[j], func(name string) bool { return !rows.HasTimePart(name) }); i >= 0 {
 			return fmt.Errorf("column %s: there is no part %q of a time", c.Name, f.Parts[j][i])
 		}
 	}

@@ -211,8 +211,12 @@ func ExampleAugmenters() {
 }
 
 // The metrics of a classification that asks for none.
-func ExampleDefaultMetrics() {
-	for _, m := range data.DefaultMetrics(data.Classify) {
+func ExampleRulesOf() {
+	rules, err := data.RulesOf(data.Classify{}, data.Targets{Columns: []string{"verdict"}, Classes: []string{"no", "yes"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range rules.Metrics {
 		fmt.Println(m.Name)
 	}
 	// Output:

@@ -9,8 +9,8 @@ import (
 
 // Validate checks that all parts of the set have as many rows, that labels are
 // in range, that weights are not negative and not all 0, and that every number
-// is finite but for NaN in a table, which stands for a missing value. The error
-// names row and column.
+// is finite but for NaN in a table, which stands for a missing value, and that the
+// targets are as the task of As wants them. The error names row and column.
 func (s *Set) Validate() error {
 	n := s.Len()
 	if n == 0 || len(s.Inputs) == 0 && len(s.Sequences) == 0 {
@@ -54,8 +54,13 @@ func (s *Set) ValidateAnswers() error {
 			return err
 		}
 	}
-	if s.Classes != nil && len(s.Targets) > 0 {
+	if s.Classes != nil && len(s.Targets) > 0 && !s.steps() {
 		if _, err := s.ClassCounts(); err != nil {
+			return err
+		}
+	}
+	if s.As != nil {
+		if err := s.CheckTask(); err != nil {
 			return err
 		}
 	}
@@ -66,6 +71,11 @@ func (s *Set) ValidateAnswers() error {
 		return fmt.Errorf("data: %s: %d groups for %d rows", s.Name, len(s.Groups), n)
 	}
 	return nil
+}
+
+// steps tells whether the target has a class at each of several steps.
+func (s *Set) steps() bool {
+	return s.As != nil && len(s.Targets) > 0 && s.Targets[0] != nil && s.Targets[0].Dims() == 2
 }
 
 func (s *Set) textRows(c TextColumn) error {

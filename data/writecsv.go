@@ -24,7 +24,7 @@ import (
 //	again, _, err := data.CSV{Schema: &schema}.ReadFile("table.csv")
 //
 // A name or a level that a file cannot hold (empty, with space around it, no valid
-// UTF-8), and the code of an unknown level, are errors.
+// UTF-8), and the code of an unknown level, are errors, as is a target of several columns.
 func WriteCSV(w io.Writer, s *Set) error {
 	if w == nil {
 		return errors.New("data: no file to write to")
@@ -67,6 +67,9 @@ func (s *Set) Schema() Schema {
 		return Schema{}
 	}
 	out := Schema{Name: s.Name, Source: s.Source, Target: s.Target, Classes: s.Classes, TargetNumber: s.TargetNumber}
+	if s.As != nil {
+		out.As, _ = MarshalTask(s.As) // written has the error
+	}
 	if _, p, err := s.Table(); err == nil {
 		out.Features = s.featuresOf(p)
 	}
@@ -113,6 +116,11 @@ func (s *Set) written() (*written, error) {
 	}
 	if err := s.Validate(); err != nil {
 		return nil, err
+	}
+	if s.As != nil {
+		if _, err := MarshalTask(s.As); err != nil {
+			return nil, fmt.Errorf("data: %s: %w", s.Name, err)
+		}
 	}
 	t := &written{}
 	schema := s.Schema()
@@ -250,6 +258,11 @@ func (c CSV) readWritten(r io.Reader, name string) (*Set, *Report, error) {
 	if err := s.takeBack(schema); err != nil {
 		return nil, nil, &CSVError{File: name, Err: err}
 	}
+	if schema.As != nil {
+		if s.As, err = UnmarshalTask(schema.As); err != nil {
+			return nil, nil, err
+		}
+	}
 	s.Features, s.TargetNumber, s.Source = schema.Features, schema.TargetNumber, schema.Source
 	if schema.Name != "" {
 		s.Name = schema.Name
@@ -308,7 +321,10 @@ func Inspect(s *Set) *Report {
 	}
 	if r.Target != "" {
 		r.Columns = append(r.Columns, s.describeTarget())
-		r.Why = map[Task]string{Classify: "it has classes", Regress: "it has real values"}[r.Task]
+		r.Why = "it has real values"
+		if s.Classes != nil {
+			r.Why = "it has classes"
+		}
 	}
 	for _, c := range s.Texts {
 		r.Columns = append(r.Columns, ColumnReport{Name: c.Name, Type: Text, Role: roleText})

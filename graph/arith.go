@@ -35,44 +35,15 @@ func (b *Builder) binary(fn kernel.BinaryFn, kind string, x, y *Node) *Node {
 	if comparison := fn >= kernel.Equal && fn < kernel.And; comparison && !b.readyAlike(kind, x, y) || !comparison && !b.readyFloat(kind, x, y) {
 		return nil
 	}
-	out, err := broadcast(x.Shape(), y.Shape())
-	if err != nil {
+	if _, err := broadcast(x.Shape(), y.Shape()); err != nil {
 		return b.fail(kind, err)
 	}
-	walk, ok := kernel.NewStrided(out, repeated(x.Shape(), out), repeated(y.Shape(), out))
-	if !ok {
-		return b.fail(kind, fmt.Errorf("%s and %s broadcast along more than %d axes", dims(x.Shape()), dims(y.Shape()), kernel.MaxDims))
-	}
-	o := &op{
-		kind: kind, out: typ{b.Dtype(), out},
-		f32: bindBinary[float32](fn, walk), f64: bindBinary[float64](fn, walk),
-	}
+	o := &op{kind: kind}
 	if fn < kernel.Equal {
 		o.diff = []bool{true, true}
 		o.grad = binaryGrad(fn)
 	}
-	for i, n := range []*Node{x, y} {
-		if slices.Equal(n.Shape(), out) {
-			o.inPlace = append(o.inPlace, i)
-		}
-	}
 	return b.apply(o, x, y)
-}
-
-func bindBinary[T kernel.Float](fn kernel.BinaryFn, walk kernel.Strided) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, y, s := c.out, c.in[0], c.in[1], walk
-		if m, n := c.ints[0], c.ints[1]; m != nil {
-			return func() error {
-				kernel.CompareInts(fn, out, m, n, &s)
-				return nil
-			}
-		}
-		return func() error {
-			kernel.Binary(fn, out, x, y, &s)
-			return nil
-		}
-	}
 }
 
 func binaryGrad(fn kernel.BinaryFn) func(b *Builder, in []*Node, out, g *Node) []*Node {
@@ -137,31 +108,11 @@ func (b *Builder) Broadcast(x *Node, shape ...int) *Node {
 	} else if !slices.Equal(out, Shape(shape)) {
 		return b.fail("Broadcast", fmt.Errorf("%s does not broadcast to %s", dims(from), dims(shape)))
 	}
-	st := repeated(from, shape)
-	walk, ok := kernel.NewStrided(shape, st, make([]int, len(shape)))
-	if !ok {
-		return b.fail("Broadcast", fmt.Errorf("%s to %s: more than %d axes", dims(from), dims(shape), kernel.MaxDims))
-	}
 	return b.apply(&op{
-		kind: "Broadcast", attrs: []Attribute{{"shape", slices.Clone(shape)}}, out: typ{x.Dtype(), slices.Clone(shape)},
-		f32: bindCopy[float32](walk), f64: bindCopy[float64](walk),
+		kind: "Broadcast", attrs: []Attribute{attr("shape", slices.Clone(shape))},
 		diff: differentiable([]*Node{x}),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.SumTo(g, in[0].Shape())} },
 	}, x)
-}
-
-func bindCopy[T kernel.Float](walk kernel.Strided) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, outInts, xInts, s := c.out, c.in[0], c.outInts, c.ints[0], walk
-		return func() error {
-			if outInts != nil {
-				kernel.CopyInts(outInts, xInts, &s)
-			} else {
-				kernel.Copy(out, x, &s)
-			}
-			return nil
-		}
-	}
 }
 
 // Scale returns alpha·x.
@@ -176,21 +127,10 @@ func (b *Builder) axpb(x *Node, alpha, beta float64) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: "Scale", attrs: []Attribute{{"alpha", alpha}, {"beta", beta}}, out: typeOf(x),
-		f32: bindAxpb[float32](alpha, beta), f64: bindAxpb[float64](alpha, beta),
-		diff: []bool{true}, inPlace: []int{0},
+		kind: "Scale", attrs: []Attribute{attr("alpha", alpha), attr("beta", beta)},
+		diff: []bool{true},
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Scale(g, alpha)} },
 	}, x)
-}
-
-func bindAxpb[T kernel.Float](alpha, beta float64) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x := c.out, c.in[0]
-		return func() error {
-			kernel.Axpb(out, T(alpha), x, T(beta))
-			return nil
-		}
-	}
 }
 
 // sum adds up values of one shape.
@@ -206,20 +146,9 @@ func (b *Builder) sum(xs []*Node) *Node {
 		diff[i] = true
 	}
 	return b.apply(&op{
-		kind: "AddN", out: typeOf(xs[0]), diff: diff, inPlace: []int{0},
-		f32: bindAddN[float32], f64: bindAddN[float64],
+		kind: "AddN", diff: diff,
 		grad: func(_ *Builder, in []*Node, _, g *Node) []*Node {
 			return slices.Repeat([]*Node{g}, len(in))
 		},
 	}, xs...)
-}
-
-func bindAddN[T kernel.Float](c *call[T]) run {
-	return func() error {
-		copy(c.out, c.in[0])
-		for _, x := range c.in[1:] {
-			kernel.AddTo(c.out, x)
-		}
-		return nil
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/seed732fc211/aegis/internal/ops"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -26,6 +27,9 @@ func newBuffer(dt Dtype, n int) *buffer {
 		return &buffer{i: make([]int, n)}
 	}
 }
+
+// memory is the same memory for package ops.
+func (b *buffer) memory() ops.Memory { return ops.Memory{Float32: b.f32, Float64: b.f64, Int: b.i} }
 
 func (b *buffer) len() int { return len(b.f32) + len(b.f64) + len(b.i) }
 

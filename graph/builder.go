@@ -170,7 +170,7 @@ func (b *Builder) fail(op string, err error) *Node {
 	return nil
 }
 
-// ready tells whether an operation may go on: no mistake so far, and all its
+// ready reports whether an operation may go on: no mistake so far, and all its
 // operands are nodes of this graph.
 func (b *Builder) ready(op string, in ...*Node) bool {
 	if b.failed() {

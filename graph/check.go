@@ -18,7 +18,7 @@ type GradientCheck struct {
 	Seed      uint64  // of parameters, noise and the direction
 }
 
-// GradientError tells where an analytic and a numeric derivative differ.
+// GradientError reports where an analytic and a numeric derivative differ.
 type GradientError struct {
 	Of                string // input or parameter
 	Index             int    // place in it, row by row

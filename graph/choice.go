@@ -69,25 +69,17 @@ func (b *Builder) Where(cond, x, y *Node) *Node {
 	}
 	float := x.Dtype() != Int
 	return b.apply(&op{
-		kind: name, out: typeOf(x), diff: []bool{false, float, float}, inPlace: []int{1, 2},
-		f32: bindWhere[float32], f64: bindWhere[float64],
+		kind: name, diff: []bool{false, float, float},
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{nil, b.keep(in[0], g, true), b.keep(in[0], g, false)}
 		},
 	}, cond, x, y)
 }
 
-func bindWhere[T kernel.Float](c *call[T]) run {
-	if c.outInts != nil {
-		return func() error { kernel.Where(c.outInts, c.in[0], c.ints[1], c.ints[2]); return nil }
-	}
-	return func() error { kernel.Where(c.out, c.in[0], c.in[1], c.in[2]); return nil }
-}
-
 // keep returns x where the mask cond is as the last argument says, and 0 elsewhere.
 func (b *Builder) keep(cond, x *Node, where bool) *Node {
 	return b.apply(&op{
-		kind: "WhereGrad", attrs: []Attribute{{"where", where}}, out: typeOf(x), diff: []bool{false, true}, inPlace: []int{1},
+		kind: "WhereGrad", attrs: []Attribute{attr("where", where)}, out: typeOf(x), diff: []bool{false, true}, inPlace: []int{1},
 		f32: bindKeep[float32](where), f64: bindKeep[float64](where),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{nil, b.keep(in[0], g, where)} },
 	}, cond, x)
@@ -114,22 +106,7 @@ func (b *Builder) Cast(x *Node, to Dtype) *Node {
 	if x.Dtype() == to {
 		return x
 	}
-	return b.apply(&op{
-		kind: name, attrs: []Attribute{{"to", to.Name()}}, out: typ{to, x.Shape()},
-		f32: bindCast[float32], f64: bindCast[float64],
-	}, x)
-}
-
-func bindCast[T kernel.Float](c *call[T]) run {
-	if c.outInts == nil {
-		return func() error { kernel.Floats(c.out, c.ints[0]); return nil }
-	}
-	return func() error {
-		if i := kernel.Ints(c.outInts, c.in[0]); i >= 0 {
-			return fmt.Errorf("%v at position %d is not in the range of int", c.in[0][i], i)
-		}
-		return nil
-	}
+	return b.apply(&op{kind: name, attrs: []Attribute{attr("to", to.Name())}}, x)
 }
 
 // TakeAlongAxis returns, for every element of index, the element of x that it names
@@ -154,35 +131,16 @@ func (b *Builder) TakeAlongAxis(x, index *Node, ax int) *Node {
 	}
 	_, inner := around(s, a)
 	n, picks := s[a], t[a]
-	attrs := []Attribute{{"axis", a}}
+	attrs := []Attribute{attr("axis", a)}
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typ{x.Dtype(), t}, diff: []bool{x.Dtype() != Int, false}, part: true,
-		f32: bindTake[float32](n, picks, inner), f64: bindTake[float64](n, picks, inner),
+		kind: name, attrs: attrs, diff: []bool{x.Dtype() != Int, false}, part: true,
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{
-				kind: name + "Grad", attrs: append(attrs[:1:1], Attribute{"depth", n}), out: typeOf(in[0]),
+				kind: name + "Grad", attrs: append(attrs[:1:1], attr("depth", n)), out: typeOf(in[0]),
 				f32: bindAddTaken[float32](n, picks, inner), f64: bindAddTaken[float64](n, picks, inner),
 			}, g, in[1]), nil}
 		},
 	}, x, index)
-}
-
-func bindTake[T kernel.Float](n, picks, inner int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		if c.outInts != nil {
-			return takeRun(c.outInts, c.ints[0], c.ints[1], n, picks, inner)
-		}
-		return takeRun(c.out, c.in[0], c.ints[1], n, picks, inner)
-	}
-}
-
-func takeRun[E kernel.Float | int](out, x []E, index []int, n, picks, inner int) run {
-	return func() error {
-		if i := kernel.Take(out, x, index, n, picks, inner); i >= 0 {
-			return fmt.Errorf("index %d at position %d is not in [0, %d)", index[i], i, n)
-		}
-		return nil
-	}
 }
 
 func bindAddTaken[T kernel.Float](n, picks, inner int) func(*call[T]) run {

@@ -14,7 +14,7 @@ type (
 	node    = graph.Node
 )
 
-// logits returns Inputs of the given shapes behind the batch.
+// logits returns Inputs of the given shapes after the batch.
 func logits(shapes ...[]int) func(int) []*tensor.Dense {
 	return func(batch int) []*tensor.Dense {
 		var in []*tensor.Dense

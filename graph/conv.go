@@ -58,8 +58,7 @@ func (b *Builder) Conv2D(x, w, bias *Node, window Window, groups int, act Activa
 func (b *Builder) conv(c *kernel.Conv, in []*Node, act Activation) *Node {
 	diff := []bool{true, true, true}
 	return b.apply(&op{
-		kind: "Conv2D", attrs: append(convAttributes(c), Attribute{"activation", act}), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.O}}, diff: diff[:len(in)], flop: c.FLOP(),
-		f32: bindConv[float32](c, act), f64: bindConv[float64](c, act),
+		kind: "Conv2D", attrs: append(convAttributes(c), attr("activation", act)), diff: diff[:len(in)], flop: c.FLOP(),
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			if act.fn != kernel.Identity {
 				g = b.unaryGrad(act.fn, y, g, act.alpha)
@@ -76,57 +75,30 @@ func (b *Builder) conv(c *kernel.Conv, in []*Node, act Activation) *Node {
 // windowAttributes describes how a window moves over images.
 func windowAttributes(c *kernel.Conv) []Attribute {
 	return []Attribute{
-		{"kernel_shape", []int{c.KH, c.KW}}, {"strides", []int{c.StrideH, c.StrideW}},
-		{"dilations", []int{c.DilationH, c.DilationW}}, {"pads", []int{c.Top, c.Left, c.Bottom, c.Right}},
+		attr("kernel_shape", []int{c.KH, c.KW}), attr("strides", []int{c.StrideH, c.StrideW}),
+		attr("dilations", []int{c.DilationH, c.DilationW}), attr("pads", []int{c.Top, c.Left, c.Bottom, c.Right}),
 	}
 }
 
 func convAttributes(c *kernel.Conv) []Attribute {
-	return append(windowAttributes(c), Attribute{"group", c.Groups})
+	return append(windowAttributes(c), attr("group", c.Groups))
 }
 
-// outputShape is the size of the images that a transposed window gives: its operands
-// do not tell it where a stride leaves rows over.
-func outputShape(c *kernel.Conv) Attribute { return Attribute{"output_shape", []int{c.H, c.W}} }
+// outputShape is the size of the result of a transposed window, which does not follow from
+// its operands when the stride leaves rows over.
+func outputShape(c *kernel.Conv) Attribute { return attr("output_shape", []int{c.H, c.W}) }
 
-func bindConv[T kernel.Float](c *kernel.Conv, act Activation) func(*call[T]) run {
-	return func(k *call[T]) run {
-		out, x, w := k.out, k.in[0], k.in[1]
-		var bias []T
-		if len(k.in) == 3 {
-			bias = k.in[2]
-		}
-		relu := act.fn == kernel.Relu
-		return func() error {
-			kernel.ConvForward(c, x, w, bias, relu, out)
-			if !relu && act.fn != kernel.Identity {
-				kernel.Unary(act.fn, act.alpha, out, out)
-			}
-			return nil
-		}
-	}
-}
-
-// convInput is the gradient of a convolution by its images, which is the
-// transposed convolution of g.
+// convInput is the input gradient of a convolution, the transposed convolution of g.
 func (b *Builder) convInput(c *kernel.Conv, g, w *Node) *Node {
 	return b.apply(&op{
-		kind: "Conv2DTranspose", attrs: append(convAttributes(c), outputShape(c)), out: typ{b.Dtype(), Shape{c.N, c.H, c.W, c.C}}, diff: []bool{true, true}, flop: c.FLOP(),
-		f32: bindConvInput[float32](c), f64: bindConvInput[float64](c),
+		kind: "Conv2DTranspose", attrs: append(convAttributes(c), outputShape(c)), diff: []bool{true, true}, flop: c.FLOP(),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.conv(c, []*Node{g, in[1]}, Identity), b.convWeights(c, g, in[0])}
 		},
 	}, g, w)
 }
 
-func bindConvInput[T kernel.Float](c *kernel.Conv) func(*call[T]) run {
-	return func(k *call[T]) run {
-		out, g, w := k.out, k.in[0], k.in[1]
-		return func() error { kernel.ConvInput(c, g, w, out); return nil }
-	}
-}
-
-// convWeights is the gradient of a convolution by its kernels.
+// convWeights is the kernel gradient of a convolution.
 func (b *Builder) convWeights(c *kernel.Conv, x, g *Node) *Node {
 	return b.apply(&op{
 		kind: "Conv2DKernels", attrs: convAttributes(c), out: typ{b.Dtype(), Shape{c.KH, c.KW, c.C / c.Groups, c.O}}, diff: []bool{true, true}, flop: c.FLOP(),
@@ -144,14 +116,13 @@ func bindConvWeights[T kernel.Float](c *kernel.Conv) func(*call[T]) run {
 	}
 }
 
-// Conv2DTranspose returns the transposed convolution of x, which is what the
-// gradient of Conv2D by its images computes: every pixel of x adds a multiple of
-// the kernel to the result.
+// Conv2DTranspose returns the transposed convolution of x, which is the input gradient of
+// Conv2D: every pixel of x adds a multiple of the kernel to the result.
 //
 // Shapes: x (batch, rows, columns, channels), w (kernel height, kernel width,
 // filters, channels), result (batch, height, width, filters) with height =
 // rows·stride where the padding is Same, and else (rows−1)·stride +
-// dilation·(size−1) + 1 − padding + extra; extra, below the stride, tells apart
+// dilation·(size−1) + 1 − padding + extra; extra, below the stride, distinguishes
 // the heights that Conv2D turns into as many rows.
 func (b *Builder) Conv2DTranspose(x, w *Node, window Window, extra [2]int) *Node {
 	const name = "Conv2DTranspose"

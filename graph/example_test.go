@@ -64,3 +64,20 @@ func ExampleFans() {
 	fmt.Println(graph.Fans(graph.Shape{3, 3, 16, 32})) // a convolution's kernels
 	// Output: 144 288
 }
+
+// A parameter that is found elsewhere, such as in a file, is not drawn.
+func ExampleNewParamsFrom() {
+	stored := map[string][]float64{"w": {3, 4}}
+	params := graph.NewParamsFrom(graph.Float64, 1, func(path string, shape graph.Shape) (*tensor.Dense, error) {
+		v, ok := stored[path]
+		if !ok {
+			return nil, nil
+		}
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v)), nil
+	})
+	b := graph.New(params, graph.Infer)
+	b.Param("w", graph.Shape{2}, graph.Weight{})
+	b.Param("bias", graph.Shape{2}, graph.Weight{Init: graph.Zeros{}})
+	fmt.Println(params.Get("w").Values(), params.Get("bias").Values(), b.Err())
+	// Output: [3 4] [0 0] <nil>
+}

@@ -111,8 +111,7 @@ func (b *Builder) unary(fn kernel.UnaryFn, x *Node, alpha float64) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: kind, attrs: functionAttributes(fn, alpha), out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
-		f32: bindUnary[float32](fn, alpha), f64: bindUnary[float64](fn, alpha),
+		kind: kind, attrs: functionAttributes(fn, alpha), diff: []bool{true},
 		grad: func(b *Builder, in []*Node, out, g *Node) []*Node {
 			if kernel.SlopeOfValue(fn) {
 				return []*Node{b.unaryGrad(fn, out, g, alpha)}
@@ -126,21 +125,11 @@ func (b *Builder) unary(fn kernel.UnaryFn, x *Node, alpha float64) *Node {
 func functionAttributes(fn kernel.UnaryFn, alpha float64) []Attribute {
 	switch fn {
 	case kernel.LeakyRelu, kernel.Elu:
-		return []Attribute{{"alpha", alpha}}
+		return []Attribute{attr("alpha", alpha)}
 	case kernel.Power:
-		return []Attribute{{"exponent", alpha}}
+		return []Attribute{attr("exponent", alpha)}
 	}
 	return nil
-}
-
-func bindUnary[T kernel.Float](fn kernel.UnaryFn, alpha float64) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x := c.out, c.in[0]
-		return func() error {
-			kernel.Unary(fn, alpha, out, x)
-			return nil
-		}
-	}
 }
 
 // unaryGrad returns g·fn′, where v is fn's value or its argument as
@@ -174,8 +163,5 @@ func (b *Builder) StopGradient(x *Node) *Node {
 	if !b.readyFloat("StopGradient", x) {
 		return nil
 	}
-	return b.apply(&op{
-		kind: "StopGradient", out: typeOf(x), alias: true,
-		f32: bindUnary[float32](kernel.Identity, 0), f64: bindUnary[float64](kernel.Identity, 0),
-	}, x)
+	return b.apply(&op{kind: "StopGradient"}, x)
 }

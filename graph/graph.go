@@ -113,17 +113,6 @@ func dims(s Shape) string {
 	return t + ")"
 }
 
-// rowMajor returns the strides of a dense array.
-func rowMajor(s Shape) []int {
-	st := make([]int, len(s))
-	n := 1
-	for i := len(s) - 1; i >= 0; i-- {
-		st[i] = n
-		n *= s[i]
-	}
-	return st
-}
-
 // axis turns an axis, which may count from the end (−1 is the last), into 0..rank−1.
 func axis(a, rank int) (int, error) {
 	if a < -rank || a >= rank {
@@ -182,18 +171,6 @@ func broadcast(a, b Shape) (Shape, error) {
 		}
 	}
 	return out, nil
-}
-
-// repeated returns the strides of an operand of shape s walked over the shape
-// out that it broadcasts to.
-func repeated(s, out Shape) []int {
-	st, own := make([]int, len(out)), rowMajor(s)
-	for i := range s {
-		if s[i] != 1 {
-			st[len(out)-len(s)+i] = own[i]
-		}
-	}
-	return st
 }
 
 // Value is what a node holds: a *tensor.Dense, or a scalar of Gorgonia's.

@@ -41,8 +41,7 @@ func (b *Builder) matMul(x, y *Node, tx, ty bool) *Node {
 	}
 	count := size(sx[:r])
 	return b.apply(&op{
-		kind: "MatMul", attrs: []Attribute{{"transA", tx}, {"transB", ty}}, out: typ{b.Dtype(), append(sx[:r:r], m, n)}, diff: []bool{true, true}, flop: 2 * count * m * n * k,
-		f32: bindMatMul[float32](tx, ty, count, m, n, k), f64: bindMatMul[float64](tx, ty, count, m, n, k),
+		kind: "MatMul", attrs: []Attribute{attr("transA", tx), attr("transB", ty)}, diff: []bool{true, true}, flop: 2 * count * m * n * k,
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			x, y := in[0], in[1]
 			var gx, gy *Node
@@ -66,16 +65,6 @@ func swapIf(a, b int, swap bool) (int, int) {
 		return b, a
 	}
 	return a, b
-}
-
-func bindMatMul[T kernel.Float](tx, ty bool, count, m, n, k int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, y := c.out, c.in[0], c.in[1]
-		return func() error {
-			kernel.GemmBatch(tx, ty, count, m, n, k, x, y, out)
-			return nil
-		}
-	}
 }
 
 // Activation is an element-wise function that Dense applies while its result
@@ -178,8 +167,7 @@ func (b *Builder) Dense(x, w, bias *Node, act Activation) *Node {
 	m, k, n := sx[0], sx[1], sw[1]
 	diff := []bool{true, true, true}
 	return b.apply(&op{
-		kind: "Dense", attrs: []Attribute{{"activation", act}}, out: typ{b.Dtype(), Shape{m, n}}, diff: diff[:len(in)], flop: 2 * m * n * k,
-		f32: bindDense[float32](act, m, n, k), f64: bindDense[float64](act, m, n, k),
+		kind: "Dense", attrs: []Attribute{attr("activation", act)}, diff: diff[:len(in)], flop: 2 * m * n * k,
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			if act.fn != kernel.Identity {
 				g = b.unaryGrad(act.fn, y, g, act.alpha)
@@ -191,28 +179,6 @@ func (b *Builder) Dense(x, w, bias *Node, act Activation) *Node {
 			return grads
 		},
 	}, in...)
-}
-
-func bindDense[T kernel.Float](act Activation, m, n, k int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, w := c.out, c.in[0], c.in[1]
-		var bias []T
-		if len(c.in) == 3 {
-			bias = c.in[2]
-		}
-		return func() error {
-			relu := act.fn == kernel.Relu
-			if bias != nil {
-				kernel.GemmBias(m, n, k, x, w, bias, relu, out)
-			} else {
-				kernel.Gemm(false, false, m, n, k, x, w, 0, out)
-			}
-			if act.fn != kernel.Identity && !(relu && bias != nil) {
-				kernel.Unary(act.fn, act.alpha, out, out)
-			}
-			return nil
-		}
-	}
 }
 
 // Build applies the activation: an Activation is a layer.

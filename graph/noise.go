@@ -73,7 +73,7 @@ const fullNoise = 1 << 30
 // dropout is linear in x: its gradient is itself, applied to g. The operands
 // after x are the step and, if the rate is scheduled, the noise level.
 func (b *Builder) dropout(x *Node, rate float64, key uint64, more ...*Node) *Node {
-	attrs := []Attribute{{"ratio", rate}, {"seed", key}}
+	attrs := []Attribute{attr("ratio", rate), attr("seed", key)}
 	diff := []bool{true, false, false}
 	return b.apply(&op{
 		kind: "Dropout", attrs: attrs, out: typeOf(x), diff: diff[:1+len(more)], inPlace: []int{0}, random: true,
@@ -127,9 +127,9 @@ func (b *Builder) random(kind string, p float64, shape Shape) *Node {
 		return b.fail(kind, err)
 	}
 	key := b.stream()
-	attrs := []Attribute{{"shape", []int(slices.Clone(shape))}, {"seed", key}}
+	attrs := []Attribute{attr("shape", []int(slices.Clone(shape))), attr("seed", key)}
 	if kind == "RandomBernoulli" {
-		attrs = append(attrs, Attribute{"p", p})
+		attrs = append(attrs, attr("p", p))
 	}
 	return b.apply(&op{
 		kind: kind, attrs: attrs, out: typ{b.Dtype(), slices.Clone(shape)}, random: true,

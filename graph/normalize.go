@@ -24,8 +24,7 @@ func (b *Builder) moments(x *Node) *Node {
 	}
 	count := size(x.Shape()) / n
 	return b.apply(&op{
-		kind: name, out: typ{b.Dtype(), Shape{2, n}}, diff: []bool{true},
-		f32: bindMoments[float32](n), f64: bindMoments[float64](n),
+		kind: name, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, m, g *Node) []*Node {
 			centred := b.Sub(in[0], b.momentOf(m, 0))
 			slope := b.Scale(b.Mul(centred, b.momentOf(g, 1)), 2/float64(count))
@@ -40,13 +39,6 @@ func (b *Builder) momentOf(m *Node, i int) *Node {
 		return nil
 	}
 	return b.Reshape(b.Slice(m, 0, i, i+1), b.Dim(m, 1))
-}
-
-func bindMoments[T kernel.Float](n int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x := c.out, c.in[0]
-		return func() error { kernel.Moments(n, x, out); return nil }
-	}
 }
 
 // features returns the size of x's last axis, 0 after a mistake.
@@ -129,11 +121,10 @@ func (b *Builder) normOperands(name string, x, gamma, beta *Node, eps float64, m
 // x's own, the gradient with respect to x holds what it has through them.
 func (b *Builder) normalize(name string, in []*Node, eps float64, own bool) *Node {
 	norm := kernel.Norm{N: b.Dim(in[0], -1), Epsilon: eps}
-	attrs := []Attribute{{"epsilon", eps}}
+	attrs := []Attribute{attr("epsilon", eps)}
 	diff := []bool{true, !own, true, true}
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typeOf(in[0]), diff: diff[:len(in)], inPlace: []int{0},
-		f32: bindNormalize[float32](norm), f64: bindNormalize[float64](norm),
+		kind: name, attrs: attrs, diff: diff[:len(in)],
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			x, m := in[0], in[1]
 			s := b.apply(&op{
@@ -181,13 +172,6 @@ func optional[T kernel.Float](c *call[T], i int) []T {
 	return nil
 }
 
-func bindNormalize[T kernel.Float](norm kernel.Norm) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, m, gamma, beta := c.out, c.in[0], c.in[1], optional(c, 2), optional(c, 3)
-		return func() error { kernel.BatchNorm(norm, x, m, gamma, beta, out); return nil }
-	}
-}
-
 func bindNormSums[T kernel.Float](norm kernel.Norm) func(*call[T]) run {
 	return func(c *call[T]) run {
 		out, x, m, g := c.out, c.in[0], c.in[1], c.in[2]
@@ -217,11 +201,10 @@ func (b *Builder) LayerNorm(x, gamma, beta *Node, eps float64) *Node {
 		return nil
 	}
 	norm := kernel.Norm{N: b.Dim(x, -1), Epsilon: eps}
-	attrs := []Attribute{{"axis", len(x.Shape()) - 1}, {"epsilon", eps}}
+	attrs := []Attribute{attr("axis", len(x.Shape())-1), attr("epsilon", eps)}
 	diff := []bool{true, true, true}
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typeOf(x), diff: diff[:len(in)],
-		f32: bindLayerNorm[float32](norm), f64: bindLayerNorm[float64](norm),
+		kind: name, attrs: attrs, diff: diff[:len(in)],
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			operands := []*Node{in[0], g}
 			if len(in) == 3 {
@@ -241,13 +224,6 @@ func (b *Builder) LayerNorm(x, gamma, beta *Node, eps float64) *Node {
 			return grads
 		},
 	}, in...)
-}
-
-func bindLayerNorm[T kernel.Float](norm kernel.Norm) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, gamma, beta := c.out, c.in[0], optional(c, 1), optional(c, 2)
-		return func() error { kernel.LayerNorm(norm, x, gamma, beta, out); return nil }
-	}
 }
 
 func bindLayerNormGrad[T kernel.Float](norm kernel.Norm) func(*call[T]) run {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chewxy/hm"
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/ops"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -42,7 +43,7 @@ type call[T kernel.Float] struct {
 }
 
 // run computes one operation on the memory it was bound to.
-type run func() error
+type run = func() error
 
 // op is every operation of this package. It is made for operands of known type,
 // so its shape rule has been applied before it exists. It is a gorgonia.Op, and
@@ -50,14 +51,19 @@ type run func() error
 //
 // Two ops with the same kind, attrs and operand types are the same operation:
 // whatever the bind functions capture has to be in attrs.
+//
+// What an inference computes is an operation of package ops, which knows its result
+// and how to run it; the gradients, losses and noise of a training are bound here.
 type op struct {
 	kind  string
 	attrs []Attribute
 	id    string // kind and attrs as a text, set by apply
 	in    []typ
-	out   typ
-	path  string // of the layer, for errors; no part of the op's identity
-	salt  int    // tells apart ops whose nodes collide in Gorgonia's 32-bit hash
+	out   typ // set by apply for an operation of package ops
+
+	kernel *ops.Kernel // nil: f32 and f64 bind the op
+	path   string      // of the layer, for errors; no part of the op's identity
+	salt   int         // distinguishes ops whose nodes collide in Gorgonia's 32-bit hash
 
 	f32 func(*call[float32]) run
 	f64 func(*call[float64]) run
@@ -180,8 +186,53 @@ func (o *op) floatType() Dtype {
 	return Float64
 }
 
+// prepare finds what package ops knows of the op.
+func (o *op) prepare(float Dtype) error {
+	in := make([]ops.Spec, len(o.in))
+	for i, t := range o.in {
+		in[i] = ops.Spec{Type: opsType(t.dtype), Shape: t.shape}
+	}
+	k, err := ops.Prepare(opsType(float), o.kind, o.attrs, in...)
+	if err != nil {
+		return err
+	}
+	o.kernel, o.alias, o.inPlace = k, k.Alias, k.InPlace
+	o.out = typ{dtypeOf(k.Out.Type), k.Out.Shape}
+	return nil
+}
+
+// opsType returns package ops's name of a type.
+func opsType(t Dtype) ops.Type {
+	switch t {
+	case Float32:
+		return ops.Float32
+	case Float64:
+		return ops.Float64
+	default:
+		return ops.Int
+	}
+}
+
+func dtypeOf(t ops.Type) Dtype {
+	switch t {
+	case ops.Float32:
+		return Float32
+	case ops.Float64:
+		return Float64
+	default:
+		return Int
+	}
+}
+
 // bind prepares the op to run on the given memory.
 func (o *op) bind(out *buffer, in []*buffer) run {
+	if o.kernel != nil {
+		list := make([]ops.Memory, len(in))
+		for i, b := range in {
+			list[i] = b.memory()
+		}
+		return o.kernel.Bind(out.memory(), list...)
+	}
 	if o.floatType() == Float32 {
 		c := &call[float32]{out: out.f32, outInts: out.i, in: make([][]float32, len(in)), ints: make([][]int, len(in))}
 		for i, b := range in {
@@ -198,19 +249,23 @@ func (o *op) bind(out *buffer, in []*buffer) run {
 
 // apply adds an operation to the graph, or finds the same one on the same
 // operands. Gorgonia finds it by a 32-bit hash; a collision with a node of
-// other operands is told by comparing them, and salted away.
+// other operands is detected by comparing them, and resolved by a salt.
 func (b *Builder) apply(o *op, in ...*Node) *Node {
 	if !b.ready(o.kind, in...) {
 		return nil
-	}
-	if err := checkShape(o.out.shape); err != nil {
-		return b.fail(o.kind, err)
 	}
 	o.path, o.gradient = b.path, b.backward
 	o.id = identity(o.kind, o.attrs)
 	o.in = make([]typ, len(in))
 	for i, n := range in {
 		o.in[i] = typeOf(n)
+	}
+	if o.f32 == nil {
+		if err := o.prepare(b.Dtype()); err != nil {
+			return b.fail(o.kind, err)
+		}
+	} else if err := checkShape(o.out.shape); err != nil {
+		return b.fail(o.kind, err)
 	}
 	for ; ; o.salt++ {
 		n, err := applyOp(o, in)

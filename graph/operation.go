@@ -2,53 +2,16 @@ package graph
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 
+	"github.com/seed732fc211/aegis/internal/ops"
 	"gorgonia.org/tensor"
 )
 
 // Attribute is an argument of an operation that is not an operand, such as the axis of
-// a Concat. docs/operations.md lists the attributes of every operation.
-type Attribute struct {
-	Name  string // ONNX's name where it has one, such as "axis" or "epsilon"
-	Value any    // an int, uint64, float64, bool, string, []int or Activation
-}
-
-// String returns the attribute as name=value, such as "axes=[0 2]". It is exact: two
-// values with the same text are equal.
-func (a Attribute) String() string { return string(a.appendTo(nil)) }
-
-func (a Attribute) appendTo(s []byte) []byte {
-	s = append(s, a.Name...)
-	s = append(s, '=')
-	switch v := a.Value.(type) {
-	case int:
-		return strconv.AppendInt(s, int64(v), 10)
-	case uint64:
-		return strconv.AppendUint(s, v, 10)
-	case float64:
-		return strconv.AppendFloat(s, v, 'g', -1, 64)
-	case bool:
-		return strconv.AppendBool(s, v)
-	case string:
-		return append(s, v...)
-	case Activation:
-		return append(s, v.String()...)
-	case []int:
-		s = append(s, '[')
-		for i, n := range v {
-			if i > 0 {
-				s = append(s, ' ')
-			}
-			s = strconv.AppendInt(s, int64(n), 10)
-		}
-		return append(s, ']')
-	default:
-		return fmt.Append(s, v)
-	}
-}
+// a Concat: an int, uint64, float64, bool, string, []int or Activation. docs/operations.md
+// lists the attributes of every operation.
+type Attribute = ops.Attribute
 
 // identity is the kind of an operation and its attributes, in one text.
 func identity(kind string, attrs []Attribute) string {
@@ -59,7 +22,7 @@ func identity(kind string, attrs []Attribute) string {
 	s = append(s, kind...)
 	for _, a := range attrs {
 		s = append(s, ' ')
-		s = a.appendTo(s)
+		s = a.AppendTo(s)
 	}
 	return string(s)
 }
@@ -239,3 +202,5 @@ func cloneAttributes(list []Attribute) []Attribute {
 }
 
 func bytesOf(n *Node) int { return size(n.Shape()) * int(n.Dtype().Size()) }
+
+func attr(name string, value any) Attribute { return Attribute{Name: name, Value: value} }

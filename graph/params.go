@@ -310,7 +310,7 @@ func (p *Params) ensure(path string, shape Shape, w Weight, trained bool) (*Para
 	return q, nil
 }
 
-// begin gives a new parameter its first values.
+// begin initialises a new parameter.
 func (p *Params) begin(q *Param, init Initializer) error {
 	if p.source != nil {
 		t, err := p.source(q.Path, q.shape)

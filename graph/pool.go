@@ -17,8 +17,7 @@ func (b *Builder) MaxPool2D(x *Node, size [2]int, window Window) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: "MaxPool2D", attrs: windowAttributes(c), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.C}}, diff: []bool{true},
-		f32: bindPool(c, kernel.MaxPool[float32]), f64: bindPool(c, kernel.MaxPool[float64]),
+		kind: "MaxPool2D", attrs: windowAttributes(c), diff: []bool{true},
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			return []*Node{b.maxPoolGrad(c, in[0], y, g, false)}
 		},
@@ -29,7 +28,7 @@ func (b *Builder) MaxPool2D(x *Node, size [2]int, window Window) *Node {
 // positive part of something, and the gradient is by that.
 func (b *Builder) maxPoolGrad(c *kernel.Conv, x, y, g *Node, relu bool) *Node {
 	o := &op{
-		kind: "MaxPool2DGrad", attrs: append(windowAttributes(c), Attribute{"relu", relu}), out: typeOf(x),
+		kind: "MaxPool2DGrad", attrs: append(windowAttributes(c), attr("relu", relu)), out: typeOf(x),
 		f32: bindMaxPoolGrad[float32](c, relu), f64: bindMaxPoolGrad[float64](c, relu),
 	}
 	if !relu {
@@ -55,8 +54,7 @@ func (b *Builder) AveragePool2D(x *Node, size [2]int, window Window) *Node {
 		return nil
 	}
 	return b.apply(&op{
-		kind: "AveragePool2D", attrs: windowAttributes(c), out: typ{b.Dtype(), Shape{c.N, c.OutH(), c.OutW(), c.C}}, diff: []bool{true},
-		f32: bindPool(c, kernel.AveragePool[float32]), f64: bindPool(c, kernel.AveragePool[float64]),
+		kind: "AveragePool2D", attrs: windowAttributes(c), diff: []bool{true},
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{
 				kind: "AveragePool2DGrad", attrs: append(windowAttributes(c), outputShape(c)), out: typeOf(in[0]),
@@ -116,13 +114,12 @@ func (b *Builder) AdaptiveAveragePool2D(x *Node, rows, columns int) *Node {
 	if z == nil {
 		return nil
 	}
-	attrs := []Attribute{{"output_size", []int{rows, columns}}}
+	attrs := []Attribute{attr("output_size", []int{rows, columns})}
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typ{b.Dtype(), Shape{z.N, rows, columns, z.C}}, diff: []bool{true},
-		f32: bindPool(z, kernel.RegionMean[float32]), f64: bindPool(z, kernel.RegionMean[float64]),
+		kind: name, attrs: attrs, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{
-				kind: name + "Grad", attrs: append(attrs[:1:1], Attribute{"output_shape", []int{z.H, z.W}}), out: typeOf(in[0]),
+				kind: name + "Grad", attrs: append(attrs[:1:1], attr("output_shape", []int{z.H, z.W})), out: typeOf(in[0]),
 				f32: bindPool(z, kernel.RegionMeanGrad[float32]), f64: bindPool(z, kernel.RegionMeanGrad[float64]),
 			}, g)}
 		},
@@ -136,10 +133,9 @@ func (b *Builder) AdaptiveMaxPool2D(x *Node, rows, columns int) *Node {
 	if z == nil {
 		return nil
 	}
-	attrs := []Attribute{{"output_size", []int{rows, columns}}}
+	attrs := []Attribute{attr("output_size", []int{rows, columns})}
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typ{b.Dtype(), Shape{z.N, rows, columns, z.C}}, diff: []bool{true},
-		f32: bindPool(z, kernel.RegionMax[float32]), f64: bindPool(z, kernel.RegionMax[float64]),
+		kind: name, attrs: attrs, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
 			return []*Node{b.apply(&op{
 				kind: name + "Grad", attrs: attrs, out: typeOf(in[0]),

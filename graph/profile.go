@@ -59,7 +59,7 @@ func (p *Program) Profile(ctx context.Context, runs int) (*Profile, error) {
 	return out, nil
 }
 
-// measure is Run with a look at the clock behind every step.
+// measure is Run with the time of every step.
 func (p *Program) measure(ctx context.Context, ops []OpProfile, clock time.Duration) (err error) {
 	p.at = 0
 	defer func() {

@@ -84,44 +84,35 @@ func Compile(b *Builder, outputs ...*Node) (*Program, error) {
 		}
 	}
 	nodes := below(roots...)
-	pl := &planner{of: map[*Node]*slot{}}
+	l := &layout{of: map[*Node]*buffer{}}
 	p := &Program{mode: b.mode, inputs: map[string]*input{}, results: map[*Node]*result{}, builder: b, roots: roots}
-	if err := p.placeLeaves(b, pl, nodes); err != nil {
+	if err := p.placeLeaves(b, l, nodes); err != nil {
 		return nil, err
 	}
 	var err error
-	if p.folded, err = pl.fold(b, nodes); err != nil {
+	if p.folded, err = l.fold(b, nodes); err != nil {
 		return nil, err
 	}
+	if err := l.place(nodes, roots); err != nil {
+		return nil, err
+	}
+	p.memory = l.memory
 	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return p.folded[n] != nil })
-	reads := map[*Node]int{}
-	for _, n := range nodes {
-		for _, c := range children(n) {
-			reads[c]++
-		}
-	}
-	for _, n := range roots { // a result is read after the run: its place is never free
-		reads[n]++
-	}
-	pl.layOut(nodes, reads)
-	for _, s := range pl.slots {
-		p.memory += s.buf.len() * int(s.dtype.Size())
-	}
-	return p, p.link(b, pl, nodes, outputs)
+	return p, p.link(b, l.of, nodes, outputs)
 }
 
 // placeLeaves gives inputs, parameters and constants their memory.
-func (p *Program) placeLeaves(b *Builder, pl *planner, nodes []*Node) error {
+func (p *Program) placeLeaves(b *Builder, l *layout, nodes []*Node) error {
 	for _, n := range nodes {
 		if len(children(n)) > 0 {
 			continue
 		}
 		if buf := b.values[n]; buf != nil {
-			pl.fix(n, buf)
+			l.of[n] = buf
 			continue
 		}
 		buf := newBuffer(n.Dtype(), size(n.Shape()))
-		pl.fix(n, buf)
+		l.of[n] = buf
 		switch v := n.Value(); {
 		case n == b.step:
 			p.stepNo = buf
@@ -153,8 +144,7 @@ func (p *Program) placeLeaves(b *Builder, pl *planner, nodes []*Node) error {
 }
 
 // link binds every operation to its memory.
-func (p *Program) link(b *Builder, pl *planner, nodes, outputs []*Node) error {
-	place := func(n *Node) *buffer { return pl.of[n].buf.first(size(n.Shape())) }
+func (p *Program) link(b *Builder, place map[*Node]*buffer, nodes, outputs []*Node) error {
 	for _, n := range nodes {
 		in := children(n)
 		if len(in) == 0 {
@@ -162,7 +152,7 @@ func (p *Program) link(b *Builder, pl *planner, nodes, outputs []*Node) error {
 		}
 		bufs := make([]*buffer, len(in))
 		for i, c := range in {
-			bufs[i] = place(c)
+			bufs[i] = place[c]
 		}
 		s := step{node: n}
 		switch o := n.Op().(type) {
@@ -171,15 +161,15 @@ func (p *Program) link(b *Builder, pl *planner, nodes, outputs []*Node) error {
 				continue
 			}
 			s.path = o.path
-			s.run = o.bind(place(n), bufs)
+			s.run = o.bind(place[n], bufs)
 		default:
 			s.path = b.foreign[n]
-			s.run = bindForeign(o, n, place(n), in, bufs)
+			s.run = bindForeign(o, n, place[n], in, bufs)
 		}
 		p.steps = append(p.steps, s)
 	}
 	for _, n := range outputs {
-		buf := place(n)
+		buf := place[n]
 		p.results[n] = &result{shape: n.Shape(), buf: buf, value: buf.value(n.Shape())}
 		if n.Op() != nil {
 			if err := gorgonia.UnsafeLet(n, p.results[n].value); err != nil {
@@ -189,7 +179,7 @@ func (p *Program) link(b *Builder, pl *planner, nodes, outputs []*Node) error {
 	}
 	if b.mode == Train {
 		for _, u := range b.updates {
-			p.commits = append(p.commits, commit{b.params.Get(u.path).buf, place(u.value)})
+			p.commits = append(p.commits, commit{b.params.Get(u.path).buf, place[u.value]})
 		}
 	}
 	return nil

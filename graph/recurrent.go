@@ -77,11 +77,11 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 	if len(w) != 2 || w[0] != k.I || w[1] != u[1] {
 		return b.fail(name, fmt.Errorf("kernels %s: want (%d,%d)", dims(w), k.I, u[1]))
 	}
-	p := &recurrent{k: k, attrs: []Attribute{{"hidden_size", k.H}, {"last", r.Last}}}
+	p := &recurrent{k: k, attrs: []Attribute{attr("hidden_size", k.H), attr("last", r.Last)}}
 	switch {
 	case r.Cells:
 		p.result = kernel.LastStates
-		p.attrs = append(p.attrs, Attribute{"cells", true})
+		p.attrs = append(p.attrs, attr("cells", true))
 	case r.Last:
 		p.result = kernel.LastState
 	}
@@ -111,7 +111,7 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 			return b.fail(name, fmt.Errorf("%s %s, want %s", o.what, dims(n), dims(o.shape)))
 		}
 		*o.place = len(in)
-		p.attrs = append(p.attrs, Attribute{o.attribute, len(in)})
+		p.attrs = append(p.attrs, attr(o.attribute, len(in)))
 		in = append(in, o.node)
 	}
 	if n := r.Lengths; n != nil {
@@ -122,14 +122,13 @@ func (b *Builder) Recurrent(x *Node, r Recurrence) *Node {
 			return b.fail(name, fmt.Errorf("lengths %v: want int(%d)", typeOf(n), k.N))
 		}
 		p.lengths = len(in)
-		p.attrs = append(p.attrs, Attribute{"sequence_lens", len(in)})
+		p.attrs = append(p.attrs, attr("sequence_lens", len(in)))
 		in = append(in, n)
 	}
 	return b.recurrent(p, name, in)
 }
 
-// recurrent describes the operands of the operations of a recurrence by their
-// places; 0 stands for none.
+// recurrent is a recurrence; its optional operands are given by their index, 0 for none.
 type recurrent struct {
 	k                            *kernel.Recurrent
 	result                       kernel.Result
@@ -137,18 +136,19 @@ type recurrent struct {
 	bias, other, h0, c0, lengths int
 }
 
-// attributes are those of a pass forward, which for a training saves what its gradients need.
+// attributes returns those of a forward pass; in training, it saves what gradients need.
 func (p *recurrent) attributes(training bool) []Attribute {
-	return append(p.attrs[:len(p.attrs):len(p.attrs)], Attribute{"training_mode", training})
+	return append(p.attrs[:len(p.attrs):len(p.attrs)], attr("training_mode", training))
 }
 
-// product is the operations of products of a width with all gates, in so many steps.
+// product returns the FLOPs of multiplying inputs of this width by all gate kernels over
+// the given steps.
 func (p *recurrent) product(steps, width int) int {
 	return 2 * p.k.N * steps * width * p.k.Gates() * p.k.H
 }
 
-// forwardSteps is the number of steps that multiply the state before: the first has
-// none if it begins with zeros, but for a GRU, which has saved the product.
+// forwardSteps is the number of steps that multiply the previous state. The first step
+// skips that if the state is zero, except in a GRU, which saves the product.
 func (p *recurrent) forwardSteps() int {
 	if p.h0 == 0 && p.k.Cell != kernel.GRUCell {
 		return p.k.T - 1
@@ -156,15 +156,14 @@ func (p *recurrent) forwardSteps() int {
 	return p.k.T
 }
 
-// recurrent adds the operation of an inference, whose gradients begin with what a
-// training saves, or the operations of a training.
+// recurrent adds the fused operation of an inference, or the operations of a training. The
+// gradients of the former start by recomputing what a training saves.
 func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 	if b.mode != Infer || p.result == kernel.LastStates {
 		return b.recurrentStates(p, name, b.recurrentSaved(p, name, in), in)
 	}
 	return b.apply(&op{
-		kind: name, attrs: p.attributes(false), out: typ{b.Dtype(), p.states()}, diff: differentiable(in), flop: p.flop(),
-		f32: bindInfer[float32](p), f64: bindInfer[float64](p),
+		kind: name, attrs: p.attributes(false), diff: differentiable(in), flop: p.flop(),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			saved := b.recurrentSaved(p, name, in)
 			if saved == nil {
@@ -175,21 +174,10 @@ func (b *Builder) recurrent(p *recurrent, name string, in []*Node) *Node {
 	}, in...)
 }
 
-// states is the shape of the result.
-func (p *recurrent) states() Shape {
-	switch p.result {
-	case kernel.LastState:
-		return Shape{p.k.N, p.k.H}
-	case kernel.LastStates:
-		return Shape{p.k.N, 2 * p.k.H}
-	}
-	return Shape{p.k.N, p.k.T, p.k.H}
-}
-
-// flop is the operations of the products of a pass forward.
+// flop returns the FLOPs of the products of a forward pass.
 func (p *recurrent) flop() int { return p.product(p.k.T, p.k.I) + p.product(p.forwardSteps(), p.k.H) }
 
-// differentiable tells which operands have gradients.
+// differentiable reports which operands have gradients.
 func differentiable(in []*Node) []bool {
 	diff := make([]bool, len(in))
 	for i, n := range in {
@@ -198,68 +186,26 @@ func differentiable(in []*Node) []bool {
 	return diff
 }
 
-// recurrentSaved adds the operation that saves what all steps compute.
+// recurrentSaved adds the operation that computes and saves all steps.
 func (b *Builder) recurrentSaved(p *recurrent, name string, in []*Node) *Node {
-	k := p.k
-	return b.apply(&op{
-		kind: name, attrs: p.attributes(true), out: typ{b.Dtype(), Shape{k.N, k.T, k.Saved() * k.H}}, flop: p.flop(),
-		f32: bindRecurrent[float32](p), f64: bindRecurrent[float64](p),
-	}, in...)
+	return b.apply(&op{kind: name, attrs: p.attributes(true), flop: p.flop()}, in...)
 }
 
-// recurrentStates adds the operation that takes the states out of what was saved.
-// As it has the operands of the other, too, its gradients by them can be told
-// without one by what was saved.
+// recurrentStates adds the operation that extracts the states from the saved values. It has
+// the operands of the recurrence too, so its gradients with respect to them need none with
+// respect to the saved values.
 func (b *Builder) recurrentStates(p *recurrent, name string, saved *Node, in []*Node) *Node {
 	if saved == nil {
 		return nil
 	}
 	return b.apply(&op{
-		kind: name + "States", attrs: p.attrs, out: typ{b.Dtype(), p.states()}, diff: append([]bool{false}, differentiable(in)...), part: true,
-		f32: bindStates[float32](p), f64: bindStates[float64](p),
+		kind: name + "States", attrs: p.attrs, diff: append([]bool{false}, differentiable(in)...), part: true,
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return b.recurrentGrads(p, name, in[0], in[1:], g) },
 	}, append([]*Node{saved}, in...)...)
 }
 
-func bindRecurrent[T kernel.Float](p *recurrent) func(*call[T]) run {
-	return bindForward(p, func(in *kernel.RecurrentOperands[T], out []T) { kernel.RecurrentForward(p.k, in, out) })
-}
-
-func bindInfer[T kernel.Float](p *recurrent) func(*call[T]) run {
-	return bindForward(p, func(in *kernel.RecurrentOperands[T], out []T) {
-		kernel.RecurrentInfer(p.k, in, p.result == kernel.LastState, out)
-	})
-}
-
-// bindForward binds a pass forward to its operands.
-func bindForward[T kernel.Float](p *recurrent, pass func(in *kernel.RecurrentOperands[T], out []T)) func(*call[T]) run {
-	return func(c *call[T]) run {
-		in := c.in
-		optional := func(i int) []T {
-			if i == 0 {
-				return nil
-			}
-			return in[i]
-		}
-		operands := &kernel.RecurrentOperands[T]{
-			X: in[0], W: in[1], U: in[2], Bias: optional(p.bias), Other: optional(p.other),
-			H0: optional(p.h0), C0: optional(p.c0), Lengths: p.lengthsOf(c.ints, 0),
-		}
-		out := c.out
-		return func() error {
-			for i, n := range operands.Lengths {
-				if n < 0 || n > p.k.T {
-					return fmt.Errorf("sequence %d has length %d, which is not in [0, %d]", i, n, p.k.T)
-				}
-			}
-			pass(operands, out)
-			return nil
-		}
-	}
-}
-
-// lengthsOf returns the lengths among the operands of a recurrence, the first of
-// which is at the given place.
+// lengthsOf returns the lengths among the operands of a recurrence that starts at the given
+// index.
 func (p *recurrent) lengthsOf(ints [][]int, first int) []int {
 	if p.lengths == 0 {
 		return nil
@@ -267,14 +213,7 @@ func (p *recurrent) lengthsOf(ints [][]int, first int) []int {
 	return ints[first+p.lengths]
 }
 
-func bindStates[T kernel.Float](p *recurrent) func(*call[T]) run {
-	return func(c *call[T]) run {
-		s, lengths, out := c.in[0], p.lengthsOf(c.ints, 1), c.out
-		return func() error { kernel.RecurrentStates(p.k, s, lengths, p.result, out); return nil }
-	}
-}
-
-// recurrentGrads returns the gradients by what was saved, which is none, and by
+// recurrentGrads returns the gradients with respect to the saved values, which is nil, and
 // the operands of the recurrence.
 func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*Node, g *Node) []*Node {
 	k := p.k
@@ -310,8 +249,8 @@ func (b *Builder) recurrentGrads(p *recurrent, name string, saved *Node, in []*N
 	return grads
 }
 
-// bindRecurrentGrad binds the pass backward; its result is the gradients of the
-// gates' arguments, or those of the initial states.
+// bindRecurrentGrad binds the backward pass; its result is the gradients with respect to
+// the gate pre-activations, or the initial states.
 func bindRecurrentGrad[T kernel.Float](p *recurrent, initial bool) func(*call[T]) run {
 	return func(c *call[T]) run {
 		k := p.k
@@ -339,7 +278,7 @@ func bindPair[G any, T kernel.Float](c *G, f func(c *G, x, y, out []T)) func(*ca
 }
 
 // ReverseSequence turns every sequence around: its first steps up to its length,
-// all of them if lengths is nil. What is behind stays.
+// all of them if lengths is nil. Steps past it stay.
 //
 // Shapes: x (batch, steps, ...), lengths Int (batch) or nil, result as x.
 func (b *Builder) ReverseSequence(x, lengths *Node) *Node {
@@ -364,7 +303,6 @@ func (b *Builder) ReverseSequence(x, lengths *Node) *Node {
 	diff := []bool{true, false}
 	return b.apply(&op{
 		kind: name, out: typeOf(x), diff: diff[:len(in)],
-		f32: bindReverse[float32](s), f64: bindReverse[float64](s),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			if len(in) == 1 {
 				return []*Node{b.ReverseSequence(g, nil)}
@@ -372,23 +310,4 @@ func (b *Builder) ReverseSequence(x, lengths *Node) *Node {
 			return []*Node{b.ReverseSequence(g, in[1]), nil}
 		},
 	}, in...)
-}
-
-func bindReverse[T kernel.Float](s Shape) func(*call[T]) run {
-	return func(c *call[T]) run {
-		x, out := c.in[0], c.out
-		var lengths []int
-		if len(c.ints) == 2 {
-			lengths = c.ints[1]
-		}
-		return func() error {
-			for _, n := range lengths {
-				if n < 0 || n > s[1] {
-					return errors.New("a length is not in [0, steps]")
-				}
-			}
-			kernel.Reverse(s[0], s[1], size(s[2:]), x, lengths, out)
-			return nil
-		}
-	}
 }

@@ -2,10 +2,7 @@ package graph
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-
-	"github.com/seed732fc211/aegis/internal/kernel"
 )
 
 type reduction uint8
@@ -80,22 +77,12 @@ func (b *Builder) reduce(r reduction, x *Node, axes []int) *Node {
 	if len(list) == 0 { // a scalar
 		return x
 	}
-	kept := Shape{}
 	with := slices.Clone(from)
-	for i, d := range from {
-		if slices.Contains(list, i) {
-			with[i] = 1
-		} else {
-			kept = append(kept, d)
-		}
-	}
-	walk, ok := kernel.NewStrided(from, rowMajor(from), repeated(with, from))
-	if !ok {
-		return b.fail(kind, fmt.Errorf("%s along %v: more than %d axes", dims(from), list, kernel.MaxDims))
+	for _, a := range list {
+		with[a] = 1
 	}
 	return b.apply(&op{
-		kind: kind, attrs: []Attribute{{"axes", list}}, out: typ{b.Dtype(), kept}, diff: []bool{true},
-		f32: bindReduce[float32](r, walk), f64: bindReduce[float64](r, walk),
+		kind: kind, attrs: []Attribute{attr("axes", list)}, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, out, g *Node) []*Node {
 			return []*Node{b.reduceGrad(r, in[0], b.Reshape(out, with...), b.Reshape(g, with...))}
 		},
@@ -115,21 +102,6 @@ func (b *Builder) reduceGrad(r reduction, x, y, g *Node) *Node {
 	}
 }
 
-func bindReduce[T kernel.Float](r reduction, walk kernel.Strided) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, s := c.out, c.in[0], walk
-		switch r {
-		case sumOf:
-			return func() error { kernel.Sum(out, x, &s); return nil }
-		case maxOf:
-			return func() error { kernel.Largest(out, x, &s); return nil }
-		default:
-			peak := make([]T, len(out))
-			return func() error { kernel.LogSumExp(out, peak, x, &s); return nil }
-		}
-	}
-}
-
 // ArgMax returns the index of the first largest value along the last axis, as
 // Int. It has no gradient.
 func (b *Builder) ArgMax(x *Node) *Node {
@@ -140,16 +112,5 @@ func (b *Builder) ArgMax(x *Node) *Node {
 	if len(s) == 0 {
 		return b.fail("ArgMax", errors.New("a scalar has no axis"))
 	}
-	n := s[len(s)-1]
-	return b.apply(&op{
-		kind: "ArgMax", attrs: []Attribute{{"axis", len(s) - 1}}, out: typ{Int, s[:len(s)-1]},
-		f32: bindArgMax[float32](n), f64: bindArgMax[float64](n),
-	}, x)
-}
-
-func bindArgMax[T kernel.Float](n int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x := c.outInts, c.in[0]
-		return func() error { kernel.ArgMax(out, x, n); return nil }
-	}
+	return b.apply(&op{kind: "ArgMax", attrs: []Attribute{attr("axis", len(s)-1)}}, x)
 }

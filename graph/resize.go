@@ -39,15 +39,13 @@ func (b *Builder) Upsample2D(x *Node, by [2]int, how Interpolation) *Node {
 	case how != Nearest && how != Bilinear:
 		return b.fail(name, fmt.Errorf("interpolation %d is none", how))
 	}
-	out := Shape{s[0], s[1] * by[0], s[2] * by[1], s[3]}
 	if err := checkShape(Shape{s[0], s[1], by[0], s[2], by[1], s[3]}); err != nil {
 		return b.fail(name, fmt.Errorf("factors %v: %w", by, err))
 	}
 	z := &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], how), Columns: blends(s[2], by[1], how)}
-	attrs := []Attribute{{"scales", []int{by[0], by[1]}}, {"mode", how.String()}}
+	attrs := []Attribute{attr("scales", []int{by[0], by[1]}), attr("mode", how.String())}
 	return b.apply(&op{
-		kind: name, attrs: attrs, out: typ{b.Dtype(), out}, diff: []bool{true},
-		f32: bindPool(z, kernel.ResizeForward[float32]), f64: bindPool(z, kernel.ResizeForward[float64]),
+		kind: name, attrs: attrs, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.apply(&op{
 				kind: name + "Grad", attrs: attrs, out: typeOf(in[0]),

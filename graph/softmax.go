@@ -24,25 +24,14 @@ func (b *Builder) softmax(x *Node, kind string, log bool) *Node {
 	}
 	n := s[len(s)-1]
 	return b.apply(&op{
-		kind: kind, attrs: []Attribute{{"axis", len(s) - 1}}, out: typeOf(x), diff: []bool{true}, inPlace: []int{0},
-		f32: bindSoftmax[float32](log, n), f64: bindSoftmax[float64](log, n),
+		kind: kind, attrs: []Attribute{attr("axis", len(s)-1)}, diff: []bool{true},
 		grad: func(b *Builder, _ []*Node, y, g *Node) []*Node {
 			return []*Node{b.apply(&op{
-				kind: kind + "Grad", attrs: []Attribute{{"axis", len(s) - 1}}, out: typeOf(y),
+				kind: kind + "Grad", attrs: []Attribute{attr("axis", len(s)-1)}, out: typeOf(y),
 				f32: bindSoftmaxGrad[float32](log, n), f64: bindSoftmaxGrad[float64](log, n),
 			}, y, g)}
 		},
 	}, x)
-}
-
-func bindSoftmax[T kernel.Float](log bool, n int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		f := kernel.Softmax[T]
-		if log {
-			f = kernel.LogSoftmax[T]
-		}
-		return func() error { f(c.out, c.in[0], n); return nil }
-	}
 }
 
 func bindSoftmaxGrad[T kernel.Float](log bool, n int) func(*call[T]) run {
@@ -112,9 +101,9 @@ func (b *Builder) crossEntropy(logits, target *Node, eps float64, ignore *int) *
 	}
 	s := logits.Shape()
 	n, byClass := s[1], target.Dtype() == Int
-	attrs := []Attribute{{"label_smoothing", eps}}
+	attrs := []Attribute{attr("label_smoothing", eps)}
 	if ignore != nil {
-		attrs = append(attrs, Attribute{"ignore_index", *ignore})
+		attrs = append(attrs, attr("ignore_index", *ignore))
 	}
 	return b.apply(&op{
 		kind: kind, attrs: attrs, out: typ{b.Dtype(), s[:1]}, diff: []bool{true, false},
@@ -183,7 +172,7 @@ func (b *Builder) SigmoidCrossEntropy(logits, target *Node, positive float64) *N
 		return b.fail(kind, fmt.Errorf("weight %v of the positive class is not positive", positive))
 	}
 	o := &op{
-		kind: kind, attrs: []Attribute{{"pos_weight", positive}}, out: typeOf(logits), diff: []bool{true, false}, inPlace: []int{0},
+		kind: kind, attrs: []Attribute{attr("pos_weight", positive)}, out: typeOf(logits), diff: []bool{true, false}, inPlace: []int{0},
 		f32: bindLogistic[float32](positive), f64: bindLogistic[float64](positive),
 	}
 	o.grad = func(b *Builder, in []*Node, _, g *Node) []*Node {

@@ -28,20 +28,11 @@ func (b *Builder) Reshape(x *Node, shape ...int) *Node {
 		return x
 	}
 	return b.apply(&op{
-		kind: "Reshape", attrs: []Attribute{{"shape", []int(to)}}, out: typ{x.Dtype(), to}, diff: differentiable([]*Node{x}), alias: true,
-		f32: bindSame[float32], f64: bindSame[float64],
+		kind: "Reshape", attrs: []Attribute{attr("shape", []int(to))}, diff: differentiable([]*Node{x}),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.Reshape(g, in[0].Shape()...)}
 		},
 	}, x)
-}
-
-func bindSame[T kernel.Float](c *call[T]) run {
-	return func() error {
-		copy(c.out, c.in[0])
-		copy(c.outInts, c.ints[0])
-		return nil
-	}
 }
 
 // Flatten joins all axes of x, of any type, but the first.
@@ -72,20 +63,13 @@ func (b *Builder) Transpose(x *Node, perm ...int) *Node {
 	if list, err := axesOf(perm, len(from)); len(from) > 0 && (err != nil || len(list) != len(from)) {
 		return b.fail("Transpose", fmt.Errorf("%v is no order of the axes of %s", perm, dims(from)))
 	}
-	out, st, own := make(Shape, len(from)), make([]int, len(from)), rowMajor(from)
 	order := make([]int, len(perm))
 	for i, p := range perm {
 		p, _ = axis(p, len(from))
 		back[p], order[i] = i, p
-		out[i], st[i] = from[p], own[p]
-	}
-	walk, ok := kernel.NewStrided(out, st, make([]int, len(out)))
-	if !ok {
-		return b.fail("Transpose", fmt.Errorf("%s: more than %d axes", dims(from), kernel.MaxDims))
 	}
 	return b.apply(&op{
-		kind: "Transpose", attrs: []Attribute{{"perm", order}}, out: typ{x.Dtype(), out}, diff: differentiable([]*Node{x}),
-		f32: bindCopy[float32](walk), f64: bindCopy[float64](walk),
+		kind: "Transpose", attrs: []Attribute{attr("perm", order)}, diff: differentiable([]*Node{x}),
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Transpose(g, back...)} },
 	}, x)
 }
@@ -107,50 +91,21 @@ func (b *Builder) Slice(x *Node, ax, from, to int) *Node {
 	if from < 0 || to > s[a] || from >= to {
 		return b.fail("Slice", fmt.Errorf("[%d:%d] of axis %d of %s", from, to, a, dims(s)))
 	}
-	outer, inner := around(s, a)
-	out := slices.Clone(s)
-	out[a] = to - from
-	n := (to - from) * inner
 	return b.apply(&op{
-		kind: "Slice", attrs: []Attribute{{"axis", a}, {"start", from}, {"end", to}}, out: typ{x.Dtype(), out}, diff: differentiable([]*Node{x}), part: true,
-		f32:  bindBlocks[float32](outer, n, 0, n, from*inner, s[a]*inner),
-		f64:  bindBlocks[float64](outer, n, 0, n, from*inner, s[a]*inner),
+		kind: "Slice", attrs: []Attribute{attr("axis", a), attr("start", from), attr("end", to)}, diff: differentiable([]*Node{x}), part: true,
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node { return []*Node{b.pad(g, in[0].Shape(), a, from)} },
 	}, x)
 }
 
 // pad sets x into zeros of the given shape, beginning at index from of an axis.
 func (b *Builder) pad(x *Node, shape Shape, a, from int) *Node {
-	outer, inner := around(shape, a)
-	n := x.Shape()[a] * inner
 	to := from + x.Shape()[a]
 	pads := make([]int, 2*len(shape))
 	pads[a], pads[len(shape)+a] = from, shape[a]-to
 	return b.apply(&op{
-		kind: "Pad", attrs: []Attribute{{"pads", pads}}, out: typ{b.Dtype(), shape}, diff: []bool{true},
-		f32:  bindBlocks[float32](outer, n, from*inner, shape[a]*inner, 0, n),
-		f64:  bindBlocks[float64](outer, n, from*inner, shape[a]*inner, 0, n),
+		kind: "Pad", attrs: []Attribute{attr("pads", pads)}, diff: []bool{true},
 		grad: func(b *Builder, _ []*Node, _, g *Node) []*Node { return []*Node{b.Slice(g, a, from, to)} },
 	}, x)
-}
-
-func bindBlocks[T kernel.Float](outer, n, dstAt, dstStep, srcAt, srcStep int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		if c.outInts != nil {
-			return blocksRun(c.outInts, c.ints[0], outer, n, dstAt, dstStep, srcAt, srcStep)
-		}
-		return blocksRun(c.out, c.in[0], outer, n, dstAt, dstStep, srcAt, srcStep)
-	}
-}
-
-func blocksRun[E any](out, x []E, outer, n, dstAt, dstStep, srcAt, srcStep int) run {
-	return func() error {
-		if len(out) != outer*n {
-			clear(out)
-		}
-		kernel.Blocks(out, x, outer, n, dstAt, dstStep, srcAt, srcStep)
-		return nil
-	}
 }
 
 // Concat joins values of one type along an axis; their other sizes are equal.
@@ -167,7 +122,6 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 		return b.fail("Concat", err)
 	}
 	sizes := make([]int, len(xs))
-	total := 0
 	for i, x := range xs {
 		s := x.Shape()
 		if len(s) == len(out) {
@@ -177,16 +131,12 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 		if !slices.Equal(s, out) {
 			return b.fail("Concat", fmt.Errorf("operand %d is %s, want %s along all axes but %d", i, dims(x.Shape()), dims(out), a))
 		}
-		total += sizes[i]
 	}
 	if len(xs) == 1 {
 		return xs[0]
 	}
-	outer, inner := around(out, a)
-	out[a] = total
 	return b.apply(&op{
-		kind: "Concat", attrs: []Attribute{{"axis", a}}, out: typ{xs[0].Dtype(), out}, diff: differentiable(xs),
-		f32: bindConcat[float32](sizes, outer, inner, total), f64: bindConcat[float64](sizes, outer, inner, total),
+		kind: "Concat", attrs: []Attribute{attr("axis", a)}, diff: differentiable(xs),
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			grads, at := make([]*Node, len(in)), 0
 			for i, n := range sizes {
@@ -196,27 +146,6 @@ func (b *Builder) Concat(ax int, xs ...*Node) *Node {
 			return grads
 		},
 	}, xs...)
-}
-
-func bindConcat[T kernel.Float](sizes []int, outer, inner, total int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		if c.outInts != nil {
-			return concatRun(c.outInts, c.ints, sizes, outer, inner, total)
-		}
-		return concatRun(c.out, c.in, sizes, outer, inner, total)
-	}
-}
-
-func concatRun[E any](out []E, in [][]E, sizes []int, outer, inner, total int) run {
-	return func() error {
-		at := 0
-		for i, x := range in {
-			n := sizes[i] * inner
-			kernel.Blocks(out, x, outer, n, at, total*inner, 0, n)
-			at += n
-		}
-		return nil
-	}
 }
 
 // Gather returns the rows of x, along its first axis, that index names.
@@ -231,10 +160,8 @@ func (b *Builder) Gather(x, index *Node) *Node {
 	if len(s) == 0 {
 		return b.fail("Gather", errors.New("a scalar has no rows"))
 	}
-	rows, row := s[0], size(s[1:])
 	return b.apply(&op{
-		kind: "Gather", out: typ{x.Dtype(), append(index.Shape(), s[1:]...)}, diff: []bool{x.Dtype() != Int, false}, part: true,
-		f32: bindGather[float32](rows, row), f64: bindGather[float64](rows, row),
+		kind: "Gather", diff: []bool{x.Dtype() != Int, false}, part: true,
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
 			return []*Node{b.scatter(in[0].Shape(), in[1], g), nil}
 		},
@@ -252,35 +179,13 @@ func (b *Builder) readyInt(op string, n *Node) bool {
 	return true
 }
 
-func bindGather[T kernel.Float](rows, row int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		out, x, index := c.out, c.in[0], c.ints[1]
-		outInts, xInts := c.outInts, c.ints[0]
-		return func() error {
-			for i, r := range index {
-				if r < 0 || r >= rows {
-					return fmt.Errorf("index %d at position %d is not in [0, %d)", r, i, rows)
-				}
-			}
-			if outInts == nil {
-				kernel.Gather(out, x, index, row)
-				return nil
-			}
-			for i, r := range index {
-				copy(outInts[i*row:(i+1)*row], xInts[r*row:(r+1)*row])
-			}
-			return nil
-		}
-	}
-}
-
 const scatterKind = "Scatter"
 
 // scatter adds the rows of g into zeros of the given shape, at the rows that index names.
 func (b *Builder) scatter(shape Shape, index, g *Node) *Node {
 	row := size(shape[1:])
 	return b.apply(&op{
-		kind: scatterKind, attrs: []Attribute{{"shape", []int(shape)}}, out: typ{b.Dtype(), shape},
+		kind: scatterKind, attrs: []Attribute{attr("shape", []int(shape))}, out: typ{b.Dtype(), shape},
 		f32: bindScatter[float32](row), f64: bindScatter[float64](row),
 	}, index, g)
 }
@@ -321,7 +226,7 @@ func (b *Builder) RowGradient(g *Node) (rows, values *Node) {
 	n, row := size(index.Shape()), size(shape[1:])
 	b = &Builder{shared: b.shared, path: o.path}
 	groups := b.apply(&op{
-		kind: "GroupRows", attrs: []Attribute{{"rows", shape[0]}}, out: typ{Int, Shape{3, n}},
+		kind: "GroupRows", attrs: []Attribute{attr("rows", shape[0])}, out: typ{Int, Shape{3, n}},
 		f32: bindGroupRows[float32](n, shape[0]), f64: bindGroupRows[float64](n, shape[0]),
 	}, index)
 	rows = b.apply(&op{
@@ -386,23 +291,5 @@ func (b *Builder) OneHot(index *Node, n int) *Node {
 	if n < 1 {
 		return b.fail("OneHot", fmt.Errorf("%d classes", n))
 	}
-	return b.apply(&op{
-		kind: "OneHot", attrs: []Attribute{{"depth", n}}, out: typ{b.Dtype(), append(index.Shape(), n)},
-		f32: bindOneHot[float32](n), f64: bindOneHot[float64](n),
-	}, index)
-}
-
-func bindOneHot[T kernel.Float](n int) func(*call[T]) run {
-	return func(c *call[T]) run {
-		return func() error {
-			clear(c.out)
-			for i, r := range c.ints[0] {
-				if r < 0 || r >= n {
-					return fmt.Errorf("class %d at position %d is not in [0, %d)", r, i, n)
-				}
-				c.out[i*n+r] = 1
-			}
-			return nil
-		}
-	}
+	return b.apply(&op{kind: "OneHot", attrs: []Attribute{attr("depth", n)}}, index)
 }

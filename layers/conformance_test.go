@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// logits returns an input of the given shape behind the batch.
+// logits returns an input of the given shape after the batch.
 func logits(rest ...int) func(int) []*tensor.Dense {
 	return func(batch int) []*tensor.Dense {
 		return []*tensor.Dense{graphtest.Logits(1, append([]int{batch}, rest...)...)}
@@ -47,6 +47,7 @@ func TestLayers(t *testing.T) {
 	add("Slice", layers.Slice{From: 1, To: 3}, logits(2, 5), shape(2, 2), 0)
 	add("Slice of all", layers.Slice{To: 5}, logits(5), shape(5), 0)
 	add("Affine", layers.Affine{Scale: -2, Shift: 0.5}, logits(4), shape(4), 0)
+	add("Affine of features", layers.Affine{Scale: 2, Scales: []float64{1, -0.5}, Shifts: []float64{0, 3}}, logits(4), shape(4), 0)
 	add("Sinh", layers.Sinh{}, logits(2, 3), shape(2, 3), 0)
 	add("Softmax", layers.Softmax{}, logits(5), shape(5), 0)
 	add("Dropout", layers.Dropout{Rate: 0.3}, logits(6), shape(6), 0)

@@ -93,7 +93,7 @@ func affine(b *graph.Builder, shape graph.Shape, scale, shift graph.Weight, none
 	return b.Param("scale", shape, scale.OrInit(graph.Ones{})), b.Param("shift", shape, shift.OrInit(graph.Zeros{}))
 }
 
-// positive tells whether v is a positive finite number.
+// positive reports whether v is a positive finite number.
 func positive(v float64) bool { return v > 0 && v <= math.MaxFloat64 }
 
 func orDefault(v, def float64) float64 {

@@ -59,8 +59,8 @@ func (r SimpleRNN) Join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 // the way from the end to the start, scopes "forward" and "backward", and joins
 // both: y is twice as wide.
 //
-// As a Joiner it takes, behind x, the lengths of padded sequences, Int (batch):
-// steps behind the length are not read, their states are 0, and the last state is
+// As a Joiner, it accepts the lengths of padded sequences, Int (batch), as an optional
+// second input: steps past the length are not read, their states are 0, and the last state is
 // that at the length. Then it takes the states h and c before the first step, each
 // (batch, Depth·directions·Units): network by network from below, forward first.
 //
@@ -217,7 +217,7 @@ func (r recurrent) join(b *graph.Builder, xs []*graph.Node) *graph.Node {
 	return x
 }
 
-// operands sorts what stands behind the sequences into lengths and states.
+// operands sorts the inputs after the sequences into lengths and initial states.
 func (r recurrent) operands(b *graph.Builder, xs []*graph.Node, want graph.Shape) (lengths *graph.Node, states [2]*graph.Node) {
 	count, most := 0, 1
 	if r.cell == graph.LSTMCell {

@@ -16,8 +16,10 @@ func rowLosses(l losses.Loss, pred []float64, width int, want any) []float64 {
 	rows := len(pred) / width
 	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Train)
 	shape := graph.Shape{rows, width}
-	if _, ok := want.([]int); ok {
+	if w, ok := want.([]float64); !ok || len(w) == rows {
 		shape = graph.Shape{rows}
+	} else {
+		shape[1] = len(w) / rows
 	}
 	loss := l.Loss(b, b.Tensor("pred", tensor.New(tensor.WithShape(rows, width), tensor.WithBacking(pred))), b.Tensor("want", tensor.New(tensor.WithShape(shape...), tensor.WithBacking(want))))
 	p, err := graph.Compile(b, loss)
@@ -106,6 +108,29 @@ func ExampleKLDivergence() {
 func ExampleCosine() {
 	fmt.Printf("%.4f\n", rowLosses(losses.Cosine{}, []float64{2, 0, 0, 3}, 2, []float64{1, 0, 1, 0}))
 	// Output: [0.0000 1.0000]
+}
+
+// Quantiles of 0.1 and 0.9 that hold the target between them, and that lie above it.
+func ExamplePinball() {
+	fmt.Printf("%.4f\n", rowLosses(losses.Pinball{Levels: []float64{0.1, 0.9}}, []float64{1, 3, 5, 6}, 2, []float64{2, 2}))
+	// Output: [0.1000 1.5500]
+}
+
+// Two rows of one group, in the right order and in the wrong one: the row of more relevance
+// has the loss.
+func ExampleRanking() {
+	fmt.Printf("%.4f\n", rowLosses(losses.Ranking{}, []float64{2, 0}, 1, []float64{1, 5, 0, 5}))
+	fmt.Printf("%.4f\n", rowLosses(losses.Ranking{}, []float64{0, 2}, 1, []float64{1, 5, 0, 5}))
+	// Output:
+	// [0.1269 0.0000]
+	// [2.1269 0.0000]
+}
+
+// Three classes in order: outputs that are sure of more than class 0, and of no more than
+// class 1, beside the classes 1 and 0.
+func ExampleOrdinal() {
+	fmt.Printf("%.4f\n", rowLosses(losses.Ordinal{}, []float64{4, -4, 4, -4}, 2, []int{1, 0}))
+	// Output: [0.0363 4.0181]
 }
 
 // The loss of a batch: the mean of the rows' losses, by weight.

@@ -53,7 +53,7 @@ func align(b *graph.Builder, pred, want *graph.Node) *graph.Node {
 	return b.Reshape(want, p...)
 }
 
-// squeezed drops the axes of size 1 behind the batch.
+// squeezed drops the axes of size 1 after the batch.
 func squeezed(s graph.Shape) graph.Shape {
 	out := graph.Shape{s[0]}
 	for _, d := range s[1:] {
@@ -92,5 +92,5 @@ func orDefault(v, def float64) float64 {
 
 func init() {
 	builtin.Register(MSE{}, MAE{}, Huber{}, LogCosh{}, Poisson{}, BinaryCrossEntropy{}, SoftmaxCrossEntropy{}, SequenceCrossEntropy{},
-		Focal{}, Hinge{}, KLDivergence{}, Cosine{})
+		Focal{}, Hinge{}, KLDivergence{}, Cosine{}, Ordinal{}, Pinball{}, Ranking{})
 }

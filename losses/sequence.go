@@ -14,8 +14,8 @@ import "github.com/seed732fc211/aegis/graph"
 //
 // Every row weighs the same, however many of its steps count.
 //
-// Shapes: pred (batch, steps, classes), want Int (batch, steps), or both with more axes
-// of steps, such as those of an image's pixels. A class that is neither ignored nor in
+// Shapes: pred (batch, steps, classes), or (batch, steps·classes) step by step, want Int
+// (batch, steps), or both with more axes of steps, such as those of an image's pixels. A class that is neither ignored nor in
 // [0, classes) is an error of the run.
 type SequenceCrossEntropy struct {
 	Ignore    []int   // targets of steps that do not count, such as the class of padding; nil: −1
@@ -28,12 +28,15 @@ func (l SequenceCrossEntropy) Loss(b *graph.Builder, pred, want *graph.Node) *gr
 	switch {
 	case b.Err() != nil:
 		return nil
-	case len(p) < 3:
+	case len(p) < 3 && !(len(p) == 2 && len(w) == 2 && p[1]%w[1] == 0):
 		return b.Fail("prediction %v: want (batch, steps, classes)", p)
 	case want.Dtype() != graph.Int:
 		return b.Fail("targets of type %v: want int, a class for every step", want.Dtype())
 	case len(w) < 2:
 		return b.Fail("targets %v: want (batch, steps)", w)
+	}
+	if len(p) == 2 {
+		pred = b.Reshape(pred, p[0], w[1], p[1]/w[1])
 	}
 	ignore := -1
 	if len(l.Ignore) > 0 {

@@ -81,6 +81,30 @@ func TestSequencesAgainstPyTorch(t *testing.T) {
 	}
 }
 
+// TestFlatSequences: logits that lie flat, step by step, have the loss of those in steps.
+func TestFlatSequences(t *testing.T) {
+	z := []float64{0.1, 2, -1, 0.5, 0.3, -0.2, 1, 1, 0, -3, 2, 0.7}
+	y := []int{1, -1, 0, 1, 1, 0}
+	stepped, _, err := sequences(t, losses.SequenceCrossEntropy{}, graph.Float64, []int{2, 3, 2})(z, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := append([]float64(nil), stepped...)
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Train)
+	l := losses.SequenceCrossEntropy{}.Loss(b, b.Tensor("pred", tensor.New(tensor.WithShape(2, 6), tensor.WithBacking(z))), b.Tensor("want", tensor.New(tensor.WithShape(2, 3), tensor.WithBacking(y))))
+	p, err := graph.Compile(b, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "flat loss", p.Floats64(l), want, 0)
+	graphtest.Reject(t, "steps that do not divide", func(b *graph.Builder) *graph.Node {
+		return losses.SequenceCrossEntropy{}.Loss(b, b.Input("p", 2, 7), b.InputInt("t", 2, 3))
+	}, "(2, 7)", "classes")
+}
+
 // masked is targets some of which are to be ignored.
 func masked(seed uint64, classes, ignore int, shape ...int) *tensor.Dense {
 	y, m := graphtest.Ints(seed, classes, shape...), graphtest.Ints(seed+1, 3, shape...)

@@ -37,6 +37,7 @@ var byName = map[string]losses.Loss{
 	"CE soft weights": losses.SoftmaxCrossEntropy{ClassWeights: []float64{0.5, 1, 2, 3}},
 	"KL":              losses.KLDivergence{}, "Focal": losses.Focal{}, "Focal alpha": losses.Focal{Gamma: 1.5, Alpha: 0.25}, "Focal classes": losses.Focal{},
 	"Hinge": losses.Hinge{}, "Hinge squared": losses.Hinge{Squared: true}, "Hinge signs": losses.Hinge{}, "Hinge classes": losses.Hinge{},
+	"Pinball": losses.Pinball{Levels: []float64{0.1, 0.5, 0.9}}, "Pinball one": losses.Pinball{Levels: []float64{0.25}}, "Ordinal": losses.Ordinal{}, "Ordinal tasks": losses.Ordinal{}, "Ranking": losses.Ranking{},
 }
 
 func flat(rows [][]float64) []float64 {
@@ -163,7 +164,81 @@ func TestTargetsNeverBroadcast(t *testing.T) {
 	}
 }
 
+// TestTaskLosses holds the losses of quantiles and of ordered classes to the conformance
+// table: gradients, float32 against float64, the TapeMachine, two batch sizes.
+func TestTaskLosses(t *testing.T) {
+	classes := func(n int) *tensor.Dense {
+		v := make([]int, n)
+		for i := range v {
+			v[i] = (3 * i) % 5
+		}
+		return tensor.New(tensor.WithShape(n), tensor.WithBacking(v))
+	}
+	for _, c := range []struct {
+		name string
+		loss losses.Loss
+		want func(n int) *tensor.Dense
+	}{
+		{"Pinball", losses.Pinball{Levels: []float64{0.05, 0.3, 0.5, 0.9}}, func(n int) *tensor.Dense { return graphtest.Uniform(2, -2, 2, n) }},
+		{"Pinball of a column", losses.Pinball{Levels: []float64{0.05, 0.3, 0.5, 0.9}}, func(n int) *tensor.Dense { return graphtest.Uniform(2, -2, 2, n, 1) }},
+		{"Ordinal", losses.Ordinal{}, classes},
+		{"BinaryCrossEntropy of labels", losses.BinaryCrossEntropy{}, func(n int) *tensor.Dense {
+			v := make([]float64, 4*n)
+			for i := range v {
+				v[i] = float64((i * i) % 3 % 2)
+			}
+			return tensor.New(tensor.WithShape(n, 4), tensor.WithBacking(v))
+		}},
+	} {
+		graphtest.Run(t, graphtest.Case{
+			Name: c.name, Shape: func(n int) graph.Shape { return graph.Shape{n} },
+			Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(1, n, 4)} },
+			Build: func(b *graph.Builder, in []*graph.Node) *graph.Node {
+				return c.loss.Loss(b, in[0], b.Tensor("t", c.want(b.Dim(in[0], 0))))
+			},
+		})
+	}
+}
+
+func TestRanking(t *testing.T) {
+	queries := func(n int) *tensor.Dense {
+		v := make([]float64, 0, 2*n)
+		for i := range n {
+			v = append(v, float64(i%3), float64(i/3))
+		}
+		return tensor.New(tensor.WithShape(n, 2), tensor.WithBacking(v))
+	}
+	graphtest.Run(t, graphtest.Case{
+		Name: "Ranking", Shape: func(n int) graph.Shape { return graph.Shape{n} }, Batches: []int{1, 2, 5, 6},
+		Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(3, n, 1)} },
+		Build: func(b *graph.Builder, in []*graph.Node) *graph.Node {
+			return losses.Ranking{}.Loss(b, in[0], b.Tensor("t", queries(b.Dim(in[0], 0))))
+		},
+	})
+	graphtest.Reject(t, "no groups", func(b *graph.Builder) *graph.Node {
+		return losses.Ranking{}.Loss(b, b.Input("p", 4, 1), b.Input("t", 4))
+	}, "relevance and group")
+	graphtest.Reject(t, "two scores", func(b *graph.Builder) *graph.Node {
+		return losses.Ranking{}.Loss(b, b.Input("p", 4, 2), b.Input("t", 4, 2))
+	}, "one score a row")
+}
+
 func TestRejected(t *testing.T) {
+	graphtest.Reject(t, "levels", func(b *graph.Builder) *graph.Node {
+		return losses.Pinball{Levels: []float64{0.1, 0.9}}.Loss(b, b.Input("p", 4, 3), b.Input("t", 4))
+	}, "(4, 3)", "2 levels")
+	graphtest.Reject(t, "level", func(b *graph.Builder) *graph.Node {
+		return losses.Pinball{Levels: []float64{1}}.Loss(b, b.Input("p", 4, 1), b.Input("t", 4))
+	}, "level 1 is not in (0, 1)")
+	graphtest.Reject(t, "several targets of quantiles", func(b *graph.Builder) *graph.Node {
+		return losses.Pinball{Levels: []float64{0.1, 0.9}}.Loss(b, b.Input("p", 4, 2), b.Input("t", 4, 2))
+	}, "target (4, 2)")
+	graphtest.Reject(t, "ordinal numbers", func(b *graph.Builder) *graph.Node {
+		return losses.Ordinal{}.Loss(b, b.Input("p", 4, 2), b.Input("t", 4))
+	}, "want int")
+	graphtest.Reject(t, "ordinal shape", func(b *graph.Builder) *graph.Node {
+		return losses.Ordinal{}.Loss(b, b.Input("p", 4), b.InputInt("t", 4))
+	}, "(4)", "classes")
 	in := func(b *graph.Builder, name string, s ...int) *graph.Node { return b.Input(name, s...) }
 	graphtest.Reject(t, "shapes", func(b *graph.Builder) *graph.Node { return losses.MSE{}.Loss(b, in(b, "p", 4, 2), in(b, "t", 4, 3)) }, "(4, 2)", "(4, 3)")
 	graphtest.Reject(t, "rows", func(b *graph.Builder) *graph.Node { return losses.MSE{}.Loss(b, in(b, "p", 4, 1), in(b, "t", 5)) }, "(4, 1)", "(5)")

@@ -28,8 +28,8 @@ func (f ArchitectureFunc) Build(rows *data.Set, seed uint64) (*Model, error) {
 }
 
 // Chain is the architecture that applies layers in order. Their result is flattened and
-// followed by a Dense layer: one unit for a regression or two classes, otherwise one per
-// class. If the set's input holds indices, the model's input suits layers.Embedding.
+// followed by a Dense layer of as many units as the set's task takes: one for a regression or
+// two classes, one per class of more. If the set's input holds indices, the model's input suits layers.Embedding.
 type Chain struct {
 	Layers []layers.Layer
 	Output graph.Weight // the kernel of the added layer
@@ -55,20 +55,18 @@ func (c Chain) Build(rows *data.Set, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
+	m.Info.OfSet(rows)
 	return m, nil
 }
 
-// outputUnits returns the number of units in the final layer.
+// outputUnits returns the number of units in the final layer: the least that the set's
+// task takes.
 func outputUnits(rows *data.Set) (int, error) {
-	switch n := len(rows.Classes); {
-	case rows.Task() == data.Regress || n == 2:
-		return 1, nil
-	case n < 2:
-		return 0, errors.New("models: a classification needs at least two classes")
-	default:
-		return n, nil
+	r, err := rows.Rules()
+	if err != nil {
+		return 0, fmt.Errorf("models: %w", err)
 	}
+	return r.Units[0], nil
 }
 
 func init() { builtin.Register(MLP{}, Chain{}) }

@@ -30,8 +30,16 @@ func Bag(members ...*Model) (*Model, error) {
 	}
 	first := members[0]
 	bag := first.Info
-	bag.TargetMean, bag.TargetScale = first.Info.linear()
-	bag.TargetWidth, bag.TargetCenter = 0, 0
+	scaled := 0 // columns
+	for _, m := range members {
+		scaled = max(scaled, len(m.Info.Scales))
+	}
+	bag.Scales = nil
+	for k := range scaled {
+		s := first.Info.scaleOf(k)
+		mean, scale := s.linear()
+		bag.Scales = append(bag.Scales, TargetScale{Mean: mean, Scale: scale, Range: s.Range})
+	}
 	net, preprocess, err := joined(members, bag)
 	if err != nil {
 		return nil, err
@@ -48,13 +56,16 @@ func Bag(members ...*Model) (*Model, error) {
 	m.Info.Preprocess, m.Info.Calibration = preprocess, nil
 	m.Info.Costs = meanCosts(members)
 	m.Info.Members = max(1, first.Info.Members) * len(members)
-	for _, member := range members { // the mean lies between the least and the greatest bound
-		low, high := member.Info.TargetRange[0], member.Info.TargetRange[1]
-		if !(low < high) {
-			m.Info.TargetRange = [2]float64{}
-			break
+	for k := range m.Info.Scales { // the mean lies between the least and the greatest bound
+		bag := &m.Info.Scales[k]
+		for _, member := range members {
+			low, high := member.Info.scaleOf(k).Range[0], member.Info.scaleOf(k).Range[1]
+			if !(low < high) {
+				bag.Range = [2]float64{}
+				break
+			}
+			bag.Range = [2]float64{min(bag.Range[0], low), max(bag.Range[1], high)}
 		}
-		m.Info.TargetRange = [2]float64{min(m.Info.TargetRange[0], low), max(m.Info.TargetRange[1], high)}
 	}
 	return m, nil
 }
@@ -84,7 +95,7 @@ func fitsBag(m, first *Model) error {
 		return errors.New("it is nil")
 	case m.inputs != 1 || len(m.net.Outputs) != 1:
 		return fmt.Errorf("%d inputs and %d outputs, want one of each", m.inputs, len(m.net.Outputs))
-	case m.Info.Task != first.Info.Task || !slices.Equal(m.Info.Classes, first.Info.Classes) || m.Info.Probabilities != first.Info.Probabilities || m.Info.Members != first.Info.Members:
+	case !data.SameTask(m.Info.TaskOf(), first.Info.TaskOf()) || !slices.Equal(m.Info.Classes, first.Info.Classes) || !slices.Equal(m.Info.TargetColumns, first.Info.TargetColumns) || m.Info.Probabilities != first.Info.Probabilities || m.Info.Members != first.Info.Members:
 		return errors.New("it predicts something else than the first")
 	case m.params.Dtype() != first.params.Dtype():
 		return fmt.Errorf("its type is %v, that of the first %v", m.params.Dtype(), first.params.Dtype())
@@ -96,10 +107,20 @@ func fitsBag(m, first *Model) error {
 		return errors.New("its costs are of other classes than those of the first")
 	case m.Info.Calibration != nil && m.Info.Calibration.Steps != nil:
 		return errors.New("its calibration is isotonic, which cannot be joined")
+	case m.Info.Calibration != nil && !m.logits():
+		return errors.New("its calibration is not of the logits of classes, and cannot be joined")
+	case len(m.Info.Scales) > 1 && slices.ContainsFunc(m.Info.Scales, func(s TargetScale) bool { return s.Width != 0 }):
+		return errors.New("it has several targets on logarithmic scales, which cannot be joined")
 	case len(m.Info.Features) == 0:
 		return errors.New("it does not say which columns it was trained on")
 	}
 	return nil
+}
+
+// logits tells whether the outputs are logits of classes, which a temperature divides.
+func (m *Model) logits() bool {
+	r, err := m.Rules()
+	return err == nil && r.Logits
 }
 
 func sameShape(a, b [][]float64) bool {
@@ -168,28 +189,29 @@ func joined(members []*Model, bag Info) (network, data.Fitted, error) {
 }
 
 // adjustment returns the layers that turn a member's outputs into those of the bag's
-// target scale, or logits into those of temperature 1.
+// target scales, or logits into those of temperature 1.
 func (m *Model) adjustment(bag Info) []layers.Layer {
-	if m.Info.Task == data.Classify {
-		if c := m.Info.Calibration; c != nil && c.Temperature > 0 && !m.Info.Probabilities {
-			return []layers.Layer{layers.Affine{Scale: 1 / c.Temperature}}
-		}
+	if c := m.Info.Calibration; c != nil && c.Temperature > 0 && !m.Info.Probabilities {
+		return []layers.Layer{layers.Affine{Scale: 1 / c.Temperature}}
+	}
+	switch len(bag.Scales) {
+	case 0:
 		return nil
+	case 1:
+		var out []layers.Layer
+		s, to := m.Info.scaleOf(0), &bag.Scales[0]
+		mean, scale := s.Mean, s.factor()
+		if s.Width != 0 {
+			out = append(out, layers.Affine{Scale: scale, Shift: mean}, layers.Sinh{})
+			mean, scale = s.linear()
+		}
+		return append(out, layers.Affine{Scale: scale / to.factor(), Shift: (mean - to.Mean) / to.factor()})
 	}
-	var out []layers.Layer
-	mean, scale := m.Info.TargetMean, m.Info.scale()
-	if m.Info.TargetWidth != 0 {
-		out = append(out, layers.Affine{Scale: scale, Shift: mean}, layers.Sinh{})
-		mean, scale = m.Info.linear()
+	var each layers.Affine
+	for k := range bag.Scales {
+		s, to := m.Info.scaleOf(k), &bag.Scales[k]
+		each.Scales = append(each.Scales, s.factor()/to.factor())
+		each.Shifts = append(each.Shifts, (s.Mean-to.Mean)/to.factor())
 	}
-	return append(out, layers.Affine{Scale: scale / bag.scale(), Shift: (mean - bag.TargetMean) / bag.scale()})
-}
-
-// linear returns the mean and the scale of the targets, those of the inner scale where
-// it is logarithmic.
-func (i Info) linear() (mean, scale float64) {
-	if i.TargetWidth != 0 {
-		return i.TargetCenter, i.TargetWidth
-	}
-	return i.TargetMean, i.scale()
+	return []layers.Layer{each}
 }

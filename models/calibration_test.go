@@ -18,7 +18,7 @@ import (
 // calibrated applies a calibration as a model does that gives probabilities.
 func calibrated(t *testing.T, c *models.Calibration, proba []float64, classes int) []float64 {
 	t.Helper()
-	info := models.Info{Task: data.Classify, Probabilities: true, Calibration: c}
+	info := models.Info{Task: data.Classify{}, Probabilities: true, Calibration: c}
 	for k := range classes {
 		info.Classes = append(info.Classes, string(rune('a'+k)))
 	}

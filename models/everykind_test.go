@@ -72,6 +72,7 @@ func TestEveryKindIsSaved(t *testing.T) {
 		if e1 != nil || e2 != nil || !reflect.DeepEqual(got[0].Data(), want[0].Data()) {
 			t.Errorf("predicts %v (%v), before it was saved %v (%v)", got, e2, want, e1)
 		}
+		sameInference(t, path, m, in)
 		if !reflect.DeepEqual(again.Params().Snapshot(), m.Params().Snapshot()) || again.String() != m.String() {
 			t.Error("parameters or layers have changed")
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/modelfile"
 	"github.com/seed732fc211/aegis/internal/safetensors"
 	"gorgonia.org/tensor"
 )
@@ -165,7 +166,7 @@ func (m *Model) Import(path string, c Import) (*Transfer, error) {
 		return nil, fmt.Errorf("models: import: %w", err)
 	}
 	defer file.Close()
-	f, _, err := safetensors.ReadSummed(file, keySum)
+	f, _, err := safetensors.ReadSummed(file, modelfile.Sum)
 	if err != nil {
 		return nil, fmt.Errorf("models: import %s: %w", path, err)
 	}

@@ -65,6 +65,6 @@ func (c MLP) Build(rows *data.Set, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
+	m.Info.OfSet(rows)
 	return m, nil
 }

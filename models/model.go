@@ -29,22 +29,20 @@ type Config struct {
 // Info says what a model's inputs and outputs mean, so that a saved model can
 // be given raw rows. The zero value is a regression on plain numbers.
 type Info struct {
-	Task          data.Task
+	Task          data.Task      // nil: data.Classify{} if there are Classes, else data.Regress{}
 	Classes       []string       // of a classification, in index order
 	Features      []data.Feature // columns of the raw table
 	Target        string
-	Preprocess    data.Fitted // applied to raw rows; nil: none
-	Probabilities bool        // the outputs are probabilities already, not logits
-	TargetMean    float64     // real targets were trained as (y − TargetMean) / TargetScale
-	TargetScale   float64     // 0: 1
-	TargetWidth   float64     // 0, or y was asinh((y − TargetCenter) / TargetWidth) there: a logarithmic scale
-	TargetCenter  float64     // see TargetWidth
-	TargetRange   [2]float64  // predicted values are held to it, in the target's units; equal: no bounds
-	Members       int         // the outputs are those of so many members side by side, to be averaged; 0: 1
+	TargetColumns []string      // names of the columns of a target of several; nil: Target is the only one, or there is an unnamed one for each output
+	Preprocess    data.Fitted   // applied to raw rows; nil: none
+	Probabilities bool          // the outputs are probabilities already, not logits: what data.Rules.Average makes of outputs
+	Scales        []TargetScale // of the target columns, of a task whose data.Rules are Scaled; nil: the network learns the targets as they are
+	Members       int           // the outputs are those of so many members side by side, to be averaged; 0: 1
 
 	Calibration *Calibration // of the probabilities; nil: none
 	// Costs is what it costs to take a row of class i for one of class j, Costs[i][j]:
-	// labels are those of least expected cost. nil: the most probable class.
+	// labels are those of least expected cost. nil: as the task decides, which is the most
+	// probable class of a classification.
 	Costs [][]float64
 }
 

@@ -168,7 +168,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: []string{"no", "yes"}, Features: set.Features, Target: "t", Preprocess: fitted}
+	m.Info = models.Info{Task: data.Classify{}, Classes: []string{"no", "yes"}, Features: set.Features, Target: "t", Preprocess: fitted}
 	path := filepath.Join(t.TempDir(), "m.safetensors")
 	if err := m.Save(path); err != nil {
 		t.Fatal(err)
@@ -269,9 +269,9 @@ func TestDamagedFiles(t *testing.T) {
 		{"cut in half", good[:len(good)-100], "cut off: ends at byte"},
 		{"longer", append(append([]byte(nil), good...), 1, 2, 3), "cover"},
 		{"no model", replace("aegis.format", "other.format"), "holds no Aegis model"},
-		{"newer", replace(`"aegis.format":"3"`, `"aegis.format":"4"`), "newer than this version of Aegis"},
-		{"older", replace(`"aegis.format":"3"`, `"aegis.format":"2"`), "format 2 is of a version before the first release"},
-		{"no format", replace(`"aegis.format":"3"`, `"aegis.format":"0"`), "format 0"},
+		{"newer", replace(`"aegis.format":"4"`, `"aegis.format":"5"`), "newer than this version of Aegis"},
+		{"older", replace(`"aegis.format":"4"`, `"aegis.format":"2"`), "format 2 is of a version before the first release"},
+		{"no format", replace(`"aegis.format":"4"`, `"aegis.format":"0"`), "format 0"},
 		{"no checksum", replace(`"aegis.sha256"`, `"other.sha256"`), "the checksum is missing"},
 		{"unknown field of the description", replace(`\"seed\":3`, `\"sead\":3`), `unknown field "sead"`},
 		{"unknown layer", replace("LayerNorm", "LayerNarm"), `the kind \"layers.LayerNarm\" is not known`},
@@ -385,9 +385,9 @@ func TestReadOutputs(t *testing.T) {
 		{"one logit", models.Info{Classes: two}, out(1, 0, 100, -1000), "[0 1 0] [0.50 0.50 0.00 1.00 1.00 0.00] []"},
 		{"logits", models.Info{Classes: three}, out(3, 1e4, 0, -1e4, 0, 0, 0), "[0 0] [1.00 0.00 0.00 0.33 0.33 0.33] []"},
 		{"probabilities", models.Info{Classes: two, Probabilities: true}, out(1, 0.25), "[0] [0.75 0.25] []"},
-		{"regression", models.Info{Task: data.Regress, TargetMean: 10, TargetScale: 2}, out(1, 0, 1), "[] [] [10.00 12.00]"},
+		{"regression", models.Info{Task: data.Regress{}, Scales: []models.TargetScale{{Mean: 10, Scale: 2}}}, out(1, 0, 1), "[] [] [10.00 12.00]"},
 		// 3 + 5·sinh(10 + 2·z): numpy.sinh(10) = 11013.232874703393, numpy.sinh(8) = 1490.4788257895502
-		{"logarithmic", models.Info{Task: data.Regress, TargetMean: 10, TargetScale: 2, TargetCenter: 3, TargetWidth: 5}, out(1, 0, -1), "[] [] [55069.16 7455.39]"},
+		{"logarithmic", models.Info{Task: data.Regress{}, Scales: []models.TargetScale{{Mean: 10, Scale: 2, Center: 3, Width: 5}}}, out(1, 0, -1), "[] [] [55069.16 7455.39]"},
 	} {
 		p, err := c.info.Read(c.out)
 		if err != nil {
@@ -403,6 +403,65 @@ func TestReadOutputs(t *testing.T) {
 	}
 }
 
+// TestBagOfTargets: a bag of fits to two targets predicts the mean of what its members
+// predict of each, whatever the scales that each was trained on.
+func TestBagOfTargets(t *testing.T) {
+	features := []data.Feature{{Name: "a"}, {Name: "b"}}
+	rows := &data.Set{Inputs: []*tensor.Dense{tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float64{0, 0, 1, -1, 2, 0.5}))}, Features: features}
+	var members []*models.Model
+	want := make([]float64, 6)
+	for i, scales := range [][]models.TargetScale{{{Mean: 3, Scale: 2}, {Mean: -1000, Scale: 500}}, {{Mean: 2, Scale: 1}, {Scale: 400, Range: [2]float64{-1e6, 1e6}}}, nil} {
+		m, err := models.Sequential(models.Config{Seed: uint64(i), Type: graph.Float64}, models.Input("x", 2), layers.Dense{Units: 3, Activation: layers.Tanh}, layers.Dense{Units: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Info = models.Info{Task: data.Regress{}, TargetColumns: []string{"u", "v"}, Features: features, Scales: scales}
+		p, err := m.PredictRows(t.Context(), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range p.Values {
+			want[k] += v / 3
+		}
+		members = append(members, m)
+	}
+	bag, err := models.Bag(members...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, err := bag.PredictRows(t.Context(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range have.Values {
+		if math.Abs(v-want[k]) > 1e-9*math.Max(1, math.Abs(want[k])) {
+			t.Errorf("value %d: %v, want %v", k, v, want[k])
+		}
+	}
+	members[0].Info.Scales[1].Width = 3
+	if _, err := models.Bag(members...); err == nil || !strings.Contains(err.Error(), "several targets on logarithmic scales") {
+		t.Errorf("error %v", err)
+	}
+	members[0].Info.Scales[1].Width, members[1].Info.TargetColumns = 0, []string{"u", "w"}
+	if _, err := models.Bag(members...); err == nil || !strings.Contains(err.Error(), "something else") {
+		t.Errorf("error %v", err)
+	}
+	for _, c := range []struct {
+		name, want string
+		info       models.Info
+	}{
+		{"a scale too many", "3 target scales for 2 values", models.Info{TargetColumns: []string{"u", "v"}, Scales: make([]models.TargetScale, 3)}},
+		{"outputs that lack", "2 outputs to regress: want 3", models.Info{TargetColumns: []string{"u", "v", "w"}}},
+		{"a negative scale", "not negative", models.Info{Scales: []models.TargetScale{{Scale: -1}}}},
+		{"outputs of ordered classes", "2 outputs for 4 classes", models.Info{Task: data.Ordinal{}, Classes: []string{"a", "b", "c", "d"}}},
+		{"classes of a count", "want numbers", models.Info{Task: data.Count{}, Classes: []string{"a", "b"}}},
+	} {
+		if _, err := c.info.Rules(2); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		}
+	}
+}
+
 // TestBagOfScales: a bag predicts the mean of what its members predict, whatever the
 // scale of the targets that each was trained on.
 func TestBagOfScales(t *testing.T) {
@@ -414,9 +473,9 @@ func TestBagOfScales(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.Info = models.Info{Task: data.Regress, Features: features, TargetMean: rapid.Float64Range(-2, 2).Draw(t, "mean"), TargetScale: rapid.Float64Range(0, 2).Draw(t, "scale")}
+			m.Info = models.Info{Task: data.Regress{}, Features: features, Scales: []models.TargetScale{{Mean: rapid.Float64Range(-2, 2).Draw(t, "mean"), Scale: rapid.Float64Range(0, 2).Draw(t, "scale")}}}
 			if rapid.Bool().Draw(t, "logarithmic") {
-				m.Info.TargetCenter, m.Info.TargetWidth = rapid.Float64Range(-100, 100).Draw(t, "center"), rapid.Float64Range(0.1, 10).Draw(t, "width")
+				m.Info.Scales[0].Center, m.Info.Scales[0].Width = rapid.Float64Range(-100, 100).Draw(t, "center"), rapid.Float64Range(0.1, 10).Draw(t, "width")
 			}
 			members = append(members, m)
 		}

@@ -34,9 +34,9 @@ func TestUntil(t *testing.T) {
 	m.Params().Get("0.Dense/bias").Trained = false
 	columns := []data.Feature{{Name: "u"}, {Name: "v"}, {Name: "w"}}
 	m.Info = models.Info{
-		Task: data.Classify, Classes: []string{"a", "b"}, Features: columns, Target: "t",
+		Task: data.Classify{}, Classes: []string{"a", "b"}, Features: columns, Target: "t",
 		Preprocess: data.FittedScale{Features: columns, Center: []float64{1, 2, 3}, Scale: []float64{1, 1, 1}}, Members: 2, Calibration: &models.Calibration{Temperature: 2},
-		Costs: [][]float64{{0, 1}, {2, 0}}, TargetScale: 3,
+		Costs: [][]float64{{0, 1}, {2, 0}}, Scales: []models.TargetScale{{Scale: 3}},
 	}
 	part, err := m.Until("1.BatchNorm")
 	if err != nil {

@@ -108,31 +108,41 @@ func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
 	if err := finite(values, rows); err != nil {
 		return nil, err
 	}
-	if err := i.checkUnits(units); err != nil {
+	rules, err := i.Rules(units)
+	if err != nil {
 		return nil, err
 	}
-	if i.Members > 1 {
-		all := units
-		units /= i.Members
-		p := make([]float64, units)
-		for k := range rows {
-			i.averageInto(values[k*units:(k+1)*units], p, values[k*all:(k+1)*all])
-		}
-		values = values[:rows*units]
-		i.Probabilities = i.Probabilities || i.Task == data.Classify
-	}
-	if i.Task == data.Regress {
-		for k, v := range values {
-			values[k] = i.unscale(v)
-		}
-		return &data.Prediction{Values: values}, nil
-	}
-	classes := len(i.Classes)
-	said := &data.Prediction{Labels: make([]int, rows), Proba: make([]float64, rows*classes)}
+	said, memory := &data.Prediction{}, make([]float64, units)
 	for k := range rows {
-		said.Labels[k] = i.classifyRow(said.Proba[k*classes:(k+1)*classes], values[k*units:(k+1)*units], i.Probabilities)
+		i.readRow(rules, rules.AddRow(said), values[k*units:(k+1)*units], memory)
 	}
 	return said, nil
+}
+
+// readRow fills in the prediction of a row from the outputs z of all members, which it
+// overwrites. memory is of as many values.
+func (i *Info) readRow(rules *data.Rules, row *data.Prediction, z, memory []float64) {
+	averaged := i.Probabilities && rules.Average != nil
+	if i.Members > 1 {
+		units := len(z) / i.Members
+		one := memory[:units]
+		i.averageInto(rules, one, z)
+		z = z[:units]
+		copy(z, one)
+		averaged = true
+	}
+	rules.Decode(row, z, averaged)
+	if rules.Choice && (i.Calibration != nil || i.Costs != nil) {
+		i.Calibration.apply(row.Proba)
+		if rules.Decide(row); i.Costs != nil {
+			row.Labels[0] = cheapest(row.Proba, i.Costs)
+		}
+	}
+	if rules.Scaled {
+		for k, v := range row.Values {
+			row.Values[k] = i.scaleOf(k).unscale(v)
+		}
+	}
 }
 
 // finite is an error if one of the values of so many rows is not a finite number.
@@ -145,80 +155,20 @@ func finite(values []float64, rows int) error {
 	return nil
 }
 
-// checkUnits reports whether a network's output of so many units goes with the members,
-// the classes, calibration and costs.
-func (i Info) checkUnits(units int) error {
-	if i.Members > 1 {
-		if units%i.Members != 0 {
-			return fmt.Errorf("models: %d outputs of %d members", units, i.Members)
-		}
-		units /= i.Members
-	}
-	if i.Task == data.Regress {
-		return nil
-	}
-	classes := len(i.Classes)
-	if classes < 2 {
-		return errors.New("models: the model's Info names fewer than two classes")
-	}
-	if units != classes && !(units == 1 && classes == 2) {
-		return fmt.Errorf("models: %d outputs for %d classes", units, classes)
-	}
-	return i.Check()
-}
-
-// averageInto fills dst with the mean over the members of a row's outputs, of a
-// classification that of their probabilities. p is memory for one member; dst may be
-// the first part of values.
-func (i *Info) averageInto(dst, p, values []float64) {
+// averageInto fills dst with the mean over the members of a row's outputs, of those that
+// have an Average of what that makes of them. It overwrites z.
+func (i *Info) averageInto(rules *data.Rules, dst, z []float64) {
 	units := len(dst)
-	p = p[:units]
+	clear(dst)
 	for k := range i.Members {
-		member := values[k*units : (k+1)*units]
-		switch {
-		case i.Task != data.Classify || i.Probabilities:
-			copy(p, member)
-		case units == 1:
-			p[0] = logistic(member[0])
-		default:
-			softmax(p, member)
+		member := z[k*units : (k+1)*units]
+		if rules.Average != nil && !i.Probabilities {
+			rules.Average(member)
 		}
-		if k == 0 {
-			clear(dst)
-		}
-		for c, v := range p {
+		for c, v := range member {
 			dst[c] += v / float64(i.Members)
 		}
 	}
-}
-
-// unscale returns the value of a regression in the target's units.
-func (i *Info) unscale(v float64) float64 {
-	v = v*i.scale() + i.TargetMean
-	if i.TargetWidth != 0 {
-		v = i.TargetCenter + i.TargetWidth*math.Sinh(v)
-	}
-	if low, high := i.TargetRange[0], i.TargetRange[1]; low < high {
-		v = min(max(v, low), high)
-	}
-	return v
-}
-
-// classifyRow fills proba, of as many values as there are classes, from the outputs
-// z of a row, and returns the label.
-func (i *Info) classifyRow(proba, z []float64, probabilities bool) int {
-	switch {
-	case len(z) == 1 && probabilities:
-		proba[0], proba[1] = 1-z[0], z[0]
-	case len(z) == 1:
-		proba[0], proba[1] = logistic(-z[0]), logistic(z[0])
-	case probabilities:
-		copy(proba, z)
-	default:
-		softmax(proba, z)
-	}
-	i.Calibration.apply(proba)
-	return cheapest(proba, i.Costs)
 }
 
 // Check reports whether calibration and costs go with the classes.
@@ -227,45 +177,15 @@ func (i Info) Check() error {
 	if err == nil {
 		err = checkCosts(i.Costs, len(i.Classes))
 	}
-	if err == nil && i.TargetWidth != 0 && !(i.TargetWidth > 0 && finite([]float64{i.TargetWidth, i.TargetCenter}, 1) == nil) {
-		err = fmt.Errorf("a target around %v in the width %v: want finite numbers, and a width that is not negative", i.TargetCenter, i.TargetWidth)
+	for _, scale := range i.Scales {
+		if err == nil {
+			err = scale.check()
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
 	return nil
-}
-
-// ScaleTarget returns what a network is trained to say for a target of y.
-func (i Info) ScaleTarget(y float64) float64 {
-	if i.TargetWidth != 0 {
-		y = math.Asinh((y - i.TargetCenter) / i.TargetWidth)
-	}
-	return (y - i.TargetMean) / i.scale()
-}
-
-func (i *Info) scale() float64 {
-	if i.TargetScale == 0 {
-		return 1
-	}
-	return i.TargetScale
-}
-
-func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
-
-func softmax(dst, z []float64) {
-	peak := z[0]
-	for _, v := range z {
-		peak = math.Max(peak, v)
-	}
-	sum := 0.0
-	for k, v := range z {
-		dst[k] = math.Exp(v - peak)
-		sum += dst[k]
-	}
-	for k := range dst {
-		dst[k] /= sum
-	}
 }
 
 func floats(t *tensor.Dense) []float64 {

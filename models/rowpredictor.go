@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,8 +18,11 @@ import (
 type RowPrediction struct {
 	Class string    // of a classification
 	Label int       // its index in Info.Classes
-	Proba []float64 // of every class, in the order of Info.Classes; nil for a regression
+	Proba []float64 // of every class, in the order of Info.Classes, or of every label; nil for a regression
 	Value float64   // of a regression, in the target's units
+
+	Labels []int     // of a task with several labels a row, such as data.MultiLabel; nil: Label is the only one
+	Values []float64 // of a task with several values a row, such as data.Quantile; nil: Value is the only one
 
 	Unknown []string // columns with a level that was not there in training
 	Absent  []string // columns that the row did not have; missing values
@@ -38,6 +42,7 @@ type RowPrediction struct {
 type RowPredictor struct {
 	model *Model
 	info  Info // as it was when the RowPredictor was made
+	rules *data.Rules
 	cells []*data.CellReader
 
 	mu   sync.Mutex
@@ -51,7 +56,8 @@ type rowWorker struct {
 	raw, ready []float64 // columns of the table, and of the preprocessed one
 	transform  *data.RowTransform
 	predictor  *Predictor
-	values, p  []float64 // of the output, and of one member's
+	values, p  []float64       // of the output, and of one member's
+	said       data.Prediction // its labels and values
 }
 
 // RowPredictor returns a RowPredictor for the columns of Info.Features. It is an
@@ -76,11 +82,9 @@ func (m *Model) RowPredictor() (*RowPredictor, error) {
 		}
 		r.cells = append(r.cells, c)
 	}
-	if err := r.info.checkUnits(m.OutputShapes()[0].TotalSize()); err != nil {
+	var err error
+	if r.rules, err = r.info.Rules(m.OutputShapes()[0].TotalSize()); err != nil {
 		return nil, err
-	}
-	if units := m.OutputShapes()[0].TotalSize(); r.info.Task == data.Regress && units != max(1, r.info.Members) {
-		return nil, fmt.Errorf("models: rows: a regression of %d values a row: want one", units)
 	}
 	w, err := r.newWorker()
 	if err != nil {
@@ -105,7 +109,10 @@ func (r *RowPredictor) newWorker() (*rowWorker, error) {
 		return nil, err
 	}
 	units := m.OutputShapes()[0].TotalSize()
-	return &rowWorker{raw: make([]float64, in), ready: make([]float64, out), transform: t, predictor: p, values: make([]float64, units), p: make([]float64, units)}, nil
+	return &rowWorker{
+		raw: make([]float64, in), ready: make([]float64, out), transform: t, predictor: p, values: make([]float64, units), p: make([]float64, units),
+		said: data.Prediction{Labels: make([]int, r.rules.Labels), Values: make([]float64, r.rules.Values)},
+	}, nil
 }
 
 // mostFree is how many workers are kept for later.
@@ -312,20 +319,28 @@ func (r *RowPredictor) run(w *rowWorker, out RowPrediction) (RowPrediction, erro
 	if err := finite(w.values, 1); err != nil {
 		return RowPrediction{}, err
 	}
-	values, probabilities := w.values, i.Probabilities
-	if i.Members > 1 {
-		units := len(values) / i.Members
-		one := values[:units]
-		i.averageInto(one, w.p, values)
-		values, probabilities = one, probabilities || i.Task == data.Classify
+	w.said.Proba = nil
+	if r.rules.Proba > 0 {
+		w.said.Proba = make([]float64, r.rules.Proba)
 	}
-	if i.Task == data.Regress {
-		out.Value = i.unscale(values[0])
-		return out, nil
+	i.readRow(r.rules, &w.said, w.values, w.p)
+	out.Proba = w.said.Proba
+	switch r.rules.Labels {
+	case 0:
+	case 1:
+		if out.Label = w.said.Labels[0]; out.Label < len(i.Classes) {
+			out.Class = i.Classes[out.Label]
+		}
+	default:
+		out.Labels = slices.Clone(w.said.Labels)
 	}
-	out.Proba = make([]float64, len(i.Classes))
-	out.Label = i.classifyRow(out.Proba, values, probabilities)
-	out.Class = i.Classes[out.Label]
+	switch r.rules.Values {
+	case 0:
+	case 1:
+		out.Value = w.said.Values[0]
+	default:
+		out.Values = slices.Clone(w.said.Values)
+	}
 	return out, nil
 }
 

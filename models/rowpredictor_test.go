@@ -71,7 +71,7 @@ func server(t testing.TB, s *data.Set, change func(i *models.Info), units int, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Regress, Features: s.Features, Preprocess: fitted}
+	m.Info = models.Info{Task: data.Regress{}, Features: s.Features, Preprocess: fitted}
 	change(&m.Info)
 	return m
 }
@@ -80,18 +80,18 @@ func server(t testing.TB, s *data.Set, change func(i *models.Info), units int, s
 func servers(t testing.TB, s *data.Set) map[string]*models.Model {
 	three := []string{"a", "b", "c"}
 	regress := func(i *models.Info) {
-		i.TargetMean, i.TargetScale, i.TargetRange = 5, 3, [2]float64{4, 6}
+		i.Scales = []models.TargetScale{{Mean: 5, Scale: 3, Range: [2]float64{4, 6}}}
 	}
 	logarithmic := func(i *models.Info) {
-		i.TargetMean, i.TargetScale, i.TargetCenter, i.TargetWidth = 0.1, 1.5, 100, 7
+		i.Scales = []models.TargetScale{{Mean: 0.1, Scale: 1.5, Center: 100, Width: 7}}
 	}
 	temper := func(i *models.Info) {
-		i.Task, i.Classes, i.Calibration = data.Classify, three, &models.Calibration{Temperature: 2}
+		i.Task, i.Classes, i.Calibration = data.Classify{}, three, &models.Calibration{Temperature: 2}
 	}
 	all := map[string]*models.Model{
 		"regression": server(t, s, regress, 1, 1),
 		"two classes": server(t, s, func(i *models.Info) {
-			i.Task, i.Classes = data.Classify, []string{"no", "yes"}
+			i.Task, i.Classes = data.Classify{}, []string{"no", "yes"}
 		}, 1, 2),
 		"three classes, costs": server(t, s, func(i *models.Info) {
 			temper(i)
@@ -99,7 +99,7 @@ func servers(t testing.TB, s *data.Set) map[string]*models.Model {
 		}, 3, 3),
 		"isotonic": server(t, s, func(i *models.Info) {
 			f := models.Isotonic{X: []float64{0, 0.3, 1}, Y: []float64{0.1, 0.2, 0.9}}
-			i.Task, i.Classes, i.Calibration = data.Classify, three, &models.Calibration{Steps: []models.Isotonic{f, f, f}}
+			i.Task, i.Classes, i.Calibration = data.Classify{}, three, &models.Calibration{Steps: []models.Isotonic{f, f, f}}
 		}, 3, 4),
 		"logarithmic target":      server(t, s, logarithmic, 1, 12),
 		"members side by side":    server(t, s, func(i *models.Info) { temper(i); i.Members = 4 }, 12, 5),

@@ -14,21 +14,16 @@ import (
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/infer"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/internal/modelfile"
 	"github.com/seed732fc211/aegis/internal/safetensors"
 	"gorgonia.org/tensor"
 )
 
 // FormatVersion is the version of model files that this package writes, and the
 // newest that it reads.
-const FormatVersion = 3
-
-// Keys of a model file's metadata.
-const (
-	keyFormat = "aegis.format"
-	keyModel  = "aegis.model"
-	keySum    = "aegis.sha256" // of the whole file, from version 2 on
-)
+const FormatVersion = modelfile.Version
 
 // description is the JSON in a model file's metadata.
 type description struct {
@@ -41,17 +36,14 @@ type description struct {
 }
 
 type infoJSON struct {
-	Task          string          `json:"task"`
+	Task          json.RawMessage `json:"task"`
 	Classes       []string        `json:"classes,omitempty"`
 	Features      []data.Feature  `json:"features,omitempty"`
 	Target        string          `json:"target,omitempty"`
+	TargetColumns []string        `json:"target_columns,omitempty"`
 	Preprocess    json.RawMessage `json:"preprocess,omitempty"`
 	Probabilities bool            `json:"probabilities,omitempty"`
-	TargetMean    float64         `json:"target_mean,omitempty"`
-	TargetScale   float64         `json:"target_scale,omitempty"`
-	TargetWidth   float64         `json:"target_width,omitempty"`
-	TargetCenter  float64         `json:"target_center,omitempty"`
-	TargetRange   [2]float64      `json:"target_range,omitzero"`
+	Scales        []TargetScale   `json:"scales,omitempty"`
 	Members       int             `json:"members,omitempty"`
 	Calibration   *Calibration    `json:"calibration,omitempty"`
 	Costs         [][]float64     `json:"costs,omitempty"`
@@ -75,6 +67,10 @@ const extraPrefix = "optimizer/"
 // as JSON in its metadata, so that other programs can read the weights. The
 // file is there whole or not at all. A layer.Func, or a type that is not
 // registered, cannot be saved.
+//
+// The metadata also hold the model as a program of package infer, which runs it without
+// this package; of a model that has none, such as one with an operation of Gorgonia's,
+// they say why.
 func (m *Model) Save(path string) error { return m.SaveWith(path, Extra{}) }
 
 // SaveWith is Save with more in the same file.
@@ -85,7 +81,15 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 	if err != nil {
 		return fmt.Errorf("models: save: %w", err)
 	}
-	meta := map[string]string{keyFormat: strconv.Itoa(FormatVersion), keyModel: text}
+	meta := map[string]string{modelfile.Format: strconv.Itoa(FormatVersion), modelfile.Model: text}
+	if program, err := m.lowered(); err != nil {
+		meta[modelfile.NoProgram] = err.Error()
+	} else {
+		meta[modelfile.Program] = program
+		if table := m.table(); table != "" {
+			meta[modelfile.Table] = table
+		}
+	}
 	for _, k := range slices.Sorted(maps.Keys(x.Meta)) {
 		if _, taken := meta[k]; taken {
 			return fmt.Errorf("models: save: the key %q is taken", k)
@@ -107,11 +111,62 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 		}
 		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: []int{len(v)}, F64: v})
 	}
-	err = atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteSummed(w, keySum, meta, tensors) })
+	err = atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteSummed(w, modelfile.Sum, meta, tensors) })
 	if err != nil {
 		return fmt.Errorf("models: save: %w", err)
 	}
 	return nil
+}
+
+// Program returns what the model computes as a program of package infer, for any number
+// of rows.
+func (m *Model) Program() (*infer.Program, error) {
+	if !m.made() {
+		return nil, errNotMade
+	}
+	if m.hasSequences() {
+		return nil, errors.New("models: a program has no axis of steps, and the model takes sequences")
+	}
+	names := make([]string, len(m.net.Outputs))
+	for i, o := range m.net.Outputs {
+		names[i] = m.net.Stages[o].Scope
+	}
+	p, err := graph.Lower(func(batch int) (*graph.Builder, []*graph.Node, error) {
+		b := graph.New(m.params, graph.Infer)
+		out := m.Build(b, batch, 0)
+		return b, out, b.Err()
+	}, names...)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	return p, nil
+}
+
+// lowered returns the JSON of Program.
+func (m *Model) lowered() (string, error) {
+	p, err := m.Program()
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(p)
+	return string(text), err
+}
+
+// table returns the JSON of what preprocessing makes of the rows of a table; "" of a
+// model that is not one of a table, or whose preprocessing does not go row by row.
+func (m *Model) table() string {
+	if len(m.Info.Features) == 0 {
+		return ""
+	}
+	t, err := data.NewRowTransform(m.Info.Preprocess, m.Info.Features)
+	if err != nil {
+		return ""
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // CheckSave returns the error that Save would give for a part of the model that cannot be
@@ -138,11 +193,13 @@ func (m *Model) describe() (string, error) {
 	d := description{
 		Name: m.name, Seed: m.params.Seed(), Type: m.params.Dtype().String(), Network: net,
 		Info: infoJSON{
-			Task: m.Info.Task.String(), Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target,
-			Probabilities: m.Info.Probabilities, TargetMean: m.Info.TargetMean, TargetScale: m.Info.TargetScale,
-			TargetWidth: m.Info.TargetWidth, TargetCenter: m.Info.TargetCenter, TargetRange: m.Info.TargetRange, Members: m.Info.Members,
+			Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target, TargetColumns: m.Info.TargetColumns,
+			Probabilities: m.Info.Probabilities, Scales: m.Info.Scales, Members: m.Info.Members,
 			Calibration: m.Info.Calibration, Costs: m.Info.Costs,
 		},
+	}
+	if d.Info.Task, err = data.MarshalTask(m.Info.TaskOf()); err != nil {
+		return "", err
 	}
 	if m.Info.Preprocess != nil {
 		if d.Info.Preprocess, err = describe.Marshal(&m.Info.Preprocess); err != nil {
@@ -179,11 +236,11 @@ func LoadWith(path string) (*Model, Extra, error) {
 
 // Read reads what SaveWith wrote.
 func Read(r io.Reader) (*Model, Extra, error) {
-	f, summed, err := safetensors.ReadSummed(r, keySum)
+	f, summed, err := safetensors.ReadSummed(r, modelfile.Sum)
 	if err != nil {
 		return nil, Extra{}, err
 	}
-	if f.Meta[keyFormat] == strconv.Itoa(FormatVersion) && !summed {
+	if f.Meta[modelfile.Format] == strconv.Itoa(FormatVersion) && !summed {
 		return nil, Extra{}, errors.New("the checksum is missing: the file is damaged")
 	}
 	m, err := restore(f)
@@ -191,8 +248,9 @@ func Read(r io.Reader) (*Model, Extra, error) {
 		return nil, Extra{}, err
 	}
 	x := Extra{Meta: f.Meta, Values: map[string][]float64{}}
-	delete(x.Meta, keyFormat)
-	delete(x.Meta, keyModel)
+	for _, key := range []string{modelfile.Format, modelfile.Model, modelfile.Program, modelfile.NoProgram, modelfile.Table} {
+		delete(x.Meta, key)
+	}
 	for _, t := range f.Tensors {
 		switch {
 		case m.params.Get(t.Name) != nil:
@@ -212,7 +270,7 @@ func restore(f *safetensors.File) (m *Model, err error) {
 			m, err = nil, fmt.Errorf("the architecture cannot be built: %v", r)
 		}
 	}()
-	version, err := strconv.Atoi(f.Meta[keyFormat])
+	version, err := strconv.Atoi(f.Meta[modelfile.Format])
 	if err != nil {
 		return nil, errors.New("this safetensors file holds no Aegis model")
 	}
@@ -223,7 +281,7 @@ func restore(f *safetensors.File) (m *Model, err error) {
 		return nil, fmt.Errorf("format %d is of a version before the first release, and is no longer read", version)
 	}
 	var d description
-	text := json.NewDecoder(strings.NewReader(f.Meta[keyModel]))
+	text := json.NewDecoder(strings.NewReader(f.Meta[modelfile.Model]))
 	text.DisallowUnknownFields()
 	if err := text.Decode(&d); err != nil {
 		return nil, fmt.Errorf("description: %w", err)
@@ -313,20 +371,15 @@ func stored(f *safetensors.File) func(path string, shape graph.Shape) (*tensor.D
 
 func (j infoJSON) read() (Info, error) {
 	i := Info{
-		Classes: j.Classes, Features: j.Features, Target: j.Target,
-		Probabilities: j.Probabilities, TargetMean: j.TargetMean, TargetScale: j.TargetScale,
-		TargetWidth: j.TargetWidth, TargetCenter: j.TargetCenter, TargetRange: j.TargetRange, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
+		Classes: j.Classes, Features: j.Features, Target: j.Target, TargetColumns: j.TargetColumns,
+		Probabilities: j.Probabilities, Scales: j.Scales, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
 	}
 	if err := i.Check(); err != nil {
 		return i, fmt.Errorf("description: %w", err)
 	}
-	switch j.Task {
-	case data.Classify.String():
-		i.Task = data.Classify
-	case data.Regress.String():
-		i.Task = data.Regress
-	default:
-		return i, fmt.Errorf("description: task %q", j.Task)
+	var err error
+	if i.Task, err = data.UnmarshalTask(j.Task); err != nil {
+		return i, fmt.Errorf("description: %w", err)
 	}
 	if j.Preprocess != nil {
 		if err := describe.Unmarshal(j.Preprocess, &i.Preprocess); err != nil {

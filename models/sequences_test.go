@@ -24,7 +24,7 @@ func sized(t *testing.T) *models.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info.Task = data.Regress
+	m.Info.Task = data.Regress{}
 	return m
 }
 

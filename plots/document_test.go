@@ -121,7 +121,7 @@ func TestPlainFigureAsDocument(t *testing.T) {
 
 // scored is a result with the scores and nothing more.
 func scored(t *rapid.T) *crossval.Result {
-	r := &crossval.Result{Splitter: "5-fold", Data: crossval.DataInfo{Name: "made up", Rows: 40, Task: data.Regress, Target: "y"}}
+	r := &crossval.Result{Splitter: "5-fold", Data: crossval.DataInfo{Name: "made up", Rows: 40, Task: data.Regress{}, Target: "y"}}
 	for i := range r.Data.Rows {
 		r.Data.Values = append(r.Data.Values, float64(i%7))
 	}

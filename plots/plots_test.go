@@ -77,7 +77,7 @@ func predicted(set, rows *data.Set, skill float64, seed uint64) *data.Prediction
 		for !equalRow(all[at*p:(at+1)*p], x[i*p:(i+1)*p]) {
 			at++
 		}
-		if set.Task() == data.Regress {
+		if set.Task() == (data.Regress{}) {
 			y, _ := set.Values()
 			out.Values = append(out.Values, y[at]+60*r.NormFloat64()/skill)
 			continue

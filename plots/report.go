@@ -27,7 +27,7 @@ type Report struct {
 // classification these are the confusion matrix, ROC curves, a calibration curve
 // and, where the rarest class has less than 40% of an equal share (of two classes,
 // less than 20% of the rows), precision-recall curves; of a regression, predictions
-// and residuals. Then what each column is worth, the worst rows, a table of the
+// and residuals of each target; of other tasks the figures that their data.Rules name. Then what each column is worth, the worst rows, a table of the
 // models, the verdicts, notes and facts. Saved under a name that ends in .html it
 // is one HTML file with the whole tables. [Figure.Warnings] names what could not be
 // drawn.
@@ -119,13 +119,23 @@ func (r Report) outcome(p *page) error {
 	if err != nil {
 		return err
 	}
-	worst := worstRows(r.Result.Data.Classes, o, r.RowNames)
-	if r.Result.Data.Task == data.Regress {
-		panels, err := regressionPanels(r.Result.Data.Target, o.Values, o.Prediction.Values)
-		if err != nil {
-			return err
-		}
-		p.add(panels...)
+	rules, err := r.Result.Data.Rules()
+	if err != nil {
+		return fmt.Errorf("plots: %w", err)
+	}
+	columns := r.Result.Data.Columns
+	if columns == nil {
+		columns = []string{r.Result.Data.Target}
+	}
+	classes, err := told{rules, columns, o.Labels, o.Values, groupsOf(r.Result, o), &o.Prediction}.panels(p)
+	if err != nil {
+		return err
+	}
+	var worst block
+	if rules.Choice || rules.Values == 1 && rules.Labels+rules.Proba == 0 && !rules.Grouped {
+		worst = worstRows(r.Result.Data.Classes, o, r.RowNames)
+	}
+	if !classes {
 		p.add(cell{0.45, effects}, cell{0.55, worst})
 		p.add(cell{1, standings(r.Result, r.Reference)})
 		return nil
@@ -144,6 +154,18 @@ func (r Report) outcome(p *page) error {
 		p.add(cell{1, standings(r.Result, r.Reference)})
 	}
 	return nil
+}
+
+// groupsOf returns the groups of the rows that were predicted, nil if the result has none.
+func groupsOf(res *crossval.Result, o *crossval.OutOfFold) []int {
+	if res.Data.Groups == nil {
+		return nil
+	}
+	out := make([]int, len(o.Rows))
+	for i, row := range o.Rows {
+		out[i] = res.Data.Groups[row]
+	}
+	return out
 }
 
 // importance makes the figure of what the columns are worth; nil if the result
@@ -243,7 +265,10 @@ func factsOf(res *crossval.Result, reference string) []Fact {
 	if res.Data.Source != "" {
 		facts = append(facts, Fact{"source", res.Data.Source})
 	}
-	facts = append(facts, Fact{"target", fmt.Sprintf("%s (%v)", res.Data.Target, res.Data.Task)})
+	facts = append(facts, Fact{"target", fmt.Sprintf("%s (%s)", res.Data.Target, data.TaskName(res.Data.TaskOf()))})
+	if n := len(res.Data.Columns); n > 1 {
+		facts[len(facts)-1].Value = fmt.Sprintf("%d columns: %s (%s)", n, strings.Join(res.Data.Columns, ", "), data.TaskName(res.Data.TaskOf()))
+	}
 	if k := len(res.Data.Classes); k > 0 {
 		facts = append(facts, Fact{"classes", fmt.Sprint(k)})
 	}

@@ -76,17 +76,21 @@ func (r TrainingReport) secondCurve() string {
 }
 
 func (r TrainingReport) outcome(p *page) error {
-	if r.Rows.Task() == data.Regress {
-		y, err := r.Rows.Values()
-		if err != nil {
-			return err
-		}
-		panels, err := regressionPanels(r.Rows.Target, y, r.Prediction.Values)
-		if err != nil {
-			return err
-		}
-		p.add(panels...)
-		return nil
+	rules, err := r.Rows.Rules()
+	if err != nil {
+		return fmt.Errorf("plots: %w", err)
+	}
+	t := told{rules: rules, columns: r.Rows.AboutTargets().Columns, groups: r.Rows.Groups, said: r.Prediction}
+	if r.Rows.Classes != nil {
+		t.labels, _, err = r.Rows.ClassTable()
+	} else {
+		t.values, _, err = r.Rows.TargetTable()
+	}
+	if err != nil {
+		return err
+	}
+	if classes, err := t.panels(p); err != nil || !classes {
+		return err
 	}
 	labels, err := r.Rows.Labels()
 	if err != nil {

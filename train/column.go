@@ -34,10 +34,10 @@ func (c *column) width() int {
 	return n
 }
 
-// fill takes the values of a tensor whose first axis is the rows: floats become dt, each
-// mapped through change unless that is nil; ints stay ints. Values that need no conversion
+// fill takes the values of a tensor whose first axis is the rows: floats become dt, those of
+// column k of a row mapped through change[k] unless that is nil; ints stay ints. Values that need no conversion
 // are shared with the tensor unless the column must own them. Existing memory is reused.
-func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change func(float64) float64, own bool) error {
+func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change []func(float64) float64, own bool) error {
 	c.offsets = nil
 	c.name, c.shape = name, t.Shape()[1:].Clone()
 	if t.RequiresIterator() {
@@ -77,9 +77,9 @@ func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change func(
 	return nil
 }
 
-// convert writes values, each mapped through a function unless that is nil, into dst, or
+// convert writes values, each mapped through the function of its column unless there are none, into dst, or
 // into new memory if dst has a different size.
-func convert[To, From float32 | float64](dst []To, from []From, change func(float64) float64) []To {
+func convert[To, From float32 | float64](dst []To, from []From, change []func(float64) float64) []To {
 	if len(dst) != len(from) {
 		dst = make([]To, len(from))
 	}
@@ -90,7 +90,7 @@ func convert[To, From float32 | float64](dst []To, from []From, change func(floa
 		return dst
 	}
 	for i, v := range from {
-		dst[i] = To(change(float64(v)))
+		dst[i] = To(change[i%len(change)](float64(v)))
 	}
 	return dst
 }
@@ -221,9 +221,15 @@ func (t *table) fillAnswers(m *models.Model, s *data.Set) error {
 	dt := m.Params().Dtype()
 	t.rows, t.w = s.Len(), s.Weights
 	for i, y := range s.Targets {
-		var change func(float64) float64
-		if i == 0 {
-			change = targetChange(m)
+		if i == 0 && grouped(m) {
+			var err error
+			if y, err = withGroups(y, s.Groups); err != nil {
+				return fmt.Errorf("train: %s: %w", s.Name, err)
+			}
+		}
+		var change []func(float64) float64
+		if i == 0 && y.Dtype() != graph.Int {
+			change = m.Info.Learned(y.Shape().TotalSize() / y.Shape()[0])
 		}
 		c := at(&t.targets, i)
 		if err := c.fill(fmt.Sprintf("target %d", i), y, dt, change, t.own); err != nil {
@@ -235,9 +241,9 @@ func (t *table) fillAnswers(m *models.Model, s *data.Set) error {
 	}
 	for i := range s.Steps {
 		q, c := &s.Steps[i], at(&t.targets, len(s.Targets)+i)
-		var change func(float64) float64
-		if i == 0 && len(s.Targets) == 0 {
-			change = targetChange(m)
+		var change []func(float64) float64
+		if i == 0 && len(s.Targets) == 0 && q.Values.Dtype() != graph.Int {
+			change = m.Info.Learned(1)
 		}
 		if err := c.fill(fmt.Sprintf("target %d", len(s.Targets)+i), q.Values, dt, change, t.own); err != nil {
 			return fmt.Errorf("train: %w", err)
@@ -254,14 +260,6 @@ func (t *table) fillAnswers(m *models.Model, s *data.Set) error {
 		if err := t.weights.fill("row weights", tensor.New(tensor.WithShape(len(s.Weights)), tensor.WithBacking(s.Weights)), dt, nil, t.own); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
-	}
-	return nil
-}
-
-// targetChange is what a real target is mapped through; nil: nothing.
-func targetChange(m *models.Model) func(float64) float64 {
-	if m.Info.Task == data.Regress && (m.Info.TargetScale != 0 || m.Info.TargetWidth != 0) {
-		return m.Info.ScaleTarget
 	}
 	return nil
 }
@@ -288,6 +286,37 @@ func (t *table) kept(old, offsets []int) []int {
 		return append(old[:0], offsets...)
 	}
 	return offsets
+}
+
+// grouped tells whether the loss of a model's task is told the groups of rows.
+func grouped(m *models.Model) bool {
+	if m.Info.Task == nil {
+		return false
+	}
+	r, err := m.Info.Rules(outputUnits(m))
+	return err == nil && r.Grouped
+}
+
+// withGroups returns the target with one more column, the number of the row's group, counted
+// from 0 so that float32 holds it.
+func withGroups(y *tensor.Dense, groups []int) (*tensor.Dense, error) {
+	values, ok := y.Data().([]float64)
+	rows := y.Shape()[0]
+	if !ok || len(groups) != rows {
+		return nil, fmt.Errorf("a target of %v, %d rows and %d groups: want float64, and a group for every row", y.Dtype(), rows, len(groups))
+	}
+	width := len(values) / rows
+	number := map[int]float64{}
+	out := make([]float64, 0, rows*(width+1))
+	for i, g := range groups {
+		n, known := number[g]
+		if !known {
+			n = float64(len(number))
+			number[g] = n
+		}
+		out = append(append(out, values[i*width:(i+1)*width]...), n)
+	}
+	return tensor.New(tensor.WithShape(rows, width+1), tensor.WithBacking(out)), nil
 }
 
 // at returns column i of a list, extending it by one if necessary.

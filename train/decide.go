@@ -36,7 +36,7 @@ func balanced(rows data.Source) (data.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if answers.Task() != data.Classify {
+	if answers.Classes == nil {
 		return nil, errors.New("balanced class weights are for classifications")
 	}
 	counts, err := answers.ClassCounts()
@@ -107,7 +107,7 @@ func (e Estimator) decide(ctx context.Context, m *models.Model, rows data.Source
 	if e.Calibrate == "" && e.Decide == "" {
 		return nil
 	}
-	if m.Info.Task != data.Classify {
+	if r, err := m.Info.Rules(outputUnits(m)); err != nil || !r.Choice {
 		return errors.New("train: calibration and thresholds are for classifications")
 	}
 	if rows == nil {

@@ -329,8 +329,8 @@ func TestValidationRowsAreNotPreprocessedOn(t *testing.T) {
 	if c := m.Info.Preprocess.(data.FittedScale).Center[0]; math.Abs(c) > 1 {
 		t.Errorf("center %v: the validation rows took part", c)
 	}
-	if i := m.Info; math.Abs(i.TargetMean) > 5 || !(i.TargetScale < 5) || !(i.TargetRange[0] < i.TargetRange[1] && i.TargetRange[1] < 5) {
-		t.Errorf("target mean %v, scale %v, range %v: the validation rows took part", i.TargetMean, i.TargetScale, i.TargetRange)
+	if i := m.Info.Scales[0]; math.Abs(i.Mean) > 5 || !(i.Scale < 5) || !(i.Range[0] < i.Range[1] && i.Range[1] < 5) {
+		t.Errorf("target mean %v, scale %v, range %v: the validation rows took part", i.Mean, i.Scale, i.Range)
 	}
 }
 
@@ -344,8 +344,8 @@ func TestScaleOfEqualTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Info.TargetMean != 0.1 || m.Info.TargetScale != 1 {
-		t.Errorf("mean %v, scale %v; want 0.1 and 1", m.Info.TargetMean, m.Info.TargetScale)
+	if s := m.Info.Scales[0]; s.Mean != 0.1 || s.Scale != 1 {
+		t.Errorf("mean %v, scale %v; want 0.1 and 1", s.Mean, s.Scale)
 	}
 }
 
@@ -484,7 +484,7 @@ func TestBuildThatReturnsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: []string{"a", "b"}}
+	m.Info = models.Info{Task: data.Classify{}, Classes: []string{"a", "b"}}
 	if _, err := train.Fit(ctx, m, moons(t, 40, 1), train.Config{Augment: data.Augmenters{nil}}); err == nil || !strings.Contains(err.Error(), "augmenter 0 is nil") {
 		t.Errorf("error %v", err)
 	}

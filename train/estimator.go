@@ -9,7 +9,6 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/moments"
-	"github.com/seed732fc211/aegis/metrics"
 	"github.com/seed732fc211/aegis/models"
 )
 
@@ -23,14 +22,14 @@ type Estimator struct {
 	// Preprocess is fitted on the rows that are trained on, which those set aside
 	// by Config.ValidationFraction are not. nil: none.
 	Preprocess  data.Transform
-	ScaleTarget bool // of a regression: train on (y − mean)/std of the rows, predict in y's units
-	// LogTarget is for a regression whose targets are skewed (a skewness beyond ±1): the
+	ScaleTarget bool // of real targets: train on (y − mean)/std of the rows, each column by its own, predict in y's units
+	// LogTarget is for a single real target that is skewed (a skewness beyond ±1): the
 	// model is fitted twice, to the targets and to asinh((y − median)/d) of them, where d
-	// is the distance of the median from the nearer quartile, and the fit with the lower
-	// RMSE on the validation rows, in y's units, is kept; a note in the history says so if
+	// is the distance of the median from the nearer quartile, and the fit with the better first
+	// metric of the task on the validation rows, as RMSE in y's units, is kept; a note in the history says so if
 	// that is the second. Callbacks see both fits. It needs ScaleTarget and validation rows.
 	LogTarget   bool
-	BoundTarget bool   // of a regression: hold predictions to the range of the rows' targets
+	BoundTarget bool   // of real targets: hold predictions to the range of the rows' targets, each column to its own
 	Config      Config // Config.Validation holds raw rows, too: they are preprocessed as the others
 
 	// Balanced gives every row a weight, besides its own, so that all classes weigh
@@ -80,7 +79,11 @@ func (e Estimator) Train(ctx context.Context, rows data.Source) (*models.Model, 
 			return nil, nil, fmt.Errorf("train: %w", err)
 		}
 	}
-	info := models.Info{Task: answers.Task(), Classes: answers.Classes, Features: answers.Features, Target: answers.Target}
+	if err := answers.CheckTask(); err != nil {
+		return nil, nil, fmt.Errorf("train: %w", err)
+	}
+	info := models.Info{Features: answers.Features}
+	info.OfSet(answers)
 	skewed, err := e.readTarget(&info, rest.answers)
 	if err != nil {
 		return nil, nil, err
@@ -116,14 +119,8 @@ func (e Estimator) fit(ctx context.Context, info models.Info, ready data.Source,
 	if m == nil {
 		return nil, nil, errors.New("train: the estimator's Net built no model")
 	}
-	m.Info.Task, m.Info.Classes, m.Info.Features, m.Info.Target = info.Task, info.Classes, info.Features, info.Target
-	if e.ScaleTarget && info.Task == data.Regress {
-		m.Info.TargetMean, m.Info.TargetScale = info.TargetMean, info.TargetScale
-		m.Info.TargetCenter, m.Info.TargetWidth = info.TargetCenter, info.TargetWidth
-	}
-	if e.BoundTarget && info.Task == data.Regress {
-		m.Info.TargetRange = info.TargetRange
-	}
+	m.Info.Task, m.Info.Classes, m.Info.Features = info.Task, info.Classes, info.Features
+	m.Info.Target, m.Info.TargetColumns, m.Info.Scales = info.Target, info.TargetColumns, info.Scales
 	h, err := Fit(ctx, m, ready, c)
 	return m, h, err
 }
@@ -137,23 +134,23 @@ func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *Hi
 	}
 	y = slices.Sorted(slices.Values(y))
 	info := plain.Info
-	info.TargetCenter, info.TargetWidth, _ = moments.Spread(y)
-	if info.TargetWidth == 0 {
+	scale := models.TargetScale{Range: info.Scales[0].Range}
+	if scale.Center, scale.Width, _ = moments.Spread(y); scale.Width == 0 {
 		return plain, h, nil
 	}
-	info.TargetMean, info.TargetScale = 0, 0
 	for i := range y {
-		y[i] = info.ScaleTarget(y[i])
+		y[i] = scale.Learned(y[i])
 	}
-	info.TargetMean, info.TargetScale = targetScale(y)
-	was, err := validationRMSE(ctx, plain, c.Validation)
+	scale.Mean, scale.Scale = targetScale(y)
+	info.Scales = []models.TargetScale{scale}
+	was, err := validationScore(ctx, plain, c.Validation)
 	if err != nil {
 		return plain, h, err
 	}
 	logarithmic, again, err := e.fit(ctx, info, ready, c)
 	is := 0.0
 	if err == nil {
-		is, err = validationRMSE(ctx, logarithmic, c.Validation)
+		is, err = validationScore(ctx, logarithmic, c.Validation)
 	}
 	if ctx.Err() != nil {
 		return plain, h, err
@@ -171,12 +168,14 @@ func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *Hi
 	return plain, h, nil
 }
 
-func validationRMSE(ctx context.Context, m *models.Model, rows data.Source) (float64, error) {
+// validationScore returns the first metric of the model's task on rows, negative where
+// greater is better.
+func validationScore(ctx context.Context, m *models.Model, rows data.Source) (float64, error) {
 	answers, err := data.Answers(rows)
 	if err != nil {
 		return 0, err
 	}
-	want, err := answers.Values()
+	r, err := answers.Rules()
 	if err != nil {
 		return 0, err
 	}
@@ -184,29 +183,45 @@ func validationRMSE(ctx context.Context, m *models.Model, rows data.Source) (flo
 	if err != nil {
 		return 0, err
 	}
-	return metrics.RMSE(want, p.Values)
+	v, err := r.Metrics[0].Score(answers, p)
+	if r.Metrics[0].Greater {
+		v = -v
+	}
+	return v, err
 }
 
-// readTarget sets the scale and the bounds of a real target, and says whether its
-// logarithm is worth a fit.
+// readTarget sets the scales and the bounds of real targets, each by its own column, and
+// says whether the logarithm is worth a fit: of a single target that is skewed.
 func (e Estimator) readTarget(info *models.Info, rows *data.Set) (skewed bool, err error) {
-	if info.Task != data.Regress || !e.ScaleTarget && !e.BoundTarget && !e.LogTarget {
+	rules, err := rows.Rules()
+	if err != nil {
+		return false, fmt.Errorf("train: %w", err)
+	}
+	if !rules.Scaled || !e.ScaleTarget && !e.BoundTarget && !e.LogTarget {
 		return false, nil
 	}
 	if e.LogTarget && (!e.ScaleTarget || e.Config.Validation == nil && e.Config.ValidationFraction == 0) {
 		return false, errors.New("train: LogTarget wants ScaleTarget and validation rows: set Config.ValidationFraction")
 	}
-	y, err := rows.Values()
+	all, columns, err := rows.TargetTable()
 	if err != nil {
 		return false, err
 	}
-	if e.ScaleTarget {
-		info.TargetMean, info.TargetScale = targetScale(y)
+	y := make([]float64, len(all)/columns)
+	for k := range columns {
+		for i := range y {
+			y[i] = all[i*columns+k]
+		}
+		var s models.TargetScale
+		if e.ScaleTarget {
+			s.Mean, s.Scale = targetScale(y)
+		}
+		if e.BoundTarget {
+			s.Range = [2]float64{slices.Min(y), slices.Max(y)}
+		}
+		info.Scales = append(info.Scales, s)
 	}
-	if e.BoundTarget {
-		info.TargetRange = [2]float64{slices.Min(y), slices.Max(y)}
-	}
-	return e.LogTarget && math.Abs(moments.Skewness(y)) > skewedFrom, nil
+	return e.LogTarget && columns == 1 && math.Abs(moments.Skewness(y)) > skewedFrom, nil
 }
 
 // skewedFrom is the skewness from which a target's logarithm is tried: that of an

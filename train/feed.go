@@ -68,6 +68,11 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 			return nil, fmt.Errorf("train: %w", err)
 		}
 	}
+	if grouped(m) {
+		if err := f.order.Together(answers.Groups); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+	}
 	st, err := src.Stream()
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)

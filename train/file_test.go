@@ -58,7 +58,7 @@ func files(t *testing.T, set *data.Set) (csv, other string) {
 // the bits that the same rows give in memory.
 func sameFromFiles(t *testing.T, n int, e train.Estimator) {
 	t.Helper()
-	csv, other := files(t, large(t, n, data.Classify))
+	csv, other := files(t, large(t, n, data.Classify{}))
 	fromCSV, err := data.CSV{}.Open(csv)
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func TestDropLast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.Info = models.Info{Task: data.Classify, Classes: []string{"a", "b"}}
+		m.Info = models.Info{Task: data.Classify{}, Classes: []string{"a", "b"}}
 		h, err := train.Fit(ctx, m, moons(t, c.rows, 1), train.Config{Epochs: 1, BatchSize: c.size, DropLast: true, Callbacks: []train.Callback{count}})
 		if err != nil || batches != c.want || h.Epochs() != 1 {
 			t.Errorf("%d rows in batches of %d: %d batches (%v), want %d", c.rows, c.size, batches, err, c.want)
@@ -95,7 +95,7 @@ func TestSchedulesOfDecayAndNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.Info = models.Info{Task: data.Classify, Classes: []string{"a", "b"}}
+		m.Info = models.Info{Task: data.Classify{}, Classes: []string{"a", "b"}}
 		if _, err := train.Fit(ctx, m, moons(t, 60, 1), c); err != nil {
 			t.Fatal(err)
 		}

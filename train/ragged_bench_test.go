@@ -64,7 +64,7 @@ func BenchmarkBuckets(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			m.Info.Task, m.Info.Classes = data.Classify, set.Classes
+			m.Info.Task, m.Info.Classes = data.Classify{}, set.Classes
 			for b.Loop() {
 				if _, err := train.Fit(context.Background(), m, set, train.Config{Epochs: 1, BatchSize: batch, Seed: 1, NoBuckets: c.plain}); err != nil {
 					b.Fatal(err)

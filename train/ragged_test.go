@@ -84,7 +84,7 @@ func sequenceNet(t testing.TB, body func(x, n *models.Tensor) *models.Tensor, dt
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info.Task, m.Info.Classes = data.Classify, []string{"negative", "positive"}
+	m.Info.Task, m.Info.Classes = data.Classify{}, []string{"negative", "positive"}
 	return m
 }
 
@@ -277,7 +277,7 @@ func TestRaggedWindows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.Info.Task, m.Info.Classes = data.Classify, set.Classes
+		m.Info.Task, m.Info.Classes = data.Classify{}, set.Classes
 		h, err := train.Fit(context.Background(), m, src, train.Config{Epochs: 2, BatchSize: 8192, Seed: 2})
 		if err != nil {
 			t.Fatal(err)
@@ -300,7 +300,7 @@ func TestTaggedSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info.Task, m.Info.Classes = data.Classify, set.Classes
+	m.Info.Task, m.Info.Classes = data.Classify{}, set.Classes
 	h, err := train.Fit(ctx, m, set, train.Config{Epochs: 10, Seed: 2, Optimizer: optim.Adam{LearningRate: 0.02}, ValidationFraction: 0.25})
 	if err != nil {
 		t.Fatal(err)

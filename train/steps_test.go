@@ -225,7 +225,7 @@ func TestAverageOfStatistics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: s.Classes}
+	m.Info = models.Info{Task: data.Classify{}, Classes: s.Classes}
 	frozen := m.Params().Get("0.Dense/kernel").Values()
 	var running []float64
 	note := train.CallbackFunc(func(*train.Fitting) (train.Hook, error) {

@@ -62,7 +62,7 @@ func large(t testing.TB, n int, task data.Task) *data.Set {
 	}
 	s := &data.Set{Name: "large", Target: "y", Features: []data.Feature{{Name: "a"}, {Name: "b"}, {Name: "c", Levels: []string{"p", "q", "r"}}}}
 	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(n, 3), tensor.WithBacking(x))}
-	if task == data.Classify {
+	if task == (data.Classify{}) {
 		s.Classes = []string{"no", "yes"}
 		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(labels))}
 	} else {
@@ -85,8 +85,8 @@ func TestStreamIsMemory(t *testing.T) {
 		task data.Task
 		e    train.Estimator
 	}{
-		{"classes", data.Classify, train.Estimator{Balanced: true, Calibrate: train.Temperature, Decide: train.ByF1}},
-		{"values", data.Regress, train.Estimator{ScaleTarget: true, LogTarget: true, BoundTarget: true}},
+		{"classes", data.Classify{}, train.Estimator{Balanced: true, Calibrate: train.Temperature, Decide: train.ByF1}},
+		{"values", data.Regress{}, train.Estimator{ScaleTarget: true, LogTarget: true, BoundTarget: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := c.e
@@ -119,7 +119,7 @@ func TestStreamIsMemory(t *testing.T) {
 // TestStreamBatches: epochs of a stream with batches that do not divide a window, with
 // DropLast, without shuffling, and interrupted in the middle.
 func TestStreamBatches(t *testing.T) {
-	set := large(t, data.WindowRows+data.BlockRows+5, data.Regress)
+	set := large(t, data.WindowRows+data.BlockRows+5, data.Regress{})
 	filled, err := prepareLarge.Fit(set)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ import (
 
 // Config says how a model is fitted. The zero value works.
 type Config struct {
-	Loss      losses.Loss     // nil: by the model's Info: cross-entropy from logits, or MSE
+	Loss      losses.Loss     // nil: that of the task of the model's Info, such as cross-entropy from logits or MSE
 	Losses    []losses.Loss   // one for each output, in place of Loss; their sum is minimised
 	Objective Objective       // in place of Loss and Losses: what is minimised of all outputs
 	Optimizer optim.Optimizer // nil: optim.Adam{}
@@ -65,8 +65,8 @@ type Config struct {
 	Validation         data.Source // scored after every epoch; nil: see ValidationFraction
 	ValidationFraction float64     // share of the rows that is set aside, stratified for a classification; 0: none
 
-	// Metrics are of the first output, as the model's Info has it; nil: accuracy for a
-	// classification. Of more than data.WindowRows rows they are summed up while outputs come
+	// Metrics are of the first output, as the model's Info has it; nil: accuracy of one
+	// class a row, else the first metric of the task, and none for values. Of more than data.WindowRows rows they are summed up while outputs come
 	// (data.Metric.Running), unless one of them needs all rows at once, such as ROC AUC, or
 	// DropLast is set: then the outputs of all rows are kept until the end of an epoch.
 	Metrics   []data.Metric
@@ -340,7 +340,10 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 	}
 	if c.Losses == nil && c.Objective == nil {
 		if c.Loss == nil {
-			c.Loss = DefaultLoss(m)
+			var err error
+			if c.Loss, err = DefaultLoss(m); err != nil {
+				return c, err
+			}
 		}
 		for range outputs {
 			c.Losses = append(c.Losses, c.Loss)
@@ -355,30 +358,56 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 	if err := checkOutputs(c.Outputs, m); err != nil {
 		return c, err
 	}
-	if c.Metrics == nil && m.Info.Task == data.Classify && len(m.Info.Classes) > 1 {
-		c.Metrics = []data.Metric{data.Accuracy}
+	if c.Metrics == nil && (m.Info.Task != nil || m.Info.Classes != nil) {
+		c.Metrics = defaultMetrics(m)
 	}
 	return c, nil
 }
 
-// DefaultLoss returns the loss that a Config without one uses: MSE for a
-// regression; for a classification the cross-entropy from logits, binary for one
-// output unit, softmax for more.
-func DefaultLoss(m *models.Model) losses.Loss {
-	if m == nil || m.Info.Task == data.Regress || len(m.Info.Classes) == 0 {
-		return losses.MSE{}
+// defaultMetrics returns what is scored in every epoch: the accuracy of one class a row; of
+// values nothing, as the loss says as much; of other tasks the metric that decides.
+func defaultMetrics(m *models.Model) []data.Metric {
+	r, err := m.Info.Rules(outputUnits(m))
+	switch {
+	case err != nil || r.Labels+r.Proba == 0:
+		return nil
+	case r.Choice:
+		return []data.Metric{data.Accuracy}
 	}
-	shapes := m.OutputShapes()
-	if len(shapes) == 0 {
-		return losses.MSE{}
+	return r.Metrics[:1]
+}
+
+// outputUnits returns how many numbers a row of the first output has.
+func outputUnits(m *models.Model) int {
+	if shapes := m.OutputShapes(); len(shapes) > 0 {
+		if s := shapes[0]; len(s) > 0 && s[0] == models.AnySteps { // of a step
+			return s[1:].TotalSize()
+		}
+		return shapes[0].TotalSize()
 	}
-	if s := shapes[0]; len(s) > 0 && s[0] == models.AnySteps {
-		return losses.SequenceCrossEntropy{}
+	return 1
+}
+
+// DefaultLoss returns the loss that a Config without one uses, that of the model's task
+// for its outputs: MSE for a regression; for a classification the cross-entropy from logits,
+// binary for one output unit, softmax for more. A model that does not say what it predicts
+// has MSE.
+func DefaultLoss(m *models.Model) (losses.Loss, error) {
+	if m == nil || m.Info.Task == nil && m.Info.Classes == nil {
+		return losses.MSE{}, nil
 	}
-	if s := shapes[0]; len(s) == 0 || s[len(s)-1] == 1 {
-		return losses.BinaryCrossEntropy{}
+	if shapes := m.OutputShapes(); len(m.Info.Classes) > 0 && len(shapes) > 0 && len(shapes[0]) > 0 && shapes[0][0] == models.AnySteps {
+		return losses.SequenceCrossEntropy{}, nil
 	}
-	return losses.SoftmaxCrossEntropy{}
+	if _, ok := m.Info.Task.(data.Regress); ok { // of any shape, also without names of columns
+		return losses.MSE{}, nil
+	}
+	units := outputUnits(m)
+	r, err := m.Info.Rules(units)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return models.LossOf(r, units/max(1, m.Info.Members))
 }
 
 func (f *Fitting) run(ctx context.Context) error {

@@ -60,7 +60,7 @@ func net(t testing.TB, seed uint64) *models.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: []string{"upper", "lower"}}
+	m.Info = models.Info{Task: data.Classify{}, Classes: []string{"upper", "lower"}}
 	return m
 }
 
@@ -182,7 +182,7 @@ func linear(t testing.TB) *models.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info.Task = data.Regress
+	m.Info.Task = data.Regress{}
 	return m
 }
 
@@ -371,7 +371,7 @@ func TestLastBatchOfOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: []string{"a", "b"}}
+	m.Info = models.Info{Task: data.Classify{}, Classes: []string{"a", "b"}}
 	was := m.Params().Snapshot()
 	_, err = train.Fit(ctx, m, moons(t, 33, 1), train.Config{Epochs: 1})
 	const want = "train: graph: 0.BatchNorm: training input (1, 2) has one value a feature: there is no variance (the last of 33 rows in batches of 32: choose another BatchSize)"
@@ -522,8 +522,8 @@ func TestLogTarget(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (m.Info.TargetWidth != 0) != c.logarithmic || !strings.HasPrefix(strings.Join(h.Notes, "; "), c.note) || c.note == "" && len(h.Notes) > 0 {
-				t.Errorf("width %v, notes %q", m.Info.TargetWidth, h.Notes)
+			if (m.Info.Scales[0].Width != 0) != c.logarithmic || !strings.HasPrefix(strings.Join(h.Notes, "; "), c.note) || c.note == "" && len(h.Notes) > 0 {
+				t.Errorf("width %v, notes %q", m.Info.Scales[0].Width, h.Notes)
 			}
 			p, err := m.PredictRows(ctx, s.Without())
 			if err != nil {
@@ -631,7 +631,7 @@ func TestSeveralOutputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: []string{"upper", "lower"}}
+	m.Info = models.Info{Task: data.Classify{}, Classes: []string{"upper", "lower"}}
 	s := moons(t, 100, 1)
 	s.Targets = append(s.Targets, s.Inputs[0])
 	hist, err := train.Fit(ctx, m, s, train.Config{Epochs: 60, Optimizer: optim.Adam{LearningRate: 0.02}, Losses: []losses.Loss{losses.BinaryCrossEntropy{}, losses.MSE{}}})

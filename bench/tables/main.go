@@ -174,7 +174,11 @@ func one(ctx context.Context, set *data.Set, s crossval.Split, name, model strin
 	if slices.Contains(partNames(), model) {
 		seeded = "default" // parts begin with the same weights, and draw the same inner folds
 	}
-	metrics := data.DefaultMetrics(set.Task())
+	rules, err := set.Rules()
+	if err != nil {
+		return r, err
+	}
+	metrics := rules.Metrics
 	run, err := crossval.Job{
 		Candidate: model, Estimator: estimator, Number: fold, Split: s, Seed: crossval.JobSeed(uint64(seed), seeded, fold), Metrics: metrics,
 	}.Run(ctx, set)
@@ -193,7 +197,7 @@ func one(ctx context.Context, set *data.Set, s crossval.Split, name, model strin
 // makeFolds reads the folds of a table, or draws and writes them.
 func makeFolds(set *data.Set, out, name string, seeds int) (*folds, error) {
 	path := filepath.Join(out, name+".folds.json")
-	f := &folds{Rows: set.Len(), Task: set.Task().String(), Target: set.Target}
+	f := &folds{Rows: set.Len(), Task: data.TaskName(set.Task()), Target: set.Target}
 	for _, c := range set.Features {
 		if c.Levels != nil {
 			f.Categories = append(f.Categories, c.Name)
@@ -212,7 +216,7 @@ func makeFolds(set *data.Set, out, name string, seeds int) (*folds, error) {
 	}
 	for seed := len(f.Tests); seed < seeds; seed++ {
 		var sp crossval.Splitter = crossval.StratifiedKFold{K: foldCount, Shuffle: true, Seed: uint64(seed + 1)}
-		if set.Task() == data.Regress {
+		if set.Task() == (data.Regress{}) {
 			sp = crossval.KFold{K: foldCount, Shuffle: true, Seed: uint64(seed + 1)}
 		}
 		splits, err := sp.Split(set)
@@ -304,7 +308,7 @@ func estimatorOf(model string, task data.Task) (crossval.Estimator, error) {
 	}
 	if model == "linear" {
 		model = "logistic regression"
-		if task == data.Regress {
+		if task == (data.Regress{}) {
 			model = "ridge"
 		}
 	}

@@ -92,7 +92,7 @@ func (w Workload) Model() (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: names(w.Classes)}
+	m.Info = models.Info{Task: data.Classify{}, Classes: names(w.Classes)}
 	return m, nil
 }
 

@@ -65,7 +65,7 @@ what each column is worth is not measured.`,
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
 	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models, separated by commas (default: net and all baselines); net is that of --recipe, recipes and baselines go by their names; list shows them")
 	f.DurationVar(&o.limit, "time-limit", 20*time.Minute, "`TIME` that all fits of one model may take together, such as 90s or 10m; 0: no bound")
-	f.StringVar(&o.metric, "metric", "", "`METRIC` that models are compared by (default: accuracy or RMSE)")
+	f.StringVar(&o.metric, "metric", "", "`METRIC` that models are compared by (default: that of the task, such as accuracy or RMSE)")
 	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.StringVar(&o.json, "json", "", "`FILE` for all results, machine-readable")
 	f.StringVar(&o.log, "log", "", "`FILE` that every finished fit is added to: run again with it, the command goes on where it was")
@@ -115,11 +115,11 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	scorers, err := o.scorers(set.Task())
+	scorers, err := o.scorers(set)
 	if err != nil {
 		return err
 	}
-	splitter := o.grouped(set, o.splitter(set.Task()))
+	splitter := o.grouped(set, o.splitter(set))
 	splits, err := crossval.Splits(set, splitter)
 	if err != nil {
 		return err
@@ -167,12 +167,16 @@ func (o *crossvalFlags) importance(rows data.Source, set *data.Set, candidates [
 }
 
 // scorers puts the metric that was asked for first.
-func (o *crossvalFlags) scorers(t data.Task) ([]data.Metric, error) {
-	list := data.DefaultMetrics(t)
+func (o *crossvalFlags) scorers(set *data.Set) ([]data.Metric, error) {
+	rules, err := set.Rules()
+	if err != nil {
+		return nil, err
+	}
+	list := slices.Clone(rules.Metrics)
 	if o.metric == "" {
 		return list, nil
 	}
-	all := data.Metrics(t)
+	all := rules.AllMetrics()
 	i := slices.IndexFunc(all, func(s data.Metric) bool { return strings.EqualFold(s.Name, o.metric) })
 	if i < 0 {
 		var names []string
@@ -188,7 +192,7 @@ func (o *crossvalFlags) scorers(t data.Task) ([]data.Metric, error) {
 // listModels writes the names that --models takes.
 func listModels(out io.Writer) error {
 	_, err := fmt.Fprintf(out, "net: that of --recipe\nrecipes: %s\nbaselines of classifications: %s\nbaselines of regressions: %s\n",
-		strings.Join(tabular.Names(), ", "), strings.Join(baselines.Names(data.Classify), ", "), strings.Join(baselines.Names(data.Regress), ", "))
+		strings.Join(tabular.Names(), ", "), strings.Join(baselines.Names(data.Classify{}), ", "), strings.Join(baselines.Names(data.Regress{}), ", "))
 	return err
 }
 
@@ -197,14 +201,14 @@ func enough(set *data.Set) error {
 	if set.Len() < 2 {
 		return fmt.Errorf("%s: %d row: cross-validation needs at least 2", set.Name, set.Len())
 	}
-	if set.Task() == data.Classify && len(set.Classes) < 2 {
+	if set.Classes != nil && len(set.Classes) < 2 {
 		return fmt.Errorf("%s: the target %q has one class only, %q: there is nothing to tell apart", set.Name, set.Target, set.Classes)
 	}
 	return nil
 }
 
-func (o *crossvalFlags) splitter(t data.Task) crossval.Splitter {
-	if t == data.Regress {
+func (o *crossvalFlags) splitter(set *data.Set) crossval.Splitter {
+	if rules, err := set.Rules(); err == nil && !rules.Choice {
 		return crossval.RepeatedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
 	}
 	return crossval.RepeatedStratifiedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed, Rare: true}
@@ -218,7 +222,7 @@ func (o *crossvalFlags) candidates(set *data.Set) ([]crossval.Candidate, error) 
 	}
 	net := crossval.Candidate{Name: netName, Estimator: e}
 	if len(o.models) == 0 {
-		return append([]crossval.Candidate{net}, baselines.Default(set.Task())...), nil
+		return append([]crossval.Candidate{net}, baselines.For(set)...), nil
 	}
 	var list []crossval.Candidate
 	for _, name := range o.models {
@@ -233,11 +237,16 @@ func (o *crossvalFlags) candidates(set *data.Set) ([]crossval.Candidate, error) 
 			list = append(list, crossval.Candidate{Name: name, Estimator: one})
 			continue
 		}
-		found, err := baselines.Select(set.Task(), []string{name})
-		if err != nil {
-			return nil, usage("--models: there is no %q; there are net, %s, %s", name, strings.Join(tabular.Names(), ", "), strings.Join(baselines.Names(set.Task()), ", "))
+		all := baselines.For(set)
+		at := slices.IndexFunc(all, func(c crossval.Candidate) bool { return c.Name == name })
+		if at < 0 {
+			var names []string
+			for _, c := range all {
+				names = append(names, c.Name)
+			}
+			return nil, usage("--models: there is no %q; there are net, %s, %s", name, strings.Join(tabular.Names(), ", "), strings.Join(names, ", "))
 		}
-		list = append(list, found...)
+		list = append(list, all[at])
 	}
 	return list, nil
 }
@@ -249,7 +258,7 @@ func reference(res *crossval.Result) string {
 	for _, c := range res.Candidates {
 		switch {
 		case !res.Complete(c.Name):
-		case c.Name != "majority" && c.Name != "mean":
+		case c.Name != "majority" && c.Name != "mean" && c.Name != "constant":
 			return c.Name
 		case last == "":
 			last = c.Name

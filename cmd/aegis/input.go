@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed732fc211/aegis/crossval"
@@ -87,9 +88,11 @@ func (r *reading) csv() (data.CSV, error) {
 // source is where a command's rows come from.
 type source struct {
 	reading
-	file, target, task, dataset string
-	without                     bool // without a target
-	stream                      bool // leave the rows in the file
+	file, task, dataset string
+	targets, order      []string
+	levels              []float64
+	without             bool // without a target
+	stream              bool // leave the rows in the file
 
 	input io.Reader // standard input, if some of it was read already
 	spool *os.File  // where the rest of it went
@@ -97,8 +100,10 @@ type source struct {
 
 func (s *source) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.file, "data", "", "`FILE` of rows: CSV, TSV or ARFF, also packed with gzip, or Parquet; how it is written is recognised; -: standard input, not Parquet")
-	f.StringVar(&s.target, "target", "", "target `COLUMN` of the file (default: the last)")
-	f.StringVar(&s.task, "task", "", "`TASK`, classify or regress (default: guessed from the target, and said)")
+	f.StringArrayVar(&s.targets, "target", nil, "target `COLUMN` of the file (default: the last); may be repeated for several numbers, or several labels of 0 and 1")
+	f.StringVar(&s.task, "task", "", "`TASK`: "+strings.Join(data.TaskNames(), ", ")+" (default: classify or regress, guessed from the target, and said)")
+	f.StringSliceVar(&s.order, "order", nil, "`CLASSES` of --task ordinal from the lowest to the highest, separated by commas (default: numbers by value, texts by alphabet)")
+	f.Float64SliceVar(&s.levels, "levels", nil, "`LEVELS` of --task quantile, separated by commas (default: 0.1,0.5,0.9)")
 	f.StringVar(&s.dataset, "dataset", "breast-cancer", "embedded data set `NAME`: "+strings.Join(data.Names(), ", "))
 	s.reading.flags(f)
 }
@@ -108,12 +113,84 @@ func (s *source) streamFlag(f *pflag.FlagSet) {
 }
 
 // ofFiles are the flags that say how a file is read.
-var ofFiles = []string{"target", "task", "types", "drop", "id", "missing", "delimiter", "decimal", "header", "no-header", "group", "weight", "positive"}
+var ofFiles = []string{"target", "types", "drop", "id", "missing", "delimiter", "decimal", "header", "no-header", "group", "weight", "positive"}
 
 // read reads the rows and what was found out about them.
 func (s *source) read(c *cobra.Command) (*data.Set, *data.Report, error) {
-	if s.task != "" && s.task != "classify" && s.task != "regress" {
-		return nil, nil, usage("--task %s: want classify or regress", s.task)
+	set, report, err := s.readPlain(c)
+	if err != nil || !s.posed() {
+		return set, report, err
+	}
+	return s.pose(set, report)
+}
+
+// posed tells whether the rows are to be taken for another task than reading a file finds.
+func (s *source) posed() bool {
+	return len(s.targets) > 1 || s.task != "" && s.task != "classify" && s.task != "regress" || s.task != "" && s.file == ""
+}
+
+// asked returns the task of --task with its arguments, nil if none was given.
+func (s *source) asked() (data.Task, error) {
+	if s.order != nil && s.task != "ordinal" {
+		return nil, usage("--order goes with --task ordinal")
+	}
+	if s.levels != nil && s.task != "quantile" {
+		return nil, usage("--levels goes with --task quantile")
+	}
+	if s.levels != nil {
+		return data.Quantile{Levels: s.levels}, nil
+	}
+	if s.task == "" {
+		return nil, nil
+	}
+	t, err := data.TaskNamed(s.task)
+	if err != nil {
+		return nil, usage("--task %s: want one of %s", s.task, strings.Join(data.TaskNames(), ", "))
+	}
+	return t, nil
+}
+
+// pose gives the rows the task that was asked for, and their further targets.
+func (s *source) pose(set *data.Set, report *data.Report) (*data.Set, *data.Report, error) {
+	task, err := s.asked()
+	if err != nil {
+		return nil, nil, err
+	}
+	if task == nil {
+		task = set.Task()
+	}
+	if s.order != nil {
+		if set, err = set.Ordered(s.order); err != nil {
+			return nil, nil, err
+		}
+	}
+	var more []string
+	if len(s.targets) > 1 {
+		more = s.targets[1:]
+	}
+	if set, err = set.Posing(task, more...); err != nil {
+		return nil, nil, err
+	}
+	out := *report
+	out.Task, out.Why = task, "as asked for"
+	if more != nil {
+		out.Target = strings.Join(s.targets, ", ")
+	}
+	out.Columns = slices.Clone(report.Columns)
+	for k := range out.Columns {
+		if slices.Contains(more, out.Columns[k].Name) {
+			out.Columns[k].Role = "target"
+		}
+	}
+	out.Warnings = slices.DeleteFunc(slices.Clone(report.Warnings), func(w data.Warning) bool { return slices.Contains(more, w.Column) })
+	return set, &out, nil
+}
+
+// readPlain reads the rows with the first target alone, as classes or numbers.
+func (s *source) readPlain(c *cobra.Command) (*data.Set, *data.Report, error) {
+	task, err := s.asked()
+	if err != nil {
+		return nil, nil, err
 	}
 	if s.file == "" {
 		for _, name := range ofFiles {
@@ -134,7 +211,7 @@ func (s *source) read(c *cobra.Command) (*data.Set, *data.Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	how.Target, how.AsTask, how.NoTarget = s.target, s.task, s.without
+	s.targetOf(&how, task)
 	if s.file == "-" {
 		if s.input != nil {
 			return how.Read(s.input, stdin)
@@ -149,6 +226,31 @@ func (s *source) read(c *cobra.Command) (*data.Set, *data.Report, error) {
 		return file.Read()
 	}
 	return how.ReadFile(s.file)
+}
+
+// targetOf says which column is the target, and whether it is read as classes or numbers:
+// that a further target is a number, too, or of a sequence one of the classes.
+func (s *source) targetOf(how *data.CSV, task data.Task) {
+	how.NoTarget = s.without
+	if len(s.targets) > 0 {
+		how.Target = s.targets[0]
+	}
+	if task != nil || len(s.targets) > 1 {
+		how.AsTask = "regress"
+	}
+	typ := data.Numeric
+	switch s.task {
+	case "sequence":
+		typ = data.Categorical
+		fallthrough
+	case "classify", "ordinal":
+		how.AsTask = "classify"
+	}
+	for _, name := range s.targets[min(1, len(s.targets)):] {
+		if how.Types[name] == "" {
+			how.Types[name] = typ
+		}
+	}
 }
 
 // isParquet tells whether a file begins as Parquet files do.
@@ -268,14 +370,21 @@ func (s *source) open(c *cobra.Command, stream *bool) (*data.FileSource, error) 
 	if s.file == "" || stream != nil && !always || !always && (err != nil || !st.Mode().IsRegular()) {
 		return nil, nil
 	}
-	if s.task != "" && s.task != "classify" && s.task != "regress" || c.Flags().Changed("dataset") {
+	if s.posed() && always {
+		return nil, errPosed
+	}
+	if s.posed() || c.Flags().Changed("dataset") {
 		return nil, nil // read says what is wrong
+	}
+	task, err := s.asked()
+	if err != nil {
+		return nil, err
 	}
 	how, err := s.csv()
 	if err != nil {
 		return nil, err
 	}
-	how.Target, how.AsTask = s.target, s.task
+	s.targetOf(&how, task)
 	if !isParquet(s.file) {
 		if !always && st.Size() <= largest {
 			return nil, nil
@@ -297,13 +406,22 @@ func (s *source) open(c *cobra.Command, stream *bool) (*data.FileSource, error) 
 	return file.Open()
 }
 
+var errPosed = usage("--stream goes with one target, to classify or regress; other tasks take the rows to memory")
+
 // openInput is open of standard input.
 func (s *source) openInput(c *cobra.Command, always bool) (*data.FileSource, error) {
+	if s.posed() && always {
+		return nil, errPosed
+	}
 	how, err := s.csv()
-	if err != nil || c.Flags().Changed("dataset") {
+	if err != nil || s.posed() || c.Flags().Changed("dataset") {
 		return nil, err
 	}
-	how.Target, how.AsTask = s.target, s.task
+	task, err := s.asked()
+	if err != nil {
+		return nil, err
+	}
+	s.targetOf(&how, task)
 	if err := s.hold(c, always); err != nil || s.spool == nil {
 		return nil, err
 	}
@@ -326,7 +444,7 @@ func (s *source) load(c *cobra.Command, w io.Writer) (*data.Set, error) {
 		return nil, err
 	}
 	if s.file == "" {
-		fmt.Fprintf(w, "data: %s, %d rows, %d columns, target %q: %v (%s)\n", set.Name, set.Len(), len(set.Features), set.Target, set.Task(), set.Source)
+		fmt.Fprintf(w, "data: %s, %d rows, %d columns, target %q: %s (%s)\n", set.Name, set.Len(), len(set.Features), set.Target, data.TaskName(set.Task()), set.Source)
 		return set, nil
 	}
 	said(w, set.Name, report)

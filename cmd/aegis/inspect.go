@@ -38,7 +38,7 @@ func (o *inspectFlags) run(c *cobra.Command) error {
 	if o.json && o.html {
 		return usage("--json and --html exclude each other")
 	}
-	if o.noTarget && o.target != "" {
+	if o.noTarget && len(o.targets) > 0 {
 		return usage("--target and --no-target exclude each other")
 	}
 	o.without = o.noTarget

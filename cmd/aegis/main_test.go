@@ -216,8 +216,8 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, "half.safetensors", string(raw[:len(raw)/2]))
-	write(t, "newer.safetensors", regexp.MustCompile(`,?"aegis.sha256":"[0-9a-f]{64}"`).ReplaceAllString(strings.Replace(string(raw), `"aegis.format":"3"`, `"aegis.format":"7"`, 1), strings.Repeat(" ", 82)))
-	write(t, "damaged.safetensors", strings.Replace(string(raw), `"aegis.format":"3"`, `"aegis.format":"1"`, 1))
+	write(t, "newer.safetensors", regexp.MustCompile(`,?"aegis.sha256":"[0-9a-f]{64}"`).ReplaceAllString(strings.Replace(string(raw), `"aegis.format":"4"`, `"aegis.format":"7"`, 1), strings.Repeat(" ", 82)))
+	write(t, "damaged.safetensors", strings.Replace(string(raw), `"aegis.format":"4"`, `"aegis.format":"1"`, 1))
 	before, err := filepath.Glob("*")
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +266,7 @@ func TestMistakes(t *testing.T) {
 		{"inspect twice", []string{"inspect", "--json", "--html"}, 2, "exclude each other"},
 		{"inspect nothing", []string{"inspect", "--data", "empty.csv"}, 1, "empty.csv: the file is empty"},
 		{"both sources", cv("--dataset", "iris", "--data", "good.csv"), 2, "exclude each other"},
-		{"task", cv("--data", "good.csv", "--task", "sing"), 2, "classify or regress"},
+		{"task", cv("--data", "good.csv", "--task", "sing"), 2, "want one of classify, regress,"},
 		{"regression on texts", cv("--data", "good.csv", "--task", "regress"), 1, `column y: "u" is not a number`},
 		{"hidden", cv("--hidden", "3,x"), 2, `"x" is no number of units`},
 		{"dropout", cv("--dropout", "1"), 2, "--dropout 1"},

@@ -137,10 +137,17 @@ func (n *netFlags) readCosts() error {
 
 // fits checks the flags against the rows.
 func (n *netFlags) fits(set *data.Set) error {
-	if set.Task() == data.Regress {
+	rules, err := set.Rules()
+	if err != nil {
+		return err
+	}
+	if !rules.Choice {
 		for _, flag := range [][2]string{{"class-weight", n.classWeight}, {"calibrate", n.calibrate}, {"decide", n.decide}, {"costs", n.costs}} {
 			if flag[1] != "" {
-				return usage("--%s is for classifications; the target %q is a number", flag[0], set.Target)
+				if set.As == nil {
+					return usage("--%s is for classifications; the target %q is a number", flag[0], set.Target)
+				}
+				return usage("--%s is for classifications; the task is %s", flag[0], data.TaskName(set.Task()))
 			}
 		}
 		return nil

@@ -27,7 +27,8 @@ func predictCommand() *cobra.Command {
 		Use:   "predict",
 		Short: "Apply a saved model to the rows of a file",
 		Long: `Predict reads rows as the model's training file was read, and writes one row for
-each: the predicted class and the probability of every class, or the value. Levels
+each: the predicted class and the probability of every class, or the value, or what
+the model's task predicts, such as several labels or quantiles. Levels
 that were not there in training, numbers beyond its range and more missing values
 than it had are warnings. Rows are read, predicted and written some at a time, so that
 a file may be larger than memory. A file of predictions is there whole or not at all;
@@ -90,7 +91,11 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 
 // predict reads, predicts and writes rows, some at a time.
 func (o *predictFlags) predict(ctx context.Context, c *cobra.Command, m *models.Model, how data.CSV, schema data.Schema, w io.Writer) (*data.RowsReport, error) {
-	out := &predictions{csv: csv.NewWriter(w), info: m.Info}
+	rules, err := m.Rules()
+	if err != nil {
+		return nil, err
+	}
+	out := &predictions{csv: csv.NewWriter(w), rules: rules}
 	report, err := o.scan(c, how, schema, func(rows *data.Set) error {
 		p, err := m.PredictRows(ctx, rows)
 		if err != nil && out.rows > 0 {
@@ -123,11 +128,11 @@ func (o *predictFlags) scan(c *cobra.Command, how data.CSV, schema data.Schema, 
 	return how.ScanRowsFile(o.file, schema, f)
 }
 
-// predictions writes a row for each row: the columns that were kept, then the class and the
-// probability of every class, or the value.
+// predictions writes a row for each row: the columns that were kept, then what the
+// task writes of a prediction.
 type predictions struct {
 	csv    *csv.Writer
-	info   models.Info
+	rules  *data.Rules
 	rows   int // that were written
 	record []string
 }
@@ -138,19 +143,11 @@ func (o *predictions) header(kept []data.TextColumn) error {
 	for _, c := range kept {
 		header = append(header, c.Name)
 	}
-	name := func(n string) {
+	for _, n := range o.rules.Header {
 		for slices.Contains(header, n) {
 			n = "predicted " + n
 		}
 		header = append(header, n)
-	}
-	target := o.info.Target
-	if target == "" {
-		target = "prediction"
-	}
-	name(target)
-	for _, c := range o.info.Classes {
-		name("P(" + c + ")")
 	}
 	return o.csv.Write(header)
 }
@@ -161,18 +158,17 @@ func (o *predictions) write(kept []data.TextColumn, p *data.Prediction) error {
 			return err
 		}
 	}
-	k, n := len(o.info.Classes), max(len(p.Labels), len(p.Values))
+	n := o.rules.Rows(p)
 	for i := range n {
 		record := o.record[:0]
 		for _, c := range kept {
 			record = append(record, c.Cells[i])
 		}
-		if p.Values != nil {
-			record = append(record, shortest(p.Values[i]))
-		} else {
-			record = append(record, o.info.Classes[p.Labels[i]])
-			for _, v := range p.Proba[i*k : (i+1)*k] {
+		for _, cell := range o.rules.Record(o.rules.Row(p, i)) {
+			if v, ok := cell.(float64); ok {
 				record = append(record, shortest(v))
+			} else {
+				record = append(record, fmt.Sprint(cell))
 			}
 		}
 		if err := o.csv.Write(record); err != nil {

@@ -79,7 +79,7 @@ func compact(t *testing.T, raw []byte) string {
 // are none, no comparison.
 func TestSchemaOfTheRare(t *testing.T) {
 	res := &crossval.Result{
-		Data:       crossval.DataInfo{Name: "made up", Source: "here", Rows: 2, Task: data.Regress, Values: []float64{1, math.NaN()}},
+		Data:       crossval.DataInfo{Name: "made up", Source: "here", Rows: 2, Task: data.Regress{}, Values: []float64{1, math.NaN()}},
 		Metrics:    []data.Metric{{Name: "R2", Greater: true, Range: [2]float64{math.Inf(-1), 1}}},
 		Candidates: []crossval.CandidateInfo{{Name: "a", Baseline: true}, {Name: "b"}},
 		Splits:     []crossval.Split{{Test: []int{0}}, {Fold: 1, Test: []int{1}}},

@@ -12,7 +12,8 @@ import (
 // majority, logistic regression, k-nearest neighbours, random forest, boosted trees,
 // golearn ID3, golearn tree, golearn forest. For a regression: mean, linear
 // regression, ridge, elastic net, k-nearest neighbours, random forest, boosted trees,
-// golearn tree, golearn forest.
+// golearn tree, golearn forest. They serve other tasks of one class or one number a row as
+// well; for the rest there is constant.
 func Names(task data.Task) []string {
 	var out []string
 	for _, m := range Default(task) {
@@ -37,7 +38,7 @@ next:
 		if r := []rune(n); len(r) > 60 {
 			n = string(r[:60]) + "..."
 		}
-		return nil, fmt.Errorf("baselines: there is no %q to %s with: have %s", n, task, strings.Join(Names(task), ", "))
+		return nil, fmt.Errorf("baselines: there is no %q to %s with: have %s", n, data.TaskName(task), strings.Join(Names(task), ", "))
 	}
 	return out, nil
 }
@@ -49,7 +50,25 @@ const (
 	forestCells    = 20_000
 )
 
-// Default returns the baselines that suit a task, each with its settings' defaults, in
+// For returns the baselines that suit the task of rows: those of [Default], but that of
+// several target columns only Constant can predict all.
+func For(rows *data.Set) []crossval.Candidate {
+	if rows != nil && len(rows.AboutTargets().Columns) > 1 {
+		return []crossval.Candidate{{Name: "constant", Estimator: Constant{}, Baseline: true}}
+	}
+	return Default(rows.Task())
+}
+
+// suits tells whether a task is to choose one class a row, or to predict one number.
+func suits(task data.Task) (classes, number bool) {
+	if r, err := data.RulesOf(task, data.Targets{Columns: []string{"y"}, Classes: []string{"a", "b"}}); err == nil && r.Choice {
+		return true, false
+	}
+	r, err := data.RulesOf(task, data.Targets{Columns: []string{"y"}})
+	return false, err == nil && oneNumber(r)
+}
+
+// Default returns the baselines that suit a task of one target column, each with its settings' defaults, in
 // the order of [Names]. All of them take a table as it stands, with missing values,
 // codes of categories and times (as [data.ExpandTimes] takes them apart), and prepare
 // it themselves from the training rows: see [Prepared].
@@ -67,7 +86,13 @@ func Default(task data.Task) []crossval.Candidate {
 	tree := func(m CART) crossval.Candidate {
 		return named("golearn tree", Prepared{Estimator: m, Encode: true, MostCells: golearnCells})
 	}
-	if task == data.Regress {
+	constant := []crossval.Candidate{{Name: "constant", Estimator: Constant{}, Baseline: true}}
+	classes, numbers := suits(task)
+	switch {
+	case classes:
+	case !numbers:
+		return constant
+	default:
 		return []crossval.Candidate{
 			named("mean", Prepared{Estimator: Majority{}, Encode: true}),
 			named("linear regression", Prepared{Estimator: LinearRegression{}}),

@@ -30,6 +30,19 @@ func ExampleMajority() {
 	// Output: 0.27
 }
 
+// The quantiles of the training rows, whatever the row: how far off they are on the mean.
+func ExampleConstant() {
+	quantiles := func() (*data.Set, error) {
+		set, err := data.Diabetes()
+		if err != nil {
+			return nil, err
+		}
+		return set.Posing(data.Quantile{Levels: []float64{0.1, 0.9}})
+	}
+	fmt.Printf("%.0f\n", score(baselines.Constant{}, quantiles, "pinball loss"))
+	// Output: 12
+}
+
 // A tree of three levels.
 func ExampleCART() {
 	fmt.Printf("%.2f\n", score(baselines.CART{MaxDepth: 3}, data.Iris, "accuracy"))
@@ -92,7 +105,7 @@ func ExamplePrepared() {
 
 // Baselines by their names.
 func ExampleSelect() {
-	candidates, err := baselines.Select(data.Classify, []string{"majority", "logistic regression"})
+	candidates, err := baselines.Select(data.Classify{}, []string{"majority", "logistic regression"})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func dirty(t testing.TB, n int, task data.Task, seed uint64) *data.Set {
 		}
 	}
 	s := valued(t, x, y)
-	if task == data.Classify {
+	if task == (data.Classify{}) {
 		s = labelled(t, x, labels, "low", "high")
 	}
 	s.Features = []data.Feature{{Name: "size"}, {Name: "city", Levels: []string{"a", "b", "c", "d", "never"}}, {Name: "fixed"}, {Name: "empty"}, {Name: "one", Levels: []string{"yes"}}}
@@ -46,7 +46,7 @@ func dirty(t testing.TB, n int, task data.Task, seed uint64) *data.Set {
 
 // Every default takes a table as it stands, and learns from it.
 func TestDefaultsTakeRawTables(t *testing.T) {
-	for _, task := range []data.Task{data.Classify, data.Regress} {
+	for _, task := range []data.Task{data.Classify{}, data.Regress{}} {
 		set := dirty(t, 300, task, 1)
 		fresh := dirty(t, 200, task, 2)
 		fresh.Features[1].Levels = append(slices.Clone(set.Features[1].Levels), "new")
@@ -62,7 +62,7 @@ func TestDefaultsTakeRawTables(t *testing.T) {
 					t.Fatal(err)
 				}
 				score := 0.0
-				if task == data.Regress {
+				if task == (data.Regress{}) {
 					want, err := fresh.Values()
 					if err != nil {
 						t.Fatal(err)
@@ -111,9 +111,9 @@ func TestNothingToLearn(t *testing.T) {
 		task data.Task
 		set  *data.Set
 	}{
-		{data.Regress, valued(t, constant, []float64{1, 2, 3, 1, 2, 3})},
-		{data.Classify, labelled(t, constant, []int{0, 1, 0, 1, 0, 1}, "a", "b")},
-		{data.Classify, labelled(t, [][]float64{{1, 2}, {2, 1}, {3, 3}, {4, 2}, {5, 5}, {6, 1}}, []int{1, 1, 1, 1, 1, 1}, "a", "b")},
+		{data.Regress{}, valued(t, constant, []float64{1, 2, 3, 1, 2, 3})},
+		{data.Classify{}, labelled(t, constant, []int{0, 1, 0, 1, 0, 1}, "a", "b")},
+		{data.Classify{}, labelled(t, [][]float64{{1, 2}, {2, 1}, {3, 3}, {4, 2}, {5, 5}, {6, 1}}, []int{1, 1, 1, 1, 1, 1}, "a", "b")},
 	} {
 		for _, m := range baselines.Default(c.task) {
 			p, err := fitPredict(t, m.Estimator, c.set, c.set.Without())
@@ -121,10 +121,10 @@ func TestNothingToLearn(t *testing.T) {
 				t.Errorf("%s: %v", m.Name, err)
 				continue
 			}
-			if c.task == data.Regress && math.Abs(p.Values[0]-2) > 0.5 {
+			if c.task == (data.Regress{}) && math.Abs(p.Values[0]-2) > 0.5 {
 				t.Errorf("%s: %v", m.Name, p.Values)
 			}
-			if c.task == data.Classify && len(p.Labels) != 6 {
+			if c.task == (data.Classify{}) && len(p.Labels) != 6 {
 				t.Errorf("%s: %v", m.Name, p.Labels)
 			}
 		}
@@ -140,7 +140,7 @@ func TestTooLargeIsSkipped(t *testing.T) {
 	}
 	set := valued(t, x, y)
 	skipped := map[string]bool{"k-nearest neighbours": true, "golearn tree": true, "golearn forest": true}
-	for _, c := range baselines.Default(data.Regress) {
+	for _, c := range baselines.Default(data.Regress{}) {
 		if c.Name == "random forest" {
 			continue // slow, and not skipped by any rule
 		}
@@ -155,15 +155,15 @@ func TestTooLargeIsSkipped(t *testing.T) {
 }
 
 func TestSelect(t *testing.T) {
-	all := baselines.Names(data.Classify)
+	all := baselines.Names(data.Classify{})
 	if len(all) != 8 || !slices.Contains(all, "boosted trees") {
 		t.Errorf("have %v", all)
 	}
-	some, err := baselines.Select(data.Regress, []string{"boosted trees", "mean"})
+	some, err := baselines.Select(data.Regress{}, []string{"boosted trees", "mean"})
 	if err != nil || len(some) != 2 || some[0].Name != "boosted trees" || some[1].Name != "mean" {
 		t.Errorf("have %v, error %v", some, err)
 	}
-	if _, err := baselines.Select(data.Regress, []string{"majority"}); err == nil || !strings.Contains(err.Error(), `no "majority" to regress with: have mean, linear`) {
+	if _, err := baselines.Select(data.Regress{}, []string{"majority"}); err == nil || !strings.Contains(err.Error(), `no "majority" to regress with: have mean, linear`) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -218,7 +218,7 @@ func TestBaselinesSeeWeekdays(t *testing.T) {
 		t.Fatal(err)
 	}
 	set.Features = []data.Feature{{Name: "day", Time: "2006-01-02"}}
-	candidates, err := baselines.Select(data.Classify, []string{"random forest", "boosted trees", "golearn tree"})
+	candidates, err := baselines.Select(data.Classify{}, []string{"random forest", "boosted trees", "golearn tree"})
 	if err != nil {
 		t.Fatal(err)
 	}

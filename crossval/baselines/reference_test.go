@@ -58,7 +58,7 @@ func TestBaselinesAreAsGoodAsScikitLearn(t *testing.T) {
 				t.Fatal(err)
 			}
 			var folds crossval.Splitter = crossval.RepeatedStratifiedKFold{Repeats: c.repeats, Seed: 1}
-			if set.Task() == data.Regress {
+			if set.Task() == (data.Regress{}) {
 				folds = crossval.RepeatedKFold{Repeats: c.repeats, Seed: 1}
 			}
 			r, err := crossval.Validate(t.Context(), set, folds, standardised(set.Task()), crossval.Options{Seed: 1})
@@ -97,7 +97,7 @@ func BenchmarkFold(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, c := range baselines.Default(data.Classify) {
+	for _, c := range baselines.Default(data.Classify{}) {
 		b.Run(fmt.Sprint(c.Name), func(b *testing.B) {
 			for range b.N {
 				p, err := c.Estimator.Fit(b.Context(), train, 1)

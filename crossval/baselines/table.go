@@ -63,9 +63,17 @@ type targets struct {
 }
 
 func targetsOf(s *data.Set) (*targets, error) {
-	if s.Task() == data.Regress {
+	rules, err := s.Rules()
+	if err != nil {
+		return nil, fmt.Errorf("baselines: %w", err)
+	}
+	switch {
+	case rules.Choice:
+	case oneNumber(rules):
 		values, err := s.Values()
 		return &targets{values: values}, err
+	default:
+		return nil, fmt.Errorf("baselines: this model predicts one class or one number a row; the task is %s, of %d target columns", data.TaskName(s.Task()), len(s.AboutTargets().Columns))
 	}
 	labels, err := s.Labels()
 	if err != nil {
@@ -78,6 +86,9 @@ func targetsOf(s *data.Set) (*targets, error) {
 	}
 	return &targets{labels: labels, classes: len(s.Classes)}, nil
 }
+
+// oneNumber tells whether a task is to predict one number a row.
+func oneNumber(r *data.Rules) bool { return r.Values == 1 && r.Labels+r.Proba == 0 && r.Levels == nil }
 
 // squarable is an error if the squares of targets may overflow, where a model that sums
 // them would take all for equal without a word.

@@ -109,7 +109,7 @@ func TestDuckDB(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, s, want, rows)
-			if s.Len() != 3000 || s.Target != "label" || s.Task() != data.Classify || !slices.Equal(s.Classes, []string{"0", "1", "2", "3"}) {
+			if s.Len() != 3000 || s.Target != "label" || s.Task() != (data.Classify{}) || !slices.Equal(s.Classes, []string{"0", "1", "2", "3"}) {
 				t.Errorf("%d rows, target %s: %v of %q", s.Len(), s.Target, s.Task(), s.Classes)
 			}
 			labels, err := s.Labels()

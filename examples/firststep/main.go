@@ -194,7 +194,7 @@ func trainAll() (float64, *train.History, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: set.Classes}
+	m.Info = models.Info{Task: data.Classify{}, Classes: set.Classes}
 	history, err := train.Fit(context.Background(), m, fit, train.Config{Optimizer: optim.SGD{LearningRate: rate}, Epochs: 60, BatchSize: 16, Seed: 1})
 	if err != nil {
 		return 0, nil, err

@@ -1,3 +1,3 @@
-// Package guides holds the code of docs/guides: a layer, a loss and an estimator of your
+// Package guides holds the code of docs/guides: a layer, a loss, an estimator and a task of your
 // own, each as an Example that the tests run.
 package guides

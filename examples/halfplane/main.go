@@ -51,7 +51,7 @@ func run(w io.Writer) (*train.History, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: fit.Classes}
+	m.Info = models.Info{Task: data.Classify{}, Classes: fit.Classes}
 	fmt.Fprintln(w, "step  loss    accuracy on the 100 points  on 1000 others")
 	return train.Fit(context.Background(), m, fit, train.Config{
 		Optimizer: optim.SGD{LearningRate: 0.1}, BatchSize: fit.Len(), Epochs: 5000, NoShuffle: true, Validation: held,

@@ -114,7 +114,7 @@ func (j job) run(ctx context.Context, w io.Writer, set, test *data.Set) (float64
 	if err != nil {
 		return 0, err
 	}
-	m.Info = models.Info{Task: data.Classify, Classes: rest.Classes}
+	m.Info = models.Info{Task: data.Classify{}, Classes: rest.Classes}
 	trained, _ := m.Params().Count()
 	fmt.Fprintf(w, "%d images to train on, %d to watch, %d to test; %d parameters; threads: %d\n", rest.Len(), watching, test.Len(), trained, runtime.GOMAXPROCS(0))
 	h, err := train.Fit(ctx, m, rest, j.config(w, held))

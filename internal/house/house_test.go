@@ -16,10 +16,10 @@ const module = "github.com/seed732fc211/aegis/"
 // floors; may lists the imports within a floor.
 var floors = [][]string{
 	{"describe", "internal/stamp"},
-	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/safetensors", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/house"},
-	{"metrics"},
+	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/rows", "internal/house"},
+	{"metrics", "internal/ops"},
 	{"data", "trees"},
-	{"data/parquet"},
+	{"data/parquet", "infer"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"recipes/tabular"},
 	{"crossval/baselines"},
 	{"plots", "bench/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables"},
+	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables"},
 }
 
 var may = map[string][]string{
@@ -44,6 +44,8 @@ var never = map[string][]string{
 	"metrics":            {"data", "graph", "internal/kernel"},
 	"data/parquet":       {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
+	"internal/ops":       {"data", "metrics"},
+	"infer":              {"data", "metrics", "trees"},
 	"graph":              {"data", "metrics", "trees"},
 	"losses":             {"data", "metrics", "trees"},
 	"optim":              {"data", "metrics", "trees"},
@@ -133,4 +135,21 @@ func TestCoreNeedsNoCgo(t *testing.T) {
 	if s := strings.TrimSpace(string(out)); s != "" {
 		t.Errorf("the command depends on cgo: %s", s)
 	}
+}
+
+// TestInferIsLight: what serves a model needs neither Gorgonia nor what trains.
+func TestInferIsLight(t *testing.T) {
+	for _, p := range packages(t) {
+		if strings.TrimPrefix(p.ImportPath, module) != "infer" {
+			continue
+		}
+		for _, dep := range p.Deps {
+			room, ours := strings.CutPrefix(dep, module)
+			if strings.HasPrefix(dep, "gorgonia.org/") || ours && !strings.HasPrefix(room, "internal/") {
+				t.Errorf("infer needs %s", dep)
+			}
+		}
+		return
+	}
+	t.Error("there is no package infer")
 }

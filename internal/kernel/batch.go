@@ -1,8 +1,8 @@
 package kernel
 
-// batch is a batch of products of one shape, whose matrices lie one after the
-// other. A part is several whole products, or a piece of one if these are large and
-// few. Every part packs what it reads into a buffer of its own.
+// batch is a batch of equally shaped products whose matrices are stored back to back. A
+// part is several whole products, or a slice of one when there are few large ones. Each
+// part packs its operands into its own buffer.
 type batch[T Float] struct {
 	job     job
 	split   splitProduct[T] // the first product, and the pieces of each
@@ -14,8 +14,8 @@ type batch[T Float] struct {
 var batchPool workspaces
 
 const (
-	partFLOP     = 1 << 19 // of a part, so that taking it costs little beside
-	partsOfShare = 4       // least parts for each goroutine, so that they end together
+	partFLOP     = 1 << 19 // per part, to amortise the cost of claiming it
+	partsOfShare = 4       // minimum parts per goroutine, for load balance
 )
 
 // GemmBatch computes C = op(A)·op(B) for each of count matrices A, B and C that lie
@@ -36,7 +36,7 @@ func GemmBatch[T Float](transA, transB bool, count, m, n, k int, a, b, c []T) {
 	give[T](&batchPool, s)
 }
 
-// divide sets what the parts are, for a number of goroutines, and returns how many.
+// divide chooses the parts for the given number of goroutines and returns their count.
 func (s *batch[T]) divide(workers int) int {
 	p := &s.split.product
 	flop := 2 * p.m * p.n * p.k

@@ -22,8 +22,8 @@ const (
 	Or           // 0 where both a and b are 0, else 1
 )
 
-// Binary sets dst, dense over the walk's shape, to fn(a, b). dst may be the
-// very slice of an operand that is dense over the same shape.
+// Binary sets dst, dense over the walk's shape, to fn(a, b). dst may
+// alias an operand that is dense over the same shape.
 func Binary[T Float](fn BinaryFn, dst, a, b []T, s *Strided) {
 	n, sa, sb := s.inner()
 	if n >= longCopy && s.dims == 1 && sa == 1 && sb == 1 {
@@ -78,7 +78,7 @@ func binary1[T Float](fn BinaryFn, x, y T) T {
 	}
 }
 
-// compare gives 1 where a comparison holds, and 0 elsewhere.
+// compare returns 1 where a comparison holds, and 0 elsewhere.
 func compare[T Float, E Float | int](fn BinaryFn, x, y E) T {
 	switch fn {
 	case Equal:

@@ -14,8 +14,8 @@ func Where[T Float, E Float | int](dst []E, cond []T, a, b []E) {
 	}
 }
 
-// Keep sets dst to x where cond is not 0, if where is true, or where it is 0, if where
-// is false; and to 0 elsewhere, whatever x is there. dst may be x.
+// Keep sets dst to x where (cond != 0) == where, and to 0 elsewhere, even where x is NaN.
+// dst may be x.
 func Keep[T Float](dst, cond, x []T, where bool) {
 	cond, x = cond[:len(dst)], x[:len(dst)]
 	for i, c := range cond {
@@ -35,8 +35,8 @@ func Floats[T Float](dst []T, x []int) {
 	}
 }
 
-// Ints sets dst to x, truncated towards 0. It returns the first element that is not
-// within the range of int, or −1.
+// Ints sets dst to x, truncated towards 0. It returns the position of the
+// first element outside the range of int, or −1.
 func Ints[T Float](dst []int, x []T) int {
 	const least = float64(math.MinInt) // exact; the largest int is not
 	x = x[:len(dst)]
@@ -51,8 +51,8 @@ func Ints[T Float](dst []int, x []T) int {
 }
 
 // Take sets dst (outer, picks, inner) to the elements of x (outer, n, inner) that index,
-// which has dst's shape, names along the middle axis. It returns the first place of
-// index that is not in [0, n), or −1.
+// which has dst's shape, names along the middle axis. It returns the position of
+// the first index outside [0, n), or −1.
 func Take[E Float | int](dst, x []E, index []int, n, picks, inner int) int {
 	i := 0
 	for base := 0; i < len(index); base += n * inner {
@@ -70,8 +70,8 @@ func Take[E Float | int](dst, x []E, index []int, n, picks, inner int) int {
 	return -1
 }
 
-// AddTaken adds every element of g (outer, picks, inner) to the one of dst (outer, n,
-// inner) that Take had read for it.
+// AddTaken adds every element of g (outer, picks, inner) to the element of dst (outer, n,
+// inner) that Take reads for it.
 func AddTaken[T Float](dst, g []T, index []int, n, picks, inner int) {
 	i := 0
 	for base := 0; i < len(index); base += n * inner {

@@ -30,21 +30,21 @@ func (c *Conv) FLOP() int {
 	return 2 * c.N * c.OutH() * c.OutW() * c.O * c.KH * c.KW * (c.C / c.Groups)
 }
 
-// pointwise tells whether the convolution is a matrix product of all pixels.
+// pointwise reports whether the convolution is a matrix product of all pixels.
 func (c *Conv) pointwise() bool {
 	return c.Groups == 1 && c.KH == 1 && c.KW == 1 && c.StrideH == 1 && c.StrideW == 1 && c.OutH() == c.H && c.OutW() == c.W
 }
 
-// depthwise tells whether every channel is convolved with kernels of its own.
+// depthwise reports whether every channel is convolved with kernels of its own.
 func (c *Conv) depthwise() bool { return c.Groups > 1 && c.Groups == c.C }
 
-// direct tells whether the assembly can read the operands straight from images.
+// direct reports whether the assembly can read the operands straight from images.
 func (c *Conv) direct() bool {
 	return assembly && !c.depthwise() && c.DilationW == 1 && c.KH*c.KW*c.C/c.Groups <= blockN*blockK/16
 }
 
 // ConvForward computes y (N, OutH, OutW, O) from the images x, the kernels w and
-// the bias, which may be nil. With relu, y is the positive part of that.
+// the bias, which may be nil. With relu, the result is clipped at 0.
 func ConvForward[T Float](c *Conv, x, w, bias []T, relu bool, y []T) {
 	switch {
 	case c.pointwise() && bias != nil:
@@ -72,8 +72,7 @@ func ConvForward[T Float](c *Conv, x, w, bias []T, relu bool, y []T) {
 	}
 }
 
-// ConvInput computes the gradient dx of the images from the gradient dy of the
-// result.
+// ConvInput computes the input gradient dx from the output gradient dy.
 func ConvInput[T Float](c *Conv, dy, w, dx []T) {
 	switch flipped := c.flipped(); {
 	case c.pointwise():
@@ -90,7 +89,7 @@ func ConvInput[T Float](c *Conv, dy, w, dx []T) {
 	}
 }
 
-// flipped returns the convolution that turns dy into dx if the stride is 1.
+// flipped returns the convolution that maps dy to dx at stride 1.
 func (c *Conv) flipped() Conv {
 	h, w := c.DilationH*(c.KH-1), c.DilationW*(c.KW-1)
 	return Conv{
@@ -102,7 +101,7 @@ func (c *Conv) flipped() Conv {
 
 func (c *Conv) padded() bool { return c.Top >= 0 && c.Bottom >= 0 && c.Left >= 0 && c.Right >= 0 }
 
-// ConvWeights computes the gradient dw of the kernels.
+// ConvWeights computes the kernel gradient dw.
 func ConvWeights[T Float](c *Conv, x, dy, dw []T) {
 	switch {
 	case c.pointwise():
@@ -118,7 +117,7 @@ func ConvWeights[T Float](c *Conv, x, dy, dw []T) {
 	}
 }
 
-// convTask is a pass of a convolution, one image a part.
+// convTask is one pass of a convolution; each part is an image.
 type convTask[T Float] struct {
 	job     job
 	kind    convKind
@@ -136,7 +135,7 @@ const (
 
 var convTaskPool workspaces
 
-// convParts does a pass, with memory from a pool.
+// convParts runs a pass using pooled memory.
 func convParts[T Float](c *Conv, kind convKind, x, w, y []T) {
 	t := take[T, convTask[T]](&convTaskPool)
 	t.kind, t.c, t.x, t.w, t.y = kind, *c, x, w, y
@@ -172,9 +171,9 @@ func span(k, size, out, stride, dilation, pad int) (from, to, at int) {
 	return from, max(from, to), from*stride + offset
 }
 
-// eachRow calls f with the places of the first of n output pixels of a row and of
-// the input pixels that they see through a tap, as far as these are inside the
-// image. There are as many channels out as in.
+// eachRow calls f for each run of n output pixels of a row whose inputs through one tap
+// are inside the image, with the offsets of the first output and the first input pixel.
+// Input and output have the same number of channels.
 func (c *Conv) eachRow(tap int, f func(in, out, n int)) {
 	ow := c.OutW()
 	r0, r1, h := span(tap/c.KW, c.H, c.OutH(), c.StrideH, c.DilationH, c.Top)
@@ -188,7 +187,7 @@ func (c *Conv) eachRow(tap int, f func(in, out, n int)) {
 	}
 }
 
-// scratch is work space that a part needs, and that grows to what was asked for.
+// scratch is per-part workspace that grows on demand.
 type scratch[T Float] struct {
 	columns []T
 	weights []T

@@ -1,8 +1,7 @@
 package kernel
 
-// A convolution of any geometry becomes matrix products: pixels are turned into
-// the rows of a matrix that hold all that an output sees ("im2col"), block by
-// block and group by group.
+// A convolution of any geometry becomes matrix products by im2col: each row of a matrix
+// holds the receptive field of one output pixel, block by block and group by group.
 
 // columnsSize bounds the elements of a block.
 const columnsSize = 1 << 15
@@ -31,8 +30,7 @@ func eachBlock[T Float](c *Conv, s *scratch[T], f func(b *block[T])) {
 	}
 }
 
-// walk calls f for every run of channels in the columns; pixel is negative where
-// it lies outside of the image.
+// walk calls f for every run of channels in the columns; pixel is negative for padding.
 func (b *block[T]) walk(f func(column, pixel, n int)) {
 	c := b.c
 	n := c.C / c.Groups
@@ -75,7 +73,7 @@ func (b *block[T]) scatter(x []T) {
 	})
 }
 
-// take returns the group's columns of some rows of a matrix with O columns.
+// take returns the columns of this group from rows of a matrix with O columns.
 func (b *block[T]) take(memory *[]T, from []T, rows int) []T {
 	if b.c.Groups == 1 {
 		return from[:rows*b.o]
@@ -87,10 +85,10 @@ func (b *block[T]) take(memory *[]T, from []T, rows int) []T {
 	return to
 }
 
-// give puts what take has returned back into its place.
+// give writes the result of take back.
 func (b *block[T]) give(to, part []T, rows int) {
 	if b.c.Groups == 1 {
-		return // it is the place
+		return // take returned the matrix itself
 	}
 	for i := range rows {
 		copy(to[i*b.c.O+b.group*b.o:], part[i*b.o:(i+1)*b.o])

@@ -2,18 +2,15 @@ package kernel
 
 import "unsafe"
 
-// Where a kernel's row covers pixels that lie side by side, the tiles of a
-// product can be computed straight from the image: an output pixel's row of A is
-// KH segments of KW·C elements, and the pixel beside it sees the same memory
-// StrideW·C further on. Only a border of zeros asks for a copy of the image, and
-// groups, of which each has an image of its own channels.
+// Without dilation, product tiles read the image directly, with no im2col: the row of A
+// for an output pixel is KH segments of KW·C contiguous elements, and the next pixel's row
+// starts StrideW·C elements later. The image is copied only to add zero padding, or to
+// separate the channels of groups.
 
-// blockPixels bounds the size of the part of an image, in elements, that is
-// worked on at a time.
+// blockPixels bounds the elements of an image block.
 const blockPixels = 1 << 15
 
-// direct is a pass of a convolution on its way: forward, or for the gradient of
-// the kernels.
+// direct is a convolution pass in progress: forward, or the kernel gradient.
 type direct[T Float] struct {
 	job     job
 	c       Conv
@@ -24,7 +21,7 @@ type direct[T Float] struct {
 	oh, ow  int
 	rows    int // output rows of a block
 	blocks  int // of an image
-	parts   int // of the images, whose shares of the kernels' gradient are added up
+	parts   int // image parts with separate kernel gradients, summed at the end
 	split   int // shares of the panels of a part
 	partial []T
 }
@@ -51,8 +48,8 @@ func (d *direct[T]) chop(rows int) {
 // paddedW is the width of the images with their borders.
 func (d *direct[T]) paddedW() int { return d.c.W + d.c.Left + d.c.Right }
 
-// directForward computes y; with flip the kernels are those of the convolution
-// whose input gradient this one is.
+// directForward computes y. With flip, w holds the kernels of the forward convolution whose
+// input gradient is computed.
 func directForward[T Float](c *Conv, x, w []T, flip bool, bias []T, relu bool, y []T) {
 	d := getDirect[T](c)
 	d.x, d.y, d.bias, d.relu = x, y, bias, relu
@@ -62,7 +59,7 @@ func directForward[T Float](c *Conv, x, w []T, flip bool, bias []T, relu bool, y
 	d.put()
 }
 
-// directWeights computes the gradient dw of the kernels.
+// directWeights computes the kernel gradient dw.
 func directWeights[T Float](c *Conv, x, dy, dw []T) {
 	d := getDirect[T](c)
 	d.x, d.y, d.w = x, dy, dw
@@ -80,8 +77,8 @@ func directWeights[T Float](c *Conv, x, dy, dw []T) {
 	d.put()
 }
 
-// A kernels' gradient is computed for at most imageParts parts of the images apart,
-// as long as these have no more than partedWeights elements together.
+// Kernel gradients are computed separately for up to imageParts parts of the images, if
+// together they have at most partedWeights elements.
 const (
 	imageParts    = 8
 	partedWeights = 1 << 19
@@ -234,8 +231,8 @@ func (d *direct[T]) weights(i int) {
 	s.put()
 }
 
-// addWeights sets columns j0 to j1 of a group's part of the kernels' gradient dw to
-// what one block of an image gives, or adds that.
+// addWeights computes the contribution of one image block to columns j0 to j1 of a group's
+// kernel gradient, and stores it in dw or adds it.
 func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, group, r0, r1, j0, j1 int) {
 	c := &d.c
 	img := d.rowsOf(s, n, group, r0, r1)
@@ -246,8 +243,8 @@ func (d *direct[T]) addWeights(s *scratch[T], dw []T, add bool, n, group, r0, r1
 	nr := width[T]()
 	size := bytesOf[T]()
 	m := c.KW * in
-	// What few tiles read is not worth the packing, but tiles without masks read a
-	// last panel of full width.
+	// Packing does not pay off for few tiles, but tiles without masks need a last
+	// panel of full width.
 	var b []T
 	pack := c.KH*m > 8*tileRows || !maskedTiles && (j1-j0)%nr > 0
 	if pack {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// The instruction sets that there are kernels for. A machine runs the last one
-// that it has; AEGIS_KERNELS names an earlier one to run instead.
+// The instruction sets with kernels. A machine runs the last one that it supports;
+// AEGIS_KERNELS selects an earlier one.
 type instructions int
 
 const (
@@ -35,7 +35,7 @@ func available() instructions {
 	return avx2
 }
 
-// chosen returns what AEGIS_KERNELS asks for, as far as the machine has it.
+// chosen returns the set that AEGIS_KERNELS selects, limited to what the machine supports.
 func chosen() instructions {
 	name := os.Getenv("AEGIS_KERNELS")
 	if name == "" {

@@ -5,14 +5,14 @@ import (
 	"unsafe"
 )
 
-// A depthwise convolution has no sums over channels, which a matrix product could
-// take: the channels of a pixel lie in registers, and its taps are summed there.
-// The gradient of the images is such a convolution of the gradient of the result,
-// for each remainder of an image's rows and columns by the stride one. Where a
-// channel has several kernels, it is written so often side by side before.
+// A depthwise convolution does not sum over channels, so it is no matrix product: the
+// channels of a pixel are kept in registers while its taps are accumulated. The input
+// gradient is a depthwise convolution of the output gradient too, one per phase (row and
+// column modulo the stride). For several kernels per channel, channels are replicated
+// first.
 
-// depthAxis is one axis of such a sum: pixel i of n sees through tap j of k the
-// pixel base + i·step + j·tap, if that is in [0, size).
+// depthAxis is one axis of this: tap j of k of pixel i of n reads pixel
+// base + i·step + j·tap, if that is in [0, size).
 type depthAxis struct {
 	n, k            int
 	base, step, tap int
@@ -21,7 +21,7 @@ type depthAxis struct {
 	place, apart    int // pixel i is place + i·apart of the result
 }
 
-// seen returns the taps [from, to) through which pixel i sees something.
+// seen returns the taps [from, to) of pixel i that are inside the image.
 func (a *depthAxis) seen(i int) (from, to int) {
 	at := a.base + i*a.step
 	inside := func(j int) bool { return at+j*a.tap >= 0 && at+j*a.tap < a.size }
@@ -39,8 +39,8 @@ func forwardAxis(size, out, k, stride, dilation, pad int) depthAxis {
 }
 
 // backwardAxis is the axis of the gradient of pixels phase, phase + stride, … of
-// an image. Pixel h is seen through tap j by pixel (h + pad − j·dilation)/stride of
-// the result, if that is whole: the taps of a phase are a few apart.
+// an image. Tap j of output pixel (h + pad − j·dilation)/stride reads pixel
+// h, if that is an integer: a phase uses every few taps.
 func backwardAxis(size, out, k, stride, dilation, pad, phase int) depthAxis {
 	a := depthAxis{n: (size - phase + stride - 1) / stride, step: 1, size: out, place: phase, apart: stride}
 	common := gcd(stride, dilation)
@@ -62,7 +62,7 @@ func gcd(a, b int) int {
 	return a
 }
 
-// run are pixels of a row that see through the same taps.
+// run is consecutive pixels of a row with the same taps inside the image.
 type run struct{ first, n, from, to int }
 
 func (a *depthAxis) runs(list []run) []run {
@@ -78,12 +78,12 @@ func (a *depthAxis) runs(list []run) []run {
 	return list
 }
 
-// depthRow is the argument of the assembly, which knows the order of its fields:
-// all but numbers are in bytes.
+// depthRow is an argument of the assembly, which relies on its layout. Distances are in
+// bytes.
 type depthRow struct {
 	x, y, w, bias unsafe.Pointer
 	count         int // pixels
-	width, rest   int // whole registers of channels; double words behind them
+	width, rest   int // whole registers of channels; double words after them
 	kh, kw        int
 	rowX, colX    int // from tap to tap
 	rowW, colW    int
@@ -91,7 +91,7 @@ type depthRow struct {
 	floor         uint64
 }
 
-// depthTap is the argument of the assembly for one tap, likewise.
+// depthTap is the assembly's argument for one tap.
 type depthTap struct {
 	x, y, w       unsafe.Pointer
 	rows, columns int
@@ -100,7 +100,7 @@ type depthTap struct {
 	stepX, stepY  int // from pixel to pixel
 }
 
-// phase are the axes of pixels that are summed alike.
+// phase is the axes of the pixels that use the same taps.
 type phase struct {
 	rows, cols depthAxis
 	runs       []run // of columns
@@ -110,7 +110,7 @@ type phase struct {
 type depthwise[T Float] struct {
 	job     job
 	kind    convKind
-	c       Conv    // of as many channels as the result has
+	c       Conv    // with the channels of the result
 	repeat  int     // kernels of a channel
 	phases  []phase // at least one
 	blocks  int     // of rows, of an image
@@ -171,7 +171,7 @@ func depthInput[T Float](c *Conv, dy, w, dx []T) {
 	p.do()
 }
 
-// do computes all images, in blocks if they are few, and gives p back.
+// do computes all images, split into blocks if they are few, and returns p to the pool.
 func (p *depthwise[T]) do() {
 	if p.bias == nil {
 		p.bias = grown(&p.zeros, p.c.C)
@@ -275,7 +275,7 @@ func sumRepeated[T Float](dst, x []T, n int) {
 	}
 }
 
-// argument returns what all rows of a phase have in common.
+// argument returns the part of the argument that all rows of a phase share.
 func (p *depthwise[T]) argument(f *phase) depthRow {
 	rows, cols := &f.rows, &f.cols
 	pixel := p.c.C * bytesOf[T]()
@@ -312,8 +312,8 @@ func (p *depthwise[T]) row(f *phase, d *depthRow, from, to []T, i int) {
 	}
 }
 
-// pixels computes pixels from the elements x, y and w of from, to and the weights
-// on, without assembly, or where they see nothing.
+// pixels computes pixels without assembly, or where no tap is inside the image; x, y and w
+// are offsets into from, to and the weights.
 func (p *depthwise[T]) pixels(f *phase, d *depthRow, from, to []T, x, y, w int) {
 	rows, cols, c := &f.rows, &f.cols, p.c.C
 	for i := range d.count {
@@ -333,17 +333,17 @@ func (p *depthwise[T]) pixels(f *phase, d *depthRow, from, to []T, x, y, w int) 
 	}
 }
 
-// wholeBytes divides bytes into those of whole registers and double words behind them.
+// wholeBytes divides bytes into those of whole registers and double words after them.
 func wholeBytes(bytes int) (whole, rest int) {
 	whole = bytes / registerBytes * registerBytes
 	return whole, (bytes - whole) / 4
 }
 
-// tapBytes is how much of an image the taps are summed over before the next rows
-// come: that much of x and of y stays in the first cache.
+// tapBytes is the size of the image block that all taps are accumulated over before the
+// next: that much of x and y stays in the L1 cache.
 const tapBytes = 16 << 10
 
-// taps adds up the weights' gradient of an image.
+// taps accumulates the weight gradient of an image.
 func (p *depthwise[T]) taps(x, y, w []T) {
 	c := &p.c
 	oh := c.OutH()
@@ -355,8 +355,7 @@ func (p *depthwise[T]) taps(x, y, w []T) {
 	}
 }
 
-// tap adds up the weights' gradient of one tap from the rows [from, to) of the
-// result of an image.
+// tap accumulates the weight gradient of one tap over the rows [from, to) of the result.
 func (p *depthwise[T]) tap(x, y, w []T, tap, from, to int) {
 	c := &p.c
 	oh, ow := c.OutH(), c.OutW()

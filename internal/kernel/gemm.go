@@ -11,8 +11,8 @@ import (
 // asked to; op(A) is m×k, op(B) is k×n and C is m×n. Every matrix is stored
 // row by row without gaps. With beta = 0, C may hold anything before.
 //
-// Every element of C is summed in one order, whatever is computed beside it:
-// rows and columns may be computed apart with the same bits.
+// The summation order of an element of C does not depend on the size of C: rows and
+// columns computed separately have the same bits.
 func Gemm[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) {
 	if m == 0 || n == 0 {
 		return
@@ -53,8 +53,8 @@ func newProduct[T Float](transA, transB bool, m, n, k int, a, b, c []T) product[
 // otherBLAS computes the products of float32 matrices if it is set.
 var otherBLAS atomic.Pointer[blas.Float32Level3]
 
-// UseBLAS puts b in the place of the products of this package for float32
-// matrices without gaps; nil takes it back.
+// UseBLAS replaces this package's products of dense float32 matrices by those of b; nil
+// restores them.
 func UseBLAS(b blas.Float32Level3) {
 	if b == nil {
 		otherBLAS.Store(nil)
@@ -63,7 +63,7 @@ func UseBLAS(b blas.Float32Level3) {
 	otherBLAS.Store(&b)
 }
 
-// byBLAS computes a product by what UseBLAS has set, and tells whether it did.
+// byBLAS computes a product with the BLAS of UseBLAS, and reports whether there is one.
 func byBLAS[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) bool {
 	p := otherBLAS.Load()
 	if p == nil || !single[T]() {
@@ -80,8 +80,7 @@ func byBLAS[T Float](transA, transB bool, m, n, k int, a, b []T, beta T, c []T) 
 	return true
 }
 
-// do computes the product of matrices that may lie within wider ones, C being 0 or
-// added to. Bias, ReLU and a packed B need assembly.
+// do computes the product of possibly strided matrices; C is overwritten or added to. Bias, ReLU and a packed B need assembly.
 func (p product[T]) do() {
 	if assembly {
 		p.run()
@@ -90,7 +89,7 @@ func (p product[T]) do() {
 	}
 }
 
-// doAlone is do in the caller's goroutine.
+// doAlone is do without helpers.
 func (p product[T]) doAlone() {
 	if assembly {
 		p.compute()
@@ -107,8 +106,8 @@ func (p *product[T]) beta() T {
 	return 0
 }
 
-// GemmBias computes C = A·B + bias, the bias being added to every row, or the
-// positive part of that. A is m×k, B is k×n and C is m×n.
+// GemmBias computes C = A·B + bias, with the bias added to every row; with relu, it clips
+// the result at 0. A is m×k, B is k×n and C is m×n.
 func GemmBias[T Float](m, n, k int, a, b, bias []T, relu bool, c []T) {
 	if !assembly || m == 0 || n == 0 || k == 0 || single[T]() && otherBLAS.Load() != nil {
 		Gemm(false, false, m, n, k, a, b, 0, c)

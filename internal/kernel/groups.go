@@ -1,14 +1,13 @@
 package kernel
 
-// The gradient of weights adds up over all samples, of which each worker has its
-// share in its cache. So it is computed for groups of samples side by side, and
-// these are added up. What the groups are follows from the sizes alone: the number
-// of workers changes no bit.
+// A weight gradient sums over all samples. To keep each worker's samples in its own cache,
+// groups of samples are computed in parallel and then summed. The grouping depends on the
+// sizes alone, so the result does not depend on the number of workers.
 
 // productGroups is the number of groups of a long product.
 const productGroups = 4
 
-// long tells whether a product is such a gradient: of many samples, but few weights.
+// long reports whether a product is such a gradient, with many samples and few weights.
 func (p *product[T]) long() bool {
 	return p.transA && p.k >= 1024 && p.m*p.n <= 1<<17 && p.start == startZero && !p.relu && p.ldc == p.n && p.packed == nil
 }

@@ -1,7 +1,7 @@
 // Package kernel holds the CPU kernels under graph: matrix products,
 // element-wise functions, reductions and copies over plain slices. It knows
-// nothing of Gorgonia. Slices are dense and row-major; lengths are the
-// caller's promise. No kernel allocates, and no result depends on the number
+// nothing of Gorgonia. Slices are dense and row-major; lengths are not
+// checked. No kernel allocates, and no result depends on the number
 // of threads.
 package kernel
 
@@ -24,8 +24,8 @@ func bytesOf[T Float]() int {
 	return int(unsafe.Sizeof(v))
 }
 
-// first returns the place of a slice's first element; at is the same for arguments of the
-// assembly.
+// first returns the address of a slice's first element; at is the same for assembly
+// arguments.
 func first[T Float](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }
 
 func at[T Float](x []T) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }

@@ -1,7 +1,7 @@
 package kernel
 
 const (
-	digitBits = 11 // of a row's number in one pass of the sort
+	digitBits = 11 // of a row number, sorted in one pass
 	digits    = 1 << digitBits
 )
 
@@ -58,7 +58,7 @@ func sortRows(index []int, from, to []uint64) []uint64 {
 	return from
 }
 
-// groupSums is sums of groups of rows in flight.
+// groupSums is a SumGroups in flight.
 type groupSums[T Float] struct {
 	spans       Spans
 	ends, order []int

@@ -2,8 +2,7 @@ package kernel
 
 import "math"
 
-// A noise stream gives its i-th number without the ones before it: the
-// numbers are SplitMix64's (Steele, Lea & Flood 2014, "Fast splittable
+// A noise stream is random access: number i needs none of those before. The numbers are SplitMix64's (Steele, Lea & Flood 2014, "Fast splittable
 // pseudorandom number generators"), started from a key and a step.
 const golden = 0x9e3779b97f4a7c15
 
@@ -33,7 +32,7 @@ func Dropout[T Float](dst, x []T, rate float64, stream uint64) {
 	s.do(len(x))
 }
 
-// dropout is Dropout of the elements from first on.
+// dropout is Dropout for the elements starting at first.
 func dropout[T Float](dst, x []T, rate float64, stream uint64, first int) {
 	keep := T(1 / (1 - rate))
 	dst = dst[:len(x)]
@@ -50,7 +49,7 @@ func dropout[T Float](dst, x []T, rate float64, stream uint64, first int) {
 	}
 }
 
-// below53 returns what a number of the stream is below where its unit is below p.
+// below53 returns the bound on a number of the stream that corresponds to unit < p.
 func below53(p float64) uint64 { return uint64(math.Ceil(p*0x1p53)) << 11 }
 
 // zeroed sets dst to x times keep, or to 0 with probability rate, in vector
@@ -74,7 +73,7 @@ func noise[T Float](kind spanKind, dst []T, p float64, stream uint64) {
 	s.do(len(dst))
 }
 
-// The following are the noises of the elements from first on.
+// The following fill the elements starting at first.
 
 func uniformNoise[T Float](dst []T, stream uint64, first int) {
 	for i := range dst {

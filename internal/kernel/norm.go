@@ -12,8 +12,8 @@ type Norm struct {
 	Epsilon float64
 }
 
-// columns is the argument of the assembly that goes down the columns of blocks of rows,
-// which knows the order of its fields.
+// columns is an argument of the assembly for column-wise loops, which relies on its
+// layout.
 type columns struct {
 	to, x, g, mean, a, b, c unsafe.Pointer
 	rows                    int
@@ -190,7 +190,7 @@ func Moments[T Float](n int, x, m []T) {
 	axpb(variance, T(1/float64(rows)), variance, 0)
 }
 
-// scales returns, as three rows of n, what depends on columns only.
+// scales returns the per-column coefficients as three rows of n.
 func (t *normTask[T]) scales(n int) (a, b, c []T) {
 	t.columns = grown(&t.columnsMem, 3*n)
 	return t.columns[:n], t.columns[n : 2*n], t.columns[2*n:]

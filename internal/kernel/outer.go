@@ -1,6 +1,6 @@
 package kernel
 
-// outer is a walk whose outermost axis is shared by workers. Results for different indices
+// outer is a walk whose outermost axis is split among workers. Results for different indices
 // of it are independent, so the number of workers changes no bit.
 type outer[T Float] struct {
 	spans  Spans
@@ -47,7 +47,7 @@ func (s *Strided) size() int {
 	return n
 }
 
-// apart tells whether the second operand's elements of each index of the outermost axis
+// apart reports whether the second operand's elements of each index of the outermost axis
 // come before those of the next.
 func (s *Strided) apart() bool {
 	end := 1

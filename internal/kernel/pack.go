@@ -1,6 +1,6 @@
 package kernel
 
-// packA copies rows i0 to i0+mb of op(A) for tiles: the rows of a tile side by side.
+// packA packs rows i0 to i0+mb of op(A), interleaving the rows of each tile.
 func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 	if !p.transA {
 		for i := 0; i < mb; i += tileRows {
@@ -21,8 +21,7 @@ func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 	}
 }
 
-// packRows interleaves some rows of A, and leaves room for those that a tile has
-// more.
+// packRows interleaves rows of A, leaving gaps up to the height of a tile.
 func (p *product[T]) packRows(to []T, k0, kb, i, rows int) {
 	done := 0
 	if rows >= 8 && single[T]() { // the first 8 and the last 8, which may be among the first
@@ -65,7 +64,7 @@ func (p *product[T]) packB(to []T, k0, kb, j0, nb int) {
 	}
 }
 
-// packWhole packs a whole B, k×n, for products that are not split.
+// packWhole packs all of B, k×n, for unsplit products.
 func packWhole[T Float](to *[]T, transB bool, k, n int, b []T, ldb int) []T {
 	p := product[T]{transB: transB, n: n, k: k, ldb: ldb, b: b}
 	padded := roundUp(n, width[T]())
@@ -79,7 +78,7 @@ func packWhole[T Float](to *[]T, transB bool, k, n int, b []T, ldb int) []T {
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
-// packColumns interleaves some rows of the B that is to be transposed.
+// packColumns interleaves rows of a B that is transposed.
 func (p *product[T]) packColumns(to []T, k0, kb, j, cols int) {
 	c := 0
 	if single[T]() {

@@ -11,7 +11,7 @@ const (
 	pixelRoute                // a ← a + d where b = c and not e, which becomes true there
 )
 
-// pixels is the argument of the assembly, which knows the order of its fields.
+// pixels is an argument of the assembly, which relies on its layout.
 type pixels struct {
 	at    [5]unsafe.Pointer
 	step  [5]int // bytes from pixel to pixel
@@ -54,7 +54,7 @@ func eachPixel[T Float](op pixelOp, n, channels int, lanes ...lane[T]) {
 	}
 }
 
-// slowPixel applies an operation to the channels from first on of one pixel.
+// slowPixel applies an operation to the channels of one pixel, starting at first.
 func slowPixel[T Float](op pixelOp, first, channels int, lanes []lane[T]) {
 	a, b := lanes[0].x[first:channels], lanes[1].x[first:channels]
 	switch op {

@@ -4,12 +4,11 @@ import "math"
 
 // A pooling has the geometry of a depthwise convolution: O = C = Groups.
 
-// MaxPool computes the maximum of what every window sees inside the image.
+// MaxPool computes the maximum of every window, ignoring padding.
 func MaxPool[T Float](c *Conv, x, y []T) { poolWindows(c, poolMax, x, y, nil, nil) }
 
 // MaxPoolGrad computes the gradient dx of x: dy goes to the first largest element
-// of its window. With relu, x is the positive part of something, and dx the
-// gradient of that.
+// of its window. With relu, x is max(z, 0), and dx the gradient with respect to z.
 func MaxPoolGrad[T Float](c *Conv, relu bool, x, y, dy, dx []T) {
 	if relu {
 		poolWindows(c, poolMaxReluGrad, x, y, dy, dx)
@@ -18,7 +17,7 @@ func MaxPoolGrad[T Float](c *Conv, relu bool, x, y, dy, dx []T) {
 	}
 }
 
-// AveragePool computes the mean of what every window sees inside the image.
+// AveragePool computes the mean of every window, ignoring padding.
 func AveragePool[T Float](c *Conv, x, y []T) { poolWindows(c, poolAverage, x, y, nil, nil) }
 
 // AveragePoolGrad computes the gradient dx from dy.
@@ -110,7 +109,7 @@ func (t *poolTask[T]) taps(f func(in, out, n int)) {
 	}
 }
 
-// divide sets dst to y divided by the number of pixels that each output sees.
+// divide sets dst to y divided by the number of image pixels in each window.
 func (t *poolTask[T]) divide(dst, y []T) {
 	c := &t.c
 	ow := c.OutW()
@@ -127,7 +126,7 @@ func (t *poolTask[T]) divide(dst, y []T) {
 	}
 }
 
-// inside counts the taps from first on that lie in [0, size).
+// inside counts the taps, starting at first, that are in [0, size).
 func inside(first, taps, dilation, size int) int {
 	n := 0
 	for k := range taps {

@@ -2,10 +2,9 @@ package kernel
 
 import "unsafe"
 
-// The blocks of a product: a panel of B, blockK rows of one tile's width, stays
-// in the first-level cache while all rows of A pass by it; blockM rows of A stay
-// in the second level while all panels pass by them. Up to wholeK rows of B are one
-// block, which spares the rest of C from being read again.
+// Cache blocking: a panel of B, blockK rows of one tile's width, stays in L1 while all rows
+// of A stream past; blockM rows of A stay in L2 while all panels stream past. Up to wholeK
+// rows of B form one block, which avoids rereading C.
 const (
 	blockM = 96 // of 6 rows, 98 of 14
 	blockN = 1024
@@ -13,7 +12,7 @@ const (
 	wholeK = 320
 )
 
-// product is a matrix product on its way.
+// product is a matrix product in progress.
 type product[T Float] struct {
 	transA, transB bool
 	m, n, k        int
@@ -34,7 +33,7 @@ type buffers[T Float] struct {
 
 var buffersPool workspaces
 
-// run computes the product, with helpers if it is worth their coming.
+// run computes the product, with helpers if it is large enough.
 func (p *product[T]) run() {
 	if p.long() {
 		p.byGroups()
@@ -112,14 +111,13 @@ func (p *product[T]) compute() {
 	give[T](&buffersPool, w)
 }
 
-// smallB is how many bytes of B stay in the first-level cache as they are.
+// smallB is the size of a B, in bytes, that fits L1 unpacked.
 const smallB = 16 << 10
 
 // computeIn computes the product in the caller's goroutine, with w as its work space.
 func (p *product[T]) computeIn(w *buffers[T]) {
-	// What is read once or twice, or is in the first-level cache as a whole, is not worth
-	// the packing; nor are the 6 rows of a tile of A, which have room in a cache however
-	// far apart they are, unlike 14.
+	// Packing does not pay off for operands that are read once or twice or fit L1. Nor
+	// for the 6 rows of an A tile, which fit a cache at any stride, unlike 14 rows.
 	packB := p.packed == nil && (p.transB || p.m > 3*tileRows && p.k*p.ldb*bytesOf[T]() > smallB)
 	packA := p.transA && p.n > 2*width[T]() || maskedTiles && p.n >= 512
 	w.tile.run = tilesOf[T]()
@@ -145,7 +143,7 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 	nr := width[T]()
 	whole := nb
 	if !maskedTiles && !packB && p.packed == nil {
-		whole = nb - nb%nr // a panel that is not full is packed: tiles without masks read full ones
+		whole = nb - nb%nr // pack a partial panel: tiles without masks read full panels
 	}
 	switch {
 	case packB:
@@ -185,7 +183,7 @@ func (p *product[T]) block(w *buffers[T], packA, packB bool, k0, kb, j0, nb int)
 			}
 			for q := range tiles {
 				i, next := q*tileRows, min(q*tileRows+tileRows, mb)
-				if !packA { // tiles of about the same height keep the units busy
+				if !packA { // even tile heights keep the FMA units busy
 					i, next = q*mb/tiles, (q+1)*mb/tiles
 				}
 				switch {

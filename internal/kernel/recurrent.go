@@ -19,9 +19,8 @@ const (
 // with states (N, H), kernels w (I, Gates·H), recurrent kernels u (H, Gates·H) and
 // a bias (Gates·H). A GRU has another bias (H), which is added to h'·U of n.
 //
-// A pass forward saves for every step Saved·H numbers, and a pass backward
-// computes Grads·H: the gradients of the gates' arguments, which all others
-// follow from. Steps behind the length of a sequence keep the state.
+// A forward pass saves Saved·H numbers per step; a backward pass computes Grads·H: the
+// gradients with respect to the gate pre-activations, from which all others follow. Steps past the length of a sequence keep the state.
 type Recurrent struct {
 	Cell       Cell
 	N, T, I, H int
@@ -36,7 +35,7 @@ type RecurrentOperands[T Float] struct {
 	Lengths []int
 }
 
-// Result says which states a pass gives.
+// Result selects the states that a pass returns.
 type Result uint8
 
 // The results of a pass.
@@ -46,25 +45,25 @@ const (
 	LastStates               // h and, of an LSTM, c at the end (N, 2·H)
 )
 
-// Gates is the number of products of a step.
+// Gates is the number of gates.
 func (r *Recurrent) Gates() int {
 	return [...]int{TanhCell: 1, ReluCell: 1, LSTMCell: 4, GRUCell: 3}[r.Cell]
 }
 
-// Saved is how much a step saves.
+// Saved is the saved numbers per step and unit.
 func (r *Recurrent) Saved() int {
 	return [...]int{TanhCell: 2, ReluCell: 2, LSTMCell: 8, GRUCell: 6}[r.Cell]
 }
 
-// Grads is how much a step back computes.
+// Grads is the gradients per step and unit of a backward pass.
 func (r *Recurrent) Grads() int {
 	return [...]int{TanhCell: 1, ReluCell: 1, LSTMCell: 4, GRUCell: 4}[r.Cell]
 }
 
-// FLOP returns the operations of the products of a pass forward.
+// FLOP returns the floating-point operations of the products of a forward pass.
 func (r *Recurrent) FLOP() int { return 2 * r.N * r.T * (r.I + r.H) * r.Gates() * r.H }
 
-// What a step saves: the gates, then these.
+// Offsets of what a step saves after the gates.
 func (r *Recurrent) atH() int {
 	if r.Gates() == 1 {
 		return 0 // the gate is the state
@@ -76,7 +75,7 @@ func (r *Recurrent) atC() int      { return r.atH() + 2*r.H }
 func (r *Recurrent) atTanh() int   { return r.atH() + 3*r.H }
 func (r *Recurrent) atQ() int      { return r.atH() + 2*r.H } // h'·U of n with its bias
 
-// recurrence is a pass on its way: parts are blocks of rows of the batch.
+// recurrence is a pass in progress; its parts are blocks of batch rows.
 type recurrence[T Float] struct {
 	job  job
 	r    Recurrent
@@ -102,7 +101,7 @@ func getRecurrence[T Float](r *Recurrent, in *RecurrentOperands[T]) *recurrence[
 	return p
 }
 
-// do computes all rows and gives the memory back.
+// do computes all rows and returns the memory to the pool.
 func (p *recurrence[T]) do() {
 	n := 1
 	if p.r.FLOP() >= parallelFLOP {
@@ -113,7 +112,7 @@ func (p *recurrence[T]) do() {
 		p.rows = min(p.rows, inferRows)
 	}
 	if !assembly {
-		p.rows = 32 // how gonum adds up depends on the number of rows
+		p.rows = 32 // gonum's summation order depends on the number of rows
 	}
 	shareOut(&p.job, p, (p.r.N+p.rows-1)/p.rows, p.r.FLOP())
 	p.in = RecurrentOperands[T]{}
@@ -141,7 +140,7 @@ func RecurrentForward[T Float](r *Recurrent, in *RecurrentOperands[T], s []T) {
 	p.do()
 }
 
-// pack packs the recurrent kernels for a pass forward.
+// pack packs the recurrent kernels for a forward pass.
 func (p *recurrence[T]) pack() {
 	if !assembly {
 		return
@@ -155,11 +154,11 @@ func (p *recurrence[T]) pack() {
 	p.main = packWhole(&p.packs[0], false, r.H, n, p.in.U, gates)
 }
 
-// inferRows is how many rows of an inference are computed at once, so that what
-// they save of two steps stays in a cache of 1 MB next to the kernels: 4 tiles of AVX-512.
+// inferRows is the number of rows of an inference block: 4 AVX-512 tiles, so that the saved
+// values of two steps fit a cache of 1 MB next to the kernels.
 const inferRows = 56
 
-// RecurrentInfer computes the states y of all steps (N, T, H), zeros behind the
+// RecurrentInfer computes the states y of all steps (N, T, H), zeros after the
 // length of a sequence, or the last ones (N, H), and saves nothing: the numbers are
 // those of RecurrentForward and RecurrentStates.
 func RecurrentInfer[T Float](r *Recurrent, in *RecurrentOperands[T], last bool, y []T) {
@@ -175,7 +174,7 @@ func RecurrentInfer[T Float](r *Recurrent, in *RecurrentOperands[T], last bool, 
 	p.do()
 }
 
-// project sets the gates' arguments of the rows of a step to x·W + bias.
+// project sets the gate pre-activations of a step to x·W + bias.
 func (p *recurrence[T]) project(from, m, t int, s []T, step int) {
 	r := &p.r
 	gates := r.Gates() * r.H
@@ -192,7 +191,7 @@ func (p *recurrence[T]) project(from, m, t int, s []T, step int) {
 	}
 }
 
-// states puts the states of a step where they belong in y.
+// states copies the states of a step into y.
 func (p *recurrence[T]) states(from, m, t int, s []T, step int) {
 	r := &p.r
 	h := r.H
@@ -211,9 +210,8 @@ func (p *recurrence[T]) states(from, m, t int, s []T, step int) {
 	}
 }
 
-// RecurrentBackward computes d (N, T, Grads·H) from the gradient g of a result; and that
-// of the initial states unless dh0 is nil, or dc0. Of the operands it reads U, C0 and
-// Lengths.
+// RecurrentBackward computes d (N, T, Grads·H) from the output gradient g, and the gradients
+// of the initial states unless dh0 or dc0 is nil. It reads the operands U, C0 and Lengths.
 func RecurrentBackward[T Float](r *Recurrent, in *RecurrentOperands[T], s, g []T, result Result, d, dh0, dc0 []T) {
 	p := getRecurrence(r, in)
 	p.back, p.s, p.g, p.result, p.d, p.dh0, p.dc0 = true, s, g, result, d, dh0, dc0
@@ -237,8 +235,7 @@ func (p *recurrence[T]) part(i int) {
 
 func (p *recurrence[T]) over(n, t int) bool { return p.in.Lengths != nil && t >= p.in.Lengths[n] }
 
-// forward computes rows, of which every step is saved, or the last two steps in an
-// inference.
+// forward computes a block of rows, keeping every step, or two steps in an inference.
 func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	r := &p.r
 	h, size, gates := r.H, r.Saved()*r.H, r.Gates()*r.H
@@ -297,7 +294,7 @@ func (p *recurrence[T]) forward(w *scratch[T], from, to int) {
 	}
 }
 
-// cell computes the state of one row from its gates' arguments.
+// cell computes the state of one row from its gate pre-activations.
 func (p *recurrence[T]) cell(s, c, next []T, over bool) {
 	r := &p.r
 	h := r.H
@@ -327,11 +324,11 @@ func (p *recurrence[T]) cell(s, c, next []T, over bool) {
 	copy(next, state)
 }
 
-// cell is the argument of the assembly, which knows the order of its fields.
+// cell is an argument of the assembly, which relies on its layout.
 type cell struct {
 	gates, grads, before, c, tanh, q, h, next, dh, dc unsafe.Pointer
 	width, end                                        int // bytes of a gate; of its whole registers
-	rest                                              int // elements behind them
+	rest                                              int // elements after them
 }
 
 // newCell begins the argument for gates, or returns false where there is no
@@ -448,9 +445,9 @@ func (p *recurrence[T]) backward(w *scratch[T], from, to int) {
 	}
 }
 
-// cellGrad computes the gradients d of the gates' arguments of one row. dc becomes
-// the gradient of c', and dh of a GRU that part of the gradient of h' which does
-// not pass through the products.
+// cellGrad computes the gradients d of the gate pre-activations of one row. It updates dc
+// to the gradient of c', and, for a GRU, dh to the part of the gradient of h' that does not
+// pass through the products.
 func (p *recurrence[T]) cellGrad(s, d, c, dh, dc []T) {
 	r := &p.r
 	h := r.H
@@ -508,8 +505,8 @@ func (p *recurrence[T]) gruGrad(s, d, dh []T) {
 	}
 }
 
-// RecurrentStates copies a result from what a pass has saved: of all steps zeros behind
-// the length of a sequence.
+// RecurrentStates copies a result from the saved values of a pass. With AllStates, steps
+// past the length of a sequence are 0.
 func RecurrentStates[T Float](r *Recurrent, s []T, lengths []int, result Result, y []T) {
 	h, size := r.H, r.Saved()*r.H
 	for n := range r.N {

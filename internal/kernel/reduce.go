@@ -57,7 +57,7 @@ func sum[T Float](x []T) float64 {
 // these.
 func sumRows[T Float](dst, x []T, rows int) { columnSums(sumOfX, dst, x, nil, nil, rows) }
 
-// columnSum is what is added up in a column.
+// columnSum selects the terms of a column sum.
 type columnSum uint8
 
 const (
@@ -133,7 +133,7 @@ func sumBlock[T Float](dst, x []T, rows int) {
 }
 
 // Largest sets dst to the maxima of x along the axes on which the stride of
-// dst is 0. A NaN among them gives NaN.
+// dst is 0. NaN propagates.
 func Largest[T Float](dst, x []T, s *Strided) {
 	for i := range dst {
 		dst[i] = T(math.Inf(-1))

@@ -13,8 +13,8 @@ type Blend struct {
 	Fraction  float64
 }
 
-// each calls f with every pair of pixels, places of their first channels, and
-// the weight between them.
+// each calls f for every input and output pixel that are connected, with the offsets of
+// their first channels and the weight.
 func (z *Resize) each(f func(in, out int, weight float64)) {
 	out := 0
 	for n := range z.N {
@@ -58,8 +58,8 @@ type Regions struct {
 	Rows, Columns [][2]int
 }
 
-// each calls f with the places of every output and of every input that it sees,
-// the number of those, and whether this is the first.
+// each calls f for every output and each input of its region, with their offsets, the
+// size of the region, and whether the input is the first.
 func (z *Regions) each(f func(in, out, count int, first bool)) {
 	out := 0
 	for n := range z.N {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// alone tells whether rows computed together have the bits of rows computed one by
+// alone reports whether rows computed together have the bits of rows computed one by
 // one: what a model predicts for a row does not depend on the rows beside it.
 func alone[T Float](t *testing.T, name string, rows, in, out int, x []T, run func(rows int, x, y []T)) {
 	t.Helper()

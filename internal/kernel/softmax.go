@@ -107,8 +107,7 @@ const (
 	rowsSoftCrossEntropyGrad
 )
 
-// rowsTask is an operation on the rows of matrices, in parts of as many rows as
-// fill a span.
+// rowsTask is a row-wise operation on matrices; a part has about a span's elements.
 type rowsTask[T Float] struct {
 	job          job
 	kind         rowsKind
@@ -117,11 +116,11 @@ type rowsTask[T Float] struct {
 	dst, a, b, g []T // a has all rows; g, one number a row
 	want         []int
 	eps          float64
-	masked       bool // rows whose want is ignore do not count
+	masked       bool // rows whose class is ignore are skipped
 	ignore       int
 }
 
-// skips says whether a row does not count.
+// skips reports whether a row is ignored.
 func (t *rowsTask[T]) skips(r int) bool { return t.masked && t.want[r] == t.ignore }
 
 var rowsTaskPool workspaces
@@ -132,7 +131,7 @@ func getRows[T Float](kind rowsKind, n int) *rowsTask[T] {
 	return t
 }
 
-// do does all whole rows and gives t back.
+// do runs the task and returns t to the pool.
 func (t *rowsTask[T]) do() {
 	if t.n > 0 {
 		t.each = max(1, spanSize/t.n)
@@ -256,14 +255,14 @@ func (t *rowsTask[T]) logSumExps(s *scratch[T], x []T, f func(r int, peak, rest 
 	}
 }
 
-// shift sets dst to x less its largest element, and returns that.
+// shift sets dst to x minus its maximum, and returns the maximum.
 func shift[T Float](dst, x []T) T {
 	p := peak(x)
 	axpb(dst, 1, x, -p)
 	return p
 }
 
-// peak returns the largest element, or NaN if there is one.
+// peak returns the maximum; NaN propagates.
 func peak[T Float](x []T) T {
 	most := x[0]
 	if full := lanes[T](); len(x) >= 2*full {

@@ -2,14 +2,13 @@ package kernel
 
 import "unsafe"
 
-// Long arrays are worked on in spans, which workers share. A span begins
-// at a multiple of spanSize, so that every element has the same place in a
-// vector register, and sums are added up span by span: the number of workers
-// changes no bit.
+// Long arrays are split into spans that workers share. A span starts at a multiple of
+// spanSize, so an element's lane in a vector register is fixed, and sums are accumulated
+// span by span: results do not depend on the number of workers.
 const (
 	spanSize = 1 << 13 // elements
-	longCopy = 1 << 15 // elements from which on helpers are worth their coming, for work that memory bounds
-	longMath = 1 << 13 // the same for functions that take long
+	longCopy = 1 << 15 // elements worth waking helpers for, if memory-bound
+	longMath = 1 << 13 // the same for expensive functions
 )
 
 type spanKind uint8
@@ -28,7 +27,7 @@ const (
 	spanSum
 )
 
-// spans is an element-wise operation with its operands.
+// spans is an element-wise operation in flight: its operands and the kernel to run.
 type spans[T Float] struct {
 	job         job
 	kind        spanKind
@@ -49,7 +48,7 @@ func getSpans[T Float](kind spanKind) *spans[T] {
 	return s
 }
 
-// do works on n elements and gives s back.
+// do processes n elements and returns s to the pool.
 func (s *spans[T]) do(n int) {
 	parallel(&s.job, s, (n+spanSize-1)/spanSize)
 	s.put()
@@ -120,18 +119,18 @@ func total[T Float](kind spanKind, x []T) float64 {
 	return t
 }
 
-// Spanned is work on arrays that can be done in spans, in any order and at the same
-// time: a span's result does not depend on where other spans end.
+// Spanned is array work that can be split into spans and run in any order or concurrently:
+// the result of a span does not depend on the split.
 type Spanned interface{ Span(from, to int) }
 
-// Spans does such work. It lives in memory that the caller keeps.
+// Spans runs such work. The caller keeps its memory.
 type Spans struct {
 	job  job
 	work Spanned
 	n    int
 }
 
-// Do does work on n elements, with helpers if they are many.
+// Do processes n elements, with helpers if there are enough.
 func (s *Spans) Do(work Spanned, n int) {
 	if n < longCopy {
 		work.Span(0, n)
@@ -144,7 +143,7 @@ func (s *Spans) Do(work Spanned, n int) {
 
 func (s *Spans) part(i int) { s.work.Span(i*spanSize, min((i+1)*spanSize, s.n)) }
 
-// Gather copies rows of src, w elements each, one behind the other to dst.
+// Gather copies rows of src, w elements each, one after the other to dst.
 func Gather[T Float](dst, src []T, rows []int, w int) {
 	dst = dst[:len(rows)*w]
 	if len(dst) < longCopy {
@@ -158,7 +157,7 @@ func Gather[T Float](dst, src []T, rows []int, w int) {
 	s.put()
 }
 
-// rowsOfPart is the number of rows that fill a span, 1 at least.
+// rowsOfPart is the number of rows in a span, at least 1.
 func (s *spans[T]) rowsOfPart() int { return max(1, spanSize/(len(s.dst)/len(s.rows))) }
 
 func (s *spans[T]) gather(i int) {

@@ -2,16 +2,15 @@ package kernel
 
 import "unsafe"
 
-// What a tile is added to.
+// The initial value of a tile.
 const (
 	startZero = iota
 	startBias
 	startC // C is added last
 )
 
-// tile is the argument of the assembly, which knows the order of its fields:
-// rows of op(A) are rowA bytes apart, its columns stepA, rows of B stepB and
-// those of C rowC. The columns of A and the rows of B come in segments of k;
+// tile is an argument of the assembly, which relies on its layout. Rows of op(A) are rowA
+// bytes apart, its columns stepA, rows of B stepB and those of C rowC. The columns of A and the rows of B come in segments of k;
 // before the next one A is moved on by gapA bytes. Where tiles have a mask, the
 // columns of their last register count whose bits are set.
 type tile struct {
@@ -26,8 +25,8 @@ type tile struct {
 // tileTable finds the tile of some rows, of one or two registers' width.
 type tileTable [14][2]func(*byte)
 
-// tiler computes tiles. It lives in memory from a pool: what functions from a
-// table are given would leave the stack.
+// tiler computes tiles. It is pooled, as arguments of calls through a table escape to the
+// heap.
 type tiler[T Float] struct {
 	tile
 	run  *tileTable

@@ -22,7 +22,7 @@ const (
 	cos8 = 0.0000243904487962774090654
 )
 
-// largestFastAngle is up to where sine and cosine in vector registers are right.
+// largestFastAngle is the largest angle that the vector versions are accurate for.
 const largestFastAngle = 8192
 
 // fast reports whether fn of x can be computed in vector registers: anything but
@@ -39,11 +39,11 @@ func fast[T Float](fn UnaryFn, x []T) bool {
 	return true
 }
 
-// largestAngle is up to where the reduction is exact enough.
+// largestAngle is the largest angle that the reduction is accurate for.
 const largestAngle = 1 << 20
 
 // sin32 returns sin(x + quarters·π/2). The conversions of products to float64 keep
-// compilers from fusing them with sums, which would give other bits elsewhere.
+// compilers from fusing them with sums, which would change bits across machines.
 func sin32(x float32, quarters int) float32 {
 	v := float64(x)
 	if !(v < largestAngle && v > -largestAngle) { // NaN and infinities too

@@ -65,7 +65,7 @@ func Unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 	s.do(len(dst))
 }
 
-// cheap tells whether memory bounds the time that fn takes.
+// cheap reports whether fn is memory-bound.
 func cheap(fn UnaryFn) bool {
 	switch fn {
 	case Identity, Relu, LeakyRelu, Sqrt, Reciprocal, Neg, Square, Abs, Sign:
@@ -136,8 +136,7 @@ func unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 	}
 }
 
-// sign returns −1, 0 or 1, and NaN of NaN. Signs that come as they like cost no
-// wrong guess.
+// sign returns −1, 0 or 1, or NaN. Branch-free, so random signs cause no mispredictions.
 func sign[T Float](x T) T {
 	if x == 0 || x != x {
 		return x
@@ -205,7 +204,7 @@ func unary1(fn UnaryFn, alpha, x float64) float64 {
 	panic("kernel: no function " + fn.String())
 }
 
-// SlopeOfValue tells whether fn's derivative can be computed from its value.
+// SlopeOfValue reports whether fn's derivative can be computed from its value.
 func SlopeOfValue(fn UnaryFn) bool { return fn <= Softplus }
 
 // UnaryGrad sets dst to g·fn′. v is fn's value if SlopeOfValue(fn), else its

@@ -2,9 +2,9 @@ package kernel
 
 // Updates of some rows of a parameter. w and the state are those of the whole parameter;
 // g holds the gradients of the rows, one after the other. The bits are those of an update
-// of the whole parameter: the end of a row goes through a full register, too.
+// of the whole parameter, so the tail of a row uses a full register as well.
 
-// rowTail is copies of the ends of rows, which fill a register.
+// rowTail is a register's worth of copies of the tails of rows.
 type rowTail[T Float] struct{ w, m, v, g [16]T }
 
 // lanes is the number of elements of a register.

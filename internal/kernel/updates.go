@@ -2,15 +2,14 @@ package kernel
 
 import "math"
 
-// AdamStep are the constants of an update by Adam, in the order that the
-// assembly knows.
+// AdamStep is the constants of an Adam update, in the layout of the assembly.
 type AdamStep[T Float] struct {
 	Beta1, Rest1 T // β1 and 1 − β1
 	Beta2, Rest2 T
 	Epsilon      T
 	L2           T // is added to the gradient times the weight
 	Keep         T // of the weight; 1 without decay
-	Size         T // of m in the step, corrected for its bias
+	Size         T // of the step along m, with bias correction
 	Direct       T // of the gradient itself in the step, for Nesterov's momentum
 	Root         T // corrects √v for its bias
 }
@@ -29,8 +28,7 @@ func Adam[T Float](s *AdamStep[T], w, m, v, g []T) {
 	}
 }
 
-// DescentStep are the constants of a step along the gradient, in the order that the
-// assembly knows.
+// DescentStep is the constants of a gradient descent step, in the layout of the assembly.
 type DescentStep[T Float] struct {
 	Keep T // of the weight; 1 without decay
 	Rate T
@@ -44,14 +42,13 @@ func Descent[T Float](s *DescentStep[T], w, g []T) {
 	}
 }
 
-// MomentumStep are the constants of an update by momentum, in the order that the
-// assembly knows.
+// MomentumStep is the constants of a momentum update, in the layout of the assembly.
 type MomentumStep[T Float] struct {
 	Momentum T
 	Decay    T // is added to the gradient times the weight
 	Rate     T
-	Gradient T // how much of the gradient is in the step
-	Velocity T // and of the velocity
+	Gradient T // weight of the gradient in the step
+	Velocity T // weight of the velocity
 }
 
 // Momentum updates the weights w and the velocity v by the gradient g:
@@ -65,8 +62,7 @@ func Momentum[T Float](s *MomentumStep[T], w, v, g []T) {
 	}
 }
 
-// RootStep are the constants of an update by RMSprop or Adagrad, in the order that
-// the assembly knows.
+// RootStep is the constants of an RMSprop or Adagrad update, in the layout of the assembly.
 type RootStep[T Float] struct {
 	L2         T // is added to the gradient times the weight
 	Keep, Rest T // of the squares so far, and of the new one

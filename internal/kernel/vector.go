@@ -104,7 +104,7 @@ type (
 )
 
 // mapped sets dst to fn(x) in vector registers, where there are such for fn and
-// T, and tells whether it did. An element's result does not depend on its place.
+// T, and reports whether it did. An element's result does not depend on its place.
 //
 // Largest errors over float32, in units in the last place (TestFunctionErrors):
 // 0.5 Sqrt, Square, Reciprocal, LeakyRelu; 1 Exp, Log; 2 Elu, Selu, Softplus,

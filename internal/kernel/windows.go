@@ -8,7 +8,7 @@ import (
 // Windows of a pooling that lie apart see every pixel once at most: each can be
 // done in one go.
 
-// apart tells whether no two windows see the same pixel and none a border.
+// apart reports whether no two windows see the same pixel and none a border.
 func (c *Conv) apart() bool {
 	return c.DilationH == 1 && c.DilationW == 1 && c.StrideH >= c.KH && c.StrideW >= c.KW && c.Top+c.Bottom+c.Left+c.Right == 0
 }

@@ -26,7 +26,7 @@ type transform struct {
 	rowTo, colTo     int
 	count            int // matrices that follow one another
 	stepFrom, stepTo int // bytes from one to the next
-	width, rest      int // whole registers of channels; double words behind them
+	width, rest      int // whole registers of channels; double words after them
 	bias             unsafe.Pointer
 	number           uint64 // the smallest result, or one half
 }
@@ -78,7 +78,7 @@ const (
 	maxWinogradKernels  = 1 << 16
 )
 
-// winograd tells whether transforms save work: not at the edges of small images.
+// winograd reports whether transforms save work: not at the edges of small images.
 func (c *Conv) winograd() bool {
 	oh, ow := c.OutH(), c.OutW()
 	return c.direct() && c.KH == 3 && c.KW == 3 && c.StrideH == 1 && c.StrideW == 1 && c.DilationH == 1 && c.Groups == 1 &&

@@ -118,9 +118,8 @@ func Threads() int {
 	return int(threads.Load())
 }
 
-// Enter tells that the caller is going to compute, until Leave: callers that
-// compute side by side share the workers, so that there are never more busy
-// goroutines than threads as long as there are not more callers.
+// Enter announces a caller that computes until Leave. Concurrent callers share the workers,
+// so that there are never more busy goroutines than threads unless there are more callers.
 func Enter() { active.Add(1) }
 
 // Leave ends what Enter began.
@@ -130,7 +129,7 @@ func Leave() { active.Add(-1) }
 // callers than threads.
 func helpers() int { return max(0, Threads()-max(1, int(active.Load()))) }
 
-// parallelFLOP is the work from which on helpers are worth their coming.
+// parallelFLOP is the number of FLOPs worth waking helpers for.
 const parallelFLOP = 1 << 20
 
 // shareOut does the n parts of work that takes flop operations in all.

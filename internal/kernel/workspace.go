@@ -22,5 +22,5 @@ func take[T Float, W any](from *workspaces) *W {
 	return w
 }
 
-// give gives a W for elements T back.
+// give returns a W for elements T to its pool.
 func give[T Float, W any](to *workspaces, w *W) { poolOf[T](to).Put(w) }

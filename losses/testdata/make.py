@@ -78,4 +78,53 @@ for big in (1e4, -1e4):
     add("BCE at %g" % big, z, bit, lambda a, b: F.binary_cross_entropy_with_logits(a, b.double().unsqueeze(1), reduction="none"), True)
 extreme = torch.tensor([[1e4, -1e4, 0, 1.0], [-1e4, 1e4, 1e4, 0], [0, 0, 0, 0], [1e4, 1e4, 1e4, 1e4], [-1e4, -1e4, -1e4, -1e4], [1, 2, 3, 1e4]])
 add("CE at 1e4", extreme, cls, lambda a, b: F.cross_entropy(a, b, reduction="none"), True)
+
+
+def pinball(levels):
+    q = torch.tensor(levels)
+
+    def f(a, b):
+        d = b - a
+        return torch.maximum(q * d, (q - 1) * d)
+    return f
+
+
+def corn(a, b):
+    """-log P(y) by the chain rule of conditional probabilities: Shi, Cao & Raschka (2021), eq. 4 and 6."""
+    k = a.shape[1]
+    s = torch.sigmoid(a)  # P(y > k | y >= k)
+    above = torch.cat([torch.ones(len(a), 1), torch.cumprod(s, 1)], 1)  # P(y >= k)
+    p = above * torch.cat([1 - s, torch.ones(len(a), 1)], 1)
+    return -torch.log(p.gather(1, b[:, None])[:, 0])
+
+
+def corn_tasks(a, b):
+    """The same as the sum of binary losses over the rows that each output is about, as coral-pytorch has it."""
+    total = torch.zeros(len(a))
+    for i in range(a.shape[1]):
+        mask = (b >= i).double()
+        total = total + mask * F.binary_cross_entropy_with_logits(a[:, i], (b > i).double(), reduction="none")
+    return total
+
+
+real = torch.randn(6, 1) * 2
+add("Pinball", p[:, :3], real, pinball([0.1, 0.5, 0.9]))
+add("Pinball one", one, real, pinball([0.25]))
+rank = torch.tensor([0, 4, 1, 2, 3, 4])
+add("Ordinal", p, rank, corn, True)
+add("Ordinal tasks", p * 20, rank, corn_tasks, True)
+
+
+def ranknet(a, b):
+    """Mean over the rows of a row's group that are less relevant, in plain loops: Burges et al. (2005), eq. 3."""
+    rows = []
+    for i in range(len(a)):
+        below = [j for j in range(len(a)) if b[j, 1] == b[i, 1] and b[j, 0] < b[i, 0]]
+        each = [F.binary_cross_entropy_with_logits(a[i, 0] - a[j, 0], torch.tensor(1.0)) for j in below]
+        rows.append(torch.stack(each).mean() if each else a[i, 0] * 0)
+    return torch.stack(rows)
+
+
+queries = torch.tensor([[2, 0], [0, 0], [1, 1], [1, 0], [3, 1], [0, 1]]).double()
+add("Ranking", one, queries, ranknet)
 print(json.dumps(cases))

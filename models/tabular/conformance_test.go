@@ -79,6 +79,42 @@ func TestLayersReject(t *testing.T) {
 	}
 }
 
+// TestMembersApart: the loss of each member on its own is that of all at once, and that of
+// ordered classes of every member has the gradient of its members' losses.
+func TestMembersApart(t *testing.T) {
+	target := func(n int) *tensor.Dense { return graphtest.Uniform(2, -1, 1, n) }
+	var values [2][]float64
+	for k, apart := range []bool{false, true} {
+		b := graph.New(graph.NewParams(graph.Float64, 1), graph.Train)
+		l := tabular.MemberLoss{Members: 4, Each: losses.MSE{}, Apart: apart}.Loss(b, b.Tensor("p", graphtest.Logits(1, 5, 4)), b.Tensor("y", target(5)))
+		p, err := graph.Compile(b, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		values[k] = p.Floats64(l)
+	}
+	for i := range values[0] {
+		if math.Abs(values[0][i]-values[1][i]) > 1e-12 {
+			t.Errorf("row %d: %v together, %v apart", i, values[0][i], values[1][i])
+		}
+	}
+	graphtest.Run(t, graphtest.Case{
+		Name: "ordered classes of members", Shape: func(n int) graph.Shape { return graph.Shape{n} },
+		Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(1, n, 6)} },
+		Build: func(b *graph.Builder, in []*graph.Node) *graph.Node {
+			v := make([]int, b.Dim(in[0], 0))
+			for i := range v {
+				v[i] = i % 3
+			}
+			want := b.Tensor("t", tensor.New(tensor.WithShape(len(v)), tensor.WithBacking(v)))
+			return tabular.MemberLoss{Members: 3, Each: losses.Ordinal{}, Apart: true}.Loss(b, in[0], want)
+		},
+	})
+}
+
 // mixed is a made-up table of numbers and categories, one-hot.
 func mixed(t testing.TB, n int, task data.Task) *data.Set {
 	t.Helper()
@@ -97,7 +133,7 @@ func mixed(t testing.TB, n int, task data.Task) *data.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if task == data.Classify {
+	if task == (data.Classify{}) {
 		s.Classes = []string{"x", "y", "z"}
 		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(labels))}
 	} else {
@@ -116,7 +152,7 @@ func mixed(t testing.TB, n int, task data.Task) *data.Set {
 // TestStartFromRows: after Build, what reaches each activation of a RealMLP has the
 // standard deviation 1 over the rows, and every unit is at 0 somewhere among them.
 func TestStartFromRows(t *testing.T) {
-	rows := mixed(t, 500, data.Regress)
+	rows := mixed(t, 500, data.Regress{})
 	m, err := tabular.RealMLP{Hidden: []int{32, 16}, Type: graph.Float64, Dropout: -1}.Build(rows, 7)
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +195,7 @@ func TestStartFromRows(t *testing.T) {
 // TestSavedAndRead: a network predicts the same after it was saved and read, its
 // members and bounds of the target included.
 func TestSavedAndRead(t *testing.T) {
-	for _, task := range []data.Task{data.Classify, data.Regress} {
+	for _, task := range []data.Task{data.Classify{}, data.Regress{}} {
 		rows := mixed(t, 60, task)
 		for name, build := range map[string]func(*data.Set, uint64) (*models.Model, error){
 			"mlp": tabular.MLP{Hidden: []int{8}}.Build, "realmlp": tabular.RealMLP{Hidden: []int{8}}.Build, "realmlp-s": tabular.RealMLP{Hidden: []int{8}, Simple: true}.Build,
@@ -170,7 +206,7 @@ func TestSavedAndRead(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m.Info.TargetRange = [2]float64{-0.01, 0.01}
+				m.Info.Scales = []models.TargetScale{{Range: [2]float64{-0.01, 0.01}}}
 				before, err := m.PredictRows(ctx, rows.Without())
 				if err != nil {
 					t.Fatal(err)
@@ -200,7 +236,7 @@ func TestSavedAndRead(t *testing.T) {
 }
 
 func TestBuildRejects(t *testing.T) {
-	rows := mixed(t, 20, data.Classify)
+	rows := mixed(t, 20, data.Classify{})
 	raw, err := data.NewTable("raw", []data.Feature{{Name: "c", Levels: []string{"a"}}}, [][]float64{{0}})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -172,16 +173,14 @@ func encoding(rows *data.Set, numbers Treatment, most, dim int) (Encode, error) 
 	return e, nil
 }
 
-// outputs returns the number of output units for a set: one for a regression, else
-// one for each class.
+// outputs returns the number of output units for a set, the most that its task takes: one
+// for a regression, one for each class, of two classes too.
 func outputs(rows *data.Set) (int, error) {
-	if rows.Task() == data.Regress {
-		return 1, nil
+	r, err := rows.Rules()
+	if err != nil {
+		return 0, fmt.Errorf("tabular: %w", err)
 	}
-	if n := len(rows.Classes); n < 2 {
-		return 0, fmt.Errorf("tabular: a classification needs at least two classes, %s has %d", rows.Name, n)
-	}
-	return len(rows.Classes), nil
+	return slices.Max(r.Units), nil
 }
 
 // RandomSigns starts a parameter with −1 and 1, each with probability 1/2.

@@ -101,7 +101,7 @@ func (c RealMLP) stack(rows *data.Set) ([]layers.Layer, error) {
 	act := c.Activation
 	if act == layers.Identity {
 		act = layers.Selu
-		if rows.Task() == data.Regress {
+		if rows.Classes == nil {
 			act = layers.Mish
 		}
 	}
@@ -157,7 +157,7 @@ func (c RealMLP) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
+	m.Info.OfSet(rows)
 	if !c.Simple {
 		err = startFromRows(m, stack, rows, seed)
 	}

@@ -70,7 +70,7 @@ func (c ResNet) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Info.Task, m.Info.Classes = rows.Task(), rows.Classes
+	m.Info.OfSet(rows)
 	return m, nil
 }
 

@@ -3,6 +3,7 @@ package tabular
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -138,20 +139,21 @@ func (c TabM) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Info.Task, m.Info.Classes, m.Info.Members = rows.Task(), rows.Classes, c.Members
+	m.Info.OfSet(rows)
+	m.Info.Members = c.Members
 	return m, nil
 }
 
-// Loss returns the loss that the network is trained with: each member's own
-// cross-entropy or squared error.
-func (c TabM) Loss(rows *data.Set) losses.Loss {
-	l := MemberLoss{Members: c.withDefaults().Members}
-	if rows.Task() == data.Regress {
-		l.Each = losses.MSE{}
-	} else {
-		l.Each = losses.SoftmaxCrossEntropy{}
+// Loss returns the loss that the network is trained with: of each member that of the set's
+// task, such as its own cross-entropy or squared error.
+func (c TabM) Loss(rows *data.Set) (losses.Loss, error) {
+	r, err := rows.Rules()
+	if err != nil {
+		return nil, fmt.Errorf("tabular: %w", err)
 	}
-	return l
+	units := slices.Max(r.Units)
+	each, err := models.LossOf(r, units)
+	return MemberLoss{Members: c.withDefaults().Members, Each: each, Apart: r.Grouped || rows.Classes != nil && units != len(rows.Classes)}, err
 }
 
 // MemberLoss is the mean over the members of an ensemble of a loss of each.
@@ -161,6 +163,10 @@ func (c TabM) Loss(rows *data.Set) losses.Loss {
 type MemberLoss struct {
 	Members int
 	Each    losses.Loss
+	// Apart calls Each for every member with the target as it is: where class targets are
+	// not of as many classes as a member has units, as those of losses.Ordinal, and where
+	// rows are compared with each other, as by losses.Ranking.
+	Apart bool
 }
 
 // Loss implements losses.Loss.
@@ -173,6 +179,13 @@ func (l MemberLoss) Loss(b *graph.Builder, pred, want *graph.Node) *graph.Node {
 		return b.Fail("predictions %v of %d members: want (batch, members·units), a target and a loss of each", s, l.Members)
 	}
 	batch, units := s[0], s[1]/l.Members
+	if l.Apart {
+		members := make([]*graph.Node, l.Members)
+		for i := range members {
+			members[i] = b.Reshape(l.Each.Loss(b.Scope(fmt.Sprint("member", i)), b.Slice(pred, 1, i*units, (i+1)*units), want), batch, 1)
+		}
+		return b.Mean(b.Concat(1, members...), 1)
+	}
 	if want.Dtype() == graph.Int {
 		want = b.OneHot(want, units)
 	}

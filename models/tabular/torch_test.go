@@ -64,7 +64,7 @@ func (r reference) set(t *testing.T, task data.Task) *data.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if task == data.Classify {
+	if task == (data.Classify{}) {
 		s.Classes = []string{"a", "b", "c"}
 		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(r.Classes)), tensor.WithBacking(r.Classes))}
 	} else {
@@ -141,13 +141,20 @@ func TestAgainstFormulas(t *testing.T) {
 	real, simple := tabular.RealMLP{Hidden: []int{5, 4}, Dropout: -1, Type: graph.Float64}, tabular.RealMLP{Hidden: []int{5, 4}, Simple: true, Type: graph.Float64}
 	tabm := tabular.TabM{Members: 4, Blocks: 2, Units: 5, Dropout: -1, Type: graph.Float64}
 	smooth := losses.SoftmaxCrossEntropy{Smoothing: 0.1}
+	members := func(task data.Task) losses.Loss {
+		l, err := tabm.Loss(ref.set(t, task))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
 	networks := map[string]network{
-		"realmlp classify": {data.Classify, real.Build, train.Config{Loss: smooth, Groups: real.Groups(), Optimizer: adam(0.04, 0.02, 0.95)}},
-		"realmlp regress":  {data.Regress, real.Build, train.Config{Loss: losses.MSE{}, Groups: real.Groups(), Optimizer: adam(0.04, 0.02, 0.95)}},
-		"realmlp simple":   {data.Classify, simple.Build, train.Config{Loss: smooth, Groups: simple.Groups(), Optimizer: adam(0.04, -1, 0.95)}},
-		"tabm classify":    {data.Classify, tabm.Build, train.Config{Loss: tabm.Loss(ref.set(t, data.Classify)), Optimizer: adam(2e-3, 3e-4, 0)}},
-		"tabm regress":     {data.Regress, tabm.Build, train.Config{Loss: tabm.Loss(ref.set(t, data.Regress)), Optimizer: adam(2e-3, 3e-4, 0)}},
-		"resnet":           {data.Classify, tabular.ResNet{Units: 5, Dropout: -1, Type: graph.Float64}.Build, train.Config{Optimizer: adam(1e-4, 1e-5, 0)}},
+		"realmlp classify": {data.Classify{}, real.Build, train.Config{Loss: smooth, Groups: real.Groups(), Optimizer: adam(0.04, 0.02, 0.95)}},
+		"realmlp regress":  {data.Regress{}, real.Build, train.Config{Loss: losses.MSE{}, Groups: real.Groups(), Optimizer: adam(0.04, 0.02, 0.95)}},
+		"realmlp simple":   {data.Classify{}, simple.Build, train.Config{Loss: smooth, Groups: simple.Groups(), Optimizer: adam(0.04, -1, 0.95)}},
+		"tabm classify":    {data.Classify{}, tabm.Build, train.Config{Loss: members(data.Classify{}), Optimizer: adam(2e-3, 3e-4, 0)}},
+		"tabm regress":     {data.Regress{}, tabm.Build, train.Config{Loss: members(data.Regress{}), Optimizer: adam(2e-3, 3e-4, 0)}},
+		"resnet":           {data.Classify{}, tabular.ResNet{Units: 5, Dropout: -1, Type: graph.Float64}.Build, train.Config{Optimizer: adam(1e-4, 1e-5, 0)}},
 	}
 	if len(ref.Cases) != len(networks) {
 		t.Errorf("%d cases for %d networks", len(ref.Cases), len(networks))

@@ -103,7 +103,14 @@ func (a Auto) train(ctx context.Context, e Estimator, rows data.Source) (*models
 
 // outOfFold returns what each fold's model predicts of the fold.
 func outOfFold(ctx context.Context, members []*models.Model, rows data.Source, answers *data.Set, folds []crossval.Split) ([]float64, error) {
-	width := max(1, len(answers.Classes))
+	rules, err := answers.Rules()
+	if err != nil {
+		return nil, err
+	}
+	width := rules.Values
+	if rules.Proba > 0 {
+		width = rules.Proba
+	}
 	out := make([]float64, answers.Len()*width)
 	for i, f := range folds {
 		p, err := members[i].PredictRows(ctx, data.View(data.Blind(rows), f.Test))
@@ -111,7 +118,7 @@ func outOfFold(ctx context.Context, members []*models.Model, rows data.Source, a
 			return nil, err
 		}
 		values := p.Values
-		if answers.Task() == data.Classify {
+		if rules.Proba > 0 {
 			values = p.Proba
 		}
 		for k, row := range f.Test {
@@ -177,12 +184,36 @@ func finish(list []entrant, failed []error, rows *data.Set) (*models.Model, *tra
 	return m, history, nil
 }
 
-// raceLoss returns the score that recipes are raced by.
+// raceLoss returns the score that recipes are raced by: of classes the Brier score, of other
+// tasks their first metric, negative where greater is better.
 func raceLoss(rows *data.Set) (name string, loss func(pred []float64) (float64, error), err error) {
-	if rows.Task() == data.Regress {
-		want, err := rows.Values()
-		return "RMSE", func(pred []float64) (float64, error) { return metrics.RMSE(want, pred) }, err
+	if logits(rows) {
+		want, err := rows.Labels()
+		return "Brier score", func(pred []float64) (float64, error) { return metrics.Brier(want, pred, len(rows.Classes)) }, err
 	}
-	want, err := rows.Labels()
-	return "Brier score", func(pred []float64) (float64, error) { return metrics.Brier(want, pred, len(rows.Classes)) }, err
+	rules, err := rows.Rules()
+	if err != nil {
+		return "", nil, err
+	}
+	metric := rules.Metrics[0]
+	if name = metric.Name; metric.Greater {
+		name = "−" + name
+	}
+	return name, func(pred []float64) (float64, error) {
+		p := &data.Prediction{Values: pred}
+		if rules.Proba > 0 {
+			p.Values, p.Proba = nil, pred
+		}
+		if rules.Labels > 0 {
+			p.Labels = make([]int, rows.Len()*rules.Labels)
+			for i := range rows.Len() {
+				rules.Decide(rules.Row(p, i))
+			}
+		}
+		v, err := metric.Score(rows, p)
+		if metric.Greater {
+			v = -v
+		}
+		return v, err
+	}, nil
 }

@@ -59,7 +59,7 @@ func (a Adaptive) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		r.Epochs = max(10, 60*20000/n)
 	}
 	// Smaller batches have noisier gradients: their rate goes with the root of the batch.
-	r.LearningRate = r.rate(rows.Task()) * math.Sqrt(float64(r.Batch)/256)
+	r.LearningRate = r.rate(rows) * math.Sqrt(float64(r.Batch)/256)
 	if r.Net.Hidden == nil {
 		r.Net.Hidden = []int{units, units}
 	}

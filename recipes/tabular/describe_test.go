@@ -44,7 +44,7 @@ func whole() train.Estimator {
 // TestEstimatorsAreMadeAgain: an estimator that was written down and made again fits to
 // the same bits.
 func TestEstimatorsAreMadeAgain(t *testing.T) {
-	rows := dirty(t, 150, data.Classify)
+	rows := dirty(t, 150, data.Classify{})
 	for name, e := range map[string]crossval.Estimator{
 		"a part of every kind": whole(),
 		"default":              tabular.Estimator{Recipe: tabular.Tuned{Recipe: tabular.Default{}, Epochs: 2}},
@@ -83,7 +83,7 @@ func TestEstimatorsAreMadeAgain(t *testing.T) {
 // TestUnregisteredPartsAreNamed: with a log, an estimator that cannot be written down is
 // an error before any fit, and says which part it is.
 func TestUnregisteredPartsAreNamed(t *testing.T) {
-	rows := dirty(t, 60, data.Classify)
+	rows := dirty(t, 60, data.Classify{})
 	change := func(f func(e *train.Estimator)) train.Estimator {
 		e := whole()
 		f(&e)
@@ -107,7 +107,7 @@ func TestUnregisteredPartsAreNamed(t *testing.T) {
 }
 
 func TestTunedRefuses(t *testing.T) {
-	rows := dirty(t, 60, data.Classify)
+	rows := dirty(t, 60, data.Classify{})
 	for want, r := range map[string]tabular.Tuned{
 		"the recipe is nil or Auto":     {},
 		"which chooses these numbers":   {Recipe: tabular.Auto{}},

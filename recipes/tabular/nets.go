@@ -113,8 +113,7 @@ type RealMLP struct {
 func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	net := c.Net
 	net.Simple = net.Simple || c.Simple
-	regress := rows.Task() == data.Regress
-	o := optim.AdamW{LearningRate: orDefault(c.LearningRate, c.rate(rows.Task())), Beta2: 0.95, WeightDecay: 0.02}
+	o := optim.AdamW{LearningRate: orDefault(c.LearningRate, c.rate(rows)), Beta2: 0.95, WeightDecay: 0.02}
 	if net.Simple {
 		o.WeightDecay = -1
 	}
@@ -125,18 +124,28 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		Epochs: orDefault(c.Epochs, 256), BatchSize: orDefault(c.Batch, 256), DropLast: true, ValidationFraction: validation(n),
 	}
 	config.Callbacks = []train.Callback{train.EarlyStopping{Patience: config.Epochs, Latest: true}}
-	if !regress {
+	if logits(rows) {
 		config.Loss = losses.SoftmaxCrossEntropy{Smoothing: 0.1}
 	}
 	return Plan{Estimator: train.Estimator{Net: net, Preprocess: prepare(leastRows(n), true, data.RobustScale{}, data.SmoothClip{}), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
 }
 
+// logits tells whether a network learns the logits of classes, whose targets may be smoothed.
+func logits(rows *data.Set) bool {
+	r, err := rows.Rules()
+	return err == nil && r.Logits
+}
+
 // rate is the learning rate for batches of 256.
-func (c RealMLP) rate(task data.Task) float64 {
+func (c RealMLP) rate(rows *data.Set) float64 {
+	scaled := false
+	if r, err := rows.Rules(); err == nil {
+		scaled = r.Scaled
+	}
 	switch simple := c.Simple || c.Net.Simple; {
-	case simple && task == data.Regress:
+	case simple && scaled:
 		return 0.07
-	case task == data.Regress:
+	case scaled:
 		return 0.2
 	}
 	return 0.04
@@ -145,7 +154,7 @@ func (c RealMLP) rate(task data.Task) float64 {
 // calibration of a classifier that was trained with smoothed labels, which are less
 // sure than the data.
 func calibration(rows *data.Set) train.Calibration {
-	if rows.Task() == data.Classify {
+	if logits(rows) {
 		return train.Temperature
 	}
 	return ""
@@ -172,9 +181,11 @@ func (c TabM) Plan(rows *data.Set, seed uint64) (Plan, error) {
 		}
 	}
 	p := patient(rows, seed, c.Epochs, c.Batch, c.Patience)
-	p.Net, p.Config.Loss, p.Config.Clip = c.Net, c.Net.Loss(rows), optim.Clip{Norm: 1}
+	p.Net, p.Config.Clip = c.Net, optim.Clip{Norm: 1}
 	p.Config.Optimizer = optim.AdamW{LearningRate: orDefault(c.LearningRate, 0.002), WeightDecay: 3e-4}
-	return p, nil
+	var err error
+	p.Config.Loss, err = c.Net.Loss(rows)
+	return p, err
 }
 
 // patient is what the recipes TabM and ResNet share: everything but the network and

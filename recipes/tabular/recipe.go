@@ -65,8 +65,8 @@ func (e Estimator) plan(rows *data.Set, seed uint64) (Plan, error) {
 	if rows == nil || rows.Len() == 0 {
 		return Plan{}, data.ErrEmpty
 	}
-	if rows.Task() == data.Classify && len(rows.Classes) < 2 {
-		return Plan{}, fmt.Errorf("tabular: %s: a classification needs at least two classes", rows.Name)
+	if err := rows.CheckTask(); err != nil {
+		return Plan{}, fmt.Errorf("tabular: %w", err)
 	}
 	recipe := e.Recipe
 	if recipe == nil {
@@ -185,7 +185,7 @@ func innerFolds(rows *data.Set, k int, seed uint64) crossval.Splitter {
 	switch {
 	case rows.Groups != nil:
 		return crossval.GroupKFold{K: k}
-	case rows.Task() == data.Classify && fewest(rows) >= k:
+	case rows.Classes != nil && fewest(rows) >= k: // of sequences there is no rarest class
 		return crossval.StratifiedKFold{K: k, Shuffle: true, Seed: seed}
 	}
 	return crossval.KFold{K: k, Shuffle: true, Seed: seed}

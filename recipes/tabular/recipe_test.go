@@ -49,7 +49,7 @@ func dirty(t testing.TB, n int, task data.Task) *data.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if task == data.Classify {
+	if task == (data.Classify{}) {
 		s.Classes = []string{"no", "yes"}
 		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(n), tensor.WithBacking(labels))}
 	} else {
@@ -75,7 +75,7 @@ func (b brief) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 // saved and read, predicts rows with a level and a gap that training had not, and
 // gives the same bits from the same seed.
 func TestRecipes(t *testing.T) {
-	for _, task := range []data.Task{data.Classify, data.Regress} {
+	for _, task := range []data.Task{data.Classify{}, data.Regress{}} {
 		for _, name := range tabular.Names() {
 			t.Run(fmt.Sprint(name, " ", task), func(t *testing.T) {
 				if testing.Short() && name != "default" {
@@ -108,7 +108,11 @@ func TestRecipes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, s := range data.DefaultMetrics(task) {
+				rules, err := held.Rules()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range rules.Metrics {
 					v, err := s.Score(held, p)
 					if err != nil {
 						t.Fatal(err)
@@ -162,7 +166,7 @@ func TestRecipes(t *testing.T) {
 // TestBag: the model of a bag predicts the mean of its members, in the units of the
 // target, and what crossval fits is what Train makes.
 func TestBag(t *testing.T) {
-	for _, task := range []data.Task{data.Classify, data.Regress} {
+	for _, task := range []data.Task{data.Classify{}, data.Regress{}} {
 		rows := dirty(t, 200, task)
 		var members []*models.Model
 		for seed := range uint64(3) {
@@ -170,7 +174,9 @@ func TestBag(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.Info.TargetRange = [2]float64{} // each holds its own predictions to it
+			for k := range m.Info.Scales {
+				m.Info.Scales[k].Range = [2]float64{} // each holds its own predictions to it
+			}
 			members = append(members, m)
 		}
 		bag, err := models.Bag(members...)
@@ -202,7 +208,7 @@ func TestBag(t *testing.T) {
 		}
 	}
 	e := tabular.Estimator{Recipe: brief{tabular.MLP{}, 3}, Seed: 2, Bag: 3}
-	rows := dirty(t, 120, data.Regress)
+	rows := dirty(t, 120, data.Regress{})
 	m, _, err := e.Train(ctx, rows)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +255,7 @@ func (w watched) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 // TestInnerFitsKeepGroupsWhole: in every fit of a bag and of a race a group is trained
 // on or stopped by, whole.
 func TestInnerFitsKeepGroupsWhole(t *testing.T) {
-	rows := dirty(t, 120, data.Classify)
+	rows := dirty(t, 120, data.Classify{})
 	for i := range rows.Len() {
 		rows.Groups = append(rows.Groups, i*7%10)
 	}
@@ -330,8 +336,8 @@ func TestBagStatistics(t *testing.T) {
 			}
 		}
 		mean, std := moments.MeanStd(trained)
-		if i := f.Model.Info; len(held) != 10 || i.TargetMean != mean || i.TargetScale != std || i.TargetRange != [2]float64{slices.Min(trained), slices.Max(trained)} {
-			t.Errorf("fit %d: mean %v, scale %v, range %v; the %d rows trained on have %v, %v, %v to %v", fits, i.TargetMean, i.TargetScale, i.TargetRange, len(trained), mean, std, slices.Min(trained), slices.Max(trained))
+		if i := f.Model.Info.Scales[0]; len(held) != 10 || i.Mean != mean || i.Scale != std || i.Range != [2]float64{slices.Min(trained), slices.Max(trained)} {
+			t.Errorf("fit %d: mean %v, scale %v, range %v; the %d rows trained on have %v, %v, %v to %v", fits, i.Mean, i.Scale, i.Range, len(trained), mean, std, slices.Min(trained), slices.Max(trained))
 		}
 		v, _, _ := ready.Table()
 		if mean, std := moments.MeanStd(v); len(v) != 20 || math.Abs(mean) > 1e-12 || math.Abs(std-1) > 1e-12 {
@@ -348,11 +354,11 @@ func TestBagStatistics(t *testing.T) {
 
 // TestBagRejects members that do not go together.
 func TestBagRejects(t *testing.T) {
-	a, _, err := tabular.Estimator{Recipe: brief{tabular.MLP{}, 1}}.Train(ctx, dirty(t, 60, data.Classify))
+	a, _, err := tabular.Estimator{Recipe: brief{tabular.MLP{}, 1}}.Train(ctx, dirty(t, 60, data.Classify{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, _, err := tabular.Estimator{Recipe: brief{tabular.MLP{}, 1}}.Train(ctx, dirty(t, 60, data.Regress))
+	b, _, err := tabular.Estimator{Recipe: brief{tabular.MLP{}, 1}}.Train(ctx, dirty(t, 60, data.Regress{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,7 +372,7 @@ func TestBagRejects(t *testing.T) {
 }
 
 func TestRecipesReject(t *testing.T) {
-	one := dirty(t, 20, data.Classify)
+	one := dirty(t, 20, data.Classify{})
 	one.Classes = []string{"all"}
 	for _, c := range []struct {
 		want string
@@ -376,12 +382,12 @@ func TestRecipesReject(t *testing.T) {
 		{"no rows", tabular.Estimator{}, nil},
 		{"no rows", tabular.Estimator{Recipe: tabular.Auto{}}, nil},
 		{"at least two classes", tabular.Estimator{}, one},
-		{"-1 inner folds", tabular.Estimator{Recipe: tabular.Auto{Folds: -1}}, dirty(t, 20, data.Regress)},
-		{`recipe 0, "x", is nil`, tabular.Estimator{Recipe: tabular.Auto{Recipes: []tabular.Named{{Name: "x"}}}}, dirty(t, 20, data.Regress)},
-		{"a bag of -1 fits", tabular.Estimator{Bag: -1}, dirty(t, 20, data.Regress)},
-		{"class weights are for classifications", tabular.Estimator{Balanced: true}, dirty(t, 20, data.Regress)},
-		{"thresholds are for classifications", tabular.Estimator{Decide: train.ByF1}, dirty(t, 20, data.Regress)},
-		{"costs of 3 classes, want 2", tabular.Estimator{Recipe: brief{tabular.MLP{}, 1}, Costs: make([][]float64, 3)}, dirty(t, 20, data.Classify)},
+		{"-1 inner folds", tabular.Estimator{Recipe: tabular.Auto{Folds: -1}}, dirty(t, 20, data.Regress{})},
+		{`recipe 0, "x", is nil`, tabular.Estimator{Recipe: tabular.Auto{Recipes: []tabular.Named{{Name: "x"}}}}, dirty(t, 20, data.Regress{})},
+		{"a bag of -1 fits", tabular.Estimator{Bag: -1}, dirty(t, 20, data.Regress{})},
+		{"class weights are for classifications", tabular.Estimator{Balanced: true}, dirty(t, 20, data.Regress{})},
+		{"thresholds are for classifications", tabular.Estimator{Decide: train.ByF1}, dirty(t, 20, data.Regress{})},
+		{"costs of 3 classes, want 2", tabular.Estimator{Recipe: brief{tabular.MLP{}, 1}, Costs: make([][]float64, 3)}, dirty(t, 20, data.Classify{})},
 	} {
 		if _, _, err := c.e.Train(ctx, c.rows); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
@@ -395,7 +401,7 @@ func TestRecipesReject(t *testing.T) {
 // TestDecisions: costs and thresholds move labels and leave probabilities alone;
 // balanced weights find more of the rare class.
 func TestDecisions(t *testing.T) {
-	rows := dirty(t, 400, data.Classify)
+	rows := dirty(t, 400, data.Classify{})
 	labels, _ := rows.Labels()
 	var keep []int
 	for i, l := range labels {
@@ -438,8 +444,8 @@ func TestDecisions(t *testing.T) {
 // thresholds too; one fit with very few or very many rows, and where the caller or the
 // calibration wants one.
 func TestDefaultIsABag(t *testing.T) {
-	small, large := dirty(t, 60, data.Classify), dirty(t, 50000, data.Classify)
-	grouped := dirty(t, 60, data.Classify)
+	small, large := dirty(t, 60, data.Classify{}), dirty(t, 50000, data.Classify{})
+	grouped := dirty(t, 60, data.Classify{})
 	grouped.Groups = make([]int, grouped.Len())
 	for i := range grouped.Groups {
 		grouped.Groups[i] = i % 3
@@ -453,9 +459,9 @@ func TestDefaultIsABag(t *testing.T) {
 		{tabular.Estimator{Bag: 2}, small, 2},
 		{tabular.Estimator{Bag: 1}, small, 1},
 		{tabular.Estimator{Calibrate: train.Isotonic}, small, 1},
-		{tabular.Estimator{}, dirty(t, 20, data.Classify), 1},
+		{tabular.Estimator{}, dirty(t, 20, data.Classify{}), 1},
 		{tabular.Estimator{}, grouped, 1},
-		{tabular.Estimator{}, dirty(t, 3000, data.Classify), 5},
+		{tabular.Estimator{}, dirty(t, 3000, data.Classify{}), 5},
 		{tabular.Estimator{}, large, 1},
 	} {
 		c.e.Recipe = brief{tabular.Default{}, 1}

@@ -17,6 +17,7 @@ func init() {
 		Binds: map[string]reflect.Value{
 			"Default":     reflect.ValueOf(_baselines.Default),
 			"Euclidean":   reflect.ValueOf(_baselines.Euclidean),
+			"For":         reflect.ValueOf(_baselines.For),
 			"Manhattan":   reflect.ValueOf(_baselines.Manhattan),
 			"Names":       reflect.ValueOf(_baselines.Names),
 			"Select":      reflect.ValueOf(_baselines.Select),
@@ -25,6 +26,7 @@ func init() {
 		Types: map[string]reflect.Type{
 			"BoostedTrees":       reflect.TypeOf((*_baselines.BoostedTrees)(nil)).Elem(),
 			"CART":               reflect.TypeOf((*_baselines.CART)(nil)).Elem(),
+			"Constant":           reflect.TypeOf((*_baselines.Constant)(nil)).Elem(),
 			"Distance":           reflect.TypeOf((*_baselines.Distance)(nil)).Elem(),
 			"ElasticNet":         reflect.TypeOf((*_baselines.ElasticNet)(nil)).Elem(),
 			"Forest":             reflect.TypeOf((*_baselines.Forest)(nil)).Elem(),

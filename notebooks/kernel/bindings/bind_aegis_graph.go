@@ -41,6 +41,7 @@ func init() {
 			"KindStep":       reflect.ValueOf(_graph.KindStep),
 			"LSTMCell":       reflect.ValueOf(&_graph.LSTMCell).Elem(),
 			"LeakyRelu":      reflect.ValueOf(_graph.LeakyRelu),
+			"Lower":          reflect.ValueOf(_graph.Lower),
 			"MaxElements":    reflect.ValueOf(_graph.MaxElements),
 			"Mish":           reflect.ValueOf(&_graph.Mish).Elem(),
 			"Nearest":        reflect.ValueOf(_graph.Nearest),

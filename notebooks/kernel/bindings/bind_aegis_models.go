@@ -28,6 +28,7 @@ func init() {
 			"Join":              reflect.ValueOf(_models.Join),
 			"Load":              reflect.ValueOf(_models.Load),
 			"LoadWith":          reflect.ValueOf(_models.LoadWith),
+			"LossOf":            reflect.ValueOf(_models.LossOf),
 			"New":               reflect.ValueOf(_models.New),
 			"Read":              reflect.ValueOf(_models.Read),
 			"Sequence":          reflect.ValueOf(_models.Sequence),
@@ -64,6 +65,7 @@ func init() {
 			"Shared":           reflect.TypeOf((*_models.Shared)(nil)).Elem(),
 			"Storage":          reflect.TypeOf((*_models.Storage)(nil)).Elem(),
 			"Summary":          reflect.TypeOf((*_models.Summary)(nil)).Elem(),
+			"TargetScale":      reflect.TypeOf((*_models.TargetScale)(nil)).Elem(),
 			"Tensor":           reflect.TypeOf((*_models.Tensor)(nil)).Elem(),
 			"Transfer":         reflect.TypeOf((*_models.Transfer)(nil)).Elem(),
 			"Transform":        reflect.TypeOf((*_models.Transform)(nil)).Elem(),
@@ -73,7 +75,7 @@ func init() {
 		},
 		Untypeds: map[string]string{
 			"AnySteps":      "int:-1",
-			"FormatVersion": "int:3",
+			"FormatVersion": "int:4",
 		},
 		Wrappers: map[string][]string{},
 	})

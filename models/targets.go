@@ -1,0 +1,187 @@
+package models
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
+	"github.com/seed732fc211/aegis/losses"
+)
+
+// TargetScale is the scale on which a network learns a real target: y is trained as
+// (y − Mean) / Scale, predicted values are taken back and held to Range.
+type TargetScale struct {
+	Mean   float64    `json:"mean,omitempty"`
+	Scale  float64    `json:"scale,omitempty"`  // 0: 1
+	Width  float64    `json:"width,omitempty"`  // 0, or y was asinh((y − Center) / Width) there: a logarithmic scale
+	Center float64    `json:"center,omitempty"` // see Width
+	Range  [2]float64 `json:"range,omitzero"`   // predicted values are held to it, in the target's units; equal: no bounds
+}
+
+// Learned returns what a network is trained to say for a target of y.
+func (s TargetScale) Learned(y float64) float64 {
+	if s.Width != 0 {
+		y = math.Asinh((y - s.Center) / s.Width)
+	}
+	return (y - s.Mean) / s.factor()
+}
+
+// unscale returns a value in the target's units.
+func (s *TargetScale) unscale(v float64) float64 {
+	v = v*s.factor() + s.Mean
+	if s.Width != 0 {
+		v = s.Center + s.Width*math.Sinh(v)
+	}
+	if low, high := s.Range[0], s.Range[1]; low < high {
+		v = min(max(v, low), high)
+	}
+	return v
+}
+
+func (s *TargetScale) factor() float64 {
+	if s.Scale == 0 {
+		return 1
+	}
+	return s.Scale
+}
+
+// linear returns the mean and the scale of the targets, those of the inner scale where
+// it is logarithmic.
+func (s TargetScale) linear() (mean, scale float64) {
+	if s.Width != 0 {
+		return s.Center, s.Width
+	}
+	return s.Mean, s.factor()
+}
+
+// set tells whether targets are learned on another scale than their own.
+func (s TargetScale) set() bool { return s.Scale != 0 || s.Width != 0 }
+
+func (s TargetScale) check() error {
+	for _, v := range []float64{s.Mean, s.Scale, s.Width, s.Center, s.Range[0], s.Range[1]} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("a target scale of %+v: want finite numbers", s)
+		}
+	}
+	if s.Width < 0 || s.Scale < 0 {
+		return fmt.Errorf("a target around %v in the width %v, scaled by %v: want a width and a scale that are not negative", s.Center, s.Width, s.Scale)
+	}
+	return nil
+}
+
+// OfSet takes over what a set says of its targets: task, classes and target columns.
+func (i *Info) OfSet(rows *data.Set) {
+	if i == nil || rows == nil {
+		return
+	}
+	i.Task, i.Classes, i.Target, i.TargetColumns = rows.Task(), rows.Classes, rows.Target, nil
+	if about := rows.AboutTargets(); len(about.Columns) > 1 {
+		i.TargetColumns = about.Columns
+	}
+}
+
+// TaskOf returns Task or, where that is nil, what follows from Classes.
+func (i Info) TaskOf() data.Task {
+	return (&data.Set{As: i.Task, Classes: i.Classes}).Task()
+}
+
+// mostUnits is how many numbers an output may have for a row.
+const mostUnits = 1 << 24
+
+// Rules returns the rules of the model's task for an output of the given number of units,
+// those of all members. That they do not go together is an error.
+func (i Info) Rules(units int) (*data.Rules, error) {
+	members := max(1, i.Members)
+	if units < 1 || units > mostUnits {
+		return nil, fmt.Errorf("models: an output of %d units", units)
+	}
+	if units%members != 0 {
+		return nil, fmt.Errorf("models: %d outputs of %d members", units, i.Members)
+	}
+	units /= members
+	of := data.Targets{Columns: i.TargetColumns, Classes: i.Classes}
+	if of.Columns == nil {
+		of.Columns = []string{i.Target}
+	}
+	r, err := data.RulesOf(i.TaskOf(), of)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	if i.TargetColumns == nil && i.Classes == nil && !slices.Contains(r.Units, units) && units <= 1<<16 {
+		// The columns have no names: there is one for each output.
+		of.Columns = make([]string, units)
+		for k := range of.Columns {
+			of.Columns[k] = fmt.Sprintf("target %d", k+1)
+		}
+		if all, err := data.RulesOf(i.TaskOf(), of); err == nil {
+			r = all
+		}
+	}
+	if !slices.Contains(r.Units, units) {
+		if i.Classes != nil {
+			return nil, fmt.Errorf("models: %d outputs for %d classes", units, len(i.Classes))
+		}
+		return nil, fmt.Errorf("models: %d outputs to %s: want %d", units, data.TaskName(i.TaskOf()), r.Units[0])
+	}
+	if n := len(i.Scales); n > 1 && n != r.Values {
+		return nil, fmt.Errorf("models: %d target scales for %d values", n, r.Values)
+	}
+	return r, i.Check()
+}
+
+// Rules returns the rules of the model's task for its first output.
+func (m *Model) Rules() (*data.Rules, error) {
+	if !m.made() {
+		return nil, errNotMade
+	}
+	return m.Info.Rules(m.OutputShapes()[0].TotalSize())
+}
+
+// scaleOf returns the scale of a value of a row: that of its column, or of all.
+func (i *Info) scaleOf(value int) *TargetScale {
+	switch len(i.Scales) {
+	case 0:
+		return &TargetScale{}
+	case 1:
+		return &i.Scales[0]
+	}
+	return &i.Scales[value]
+}
+
+// Learned returns the functions that turn targets into what the network is trained to say,
+// one for each target column; nil: it learns the targets as they are.
+func (i Info) Learned(columns int) []func(y float64) float64 {
+	if columns < 1 || columns > mostUnits || !slices.ContainsFunc(i.Scales, TargetScale.set) {
+		return nil
+	}
+	out := make([]func(float64) float64, columns)
+	for k := range out {
+		out[k] = i.scaleOf(min(k, max(0, len(i.Scales)-1))).Learned
+	}
+	return out
+}
+
+// LossOf returns the loss that the rules of a task name for a network of the given number
+// of outputs.
+func LossOf(rules *data.Rules, units int) (losses.Loss, error) {
+	if rules == nil || rules.Loss == nil {
+		return nil, errors.New("models: the task has no loss")
+	}
+	text := []byte(rules.Loss(units))
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		var err error
+		if text, err = json.Marshal(map[string]string{"kind": string(text)}); err != nil {
+			return nil, fmt.Errorf("models: the loss of the task: %w", err)
+		}
+	}
+	var l losses.Loss
+	if err := describe.Unmarshal(text, &l); err != nil {
+		return nil, fmt.Errorf("models: the loss of the task: %w", err)
+	}
+	return l, nil
+}
