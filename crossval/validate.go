@@ -94,9 +94,15 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	if set == nil {
 		return nil, nil, nil, data.ErrEmpty
 	}
+	if err := counted(set); err != nil {
+		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+	}
 	answers, err := data.Answers(set)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+	}
+	if len(answers.Steps) > 0 {
+		return nil, nil, nil, fmt.Errorf("crossval: %s: targets of steps: a validation scores one answer for each row", answers.Name)
 	}
 	splits, err := Splits(answers, sp)
 	if err != nil {
@@ -137,6 +143,15 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 		}
 	}
 	return jobs, answers, result, nil
+}
+
+// counted is an error if the number of rows is not known, which folds need.
+func counted(set data.Source) error {
+	st, err := set.Stream()
+	if err == nil && st != nil && st.Rows == data.Unknown {
+		err = fmt.Errorf("folds: %w", data.ErrUnknown)
+	}
+	return err
 }
 
 // keepsGroups checks that no group has rows both to test and to train on.

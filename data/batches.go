@@ -1,9 +1,11 @@
 package data
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // Batches divides the rows of every epoch into batches. The order depends only on the
@@ -18,7 +20,9 @@ type Batches struct {
 	shuffle bool
 	seed    uint64
 
-	groups []int // by row; nil: none
+	inOrder bool  // blocks come in the order of the source
+	lengths []int // of the rows' sequences; nil: batches are cut as rows come
+	groups  []int // by row; nil: none
 
 	epoch  int
 	blocks []int // the order of the blocks
@@ -40,6 +44,47 @@ func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 	}
 	b := &Batches{n: n, size: min(size, n, WindowRows), shuffle: shuffle, seed: seed, window: -1}
 	return b, nil
+}
+
+// ByLength puts rows of similar length into a batch, so that little is padded: of every 64
+// batches of shuffled rows, those are sorted by length, the order among equals being the
+// shuffled one, and cut into batches, which are then put in random order if rows are shuffled.
+// Rows that do not fill a batch at the end of a window are chosen before that. lengths has one
+// number for every row.
+func (b *Batches) ByLength(lengths []int) error {
+	if b == nil || len(lengths) != b.n {
+		return fmt.Errorf("data: batches: %d lengths for other rows", len(lengths))
+	}
+	b.lengths = lengths
+	return nil
+}
+
+// InOrder leaves blocks in the order of the source, as rows need that can only be read in order
+// ([Unknown]): rows are shuffled within windows alone.
+func (b *Batches) InOrder() {
+	if b != nil {
+		b.inOrder = true
+	}
+}
+
+// pooledBatches is how many batches' rows are sorted by length together.
+const pooledBatches = 64
+
+// pool sorts the rows of a window by length.
+func (b *Batches) pool(r *rand.Rand) {
+	whole := len(b.order) / b.size
+	shorter := func(i, j int) int { return cmp.Compare(b.lengths[i], b.lengths[j]) }
+	for k := 0; k < whole; k += pooledBatches {
+		slices.SortStableFunc(b.order[k*b.size:min(k+pooledBatches, whole)*b.size], shorter)
+	}
+	if r == nil {
+		return
+	}
+	r.Shuffle(whole, func(i, j int) {
+		for k := range b.size {
+			b.order[i*b.size+k], b.order[j*b.size+k] = b.order[j*b.size+k], b.order[i*b.size+k]
+		}
+	})
 }
 
 // Together lets the rows of a group follow one another, group after group in the order in
@@ -83,7 +128,7 @@ func (b *Batches) Epoch(epoch int) {
 		b.order = make([]int, 0, min(b.n, WindowRows))
 	}
 	b.epoch, b.window, b.at, b.order = epoch, -1, 0, b.order[:0]
-	if b.shuffle && b.n > WindowRows {
+	if b.shuffle && !b.inOrder && b.n > WindowRows {
 		for i := range b.blocks {
 			b.blocks[i] = i
 		}
@@ -184,6 +229,9 @@ func (b *Batches) begin() {
 		defer b.together()
 	}
 	if !b.shuffle {
+		if b.lengths != nil {
+			b.pool(nil)
+		}
 		return
 	}
 	stream := uint64(b.epoch)
@@ -192,4 +240,7 @@ func (b *Batches) begin() {
 	}
 	r := rand.New(rand.NewPCG(b.seed, stream))
 	r.Shuffle(len(b.order), func(i, j int) { b.order[i], b.order[j] = b.order[j], b.order[i] })
+	if b.lengths != nil {
+		b.pool(r)
+	}
 }

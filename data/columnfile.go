@@ -38,6 +38,10 @@ type ColumnFile struct {
 	// rows, which ascend. It may call f from several goroutines. Functions of several
 	// calls of Open may be used side by side.
 	Open func() (func(rows, columns []int, f func(column int, c *Cells) error) error, error)
+
+	// Lists returns a function that reads the sequences of rows, which ascend; nil: there are none.
+	// Functions of several calls may be used side by side.
+	Lists func() func(rows []int) ([]Sequences, error)
 }
 
 // Source makes a source of a file: its columns become features and a target as those of a
@@ -53,7 +57,7 @@ func (c CSV) Source(file ColumnFile) (*FileSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.source(t, stem(file.Name))
+	f, err := c.source(t, stem(file.Name), file.Lists)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +66,46 @@ func (c CSV) Source(file ColumnFile) (*FileSource, error) {
 
 // ReadColumns reads rows to predict from a file, as ReadRows does from a CSV file.
 func (c CSV) ReadColumns(file ColumnFile, schema Schema) (*Set, *RowsReport, error) {
+	t, needed, err := c.columnsFor(file, schema)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := t.gather(needed); err != nil {
+		return nil, nil, err
+	}
+	return newMatcher(c, schema, file.Name).all(t)
+}
+
+// ScanColumns reads rows to predict from a file some at a time, as ScanRows does from a CSV file.
+func (c CSV) ScanColumns(file ColumnFile, schema Schema, f func(rows *Set) error) (*RowsReport, error) {
+	if f == nil {
+		return nil, errors.New("data: scan columns: nothing to do with the rows")
+	}
+	t, needed, err := c.columnsFor(file, schema)
+	if err != nil {
+		return nil, err
+	}
+	columns := wanted(needed)
+	m := newMatcher(c, schema, file.Name)
+	t.each(columns, func(first int, part *table) {
+		for _, j := range columns {
+			for i := range part.rows {
+				if t.finite(first, part, i, j); t.err != nil {
+					return
+				}
+			}
+		}
+		t.err = m.part(part, f)
+	})
+	if t.err != nil {
+		return nil, t.err
+	}
+	m.report.Dialect = t.dialect
+	return m.report, m.finish()
+}
+
+// columnsFor opens a file for the columns of a schema, and those to be kept.
+func (c CSV) columnsFor(file ColumnFile, schema Schema) (*table, []bool, error) {
 	if err := cmp.Or(c.check(), schema.check()); err != nil {
 		return nil, nil, err
 	}
@@ -81,15 +125,25 @@ func (c CSV) ReadColumns(file ColumnFile, schema Schema) (*Set, *RowsReport, err
 			return nil, nil, &CSVError{File: file.Name, Column: n, Err: errors.New(t.typed[j].Why)}
 		}
 	}
-	if err := t.gather(needed); err != nil {
-		return nil, nil, err
+	return t, needed, nil
+}
+
+// wanted returns the numbers of columns.
+func wanted(needed []bool) []int {
+	var columns []int
+	for j, want := range needed {
+		if want {
+			columns = append(columns, j)
+		}
 	}
-	m := &matcher{c: c, t: t, schema: schema, report: &RowsReport{Dialect: t.dialect, Rows: t.rows}}
-	s, err := m.match(file.Name)
-	if err != nil {
-		return nil, nil, err
+	return columns
+}
+
+// finite notes the first infinite value.
+func (t *table) finite(first int, part *table, i, j int) {
+	if v := part.values[i*part.width()+j]; math.IsInf(v, 0) && t.err == nil {
+		t.err = t.at(first+i, j, fmt.Errorf("%v is not finite", v))
 	}
-	return s, m.report, nil
 }
 
 // stem returns the name of a file without its extension.
@@ -234,12 +288,7 @@ func (o *typedFile) fill(part *table, j int, c *Cells) {
 // gather brings some columns to memory, with texts that all rows share.
 func (t *table) gather(needed []bool) error {
 	width := t.width()
-	var columns []int
-	for j, want := range needed {
-		if want {
-			columns = append(columns, j)
-		}
-	}
+	columns := wanted(needed)
 	values, forms := make([]float64, t.rows*width), make([]uint8, t.rows*width)
 	for i := range forms {
 		forms[i] = formEmpty
@@ -261,9 +310,7 @@ func (t *table) gather(needed []bool) error {
 				index[k] = float64(id)
 			}
 			for i := range part.rows {
-				if v := part.values[i*width+j]; math.IsInf(v, 0) && t.err == nil {
-					t.err = t.at(first+i, j, fmt.Errorf("%v is not finite", v))
-				}
+				t.finite(first, part, i, j)
 				from, to := i*width+j, (first+i)*width+j
 				values[to], forms[to] = part.values[from], part.forms[from]
 				if forms[to] == formText {

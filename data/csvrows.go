@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -97,12 +99,60 @@ func (c CSV) readRows(r io.Reader, name string, size int64, schema Schema) (*Set
 	if err != nil {
 		return nil, nil, err
 	}
-	m := &matcher{c: c, t: t, schema: schema, report: &RowsReport{Dialect: t.dialect, Rows: t.rows, Warnings: t.notes}}
-	s, err := m.match(name)
-	if err != nil {
-		return nil, nil, err
+	return newMatcher(c, schema, name).all(t)
+}
+
+// ScanRows reads rows as ReadRows does, some at a time, and gives them to f: of a file of any
+// size, few are in memory at a time. The report, whose warnings are about all rows, comes at the
+// end, as does an error about a cell of the target, which counts only if every row has one. ARFF
+// files are read to memory. What f is given may be kept.
+func (c CSV) ScanRows(r io.Reader, name string, schema Schema, f func(rows *Set) error) (*RowsReport, error) {
+	if r == nil || f == nil {
+		return nil, errors.New("data: scan rows: no file to read, or nothing to do with its rows")
 	}
-	return s, m.report, nil
+	if err := cmp.Or(c.check(), schema.check()); err != nil {
+		return nil, err
+	}
+	c.Decimal = '.'
+	m := newMatcher(c, schema, name)
+	p := parser{c: c, file: name, choose: func(names []string, _ Dialect) []string { return c.schemaVerbatim(names, schema) }, headers: schema.heads}
+	p.parts = func(b *blockReader, t *table, d *decoder) error {
+		run := newBlockRun(b, runtime.GOMAXPROCS(0))
+		p.start(run, b, t)
+		err := run.each(func(k *chunk) error {
+			if len(k.lines) == 0 {
+				return nil
+			}
+			part := &table{file: name, dialect: t.dialect, names: t.names, unnamed: t.unnamed, rows: len(k.lines), values: k.values, forms: k.forms, lines: k.lines, texts: k.texts}
+			return m.part(part, f)
+		})
+		t.rows, t.dialect.Encoding = m.report.Rows, d.encoding
+		return err
+	}
+	t, err := p.parse(r)
+	if err != nil {
+		return nil, err
+	}
+	if m.report.Rows == 0 && t.rows > 0 { // an ARFF file, which is in memory
+		if err := m.part(t, f); err != nil {
+			return nil, err
+		}
+	}
+	if m.report.Rows == 0 {
+		return nil, &CSVError{File: name, Err: errors.New("a header without rows")}
+	}
+	m.report.Dialect, m.report.Warnings = t.dialect, t.notes
+	return m.report, m.finish()
+}
+
+// ScanRowsFile is ScanRows of a file.
+func (c CSV) ScanRowsFile(path string, schema Schema, f func(rows *Set) error) (*RowsReport, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	defer file.Close()
+	return c.ScanRows(file, filepath.Base(path), schema, f)
 }
 
 // check tells whether a schema, which may come from a file, makes sense.
@@ -142,28 +192,71 @@ func (c CSV) schemaVerbatim(names []string, schema Schema) []string {
 	return keep
 }
 
-// matcher reads the columns of a schema out of a table.
+// matcher reads the columns of a schema out of the parts of a table.
 type matcher struct {
 	c      CSV
-	t      *table
 	schema Schema
+	name   string
 	report *RowsReport
+	seen   []columnSeen // of the features
+	t      *table       // the present part
+
+	without int   // rows without a target
+	target0 error // the first target that cannot be read
 }
 
-func (m *matcher) warn(row int, column, format string, args ...any) {
-	w := Warning{Column: column, Text: fmt.Sprintf(format, args...)}
-	if row >= 0 {
-		w.Row = m.t.lineOf(row)
+// columnSeen is what the rows so far were like in a column. Lines are those of the first such row.
+type columnSeen struct {
+	unknown     UnknownLevels
+	unknownLine int
+	values      map[string]bool // of unknown
+	out         int             // rows beyond the range of training
+	outLine     int
+	outValue    float64
+	missing     int
+}
+
+func newMatcher(c CSV, schema Schema, name string) *matcher {
+	return &matcher{c: c, schema: schema, name: name, report: &RowsReport{}, seen: make([]columnSeen, len(schema.Features))}
+}
+
+// all matches a table that is in memory.
+func (m *matcher) all(t *table) (*Set, *RowsReport, error) {
+	m.report.Dialect, m.report.Warnings = t.dialect, t.notes
+	s, err := m.match(t)
+	if err == nil {
+		err = m.finish()
 	}
-	m.report.Warnings = append(m.report.Warnings, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m.without > 0 {
+		s.Targets = nil
+	}
+	return s, m.report, nil
 }
 
-func (m *matcher) match(name string) (*Set, error) {
-	s := &Set{Name: name, Features: m.schema.Features, Target: m.schema.Target, Classes: m.schema.Classes, TargetNumber: m.schema.TargetNumber}
+// part matches a part and gives it to f.
+func (m *matcher) part(t *table, f func(rows *Set) error) error {
+	s, err := m.match(t)
+	if err != nil {
+		return err
+	}
+	return f(s)
+}
+
+func (m *matcher) warn(line int, column, format string, args ...any) {
+	m.report.Warnings = append(m.report.Warnings, Warning{Row: line, Column: column, Text: fmt.Sprintf(format, args...)})
+}
+
+func (m *matcher) match(t *table) (*Set, error) {
+	m.t = t
+	m.report.Rows += t.rows
+	s := &Set{Name: m.name, Features: m.schema.Features, Target: m.schema.Target, Classes: m.schema.Classes, TargetNumber: m.schema.TargetNumber}
 	p := len(m.schema.Features)
-	flat := make([]float64, m.t.rows*p)
+	flat := make([]float64, t.rows*p)
 	for k, f := range m.schema.Features {
-		j, err := m.t.column(f.Name)
+		j, err := t.column(f.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -172,15 +265,51 @@ func (m *matcher) match(name string) (*Set, error) {
 		}
 		m.drift(f, flat, k, p)
 	}
-	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(m.t.rows, p), tensor.WithBacking(flat))}
+	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(t.rows, p), tensor.WithBacking(flat))}
 	if err := m.texts(s); err != nil {
 		return nil, err
 	}
-	j := slices.Index(m.t.names, m.schema.Target)
-	if m.schema.Target == "" || j < 0 {
-		return s, nil
+	if j := slices.Index(t.names, m.schema.Target); m.schema.Target != "" && j >= 0 {
+		m.target(j, s)
 	}
-	return s, m.target(j, s)
+	return s, nil
+}
+
+// finish warns of what all rows together are like.
+func (m *matcher) finish() error {
+	n := float64(m.report.Rows)
+	for k, f := range m.schema.Features {
+		seen := &m.seen[k]
+		if u := seen.unknown; u.Rows > 0 {
+			m.report.Unknown = append(m.report.Unknown, u)
+			m.warn(seen.unknownLine, f.Name, "%s a level that was not there in training: %s%s", plural(u.Rows, "row has", "rows have"), quoteList(u.Values), alikeOf(u.Values, f.Levels))
+		}
+		if f.Seen.Rows == 0 {
+			continue
+		}
+		if seen.out > 0 {
+			text := numberText
+			if f.Time != "" {
+				text = func(v float64) string { return timeText(f.Time, v) }
+			}
+			m.warn(seen.outLine, f.Name, "%s beyond the range of training, %s to %s, the first with %s",
+				plural(seen.out, "row is", "rows are"), text(f.Seen.Low), text(f.Seen.High), text(seen.outValue))
+		}
+		share, was := float64(seen.missing)/n, f.Seen.Missing
+		switch {
+		case seen.missing > 0 && was == 0:
+			m.warn(0, f.Name, "%s no value; in training every row had one", plural(seen.missing, "row has", "rows have"))
+		case share > was+max(moreMissing, 3*math.Sqrt(was*(1-was)/n)):
+			m.warn(0, f.Name, "%s of the rows have no value; in training it was %s", percent(share), percent(was))
+		}
+	}
+	if m.without == 0 {
+		return m.target0
+	}
+	if m.without < m.report.Rows {
+		m.warn(0, m.schema.Target, "the target is missing in %s; it is not read", plural(m.without, "row", "rows"))
+	}
+	return nil
 }
 
 // texts keeps identifiers, or with KeepAll every column.
@@ -256,8 +385,10 @@ func (m *matcher) levels(j int, f Feature, missing missingRule, flat []float64, 
 	for id, l := range f.Levels {
 		code[l] = float64(id)
 	}
-	unknown := UnknownLevels{Column: f.Name}
-	first := -1
+	seen := &m.seen[k]
+	if seen.values == nil {
+		seen.values, seen.unknown.Column = map[string]bool{}, f.Name
+	}
 	known := func(text string) float64 {
 		if v, ok := code[text]; ok {
 			return v
@@ -267,24 +398,20 @@ func (m *matcher) levels(j int, f Feature, missing missingRule, flat []float64, 
 		}
 		return -1
 	}
-	seen := map[string]bool{}
 	m.t.recode(j, known, func(i int, v float64) {
 		flat[i*p+k] = v
 		if v != -1 {
 			return
 		}
-		if unknown.Rows++; first < 0 {
-			first = i
+		unknown := &seen.unknown
+		if unknown.Rows++; unknown.Rows == 1 {
+			seen.unknownLine = m.t.lineOf(i)
 		}
-		if text := m.t.text(i, j); len(unknown.Values) < mostNamed && !seen[text] {
-			seen[text] = true
+		if text := m.t.text(i, j); len(unknown.Values) < mostNamed && !seen.values[text] {
+			seen.values[text] = true
 			unknown.Values = append(unknown.Values, text)
 		}
 	})
-	if unknown.Rows > 0 {
-		m.report.Unknown = append(m.report.Unknown, unknown)
-		m.warn(first, f.Name, "%s a level that was not there in training: %s%s", plural(unknown.Rows, "row has", "rows have"), quoteList(unknown.Values), alikeOf(unknown.Values, f.Levels))
-	}
 }
 
 // alikeOf names a level that differs from an unknown one by its case alone.
@@ -308,70 +435,52 @@ func (m *matcher) drift(f Feature, flat []float64, k, p int) {
 	if f.Seen.Rows == 0 {
 		return
 	}
-	out, first, missing := 0, -1, 0
+	seen := &m.seen[k]
 	for i := range m.t.rows {
 		switch v := flat[i*p+k]; {
 		case v != v:
-			missing++
+			seen.missing++
 		case f.Levels == nil && (v < f.Seen.Low || v > f.Seen.High):
-			if out++; first < 0 {
-				first = i
+			if seen.out++; seen.out == 1 {
+				seen.outLine, seen.outValue = m.t.lineOf(i), v
 			}
 		}
-	}
-	if out > 0 {
-		text := numberText
-		if f.Time != "" {
-			text = func(v float64) string { return timeText(f.Time, v) }
-		}
-		m.warn(first, f.Name, "%s beyond the range of training, %s to %s, the first with %s",
-			plural(out, "row is", "rows are"), text(f.Seen.Low), text(f.Seen.High), text(flat[first*p+k]))
-	}
-	n := float64(m.t.rows)
-	share, was := float64(missing)/n, f.Seen.Missing
-	switch {
-	case missing > 0 && was == 0:
-		m.warn(-1, f.Name, "%s no value; in training every row had one", plural(missing, "row has", "rows have"))
-	case share > was+max(moreMissing, 3*math.Sqrt(was*(1-was)/n)):
-		m.warn(-1, f.Name, "%s of the rows have no value; in training it was %s", percent(share), percent(was))
 	}
 }
 
-// target reads the target of rows to predict if every row has one.
-func (m *matcher) target(j int, s *Set) error {
+// target reads the target of rows to predict, which counts if every row has one.
+func (m *matcher) target(j int, s *Set) {
 	missing := missingRule{exact: m.c.Missing, wide: s.Classes == nil}
-	without := 0
+	values, labels := []float64{}, []int{}
 	for i := range m.t.rows {
-		if missing.has(m.t.text(i, j)) && !slices.Contains(s.Classes, m.t.text(i, j)) {
-			without++
-		}
-	}
-	if without > 0 {
-		if without < m.t.rows {
-			m.warn(-1, m.schema.Target, "the target is missing in %s; it is not read", plural(without, "row", "rows"))
-		}
-		return nil
-	}
-	if s.Classes == nil {
-		y := make([]float64, m.t.rows)
-		for i := range y {
-			var err error
-			if y[i], err = m.schema.TargetNumber.parse(m.t.text(i, j)); err != nil {
-				return m.t.at(i, j, err)
-			}
-		}
-		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(y)), tensor.WithBacking(y))}
-		return nil
-	}
-	labels := make([]int, m.t.rows)
-	for i := range labels {
 		text := m.t.text(i, j)
-		if labels[i] = classOf(text, s.Classes); labels[i] < 0 {
-			return m.t.at(i, j, fmt.Errorf("%s is none of the classes %s", short(text), quoteList(s.Classes)))
+		if missing.has(text) && !slices.Contains(s.Classes, text) {
+			m.without++
+			continue
+		}
+		var err error
+		if s.Classes == nil {
+			var v float64
+			v, err = m.schema.TargetNumber.parse(text)
+			values = append(values, v)
+		} else {
+			l := classOf(text, s.Classes)
+			if l < 0 {
+				err = fmt.Errorf("%s is none of the classes %s", short(text), quoteList(s.Classes))
+			}
+			labels = append(labels, l)
+		}
+		if err != nil && m.target0 == nil {
+			m.target0 = m.t.at(i, j, err)
 		}
 	}
-	s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(labels))}
-	return nil
+	switch {
+	case m.without > 0 || m.target0 != nil:
+	case s.Classes == nil:
+		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(values)), tensor.WithBacking(values))}
+	default:
+		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(labels))}
+	}
 }
 
 // classOf returns the index of a class: by its text, or by its number if only one

@@ -31,23 +31,32 @@ type fileBlock struct {
 // given, or it is the target, an error. Rows that are the same as an earlier one are
 // counted up to 8,388,608 rows.
 func (c CSV) Open(path string) (*FileSource, error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
 	name := filepath.Base(path)
-	if c.Schema != nil {
-		return nil, &CSVError{File: name, Err: errors.New("with a schema, read the file to memory")}
-	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	f, err := c.openFile(file, name)
+	f, err := c.OpenFile(file, name)
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// OpenFile is Open of a file that is open already, under a name for errors. The source closes it;
+// after an error it stays open.
+func (c CSV) OpenFile(file *os.File, name string) (*FileSource, error) {
+	if file == nil {
+		return nil, errors.New("data: no file to read")
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c.Schema != nil {
+		return nil, &CSVError{File: name, Err: errors.New("with a schema, read the file to memory")}
+	}
+	return c.openFile(file, name)
 }
 
 func (c CSV) openFile(file *os.File, name string) (*FileSource, error) {
@@ -62,7 +71,7 @@ func (c CSV) openFile(file *os.File, name string) (*FileSource, error) {
 	if err := o.head(); err != nil {
 		return nil, err
 	}
-	f, err := c.source(o.t, name[:len(name)-len(filepath.Ext(name))])
+	f, err := c.source(o.t, name[:len(name)-len(filepath.Ext(name))], nil)
 	if err != nil {
 		return nil, err
 	}

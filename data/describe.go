@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,14 @@ func (s *Set) String() string {
 		}
 		fmt.Fprintf(&b, ", %v of shape %v", x.Dtype(), x.Shape()[1:])
 	}
+	for k := range s.Sequences {
+		q := &s.Sequences[k]
+		if q.Values != nil && q.Rows() > 0 {
+			fmt.Fprintf(&b, ", sequences %q of %v, %v to %v steps", q.Name, q.Values.Dtype(), slices.Min(s.lengthsOf(q)), slices.Max(s.lengthsOf(q)))
+		}
+	}
 	switch counts, err := s.ClassCounts(); {
-	case len(s.Targets) == 0:
+	case len(s.Targets) == 0 && len(s.Steps) == 0:
 		b.WriteString("; no targets")
 	case s.Classes == nil && s.As == nil:
 		fmt.Fprintf(&b, "; a regression of %q", s.Target)
@@ -39,6 +46,15 @@ func (s *Set) String() string {
 		}
 	}
 	return b.String()
+}
+
+// lengthsOf returns the number of steps of every row.
+func (s *Set) lengthsOf(q *Sequences) []int {
+	out := make([]int, q.Rows())
+	for i := range out {
+		out[i] = q.Len(i)
+	}
+	return out
 }
 
 // shownRows and shownColumns are how much of a table HTML shows.

@@ -30,6 +30,7 @@ type FileSource struct {
 	lock  sync.Mutex
 	known *Set // answers, once they were asked for
 	open  func() (rowReader, error)
+	lists func() func(rows []int) ([]Sequences, error) // nil: there are none
 }
 
 // rowReader calls f with parts that hold rows of a file, which ascend, and of them some
@@ -76,8 +77,9 @@ func (f *FileSource) Stream() (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	lists := f.openLists()
 	return &Stream{Rows: f.rows(), Like: f.like, Load: func(rows []int, into *Set) error {
-		return f.load(read, rows, into, true)
+		return f.load(read, lists, rows, into, true)
 	}}, nil
 }
 
@@ -106,9 +108,9 @@ func (f *FileSource) readAnswers() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, part := &Set{}, &Set{}
+	out, part, lists := &Set{}, &Set{}, f.openLists()
 	for first := 0; first < st.Rows; first += BlockRows {
-		if err := f.load(read, numbered(first, min(first+BlockRows, st.Rows)), part, false); err != nil {
+		if err := f.load(read, lists, numbered(first, min(first+BlockRows, st.Rows)), part, false); err != nil {
 			return nil, err
 		}
 		if len(part.Targets) == 0 {
@@ -171,8 +173,42 @@ func (f *FileSource) inOrder(rows []int) (sorted, places []int) {
 	return sorted, places
 }
 
+// openLists returns what reads sequences, nil if there are none.
+func (f *FileSource) openLists() func(rows []int) ([]Sequences, error) {
+	if f.lists == nil {
+		return nil
+	}
+	return f.lists()
+}
+
+// sequences fills in the sequences of rows, which are sorted, at their places.
+func (f *FileSource) sequences(read func(rows []int) ([]Sequences, error), sorted, places []int, into *Set, inputs bool) error {
+	into.Sequences = nil
+	if read == nil {
+		return nil
+	}
+	list, err := read(sorted)
+	if err != nil {
+		return err
+	}
+	if !inputs {
+		list = lengthsOnly(list)
+	}
+	if places != nil {
+		from := make([]int, len(places)) // of each row, where it is among the sorted ones
+		for i, place := range places {
+			from[place] = i
+		}
+		if list, err = takeSequences(list, from, len(sorted)); err != nil {
+			return err
+		}
+	}
+	into.Sequences = list
+	return nil
+}
+
 // load fills a set with rows; without inputs if they are not wanted.
-func (f *FileSource) load(read rowReader, rows []int, into *Set, inputs bool) error {
+func (f *FileSource) load(read rowReader, lists func(rows []int) ([]Sequences, error), rows []int, into *Set, inputs bool) error {
 	switch {
 	case into == nil:
 		return errors.New("data: there is no set to load rows into")
@@ -186,6 +222,9 @@ func (f *FileSource) load(read rowReader, rows []int, into *Set, inputs bool) er
 	old := *into
 	*into = *f.like
 	l := loader{f: f, n: len(rows), places: places}
+	if err := f.sequences(lists, sorted, places, into, inputs); err != nil {
+		return err
+	}
 	columns := l.room(&old, into, inputs)
 	if len(columns) == 0 {
 		return nil
@@ -213,7 +252,7 @@ func (l *loader) room(old, into *Set, inputs bool) []int {
 	var columns []int
 	l.texts = map[int][]string{}
 	into.Inputs, into.Targets, into.Texts, into.Groups, into.Weights = nil, nil, nil, nil, nil
-	if inputs {
+	if inputs && f.like.Inputs != nil {
 		into.Inputs = roomFor(old.Inputs, f.like.Inputs, n)
 		l.inputs = into.Inputs[0].Data().([]float64)
 	}
@@ -412,13 +451,13 @@ func (t *table) scanAgain(scans []columnScan) {
 }
 
 // source looks through a table that is read a part at a time.
-func (c CSV) source(t *table, name string) (*FileSource, error) {
+func (c CSV) source(t *table, name string, lists func() func(rows []int) ([]Sequences, error)) (*FileSource, error) {
 	p := &planner{c: c, t: t, report: &Report{Name: name, Dialect: t.dialect}}
 	if err := p.decide(); err != nil || t.err != nil {
 		return nil, cmp.Or(t.err, err)
 	}
 	p.report.Rows, p.report.Warnings = t.rows, append(slices.Clone(t.notes), p.report.Warnings...)
-	f := &FileSource{p: p, report: p.report}
+	f := &FileSource{p: p, report: p.report, lists: lists}
 	s := &Set{Name: name}
 	kept, err := p.target(s)
 	if err != nil || t.err != nil {
@@ -443,7 +482,7 @@ func (c CSV) source(t *table, name string) (*FileSource, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
-	if len(f.plans) == 0 {
+	if len(f.plans) == 0 && lists == nil {
 		return nil, p.noColumns()
 	}
 	return f, f.last(s)
@@ -462,7 +501,7 @@ func (f *FileSource) begin(file *os.File, open func() (rowReader, error)) (err e
 		return err
 	}
 	like := &Set{}
-	if err := f.load(read, numbered(0, min(likeRows, f.rows())), like, true); err != nil {
+	if err := f.load(read, f.openLists(), numbered(0, min(likeRows, f.rows())), like, true); err != nil {
 		return err
 	}
 	f.like = like
@@ -556,7 +595,9 @@ func (f *FileSource) last(s *Set) error {
 		}
 		s.Features = append(s.Features, p.feature(q, l.low[k], l.high[k]))
 	}
-	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(some, width), tensor.WithBacking(l.sample.inputs))}
+	if width > 0 {
+		s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(some, width), tensor.WithBacking(l.sample.inputs))}
+	}
 	if l.sample.labels != nil {
 		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(some), tensor.WithBacking(l.sample.labels))}
 	} else if l.sample.values != nil {
@@ -616,7 +657,7 @@ func (l *lastPass) part(first int, part *table) error {
 			return err
 		}
 	}
-	if f.rows() <= mostHashed {
+	if f.rows() <= mostHashed && f.lists == nil { // rows that differ in their sequences are not the same
 		hashed := part.hashes(l.columns)
 		for _, i := range stay {
 			l.hashes = append(l.hashes, hashed(i))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"math"
+	"slices"
 
 	"gorgonia.org/tensor"
 )
@@ -20,20 +21,15 @@ func Fingerprint(src Source) (string, error) {
 		return "", ErrEmpty
 	}
 	h := sha256.New()
-	st, err := open(src)
+	rows := 0
+	err := chunks(src, func(_ int, part *Set) error { // of fixed sizes, so that files and sets agree
+		rows += part.Len()
+		return part.hash(h)
+	})
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(h, "%d rows\n", st.Rows)
-	part := &Set{}
-	for first := 0; first < st.Rows; first += BlockRows { // fixed chunks, so that files and sets agree
-		if err := st.Load(numbered(first, min(first+BlockRows, st.Rows)), part); err != nil {
-			return "", err
-		}
-		if err := part.hash(h); err != nil {
-			return "", err
-		}
-	}
+	fmt.Fprintf(h, "%d rows\n", rows)
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
@@ -67,6 +63,18 @@ func (s *Set) hash(h hash.Hash) error {
 			return fmt.Errorf("data: fingerprint: %s: tensor %d: %w", s.Name, i, err)
 		}
 	}
+	for _, q := range slices.Concat(s.Sequences, s.Steps) {
+		if q.Values == nil {
+			return fmt.Errorf("data: fingerprint: %s: sequences %q have no values", s.Name, q.Name)
+		}
+		fmt.Fprintf(h, "sequences %v %v\n", q.Values.Dtype(), q.Step())
+		if err := hashValues(h, q.Offsets); err != nil {
+			return err
+		}
+		if err := q.hash(h); err != nil {
+			return fmt.Errorf("data: fingerprint: %s: sequences %q: %w", s.Name, q.Name, err)
+		}
+	}
 	fmt.Fprintf(h, "weights %d groups %d\n", len(s.Weights), len(s.Groups))
 	if err := hashValues(h, s.Weights); err != nil {
 		return err
@@ -75,6 +83,20 @@ func (s *Set) hash(h hash.Hash) error {
 		return err
 	}
 	return nil
+}
+
+// hash writes the values of all steps.
+func (q *Sequences) hash(h hash.Hash) error {
+	n := q.Offsets[q.Rows()] * q.width()
+	switch d := dense(q.Values).Data().(type) {
+	case []float64:
+		return hashValues(h, d[:n])
+	case []float32:
+		return hashValues(h, d[:n])
+	case []int:
+		return hashValues(h, d[:n])
+	}
+	return fmt.Errorf("values of type %v", q.Values.Dtype())
 }
 
 // hashValues writes numbers to h, 8 bytes each.

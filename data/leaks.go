@@ -228,5 +228,10 @@ func (s *Set) CheckFloat32() error {
 			return &RowError{i / width, fmt.Errorf("data: %s: row %d, %s: %v is beyond what float32 holds (3.4e38)", s.Name, i/width, name, v)}
 		}
 	}
+	for k := range s.Sequences {
+		if err := s.Sequences[k].checkFloat32(s.Name); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -8,6 +8,27 @@ type Prediction struct {
 	Labels []int     // of a classification the class index of every row
 	Proba  []float64 // of a classification (rows, classes); nil if the model gives no probabilities
 	Values []float64 // of a regression (rows, target columns)
+
+	// Offsets is not nil if what is predicted is a class or a value for every step of a sequence:
+	// those of row i are Offsets[i] to Offsets[i+1], in place of i.
+	Offsets []int
+}
+
+// Append adds what was predicted for more rows.
+func (p *Prediction) Append(more *Prediction) {
+	if p == nil || more == nil {
+		return
+	}
+	if len(more.Offsets) > 0 {
+		if len(p.Offsets) == 0 {
+			p.Offsets = []int{0}
+		}
+		base := p.Offsets[len(p.Offsets)-1]
+		for _, o := range more.Offsets[1:] {
+			p.Offsets = append(p.Offsets, base+o)
+		}
+	}
+	p.Labels, p.Proba, p.Values = append(p.Labels, more.Labels...), append(p.Proba, more.Proba...), append(p.Values, more.Values...)
 }
 
 // Curve is one number for every epoch of a fit.

@@ -24,7 +24,7 @@ func (s *Set) Without() *Set {
 		return &Set{}
 	}
 	out := *s
-	out.Targets = nil
+	out.Targets, out.Steps = nil, nil
 	return &out
 }
 

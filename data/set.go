@@ -67,7 +67,9 @@ type Set struct {
 	Name         string
 	Source       string          // where the data come from, and their licence
 	Inputs       []*tensor.Dense // one tensor for each input of a model
+	Sequences    []Sequences     // inputs whose rows differ in length; a model takes them after Inputs
 	Targets      []*tensor.Dense // one tensor for each output of a model; empty in a set to predict
+	Steps        []Sequences     // targets with a class or a number for every step of Sequences[0]
 	Weights      []float64       // one weight a row, or nil: all 1
 	Groups       []int           // rows of one group belong together in a split, or nil
 	Features     []Feature       // the columns of Inputs[0] if it is a table
@@ -80,13 +82,16 @@ type Set struct {
 	As            Task     // what is to be predicted; nil: Classify if there are Classes, else Regress. See Posing
 }
 
-// Len returns the number of rows: that of the first input, of a set without inputs (see
-// [Answers]) that of the first target; 0 if that is nil or a scalar.
+// Len returns the number of rows: that of the first input or sequences, of a set without
+// inputs (see [Answers]) that of the first target; 0 if that is nil or a scalar.
 func (s *Set) Len() int {
 	if s == nil {
 		return 0
 	}
 	list := s.Inputs
+	if len(list) == 0 && len(s.Sequences) > 0 {
+		return s.Sequences[0].Rows()
+	}
 	if len(list) == 0 {
 		list = s.Targets
 	}
@@ -116,10 +121,14 @@ func (s *Set) Table() (values []float64, columns int, err error) {
 	return v, x.Shape()[1], nil
 }
 
-// Labels returns the class index of every row, without a copy.
+// Labels returns the class index of every row, without a copy. If the classes are those of
+// steps, it returns that of every step, row by row.
 func (s *Set) Labels() ([]int, error) {
 	if s == nil {
 		return nil, ErrEmpty
+	}
+	if v, ok, err := s.labelsOfSteps(); ok {
+		return v, err
 	}
 	if len(s.Targets) == 0 || s.Targets[0] == nil {
 		return nil, fmt.Errorf("data: %s: the set has no targets", s.Name)
@@ -131,10 +140,13 @@ func (s *Set) Labels() ([]int, error) {
 	return y, nil
 }
 
-// Values returns the real target of every row, without a copy.
+// Values returns the real target of every row, or step, without a copy.
 func (s *Set) Values() ([]float64, error) {
 	if s == nil {
 		return nil, ErrEmpty
+	}
+	if v, ok, err := s.valuesOfSteps(); ok {
+		return v, err
 	}
 	if len(s.Targets) == 0 || s.Targets[0] == nil {
 		return nil, fmt.Errorf("data: %s: the set has no targets", s.Name)

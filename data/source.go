@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -18,13 +19,79 @@ type Source interface {
 
 // Stream reads rows.
 type Stream struct {
-	Rows     int  // their number
+	Rows     int  // their number, or Unknown
 	InMemory bool // rows are in memory, so random access is cheap
 	Like     *Set // at least one of the rows, to show columns, classes and shapes
 
 	// Load fills a set with the given rows, in the given order. Tensors of the right size
-	// are reused.
+	// are reused. If the number of rows is Unknown, they are consecutive: from 0 on, and then
+	// from where the call before ended. Load fills fewer of them only where the rows end, and
+	// returns io.EOF if there are none left.
 	Load func(rows []int, into *Set) error
+}
+
+// Unknown is [Stream.Rows] of rows that can only be read in order, as they come: generated ones,
+// or a file read through a pipe. Every Stream of such a source begins with the same first row.
+//
+// Fitting transforms, training, predicting, [Answers], [Collect] and [Fingerprint] work as with
+// other rows, in passes from the first row to the last. Training reads the rows once to know
+// their number and targets, and in every epoch a window of WindowRows after another: rows are
+// shuffled within a window, while the blocks of other large sources are shuffled, too (see
+// [Batches]). What chooses rows by number is an error, [ErrUnknown].
+const Unknown = -1
+
+// ErrUnknown is the cause of errors about rows whose number is not known where rows are chosen by
+// number: in a [View], a split or the folds of a cross-validation. [Collect] brings them to memory.
+var ErrUnknown = errors.New("the number of rows is not known, so that they are read in order only; data.Collect brings them to memory")
+
+// Sequential is rows whose number is not known until they end ([Unknown]), such as generated ones.
+type Sequential struct {
+	Like *Set // some rows that show columns, classes and shapes
+
+	// Open begins a pass over the rows. Next fills a set with the next n of them, with fewer only
+	// where they end, and returns io.EOF if none are left. Every pass gives the same rows.
+	Open func() (next func(n int, into *Set) error, err error)
+}
+
+// Stream begins a pass over the rows.
+func (s Sequential) Stream() (*Stream, error) {
+	if s.Open == nil || s.Like.Len() == 0 {
+		return nil, ErrEmpty
+	}
+	next, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	if next == nil {
+		return nil, fmt.Errorf("data: %s: opening the rows gave no function", s.Like.Name)
+	}
+	at, ended := 0, false
+	return &Stream{Rows: Unknown, Like: s.Like, Load: func(rows []int, into *Set) error {
+		switch {
+		case into == nil:
+			return errors.New("data: there is no set to load rows into")
+		case len(rows) == 0:
+			return ErrEmpty
+		}
+		for i, r := range rows {
+			if r != at+i {
+				return fmt.Errorf("data: %s: row %d is asked for after %d: %w", s.Like.Name, r, at+i, ErrUnknown)
+			}
+		}
+		if ended {
+			return io.EOF
+		}
+		if err := next(len(rows), into); err != nil {
+			ended = errors.Is(err, io.EOF)
+			return err
+		}
+		n := into.Len()
+		if n == 0 || n > len(rows) {
+			return fmt.Errorf("data: %s: %d rows were asked for from row %d on, %d came", s.Like.Name, len(rows), at, n)
+		}
+		at, ended = at+n, n < len(rows)
+		return nil
+	}}, nil
 }
 
 // Rows of large sources are shuffled in two steps: blocks within the source, then rows
@@ -52,7 +119,7 @@ func open(src Source) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st == nil || st.Rows < 1 || st.Like == nil || st.Load == nil {
+	if st == nil || st.Rows < 1 && st.Rows != Unknown || st.Like == nil || st.Load == nil {
 		return nil, ErrEmpty
 	}
 	return st, nil
@@ -83,6 +150,12 @@ func (s *Set) load(index []int, into *Set) error {
 	}
 	if into.Targets, err = takeAll(old.Targets, s.Targets, index, n); err != nil {
 		return fmt.Errorf("data: %s: targets: %w", s.Name, err)
+	}
+	if into.Sequences, err = takeSequences(s.Sequences, index, n); err != nil {
+		return fmt.Errorf("data: %s: sequences: %w", s.Name, err)
+	}
+	if into.Steps, err = takeSequences(s.Steps, index, n); err != nil {
+		return fmt.Errorf("data: %s: targets of steps: %w", s.Name, err)
 	}
 	if s.Weights != nil {
 		into.Weights = take(old.Weights, s.Weights, index, 1)
@@ -199,6 +272,9 @@ func (v view) Stream() (*Stream, error) {
 	if len(v.rows) == 0 {
 		return nil, ErrEmpty
 	}
+	if st.Rows == Unknown {
+		return nil, fmt.Errorf("data: %s: a view: %w", st.Like.Name, ErrUnknown)
+	}
 	for _, i := range v.rows {
 		if i < 0 || i >= st.Rows {
 			return nil, fmt.Errorf("data: %s: row %d of %d rows", st.Like.Name, i, st.Rows)
@@ -297,8 +373,7 @@ func (t transformed) Stream() (*Stream, error) {
 	}
 	like := st.Like
 	if like.Len() > pieceRows {
-		like = &Set{}
-		if err := st.Load(numbered(0, pieceRows), like); err != nil {
+		if like, err = like.Rows(numbered(0, pieceRows)); err != nil {
 			return nil, err
 		}
 	}
@@ -338,13 +413,19 @@ func loadRows(st *Stream, by *RowTransform, rows []int, into *Set) error {
 	raw := &Set{}
 	for at := 0; at < len(rows); at += pieceRows {
 		n := min(pieceRows, len(rows)-at)
-		if err := st.Load(rows[at:at+n], raw); err != nil {
+		err := st.Load(rows[at:at+n], raw)
+		if errors.Is(err, io.EOF) && at > 0 {
+			return into.cut(at)
+		}
+		if err != nil {
 			return err
 		}
 		v, columns, err := raw.Table()
 		if err != nil {
 			return err
 		}
+		fewer := raw.Len() < n // the rows end here
+		n = raw.Len()
 		if columns != p {
 			return fmt.Errorf("data: %s: fitted on %d columns, given %d", raw.Name, p, columns)
 		}
@@ -356,8 +437,42 @@ func loadRows(st *Stream, by *RowTransform, rows []int, into *Set) error {
 		if err := into.put(raw.withTable(table[:n*q], by.out), at, len(rows)); err != nil {
 			return err
 		}
+		if fewer {
+			return into.cut(at + n)
+		}
 	}
 	return nil
+}
+
+// cut keeps the first n rows of a set that put has filled.
+func (s *Set) cut(n int) error {
+	for _, list := range [][]*tensor.Dense{s.Inputs, s.Targets} {
+		for i, t := range list {
+			shape := t.Shape().Clone()
+			width := shape.TotalSize() / shape[0]
+			shape[0] = n
+			switch d := t.Data().(type) {
+			case []float64:
+				list[i] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(d[:n*width]))
+			case []float32:
+				list[i] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(d[:n*width]))
+			case []int:
+				list[i] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(d[:n*width]))
+			default:
+				return fmt.Errorf("data: %s: values of type %v", s.Name, t.Dtype())
+			}
+		}
+	}
+	if s.Weights != nil {
+		s.Weights = s.Weights[:n]
+	}
+	if s.Groups != nil {
+		s.Groups = s.Groups[:n]
+	}
+	for k := range s.Texts {
+		s.Texts[k].Cells = s.Texts[k].Cells[:n]
+	}
+	return nil // sequences grow as rows come
 }
 
 // put copies part into s, a set of n rows, starting at row at. The first call, with
@@ -378,6 +493,13 @@ func (s *Set) put(part *Set, at, n int) error {
 	}
 	if len(s.Inputs) != len(part.Inputs) || len(s.Targets) != len(part.Targets) || len(s.Texts) != len(part.Texts) {
 		return fmt.Errorf("data: %s: rows from %d on have other parts than those before", part.Name, at)
+	}
+	var err error
+	if s.Sequences, err = putSequences(s.Sequences, part.Sequences, at); err != nil {
+		return err
+	}
+	if s.Steps, err = putSequences(s.Steps, part.Steps, at); err != nil {
+		return err
 	}
 	for i, t := range part.Inputs {
 		if err := putTensor(s.Inputs[i], t, at); err != nil {
@@ -474,8 +596,36 @@ func Collect(src Source) (*Set, error) {
 		return nil, err
 	}
 	out := &Set{}
+	if st.Rows == Unknown {
+		return joinedRows(src, func(part *Set) *Set { return part })
+	}
 	if err := st.Load(numbered(0, st.Rows), out); err != nil {
 		return nil, err
+	}
+	return out, nil
+}
+
+// joinedRows brings what f keeps of rows whose number is not known to memory.
+func joinedRows(src Source, f func(part *Set) *Set) (*Set, error) {
+	var parts []*Set
+	n := 0
+	err := chunks(src, func(_ int, part *Set) error {
+		n += part.Len()
+		kept := *part
+		*part = Set{} // whose memory the next rows do not get
+		parts = append(parts, f(&kept))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, at := &Set{}, 0
+	for k, part := range parts {
+		rows := part.Len()
+		if err := out.put(part, at, n); err != nil {
+			return nil, err
+		}
+		at, parts[k] = at+rows, nil
 	}
 	return out, nil
 }
@@ -490,15 +640,15 @@ func Head(src Source, n int) (*Set, error) {
 	if n < 1 {
 		return nil, ErrEmpty
 	}
-	if st.Rows <= n {
+	if st.Rows <= n && st.Rows != Unknown {
 		return Collect(src)
 	}
 	out := &Set{}
 	return out, st.Load(numbered(0, n), out)
 }
 
-// Answers returns everything about the rows except their inputs: targets, weights, groups
-// and classes. Inputs is nil. A source without targets is an error.
+// Answers returns everything about the rows except their inputs: targets, weights, groups,
+// classes, and the lengths of sequences. Inputs is nil. A source without targets is an error.
 func Answers(src Source) (*Set, error) {
 	out := &Set{}
 	switch src := src.(type) {
@@ -535,23 +685,20 @@ func Answers(src Source) (*Set, error) {
 		}
 		*out = *all
 	default:
-		st, err := open(src)
-		if err != nil {
-			return nil, err
-		}
-		err = scan(src, func(first int, part *Set) error {
+		answers, err := joinedRows(src, func(part *Set) *Set {
 			bare := *part
-			bare.Inputs = nil
-			return out.put(&bare, first, st.Rows)
+			bare.Inputs, bare.Sequences = nil, lengthsOnly(part.Sequences)
+			return &bare
 		})
 		if err != nil {
 			return nil, err
 		}
+		*out = *answers
 	}
-	if len(out.Targets) == 0 {
+	if len(out.Targets) == 0 && len(out.Steps) == 0 {
 		return nil, fmt.Errorf("data: %s: the set has no targets", out.Name)
 	}
-	out.Inputs = nil
+	out.Inputs, out.Sequences = nil, lengthsOnly(out.Sequences)
 	return out, nil
 }
 
@@ -587,7 +734,7 @@ func (b blind) Stream() (*Stream, error) {
 	out.Like = st.Like.Without()
 	out.Load = func(rows []int, into *Set) error {
 		err := st.Load(rows, into)
-		into.Targets = nil
+		into.Targets, into.Steps = nil, nil
 		return err
 	}
 	return &out, nil
@@ -599,21 +746,39 @@ func scan(src Source, f func(first int, part *Set) error) error {
 	if s, ok := src.(*Set); ok && s.Len() > 0 {
 		return f(0, s)
 	}
+	return chunks(src, f)
+}
+
+// chunks is scan by BlockRows rows, in memory, too.
+func chunks(src Source, f func(first int, part *Set) error) error {
 	st, err := open(src)
 	if err != nil {
 		return err
 	}
-	part, rows := &Set{}, numbered(0, min(st.Rows, BlockRows))
-	for first := 0; first < st.Rows; first += len(rows) {
-		rows = rows[:min(len(rows), st.Rows-first)]
+	part, rows := &Set{}, numbered(0, BlockRows)
+	for first := 0; st.Rows == Unknown || first < st.Rows; {
+		if st.Rows != Unknown {
+			rows = rows[:min(len(rows), st.Rows-first)]
+		}
 		for i := range rows {
 			rows[i] = first + i
 		}
-		if err := st.Load(rows, part); err != nil {
+		err := st.Load(rows, part)
+		if st.Rows == Unknown && errors.Is(err, io.EOF) && first > 0 {
+			return nil
+		}
+		if st.Rows == Unknown && errors.Is(err, io.EOF) {
+			return ErrEmpty
+		}
+		if err != nil {
 			return err
 		}
+		n := part.Len()
 		if err := f(first, part); err != nil {
 			return err
+		}
+		if first += n; n < len(rows) {
+			return nil
 		}
 	}
 	return nil

@@ -2,8 +2,11 @@ package data_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"log"
+	"strings"
 
 	"github.com/seed732fc211/aegis/data"
 )
@@ -89,6 +92,126 @@ func ExampleSet_Stream() {
 	}
 	fmt.Println(st.Rows, labels)
 	// Output: 5 [1 0]
+}
+
+// Rows that are made one after another, and never kept.
+func ExampleSequential() {
+	like, err := data.FromRows("squares", [][]float64{{0}}, []float64{0})
+	if err != nil {
+		log.Fatal(err)
+	}
+	squares := data.Sequential{Like: like, Open: func() (func(int, *data.Set) error, error) {
+		at := 0
+		return func(n int, into *data.Set) error {
+			if at == 1000 {
+				return io.EOF
+			}
+			n = min(n, 1000-at)
+			x, y := make([][]float64, n), make([]float64, n)
+			for i := range n {
+				v := float64(at + i)
+				x[i], y[i] = []float64{v}, v*v
+			}
+			at += n
+			made, err := data.FromRows("squares", x, y)
+			if err == nil {
+				*into = *made
+			}
+			return err
+		}, nil
+	}}
+	scale, err := data.MinMax{}.Fit(squares)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set, err := data.Collect(data.Transformed(squares, scale))
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, _, _ := set.Table()
+	_, err = data.Collect(data.View(squares, []int{7}))
+	fmt.Println(set.Len(), v[999], errors.Is(err, data.ErrUnknown))
+	// Output: 1000 1 true
+}
+
+// A file of rows to predict is read a part at a time, however large it is.
+func ExampleCSV_ScanRows() {
+	schema := data.Schema{Features: []data.Feature{{Name: "area"}, {Name: "floor", Levels: []string{"wood", "stone"}}}}
+	file := strings.NewReader("floor,area\nstone,12.5\nclay,20\n")
+	report, err := data.CSV{}.ScanRows(file, "rooms.csv", schema, func(rows *data.Set) error {
+		v, _, err := rows.Table()
+		fmt.Println(rows.Len(), v)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Warnings[0])
+	// Output:
+	// 2 [12.5 1 20 -1]
+	// row 3, column floor: 1 row has a level that was not there in training: "clay"
+}
+
+// The accuracy of five rows, of which three came first.
+func ExampleMetric_Running() {
+	accuracy := data.Accuracy.Running()
+	first, _ := data.Collect(data.View(fruit(), []int{0, 1, 2}))
+	rest, _ := data.Collect(data.View(fruit(), []int{3, 4}))
+	_ = accuracy.Add(first, &data.Prediction{Labels: []int{0, 0, 1}})
+	_ = accuracy.Add(rest, &data.Prediction{Labels: []int{0, 0}})
+	fmt.Println(accuracy.Score())
+	// Output: 0.8 <nil>
+}
+
+// Sets are in memory, and Parquet files of plain numbers are not: what reads their rows right into
+// float32 is nil for others.
+func ExampleFloat32Reader() {
+	read, err := data.Float32Reader(fruit())
+	fmt.Println(read == nil, err)
+	// Output: true <nil>
+}
+
+// Two recordings with two channels: three steps and one.
+func ExampleNewSequences() {
+	signal, err := data.NewSequences("signal", 2, [][]float64{{1, 10, 2, 20, 3, 30}, {4, 40}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(signal.Rows(), signal.Len(0), signal.Len(1), signal.Values.Shape(), signal.Offsets)
+	// Output: 2 3 1 (4, 2) [0 3 4]
+}
+
+// Texts as token ids.
+func ExampleNewIntSequences() {
+	tokens, err := data.NewIntSequences("tokens", [][]int{{5, 3, 9}, {}, {7}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := &data.Set{Name: "texts", Sequences: []data.Sequences{tokens}}
+	fmt.Println(set.Lengths(), data.PaddedSteps(3), data.PaddedSteps(33))
+	// Output: [3 0 1] 8 40
+}
+
+// Rows of similar length in a batch: without ByLength, each would be padded to 8 or 9 steps.
+func ExampleBatches_ByLength() {
+	lengths := []int{1, 9, 2, 8, 1, 9, 2, 8}
+	b, err := data.NewBatches(len(lengths), 4, true, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := b.ByLength(lengths); err != nil {
+		log.Fatal(err)
+	}
+	b.Epoch(1)
+	for rows := b.Next(); rows != nil; rows = b.Next() {
+		for _, r := range rows {
+			fmt.Print(lengths[r])
+		}
+		fmt.Println()
+	}
+	// Unordered output:
+	// 1122
+	// 8899
 }
 
 // Ten rows in batches of four: each epoch has an order of its own, the same for the same

@@ -51,10 +51,14 @@ func eachColumn(what string, src Source, quantiles bool, wanted func(f Feature) 
 		scanned := false
 		for detail := quantiles; !scanned; detail = true {
 			for k := range group {
-				group[k] = summary{name: st.Like.Name, column: columns[at+k], sketch: &moments.Sketch{NoQuantiles: !detail}, rows: st.Rows}
+				group[k] = summary{name: st.Like.Name, column: columns[at+k], sketch: &moments.Sketch{NoQuantiles: !detail}}
 			}
-			if err := addColumns(src, p, group); err != nil {
+			rows, err := addColumns(src, p, group)
+			if err != nil {
 				return fmt.Errorf("data: %s: %w", what, err)
+			}
+			for k := range group {
+				group[k].rows = rows
 			}
 			scanned = !slices.ContainsFunc(group, func(c summary) bool { return c.sketch.Incomplete() })
 		}
@@ -127,11 +131,13 @@ func inMemory(src Source) bool {
 	return err == nil && st.InMemory
 }
 
-// addColumns gives the present values of columns to their sketches, in the order of rows.
-func addColumns(src Source, width int, group []summary) error {
+// addColumns gives the present values of columns to their sketches, in the order of rows, and
+// returns the number of rows.
+func addColumns(src Source, width int, group []summary) (rows int, err error) {
 	const chunk = 1024 // rows that stay in cache while the columns of a group are read
-	return scan(src, func(_ int, part *Set) error {
+	err = scan(src, func(_ int, part *Set) error {
 		v, p, err := part.Table()
+		rows += part.Len()
 		if err != nil || p != width {
 			return fmt.Errorf("%d columns, want %d: %w", p, width, err)
 		}
@@ -149,4 +155,5 @@ func addColumns(src Source, width int, group []summary) error {
 		}
 		return nil
 	})
+	return rows, err
 }

@@ -13,8 +13,14 @@ import (
 // targets are as the task of As wants them. The error names row and column.
 func (s *Set) Validate() error {
 	n := s.Len()
-	if n == 0 || len(s.Inputs) == 0 {
+	if n == 0 || len(s.Inputs) == 0 && len(s.Sequences) == 0 {
 		return ErrEmpty
+	}
+	if len(s.Features) > 0 && len(s.Inputs) == 0 {
+		return fmt.Errorf("data: %s: %d features, and no table", s.Name, len(s.Features))
+	}
+	if err := s.validateSequences(n); err != nil {
+		return err
 	}
 	if len(s.Features) > 0 {
 		if shape := s.Inputs[0].Shape(); len(shape) != 2 || shape[1] != len(s.Features) {
@@ -25,6 +31,23 @@ func (s *Set) Validate() error {
 		if err := s.validate(t, n, fmt.Sprintf("input %d", k), len(s.Features) > 0 && k == 0); err != nil {
 			return err
 		}
+	}
+	if err := s.ValidateAnswers(); err != nil {
+		return err
+	}
+	for _, c := range s.Texts {
+		if len(c.Cells) != n {
+			return s.textRows(c)
+		}
+	}
+	return nil
+}
+
+// ValidateAnswers is Validate of what [Answers] gives: targets of rows, weights and groups.
+func (s *Set) ValidateAnswers() error {
+	n := s.Len()
+	if n == 0 {
+		return ErrEmpty
 	}
 	for k, t := range s.Targets {
 		if err := s.validate(t, n, fmt.Sprintf("target %d", k), false); err != nil {
@@ -46,11 +69,6 @@ func (s *Set) Validate() error {
 	}
 	if s.Groups != nil && len(s.Groups) != n {
 		return fmt.Errorf("data: %s: %d groups for %d rows", s.Name, len(s.Groups), n)
-	}
-	for _, c := range s.Texts {
-		if len(c.Cells) != n {
-			return s.textRows(c)
-		}
 	}
 	return nil
 }

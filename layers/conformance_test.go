@@ -2,6 +2,7 @@ package layers_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,7 +88,51 @@ func TestLayers(t *testing.T) {
 			Build: func(b *graph.Builder, in []*graph.Node) *graph.Node { return j.Join(b, in) },
 		})
 	}
+	lengths := func(n int) *tensor.Dense { // 3, 0, 1, 3, ...
+		list := make([]int, n)
+		for i := range list {
+			list[i] = []int{3, 0, 1}[i%3]
+		}
+		return tensor.New(tensor.WithShape(n), tensor.WithBacking(list))
+	}
+	for name, j := range map[string]layers.Joiner{"GlobalMaxPool of lengths": layers.GlobalMaxPool{}, "GlobalAveragePool of lengths": layers.GlobalAveragePool{}} {
+		cases = append(cases, graphtest.Case{
+			Name: name, Shape: shape(2), Batches: []int{1, 5},
+			Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(1, n, 3, 2), lengths(n)} },
+			Build:  func(b *graph.Builder, in []*graph.Node) *graph.Node { return j.Join(b, in) },
+		})
+	}
 	graphtest.Run(t, cases...)
+}
+
+// TestPoolsOfSequences: what lies behind the length of a sequence does not count.
+func TestPoolsOfSequences(t *testing.T) {
+	for _, c := range []struct {
+		layer layers.Joiner
+		want  []float64
+	}{
+		{layers.GlobalMaxPool{}, []float64{-1, 0, 7}},
+		{layers.GlobalAveragePool{}, []float64{-2, 0, 5}},
+	} {
+		b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+		x := b.Tensor("x", tensor.New(tensor.WithShape(3, 2, 1), tensor.WithBacking([]float64{-1, -3, math.NaN(), 9, 7, 3})))
+		n := b.Tensor("n", tensor.New(tensor.WithShape(3), tensor.WithBacking([]int{2, 0, 2})))
+		y := c.layer.Join(b, []*graph.Node{x, n})
+		p, err := graph.Compile(b, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if have := p.Tensor(y).Data().([]float64); !slices.Equal(have, c.want) {
+			t.Errorf("%T: %v, want %v", c.layer, have, c.want)
+		}
+	}
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+	if layers.SequenceMask(b, b.Input("x", 2), 3); b.Err() == nil || !strings.Contains(b.Err().Error(), "want int (batch)") {
+		t.Errorf("lengths of floats: error %v", b.Err())
+	}
 }
 
 func TestBadLayers(t *testing.T) {

@@ -60,15 +60,27 @@ func Accuracy(want, got []int) (float64, error) {
 	return float64(hits) / float64(len(want)), nil
 }
 
-// counts is what class-wise scores are made of.
-type counts struct{ hit, want, got []float64 }
+// Counts is how many rows are of each class, were predicted to be of it, and both: all that the
+// scores of classes need of rows that come some at a time. The zero value has no rows.
+type Counts struct {
+	hit, want, got []float64
+	rows           float64
+}
 
-func count(want, got []int) counts {
-	n := 0
+// Add counts more rows.
+func (c *Counts) Add(want, got []int) error {
+	if c == nil {
+		return errors.New("metrics: the counts are nil")
+	}
+	if err := checkLabels(want, got); err != nil {
+		return err
+	}
+	n := len(c.hit)
 	for i := range want {
 		n = max(n, want[i]+1, got[i]+1)
 	}
-	c := counts{make([]float64, n), make([]float64, n), make([]float64, n)}
+	more := make([]float64, n-len(c.hit))
+	c.hit, c.want, c.got = append(c.hit, more...), append(c.want, more...), append(c.got, more...)
 	for i := range want {
 		c.want[want[i]]++
 		c.got[got[i]]++
@@ -76,15 +88,35 @@ func count(want, got []int) counts {
 			c.hit[want[i]]++
 		}
 	}
-	return c
+	c.rows += float64(len(want))
+	return nil
 }
 
-// BalancedAccuracy is the mean recall of the classes that occur in want.
-func BalancedAccuracy(want, got []int) (float64, error) {
-	if err := checkLabels(want, got); err != nil {
-		return 0, err
+// counted returns the counts of rows.
+func counted(want, got []int) (*Counts, error) {
+	c := &Counts{}
+	return c, c.Add(want, got)
+}
+
+func (c *Counts) empty() bool { return c == nil || c.rows == 0 }
+
+// Accuracy is that of all rows that were added.
+func (c *Counts) Accuracy() (float64, error) {
+	if c.empty() {
+		return 0, ErrEmpty
 	}
-	c := count(want, got)
+	hits := 0.0
+	for _, h := range c.hit {
+		hits += h
+	}
+	return hits / c.rows, nil
+}
+
+// BalancedAccuracy is that of all rows that were added.
+func (c *Counts) BalancedAccuracy() (float64, error) {
+	if c.empty() {
+		return 0, ErrEmpty
+	}
 	sum, present := 0.0, 0.0
 	for k, n := range c.want {
 		if n > 0 {
@@ -93,6 +125,36 @@ func BalancedAccuracy(want, got []int) (float64, error) {
 		}
 	}
 	return sum / present, nil
+}
+
+// F1 is that of all rows that were added.
+func (c *Counts) F1(a Average) (float64, error) {
+	return c.averaged(a, func(hit, want, got float64) float64 { return ratio(2*hit, want+got) })
+}
+
+// MCC is that of all rows that were added.
+func (c *Counts) MCC() (float64, error) {
+	if c.empty() {
+		return 0, ErrEmpty
+	}
+	n := c.rows
+	hit, cross, w2, g2 := 0.0, 0.0, 0.0, 0.0
+	for k := range c.hit {
+		hit += c.hit[k]
+		cross += c.want[k] * c.got[k]
+		w2 += c.want[k] * c.want[k]
+		g2 += c.got[k] * c.got[k]
+	}
+	return ratio(hit*n-cross, math.Sqrt(n*n-w2)*math.Sqrt(n*n-g2)), nil
+}
+
+// BalancedAccuracy is the mean recall of the classes that occur in want.
+func BalancedAccuracy(want, got []int) (float64, error) {
+	c, err := counted(want, got)
+	if err != nil {
+		return 0, err
+	}
+	return c.BalancedAccuracy()
 }
 
 // Precision is the share of rows predicted as a class that are of it; 0 where
@@ -109,7 +171,11 @@ func Recall(want, got []int, a Average) (float64, error) {
 // F1 is the harmonic mean of precision and recall, 2·hit/(want + got); 0 where
 // both are 0.
 func F1(want, got []int, a Average) (float64, error) {
-	return averaged(want, got, a, func(hit, want, got float64) float64 { return ratio(2*hit, want+got) })
+	c, err := counted(want, got)
+	if err != nil {
+		return 0, err
+	}
+	return c.F1(a)
 }
 
 func ratio(a, b float64) float64 {
@@ -120,10 +186,17 @@ func ratio(a, b float64) float64 {
 }
 
 func averaged(want, got []int, a Average, score func(hit, want, got float64) float64) (float64, error) {
-	if err := checkLabels(want, got); err != nil {
+	c, err := counted(want, got)
+	if err != nil {
 		return 0, err
 	}
-	c := count(want, got)
+	return c.averaged(a, score)
+}
+
+func (c *Counts) averaged(a Average, score func(hit, want, got float64) float64) (float64, error) {
+	if c.empty() {
+		return 0, ErrEmpty
+	}
 	switch a {
 	case Binary:
 		if len(c.hit) > 2 {
@@ -138,7 +211,7 @@ func averaged(want, got []int, a Average, score func(hit, want, got float64) flo
 		for _, h := range c.hit {
 			hit += h
 		}
-		return score(hit, float64(len(want)), float64(len(want))), nil
+		return score(hit, c.rows, c.rows), nil
 	case Macro, Weighted:
 		sum, weight := 0.0, 0.0
 		for k := range c.hit {
@@ -160,27 +233,21 @@ func averaged(want, got []int, a Average, score func(hit, want, got float64) flo
 // MCC is Matthews' correlation coefficient, for any number of classes (Gorodkin
 // 2004); 0 where truth or prediction has one class only.
 func MCC(want, got []int) (float64, error) {
-	if err := checkLabels(want, got); err != nil {
+	c, err := counted(want, got)
+	if err != nil {
 		return 0, err
 	}
-	c, n := count(want, got), float64(len(want))
-	hit, cross, w2, g2 := 0.0, 0.0, 0.0, 0.0
-	for k := range c.hit {
-		hit += c.hit[k]
-		cross += c.want[k] * c.got[k]
-		w2 += c.want[k] * c.want[k]
-		g2 += c.got[k] * c.got[k]
-	}
-	return ratio(hit*n-cross, math.Sqrt(n*n-w2)*math.Sqrt(n*n-g2)), nil
+	return c.MCC()
 }
 
 // CohenKappa is agreement beyond chance, (p₀ − pₑ)/(1 − pₑ). Cohen (1960). Where
 // chance alone would agree everywhere it is not defined.
 func CohenKappa(want, got []int) (float64, error) {
-	if err := checkLabels(want, got); err != nil {
+	c, err := counted(want, got)
+	if err != nil {
 		return 0, err
 	}
-	c, n := count(want, got), float64(len(want))
+	n := c.rows
 	hit, cross := 0.0, 0.0
 	for k := range c.hit {
 		hit += c.hit[k]

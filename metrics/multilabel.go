@@ -20,8 +20,8 @@ func checkLabelTable(want, got []int, labels int) error {
 
 // labelCounts returns how often each label is right where it is there, is there, and is
 // predicted.
-func labelCounts(want, got []int, labels int) counts {
-	c := counts{make([]float64, labels), make([]float64, labels), make([]float64, labels)}
+func labelCounts(want, got []int, labels int) Counts {
+	c := Counts{hit: make([]float64, labels), want: make([]float64, labels), got: make([]float64, labels), rows: float64(len(want) / labels)}
 	for i := range want {
 		c.hit[i%labels] += float64(want[i] & got[i])
 		c.want[i%labels] += float64(want[i])

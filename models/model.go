@@ -55,12 +55,12 @@ type Model struct {
 	net    network
 	params *graph.Params
 	inputs int
-	shapes []graph.Shape // of a sample, after every stage
+	shapes []graph.Shape // of a sample, after every stage; an axis of AnySteps counts the steps of sequences
 	lent   bool          // params are those of another model
 
 	mu         sync.Mutex
 	predictors []*Predictor // most recently used first
-	batch      int          // rows that Predict computes at once; 0: not known yet
+	row        int          // bytes that a row takes beside the weights, of sequences one of usualSteps; 0: not known yet
 
 	rowsOnce sync.Mutex
 	rows     *RowPredictor // of PredictMap and PredictStruct
@@ -73,6 +73,12 @@ const (
 	fewestRows   = 64
 	mostRows     = 1024
 )
+
+// AnySteps stands in shapes for the axis of a sequence's steps.
+const AnySteps = -1
+
+// usualSteps is the length of sequences by which the memory of a row is estimated.
+const usualSteps = 64
 
 // maxPredictors is how many batch sizes are kept compiled.
 const maxPredictors = 4
@@ -118,30 +124,44 @@ func assemble(name string, net network, params *graph.Params) (*Model, error) {
 			m.inputs++
 		}
 	}
-	const batch = 2
+	const steps, other = 8, 10
 	for _, mode := range []graph.Mode{graph.Train, graph.Infer} {
-		b := graph.New(m.params, mode)
-		nodes := m.net.build(b, m.declare(b, batch))
-		if err := b.Err(); err != nil {
-			return nil, fmt.Errorf("models: %w", err)
+		if err := m.shape(mode, steps); err != nil {
+			return nil, err
 		}
-		m.shapes = m.shapes[:0]
-		for i, n := range nodes {
-			s := n.Shape()
-			if len(s) == 0 || s[0] != batch {
-				return nil, fmt.Errorf("models: %s: the result %v has lost the batch axis", m.net.Stages[i].Scope, s)
-			}
-			m.shapes = append(m.shapes, s[1:])
+	}
+	if m.hasSequences() {
+		if err := m.anySteps(steps, other); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil
 }
 
+// shape builds the model and notes the shape of a sample after every stage.
+func (m *Model) shape(mode graph.Mode, steps int) error {
+	const batch = 2
+	b := graph.New(m.params, mode)
+	nodes := m.net.build(b, m.declare(b, batch, steps))
+	if err := b.Err(); err != nil {
+		return fmt.Errorf("models: %w", err)
+	}
+	m.shapes = m.shapes[:0]
+	for i, n := range nodes {
+		s := n.Shape()
+		if len(s) == 0 || s[0] != batch {
+			return fmt.Errorf("models: %s: the result %v has lost the batch axis", m.net.Stages[i].Scope, s)
+		}
+		m.shapes = append(m.shapes, s[1:])
+	}
+	return nil
+}
+
 // declare adds the inputs of a batch to a graph.
-func (m *Model) declare(b *graph.Builder, batch int) []*graph.Node {
+func (m *Model) declare(b *graph.Builder, batch, steps int) []*graph.Node {
 	nodes := make([]*graph.Node, m.inputs)
 	for i, s := range m.net.Stages[:m.inputs] {
-		shape := append([]int{batch}, s.Shape...)
+		shape := s.batch(batch, steps)
 		if s.Int {
 			nodes[i] = b.InputInt(s.Scope, shape...)
 		} else {
@@ -152,13 +172,18 @@ func (m *Model) declare(b *graph.Builder, batch int) []*graph.Node {
 }
 
 // Build adds the model to a graph over its parameters, with inputs for a batch
-// of rows, and returns the outputs.
-func (m *Model) Build(b *graph.Builder, batch int) []*graph.Node {
+// of rows, and returns the outputs. Sequences are padded to the given number of steps,
+// which does not matter to a model without any.
+func (m *Model) Build(b *graph.Builder, batch, steps int) []*graph.Node {
 	if !m.made() {
 		b.Fail("%w", errNotMade)
 		return nil
 	}
-	nodes := m.net.build(b, m.declare(b, batch))
+	if m.hasSequences() && steps < 1 {
+		b.Fail("sequences of %d steps: want at least 1", steps)
+		return nil
+	}
+	nodes := m.net.build(b, m.declare(b, batch, steps))
 	if b.Err() != nil {
 		return nil
 	}
@@ -212,7 +237,8 @@ func (m *Model) InputNames() []string {
 	return names
 }
 
-// InputShape returns the shape of a sample of input i, nil if there is no such input.
+// InputShape returns the shape of a sample of input i, nil if there is no such input. That of
+// sequences begins with AnySteps.
 func (m *Model) InputShape(i int) graph.Shape {
 	if m == nil || i < 0 || i >= m.inputs {
 		return nil
@@ -220,7 +246,8 @@ func (m *Model) InputShape(i int) graph.Shape {
 	return m.shapes[i].Clone()
 }
 
-// OutputShapes returns the shape of each output for one sample.
+// OutputShapes returns the shape of each output for one sample. One with a result for every step
+// begins with AnySteps.
 func (m *Model) OutputShapes() []graph.Shape {
 	outputs := m.network().Outputs
 	out := make([]graph.Shape, len(outputs))
@@ -230,40 +257,54 @@ func (m *Model) OutputShapes() []graph.Shape {
 	return out
 }
 
-// checkInputs returns the number of rows.
-func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
+// checkInputs returns the number of rows and of the steps of sequences.
+func (m *Model) checkInputs(inputs []*tensor.Dense) (rows, steps int, err error) {
 	if !m.made() {
-		return 0, errNotMade
+		return 0, 0, errNotMade
 	}
 	if len(inputs) != m.inputs {
-		return 0, fmt.Errorf("models: %d inputs, want %d: %q", len(inputs), m.inputs, m.InputNames())
+		return 0, 0, fmt.Errorf("models: %d inputs, want %d: %q", len(inputs), m.inputs, m.InputNames())
 	}
-	rows := -1
+	rows = -1
 	for i, t := range inputs {
 		s := m.net.Stages[i]
 		if t == nil {
-			return 0, fmt.Errorf("models: input %q is nil", s.Scope)
+			return 0, 0, fmt.Errorf("models: input %q is nil", s.Scope)
 		}
 		shape := t.Shape()
-		if len(shape) != len(s.Shape)+1 || !slices.Equal(shape[1:], m.shapes[i]) {
-			return 0, fmt.Errorf("models: input %q has shape %v, want (rows, %v)", s.Scope, shape, m.shapes[i])
+		if s.Steps && len(shape) > 1 {
+			if steps == 0 {
+				steps = shape[1]
+			}
+			if shape[1] != steps {
+				return 0, 0, fmt.Errorf("models: input %q has %d steps, those before have %d: pad all sequences alike", s.Scope, shape[1], steps)
+			}
+		}
+		at := 1 // where the shape of a sample, or of a step, begins
+		if s.Steps {
+			at = 2
+		}
+		if len(shape) != at+len(s.Shape) || !slices.Equal([]int(shape[at:]), s.Shape) {
+			return 0, 0, fmt.Errorf("models: input %q has shape %v, want (rows, %v)", s.Scope, shape, m.shapes[i])
 		}
 		if rows >= 0 && shape[0] != rows {
-			return 0, fmt.Errorf("models: input %q has %d rows, the first has %d", s.Scope, shape[0], rows)
+			return 0, 0, fmt.Errorf("models: input %q has %d rows, the first has %d", s.Scope, shape[0], rows)
 		}
 		rows = shape[0]
 	}
 	if rows == 0 {
-		return 0, errors.New("models: no rows")
+		return 0, 0, errors.New("models: no rows")
 	}
-	return rows, nil
+	return rows, steps, nil
 }
 
 // Predict returns the outputs for any number of rows, in the model's element
-// type. The inputs' first axis counts the rows. The results are the caller's: of one
+// type. The inputs' first axis counts the rows; of
+// sequences the second counts the steps, as many as are given, and their lengths are the input
+// after them, Int (rows). The results are the caller's: of one
 // output that is two allocations. A Predictor allocates nothing.
 func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
-	rows, err := m.checkInputs(inputs)
+	rows, steps, err := m.checkInputs(inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -280,14 +321,14 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 	defer m.mu.Unlock()
 	kernel.Enter()
 	defer kernel.Leave()
-	batch, err := m.batchRows(rows)
+	batch, err := m.batchRows(rows, steps)
 	if err != nil {
 		return nil, err
 	}
 	var out []*tensor.Dense
 	for at := 0; at < rows; at += batch {
 		n := min(batch, rows-at)
-		p, err := m.compiled(n)
+		p, err := m.compiled(n, steps)
 		if err != nil {
 			return nil, err
 		}
@@ -310,21 +351,24 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 }
 
 // batchRows returns how many rows are computed at once if there are so many in
-// all. The caller holds m.mu.
-func (m *Model) batchRows(rows int) (int, error) {
+// all, of the given number of steps. The caller holds m.mu.
+func (m *Model) batchRows(rows, steps int) (int, error) {
 	if rows <= fewestRows {
 		return rows, nil
 	}
-	if m.batch == 0 {
-		p, err := m.compiled(fewestRows)
+	if m.row == 0 {
+		p, err := m.compiled(fewestRows, usualSteps)
 		if err != nil {
 			return 0, err
 		}
 		_, weights := m.params.Count()
-		row := max(1, (p.run.Memory()-weights*int(m.params.Dtype().Size()))/fewestRows)
-		m.batch = min(max(predictBytes/row, fewestRows), mostRows)
+		m.row = max(1, (p.run.Memory()-weights*int(m.params.Dtype().Size()))/fewestRows)
 	}
-	return min(rows, m.batch), nil
+	row := m.row
+	if m.hasSequences() {
+		row = max(1, row*steps/usualSteps)
+	}
+	return min(rows, max(predictBytes/row, fewestRows), mostRows), nil
 }
 
 // copyRows copies part's values into the rows of whole from at on.
@@ -337,16 +381,19 @@ func copyRows(whole, part *tensor.Dense, at, rows int) {
 	}
 }
 
-// compiled returns the predictor of a number of rows. The caller holds m.mu.
-func (m *Model) compiled(rows int) (*Predictor, error) {
+// compiled returns the predictor of a number of rows and steps. The caller holds m.mu.
+func (m *Model) compiled(rows, steps int) (*Predictor, error) {
+	if !m.hasSequences() {
+		steps = 0
+	}
 	for i, p := range m.predictors {
-		if p.rows == rows {
+		if p.rows == rows && p.steps == steps {
 			copy(m.predictors[1:i+1], m.predictors[:i])
 			m.predictors[0] = p
 			return p, nil
 		}
 	}
-	p, err := m.Predictor(rows)
+	p, err := m.predictor(rows, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -366,6 +413,9 @@ func (m *Model) Evaluate(ctx context.Context, s *data.Set, loss losses.Loss) (fl
 	}
 	if s == nil {
 		return 0, data.ErrEmpty
+	}
+	if len(s.Sequences) > 0 {
+		return 0, errors.New("models: evaluate: the set has sequences of different lengths: give them to PredictRows and score what it says")
 	}
 	outputs, err := m.Predict(ctx, s.Inputs...)
 	if err != nil {

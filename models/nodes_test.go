@@ -139,7 +139,7 @@ func TestGradientsByNodes(t *testing.T) {
 	m := translator(t)
 	run := func(x *tensor.Dense) (float64, []float64, []float64) {
 		b := graph.New(m.Params(), graph.Infer)
-		out := m.Build(b, 1)
+		out := m.Build(b, 1, 0)
 		total := b.Sum(b.Square(out[0]))
 		grads := b.Gradients(total, b.Node("said"), b.Node("encoder/cell"))
 		p, err := graph.Compile(b, append(grads, total)...)

@@ -186,6 +186,9 @@ func (n network) until(ends []int) network {
 				need[f] = true
 			}
 		}
+		if need[i] && s.Steps {
+			need[i+1] = true // their lengths
+		}
 	}
 	var out network
 	index := make([]int, len(n.Stages))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 
@@ -16,7 +17,8 @@ import (
 // the network, and reads the first output as Info says, logits as probabilities
 // (sigmoid for one unit, softmax for more), real values in the target's own units.
 //
-// Rows that are not in memory are read and predicted some at a time.
+// Rows that are not in memory are read and predicted some at a time. Rows with sequences are
+// predicted in the order of their lengths, and told in their own.
 func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Prediction, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -28,7 +30,7 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 	if err != nil {
 		return nil, err
 	}
-	if st.InMemory || st.Rows <= data.BlockRows {
+	if st.InMemory || st.Rows <= data.BlockRows && st.Rows != data.Unknown {
 		set, err := data.Collect(rows)
 		if err != nil {
 			return nil, err
@@ -36,19 +38,29 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 		return m.predictSet(ctx, set)
 	}
 	all, part := &data.Prediction{}, &data.Set{}
-	for first := 0; first < st.Rows; first += data.BlockRows {
-		numbers := make([]int, min(data.BlockRows, st.Rows-first))
+	numbers := make([]int, data.BlockRows)
+	for first := 0; st.Rows == data.Unknown || first < st.Rows; first += part.Len() {
+		if st.Rows != data.Unknown {
+			numbers = numbers[:min(data.BlockRows, st.Rows-first)]
+		}
 		for i := range numbers {
 			numbers[i] = first + i
 		}
-		if err := st.Load(numbers, part); err != nil {
+		err := st.Load(numbers, part)
+		if errors.Is(err, io.EOF) && st.Rows == data.Unknown && first > 0 {
+			break
+		}
+		if errors.Is(err, io.EOF) && st.Rows == data.Unknown {
+			return nil, data.ErrEmpty
+		}
+		if err != nil {
 			return nil, err
 		}
 		p, err := m.predictSet(ctx, part)
 		if err != nil {
 			return nil, fmt.Errorf("%w (of the rows from %d on)", err, first)
 		}
-		all.Labels, all.Proba, all.Values = append(all.Labels, p.Labels...), append(all.Proba, p.Proba...), append(all.Values, p.Values...)
+		all.Append(p)
 	}
 	return all, nil
 }
@@ -60,11 +72,20 @@ func (m *Model) predictSet(ctx context.Context, rows *data.Set) (*data.Predictio
 			return nil, err
 		}
 	}
-	out, err := m.Predict(ctx, rows.Inputs...)
+	var out []*tensor.Dense
+	var err error
+	if m.hasSequences() || len(rows.Sequences) > 0 {
+		out, err = m.predictSequences(ctx, rows)
+	} else {
+		out, err = m.Predict(ctx, rows.Inputs...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	p, err := m.Info.Read(out[0])
+	if err == nil && m.stepwise(0) {
+		p.Offsets = slices.Clone(rows.Sequences[0].Offsets)
+	}
 	if err != nil && m.params.Dtype() == graph.Float32 {
 		if beyond := rows.CheckFloat32(); beyond != nil {
 			return nil, beyond

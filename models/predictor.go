@@ -24,12 +24,33 @@ import (
 // trained.
 type Predictor struct {
 	rows    int
+	steps   int // of sequences; 0: the model has none
 	run     *graph.Program
 	in, out []*tensor.Dense
 }
 
-// Predictor compiles the model for a number of rows.
+// Predictor compiles the model for a number of rows. It is an error if the model has sequences:
+// see SequencePredictor.
 func (m *Model) Predictor(rows int) (*Predictor, error) {
+	if m.hasSequences() {
+		return nil, errors.New("models: a predictor: the model has sequences: SequencePredictor compiles it for a number of steps")
+	}
+	return m.predictor(rows, 0)
+}
+
+// SequencePredictor compiles the model for a number of rows, whose sequences are padded to the
+// given number of steps. Lengths are the input after the sequences.
+func (m *Model) SequencePredictor(rows, steps int) (*Predictor, error) {
+	if steps < 1 || steps > graph.MaxElements {
+		return nil, fmt.Errorf("models: a predictor for %d steps: want 1 to %d", steps, graph.MaxElements)
+	}
+	if !m.hasSequences() {
+		steps = 0
+	}
+	return m.predictor(rows, steps)
+}
+
+func (m *Model) predictor(rows, steps int) (*Predictor, error) {
 	if !m.made() {
 		return nil, errNotMade
 	}
@@ -37,7 +58,7 @@ func (m *Model) Predictor(rows int) (*Predictor, error) {
 		return nil, fmt.Errorf("models: a predictor for %d rows: want 1 to %d", rows, graph.MaxElements)
 	}
 	b := graph.New(m.params, graph.Infer)
-	out := m.Build(b, rows)
+	out := m.Build(b, rows, steps)
 	if b.Err() != nil {
 		return nil, fmt.Errorf("models: %w", b.Err())
 	}
@@ -45,11 +66,11 @@ func (m *Model) Predictor(rows int) (*Predictor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("models: %w", err)
 	}
-	p := &Predictor{rows: rows, run: run}
+	p := &Predictor{rows: rows, steps: steps, run: run}
 	for i, name := range m.InputNames() {
 		in, err := run.Input(name)
 		if err != nil { // no output depends on it: what is put there is not read
-			in = tensor.New(tensor.Of(m.inputType(i)), tensor.WithShape(append(graph.Shape{rows}, m.shapes[i]...)...))
+			in = tensor.New(tensor.Of(m.inputType(i)), tensor.WithShape(m.net.Stages[i].batch(rows, steps)...))
 		}
 		p.in = append(p.in, in)
 	}

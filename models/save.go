@@ -124,13 +124,16 @@ func (m *Model) Program() (*infer.Program, error) {
 	if !m.made() {
 		return nil, errNotMade
 	}
+	if m.hasSequences() {
+		return nil, errors.New("models: a program has no axis of steps, and the model takes sequences")
+	}
 	names := make([]string, len(m.net.Outputs))
 	for i, o := range m.net.Outputs {
 		names[i] = m.net.Stages[o].Scope
 	}
 	p, err := graph.Lower(func(batch int) (*graph.Builder, []*graph.Node, error) {
 		b := graph.New(m.params, graph.Infer)
-		out := m.Build(b, batch)
+		out := m.Build(b, batch, 0)
 		return b, out, b.Err()
 	}, names...)
 	if err != nil {
@@ -318,6 +321,9 @@ func (n network) check() error {
 		if s.Input {
 			if !inputs {
 				return fmt.Errorf("stage %d: an input after a layer", i)
+			}
+			if s.Steps && (i+1 == len(n.Stages) || !n.Stages[i+1].Input || !n.Stages[i+1].Int || len(n.Stages[i+1].Shape) > 0) {
+				return fmt.Errorf("stage %d: sequences without lengths", i)
 			}
 			for _, d := range s.Shape {
 				if d < 1 || d > 1<<24 {

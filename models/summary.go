@@ -117,6 +117,10 @@ func (m *Model) countBelow(scope string) int {
 func shapeText(s graph.Shape) string {
 	parts := []string{"batch"}
 	for _, d := range s {
+		if d == AnySteps {
+			parts = append(parts, "steps")
+			continue
+		}
 		parts = append(parts, fmt.Sprint(d))
 	}
 	return "(" + strings.Join(parts, ", ") + ")"

@@ -14,6 +14,8 @@ type Tensor struct {
 	name   string      // of an input
 	shape  graph.Shape // of an input's samples
 	int    bool        // an input of indices
+	steps  bool        // an input of sequences, whose samples are of this shape for every step
+	length *Tensor     // the lengths of such an input
 	layer  layers.Layer
 	joiner layers.Joiner
 	part   string // name of what else the layer of from exposes
@@ -29,6 +31,41 @@ func Input(name string, shape ...int) *Tensor {
 // InputInt is a place for samples of indices, as layers.Embedding takes them.
 func InputInt(name string, shape ...int) *Tensor {
 	return &Tensor{name: name, shape: shape, int: true}
+}
+
+// Sequence is a place for sequences of different lengths, with features of the given shape for
+// every step; without a shape a step is one number. What layers see is (batch, steps, ...), padded
+// with zeros to the longest of the batch ([data.PaddedSteps]). Layers that look at more than one
+// step have to be told the lengths, or padding would change their results:
+//
+//	x := models.Sequence("signal", 3)
+//	last := models.Join(layers.LSTM{Units: 16}, x, x.Lengths())
+//
+// Beside recurrent layers, layers.GlobalAveragePool and GlobalMaxPool take lengths. Layers that
+// treat every step by itself, such as layers.Dense and layers.Embedding, need none. A model refuses
+// an output without steps that depends on sequences and not on their lengths. BatchNorm and
+// convolutions do see the padding.
+func Sequence(name string, shape ...int) *Tensor {
+	t := &Tensor{name: name, shape: shape, steps: true}
+	t.length = &Tensor{name: name + ".lengths", int: true}
+	return t
+}
+
+// SequenceInt is a place for sequences of indices, such as token ids for layers.Embedding. They
+// are padded with the last index of their row.
+func SequenceInt(name string) *Tensor {
+	t := Sequence(name)
+	t.int = true
+	return t
+}
+
+// Lengths is the lengths of the sequences of t, Int (batch), which are among the inputs of every
+// model of t. It is nil, which New refuses, if t is no Sequence.
+func (t *Tensor) Lengths() *Tensor {
+	if t == nil {
+		return nil
+	}
+	return t.length
 }
 
 // Then applies layers, one after another.
@@ -68,6 +105,7 @@ type stage struct {
 	Input  bool
 	Int    bool
 	Shape  []int
+	Steps  bool // of an input: of sequences, Shape being that of a step; their lengths are the next input
 	Layer  layers.Layer
 	Joiner layers.Joiner
 	From   []int
@@ -98,8 +136,13 @@ func collect(inputs, outputs []*Tensor) (network, error) {
 			return net, fmt.Errorf("models: input %q is named twice", in.name)
 		}
 		index[in] = len(net.Stages)
-		net.Stages = append(net.Stages, stage{Scope: in.name, Input: true, Int: in.int, Shape: in.shape})
+		net.Stages = append(net.Stages, stage{Scope: in.name, Input: true, Int: in.int, Shape: in.shape, Steps: in.steps})
+		if in.steps {
+			index[in.length] = len(net.Stages)
+			net.Stages = append(net.Stages, stage{Scope: in.length.name, Input: true, Int: true})
+		}
 	}
+	first := len(net.Stages) // of those that are no inputs
 	scopes := map[*Shared]string{}
 	used := map[string]bool{}
 	var visit func(t *Tensor) error
@@ -131,12 +174,12 @@ func collect(inputs, outputs []*Tensor) (network, error) {
 			return nil
 		}
 		if t.layer == nil && t.joiner == nil {
-			return fmt.Errorf("models: layer %d is nil", len(net.Stages)-len(inputs))
+			return fmt.Errorf("models: layer %d is nil", len(net.Stages)-first)
 		}
 		if t.shared != nil && scopes[t.shared] != "" {
 			s.Scope, s.Again = scopes[t.shared], true
 		} else {
-			s.Scope = scopeName(len(net.Stages)-len(inputs), t)
+			s.Scope = scopeName(len(net.Stages)-first, t)
 			if used[s.Scope] {
 				return fmt.Errorf("models: two layers are named %q", s.Scope)
 			}

@@ -37,6 +37,9 @@ func (a *augmentation) apply(p *bound, rows []int, step int) error {
 		if s.column != p.cols[0] {
 			continue
 		}
+		if s.offsets != nil {
+			return fmt.Errorf("augmentation: the input %q holds sequences, which are not augmented", s.name)
+		}
 		if s.ints != nil {
 			return fmt.Errorf("augmentation: the input %q holds indices, not numbers", s.name)
 		}

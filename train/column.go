@@ -3,23 +3,26 @@ package train
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/ragged"
 	"github.com/seed732fc211/aegis/models"
 	"gorgonia.org/tensor"
 )
 
 // column holds the values of one input, target or weight of a set, in the program's type,
-// and the shape of a row.
+// and the shape of a row, or of a step if it has offsets.
 type column struct {
 	name  string
 	shape graph.Shape
 	f32   []float32
 	f64   []float64
 	ints  []int
+
+	offsets []int // of rows that are sequences; nil: all have the same shape
+	ignore  bool  // padding is −1: targets that do not count
 }
 
 // width is the number of values per row.
@@ -35,6 +38,7 @@ func (c *column) width() int {
 // column k of a row mapped through change[k] unless that is nil; ints stay ints. Values that need no conversion
 // are shared with the tensor unless the column must own them. Existing memory is reused.
 func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change []func(float64) float64, own bool) error {
+	c.offsets = nil
 	c.name, c.shape = name, t.Shape()[1:].Clone()
 	if t.RequiresIterator() {
 		m, ok := t.Materialize().(*tensor.Dense)
@@ -106,9 +110,14 @@ func (c *column) inRange(target *tensor.Dense) error {
 	return nil
 }
 
-// declare adds an input to a graph, sized for a batch of the column's rows.
-func (c *column) declare(b *graph.Builder, batch int) *graph.Node {
-	shape := append([]int{batch}, c.shape...)
+// declare adds an input to a graph, sized for a batch of the column's rows, which are padded to
+// so many steps if they are sequences.
+func (c *column) declare(b *graph.Builder, batch, steps int) *graph.Node {
+	shape := []int{batch}
+	if c.offsets != nil {
+		shape = append(shape, steps)
+	}
+	shape = append(shape, c.shape...)
 	if c.ints != nil {
 		return b.InputInt(c.name, shape...)
 	}
@@ -123,8 +132,23 @@ type source struct {
 	toInts []int
 }
 
-func (s *source) load(rows []int) {
+func (s *source) load(rows []int, steps int) {
 	w := s.width()
+	switch {
+	case s.offsets == nil:
+	case s.ignore && s.toInts != nil:
+		ragged.Fill(s.toInts, s.ints, s.offsets, rows, steps, -1)
+		return
+	case s.toInts != nil:
+		ragged.Pad(s.toInts, s.ints, s.offsets, rows, steps, w, true)
+		return
+	case s.to32 != nil:
+		ragged.Pad(s.to32, s.f32, s.offsets, rows, steps, w, false)
+		return
+	default:
+		ragged.Pad(s.to64, s.f64, s.offsets, rows, steps, w, false)
+		return
+	}
 	switch {
 	case s.toInts != nil:
 		copyRows(s.toInts, s.ints, rows, w)
@@ -136,6 +160,12 @@ func (s *source) load(rows []int) {
 }
 
 func copyRows(dst, src, rows []int, w int) {
+	if w == 1 {
+		for i, r := range rows {
+			dst[i] = src[r]
+		}
+		return
+	}
 	for i, r := range rows {
 		copy(dst[i*w:(i+1)*w], src[r*w:(r+1)*w])
 	}
@@ -159,24 +189,37 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 // fill takes over the rows of a set in memory.
 func (t *table) fill(m *models.Model, s *data.Set) error {
 	names := m.InputNames()
-	if len(s.Inputs) != len(names) {
-		return fmt.Errorf("train: the set has %d inputs, the model %d: %q", len(s.Inputs), len(names), names)
+	if err := m.CheckSet(s); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
 	dt := m.Params().Dtype()
-	t.rows, t.w = s.Len(), s.Weights
 	if dt == graph.Float32 {
 		if err := s.CheckFloat32(); err != nil {
 			return fmt.Errorf("train: %w; scale the column, or build the model with Type: graph.Float64", err)
 		}
 	}
-	for i, x := range s.Inputs {
-		if shape := m.InputShape(i); !slices.Equal(x.Shape()[1:], shape) {
-			return fmt.Errorf("train: input %q has rows of shape %v, the model wants %v", names[i], x.Shape()[1:], shape)
+	input, sequence := 0, 0
+	for i := 0; i < len(names); i++ {
+		var err error
+		if m.IsSequence(i) {
+			err = t.fillSequence(names[i:i+2], i, &s.Sequences[sequence], dt)
+			sequence++
+			i++
+		} else {
+			err = at(&t.inputs, i).fill(names[i], s.Inputs[input], dt, nil, t.own)
+			input++
 		}
-		if err := at(&t.inputs, i).fill(names[i], x, dt, nil, t.own); err != nil {
+		if err != nil {
 			return fmt.Errorf("train: input %w", err)
 		}
 	}
+	return t.fillAnswers(m, s)
+}
+
+// fillAnswers takes over the targets and weights of a set.
+func (t *table) fillAnswers(m *models.Model, s *data.Set) error {
+	dt := m.Params().Dtype()
+	t.rows, t.w = s.Len(), s.Weights
 	for i, y := range s.Targets {
 		if i == 0 && grouped(m) {
 			var err error
@@ -196,6 +239,20 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
+	for i := range s.Steps {
+		q, c := &s.Steps[i], at(&t.targets, len(s.Targets)+i)
+		var change []func(float64) float64
+		if i == 0 && len(s.Targets) == 0 && q.Values.Dtype() != graph.Int {
+			change = m.Info.Learned(1)
+		}
+		if err := c.fill(fmt.Sprintf("target %d", len(s.Targets)+i), q.Values, dt, change, t.own); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		c.offsets, c.ignore = t.kept(c.offsets, q.Offsets), true
+		if err := c.inRange(q.Values); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
 	if s.Weights != nil {
 		if t.weights == nil {
 			t.weights = &column{}
@@ -205,6 +262,30 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 		}
 	}
 	return nil
+}
+
+// fillSequence takes sequences as input i, and their lengths as the one after it.
+func (t *table) fillSequence(names []string, i int, q *data.Sequences, dt graph.Dtype) error {
+	c := at(&t.inputs, i)
+	old := c.offsets
+	if err := c.fill(names[0], q.Values, dt, nil, t.own); err != nil {
+		return err
+	}
+	c.offsets = t.kept(old, q.Offsets)
+	c = at(&t.inputs, i+1)
+	c.name, c.shape, c.ints = names[1], graph.Shape{}, c.ints[:0]
+	for row := range q.Rows() {
+		c.ints = append(c.ints, q.Len(row))
+	}
+	return nil
+}
+
+// kept returns offsets, in memory of the table's own if those that are given will change.
+func (t *table) kept(old, offsets []int) []int {
+	if t.own {
+		return append(old[:0], offsets...)
+	}
+	return offsets
 }
 
 // grouped tells whether the loss of a model's task is told the groups of rows.
@@ -249,7 +330,7 @@ func at(list *[]*column, i int) *column {
 // swap exchanges the values of two tables with the same columns.
 func (t *table) swap(other *table) {
 	exchange := func(a, b *column) {
-		a.f32, a.f64, a.ints, b.f32, b.f64, b.ints = b.f32, b.f64, b.ints, a.f32, a.f64, a.ints
+		a.f32, a.f64, a.ints, a.offsets, b.f32, b.f64, b.ints, b.offsets = b.f32, b.f64, b.ints, b.offsets, a.f32, a.f64, a.ints, a.offsets
 	}
 	for i := range t.inputs {
 		exchange(t.inputs[i], other.inputs[i])

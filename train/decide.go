@@ -60,6 +60,9 @@ func reweigh(s *data.Set, factors []float64) error {
 	if err != nil {
 		return err
 	}
+	if len(labels) != s.Len() {
+		return fmt.Errorf("the classes are those of steps: rows have no weights by class")
+	}
 	weights := make([]float64, len(labels))
 	for i, l := range labels {
 		weights[i] = factors[l]

@@ -250,6 +250,9 @@ func (c *Config) setAside(rows data.Source, answers *data.Set) (share, error) {
 	if c.Validation != nil || c.ValidationFraction == 0 {
 		return share{rows: rows, answers: answers}, nil
 	}
+	if st, err := rows.Stream(); err == nil && st.Rows == data.Unknown {
+		return share{}, fmt.Errorf("train: ValidationFraction: %w", data.ErrUnknown)
+	}
 	a, b, err := answers.SplitRows(c.ValidationFraction, c.Seed)
 	if err != nil {
 		return share{}, fmt.Errorf("train: validation rows: %w", err)

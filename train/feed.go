@@ -1,11 +1,15 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/models"
 )
 
@@ -16,9 +20,11 @@ type feed struct {
 	order   *data.Batches
 	table   *table
 	answers *data.Set // targets and weights of all rows
+	lengths []int     // of the rows' sequences; nil: none
 	full    int       // leave out batches of fewer rows; 0: none
 
 	stream  *data.Stream // nil: all rows are in the table
+	again   data.Source  // opened for every epoch, as its rows come in order only; nil: not
 	model   *models.Model
 	window  int // that lies in the table
 	ready   chan loaded
@@ -26,8 +32,10 @@ type feed struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 	local   []int
-	raw     *data.Set // the rows of a window before they are converted
-	numbers []int     // and their numbers
+	broken  error                                         // of opening the rows again
+	narrow  func(rows []int, dst []float32) (bool, error) // reads inputs as they are wanted; nil: see raw
+	raw     *data.Set                                     // the rows of a window before they are converted
+	numbers []int                                         // and their numbers
 }
 
 // loaded is a window that was read, or the error.
@@ -36,15 +44,29 @@ type loaded struct {
 	err   error
 }
 
+// order says how rows are put into batches.
+type order struct {
+	size     int
+	shuffle  bool
+	byLength bool // rows of similar length together
+	seed     uint64
+}
+
 // newFeed opens a source for a model.
-func newFeed(m *models.Model, src data.Source, size int, shuffle bool, seed uint64) (*feed, error) {
+func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 	answers, err := data.Answers(src)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	f := &feed{answers: answers, model: m, window: -1}
-	if f.order, err = data.NewBatches(answers.Len(), size, shuffle, seed); err != nil {
+	if f.order, err = data.NewBatches(answers.Len(), o.size, o.shuffle, o.seed); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	f.lengths = answers.Lengths()
+	if f.lengths != nil && o.byLength {
+		if err := f.order.ByLength(f.lengths); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
 	}
 	if grouped(m) {
 		if err := f.order.Together(answers.Groups); err != nil {
@@ -55,7 +77,7 @@ func newFeed(m *models.Model, src data.Source, size int, shuffle bool, seed uint
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if st.InMemory || st.Rows <= data.WindowRows {
+	if st.InMemory || answers.Len() <= data.WindowRows {
 		set, err := data.Collect(src)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
@@ -68,13 +90,58 @@ func newFeed(m *models.Model, src data.Source, size int, shuffle bool, seed uint
 		return f, err
 	}
 	f.stream, f.raw = st, &data.Set{}
+	if st.Rows == data.Unknown {
+		f.again = src
+		f.order.InOrder()
+	}
 	f.order.Epoch(1)
 	if f.table, err = f.read(0, &table{own: true}); err != nil { // for its shapes, and what is wrong with them
 		return nil, err
 	}
 	f.table.w = answers.Weights
-	return f, nil
+	return f, f.narrowed(m, src)
 }
+
+// narrowed finds out whether inputs can be read right into a table.
+func (f *feed) narrowed(m *models.Model, src data.Source) error {
+	if r, ok := src.(reweighed); ok { // its inputs are those of the source
+		src = r.of
+	}
+	if m.Params().Dtype() != graph.Float32 || len(m.InputNames()) != 1 || len(m.InputShape(0)) != 1 || f.table.inputs[0].f32 == nil {
+		return nil
+	}
+	if err := f.answers.ValidateAnswers(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	var err error
+	if f.narrow, err = data.Float32Reader(src); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// readNarrow reads one window right into a table. It reports false for one that has to be looked
+// at value by value.
+func (f *feed) readNarrow(into *table) (bool, error) {
+	like, c := f.table.inputs[0], at(&into.inputs, 0)
+	if n := len(f.numbers) * like.width(); len(c.f32) != n {
+		c.f32 = make([]float32, n)
+	}
+	c.name, c.shape = like.name, like.shape
+	ok, err := f.narrow(f.numbers, c.f32)
+	if err != nil || !ok {
+		return false, err
+	}
+	answers := *f.answers
+	answers.Inputs, answers.Texts = nil, nil
+	part, err := answers.Rows(f.numbers)
+	if err != nil {
+		return false, err
+	}
+	return true, into.fillAnswers(f.model, part)
+}
+
+var errOtherRows = errors.New("every pass has to give the same rows")
 
 // checkRows checks that a net can take these rows.
 func checkRows(s *data.Set) error {
@@ -87,7 +154,21 @@ func checkRows(s *data.Set) error {
 // read reads one window of the current epoch into a table.
 func (f *feed) read(window int, into *table) (*table, error) {
 	f.numbers = f.order.Rows(f.numbers[:0], window)
-	if err := f.stream.Load(f.numbers, f.raw); err != nil {
+	if f.narrow != nil {
+		if ok, err := f.readNarrow(into); ok || err != nil {
+			return into, err
+		}
+	}
+	err := f.stream.Load(f.numbers, f.raw)
+	if f.again != nil && (errors.Is(err, io.EOF) || err == nil && f.raw.Len() < len(f.numbers)) {
+		return nil, fmt.Errorf("train: %s: fewer than the %d rows that there were in the first pass: %w", f.raw.Name, f.answers.Len(), errOtherRows)
+	}
+	if f.again != nil && err == nil && window == f.order.Windows()-1 {
+		if more := f.stream.Load([]int{f.answers.Len()}, &data.Set{}); !errors.Is(more, io.EOF) {
+			return nil, fmt.Errorf("train: %s: more than the %d rows that there were in the first pass: %w", f.raw.Name, f.answers.Len(), cmp.Or(more, errOtherRows))
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if err := checkRows(f.raw); err != nil {
@@ -107,6 +188,11 @@ func (f *feed) epoch(ctx context.Context, epoch int) {
 	f.window = -1
 	if f.stream == nil {
 		return
+	}
+	if f.again != nil {
+		if f.stream, f.broken = f.again.Stream(); f.broken != nil {
+			return
+		}
 	}
 	ctx, f.stop = context.WithCancel(ctx)
 	f.ready, f.done = make(chan loaded), make(chan struct{})
@@ -158,6 +244,9 @@ func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	if f.stream == nil {
 		return rows, rows, nil
 	}
+	if f.broken != nil {
+		return nil, nil, fmt.Errorf("train: %w", f.broken)
+	}
 	if w := f.order.Window(); w != f.window {
 		select {
 		case got := <-f.ready:
@@ -174,6 +263,26 @@ func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	}
 	f.local = f.order.Places(f.local[:0], rows)
 	return rows, f.local, nil
+}
+
+// steps returns the number of steps to which rows are padded, 0 without sequences.
+func (f *feed) steps(rows []int) int {
+	if f.lengths == nil {
+		return 0
+	}
+	longest := 0
+	for _, r := range rows {
+		longest = max(longest, f.lengths[r])
+	}
+	return data.PaddedSteps(longest)
+}
+
+// longest is steps of all rows.
+func (f *feed) longest() int {
+	if f.lengths == nil {
+		return 0
+	}
+	return data.PaddedSteps(slices.Max(f.lengths))
 }
 
 // batches returns the number of batches in an epoch.

@@ -138,7 +138,8 @@ func termsOf(b *graph.Builder, o Objective, x Batch) (terms []Term) {
 
 // OutputMetric scores one output of a multi-output model after every epoch, as the curves
 // NAME and "val_NAME". Score receives the target and output of all rows, shape (rows,
-// ...); the output has the model's float type.
+// ...), or of all their steps, one row after another, if there is one for each; the output has
+// the model's float type.
 type OutputMetric struct {
 	Name    string
 	Output  int

@@ -12,6 +12,7 @@ import (
 // batchGraph is the graph of one batch: outputs, and the mean loss of its rows.
 type batchGraph struct {
 	b       *graph.Builder
+	steps   int // to which sequences are padded; 0: there are none
 	outputs []*graph.Node
 	loss    *graph.Node
 	names   []string      // of the objective's terms, if it has several
@@ -19,12 +20,12 @@ type batchGraph struct {
 	cols    []*column
 }
 
-func (t *table) build(m *models.Model, o Objective, mode graph.Mode, batch int) (*batchGraph, error) {
+func (t *table) build(m *models.Model, o Objective, mode graph.Mode, batch, steps int) (*batchGraph, error) {
 	b := graph.New(m.Params(), mode)
-	g := &batchGraph{b: b, outputs: m.Build(b, batch), cols: append([]*column(nil), t.inputs...)}
+	g := &batchGraph{b: b, steps: steps, outputs: m.Build(b, batch, steps), cols: append([]*column(nil), t.inputs...)}
 	var weights *graph.Node
 	if t.weights != nil {
-		weights = t.weights.declare(b, batch)
+		weights = t.weights.declare(b, batch, steps)
 		g.cols = append(g.cols, t.weights)
 	}
 	if b.Err() == nil {
@@ -33,7 +34,7 @@ func (t *table) build(m *models.Model, o Objective, mode graph.Mode, batch int) 
 			x.Inputs = append(x.Inputs, b.Node(name))
 		}
 		for _, want := range t.targets {
-			x.Targets = append(x.Targets, want.declare(b, batch))
+			x.Targets = append(x.Targets, want.declare(b, batch, steps))
 			g.cols = append(g.cols, want)
 		}
 		g.loss, g.names, g.terms = minimise(b.Scope("loss"), o, x, weights)
@@ -43,6 +44,9 @@ func (t *table) build(m *models.Model, o Objective, mode graph.Mode, batch int) 
 	}
 	return g, nil
 }
+
+// size is what a program is compiled for: rows, and steps of sequences.
+type size struct{ rows, steps int }
 
 // bound is a compiled batchGraph with its inputs.
 type bound struct {
@@ -92,6 +96,6 @@ func (g *batchGraph) compile(extra ...*graph.Node) (*bound, error) {
 
 func (p *bound) load(rows []int) {
 	for i := range p.sources {
-		p.sources[i].load(rows)
+		p.sources[i].load(rows, p.steps)
 	}
 }

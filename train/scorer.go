@@ -13,37 +13,37 @@ type scorer struct {
 	tally
 	*feed
 	config   Config
-	programs map[int]*bound // by batch size
+	programs map[size]*bound
 }
 
 // scoreBatch is the number of rows that are scored at once.
 const scoreBatch = 256
 
 func newScorer(m *models.Model, src data.Source, c Config) (*scorer, error) {
-	f, err := newFeed(m, src, scoreBatch, false, 0)
+	f, err := newFeed(m, src, order{size: scoreBatch, byLength: true})
 	if err != nil {
 		return nil, err
 	}
-	s := &scorer{tally: newTally(m, f.answers, c), feed: f, config: c, programs: map[int]*bound{}}
+	s := &scorer{tally: newTally(m, f.answers, c), feed: f, config: c, programs: map[size]*bound{}}
 	n := f.answers.Len()
-	for _, size := range []int{min(scoreBatch, n), n % scoreBatch} { // windows are whole batches but for the last
-		if size > 0 && err == nil {
-			_, err = s.program(size)
+	for _, rows := range []int{min(scoreBatch, n), n % scoreBatch} { // windows are whole batches but for the last
+		if rows > 0 && err == nil {
+			_, err = s.program(size{rows, f.longest()})
 		}
 	}
 	return s, err
 }
 
-func (s *scorer) program(batch int) (*bound, error) {
-	if p := s.programs[batch]; p != nil {
+func (s *scorer) program(of size) (*bound, error) {
+	if p := s.programs[of]; p != nil {
 		return p, nil
 	}
-	g, err := s.table.build(s.m, s.config.Objective, graph.Infer, batch)
+	g, err := s.table.build(s.m, s.config.Objective, graph.Infer, of.rows, of.steps)
 	if err != nil {
 		return nil, err
 	}
 	p, err := g.compile()
-	s.programs[batch] = p
+	s.programs[of] = p
 	return p, err
 }
 
@@ -56,7 +56,7 @@ func (s *scorer) score(ctx context.Context) ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := s.program(len(rows))
+		p, err := s.program(size{len(rows), s.steps(rows)})
 		if err != nil {
 			return nil, err
 		}

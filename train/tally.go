@@ -3,9 +3,11 @@ package train
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/internal/ragged"
 	"github.com/seed732fc211/aegis/models"
 	"gorgonia.org/tensor"
 )
@@ -27,28 +29,40 @@ type tally struct {
 	names   []string // of the objective's terms, if it has several
 	terms   []float64
 	outs    []collected // by output
+	running *running    // metrics of the first output, if its values are not collected
 	hasPen  bool
 }
 
-// collected is an output of all rows; out is nil if no metric wants it.
+// collected is an output of all rows, or of all their steps; out is nil if no metric wants it.
 type collected struct {
 	out *tensor.Dense
 	f32 []float32 // the memory of out: tensor.Dense.Data takes new memory to say it
 	f64 []float64
+
+	offsets []int // of the steps; nil: one result for each row
 }
 
 func newTally(m *models.Model, set *data.Set, c Config) tally {
 	shapes := m.OutputShapes()
 	t := tally{m: m, set: set, outs: make([]collected, len(shapes))}
 	for i, s := range shapes {
-		wanted := i == 0 && len(c.Metrics) > 0
+		if i == 0 {
+			t.running = newRunning(m, set, c)
+		}
+		wanted := i == 0 && len(c.Metrics) > 0 && t.running == nil
 		for _, o := range c.Outputs {
 			wanted = wanted || o.Output == i
 		}
 		if wanted {
-			out := tensor.New(tensor.Of(m.Params().Dtype()), tensor.WithShape(append(graph.Shape{set.Len()}, s...)...))
+			shape := append(graph.Shape{set.Len()}, s...)
+			var offsets []int
+			if len(s) > 0 && s[0] == models.AnySteps {
+				offsets = set.Sequences[0].Offsets
+				shape = append(graph.Shape{max(1, offsets[set.Len()])}, s[1:]...)
+			}
+			out := tensor.New(tensor.Of(m.Params().Dtype()), tensor.WithShape(shape...))
 			f32, f64 := floatsOf(out)
-			t.outs[i] = collected{out, f32, f64}
+			t.outs[i] = collected{out, f32, f64, offsets}
 		}
 	}
 	return t
@@ -57,6 +71,7 @@ func newTally(m *models.Model, set *data.Set, c Config) tally {
 func (t *tally) reset() {
 	t.loss, t.penalty, t.weight = 0, 0, 0
 	clear(t.terms)
+	t.running.reset()
 }
 
 // add takes in a batch that was computed. The loss of rows that all have the
@@ -78,13 +93,23 @@ func (t *tally) add(p *bound, rows []int, weight float64) {
 			t.terms[i] += p.run.Float(n) * weight
 		}
 	}
+	t.running.add(p, rows)
 	for i, o := range t.outs {
-		if o.f32 != nil {
+		switch {
+		case o.offsets != nil && o.f32 != nil:
+			gatherSteps(o.f32, p.run.Floats32(p.outputs[i]), o.offsets, rows, p.steps)
+		case o.offsets != nil:
+			gatherSteps(o.f64, p.run.Floats64(p.outputs[i]), o.offsets, rows, p.steps)
+		case o.f32 != nil:
 			scatterRows(o.f32, p.run.Floats32(p.outputs[i]), rows)
-		} else if o.f64 != nil {
+		case o.f64 != nil:
 			scatterRows(o.f64, p.run.Floats64(p.outputs[i]), rows)
 		}
 	}
+}
+
+func gatherSteps[T ragged.Number](all, part []T, offsets, rows []int, steps int) {
+	ragged.Gather(all, part, offsets, rows, steps, len(part)/(len(rows)*steps))
 }
 
 func scatterRows[T any](all, part []T, rows []int) {
@@ -92,6 +117,18 @@ func scatterRows[T any](all, part []T, rows []int) {
 	for i, r := range rows {
 		copy(all[r*w:(r+1)*w], part[i*w:(i+1)*w])
 	}
+}
+
+// targetsOf returns the targets of rows, then those of steps, one row's after another's.
+func targetsOf(s *data.Set) []*tensor.Dense {
+	if len(s.Steps) == 0 {
+		return s.Targets
+	}
+	list := slices.Clone(s.Targets)
+	for k := range s.Steps {
+		list = append(list, s.Steps[k].Values)
+	}
+	return list
 }
 
 // scores returns the loss, the penalty if there is one, the terms, and the metrics.
@@ -107,7 +144,7 @@ func (t *tally) scores(c Config) ([]entry, error) {
 		logs = append(logs, entry{"loss " + name, t.terms[i] / t.weight})
 	}
 	for _, o := range c.Outputs {
-		v, err := o.score(t.set.Targets, t.outs[o.Output].out)
+		v, err := o.score(targetsOf(t.set), t.outs[o.Output].out)
 		if err != nil {
 			return nil, fmt.Errorf("metric %s: %w", o.Name, err)
 		}
@@ -115,6 +152,9 @@ func (t *tally) scores(c Config) ([]entry, error) {
 	}
 	if len(c.Metrics) == 0 {
 		return logs, nil
+	}
+	if t.running != nil {
+		return t.running.scores(logs)
 	}
 	pred, err := t.m.Info.Read(t.outs[0].out)
 	if err != nil {

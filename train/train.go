@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
@@ -39,6 +40,7 @@ type Config struct {
 	BatchSize int  // 0: 32; the last batch of an epoch may be smaller, and counts by its rows
 	DropLast  bool // leave out the last batch of an epoch if it is smaller and not the only one; curves of metrics take the latest output of the rows left out
 	NoShuffle bool // true: rows in the order of the set
+	NoBuckets bool // true: rows with sequences are put into batches as they are shuffled, not with others of similar length
 	Seed      uint64
 
 	// Accumulate is the number of batches per optimizer step; 0: 1. The step uses the mean
@@ -63,7 +65,11 @@ type Config struct {
 	Validation         data.Source // scored after every epoch; nil: see ValidationFraction
 	ValidationFraction float64     // share of the rows that is set aside, stratified for a classification; 0: none
 
-	Metrics   []data.Metric  // of the first output, as the model's Info has it; nil: accuracy of one class a row, else the first metric of the task, and none for values
+	// Metrics are of the first output, as the model's Info has it; nil: accuracy of one
+	// class a row, else the first metric of the task, and none for values. Of more than data.WindowRows rows they are summed up while outputs come
+	// (data.Metric.Running), unless one of them needs all rows at once, such as ROC AUC, or
+	// DropLast is set: then the outputs of all rows are kept until the end of an epoch.
+	Metrics   []data.Metric
 	Outputs   []OutputMetric // of single outputs
 	Callbacks []Callback
 	From      *State // go on from here; see LoadCheckpoint
@@ -195,7 +201,7 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 		}
 	}
 	f := &Fitting{Model: m, Config: c, factor: 1, history: &History{}}
-	feed, err := newFeed(m, rows, c.BatchSize, !c.NoShuffle, c.Seed)
+	feed, err := newFeed(m, rows, order{size: c.BatchSize, shuffle: !c.NoShuffle, byLength: !c.NoShuffle && !c.NoBuckets, seed: c.Seed})
 	if err != nil {
 		return nil, err
 	}
@@ -203,6 +209,9 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 		return nil, err
 	}
 	o, _ := c.Objective.(Outputs)
+	if err := stepLosses(o.Losses, feed.answers); err != nil {
+		return nil, err
+	}
 	for i, l := range o.Losses[:min(len(o.Losses), len(feed.answers.Targets))] {
 		if l == (losses.MSE{}) && feed.answers.Targets[i].Dtype() == graph.Int {
 			return nil, fmt.Errorf("train: %s: the targets are classes, and the loss is MSE: set the model's Info.Task and Info.Classes, or Config.Loss", feed.answers.Name)
@@ -260,8 +269,26 @@ func checkTargets(m *models.Model, answers *data.Set) error {
 	return nil
 }
 
+// stepLosses checks that targets of steps have a loss that knows which of them are padding.
+func stepLosses(list []losses.Loss, answers *data.Set) error {
+	for i := range answers.Steps {
+		k := len(answers.Targets) + i
+		if k >= len(list) {
+			return nil // an Outputs without enough losses says so itself
+		}
+		if l, ok := list[k].(losses.SequenceCrossEntropy); ok && (l.Ignore == nil || slices.Contains(l.Ignore, -1)) {
+			continue
+		}
+		return fmt.Errorf("train: %s: targets of steps are padded with -1, which the loss %T would take for a target: losses.SequenceCrossEntropy leaves it out", answers.Name, list[k])
+	}
+	return nil
+}
+
 // split divides rows as data.Set.Split does.
 func split(rows data.Source, fraction float64, seed uint64) (rest, part data.Source, err error) {
+	if st, err := rows.Stream(); err == nil && st.Rows == data.Unknown {
+		return nil, nil, fmt.Errorf("train: ValidationFraction: %w", data.ErrUnknown)
+	}
 	answers, err := data.Answers(rows)
 	if err != nil {
 		return nil, nil, fmt.Errorf("train: validation rows: %w", err)
@@ -374,6 +401,9 @@ func defaultMetrics(m *models.Model) []data.Metric {
 // outputUnits returns how many numbers a row of the first output has.
 func outputUnits(m *models.Model) int {
 	if shapes := m.OutputShapes(); len(shapes) > 0 {
+		if s := shapes[0]; len(s) > 0 && s[0] == models.AnySteps { // of a step
+			return s[1:].TotalSize()
+		}
 		return shapes[0].TotalSize()
 	}
 	return 1
@@ -386,6 +416,9 @@ func outputUnits(m *models.Model) int {
 func DefaultLoss(m *models.Model) (losses.Loss, error) {
 	if m == nil || m.Info.Task == nil && m.Info.Classes == nil {
 		return losses.MSE{}, nil
+	}
+	if shapes := m.OutputShapes(); len(m.Info.Classes) > 0 && len(shapes) > 0 && len(shapes[0]) > 0 && shapes[0][0] == models.AnySteps {
+		return losses.SequenceCrossEntropy{}, nil
 	}
 	if _, ok := m.Info.Task.(data.Regress); ok { // of any shape, also without names of columns
 		return losses.MSE{}, nil

@@ -17,7 +17,7 @@ type trainer struct {
 	tally
 	*feed
 	config   Config
-	programs map[int]*bound // by batch size
+	programs map[size]*bound
 	last     *bound
 	opt      *optim.Run
 	augment  *augmentation // nil: none
@@ -28,13 +28,13 @@ type trainer struct {
 
 func newTrainer(m *models.Model, f *feed, c Config) (*trainer, error) {
 	n := f.answers.Len()
-	t := &trainer{tally: newTally(m, f.answers, c), feed: f, config: c, programs: map[int]*bound{}, augment: newAugmentation(c)}
-	p, err := t.program(min(c.BatchSize, n))
+	t := &trainer{tally: newTally(m, f.answers, c), feed: f, config: c, programs: map[size]*bound{}, augment: newAugmentation(c)}
+	p, err := t.program(size{min(c.BatchSize, n), f.longest()})
 	if err != nil {
 		return nil, err
 	}
 	if rest := n % data.WindowRows % c.BatchSize; rest > 0 && rest < n && !c.DropLast { // what is wrong with it is reported now, not after an epoch
-		if _, err := t.program(rest); err != nil {
+		if _, err := t.program(size{rest, f.longest()}); err != nil {
 			return nil, fmt.Errorf("%w (the last of %d rows in batches of %d: choose another BatchSize)", err, n, c.BatchSize)
 		}
 	}
@@ -61,11 +61,11 @@ func (p *bound) total() *graph.Node {
 }
 
 // program returns the training program of a batch size.
-func (t *trainer) program(batch int) (*bound, error) {
-	if p := t.programs[batch]; p != nil {
+func (t *trainer) program(of size) (*bound, error) {
+	if p := t.programs[of]; p != nil {
 		return p, nil
 	}
-	g, err := t.table.build(t.m, t.config.Objective, graph.Train, batch)
+	g, err := t.table.build(t.m, t.config.Objective, graph.Train, of.rows, of.steps)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (t *trainer) program(batch int) (*bound, error) {
 			c.g32, c.g64 = append(c.g32, f32), append(c.g64, f64)
 		}
 	}
-	t.programs[batch] = c
+	t.programs[of] = c
 	return c, nil
 }
 
@@ -141,7 +141,7 @@ func (t *trainer) step(ctx context.Context, now factors, last bool) error {
 		return err
 	}
 	t.weighed = t.table.weight(rows)
-	p, err := t.program(len(rows))
+	p, err := t.program(size{len(rows), t.steps(rows)})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (w Workload) Profile(ctx context.Context, set *data.Set, runs int) (*graph.
 		return nil, err
 	}
 	b := graph.New(m.Params(), graph.Train)
-	out := m.Build(b, w.Batch)
+	out := m.Build(b, w.Batch, 0)
 	if err := b.Err(); err != nil {
 		return nil, err
 	}

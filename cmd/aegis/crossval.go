@@ -45,7 +45,12 @@ func crossvalCommand() *cobra.Command {
 baselines on the same folds, preprocessing fitted on each fold's training rows
 only, and tests each difference with the corrected resampled t-test of Nadeau and
 Bengio (2003). It prints a table and verdicts and draws a page. A model that fails
-or takes too long is left out with its reason; the others stay.`,
+or takes too long is left out with its reason; the others stay.
+
+A file of more than 1 GiB is not read to memory, as aegis train has it: nets read
+the rows of their folds from it, a window at a time, and the result is the same.
+Baselines hold their training rows in memory, and those that have bounds are left out;
+what each column is worth is not measured.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.run(c.Context(), c)
@@ -54,6 +59,7 @@ or takes too long is left out with its reason; the others stay.`,
 	f := c.Flags()
 	o.source.flags(f)
 	o.netFlags.flags(f)
+	o.streamFlag(f)
 	f.IntVar(&o.folds, "folds", 10, "`NUMBER` of folds")
 	f.IntVar(&o.repeats, "repeats", 3, "`NUMBER` of repeats with other folds")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
@@ -94,10 +100,11 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.quiet {
 		status = io.Discard
 	}
-	set, err := o.load(c, status)
+	rows, set, err := o.rows(c, status)
 	if err != nil {
 		return err
 	}
+	defer o.discard()
 	if err := enough(set); err != nil {
 		return err
 	}
@@ -120,8 +127,8 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	begin := time.Now()
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*len(splits), "fits")
 	logged := 0
-	res, err := crossval.Validate(ctx, set, splitter, candidates, crossval.Options{
-		Seed: o.seed, Workers: o.workers, Metrics: scorers, TimeLimit: o.limit, Importance: o.importance(set, candidates), Log: o.log,
+	res, err := crossval.Validate(ctx, rows, splitter, candidates, crossval.Options{
+		Seed: o.seed, Workers: o.workers, Metrics: scorers, TimeLimit: o.limit, Importance: o.importance(rows, set, candidates), Log: o.log,
 		Progress: func(e crossval.Event) {
 			if e.Logged {
 				logged++
@@ -150,9 +157,10 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 // importanceColumns is up to how many columns the page shows what each is worth.
 const importanceColumns = 200
 
-// importance names the candidate whose columns are shuffled: the first.
-func (o *crossvalFlags) importance(set *data.Set, candidates []crossval.Candidate) []string {
-	if len(set.Features) > importanceColumns {
+// importance names the candidate whose columns are shuffled: the first. Rows that are not in
+// memory are not, as that takes all test rows of a fold to memory.
+func (o *crossvalFlags) importance(rows data.Source, set *data.Set, candidates []crossval.Candidate) []string {
+	if len(set.Features) > importanceColumns || rows != data.Source(set) {
 		return nil
 	}
 	return []string{candidates[0].Name}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,6 +92,10 @@ type source struct {
 	targets, order      []string
 	levels              []float64
 	without             bool // without a target
+	stream              bool // leave the rows in the file
+
+	input io.Reader // standard input, if some of it was read already
+	spool *os.File  // where the rest of it went
 }
 
 func (s *source) flags(f *pflag.FlagSet) {
@@ -100,6 +106,10 @@ func (s *source) flags(f *pflag.FlagSet) {
 	f.Float64SliceVar(&s.levels, "levels", nil, "`LEVELS` of --task quantile, separated by commas (default: 0.1,0.5,0.9)")
 	f.StringVar(&s.dataset, "dataset", "breast-cancer", "embedded data set `NAME`: "+strings.Join(data.Names(), ", "))
 	s.reading.flags(f)
+}
+
+func (s *source) streamFlag(f *pflag.FlagSet) {
+	f.BoolVar(&s.stream, "stream", false, "read the rows from the file while training, not to memory (default for more than 1 GiB)")
 }
 
 // ofFiles are the flags that say how a file is read.
@@ -203,7 +213,10 @@ func (s *source) readPlain(c *cobra.Command) (*data.Set, *data.Report, error) {
 	}
 	s.targetOf(&how, task)
 	if s.file == "-" {
-		return how.Read(c.InOrStdin(), "standard input")
+		if s.input != nil {
+			return how.Read(s.input, stdin)
+		}
+		return how.Read(c.InOrStdin(), stdin)
 	}
 	if isParquet(s.file) {
 		file, err := asParquet(c, s.file, how)
@@ -271,6 +284,99 @@ func asParquet(c *cobra.Command, path string, how data.CSV) (parquet.File, error
 	}, nil
 }
 
+// stdin is what standard input is called.
+const stdin = "standard input"
+
+// rows returns the rows to train on, from memory or a file, and what is known of them but for
+// their inputs.
+func (s *source) rows(c *cobra.Command, status io.Writer) (data.Source, *data.Set, error) {
+	var stream *bool
+	if c.Flags().Changed("stream") {
+		stream = &s.stream
+		if s.stream && s.file == "" {
+			return nil, nil, usage("--stream goes with --data")
+		}
+	}
+	src, err := s.open(c, stream)
+	if err != nil {
+		s.discard()
+		return nil, nil, err
+	}
+	if src == nil {
+		set, err := s.load(c, status)
+		return set, set, err
+	}
+	rows, report, err := s.poseSource(src)
+	if err != nil {
+		s.discard()
+		return nil, nil, err
+	}
+	answers, err := data.Answers(rows)
+	if err != nil {
+		s.discard()
+		return nil, nil, err
+	}
+	said(status, answers.Name, report)
+	if s.spool != nil {
+		fmt.Fprintln(status, "  standard input was written to a temporary file")
+	}
+	fmt.Fprintln(status, "  rows are read from the file, not to memory")
+	return rows, answers, nil
+}
+
+// poseSource takes the rows of a file for the task that was asked for.
+func (s *source) poseSource(src *data.FileSource) (data.Source, *data.Report, error) {
+	if !s.posed() {
+		return src, src.Report(), nil
+	}
+	task, err := s.asked()
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := data.Posed(src, task)
+	if err != nil {
+		return nil, nil, err
+	}
+	report := *src.Report()
+	report.Task, report.Why = task, "as asked for"
+	return rows, &report, nil
+}
+
+// mostHeld is how much of standard input is read before the rest goes to a temporary file.
+const mostHeld = 64 << 20
+
+// hold reads standard input, as several passes over it are needed: to memory if it is small and
+// does not have to be a file, else to a temporary file.
+func (s *source) hold(c *cobra.Command, file bool) error {
+	var head bytes.Buffer
+	_, err := io.CopyN(&head, c.InOrStdin(), mostHeld)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if errors.Is(err, io.EOF) && !file {
+		s.input = bytes.NewReader(head.Bytes())
+		return nil
+	}
+	if s.spool, err = os.CreateTemp("", "aegis-*"); err != nil {
+		return fmt.Errorf("a temporary file for standard input: %w", err)
+	}
+	if _, err := io.Copy(s.spool, io.MultiReader(&head, c.InOrStdin())); err != nil {
+		return fmt.Errorf("a temporary file for standard input: %w", err)
+	}
+	_, err = s.spool.Seek(0, io.SeekStart)
+	s.input = s.spool
+	return err
+}
+
+// discard removes the temporary file, if there is one.
+func (s *source) discard() {
+	if s.spool != nil {
+		s.spool.Close()
+		os.Remove(s.spool.Name())
+		s.spool = nil
+	}
+}
+
 // largest is how many bytes of values training holds in memory before it reads them from
 // the file.
 const largest = 1 << 30
@@ -279,15 +385,18 @@ const largest = 1 << 30
 // there: if values of 8 bytes each, or the file if it has texts, take no more than
 // largest, or stream says so.
 func (s *source) open(c *cobra.Command, stream *bool) (*data.FileSource, error) {
-	st, err := os.Stat(s.file)
 	always := stream != nil && *stream
+	if s.file == "-" && (stream == nil || always) {
+		return s.openInput(c, always)
+	}
+	st, err := os.Stat(s.file)
 	if s.file == "" || stream != nil && !always || !always && (err != nil || !st.Mode().IsRegular()) {
 		return nil, nil
 	}
-	if always && (len(s.targets) > 1 || s.order != nil) {
-		return nil, usage("--stream goes with one target, and without --order: several, and classes in another order, take the rows to memory")
+	if s.inMemory() && always {
+		return nil, errInMemory
 	}
-	if len(s.targets) > 1 || s.order != nil || c.Flags().Changed("dataset") {
+	if s.inMemory() || c.Flags().Changed("dataset") {
 		return nil, nil // they belong to memory, or read says what is wrong
 	}
 	task, err := s.asked()
@@ -318,6 +427,40 @@ func (s *source) open(c *cobra.Command, stream *bool) (*data.FileSource, error) 
 		return nil, err
 	}
 	return file.Open()
+}
+
+// inMemory reports whether what is asked for is possible for rows in memory alone.
+func (s *source) inMemory() bool { return len(s.targets) > 1 || s.order != nil }
+
+var errInMemory = usage("--stream goes with one target, and without --order: several, and classes in another order, take the rows to memory")
+
+// openInput is open of standard input.
+func (s *source) openInput(c *cobra.Command, always bool) (*data.FileSource, error) {
+	if s.inMemory() && always {
+		return nil, errInMemory
+	}
+	how, err := s.csv()
+	if err != nil || s.inMemory() || c.Flags().Changed("dataset") {
+		return nil, err
+	}
+	task, err := s.asked()
+	if err != nil {
+		return nil, err
+	}
+	s.targetOf(&how, task)
+	if err := s.hold(c, always); err != nil || s.spool == nil {
+		return nil, err
+	}
+	size, err := s.spool.Stat()
+	if err != nil || !always && size.Size() <= largest {
+		return nil, err
+	}
+	src, err := how.OpenFile(s.spool, stdin)
+	if err != nil && !always { // packed, say
+		_, err = s.spool.Seek(0, io.SeekStart)
+		return nil, err
+	}
+	return src, err
 }
 
 // load reads the rows and says on w what was read and guessed.

@@ -19,7 +19,7 @@ type trainFlags struct {
 	source
 	netFlags
 	model, report string
-	quiet, stream bool
+	quiet         bool
 }
 
 func trainCommand() *cobra.Command {
@@ -31,7 +31,8 @@ func trainCommand() *cobra.Command {
 others. A file of more than 1 GiB (CSV), or of more than 1 GiB of values at 8 bytes each
 (Parquet), is not read to memory: its rows are read again in every epoch, a window at a
 time, and the model is the same to the bit. --stream asks for that of a smaller file,
---stream=false keeps a larger one in memory.`,
+--stream=false keeps a larger one in memory. Standard input of more than 64 MiB is
+written to a temporary file first, unless --stream=false says otherwise.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
 	}
@@ -41,47 +42,8 @@ time, and the model is the same to the bit. --stream asks for that of a smaller 
 	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` for the model")
 	f.StringVar(&o.report, "report", "training.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
-	f.BoolVar(&o.stream, "stream", false, "read the rows from the file while training, not to memory (default for more than 1 GiB)")
+	o.streamFlag(f)
 	return c
-}
-
-// rows returns the rows to train on, and what is known of them but for their inputs.
-func (o *trainFlags) rows(c *cobra.Command, status io.Writer) (data.Source, *data.Set, error) {
-	var stream *bool
-	if c.Flags().Changed("stream") {
-		stream = &o.stream
-		if o.stream && (o.file == "" || o.file == "-") {
-			return nil, nil, usage("--stream goes with --data and the name of a file")
-		}
-	}
-	src, err := o.open(c, stream)
-	if err != nil {
-		return nil, nil, err
-	}
-	if src == nil {
-		set, err := o.load(c, status)
-		return set, set, err
-	}
-	rows, report := data.Source(src), src.Report()
-	if o.posed() {
-		task, err := o.asked()
-		if err != nil {
-			return nil, nil, err
-		}
-		if rows, err = data.Posed(src, task); err != nil {
-			return nil, nil, err
-		}
-		as := *report
-		as.Task, as.Why = task, "as asked for"
-		report = &as
-	}
-	answers, err := data.Answers(rows)
-	if err != nil {
-		return nil, nil, err
-	}
-	said(status, answers.Name, report)
-	fmt.Fprintln(status, "  rows are read from the file, not to memory")
-	return rows, answers, nil
 }
 
 func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
@@ -105,6 +67,7 @@ func (o *trainFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	defer o.discard()
 	if err := enough(set); err != nil {
 		return err
 	}

@@ -76,7 +76,6 @@ func TestParquet(t *testing.T) {
 	for _, flags := range [][]string{
 		{"inspect", "--data", "rows.parquet", "--delimiter", "comma"},
 		{"train", "--stream"},
-		{"train", "--stream", "--data", "-"},
 	} {
 		if _, status, code := aegis(t, flags...); code != 2 {
 			t.Errorf("%v: exit code %d: %s", flags, code, status)

@@ -30,7 +30,9 @@ func predictCommand() *cobra.Command {
 each: the predicted class and the probability of every class, or the value, or what
 the model's task predicts, such as several labels or quantiles. Levels
 that were not there in training, numbers beyond its range and more missing values
-than it had are warnings.`,
+than it had are warnings. Rows are read, predicted and written some at a time, so that
+a file may be larger than memory. A file of predictions is there whole or not at all;
+what was written to standard output before an error stays there.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
 	}
@@ -67,81 +69,115 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 	if len(schema.Features) == 0 {
 		return fmt.Errorf("%s: the model does not say which columns it was trained on", o.model)
 	}
-	rows, report, err := o.rows(c, how, schema)
-	if err != nil {
+	var report *data.RowsReport
+	write := func(w io.Writer) (err error) {
+		report, err = o.predict(ctx, c, m, how, schema, w)
 		return err
 	}
-	if !o.quiet {
+	if o.output == "" {
+		err = write(c.OutOrStdout())
+	} else {
+		err = atomicfile.Write(o.output, write)
+	}
+	if report != nil && !o.quiet {
 		var notes []string
 		for _, w := range report.Warnings {
 			notes = append(notes, w.String())
 		}
 		writeNotes(c.ErrOrStderr(), notes)
 	}
-	pred, err := m.PredictRows(ctx, rows)
-	if err != nil {
-		return err
-	}
-	rules, err := m.Rules()
-	if err != nil {
-		return err
-	}
-	write := func(w io.Writer) error { return writePredictions(w, rules, rows.Texts, pred) }
-	if o.output == "" {
-		return write(c.OutOrStdout())
-	}
-	return atomicfile.Write(o.output, write)
+	return err
 }
 
-func (o *predictFlags) rows(c *cobra.Command, how data.CSV, schema data.Schema) (*data.Set, *data.RowsReport, error) {
+// predict reads, predicts and writes rows, some at a time.
+func (o *predictFlags) predict(ctx context.Context, c *cobra.Command, m *models.Model, how data.CSV, schema data.Schema, w io.Writer) (*data.RowsReport, error) {
+	rules, err := m.Rules()
+	if err != nil {
+		return nil, err
+	}
+	out := &predictions{csv: csv.NewWriter(w), rules: rules}
+	report, err := o.scan(c, how, schema, func(rows *data.Set) error {
+		p, err := m.PredictRows(ctx, rows)
+		if err != nil && out.rows > 0 {
+			return fmt.Errorf("%w (of the rows from %d on)", err, out.rows)
+		}
+		if err != nil {
+			return err
+		}
+		return out.write(rows.Texts, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.csv.Flush()
+	return report, out.csv.Error()
+}
+
+// scan gives the rows to f, some at a time.
+func (o *predictFlags) scan(c *cobra.Command, how data.CSV, schema data.Schema, f func(rows *data.Set) error) (*data.RowsReport, error) {
 	if o.file == "-" {
-		return how.ReadRows(c.InOrStdin(), "standard input", schema)
+		return how.ScanRows(c.InOrStdin(), "standard input", schema, f)
 	}
 	if isParquet(o.file) {
 		file, err := asParquet(c, o.file, how)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		return file.ReadRows(schema)
+		return file.ScanRows(schema, f)
 	}
-	return how.ReadRowsFile(o.file, schema)
+	return how.ScanRowsFile(o.file, schema, f)
 }
 
-// writePredictions writes a row for each row: the columns that were kept, then what the
+// predictions writes a row for each row: the columns that were kept, then what the
 // task writes of a prediction.
-func writePredictions(w io.Writer, rules *data.Rules, kept []data.TextColumn, p *data.Prediction) error {
-	cw := csv.NewWriter(w)
+type predictions struct {
+	csv    *csv.Writer
+	rules  *data.Rules
+	rows   int // that were written
+	record []string
+}
+
+// header writes the names of the columns.
+func (o *predictions) header(kept []data.TextColumn) error {
 	var header []string
 	for _, c := range kept {
 		header = append(header, c.Name)
 	}
-	for _, n := range rules.Header {
+	for _, n := range o.rules.Header {
 		for slices.Contains(header, n) {
 			n = "predicted " + n
 		}
 		header = append(header, n)
 	}
-	if err := cw.Write(header); err != nil {
-		return err
+	return o.csv.Write(header)
+}
+
+func (o *predictions) write(kept []data.TextColumn, p *data.Prediction) error {
+	if o.rows == 0 {
+		if err := o.header(kept); err != nil {
+			return err
+		}
 	}
-	for i := range rules.Rows(p) {
-		var record []string
+	n := o.rules.Rows(p)
+	for i := range n {
+		record := o.record[:0]
 		for _, c := range kept {
 			record = append(record, c.Cells[i])
 		}
-		for _, cell := range rules.Record(rules.Row(p, i)) {
+		for _, cell := range o.rules.Record(o.rules.Row(p, i)) {
 			if v, ok := cell.(float64); ok {
 				record = append(record, shortest(v))
 			} else {
 				record = append(record, fmt.Sprint(cell))
 			}
 		}
-		if err := cw.Write(record); err != nil {
+		if err := o.csv.Write(record); err != nil {
 			return err
 		}
+		o.record = record
 	}
-	cw.Flush()
-	return cw.Error()
+	o.rows += n
+	return nil
 }
 
 // shortest returns the shortest digits that read back to the same number, with an

@@ -24,6 +24,9 @@ type raw struct {
 // rawOf returns the table of a set. A column with Levels is categorical; a code that
 // is none of its levels' is an error, but for -1, an unknown level.
 func rawOf(s *data.Set) (*raw, error) {
+	if s != nil && len(s.Sequences) > 0 {
+		return nil, fmt.Errorf("baselines: %s: the set has sequences, which a baseline cannot read", s.Name)
+	}
 	x, columns, err := s.Table()
 	if err != nil {
 		return nil, err

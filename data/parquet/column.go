@@ -218,6 +218,16 @@ const (
 
 // findPages reads the headers of all pages.
 func (c *column) findPages() error {
+	groups := c.file.groups
+	rows := make([]int, len(groups)-1)
+	for k := range rows {
+		rows[k] = groups[k+1] - groups[k]
+	}
+	return c.findPagesOf(rows)
+}
+
+// findPagesOf is findPages of row groups with so many values.
+func (c *column) findPagesOf(values []int) error {
 	o := c.file
 	for k, g := range o.pf.RowGroups() {
 		chunks := g.ColumnChunks()
@@ -245,7 +255,7 @@ func (c *column) findPages() error {
 		if at < 4 || at > m.DataPageOffset || m.TotalCompressedSize < 0 || m.TotalCompressedSize > o.size-at {
 			return o.fail(c.Name, "the file is damaged: row group %d, %d bytes at %d of a file of %d", k+1, m.TotalCompressedSize, at, o.size)
 		}
-		if err := c.walk(&ch, at, at+m.TotalCompressedSize, o.groups[k+1]-o.groups[k]); err != nil {
+		if err := c.walk(&ch, at, at+m.TotalCompressedSize, values[k]); err != nil {
 			return o.fail(c.Name, "the file is damaged: row group %d: %w", k+1, err)
 		}
 		c.chunks = append(c.chunks, ch)

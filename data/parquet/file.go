@@ -24,8 +24,8 @@ import (
 // is nearest to it; DATE, TIME, TIMESTAMP and INT96 times, in seconds since 1970-01-01
 // UTC, of which a float64 holds about a quarter of a microsecond. A null, a NaN and the
 // empty text are missing. An infinity is an error with its row, counted from 1, and
-// column. Integers beyond 2^53 are rounded, with a warning. Lists, maps, structs and
-// other types are left out, with the reason in the report.
+// column. Integers beyond 2^53 are rounded, with a warning. Lists that are not
+// named in Sequences, maps, structs and other types are left out, with the reason in the report.
 //
 // What is a class, what is left out, and which Types can be asked for is as data.CSV
 // documents it.
@@ -43,6 +43,11 @@ type File struct {
 	Weight   string                     // column of row weights: Set.Weights
 	Missing  []string                   // texts and numbers that mean a missing value
 	KeepAll  bool                       // no column is left out for what stands in it
+
+	// Sequences names columns that are lists of numbers (LIST, or repeated): Set.Sequences in this
+	// order, integers as token ids, others with one feature for each step. A list that is null is
+	// one without steps; a null within a list is an error. Other columns of lists are left out.
+	Sequences []string
 }
 
 // Open opens the file as a source that is read by row groups and pages. It reads the file
@@ -83,6 +88,17 @@ func (f File) ReadRows(schema data.Schema) (*data.Set, *data.RowsReport, error) 
 	}
 	defer o.f.Close()
 	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ReadColumns(o.columnFile(), schema)
+}
+
+// ScanRows reads rows to predict some at a time, as data.CSV.ScanRows does from a CSV file. Of f,
+// ID, KeepAll and Missing count.
+func (f File) ScanRows(schema data.Schema, do func(rows *data.Set) error) (*data.RowsReport, error) {
+	o, err := File{Path: f.Path}.open()
+	if err != nil {
+		return nil, err
+	}
+	defer o.f.Close()
+	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ScanColumns(o.columnFile(), schema, do)
 }
 
 // Size returns the number of rows and of columns that are read, as the file's footer and
@@ -131,6 +147,7 @@ type file struct {
 	rows    int
 	groups  []int // the first row of each row group, and the number of rows
 	columns []*column
+	lists   []*list
 }
 
 // fail is an error about a file, or a column of it.
@@ -256,6 +273,8 @@ func (o *file) describe(f File) error {
 			}
 		}
 		switch {
+		case slices.Contains(f.Sequences, e.Name):
+			col.leave("read as sequences")
 		case !c.Leaf():
 			col.leave("a nested column (%s), which is no cell of a table", nesting(e))
 		case c.MaxRepetitionLevel() > 0:
@@ -277,6 +296,28 @@ func (o *file) describe(f File) error {
 	}
 	if len(o.columns) == 0 {
 		return o.fail("", "a file without columns")
+	}
+	return o.findSequences(f)
+}
+
+// findSequences finds the columns of lists that are asked for.
+func (o *file) findSequences(f File) error {
+	schema := o.pf.Metadata().Schema
+	for _, name := range f.Sequences {
+		at, found := 1, false
+		for _, c := range o.pf.Root().Columns() {
+			if found = c.Name() == name; found {
+				if err := o.asList(name, c, at); err != nil {
+					return err
+				}
+				break
+			}
+			n, _ := span(schema[at:])
+			at += n
+		}
+		if !found {
+			return o.fail(name, "there is no such column")
+		}
 	}
 	return nil
 }
@@ -308,6 +349,9 @@ func (o *file) columnFile() data.ColumnFile {
 	out := data.ColumnFile{Name: o.name, Format: "Parquet", Rows: o.rows, File: o.f, Open: o.stream}
 	for _, c := range o.columns {
 		out.Columns = append(out.Columns, c.FileColumn)
+	}
+	if len(o.lists) > 0 {
+		out.Lists = o.openLists
 	}
 	return out
 }

@@ -280,6 +280,18 @@ func TestAsCSV(t *testing.T) {
 	if again.Len() != 5000 || p != len(s.Features) || len(seen.Unknown) > 0 || again.Texts[0].Cells[4999] != "name 4999" || v[0] != rows[0].A {
 		t.Errorf("%d rows, %d columns, %v", again.Len(), p, seen)
 	}
+	var scanned []float64
+	found, err := parquet.File{Path: path, ID: []string{"Y"}}.ScanRows(schema, func(part *data.Set) error {
+		v, _, err := part.Table()
+		scanned = append(scanned, v...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(scanned) != fmt.Sprint(v) || fmt.Sprint(found) != fmt.Sprint(seen) {
+		t.Errorf("in parts, the rows are others, or the report: %v", found)
+	}
 }
 
 // TestRefused: files that are none, or none that can be used.

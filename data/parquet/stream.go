@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"runtime"
@@ -11,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 	"github.com/seed732fc211/aegis/data"
 )
 
@@ -19,7 +19,13 @@ import (
 type stream struct {
 	file    *file
 	columns []*reader // nil: not read yet
-	cells   sync.Pool // *data.Cells of a single column
+	cells   sync.Pool // *buffer
+}
+
+// buffer is the cells of a single column.
+type buffer struct {
+	data.Cells
+	own []float64 // memory for Values, which may also be those of a page
 }
 
 // reader reads a column.
@@ -44,7 +50,7 @@ const keptPages = 1 << 25
 
 func (o *file) stream() (func(rows, columns []int, f func(column int, c *data.Cells) error) error, error) {
 	s := &stream{file: o, columns: make([]*reader, len(o.columns))}
-	s.cells.New = func() any { return &data.Cells{} }
+	s.cells.New = func() any { return &buffer{} }
 	call := 0
 	return func(rows, columns []int, f func(column int, c *data.Cells) error) error {
 		call++
@@ -65,13 +71,13 @@ func (s *stream) read(call int, rows, columns []int, f func(column int, c *data.
 	var first error
 	for range min(runtime.GOMAXPROCS(0), len(columns)) {
 		all.Go(func() {
-			cells := s.cells.Get().(*data.Cells)
+			cells := s.cells.Get().(*buffer)
 			defer s.cells.Put(cells)
 			for k := int(next.Add(1)) - 1; k < len(columns); k = int(next.Add(1)) - 1 {
 				r := s.columns[columns[k]]
 				err := r.cells(call, rows, cells)
 				if err == nil {
-					err = f(columns[k], cells)
+					err = f(columns[k], &cells.Cells)
 				}
 				if r.page != nil && r.page.Size() > int64(keptPages/len(columns)) {
 					r.close()
@@ -92,7 +98,7 @@ func (s *stream) read(call int, rows, columns []int, f func(column int, c *data.
 }
 
 // cells reads rows, which ascend, into cells.
-func (r *reader) cells(call int, rows []int, cells *data.Cells) (err error) {
+func (r *reader) cells(call int, rows []int, cells *buffer) (err error) {
 	o := r.c.file
 	defer func() {
 		if err != nil {
@@ -102,7 +108,7 @@ func (r *reader) cells(call int, rows []int, cells *data.Cells) (err error) {
 	defer o.guard(r.c.Name, &err)
 	n := len(rows)
 	var known map[string]int32
-	values, codes := cells.Values[:0], cells.Codes[:0]
+	values, codes := cells.own[:0], cells.Codes[:0]
 	if r.c.Type == data.Categorical {
 		known, cells.Texts, values = map[string]int32{}, nil, nil
 		if cap(codes) < n {
@@ -114,6 +120,7 @@ func (r *reader) cells(call int, rows []int, cells *data.Cells) (err error) {
 			values = make([]float64, n)
 		}
 		values = values[:n]
+		cells.own = values
 	}
 	cells.Values, cells.Codes = values, codes
 	if known != nil {
@@ -134,10 +141,16 @@ func (r *reader) cells(call int, rows []int, cells *data.Cells) (err error) {
 		for to < n && rows[to] < end && rows[to] == rows[to-1]+1 {
 			to++
 		}
+		if known == nil && to-i == n {
+			if whole := r.doubles(lo-r.from, n); whole != nil {
+				cells.Values = whole
+				return nil
+			}
+		}
 		if known == nil {
 			err = r.numbers(values[i:to], lo-r.from)
 		} else {
-			err = r.texts(call, codes[i:to], lo-r.from, known, cells)
+			err = r.texts(call, codes[i:to], lo-r.from, known, &cells.Cells)
 		}
 		if err != nil {
 			var at *rowError
@@ -147,6 +160,20 @@ func (r *reader) cells(call int, rows []int, cells *data.Cells) (err error) {
 			return o.fail(r.c.Name, "row group %d: %w", group+1, err)
 		}
 		i = to
+	}
+	return nil
+}
+
+// doubles returns n values from a row of the page on as they lie there, or nil if they do not lie
+// there as they are wanted. They may be changed: the page is this reader's, and what means a
+// missing value means it the next time, too.
+func (r *reader) doubles(row, n int) []float64 {
+	if r.c.kind != floating || r.c.physical != format.Double || r.nulls || r.dictionary != nil {
+		return nil
+	}
+	v := r.page.Data()
+	if list := v.Double(); row+n <= len(list) {
+		return list[row : row+n : row+n]
 	}
 	return nil
 }
@@ -218,16 +245,9 @@ func (r *reader) turnTo(row int) error {
 		parquet.Release(r.page)
 		r.page = nil
 	}
-	r.at.shift = ch.pages[k].at - ch.data
-	if err := r.pages.SeekToRow(0); err != nil {
-		return err
-	}
-	p, err := r.pages.ReadPage()
+	p, err := r.pageAt(k)
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return fmt.Errorf("the file is damaged: %w", err)
+		return err
 	}
 	groups := r.c.file.groups
 	to := groups[r.group+1] - groups[r.group]

@@ -64,6 +64,7 @@ func init() {
 		Types: map[string]reflect.Type{
 			"Average":        reflect.TypeOf((*_metrics.Average)(nil)).Elem(),
 			"ConfusionTable": reflect.TypeOf((*_metrics.ConfusionTable)(nil)).Elem(),
+			"Counts":         reflect.TypeOf((*_metrics.Counts)(nil)).Elem(),
 			"Curve":          reflect.TypeOf((*_metrics.Curve)(nil)).Elem(),
 		},
 		Proxies:  map[string]reflect.Type{},

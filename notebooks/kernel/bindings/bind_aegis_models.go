@@ -16,6 +16,7 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/models", imports.PackageUnderlying{
 		Name: "models",
 		Binds: map[string]reflect.Value{
+			"AnySteps":          reflect.ValueOf(_models.AnySteps),
 			"Bag":               reflect.ValueOf(_models.Bag),
 			"Decide":            reflect.ValueOf(_models.Decide),
 			"ErrVersion":        reflect.ValueOf(&_models.ErrVersion).Elem(),
@@ -30,6 +31,8 @@ func init() {
 			"LossOf":            reflect.ValueOf(_models.LossOf),
 			"New":               reflect.ValueOf(_models.New),
 			"Read":              reflect.ValueOf(_models.Read),
+			"Sequence":          reflect.ValueOf(_models.Sequence),
+			"SequenceInt":       reflect.ValueOf(_models.SequenceInt),
 			"Sequential":        reflect.ValueOf(_models.Sequential),
 			"Share":             reflect.ValueOf(_models.Share),
 			"StoreBFloat16":     reflect.ValueOf(_models.StoreBFloat16),
@@ -71,6 +74,7 @@ func init() {
 			"Architecture": reflect.TypeOf((*Cell_models_Architecture)(nil)).Elem(),
 		},
 		Untypeds: map[string]string{
+			"AnySteps":      "int:-1",
 			"FormatVersion": "int:4",
 		},
 		Wrappers: map[string][]string{},

@@ -1,0 +1,115 @@
+package data
+
+import (
+	"errors"
+	"math"
+
+	"github.com/seed732fc211/aegis/metrics"
+)
+
+// Running scores rows that come some at a time, and keeps none of them. Accuracies, F1 and MCC are
+// those of all rows, to the bit; log loss, Brier, RMSE, MAE and R2 to the rounding of sums.
+type Running struct {
+	metric Metric
+	counts *metrics.Counts // of classes; nil: a score of another kind
+	root   bool            // the score is the root of a mean
+
+	rows, mean float64 // of the scores of parts, or of their squares
+	want       spread  // of R2
+}
+
+// spread is a mean and Σ(x − mean)² of numbers that come some at a time: Chan, Golub & LeVeque
+// (1983), "Algorithms for computing the sample variance".
+type spread struct{ n, mean, squares, low, high float64 }
+
+func (s *spread) add(list []float64) {
+	for _, x := range list {
+		if s.n == 0 {
+			s.low, s.high = x, x
+		}
+		s.n++
+		d := x - s.mean
+		s.mean += d / s.n
+		s.squares += d * (x - s.mean)
+		s.low, s.high = min(s.low, x), max(s.high, x)
+	}
+}
+
+// Running returns what scores rows some at a time, or nil if the metric needs all of them at once:
+// ROCAUC and AveragePrecision rank rows, MedianAE sorts them, and of a metric of your own nothing is
+// known.
+func (m Metric) Running() *Running {
+	switch {
+	case m.same(Accuracy), m.same(BalancedAccuracy), m.same(F1), m.same(MCC):
+		return &Running{metric: m, counts: &metrics.Counts{}}
+	case m.same(LogLoss), m.same(Brier), m.same(MAE):
+		return &Running{metric: m}
+	case m.same(RMSE), m.same(R2):
+		return &Running{metric: m, root: true}
+	}
+	return nil
+}
+
+var errNoRunning = errors.New("data: a nil or zero Running: Metric.Running makes one")
+
+// Add scores the prediction of more rows.
+func (r *Running) Add(rows *Set, p *Prediction) error {
+	if r == nil || r.metric.Score == nil {
+		return errNoRunning
+	}
+	if r.counts != nil {
+		want, err := rows.Labels()
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			return errNoPrediction
+		}
+		return r.counts.Add(want, p.Labels)
+	}
+	score := r.metric
+	if r.metric.Name == R2.Name {
+		want, err := rows.Values()
+		if err != nil {
+			return err
+		}
+		r.want.add(want)
+		score = RMSE
+	}
+	v, err := score.Score(rows, p)
+	if err != nil {
+		return err
+	}
+	if r.root {
+		v *= v
+	}
+	n := float64(max(len(p.Labels), len(p.Values)))
+	r.rows += n
+	r.mean += (v - r.mean) * n / r.rows
+	return nil
+}
+
+// Score returns the score of all rows that were added.
+func (r *Running) Score() (float64, error) {
+	switch {
+	case r == nil || r.metric.Score == nil:
+		return 0, errNoRunning
+	case r.counts != nil && r.metric.Name == Accuracy.Name:
+		return r.counts.Accuracy()
+	case r.counts != nil && r.metric.Name == BalancedAccuracy.Name:
+		return r.counts.BalancedAccuracy()
+	case r.counts != nil && r.metric.Name == F1.Name:
+		return r.counts.F1(metrics.Macro)
+	case r.counts != nil:
+		return r.counts.MCC()
+	case r.rows == 0:
+		return 0, metrics.ErrEmpty
+	case r.metric.Name == R2.Name && r.want.low == r.want.high:
+		return 0, ErrUndefined
+	case r.metric.Name == R2.Name:
+		return 1 - r.mean*r.want.n/r.want.squares, nil
+	case r.root:
+		return math.Sqrt(r.mean), nil
+	}
+	return r.mean, nil
+}
