@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -218,10 +219,37 @@ func TestPrepareErrors(t *testing.T) {
 		{"Broadcast", []Attribute{{"shape", []int{1 << 20, 1 << 20}}}, []Spec{f(1)}, "more than"},
 		{"Upsample2D", []Attribute{{"scales", []int{1 << 20, 1 << 20}}, {"mode", "nearest"}}, []Spec{f(1, 2, 2, 1)}, "more than"},
 		{"LSTM", []Attribute{{"hidden_size", 2}, {"last", true}, {"training_mode", false}, {"bias", 7}}, []Spec{f(1, 2, 3), f(3, 8), f(2, 8)}, "there is no operand 7"},
+		{"LSTMStates", []Attribute{{"hidden_size", 2}, {"last", true}, {"bias", math.MaxInt}}, []Spec{f(1, 2, 12), f(1, 2, 3), f(3, 8), f(2, 8)}, "there is no operand 9223372036854775807"},
+		{"Gather", nil, []Spec{{Int, slices.Repeat([]int{1}, 20)}, {Int, slices.Repeat([]int{1}, 20)}}, "a shape of 39 axes: want at most 32"},
 		{"LSTM", []Attribute{{"hidden_size", 2}, {"last", true}, {"training_mode", false}}, []Spec{f(1, 2, 3), f(3, 8), f(2, 8), f(8)}, "4 operands, of which 3 are named"},
 	} {
 		if _, err := Prepare(Float32, c.kind, c.attrs, c.in...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %v of %v: %v, want an error with %q", c.kind, c.attrs, c.in, err, c.want)
+		}
+	}
+}
+
+// TestPrepareTakesNoMemory: what an operation needs for large values is taken when it gets
+// their memory, not when a file that names them is checked.
+func TestPrepareTakesNoMemory(t *testing.T) {
+	const n = 1 << 20
+	for _, c := range []struct {
+		kind  string
+		attrs []Attribute
+	}{
+		{"Upsample2D", []Attribute{{"scales", []int{n, 1}}, {"mode", "linear"}}},
+		{"AdaptiveMaxPool2D", []Attribute{{"output_size", []int{1, n}}}},
+		{"AdaptiveAveragePool2D", []Attribute{{"output_size", []int{n, 1}}}},
+	} {
+		result := testing.Benchmark(func(b *testing.B) {
+			for range b.N {
+				if _, err := Prepare(Float32, c.kind, c.attrs, Spec{Float32, []int{1, 1, 1, 1}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		if result.N == 0 || result.AllocedBytesPerOp() > n {
+			t.Errorf("%s: %d operations took %d bytes each", c.kind, result.N, result.AllocedBytesPerOp())
 		}
 	}
 }

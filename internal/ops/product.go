@@ -189,6 +189,12 @@ func bindImages[G any, T kernel.Float](g *G, f func(g *G, x, y []T)) func(*call[
 	}
 }
 
+// bindTables is bindImages for a geometry with tables as long as the sides of the result,
+// which are made only for an operation that runs: a check of a program takes no memory.
+func bindTables[G any, T kernel.Float](g func() *G, f func(g *G, x, y []T)) func(*call[T]) run {
+	return func(c *call[T]) run { return bindImages(g(), f)(c) }
+}
+
 func pool(o *operation, f32 func(c *kernel.Conv, x, y []float32), f64 func(c *kernel.Conv, x, y []float64)) Kernel {
 	if !o.operands(1, 1) {
 		return Kernel{}
@@ -224,8 +230,10 @@ func regions(o *operation, f32 func(z *kernel.Regions, x, y []float32), f64 func
 		}
 		return list
 	}
-	z := &kernel.Regions{N: s[0], H: s[1], W: s[2], C: s[3], Rows: cut(s[1], n[0]), Columns: cut(s[2], n[1])}
-	return Kernel{Out: Spec{t, out}, f32: bindImages(z, f32), f64: bindImages(z, f64)}
+	z := func() *kernel.Regions {
+		return &kernel.Regions{N: s[0], H: s[1], W: s[2], C: s[3], Rows: cut(s[1], n[0]), Columns: cut(s[2], n[1])}
+	}
+	return Kernel{Out: Spec{t, out}, f32: bindTables(z, f32), f64: bindTables(z, f64)}
 }
 
 func upsample(o *operation) Kernel {
@@ -243,9 +251,11 @@ func upsample(o *operation) Kernel {
 	if o.err != nil {
 		return Kernel{}
 	}
-	z := &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], mode), Columns: blends(s[2], by[1], mode)}
+	z := func() *kernel.Resize {
+		return &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], mode), Columns: blends(s[2], by[1], mode)}
+	}
 	out := []int{s[0], s[1] * by[0], s[2] * by[1], s[3]}
-	return Kernel{Out: Spec{t, out}, f32: bindImages(z, kernel.ResizeForward[float32]), f64: bindImages(z, kernel.ResizeForward[float64])}
+	return Kernel{Out: Spec{t, out}, f32: bindTables(z, kernel.ResizeForward[float32]), f64: bindTables(z, kernel.ResizeForward[float64])}
 }
 
 // blends returns which of size pixels each of size·by pixels is made of.

@@ -38,7 +38,7 @@ func (o *operation) recurrent(cell kernel.Cell, first int) *recurrent {
 		if !o.has(p.attribute) {
 			continue
 		}
-		if *p.place = o.int(p.attribute); p.only != cell || *p.place < 3 || first+*p.place >= len(o.in) {
+		if *p.place = o.int(p.attribute); p.only != cell || *p.place < 3 || *p.place >= len(o.in)-first {
 			o.fail("attribute %s: there is no operand %d for it", p.attribute, *p.place)
 		}
 	}

@@ -127,8 +127,14 @@ func Dims(shape []int) string {
 // mostElements bounds a value: memory is taken for no more.
 const mostElements = 1<<31 - 1
 
+// mostAxes bounds the rank of a value, which an operation such as Gather can double.
+const mostAxes = 32
+
 // CheckShape reports whether a value may have a shape.
 func CheckShape(shape []int) error {
+	if len(shape) > mostAxes {
+		return fmt.Errorf("a shape of %d axes: want at most %d", len(shape), mostAxes)
+	}
 	room := mostElements
 	for _, d := range shape {
 		if d < 1 {
