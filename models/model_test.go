@@ -473,7 +473,7 @@ func TestBagOfScales(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.Info = models.Info{Task: data.Regress{}, Features: features, Scales: []models.TargetScale{{Mean: rapid.Float64Range(-2, 2).Draw(t, "mean"), Scale: rapid.Float64Range(0, 2).Draw(t, "scale")}}}
+			m.Info = models.Info{Task: data.Regress{}, Features: features, Scales: []models.TargetScale{{Mean: rapid.Float64Range(-2, 2).Draw(t, "mean"), Scale: rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-3, 2)).Draw(t, "scale")}}}
 			if rapid.Bool().Draw(t, "logarithmic") {
 				m.Info.Scales[0].Center, m.Info.Scales[0].Width = rapid.Float64Range(-100, 100).Draw(t, "center"), rapid.Float64Range(0.1, 10).Draw(t, "width")
 			}
