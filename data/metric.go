@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed732fc211/aegis/internal/vector"
 	"github.com/seed732fc211/aegis/metrics"
 	"gorgonia.org/tensor"
 )
@@ -186,20 +187,8 @@ func (m Metric) Of(column string) Metric {
 		if k < 0 || len(p.Values) != len(y) {
 			return 0, fmt.Errorf("data: the metric %s of the target column %s of %d values for %d: there is none", m.Name, short(column), len(p.Values), len(y))
 		}
-		return m.Score(oneTarget(strided(y, k, columns)), &Prediction{Values: strided(p.Values, k, columns)})
+		return m.Score(oneTarget(vector.Column(y, k, columns)), &Prediction{Values: vector.Column(p.Values, k, columns)})
 	}}
-}
-
-// strided returns every n-th value from the k-th on.
-func strided(v []float64, k, n int) []float64 {
-	if n == 1 {
-		return v
-	}
-	out := make([]float64, 0, len(v)/n)
-	for i := k; i < len(v); i += n {
-		out = append(out, v[i])
-	}
-	return out
 }
 
 // oneTarget returns a set with nothing but a real target.
@@ -325,7 +314,7 @@ func ofValues(f func(want, have []float64) (float64, error)) func(*Set, *Predict
 		}
 		sum := 0.0
 		for k := range columns {
-			v, err := f(strided(want, k, columns), strided(p.Values, k, columns))
+			v, err := f(vector.Column(want, k, columns), vector.Column(p.Values, k, columns))
 			if err != nil {
 				return 0, err
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/internal/builtin"
+	"github.com/seed732fc211/aegis/internal/vector"
 	"gorgonia.org/tensor"
 )
 
@@ -52,7 +53,7 @@ func (Classify) Rules(of Targets) (*Rules, error) {
 			z[0] = logistic(z[0])
 			return
 		}
-		softmax(z, z)
+		vector.Softmax(z, z)
 	}
 	r.Decode = func(row *Prediction, z []float64, averaged bool) {
 		switch {
@@ -63,7 +64,7 @@ func (Classify) Rules(of Targets) (*Rules, error) {
 		case averaged:
 			copy(row.Proba, z)
 		default:
-			softmax(row.Proba, z)
+			vector.Softmax(row.Proba, z)
 		}
 		r.Decide(row)
 	}
@@ -77,7 +78,7 @@ func (Classify) Rules(of Targets) (*Rules, error) {
 // probable class, the first of equals.
 func choice(of Targets) *Rules {
 	r := &Rules{Labels: 1, Proba: len(of.Classes), Simplex: len(of.Classes), Choice: true}
-	r.Decide = func(row *Prediction) { row.Labels[0] = argmax(row.Proba) }
+	r.Decide = func(row *Prediction) { row.Labels[0] = vector.Argmax(row.Proba) }
 	r.Header = []string{targetName(of)}
 	for _, c := range of.Classes {
 		r.Header = append(r.Header, "P("+c+")")
@@ -113,34 +114,7 @@ func numbersOnly(of Targets) error {
 	return nil
 }
 
-// argmax returns the place of the greatest value, the first of equals.
-func argmax(v []float64) int {
-	best := 0
-	for i, x := range v {
-		if x > v[best] {
-			best = i
-		}
-	}
-	return best
-}
-
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
-
-// softmax may be given one slice for both.
-func softmax(dst, z []float64) {
-	peak := z[0]
-	for _, v := range z {
-		peak = math.Max(peak, v)
-	}
-	sum := 0.0
-	for k, v := range z {
-		dst[k] = math.Exp(v - peak)
-		sum += dst[k]
-	}
-	for k := range dst {
-		dst[k] /= sum
-	}
-}
 
 // Regress is the prediction of real numbers: one target of float64 and shape (rows), or
 // several of shape (rows, columns), each scaled on its own by the rows that are trained on.
@@ -508,10 +482,10 @@ func (Sequence) Rules(of Targets) (*Rules, error) {
 	}
 	r.Loss = func(int) string { return "losses.SequenceCrossEntropy" }
 	r.Average = func(z []float64) {
-		each(z, func(_ int, part []float64) { softmax(part, part) })
+		each(z, func(_ int, part []float64) { vector.Softmax(part, part) })
 	}
 	r.Decide = func(row *Prediction) {
-		each(row.Proba, func(step int, part []float64) { row.Labels[step] = argmax(part) })
+		each(row.Proba, func(step int, part []float64) { row.Labels[step] = vector.Argmax(part) })
 	}
 	r.Decode = func(row *Prediction, z []float64, averaged bool) {
 		copy(row.Proba, z)

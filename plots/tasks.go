@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/vector"
 	"github.com/seed732fc211/aegis/metrics"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -75,18 +76,6 @@ func one(p *plot.Plot, err error) ([][]cell, error) {
 	return [][]cell{{{1, &plotBlock{p, 3.6 * vg.Inch}}}}, nil
 }
 
-// ofColumn returns the k-th value of every row.
-func ofColumn(v []float64, k, of int) []float64 {
-	if of == 1 {
-		return v
-	}
-	out := make([]float64, 0, len(v)/of)
-	for i := k; i < len(v); i += of {
-		out = append(out, v[i])
-	}
-	return out
-}
-
 func (t told) residuals() ([][]cell, error) {
 	n := len(t.columns)
 	if t.rules.Values != n {
@@ -94,7 +83,7 @@ func (t told) residuals() ([][]cell, error) {
 	}
 	var rows [][]cell
 	for k, name := range t.columns[:min(n, mostTargets)] {
-		panels, err := regressionPanels(name, ofColumn(t.values, k, n), ofColumn(t.said.Values, k, n))
+		panels, err := regressionPanels(name, vector.Column(t.values, k, n), vector.Column(t.said.Values, k, n))
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"sync/atomic"
+
+	"github.com/seed732fc211/aegis/internal/vector"
 )
 
 // Forest configures a random forest (Breiman, "Random Forests", 2001): trees grown
@@ -250,7 +252,7 @@ func (f *forestFit) score(o *OutOfBag, scores []float64, unseen []int32, k int) 
 		if u > 0 {
 			total += w.of(r)
 			mean += w.of(r) * f.y[r]
-			if f.classes > 0 && argmax(scores[r*k:(r+1)*k]) == int(f.y[r]) {
+			if f.classes > 0 && vector.Argmax(scores[r*k:(r+1)*k]) == int(f.y[r]) {
 				right += w.of(r)
 			}
 		}

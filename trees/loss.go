@@ -1,6 +1,10 @@
 package trees
 
-import "math"
+import (
+	"math"
+
+	"github.com/seed732fc211/aegis/internal/vector"
+)
 
 // loss is a twice differentiable loss of scores, with what it needs of the
 // training rows. Scores are kept by outputs: raw[k][i] is that of row i.
@@ -217,7 +221,7 @@ func (l *multinomial) prepare(raw [][]float64, from, to int) {
 		for c := range k {
 			scores[c] = raw[c][i]
 		}
-		softmax(scores, scores)
+		vector.Softmax(scores, scores)
 		for c := range k {
 			l.proba[c][i] = scores[c]
 		}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"runtime"
 	"sync/atomic"
+
+	"github.com/seed732fc211/aegis/internal/vector"
 )
 
 // Proba returns the probability of every class of every row, (rows, classes) row
@@ -28,7 +30,7 @@ func (m *Model) Labels(ctx context.Context, t Table) ([]int, error) {
 	k := m.e.Classes
 	labels := make([]int, len(proba)/k)
 	for i := range labels {
-		labels[i] = argmax(proba[i*k : (i+1)*k])
+		labels[i] = vector.Argmax(proba[i*k : (i+1)*k])
 	}
 	return labels, nil
 }
@@ -306,36 +308,10 @@ func (e *Ensemble) finish(scores, out []float64) {
 		p := 1 / (1 + math.Exp(-scores[0]))
 		out[0], out[1] = 1-p, p
 	case Softmax:
-		softmax(scores, out)
+		vector.Softmax(out, scores)
 	case LogLink:
 		out[0] = math.Exp(min(scores[0], 700))
 	default:
 		copy(out, scores)
 	}
-}
-
-func softmax(scores, out []float64) {
-	top := scores[0]
-	for _, s := range scores {
-		top = max(top, s)
-	}
-	sum := 0.0
-	for c, s := range scores {
-		out[c] = math.Exp(s - top)
-		sum += out[c]
-	}
-	for c := range out {
-		out[c] /= sum
-	}
-}
-
-// argmax returns the place of the greatest value, the first of equals.
-func argmax(v []float64) int {
-	best := 0
-	for i, x := range v {
-		if x > v[best] {
-			best = i
-		}
-	}
-	return best
 }

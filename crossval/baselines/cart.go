@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/vector"
 	"github.com/sjwhitworth/golearn/trees"
 )
 
@@ -110,7 +111,7 @@ func growClassifier(rows [][]float64, y *targets, depth int) (grown, error) {
 	}
 	root := tree.RootNode
 	if root.Left == nil && root.Right == nil && !splits(rows, int(root.Feature), root.Threshold, giniGain(y)) {
-		return always(float64(argmax(counts))), nil
+		return always(float64(vector.Argmax(counts))), nil
 	}
 	return func(rows [][]float64) []float64 {
 		out := make([]float64, len(rows))

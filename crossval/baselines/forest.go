@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/vector"
 )
 
 // Forest is a forest of golearn's CART trees, each grown on rows drawn with
@@ -158,7 +159,7 @@ func forestPredict(ctx context.Context, forest []member, rows [][]float64, y *ta
 	}
 	p := &data.Prediction{Proba: sums}
 	for i := range rows {
-		p.Labels = append(p.Labels, argmax(sums[i*width:(i+1)*width]))
+		p.Labels = append(p.Labels, vector.Argmax(sums[i*width:(i+1)*width]))
 	}
 	return p, nil
 }

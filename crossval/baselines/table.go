@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/check"
+	"github.com/seed732fc211/aegis/internal/vector"
 	"github.com/sjwhitworth/golearn/base"
 )
 
@@ -128,7 +129,7 @@ func predictor(train *matrix, y *targets, parameters int, f rule) *data.Predicto
 					continue
 				}
 				p.Proba = append(p.Proba, out...)
-				p.Labels = append(p.Labels, argmax(out))
+				p.Labels = append(p.Labels, vector.Argmax(out))
 			}
 			return nil
 		})
@@ -171,17 +172,6 @@ func guarded(f func() error) (err error) {
 		}
 	}()
 	return f()
-}
-
-// argmax returns the place of the greatest value, the first of equals.
-func argmax(v []float64) int {
-	best := 0
-	for i, x := range v {
-		if x > v[best] {
-			best = i
-		}
-	}
-	return best
 }
 
 // floatGrid puts rows and their target into golearn's instances: a float

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/vector"
 	"github.com/seed732fc211/aegis/trees"
 )
 
@@ -134,7 +135,7 @@ func oneClass(class, columns, classes int) *data.Predictor {
 func withLabels(proba []float64, classes int) *data.Prediction {
 	p := &data.Prediction{Proba: proba, Labels: make([]int, len(proba)/classes)}
 	for i := range p.Labels {
-		p.Labels[i] = argmax(proba[i*classes : (i+1)*classes])
+		p.Labels[i] = vector.Argmax(proba[i*classes : (i+1)*classes])
 	}
 	return p
 }
