@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/ops"
 )
 
 // Add returns x + y. Shapes broadcast as in NumPy, here and in all functions of
@@ -35,7 +36,7 @@ func (b *Builder) binary(fn kernel.BinaryFn, kind string, x, y *Node) *Node {
 	if comparison := fn >= kernel.Equal && fn < kernel.And; comparison && !b.readyAlike(kind, x, y) || !comparison && !b.readyFloat(kind, x, y) {
 		return nil
 	}
-	if _, err := broadcast(x.Shape(), y.Shape()); err != nil {
+	if _, err := ops.Broadcast(x.Shape(), y.Shape()); err != nil {
 		return b.fail(kind, err)
 	}
 	o := &op{kind: kind}
@@ -81,7 +82,7 @@ func (b *Builder) SumTo(x *Node, shape Shape) *Node {
 		return x
 	}
 	from := x.Shape()
-	if s, err := broadcast(from, shape); err != nil || !slices.Equal(s, from) {
+	if s, err := ops.Broadcast(from, shape); err != nil || !slices.Equal(s, from) {
 		return b.fail("SumTo", fmt.Errorf("%s does not broadcast to %s", dims(shape), dims(from)))
 	}
 	lead := len(from) - len(shape)
@@ -103,7 +104,7 @@ func (b *Builder) Broadcast(x *Node, shape ...int) *Node {
 		return x
 	}
 	from := x.Shape()
-	if out, err := broadcast(from, shape); err != nil {
+	if out, err := ops.Broadcast(from, shape); err != nil {
 		return b.fail("Broadcast", err)
 	} else if !slices.Equal(out, Shape(shape)) {
 		return b.fail("Broadcast", fmt.Errorf("%s does not broadcast to %s", dims(from), dims(shape)))

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed732fc211/aegis/internal/ops"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -275,22 +276,9 @@ const mostResult = 1<<31 - 1
 
 // checkShape checks the shape of an operation's result, checkLeaf that of an input,
 // a parameter or a constant.
-func checkShape(s Shape) error { return bounded(s, mostResult) }
+func checkShape(s Shape) error { return ops.Bounded(s, mostResult) }
 
-func checkLeaf(s Shape) error { return bounded(s, MaxElements) }
-
-func bounded(s Shape, most int) error {
-	room := most
-	for _, d := range s {
-		if d < 1 {
-			return fmt.Errorf("shape %s: every size must be at least 1", dims(s))
-		}
-		if room /= d; room == 0 {
-			return fmt.Errorf("shape %s: more elements than memory is taken for, %d", dims(s), most)
-		}
-	}
-	return nil
-}
+func checkLeaf(s Shape) error { return ops.Bounded(s, MaxElements) }
 
 // leaf adds a node without an operation. Gorgonia makes two leaves of one name
 // into one node, so names are kept unique here.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/ops"
 )
 
 // A mask is a value of the graph's float type, 1 where something holds and 0 elsewhere:
@@ -56,9 +57,9 @@ func (b *Builder) Where(cond, x, y *Node) *Node {
 	if !b.readyFloat(name, cond) || !b.readyAlike(name, x, y) {
 		return nil
 	}
-	shape, err := broadcast(x.Shape(), y.Shape())
+	shape, err := ops.Broadcast(x.Shape(), y.Shape())
 	if err == nil {
-		shape, err = broadcast(cond.Shape(), shape)
+		shape, err = ops.Broadcast(cond.Shape(), shape)
 	}
 	if err != nil {
 		return b.fail(name, fmt.Errorf("mask %s, %s and %s: %w", dims(cond.Shape()), dims(x.Shape()), dims(y.Shape()), err))
@@ -129,7 +130,7 @@ func (b *Builder) TakeAlongAxis(x, index *Node, ax int) *Node {
 	if len(t) != len(s) || !slices.Equal(t[:a], s[:a]) || !slices.Equal(t[a+1:], s[a+1:]) {
 		return b.fail(name, fmt.Errorf("%s by indices %s: shapes differ along another axis than %d", dims(s), dims(t), a))
 	}
-	_, inner := around(s, a)
+	_, inner := ops.Around(s, a)
 	n, picks := s[a], t[a]
 	attrs := []Attribute{attr("axis", a)}
 	return b.apply(&op{

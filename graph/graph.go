@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed732fc211/aegis/internal/ops"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -93,25 +94,10 @@ func (e *Error) Unwrap() error {
 }
 
 // size is the number of elements of a shape; 1 for a scalar.
-func size(s Shape) int {
-	n := 1
-	for _, d := range s {
-		n *= d
-	}
-	return n
-}
+func size(s Shape) int { return ops.Elements(s) }
 
 // dims writes a shape as (2,3).
-func dims(s Shape) string {
-	t := "("
-	for i, d := range s {
-		if i > 0 {
-			t += ","
-		}
-		t += fmt.Sprint(d)
-	}
-	return t + ")"
-}
+func dims(s Shape) string { return ops.Dims(s) }
 
 // axis turns an axis, which may count from the end (−1 is the last), into 0..rank−1.
 func axis(a, rank int) (int, error) {
@@ -145,31 +131,6 @@ func axesOf(list []int, rank int) ([]int, error) {
 		out = append(out, n)
 	}
 	slices.Sort(out)
-	return out, nil
-}
-
-// broadcast returns the common shape of two operands by NumPy's rule: aligned
-// at the last axis, sizes are equal or one of them is 1.
-func broadcast(a, b Shape) (Shape, error) {
-	n := max(len(a), len(b))
-	out := make(Shape, n)
-	for i := range out {
-		x, y := 1, 1
-		if j := i - n + len(a); j >= 0 {
-			x = a[j]
-		}
-		if j := i - n + len(b); j >= 0 {
-			y = b[j]
-		}
-		switch {
-		case x == y || y == 1:
-			out[i] = x
-		case x == 1:
-			out[i] = y
-		default:
-			return nil, fmt.Errorf("%s and %s do not broadcast: axis %d is %d and %d", dims(a), dims(b), i, x, y)
-		}
-	}
 	return out, nil
 }
 

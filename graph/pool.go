@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/ops"
 )
 
 // MaxPool2D returns the maximum of every window of every channel; what lies
@@ -110,14 +111,15 @@ func bindRoute[G any, T kernel.Float](c *G, f func(c *G, x, y, dy, dx []T)) func
 // Shapes: x (batch, height, width, channels), result (batch, rows, columns, channels).
 func (b *Builder) AdaptiveAveragePool2D(x *Node, rows, columns int) *Node {
 	const name = "AdaptiveAveragePool2D"
-	z := b.regions(name, x, rows, columns)
-	if z == nil {
+	s := b.regions(name, x, rows, columns)
+	if s == nil {
 		return nil
 	}
 	attrs := []Attribute{attr("output_size", []int{rows, columns})}
 	return b.apply(&op{
 		kind: name, attrs: attrs, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			z := ops.Regions(s, []int{rows, columns})
 			return []*Node{b.apply(&op{
 				kind: name + "Grad", attrs: append(attrs[:1:1], attr("output_shape", []int{z.H, z.W})), out: typeOf(in[0]),
 				f32: bindPool(z, kernel.RegionMeanGrad[float32]), f64: bindPool(z, kernel.RegionMeanGrad[float64]),
@@ -129,14 +131,15 @@ func (b *Builder) AdaptiveAveragePool2D(x *Node, rows, columns int) *Node {
 // AdaptiveMaxPool2D returns the maxima of the regions of AdaptiveAveragePool2D.
 func (b *Builder) AdaptiveMaxPool2D(x *Node, rows, columns int) *Node {
 	const name = "AdaptiveMaxPool2D"
-	z := b.regions(name, x, rows, columns)
-	if z == nil {
+	s := b.regions(name, x, rows, columns)
+	if s == nil {
 		return nil
 	}
 	attrs := []Attribute{attr("output_size", []int{rows, columns})}
 	return b.apply(&op{
 		kind: name, attrs: attrs, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, y, g *Node) []*Node {
+			z := ops.Regions(s, []int{rows, columns})
 			return []*Node{b.apply(&op{
 				kind: name + "Grad", attrs: attrs, out: typeOf(in[0]),
 				f32: bindRoute(z, kernel.RegionMaxGrad[float32]), f64: bindRoute(z, kernel.RegionMaxGrad[float64]),
@@ -145,7 +148,8 @@ func (b *Builder) AdaptiveMaxPool2D(x *Node, rows, columns int) *Node {
 	}, x)
 }
 
-func (b *Builder) regions(name string, x *Node, rows, columns int) *kernel.Regions {
+// regions returns the shape of the images of an adaptive pooling, nil after a mistake.
+func (b *Builder) regions(name string, x *Node, rows, columns int) Shape {
 	if !b.readyFloat(name, x) {
 		return nil
 	}
@@ -158,16 +162,5 @@ func (b *Builder) regions(name string, x *Node, rows, columns int) *kernel.Regio
 		b.fail(name, fmt.Errorf("%d x %d regions: want at least 1 of each", rows, columns))
 		return nil
 	}
-	if err := checkShape(Shape{s[0], rows, columns, s[3]}); err != nil {
-		b.fail(name, err)
-		return nil
-	}
-	cut := func(size, n int) [][2]int {
-		out := make([][2]int, n)
-		for i := range out {
-			out[i] = [2]int{i * size / n, ((i+1)*size + n - 1) / n}
-		}
-		return out
-	}
-	return &kernel.Regions{N: s[0], H: s[1], W: s[2], C: s[3], Rows: cut(s[1], rows), Columns: cut(s[2], columns)}
+	return s
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
+	"github.com/seed732fc211/aegis/internal/ops"
 )
 
 // Interpolation is how Upsample2D fills in pixels.
@@ -42,30 +43,15 @@ func (b *Builder) Upsample2D(x *Node, by [2]int, how Interpolation) *Node {
 	if err := checkShape(Shape{s[0], s[1], by[0], s[2], by[1], s[3]}); err != nil {
 		return b.fail(name, fmt.Errorf("factors %v: %w", by, err))
 	}
-	z := &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], how), Columns: blends(s[2], by[1], how)}
 	attrs := []Attribute{attr("scales", []int{by[0], by[1]}), attr("mode", how.String())}
 	return b.apply(&op{
 		kind: name, attrs: attrs, diff: []bool{true},
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
+			z := ops.Resize(s, by[:], how.String())
 			return []*Node{b.apply(&op{
 				kind: name + "Grad", attrs: attrs, out: typeOf(in[0]),
 				f32: bindPool(z, kernel.ResizeGrad[float32]), f64: bindPool(z, kernel.ResizeGrad[float64]),
 			}, g)}
 		},
 	}, x)
-}
-
-// blends returns which of size pixels each of size·by pixels is made of.
-func blends(size, by int, how Interpolation) []kernel.Blend {
-	out := make([]kernel.Blend, size*by)
-	for i := range out {
-		if how == Nearest {
-			out[i] = kernel.Blend{Low: i / by, High: i / by}
-			continue
-		}
-		at := max(0, (float64(i)+0.5)/float64(by)-0.5)
-		low := int(at)
-		out[i] = kernel.Blend{Low: low, High: min(low+1, size-1), Fraction: at - float64(low)}
-	}
-	return out
 }

@@ -74,9 +74,6 @@ func (b *Builder) Transpose(x *Node, perm ...int) *Node {
 	}, x)
 }
 
-// around splits a shape at an axis into the products before and after it.
-func around(s Shape, ax int) (outer, inner int) { return size(s[:ax]), size(s[ax+1:]) }
-
 // Slice returns the part of x, of any type, from index from up to, not including, to
 // along an axis.
 func (b *Builder) Slice(x *Node, ax, from, to int) *Node {

@@ -72,7 +72,7 @@ func binaryOf(o *operation, fn kernel.BinaryFn) Kernel {
 	} else {
 		o.floats(0, 1)
 	}
-	shape, err := broadcast(x.Shape, y.Shape)
+	shape, err := Broadcast(x.Shape, y.Shape)
 	if err != nil {
 		o.fail("%w", err)
 	}

@@ -35,7 +35,7 @@ func matMul(o *operation) Kernel {
 	if k != k2 || !slices.Equal(sx[:r], sy[:r]) {
 		o.fail("%v x %v: sizes differ", o.in[0], o.in[1])
 	}
-	count := size(sx[:r])
+	count := Elements(sx[:r])
 	return Kernel{
 		Out: Spec{t, append(slices.Clone(sx[:r]), m, n)},
 		f32: bindMatMul[float32](tx, ty, count, m, n, k), f64: bindMatMul[float64](tx, ty, count, m, n, k),
@@ -223,6 +223,13 @@ func regions(o *operation, f32 func(z *kernel.Regions, x, y []float32), f64 func
 	if o.err != nil {
 		return Kernel{}
 	}
+	z := func() *kernel.Regions { return Regions(s, n) }
+	return Kernel{Out: Spec{t, out}, f32: bindTables(z, f32), f64: bindTables(z, f64)}
+}
+
+// Regions returns the regions of an adaptive pooling of images (N, H, W, C) to the given
+// rows and columns.
+func Regions(image, to []int) *kernel.Regions {
 	cut := func(size, n int) [][2]int {
 		list := make([][2]int, n)
 		for i := range list {
@@ -230,10 +237,7 @@ func regions(o *operation, f32 func(z *kernel.Regions, x, y []float32), f64 func
 		}
 		return list
 	}
-	z := func() *kernel.Regions {
-		return &kernel.Regions{N: s[0], H: s[1], W: s[2], C: s[3], Rows: cut(s[1], n[0]), Columns: cut(s[2], n[1])}
-	}
-	return Kernel{Out: Spec{t, out}, f32: bindTables(z, f32), f64: bindTables(z, f64)}
+	return &kernel.Regions{N: image[0], H: image[1], W: image[2], C: image[3], Rows: cut(image[1], to[0]), Columns: cut(image[2], to[1])}
 }
 
 func upsample(o *operation) Kernel {
@@ -251,24 +255,26 @@ func upsample(o *operation) Kernel {
 	if o.err != nil {
 		return Kernel{}
 	}
-	z := func() *kernel.Resize {
-		return &kernel.Resize{N: s[0], H: s[1], W: s[2], C: s[3], Rows: blends(s[1], by[0], mode), Columns: blends(s[2], by[1], mode)}
-	}
+	z := func() *kernel.Resize { return Resize(s, by, mode) }
 	out := []int{s[0], s[1] * by[0], s[2] * by[1], s[3]}
 	return Kernel{Out: Spec{t, out}, f32: bindTables(z, kernel.ResizeForward[float32]), f64: bindTables(z, kernel.ResizeForward[float64])}
 }
 
-// blends returns which of size pixels each of size·by pixels is made of.
-func blends(size, by int, mode string) []kernel.Blend {
-	out := make([]kernel.Blend, size*by)
-	for i := range out {
-		if mode == "nearest" {
-			out[i] = kernel.Blend{Low: i / by, High: i / by}
-			continue
+// Resize returns what each pixel of images (N, H, W, C) that are made larger by whole
+// factors is made of. mode is "nearest" or "linear".
+func Resize(image, by []int, mode string) *kernel.Resize {
+	blends := func(size, by int) []kernel.Blend {
+		out := make([]kernel.Blend, size*by)
+		for i := range out {
+			if mode == "nearest" {
+				out[i] = kernel.Blend{Low: i / by, High: i / by}
+				continue
+			}
+			at := max(0, (float64(i)+0.5)/float64(by)-0.5)
+			low := int(at)
+			out[i] = kernel.Blend{Low: low, High: min(low+1, size-1), Fraction: at - float64(low)}
 		}
-		at := max(0, (float64(i)+0.5)/float64(by)-0.5)
-		low := int(at)
-		out[i] = kernel.Blend{Low: low, High: min(low+1, size-1), Fraction: at - float64(low)}
+		return out
 	}
-	return out
+	return &kernel.Resize{N: image[0], H: image[1], W: image[2], C: image[3], Rows: blends(image[1], by[0]), Columns: blends(image[2], by[1])}
 }

@@ -28,7 +28,7 @@ func reshape(o *operation) Kernel {
 	}
 	if err := CheckShape(shape); err != nil {
 		o.fail("%w", err)
-	} else if size(shape) != k.Out.Len() {
+	} else if Elements(shape) != k.Out.Len() {
 		o.fail("%v to %s: the number of elements differs", k.Out, Dims(shape))
 	}
 	k.Out.Shape = shape
@@ -41,7 +41,7 @@ func broadcastTo(o *operation) Kernel {
 	if !o.operands(1, 1) {
 		return Kernel{}
 	}
-	out, err := broadcast(from, shape)
+	out, err := Broadcast(from, shape)
 	if err != nil {
 		o.fail("%w", err)
 	} else if !slices.Equal(out, shape) {
@@ -96,7 +96,7 @@ func slice(o *operation) Kernel {
 		o.fail("[%d:%d] of axis %d of %s", from, to, a, Dims(s))
 		return Kernel{}
 	}
-	outer, inner := around(s, a)
+	outer, inner := Around(s, a)
 	out := slices.Clone(s)
 	out[a] = to - from
 	n := (to - from) * inner
@@ -123,13 +123,13 @@ func pad(o *operation) Kernel {
 		}
 	}
 	if axis < 0 {
-		return blocks(o.in[0], 1, size(s), 0, size(s), 0, size(s))
+		return blocks(o.in[0], 1, Elements(s), 0, Elements(s), 0, Elements(s))
 	}
 	if err := CheckShape(out); err != nil {
 		o.fail("%w", err)
 		return Kernel{}
 	}
-	outer, inner := around(out, axis)
+	outer, inner := Around(out, axis)
 	n := s[axis] * inner
 	return blocks(Spec{o.in[0].Type, out}, outer, n, pads[axis]*inner, out[axis]*inner, 0, n)
 }
@@ -190,7 +190,7 @@ func concat(o *operation) Kernel {
 	if o.err != nil {
 		return Kernel{}
 	}
-	outer, inner := around(out, a)
+	outer, inner := Around(out, a)
 	return Kernel{
 		Out: Spec{o.in[0].Type, out},
 		f32: bindConcat[float32](sizes, outer, inner, total), f64: bindConcat[float64](sizes, outer, inner, total),
@@ -227,7 +227,7 @@ func gather(o *operation) Kernel {
 		o.fail("a scalar has no rows")
 		return Kernel{}
 	}
-	rows, row := s[0], size(s[1:])
+	rows, row := s[0], Elements(s[1:])
 	return Kernel{
 		Out: Spec{o.in[0].Type, append(slices.Clone(index), s[1:]...)},
 		f32: bindGather[float32](rows, row), f64: bindGather[float64](rows, row),
@@ -270,7 +270,7 @@ func takeAlongAxis(o *operation) Kernel {
 		o.fail("%s by indices %s: shapes differ along another axis than %d", Dims(s), Dims(t), a)
 		return Kernel{}
 	}
-	_, inner := around(s, a)
+	_, inner := Around(s, a)
 	return Kernel{Out: Spec{o.in[0].Type, t}, f32: bindTake[float32](s[a], t[a], inner), f64: bindTake[float64](s[a], t[a], inner)}
 }
 
@@ -343,7 +343,7 @@ func bindReverse[T kernel.Float](s []int) func(*call[T]) run {
 			if err := checkLengths(lengths, s[1]); err != nil {
 				return err
 			}
-			kernel.Reverse(s[0], s[1], size(s[2:]), x, lengths, out)
+			kernel.Reverse(s[0], s[1], Elements(s[2:]), x, lengths, out)
 			return nil
 		}
 	}

@@ -56,7 +56,7 @@ type Spec struct {
 }
 
 // Len returns the number of elements.
-func (s Spec) Len() int { return size(s.Shape) }
+func (s Spec) Len() int { return Elements(s.Shape) }
 
 // String returns the specification as float32(2,3).
 func (s Spec) String() string { return s.Type.String() + Dims(s.Shape) }
@@ -106,8 +106,8 @@ func (m Memory) First(n int) Memory {
 	}
 }
 
-// size is the number of elements of a shape; 1 for a scalar.
-func size(shape []int) int {
+// Elements is the number of elements of a shape; 1 for a scalar.
+func Elements(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		n *= d
@@ -130,18 +130,23 @@ const mostElements = 1<<31 - 1
 // mostAxes bounds the rank of a value, which an operation such as Gather can double.
 const mostAxes = 32
 
-// CheckShape reports whether a value may have a shape.
+// CheckShape reports a shape that the result of an operation may not have.
 func CheckShape(shape []int) error {
 	if len(shape) > mostAxes {
 		return fmt.Errorf("a shape of %d axes: want at most %d", len(shape), mostAxes)
 	}
-	room := mostElements
+	return Bounded(shape, mostElements)
+}
+
+// Bounded reports a size below 1, or more than most elements.
+func Bounded(shape []int, most int) error {
+	room := most
 	for _, d := range shape {
 		if d < 1 {
 			return fmt.Errorf("shape %s: every size must be at least 1", Dims(shape))
 		}
 		if room /= d; room == 0 {
-			return fmt.Errorf("shape %s: more than %d elements", Dims(shape), mostElements)
+			return fmt.Errorf("shape %s: more elements than memory is taken for, %d", Dims(shape), most)
 		}
 	}
 	return nil
@@ -158,8 +163,9 @@ func rowMajor(shape []int) []int {
 	return st
 }
 
-// broadcast returns the shape that two shapes broadcast to, as in NumPy.
-func broadcast(a, b []int) ([]int, error) {
+// Broadcast returns the common shape of two operands by NumPy's rule: aligned at the last
+// axis, sizes are equal or one of them is 1.
+func Broadcast(a, b []int) ([]int, error) {
 	n := max(len(a), len(b))
 	out := make([]int, n)
 	for i := range out {
@@ -171,7 +177,7 @@ func broadcast(a, b []int) ([]int, error) {
 			y = b[j]
 		}
 		if x != y && x != 1 && y != 1 {
-			return nil, fmt.Errorf("%s and %s do not broadcast", Dims(a), Dims(b))
+			return nil, fmt.Errorf("%s and %s do not broadcast: axis %d is %d and %d", Dims(a), Dims(b), i, x, y)
 		}
 		out[i] = max(x, y)
 	}
@@ -189,7 +195,7 @@ func repeated(shape, out []int) []int {
 	return st
 }
 
-// around splits a shape at an axis into the products before and after it.
-func around(shape []int, axis int) (outer, inner int) {
-	return size(shape[:axis]), size(shape[axis+1:])
+// Around splits a shape at an axis into the products before and after it.
+func Around(shape []int, axis int) (outer, inner int) {
+	return Elements(shape[:axis]), Elements(shape[axis+1:])
 }
