@@ -187,8 +187,12 @@ func TestRaggedFit(t *testing.T) {
 	}
 	weights := func(m *models.Model) string { return fmt.Sprint(m.Params().Snapshot()) }
 	m, h := fit(set, train.Config{ValidationFraction: 0.2})
-	if a := h.At("val_accuracy", 30); a < 0.85 {
-		t.Errorf("validation accuracy %v", a)
+	mean := 0.0 // a single epoch's goes up and down by 0.05, and its last bits are those of the kernels
+	for epoch := 21; epoch <= 30; epoch++ {
+		mean += h.At("val_accuracy", epoch) / 10
+	}
+	if mean < 0.85 {
+		t.Errorf("validation accuracy %v over the last ten epochs", mean)
 	}
 	again, _ := fit(fileLike{set}, train.Config{ValidationFraction: 0.2})
 	if weights(m) != weights(again) {
