@@ -71,7 +71,7 @@ func (p *arff) scan(r io.Reader) error {
 	return nil
 }
 
-// looksARFF tells whether a file begins with a declaration, comments aside.
+// looksARFF reports whether a file begins with a declaration, comments aside.
 func looksARFF(sample []byte) bool {
 	for len(sample) > 0 {
 		line, rest, _ := bytes.Cut(sample, []byte{'\n'})
@@ -195,7 +195,7 @@ func (p *arff) values(s string) (list []string, quoted []bool, err error) {
 			return list, quoted, nil
 		}
 		if rest[0] != ',' {
-			return nil, nil, p.fail("", "%q behind a value, want a comma", rest)
+			return nil, nil, p.fail("", "%q after a value, want a comma", rest)
 		}
 		s = rest[1:]
 	}
@@ -330,7 +330,7 @@ func (p *arff) sparse(s string, row []float64) error {
 			return err
 		}
 		if rest != "" && rest[0] != ',' {
-			return p.fail(p.atts[j].Name, "%q behind a value, want a comma", rest)
+			return p.fail(p.atts[j].Name, "%q after a value, want a comma", rest)
 		}
 		next, inner = j+1, strings.TrimLeft(strings.TrimPrefix(rest, ","), " \t")
 	}

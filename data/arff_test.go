@@ -145,7 +145,7 @@ func TestARFFMistakes(t *testing.T) {
 		{"sparse, index", head + "@data\n{2 1}\n", "", `row 5: "2" where the index of an attribute is wanted, 0 to 1`},
 		{"sparse, order", head + "@data\n{1 x, 0 1}\n", "", `"0" where the index of an attribute is wanted, 2 to 1`},
 		{"sparse, level", head + "@data\n{1 z}\n", "", `row 5, column c: "z" is none of its levels`},
-		{"behind a value", head + "@data\n1,'x'y\n", "", "want a comma"},
+		{"after a value", head + "@data\n1,'x'y\n", "", "want a comma"},
 		{"missing target", head + "@data\n1,?\n", "", "target of data row 1 is missing"},
 		{"no such target", head + "@data\n1,x\n", "b", `no attribute "b"`},
 		{"only a target", "@attribute c {x}\n@data\nx\n", "", "one attribute only"},

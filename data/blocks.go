@@ -134,7 +134,7 @@ func (b *blockReader) cut(text []byte) (cut, open int) {
 	}
 }
 
-// opens tells whether a quotation mark begins a cell: nothing but space stands
+// opens reports whether a quotation mark begins a cell: nothing but space stands
 // between it and the separator before it.
 func (b *blockReader) opens(text []byte, at int) bool {
 	for i := at - 1; i >= 0; i-- {
@@ -198,7 +198,7 @@ func (t *table) lineOf(row int) int {
 
 func (t *table) width() int { return len(t.names) }
 
-// declares tells whether the file itself says what the levels of a column are.
+// declares reports whether the file itself says what the levels of a column are.
 func (t *table) declares(j int) bool { return t.declared != nil && t.declared[j] }
 
 // parser makes tables of files.

@@ -140,7 +140,7 @@ func (p *planner) prune(kept []int) {
 	}
 }
 
-// varies tells whether a column has two different values in the kept rows.
+// varies reports whether a column has two different values in the kept rows.
 func (p *planner) varies(q *plan, kept []int) bool {
 	one, found, varies, at := "", false, false, 0
 	p.t.each([]int{q.j}, func(first int, part *table) {

@@ -29,7 +29,7 @@ type cellParser struct {
 	sep, eol byte
 	text     []byte
 	at       int
-	lines    int // line ends passed within quoted cells and behind records
+	lines    int // line ends passed within quoted cells and after records
 }
 
 var (
@@ -37,7 +37,7 @@ var (
 	errAfterQuote = errors.New("text after a closing quotation mark; a quotation mark within quotes is written twice")
 )
 
-// blank skips a line of nothing but white space, and tells whether there was one.
+// blank skips a line of nothing but white space, and reports whether there was one.
 func (p *cellParser) blank() bool {
 	for i := p.at; ; i++ {
 		switch c := p.text[i]; {
@@ -51,7 +51,7 @@ func (p *cellParser) blank() bool {
 	}
 }
 
-// cell takes one cell without the space around it, and tells whether it is the
+// cell takes one cell without the space around it, and reports whether it is the
 // last of its record. The bytes are good until the text is changed.
 func (p *cellParser) cell() (cell []byte, last bool, err error) {
 	i := p.at
@@ -73,7 +73,7 @@ func (p *cellParser) cell() (cell []byte, last bool, err error) {
 	return bytes.TrimSpace(p.text[start:i]), last, nil
 }
 
-// quoted takes a cell behind its opening quotation mark.
+// quoted takes a cell after its opening quotation mark.
 func (p *cellParser) quoted(start int) (cell []byte, last bool, err error) {
 	i := start
 	var joined []byte // of a cell with quotation marks within

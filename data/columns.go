@@ -331,7 +331,7 @@ func (p *planner) guess(q *plan) error {
 	return p.categorical(q)
 }
 
-// codes tells whether the cells are integers that are no quantities: with leading
+// codes reports whether the cells are integers that are no quantities: with leading
 // zeros, or so large that a float64 merges neighbours.
 func (p *planner) codes(q *plan) bool {
 	if !q.scan.integers {
@@ -359,7 +359,7 @@ func (p *planner) codes(q *plan) bool {
 	return zeros >= 0 || large >= 0
 }
 
-// exactInteger tells whether a float64 holds an integer's text, and no neighbour's,
+// exactInteger reports whether a float64 holds an integer's text, and no neighbour's,
 // exactly.
 func exactInteger(text string) bool {
 	v, _, err := parsePlain(text)
@@ -371,7 +371,7 @@ var booleans = [][2]string{
 	{"false", "true"}, {"no", "yes"}, {"f", "t"}, {"n", "y"}, {"off", "on"}, {"nein", "ja"}, {"nej", "ja"}, {"nee", "ja"}, {"non", "oui"}, {"no", "si"}, {"no", "sí"}, {"não", "sim"}, {"нет", "да"}, {"否", "是"}, {"いいえ", "はい"},
 }
 
-// isBoolean tells whether the texts are two words for true and false.
+// isBoolean reports whether the texts are two words for true and false.
 func (p *planner) isBoolean(q *plan) bool {
 	if q.scan.plain.count > 0 || len(q.texts) != 2 {
 		return false

@@ -62,7 +62,7 @@ func (p *planner) noColumns() error {
 	return &CSVError{File: p.t.file, Err: errors.New("no columns besides the target")}
 }
 
-// regrouped tells whether plain numbers are read otherwise than they were parsed:
+// regrouped reports whether plain numbers are read otherwise than they were parsed:
 // their decimal mark turned out to mark thousands.
 func (q *plan) regrouped(t *table) bool {
 	return q.number.Thousands != "" && q.number.Thousands == string(t.dialect.Decimal)
@@ -117,7 +117,7 @@ func (t *table) compact(features []*plan, kept []int) []float64 {
 	return out[: n*p : n*p]
 }
 
-// plainly tells whether the values of a column are the plain numbers or times that were
+// plainly reports whether the values of a column are the plain numbers or times that were
 // scanned.
 func (q *plan) plainly(t *table) bool {
 	return len(q.texts) == 0 && q.scan.over == 0 && (q.kind == Numeric || q.kind == DateTime) && !q.regrouped(t)

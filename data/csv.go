@@ -14,7 +14,7 @@ import (
 type ColumnType string
 
 // The types of columns. A time may name its layout, in the form of package time,
-// behind a colon: "time:02/01/2006".
+// after a colon: "time:02/01/2006".
 const (
 	Guess       ColumnType = ""            // decided by all cells of the column
 	Numeric     ColumnType = "numeric"     // numbers; a cell that is none is an error

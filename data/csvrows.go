@@ -155,7 +155,7 @@ func (c CSV) ScanRowsFile(path string, schema Schema, f func(rows *Set) error) (
 	return c.ScanRows(file, filepath.Base(path), schema, f)
 }
 
-// check tells whether a schema, which may come from a file, makes sense.
+// check reports whether a schema, which may come from a file, makes sense.
 func (s Schema) check() error {
 	if len(s.Features) == 0 {
 		return errors.New("data: a schema without columns")
@@ -168,7 +168,7 @@ func (s Schema) check() error {
 	return s.TargetNumber.check()
 }
 
-// heads tells whether a record has the names of all features.
+// heads reports whether a record has the names of all features.
 func (s Schema) heads(record []string) bool {
 	for _, f := range s.Features {
 		if !slices.Contains(record, f.Name) {

@@ -219,7 +219,7 @@ func simpleCells(records [][]string) float64 {
 	return float64(simple) / float64(all)
 }
 
-// isCommaNumber tells whether a cell is digits with one comma between them.
+// isCommaNumber reports whether a cell is digits with one comma between them.
 func isCommaNumber(cell string) bool {
 	whole, fraction, ok := strings.Cut(strings.TrimLeft(cell, "+-"), ",")
 	return ok && allDigits(whole) && allDigits(fraction)
@@ -252,7 +252,7 @@ func (d *Dialect) shape(records [][]string) {
 	}
 }
 
-// hasHeader tells whether the first record names the columns. It does if a column
+// hasHeader reports whether the first record names the columns. It does if a column
 // of numbers begins with a text. It does not if columns of numbers begin with
 // numbers, or if most of its cells are there again further down.
 func hasHeader(records [][]string) bool {
@@ -303,7 +303,7 @@ func cellKind(cell string) int {
 	return 0
 }
 
-// looksDate tells whether a cell has the digits of a date, with marks between them.
+// looksDate reports whether a cell has the digits of a date, with marks between them.
 func looksDate(cell string) bool {
 	digits, marks := 0, 0
 	for i := range len(cell) {
@@ -340,7 +340,7 @@ func columnKind(rows [][]string, j int, name string) (kind int, seen bool) {
 	return 0, seen
 }
 
-// looksNumeric tells whether a cell is a number as people write it, units aside.
+// looksNumeric reports whether a cell is a number as people write it, units aside.
 func looksNumeric(cell string) bool {
 	digits := 0
 	for i := range len(cell) {

@@ -340,7 +340,7 @@ func TestFault38IDXIsBounded(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err := data.ReadIDX(io.MultiReader(bytes.NewReader(header), source))
 	runtime.ReadMemStats(&after)
-	if err == nil || !strings.Contains(err.Error(), "bytes behind the 8388608 values") {
+	if err == nil || !strings.Contains(err.Error(), "bytes after the 8388608 values") {
 		t.Errorf("error %v", err)
 	}
 	if source.read > total+1<<16 {

@@ -348,7 +348,7 @@ func (l *loader) take(part *table, from int) error {
 	return nil
 }
 
-// has tells whether a part has the cells of a column.
+// has reports whether a part has the cells of a column.
 func (t *table) has(j int) bool { return !t.single || t.column0 == j }
 
 // plan is that of a column, where it is in the part.

@@ -20,7 +20,7 @@ type IDX struct {
 
 // ReadIDX reads an array of unsigned bytes in the IDX format: two zero bytes, the
 // type 0x08, the number of axes, the size of each as a big-endian 32-bit number,
-// and the values. Other types, a file that is cut off and bytes behind the end are
+// and the values. Other types, a file that is cut off and bytes after the end are
 // errors. Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
 // digits".
 func ReadIDX(r io.Reader) (*IDX, error) {
@@ -57,7 +57,7 @@ func ReadIDX(r io.Reader) (*IDX, error) {
 	}
 	switch _, err := in.ReadByte(); {
 	case err == nil:
-		return nil, fmt.Errorf("data: IDX: bytes behind the %d values of shape %v", total, x.Shape)
+		return nil, fmt.Errorf("data: IDX: bytes after the %d values of shape %v", total, x.Shape)
 	case !errors.Is(err, io.EOF):
 		return nil, fmt.Errorf("data: IDX: %w", err)
 	}

@@ -41,7 +41,7 @@ func TestReadIDX(t *testing.T) {
 		{"floats", "type 0x0d", []byte{0, 0, 0x0d, 1, 0, 0, 0, 0}},
 		{"no size", "size of axis 1: unexpected EOF", idx(1, 1)[:9]},
 		{"cut off", "5 of 6 values", idx(2, 3)[:17]},
-		{"too long", "bytes behind the 6 values", append(idx(2, 3), 0)},
+		{"too long", "bytes after the 6 values", append(idx(2, 3), 0)},
 		{"too large", "more than", []byte{0, 0, 8, 2, 0xff, 0, 0, 0, 0xff, 0, 0, 0}},
 		{"too large together", "more than", []byte{0, 0, 8, 2, 0, 1, 0, 0, 0, 1, 0, 0}},
 	} {

@@ -13,7 +13,7 @@ var (
 	sometimes = []string{"none", "nil", "-", "--", "---", ".", "..", "...", "missing", "n.d.", "k.a."}
 )
 
-// usualMissing tells whether a cell usually means a missing value; wide says that
+// usualMissing reports whether a cell usually means a missing value; wide says that
 // those which sometimes do count too.
 func usualMissing(cell string, wide bool) bool {
 	if len(cell) > 8 {
@@ -85,7 +85,7 @@ func keptLevels(texts []string, file fileMarkers) map[string]string {
 	return kept
 }
 
-// countryCodes tells whether all texts, at least 5, are two capital letters.
+// countryCodes reports whether all texts, at least 5, are two capital letters.
 func countryCodes(texts []string) bool {
 	n := 0
 	for _, s := range texts {

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// moveTargets makes columns of the table further targets behind the one that there is.
+// moveTargets makes columns of the table further targets, after the one that there is.
 func (s *Set) moveTargets(names []string) error {
 	if s.Classes != nil {
 		return s.moveSteps(names)

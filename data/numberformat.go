@@ -36,7 +36,7 @@ func (f NumberFormat) decimal() byte {
 	return f.Decimal[0]
 }
 
-// check tells whether the format, which may come from a file, makes sense.
+// check reports whether the format, which may come from a file, makes sense.
 func (f NumberFormat) check() error {
 	if f.Decimal != "" && f.Decimal != "." && f.Decimal != "," {
 		return fmt.Errorf("decimal mark %s: want a point or a comma", short(f.Decimal))
@@ -155,7 +155,7 @@ func isCurrency(s string) bool {
 	return n > 0 && n == len(s) && unicode.Is(unicode.Sc, r) || slices.Contains(currencies, s)
 }
 
-// isUnit tells whether a text behind a number and a space may be its unit.
+// isUnit reports whether a text after a number and a space may be its unit.
 func isUnit(s string) bool {
 	for i, r := range s {
 		if i > 0 && (unicode.IsDigit(r) || r == '/' || r == ' ' || r == '.') {
@@ -378,7 +378,7 @@ func (c numberColumn) convene(cores []string, plain plainNumbers, mark, want byt
 	return c
 }
 
-// fits tells whether plain numbers with a decimal mark can be read by a convention.
+// fits reports whether plain numbers with a decimal mark can be read by a convention.
 func (p plainNumbers) fits(v convention, mark byte) bool {
 	if v.decimal == mark || p.count == 0 {
 		return true

@@ -162,7 +162,7 @@ func (f FittedScale) lower() rows.Transform {
 // scaled reports whether the column holds numbers that a scale makes sense of.
 func (f Feature) scaled() bool { return f.Levels == nil && !f.Indicator }
 
-// unscaled tells which columns a scale leaves as they are.
+// unscaled reports, for each column, whether a scale leaves it as it is.
 func unscaled(features []Feature) []bool {
 	keep := make([]bool, len(features))
 	for j, c := range features {

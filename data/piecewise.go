@@ -20,7 +20,7 @@ import (
 // indicators and missing values are left as they are, a missing value in all parts.
 type PiecewiseLinear struct {
 	Bins   int  // intervals of a column at most; 0: 16
-	Beside bool // columns keep their values, and the parts come behind all of them
+	Beside bool // columns keep their values, and the parts come after all of them
 }
 
 // FittedPiecewise is a PiecewiseLinear that was fitted.

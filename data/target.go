@@ -73,7 +73,7 @@ func countText(n int) string {
 	return fmt.Sprint(n)
 }
 
-// plain tells whether numbers stand without units and marks of thousands.
+// plain reports whether numbers stand without units and marks of thousands.
 func (f NumberFormat) plain() bool {
 	return f.Thousands == "" && f.Prefix == "" && f.Suffix == ""
 }

@@ -358,7 +358,7 @@ func TaskNamed(name string) (Task, error) {
 	return nil, fmt.Errorf("data: there is no task %q; there are %s", name, strings.Join(TaskNames(), ", "))
 }
 
-// SameTask tells whether two tasks are of one type with the same arguments.
+// SameTask reports whether two tasks are of one type with the same arguments.
 func SameTask(a, b Task) bool {
 	x, errA := MarshalTask(a)
 	y, errB := MarshalTask(b)

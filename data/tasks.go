@@ -407,7 +407,7 @@ func (q Quantile) Rules(of Targets) (*Rules, error) {
 // by which the rows of a group are put in order, and learns the pairwise logistic loss of
 // losses.Ranking. Predictions are scores; only their order within a group means something.
 type Rank struct {
-	At int // NDCG is that of so many rows of a group; 0: 10
+	At int // NDCG is that of the first At rows of a group; 0: 10
 }
 
 // String returns "rank".

@@ -156,12 +156,12 @@ func swapDayMonth(layout string) string {
 	return strings.NewReplacer("2006", "2006", "01", "02", "02", "01", "15", "15", "1", "2", "2", "1").Replace(layout)
 }
 
-// dayFirst tells whether a layout begins with the day in digits.
+// dayFirst reports whether a layout begins with the day in digits.
 func dayFirst(layout string) bool {
 	return strings.HasPrefix(layout, "02") || len(layout) > 1 && layout[0] == '2' && strings.IndexByte("/.-", layout[1]) >= 0
 }
 
-// twoDigitYears tells whether a layout has years of two digits, which package time
+// twoDigitYears reports whether a layout has years of two digits, which package time
 // puts between 1969 and 2068.
 func twoDigitYears(layout string) bool {
 	return strings.Contains(layout, "06") && !strings.Contains(layout, "2006")

@@ -73,7 +73,7 @@ func (s *Set) ValidateAnswers() error {
 	return nil
 }
 
-// steps tells whether the target has a class at each of several steps.
+// steps reports whether the target has a class at each of several steps.
 func (s *Set) steps() bool {
 	return s.As != nil && len(s.Targets) > 0 && s.Targets[0] != nil && s.Targets[0].Dims() == 2
 }

@@ -20,7 +20,8 @@ import (
 type Model struct {
 	program    *Program
 	parameters []Memory
-	table      *rows.Table // nil: the model is not one of a table
+	table      *rows.Table // nil: the file has none
+	noTable    string      // why
 }
 
 var errNotOpened = errors.New("infer: the model is nil or zero: Open reads one")
@@ -61,8 +62,8 @@ func Read(r io.Reader) (*Model, error) {
 	case f.Meta[modelfile.Program] == "":
 		return nil, fmt.Errorf("%w: %s", ErrNoProgram, f.Meta[modelfile.NoProgram])
 	}
-	m := &Model{program: &Program{}}
-	if err := json.Unmarshal([]byte(f.Meta[modelfile.Program]), m.program); err != nil {
+	m := &Model{program: &Program{}, noTable: f.Meta[modelfile.NoTable]}
+	if err := decode(f.Meta[modelfile.Program], m.program); err != nil {
 		return nil, fmt.Errorf("program: %w", err)
 	}
 	for _, p := range m.program.Parameters {
@@ -79,11 +80,8 @@ func Read(r io.Reader) (*Model, error) {
 		return nil, err
 	}
 	if text := f.Meta[modelfile.Table]; text != "" {
-		if nested(text) > mostNested {
-			return nil, errors.New("preprocessing: transforms stand too deep within one another")
-		}
 		m.table = &rows.Table{}
-		if err := json.Unmarshal([]byte(text), m.table); err != nil {
+		if err := decode(text, m.table); err != nil {
 			return nil, fmt.Errorf("preprocessing: %w", err)
 		}
 		if _, err := m.table.Width(); err != nil {
@@ -93,9 +91,16 @@ func Read(r io.Reader) (*Model, error) {
 	return m, nil
 }
 
-// mostNested bounds what a decoder has to go into: transforms within transforms are
-// decoded level by level.
+// mostNested bounds how deep the JSON of a file goes. Every level of transforms within
+// transforms is decoded anew, so that the time grows with the square of the depth.
 const mostNested = 200
+
+func decode(text string, v any) error {
+	if nested(text) > mostNested {
+		return fmt.Errorf("its parts stand more than %d deep within one another", mostNested)
+	}
+	return json.Unmarshal([]byte(text), v)
+}
 
 // nested returns how deep brackets stand within one another, those in texts included.
 func nested(text string) int {

@@ -21,7 +21,7 @@ const ProgramVersion = 1
 // beside its layers, and all that is needed to run the model. graph.Lower makes one.
 //
 // Its values are numbered: first the inputs, then the parameters, the constants, and the
-// result of each step. Sizes that follow the batch are told as "N" or "3N+1".
+// result of each step. Sizes that follow the batch are written "N" or "3N+1".
 type Program struct {
 	Version    int         `json:"version"`
 	Float      Type        `json:"float"` // of parameters and maths

@@ -48,7 +48,7 @@ func (m *Model) Row() (*Row, error) {
 		return nil, errNotOpened
 	}
 	if m.table == nil {
-		return nil, errors.New("infer: the model was not trained on a table, or its preprocessing does not go row by row")
+		return nil, fmt.Errorf("infer: single rows: %s", m.noTable)
 	}
 	s, err := m.Session(1)
 	if err != nil {

@@ -93,8 +93,8 @@ func operands(memory []Memory, s Step) []Memory {
 	return in
 }
 
-// fold does the steps that no input leads to, and returns all values for Plan. Steps
-// that no output needs are done, too, if that is so, and else planned: Lower writes none.
+// fold runs the steps that depend on parameters and constants alone, and returns all values
+// for Plan.
 func (p *Program) fold(r *prepared, memory []Memory, first int) ([]ops.Planned, error) {
 	values := make([]ops.Planned, len(r.specs))
 	known := make([]bool, len(r.specs))

@@ -117,7 +117,7 @@ func fitsBag(m, first *Model) error {
 	return nil
 }
 
-// logits tells whether the outputs are logits of classes, which a temperature divides.
+// logits reports whether the outputs are logits of classes, which a temperature divides.
 func (m *Model) logits() bool {
 	r, err := m.Rules()
 	return err == nil && r.Logits
@@ -148,7 +148,7 @@ func valuesOf(members []*Model) func(path string, shape graph.Shape) (*tensor.De
 	}
 }
 
-// joined puts the members' networks side by side behind one input, which holds
+// joined puts the members' networks side by side on one input, which holds
 // what the members' preprocessing makes of a row, one after another.
 func joined(members []*Model, bag Info) (network, data.Fitted, error) {
 	net := network{Stages: []stage{{Scope: "features", Input: true}}}

@@ -16,7 +16,7 @@ import (
 type MLP struct {
 	Hidden     []int             // units of the hidden layers
 	Activation layers.Activation // of the hidden layers; the zero value, identity, stands for Relu
-	Dropout    float64           // rate behind every hidden layer
+	Dropout    float64           // rate after every hidden layer
 	L1, L2     float64           // penalty factors on all kernels
 	Type       graph.Dtype       // the zero value is Float32
 }

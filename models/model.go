@@ -37,7 +37,7 @@ type Info struct {
 	Preprocess    data.Fitted   // applied to raw rows; nil: none
 	Probabilities bool          // the outputs are probabilities already, not logits: what data.Rules.Average makes of outputs
 	Scales        []TargetScale // of the target columns, of a task whose data.Rules are Scaled; nil: the network learns the targets as they are
-	Members       int           // the outputs are those of so many members side by side, to be averaged; 0: 1
+	Members       int           // the outputs are those of this many members side by side, to be averaged; 0: 1
 
 	Calibration *Calibration // of the probabilities; nil: none
 	// Costs is what it costs to take a row of class i for one of class j, Costs[i][j]:

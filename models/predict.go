@@ -17,8 +17,9 @@ import (
 // the network, and reads the first output as Info says, logits as probabilities
 // (sigmoid for one unit, softmax for more), real values in the target's own units.
 //
-// Rows that are not in memory are read and predicted some at a time. Rows with sequences are
-// predicted in the order of their lengths, and told in their own.
+// Rows that are not in memory are read and predicted data.BlockRows at a time. Rows with
+// sequences are predicted in the order of their lengths and returned in the order that they
+// came in.
 func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Prediction, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -47,11 +48,11 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 			numbers[i] = first + i
 		}
 		err := st.Load(numbers, part)
-		if errors.Is(err, io.EOF) && st.Rows == data.Unknown && first > 0 {
-			break
-		}
 		if errors.Is(err, io.EOF) && st.Rows == data.Unknown {
-			return nil, data.ErrEmpty
+			if first == 0 {
+				return nil, data.ErrEmpty
+			}
+			break
 		}
 		if err != nil {
 			return nil, err
@@ -146,7 +147,7 @@ func (i *Info) readRow(rules *data.Rules, row *data.Prediction, z, memory []floa
 	}
 }
 
-// finite is an error if one of the values of so many rows is not a finite number.
+// finite returns an error that names the first row with a value that is not a finite number.
 func finite(values []float64, rows int) error {
 	for k, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -86,7 +86,10 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 		meta[modelfile.NoProgram] = err.Error()
 	} else {
 		meta[modelfile.Program] = program
-		if table := m.table(); table != "" {
+		table, err := m.table()
+		if err != nil {
+			meta[modelfile.NoTable] = err.Error()
+		} else {
 			meta[modelfile.Table] = table
 		}
 	}
@@ -152,21 +155,18 @@ func (m *Model) lowered() (string, error) {
 	return string(text), err
 }
 
-// table returns the JSON of what preprocessing makes of the rows of a table; "" of a
-// model that is not one of a table, or whose preprocessing does not go row by row.
-func (m *Model) table() string {
+// table returns the JSON of what preprocessing makes of the rows of a table. A model that
+// is not one of a table, or whose preprocessing does not go row by row, is an error.
+func (m *Model) table() (string, error) {
 	if len(m.Info.Features) == 0 {
-		return ""
+		return "", errors.New("the model was not trained on a table")
 	}
 	t, err := data.NewRowTransform(m.Info.Preprocess, m.Info.Features)
 	if err != nil {
-		return ""
+		return "", err
 	}
 	text, err := json.Marshal(t)
-	if err != nil {
-		return ""
-	}
-	return string(text)
+	return string(text), err
 }
 
 // CheckSave returns the error that Save would give for a part of the model that cannot be
@@ -248,7 +248,7 @@ func Read(r io.Reader) (*Model, Extra, error) {
 		return nil, Extra{}, err
 	}
 	x := Extra{Meta: f.Meta, Values: map[string][]float64{}}
-	for _, key := range []string{modelfile.Format, modelfile.Model, modelfile.Program, modelfile.NoProgram, modelfile.Table} {
+	for _, key := range []string{modelfile.Format, modelfile.Model, modelfile.Program, modelfile.NoProgram, modelfile.Table, modelfile.NoTable} {
 		delete(x.Meta, key)
 	}
 	for _, t := range f.Tensors {

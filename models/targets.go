@@ -59,7 +59,7 @@ func (s TargetScale) linear() (mean, scale float64) {
 	return s.Mean, s.factor()
 }
 
-// set tells whether targets are learned on another scale than their own.
+// set reports whether targets are learned on another scale than their own.
 func (s TargetScale) set() bool { return s.Scale != 0 || s.Width != 0 }
 
 func (s TargetScale) check() error {

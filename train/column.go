@@ -110,8 +110,8 @@ func (c *column) inRange(target *tensor.Dense) error {
 	return nil
 }
 
-// declare adds an input to a graph, sized for a batch of the column's rows, which are padded to
-// so many steps if they are sequences.
+// declare adds an input to a graph, sized for a batch of the column's rows. Sequences are
+// padded to the number of steps.
 func (c *column) declare(b *graph.Builder, batch, steps int) *graph.Node {
 	shape := []int{batch}
 	if c.offsets != nil {
@@ -288,7 +288,7 @@ func (t *table) kept(old, offsets []int) []int {
 	return offsets
 }
 
-// grouped tells whether the loss of a model's task is told the groups of rows.
+// grouped reports whether the loss of a model's task takes the groups of rows.
 func grouped(m *models.Model) bool {
 	if m.Info.Task == nil {
 		return false

@@ -66,9 +66,10 @@ type Config struct {
 	ValidationFraction float64     // share of the rows that is set aside, stratified for a classification; 0: none
 
 	// Metrics are of the first output, as the model's Info has it; nil: accuracy of one
-	// class a row, else the first metric of the task, and none for values. Of more than data.WindowRows rows they are summed up while outputs come
-	// (data.Metric.Running), unless one of them needs all rows at once, such as ROC AUC, or
-	// DropLast is set: then the outputs of all rows are kept until the end of an epoch.
+	// class a row, else the first metric of the task, and none for values. Of more than
+	// data.WindowRows rows they are summed up while outputs come (data.Metric.Running),
+	// unless one of them needs all rows at once, such as ROC AUC, or DropLast is set: then
+	// the outputs of all rows are kept until the end of an epoch.
 	Metrics   []data.Metric
 	Outputs   []OutputMetric // of single outputs
 	Callbacks []Callback

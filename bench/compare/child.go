@@ -204,7 +204,7 @@ func (r *remote) Close() error {
 	return r.c.ask(map[string]any{"op": "close", "id": r.id}, &struct{}{})
 }
 
-// hasSet tells whether an environment sets a variable.
+// hasSet reports whether an environment sets a variable.
 func hasSet(e environment, name string) bool {
 	return slices.ContainsFunc(e.set, func(s string) bool { return strings.HasPrefix(s, name+"=") })
 }

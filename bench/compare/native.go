@@ -93,7 +93,7 @@ func (n *native) Close() error {
 	return err
 }
 
-// has tells whether a library can be run.
+// has reports whether a library can be run.
 func (n *native) has(library string) bool {
 	return n != nil && n.children[0].hello.Libraries[library] != ""
 }

@@ -196,7 +196,7 @@ func listModels(out io.Writer) error {
 	return err
 }
 
-// enough tells whether there is something to learn from the rows.
+// enough reports whether there is something to learn from the rows.
 func enough(set *data.Set) error {
 	if set.Len() < 2 {
 		return fmt.Errorf("%s: %d row: cross-validation needs at least 2", set.Name, set.Len())

@@ -124,7 +124,7 @@ func (s *source) read(c *cobra.Command) (*data.Set, *data.Report, error) {
 	return s.pose(set, report)
 }
 
-// posed tells whether the rows are to be taken for another task than reading a file finds.
+// posed reports whether the rows are to be taken for another task than reading a file finds.
 func (s *source) posed() bool {
 	return len(s.targets) > 1 || s.task != "" && s.task != "classify" && s.task != "regress" || s.task != "" && s.file == ""
 }
@@ -253,7 +253,7 @@ func (s *source) targetOf(how *data.CSV, task data.Task) {
 	}
 }
 
-// isParquet tells whether a file begins as Parquet files do.
+// isParquet reports whether a file begins as Parquet files do.
 func isParquet(path string) bool {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
 		return false // a pipe can be read but once

@@ -59,7 +59,7 @@ func For(rows *data.Set) []crossval.Candidate {
 	return Default(rows.Task())
 }
 
-// suits tells whether a task is to choose one class a row, or to predict one number.
+// suits reports whether a task is to choose one class a row, or to predict one number.
 func suits(task data.Task) (classes, number bool) {
 	if r, err := data.RulesOf(task, data.Targets{Columns: []string{"y"}, Classes: []string{"a", "b"}}); err == nil && r.Choice {
 		return true, false

@@ -48,7 +48,7 @@ func TestConstant(t *testing.T) {
 	}
 }
 
-// equal tells whether p is two rows of want.
+// equal reports whether p is two rows of want.
 func equal(p, want *data.Prediction) bool {
 	for i := range p.Labels {
 		if p.Labels[i] != want.Labels[i%len(want.Labels)] {

@@ -87,7 +87,7 @@ func targetsOf(s *data.Set) (*targets, error) {
 	return &targets{labels: labels, classes: len(s.Classes)}, nil
 }
 
-// oneNumber tells whether a task is to predict one number a row.
+// oneNumber reports whether a task is to predict one number a row.
 func oneNumber(r *data.Rules) bool { return r.Values == 1 && r.Labels+r.Proba == 0 && r.Levels == nil }
 
 // squarable is an error if the squares of targets may overflow, where a model that sums

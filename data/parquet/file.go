@@ -130,7 +130,7 @@ func (f File) csv(o *file) data.CSV {
 	return c
 }
 
-// wants tells whether a column is read.
+// wants reports whether a column is read.
 func (f File) wants(name string) bool {
 	if slices.Contains(f.Drop, name) || f.Types[name] == data.Ignore {
 		return false

@@ -12,4 +12,5 @@ const (
 	Program   = "aegis.program"         // an infer.Program
 	NoProgram = "aegis.program.missing" // why there is no program
 	Table     = "aegis.table"           // a rows.Table: columns and preprocessing
+	NoTable   = "aegis.table.missing"   // why there is none
 )

@@ -87,7 +87,7 @@ func bindDense[T kernel.Float](act activation, m, n, k int) func(*call[T]) run {
 	}
 }
 
-// mostWindow bounds what a window is told by, so that its sums do not overflow.
+// mostWindow bounds the sizes, strides and padding of a window, so that its sums do not overflow.
 const mostWindow = 1 << 15
 
 // window reads how a window moves over images of a shape.

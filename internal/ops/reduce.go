@@ -98,7 +98,7 @@ func bindRows[T kernel.Float](f func(out, x []T, n int), n int) func(*call[T]) r
 	}
 }
 
-// features returns the size of the last axis of operand 0, which is behind a batch.
+// features returns the size of the last axis of operand 0, whose first is the batch.
 func (o *operation) features() int {
 	s := o.shape(0, -1)
 	if o.err == nil && len(s) < 2 {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 )
 
 // Transform makes of a row another row.
@@ -27,16 +28,18 @@ const Most = 1 << 24
 
 // kinds makes transforms by the names that they have in JSON.
 var kinds = map[string]func() Transform{
-	"impute": make1[Impute], "scale": make1[Scale], "clip": make1[Clip], "smooth clip": make1[SmoothClip], "log tails": make1[LogTails],
-	"piecewise linear": make1[Piecewise], "normal scores": make1[NormalScores], "one-hot": make1[OneHot], "codes": make1[Codes],
-	"times": make1[Times], "pipeline": make1[Pipeline], "columns": make1[Columns],
-}
-
-func make1[T any, P interface {
-	*T
-	Transform
-}]() Transform {
-	return P(new(T))
+	"impute":           func() Transform { return new(Impute) },
+	"scale":            func() Transform { return new(Scale) },
+	"clip":             func() Transform { return new(Clip) },
+	"smooth clip":      func() Transform { return new(SmoothClip) },
+	"log tails":        func() Transform { return new(LogTails) },
+	"piecewise linear": func() Transform { return new(Piecewise) },
+	"normal scores":    func() Transform { return new(NormalScores) },
+	"one-hot":          func() Transform { return new(OneHot) },
+	"codes":            func() Transform { return new(Codes) },
+	"times":            func() Transform { return new(Times) },
+	"pipeline":         func() Transform { return new(Pipeline) },
+	"columns":          func() Transform { return new(Columns) },
 }
 
 // Step is a transform that can be written down; nil is none.
@@ -56,7 +59,7 @@ func (s Step) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	for kind, f := range kinds {
-		if fmt.Sprintf("%T", f()) != fmt.Sprintf("%T", s.Transform) {
+		if reflect.TypeOf(f()) != reflect.TypeOf(s.Transform) {
 			continue
 		}
 		config, err := json.Marshal(s.Transform)

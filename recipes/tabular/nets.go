@@ -130,7 +130,7 @@ func (c RealMLP) Plan(rows *data.Set, seed uint64) (Plan, error) {
 	return Plan{Estimator: train.Estimator{Net: net, Preprocess: prepare(leastRows(n), true, data.RobustScale{}, data.SmoothClip{}), ScaleTarget: true, LogTarget: true, BoundTarget: true, Seed: seed, Config: config, Calibrate: calibration(rows)}}, nil
 }
 
-// logits tells whether a network learns the logits of classes, whose targets may be smoothed.
+// logits reports whether a network learns the logits of classes, whose targets may be smoothed.
 func logits(rows *data.Set) bool {
 	r, err := rows.Rules()
 	return err == nil && r.Logits

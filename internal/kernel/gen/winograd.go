@@ -154,7 +154,7 @@ func elementOf(base, step, three reg.GPVirtual, i int) Mem {
 	return Mem{Base: base, Index: step, Scale: uint8(i)}
 }
 
-// used tells whether rows have a factor for element r.
+// used reports whether rows have a factor for element r.
 func used(rows [][]float64, r int) bool {
 	for _, row := range rows {
 		if row[r] != 0 {
