@@ -27,10 +27,10 @@ type Report struct {
 // classification these are the confusion matrix, ROC curves, a calibration curve
 // and, where the rarest class has less than 40% of an equal share (of two classes,
 // less than 20% of the rows), precision-recall curves; of a regression, predictions
-// and residuals of each target; of other tasks the figures that their data.Rules name. Then what each column is worth, the worst rows, a table of the
-// models, the verdicts, notes and facts. Saved under a name that ends in .html it
-// is one HTML file with the whole tables. [Figure.Warnings] names what could not be
-// drawn.
+// and residuals of each target; of other tasks the figures that their data.Rules
+// name. Then what each column is worth, the worst rows, a table of the models, the
+// verdicts, notes and facts. Saved under a name that ends in .html it is one HTML
+// file with the whole tables. [Figure.Warnings] names what could not be drawn.
 func CrossValidation(r Report) (*Figure, error) {
 	res := r.Result
 	if res == nil {

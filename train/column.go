@@ -35,8 +35,9 @@ func (c *column) width() int {
 }
 
 // fill takes the values of a tensor whose first axis is the rows: floats become dt, those of
-// column k of a row mapped through change[k] unless that is nil; ints stay ints. Values that need no conversion
-// are shared with the tensor unless the column must own them. Existing memory is reused.
+// column k of a row mapped through change[k] unless that is nil; ints stay ints. Values that
+// need no conversion are shared with the tensor unless the column must own them. Existing
+// memory is reused.
 func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change []func(float64) float64, own bool) error {
 	c.offsets = nil
 	c.name, c.shape = name, t.Shape()[1:].Clone()
@@ -77,8 +78,8 @@ func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change []fun
 	return nil
 }
 
-// convert writes values, each mapped through the function of its column unless there are none, into dst, or
-// into new memory if dst has a different size.
+// convert writes values into dst, or into new memory if dst has a different size. change has
+// a function for each column; nil: none changes them.
 func convert[To, From float32 | float64](dst []To, from []From, change []func(float64) float64) []To {
 	if len(dst) != len(from) {
 		dst = make([]To, len(from))

@@ -10,10 +10,10 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Constant predicts the same for every row: of sequences the shares of the classes at each
-// step, and of targets that are numbers: of several labels the share of the training rows that have each, of quantiles those of the training rows'
-// target, otherwise the mean of each target column. What does not beat it has learned
-// nothing.
+// Constant predicts the same for every row. Of classes it is their shares among the training
+// rows, of sequences those at each step; of several labels the share of the rows that have
+// each; of quantiles those of the target; otherwise the mean of each target column. What
+// does not beat it has learned nothing.
 type Constant struct{}
 
 // Fit implements crossval.Estimator; the seed has no part in it.
@@ -44,7 +44,7 @@ func (Constant) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predi
 		}
 		rules.Decide(one)
 	case rows.Classes != nil:
-		return nil, fmt.Errorf("baselines: no constant is known to %s classes with: see Majority", data.TaskName(rows.Task()))
+		return nil, fmt.Errorf("baselines: there is no constant for the %s task: see Majority", data.TaskName(rows.Task()))
 	case rules.Levels != nil && columns == 1:
 		sorted := slices.Sorted(slices.Values(y))
 		for k, level := range rules.Levels {

@@ -47,7 +47,8 @@ func dropTiny[T Float](v []T) {
 	}
 }
 
-// below calls f with fn(−|x|), chunk by chunk with the chunk's first index: at −|x|, log(1 + exp x) and σ(x) are small and keep their digits.
+// below calls f with fn(−|x|), chunk by chunk with the chunk's first index: at −|x|,
+// log(1 + exp x) and σ(x) are small and keep their digits.
 func below[T Float](fn UnaryFn, x []T, f func(first int, v []T)) {
 	s := getScratch[T]()
 	for first := 0; first < len(x); first += spanSize {

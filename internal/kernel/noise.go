@@ -2,8 +2,9 @@ package kernel
 
 import "math"
 
-// A noise stream is random access: number i needs none of those before. The numbers are SplitMix64's (Steele, Lea & Flood 2014, "Fast splittable
-// pseudorandom number generators"), started from a key and a step.
+// A noise stream is random access: number i needs none of those before. The numbers are
+// SplitMix64's (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number
+// generators"), started from a key and a step.
 const golden = 0x9e3779b97f4a7c15
 
 // StreamAt returns the start of the stream of a key at a step.

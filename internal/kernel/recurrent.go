@@ -20,7 +20,8 @@ const (
 // a bias (Gates·H). A GRU has another bias (H), which is added to h'·U of n.
 //
 // A forward pass saves Saved·H numbers per step; a backward pass computes Grads·H: the
-// gradients with respect to the gate pre-activations, from which all others follow. Steps past the length of a sequence keep the state.
+// gradients with respect to the gate pre-activations, from which all others follow. Steps
+// past the length of a sequence keep the state.
 type Recurrent struct {
 	Cell       Cell
 	N, T, I, H int
