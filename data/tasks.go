@@ -590,6 +590,8 @@ func (s *Set) Posing(t Task, more ...string) (*Set, error) {
 
 // Ordered returns the set with its classes in another order, from the lowest to the
 // highest. The set itself is not changed.
+//
+// Errors: a class that is missing, unknown or named twice.
 func (s *Set) Ordered(classes []string) (*Set, error) {
 	labels, err := s.Labels()
 	if err != nil {
@@ -597,6 +599,11 @@ func (s *Set) Ordered(classes []string) (*Set, error) {
 	}
 	if _, err := s.ClassCounts(); err != nil {
 		return nil, err
+	}
+	for k, c := range classes {
+		if slices.Contains(classes[:k], c) {
+			return nil, fmt.Errorf("data: %s: the order %s names the class %s twice", s.Name, quoteList(classes), short(c))
+		}
 	}
 	number := make([]int, len(s.Classes))
 	for k, c := range s.Classes {

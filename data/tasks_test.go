@@ -208,7 +208,7 @@ func TestOrdered(t *testing.T) {
 			t.Fatalf("row %d was %s and is %s", i, set.Classes[before[i]], s.Classes[after[i]])
 		}
 	}
-	for _, wrong := range [][]string{{"poor", "fair"}, {"poor", "fair", "good", "best"}, {"poor", "fair", "bad"}} {
+	for _, wrong := range [][]string{{"poor", "fair"}, {"poor", "fair", "good", "best"}, {"poor", "fair", "bad"}, {"poor", "fair", "good", "fair"}} {
 		if _, err := set.Ordered(wrong); err == nil {
 			t.Errorf("%q was taken", wrong)
 		}

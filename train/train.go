@@ -259,7 +259,15 @@ func checkTargets(m *models.Model, answers *data.Set) error {
 		return nil
 	}
 	r, err := m.Info.Rules(outputUnits(m))
-	if err != nil || r.Check == nil { // networks may be fitted that Info cannot read, by losses of their own
+	if err != nil { // networks may be fitted that Info cannot read, by losses of their own
+		return nil
+	}
+	if r.Grouped {
+		if err := checkPairs(answers); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	if r.Check == nil {
 		return nil
 	}
 	posed := *answers
@@ -268,6 +276,24 @@ func checkTargets(m *models.Model, answers *data.Set) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil
+}
+
+// checkPairs checks that there is something to learn for a task that orders rows within their
+// groups: two rows of a group with different targets.
+func checkPairs(answers *data.Set) error {
+	y, columns, err := answers.TargetTable()
+	if err != nil {
+		return err
+	}
+	first := map[int]float64{}
+	for i, g := range answers.Groups {
+		v := y[i*columns]
+		if w, ok := first[g]; ok && w != v {
+			return nil
+		}
+		first[g] = v
+	}
+	return fmt.Errorf("%s: no group has two rows with different targets: there is no order to learn", answers.Name)
 }
 
 // stepLosses checks that targets of steps have a loss that knows which of them are padding.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,6 +132,11 @@ func (s *source) posed() bool {
 
 // asked returns the task of --task with its arguments, nil if none was given.
 func (s *source) asked() (data.Task, error) {
+	for k, name := range s.targets {
+		if slices.Contains(s.targets[:k], name) {
+			return nil, usage("--target %s is given twice", name)
+		}
+	}
 	if s.order != nil && s.task != "ordinal" {
 		return nil, usage("--order goes with --task ordinal")
 	}
@@ -168,10 +174,17 @@ func (s *source) pose(set *data.Set, report *data.Report) (*data.Set, *data.Repo
 	if len(s.targets) > 1 {
 		more = s.targets[1:]
 	}
+	left := 0
+	if set.Classes == nil { // the gaps of a sequence of classes are padding
+		if set, left, err = withoutGaps(set, more); err != nil {
+			return nil, nil, err
+		}
+	}
 	if set, err = set.Posing(task, more...); err != nil {
 		return nil, nil, err
 	}
 	out := *report
+	out.NoTarget += left
 	out.Task, out.Why = task, "as asked for"
 	if more != nil {
 		out.Target = strings.Join(s.targets, ", ")
@@ -183,7 +196,37 @@ func (s *source) pose(set *data.Set, report *data.Report) (*data.Set, *data.Repo
 		}
 	}
 	out.Warnings = slices.DeleteFunc(slices.Clone(report.Warnings), func(w data.Warning) bool { return slices.Contains(more, w.Column) })
+	if left > 0 {
+		out.Warnings = append(out.Warnings, data.Warning{Column: strings.Join(more, ", "), Text: fmt.Sprintf("further rows left out for a missing target: %d", left)})
+	}
 	return set, &out, nil
+}
+
+// withoutGaps leaves out the rows without one of the further targets, as those without the
+// first have been, and returns how many they are.
+func withoutGaps(set *data.Set, targets []string) (*data.Set, int, error) {
+	x, columns, err := set.Table()
+	if err != nil || len(targets) == 0 {
+		return set, 0, err
+	}
+	var kept []int
+	for i := range set.Len() {
+		gap := false
+		for j, f := range set.Features {
+			gap = gap || math.IsNaN(x[i*columns+j]) && slices.Contains(targets, f.Name)
+		}
+		if !gap {
+			kept = append(kept, i)
+		}
+	}
+	switch len(kept) {
+	case set.Len():
+		return set, 0, nil
+	case 0:
+		return nil, 0, fmt.Errorf("%s: one of the targets is missing in every row", set.Name)
+	}
+	out, err := set.Rows(kept)
+	return out, set.Len() - len(kept), err
 }
 
 // readPlain reads the rows with the first target alone, as classes or numbers.

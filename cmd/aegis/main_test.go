@@ -259,6 +259,7 @@ func TestMistakes(t *testing.T) {
 		{"target dropped", cv("--data", "good.csv", "--drop", "y"), 1, "column y: it cannot be the target and left out at once"},
 		{"delimiter", cv("--data", "good.csv", "--delimiter", "ab"), 2, "--delimiter ab"},
 		{"decimal mark", cv("--data", "good.csv", "--decimal", ";"), 2, "--decimal ;"},
+		{"a target twice", cv("--data", "good.csv", "--target", "y", "--target", "y"), 2, "--target y is given twice"},
 		{"header and none", cv("--data", "good.csv", "--header", "--no-header"), 2, "exclude each other"},
 		{"positive class", cv("--data", "good.csv", "--positive", "w"), 1, `the positive class "w" is not there; the classes are "u", "v"`},
 		{"types of a data set", cv("--types", "a=text"), 2, "--types goes with --data"},

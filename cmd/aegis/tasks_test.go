@@ -114,6 +114,29 @@ func TestTasks(t *testing.T) {
 	}
 }
 
+// TestGapsOfTargets: a row is left out, and counted, if any of its targets is missing.
+func TestGapsOfTargets(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := "a,y,z\n"
+	for i := range 40 {
+		y, z := fmt.Sprint(i%7), fmt.Sprint(i%5)
+		switch i {
+		case 3:
+			y = ""
+		case 8, 21:
+			z = ""
+		}
+		text += fmt.Sprintf("%d,%s,%s\n", i, y, z)
+	}
+	if err := os.WriteFile("d.csv", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, status, code := aegis(t, "train", "--data", "d.csv", "--target", "y", "--target", "z", "--epochs", "1", "--recipe", "mlp")
+	if all := out + status; code != 0 || !strings.Contains(all, "column z: further rows left out for a missing target: 2") {
+		t.Errorf("%d: %s", code, all)
+	}
+}
+
 func number(t *testing.T, cell string) float64 {
 	t.Helper()
 	var v float64

@@ -74,6 +74,9 @@ func (a Auto) train(ctx context.Context, e Estimator, rows data.Source) (*models
 	if err != nil {
 		return nil, nil, fmt.Errorf("tabular: auto: %w", err)
 	}
+	if !joins(e.Calibrate, answers) {
+		return nil, nil, fmt.Errorf("tabular: auto: the %s calibrations of its fits cannot be joined for this task", e.Calibrate)
+	}
 	folds, err := crossval.Splits(answers, innerFolds(answers, a.Folds, e.Seed))
 	if err != nil {
 		return nil, nil, fmt.Errorf("tabular: auto: %w", err)

@@ -80,13 +80,22 @@ func (e Estimator) plan(rows *data.Set, seed uint64) (Plan, error) {
 	if e.Calibrate != "" {
 		p.Calibrate = e.Calibrate
 	}
-	if e.Bag > 0 {
+	switch {
+	case e.Bag > 1 && !joins(p.Calibrate, rows):
+		return p, fmt.Errorf("tabular: a bag of %d fits: their %s calibrations cannot be joined for this task", e.Bag, p.Calibrate)
+	case e.Bag > 0:
 		p.Folds = e.Bag
-	} else if p.Calibrate == train.Isotonic {
+	case !joins(p.Calibrate, rows):
 		p.Folds = 0
 	}
 	p.Config.Callbacks = append(p.Config.Callbacks, e.Callbacks...)
 	return p, nil
+}
+
+// joins reports whether models.Bag takes fits with a calibration: a temperature divides
+// logits, and nothing else is a layer.
+func joins(c train.Calibration, rows *data.Set) bool {
+	return c == "" || c == train.Temperature && logits(rows)
 }
 
 // Plan returns what Train does with rows; for Auto it is the plan of its first recipe.

@@ -450,6 +450,10 @@ func TestDefaultIsABag(t *testing.T) {
 	for i := range grouped.Groups {
 		grouped.Groups[i] = i % 3
 	}
+	graded, err := small.Posing(data.Ordinal{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		e    tabular.Estimator
 		rows *data.Set
@@ -459,6 +463,7 @@ func TestDefaultIsABag(t *testing.T) {
 		{tabular.Estimator{Bag: 2}, small, 2},
 		{tabular.Estimator{Bag: 1}, small, 1},
 		{tabular.Estimator{Calibrate: train.Isotonic}, small, 1},
+		{tabular.Estimator{Calibrate: train.Temperature}, graded, 1}, // thresholds are no logits of classes
 		{tabular.Estimator{}, dirty(t, 20, data.Classify{}), 1},
 		{tabular.Estimator{}, grouped, 1},
 		{tabular.Estimator{}, dirty(t, 3000, data.Classify{}), 5},
@@ -471,6 +476,9 @@ func TestDefaultIsABag(t *testing.T) {
 		}
 		if got := max(1, m.Info.Members); got != c.want {
 			t.Errorf("%d rows, %+v: %d members, want %d", c.rows.Len(), c.e, got, c.want)
+		}
+		if c.e.Calibrate != "" && m.Info.Calibration == nil {
+			t.Errorf("%+v: not calibrated", c.e)
 		}
 		if k := m.Info.Costs; c.e.Decide != "" && (len(k) != 2 || math.Abs(k[0][1]+k[1][0]-1) > 1e-12) {
 			t.Errorf("costs %v are of no threshold", k)
