@@ -1,8 +1,10 @@
 package crossval
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/draw"
@@ -10,10 +12,12 @@ import (
 
 // Holdout keeps a random part of the rows for the test, once or several times.
 // Several times is the random subsampling for which Nadeau & Bengio (2003) give
-// their corrected test.
+// their corrected test. It is scikit-learn's ShuffleSplit, StratifiedShuffleSplit and, with
+// Grouped, GroupShuffleSplit.
 type Holdout struct {
-	Fraction   float64 // part of the rows to test on; 0: 0.25
+	Fraction   float64 // part of the rows to test on, of the groups with Grouped; 0: 0.25
 	Stratified bool    // take that part of every class
+	Grouped    bool    // draw whole groups (Set.Groups)
 	Repeats    int     // 0: 1
 	Seed       uint64
 }
@@ -22,8 +26,11 @@ type Holdout struct {
 // Fraction times the number of rows, rounded, at least 1; stratified, that
 // number is shared among the classes in proportion, by largest remainder.
 //
+// With Grouped the same holds of groups in place of rows.
+//
 // It is an error if Fraction is not between 0 and 1, if no training row is
-// left, or if stratified and a class has fewer than 2 rows.
+// left, if stratified and a class has fewer than 2 rows, if Grouped and the set has no
+// groups, or for Stratified and Grouped together.
 func (h Holdout) Split(s *data.Set) ([]Split, error) {
 	fraction, repeats := h.defaults()
 	if !(fraction > 0 && fraction < 1) {
@@ -38,6 +45,9 @@ func (h Holdout) Split(s *data.Set) ([]Split, error) {
 	if repeats > mostRepeats {
 		return nil, fmt.Errorf("crossval: holdout: %d repeats: want at most %d", repeats, mostRepeats)
 	}
+	if h.Grouped {
+		return h.groups(s, fraction, repeats)
+	}
 	n := s.Len()
 	test := max(1, int(math.Round(fraction*float64(n))))
 	if test >= n {
@@ -51,6 +61,31 @@ func (h Holdout) Split(s *data.Set) ([]Split, error) {
 	folds := make([][]int, repeats)
 	for r := range folds {
 		folds[r] = draw.Rows(strata, quota, generator(h.Seed, "holdout", r))
+	}
+	return TestSplits(folds), nil
+}
+
+// groups draws whole groups.
+func (h Holdout) groups(s *data.Set, fraction float64, repeats int) ([]Split, error) {
+	if h.Stratified {
+		return nil, errors.New("crossval: holdout: Stratified and Grouped exclude each other: see StratifiedGroupKFold")
+	}
+	byGroup, err := rowsByGroup("holdout", s)
+	if err != nil {
+		return nil, err
+	}
+	n := len(byGroup)
+	test := max(1, int(math.Round(fraction*float64(n))))
+	if test >= n {
+		return nil, fmt.Errorf("crossval: holdout: %v of %d groups leaves none to train on", fraction, n)
+	}
+	all := blocks(n, 1, nil)
+	folds := make([][]int, repeats)
+	for r := range folds {
+		for _, g := range draw.Rows(all, []int{test}, generator(h.Seed, "holdout", r)) {
+			folds[r] = append(folds[r], byGroup[g]...)
+		}
+		slices.Sort(folds[r])
 	}
 	return TestSplits(folds), nil
 }
@@ -75,6 +110,9 @@ func (h Holdout) String() string {
 	text := fmt.Sprintf("holdout of %v%s", fraction, shuffled(true, h.Seed))
 	if h.Stratified {
 		text = "stratified " + text
+	}
+	if h.Grouped {
+		text = fmt.Sprintf("holdout of %v of the groups%s", fraction, shuffled(true, h.Seed))
 	}
 	if repeats != 1 {
 		text = fmt.Sprintf("%d times %s", repeats, text)

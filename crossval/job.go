@@ -33,7 +33,8 @@ type Job struct {
 }
 
 func init() {
-	builtin.Register(Job{}, Preprocessed{}, KFold{}, RepeatedKFold{}, StratifiedKFold{}, RepeatedStratifiedKFold{}, GroupKFold{}, RepeatedGroupKFold{}, Holdout{})
+	builtin.Register(Job{}, Preprocessed{}, KFold{}, RepeatedKFold{}, StratifiedKFold{}, RepeatedStratifiedKFold{}, GroupKFold{}, RepeatedGroupKFold{}, Holdout{},
+		StratifiedGroupKFold{}, RepeatedStratifiedGroupKFold{}, LeaveOneOut{}, LeavePOut{}, LeaveOneGroupOut{}, TimeSeries{}, PurgedTimeSeries{}, Predefined{})
 }
 
 // Jobs returns the fits that Validate would run, ordered by fold, then candidate, each

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
@@ -47,15 +48,84 @@ func ExampleHoldout() {
 	// Output: [[2 5] [2 4] [1 3]]
 }
 
-// testRows returns the test rows of every fold of six rows, of which the first three are
-// of class 0, in four groups.
-func testRows(sp crossval.Splitter) [][]int {
+// Each fold is trained on the rows before it, but for one.
+func ExampleTimeSeries() {
+	fmt.Println(folds(crossval.TimeSeries{K: 3, Test: 1, Gap: 1}))
+	// Output: [0 1]→[3] [0 1 2]→[4] [0 1 2 3]→[5]
+}
+
+// Groups are days; the one before a test is left out, and the one after it.
+func ExamplePurgedTimeSeries() {
+	fmt.Println(folds(crossval.PurgedTimeSeries{K: 4, Embargo: 1, Both: true}))
+	fmt.Println(folds(crossval.PurgedTimeSeries{K: 2, Purge: 1}))
+	// Output:
+	// [3 4 5]→[0 1] [0 1 5]→[2] [0 1 2]→[3 4] [0 1 2 3 4]→[5]
+	// [0 1]→[3 4] [0 1 2]→[5]
+}
+
+// Every row by itself.
+func ExampleLeaveOneOut() {
+	fmt.Println(testRows(crossval.LeaveOneOut{}))
+	// Output: [[0] [1] [2] [3] [4] [5]]
+}
+
+// Every pair of six rows.
+func ExampleLeavePOut() {
+	pairs := testRows(crossval.LeavePOut{P: 2})
+	fmt.Println(len(pairs), pairs[:6])
+	// Output: 15 [[0 1] [0 2] [0 3] [0 4] [0 5] [1 2]]
+}
+
+// Every group by itself.
+func ExampleLeaveOneGroupOut() {
+	fmt.Println(testRows(crossval.LeaveOneGroupOut{}))
+	// Output: [[0 1] [2] [3 4] [5]]
+}
+
+// Whole groups, and the classes as equal as that allows.
+func ExampleStratifiedGroupKFold() {
+	fmt.Println(testRows(crossval.StratifiedGroupKFold{K: 2}))
+	// Output: [[0 1 5] [2 3 4]]
+}
+
+// Groups that are as lopsided in another order each time.
+func ExampleRepeatedStratifiedGroupKFold() {
+	fmt.Println(testRows(crossval.RepeatedStratifiedGroupKFold{K: 2, Repeats: 2, Seed: 1}))
+	// Output: [[2 3 4] [0 1 5] [0 1 5] [2 3 4]]
+}
+
+// The published split of a data set; the first row is only trained on.
+func ExamplePredefined() {
+	fmt.Println(testRows(crossval.Predefined{Fold: []int{-1, 0, 0, 1, 1, 1}}))
+	// Output: [[1 2] [3 4 5]]
+}
+
+// folds writes the training and test rows of every fold of the rows of testRows.
+func folds(sp crossval.Splitter) string {
+	splits, err := crossval.Splits(six(), sp)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var words []string
+	for _, f := range splits {
+		words = append(words, fmt.Sprintf("%v→%v", f.Train, f.Test))
+	}
+	return strings.Join(words, " ")
+}
+
+// six returns six rows, of which the first three are of class 0, in four groups.
+func six() *data.Set {
 	set, err := data.FromLabels("six", [][]float64{{1}, {2}, {3}, {4}, {5}, {6}}, []int{0, 0, 0, 1, 1, 1}, []string{"a", "b"})
 	if err != nil {
 		log.Fatal(err)
 	}
 	set.Groups = []int{0, 0, 1, 2, 2, 3}
-	folds, err := crossval.Splits(set, sp)
+	return set
+}
+
+// testRows returns the test rows of every fold of six.
+func testRows(sp crossval.Splitter) [][]int {
+	folds, err := crossval.Splits(six(), sp)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -104,7 +104,11 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	if len(answers.Steps) > 0 {
 		return nil, nil, nil, fmt.Errorf("crossval: %s: targets of steps: a validation scores one answer for each row", answers.Name)
 	}
-	splits, err := Splits(answers, sp)
+	whole := answers
+	if s, ok := set.(*data.Set); ok {
+		whole = s // a splitter may look at a column, such as one of times
+	}
+	splits, err := Splits(whole, sp)
 	if err != nil {
 		return nil, nil, nil, err
 	}
