@@ -13,21 +13,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Import says which tensors of a safetensors file that another program wrote are
-// which parameters of a model; see Model.Import.
+// Import maps the tensors of a safetensors file from another program to the parameters of a
+// model; see Model.Import.
 type Import struct {
 	Map          []Mapping
-	AllowUnused  bool // no error if the file holds tensors that Map does not name
-	AllowMissing bool // no error if the model has parameters that Map does not set
+	AllowUnused  bool // allow tensors in the file that Map does not name
+	AllowMissing bool // allow parameters of the model that Map does not set
 }
 
-// Mapping is a tensor of a file and the parameter it goes to. Several tensors that go
-// to the same parameter are added up, as PyTorch's recurrent networks have two biases
-// where one does; a tensor may go to several parameters.
+// Mapping assigns a tensor of a file to a parameter. Tensors assigned to the same parameter
+// are added up, because PyTorch's recurrent networks have two biases where one would do. A
+// tensor may be assigned to several parameters.
 type Mapping struct {
 	From string    // name in the file
-	To   string    // path of the parameter, such as "0.Dense/kernel"; "": the tensor is not wanted
-	As   Transform // nil: shape and values as they are
+	To   string    // path of the parameter, such as "0.Dense/kernel"; "": ignore the tensor
+	As   Transform // nil: shape and values are kept
 }
 
 // Transfer reports which weights were loaded from another source and which were not.
@@ -76,10 +76,10 @@ func TorchKernel(shape graph.Shape, values []float64) (graph.Shape, []float64, e
 	return append(slices.Clone(shape[2:]), b, a), out, nil
 }
 
-// TorchFlattened returns the Transform of the weight of PyTorch's Linear after a
-// Flatten of images. There an image of the given number of channels is flattened
-// channel by channel, here pixel by pixel: (out, channels·pixels) becomes
-// (pixels·channels, out).
+// TorchFlattened returns the Transform for the weight of a PyTorch Linear that follows a
+// Flatten of images. PyTorch flattens an image of the given number of channels channel by
+// channel, this library pixel by pixel: (out, channels·pixels) becomes (pixels·channels,
+// out).
 func TorchFlattened(channels int) Transform {
 	return func(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 		if len(shape) != 2 || channels < 1 || shape[1]%channels != 0 {
@@ -97,8 +97,8 @@ func TorchFlattened(channels int) Transform {
 	}
 }
 
-// TorchGRUBias is the part of the bias_hh (3·units) of PyTorch's GRU that belongs to
-// bias: gates r and z, with zeros for n.
+// TorchGRUBias extracts from the bias_hh (3·units) of PyTorch's GRU what belongs to bias:
+// gates r and z, with zeros for n.
 func TorchGRUBias(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 	units, err := gruUnits(shape, values)
 	if err != nil {
@@ -109,8 +109,8 @@ func TorchGRUBias(shape graph.Shape, values []float64) (graph.Shape, []float64, 
 	return shape.Clone(), out, nil
 }
 
-// TorchGRUOtherBias is the part of the bias_hh (3·units) of PyTorch's GRU that is
-// other_bias: gate n.
+// TorchGRUOtherBias extracts from the bias_hh (3·units) of PyTorch's GRU what is other_bias:
+// gate n.
 func TorchGRUOtherBias(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 	units, err := gruUnits(shape, values)
 	if err != nil {
@@ -126,7 +126,7 @@ func gruUnits(shape graph.Shape, values []float64) (int, error) {
 	return shape[0] / 3, whole(shape, values)
 }
 
-// whole checks that values are those of a shape.
+// whole checks that the number of values matches a shape.
 func whole(shape graph.Shape, values []float64) error {
 	n := 1
 	for _, d := range shape {
@@ -202,7 +202,7 @@ func (m *Model) Import(path string, c Import) (*Transfer, error) {
 	return t, nil
 }
 
-// mapped returns the new values of parameters by path, and the names that were used.
+// mapped returns the new values of parameters by path, and the file's names that were used.
 func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]float64, used map[string]bool, err error) {
 	sums, used = map[string][]float64{}, map[string]bool{}
 	for _, c := range list {
@@ -242,7 +242,7 @@ func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]f
 
 func (f Transform) apply(t safetensors.Tensor) (shape graph.Shape, values []float64, err error) {
 	defer func() {
-		if r := recover(); r != nil { // in a function of the user's
+		if r := recover(); r != nil { // from the user's function
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
@@ -262,11 +262,11 @@ func (f Transform) apply(t safetensors.Tensor) (shape graph.Shape, values []floa
 	return shape, values, err
 }
 
-// CopyWeights sets every parameter of m that from has under the same path and in the same
-// shape, running statistics of batch normalisation included: from is the same
-// network, or one that shares some layers. Values are copied, and converted if the element
-// types differ. The Transfer lists which parameters were set, which of m's were not, and
-// which of from's were not used. It is an error if the two have nothing in common.
+// CopyWeights sets every parameter of m, running statistics of batch normalisation included,
+// that from has under the same path with the same shape. from is the same network, or one
+// that shares some layers. Values are copied, and converted if the element types differ. The
+// Transfer lists the parameters that were set, those of m that were not, and those of from
+// that were not used. It is an error if the two have no parameter in common.
 func (m *Model) CopyWeights(from *Model) (*Transfer, error) {
 	if !m.made() || !from.made() {
 		return nil, errNotMade

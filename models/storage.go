@@ -6,10 +6,10 @@ import (
 	"github.com/seed732fc211/aegis/internal/safetensors"
 )
 
-// Storage is how a file holds a model's parameters of two or more axes: kernels and
-// embeddings. Vectors such as biases and running statistics, a small share of a model,
-// are always stored in full. Load reads every type, and a model computes in its
-// own type however it was stored.
+// Storage is the number format in which a file holds a model's parameters of two or more
+// axes: kernels and embeddings. Vectors such as biases and running statistics, a small share
+// of a model, are always stored in full. Load reads every format; a loaded model computes in
+// its own type however it was stored.
 type Storage uint8
 
 // The ways to store parameters.
@@ -26,7 +26,7 @@ type Storage uint8
 // "0.Dense/kernel.scale" is F32, and "0.Dense/kernel.zero_point" is U8, both of the
 // shape of the kernel with all axes but the last 1.
 const (
-	StoreFull     Storage = iota // as the model holds them: F32 or F64
+	StoreFull     Storage = iota // in the model's own type: F32 or F64
 	StoreFloat16                 // F16
 	StoreBFloat16                // BF16
 	StoreInt8                    // I8 with scales
@@ -35,11 +35,11 @@ const (
 
 var storageTypes = []string{"", safetensors.F16, safetensors.BF16, safetensors.I8, safetensors.U8}
 
-// SaveAs is Save with the parameters stored in fewer bits; see Storage. The model
-// itself is not changed.
+// SaveAs is Save with the parameters stored in fewer bits; see Storage. The model itself is
+// not changed.
 func (m *Model) SaveAs(path string, s Storage) error { return m.write(path, Extra{}, s) }
 
-// store returns what stands in a file for a parameter.
+// store returns the tensors that a file holds for a parameter.
 func (s Storage) store(t safetensors.Tensor) ([]safetensors.Tensor, error) {
 	if int(s) >= len(storageTypes) {
 		return nil, fmt.Errorf("there is no storage type %d", s)
