@@ -195,7 +195,7 @@ func (l *runLog) read(text []byte, head logHead, r *Result) (map[string]json.Raw
 			continue
 		}
 		if _, wanted := l.runs[line.Job]; !wanted {
-			continue // of a candidate that does not take part now
+			continue // of a candidate that is not taking part
 		}
 		run := line.Run.run()
 		run.FitTime, run.PredictTime = time.Duration(line.Fit), time.Duration(line.Predict)

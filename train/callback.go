@@ -58,9 +58,9 @@ type Kind uint8
 // The events of a fit.
 const (
 	Begin     Kind = iota // before the first epoch
-	BatchEnd              // after a batch; with Config.Accumulate, only every n-th batch ends in an optimizer step
+	BatchEnd              // after a batch, which with Config.Accumulate need not end in a step
 	EpochEnd              // after an epoch's scores have been recorded
-	EpochDone             // after all callbacks have seen EpochEnd, even if one of them stopped the fit
+	EpochDone             // after all callbacks have seen EpochEnd, even if one stopped the fit
 	Diverged              // a loss or gradient is not finite; ErrStop ends the fit without an error
 	End                   // after the last epoch, an error or a stop
 )

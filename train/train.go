@@ -42,7 +42,7 @@ type Config struct {
 	// metrics use the latest output of its rows.
 	DropLast  bool
 	NoShuffle bool // keep the rows in the order of the set
-	NoBuckets bool // batch rows with sequences as they are shuffled, not with others of similar length
+	NoBuckets bool // do not batch sequences with others of similar length
 	Seed      uint64
 
 	// Accumulate is the number of batches per optimizer step; 0: 1. The step uses the mean
@@ -66,7 +66,7 @@ type Config struct {
 	Augment data.Augmenter
 
 	Validation         data.Source // scored after every epoch; nil: see ValidationFraction
-	ValidationFraction float64     // share of the rows to set aside, stratified for a classification; 0: none
+	ValidationFraction float64     // share of rows to set aside, stratified for classes; 0: none
 
 	// Metrics score the first output as the model's Info reads it. nil: accuracy for one
 	// class per row, none for real values, otherwise the first metric of the task. For more

@@ -42,15 +42,15 @@ import (
 // golearn's own RandomForest is not used: it mismatches features and labels.
 type Forest struct {
 	Trees    int // 0: 20
-	Columns  int // columns of a tree; 0: half of them, for a regression two thirds, rounded up, but 2 or more
+	Columns  int // columns per tree; 0: half, or two thirds for a regression, rounded up, at least 2
 	MaxDepth int // 0: until the leaves are pure
-	Bins     int // as of CART; 0: 16
+	Bins     int // as in CART; 0: 16
 }
 
 const mostTrees = 100_000
 
-// Fit implements crossval.Estimator. The rows and columns of the trees come from a PCG
-// generator with this seed. It looks at its context between trees.
+// Fit implements crossval.Estimator. The rows and columns of the trees are drawn by a PCG
+// generator with the given seed. The context is checked between trees.
 func (m Forest) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	bins, depth, err := treeSettings("forest", m.Bins, 16, m.MaxDepth)
 	if err != nil {
@@ -99,7 +99,7 @@ func (m Forest) Fit(ctx context.Context, train data.Source, seed uint64) (*data.
 	})
 }
 
-// member is a tree of a forest and the columns that it sees.
+// member is a tree of a forest with the columns that it uses.
 type member struct {
 	tree    grown
 	columns []int
