@@ -96,15 +96,15 @@ func fitsBag(m, first *Model) error {
 	case m.inputs != 1 || len(m.net.Outputs) != 1:
 		return fmt.Errorf("%d inputs and %d outputs, want one of each", m.inputs, len(m.net.Outputs))
 	case !data.SameTask(m.Info.TaskOf(), first.Info.TaskOf()) || !slices.Equal(m.Info.Classes, first.Info.Classes) || !slices.Equal(m.Info.TargetColumns, first.Info.TargetColumns) || m.Info.Probabilities != first.Info.Probabilities || m.Info.Members != first.Info.Members:
-		return errors.New("it predicts something else than the first")
+		return errors.New("its task, classes or outputs differ from those of the first")
 	case m.params.Dtype() != first.params.Dtype():
-		return fmt.Errorf("its type is %v, that of the first %v", m.params.Dtype(), first.params.Dtype())
+		return fmt.Errorf("its type is %v, the first member's %v", m.params.Dtype(), first.params.Dtype())
 	case len(m.shapes[0]) != 1 || !slices.Equal(m.OutputShapes()[0], first.OutputShapes()[0]) || len(m.OutputShapes()[0]) != 1:
-		return fmt.Errorf("it makes %v of %v", m.OutputShapes()[0], m.shapes[0])
+		return fmt.Errorf("its input %v or output %v is not a vector, or differs from the first", m.shapes[0], m.OutputShapes()[0])
 	case len(m.Info.Features) != len(first.Info.Features):
-		return fmt.Errorf("it wants %d columns, the first %d", len(m.Info.Features), len(first.Info.Features))
+		return fmt.Errorf("it needs %d columns, the first member %d", len(m.Info.Features), len(first.Info.Features))
 	case !sameShape(m.Info.Costs, first.Info.Costs):
-		return errors.New("its costs are of other classes than those of the first")
+		return errors.New("its costs and those of the first differ in shape")
 	case m.Info.Calibration != nil && m.Info.Calibration.Steps != nil:
 		return errors.New("its calibration is isotonic, which cannot be joined")
 	case m.Info.Calibration != nil && !m.logits():

@@ -216,7 +216,7 @@ func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]f
 		}
 		p := m.params.Get(c.To)
 		if p == nil {
-			return nil, nil, fmt.Errorf("%q is mapped to %q, which is no parameter of the model", c.From, c.To)
+			return nil, nil, fmt.Errorf("%q is mapped to %q, which is not a parameter of the model", c.From, c.To)
 		}
 		shape, values, err := c.As.apply(t)
 		if err != nil {

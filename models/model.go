@@ -283,7 +283,7 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (rows, steps int, err error)
 				steps = shape[1]
 			}
 			if shape[1] != steps {
-				return 0, 0, fmt.Errorf("models: input %q has %d steps, those before have %d: pad all sequences alike", s.Scope, shape[1], steps)
+				return 0, 0, fmt.Errorf("models: input %q has %d steps, earlier inputs have %d: pad all sequences to one length", s.Scope, shape[1], steps)
 			}
 		}
 		at := 1 // where the shape of a sample, or of a step, begins

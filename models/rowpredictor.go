@@ -102,7 +102,7 @@ func (r *RowPredictor) newWorker() (*rowWorker, error) {
 	}
 	in, out := len(t.In()), len(t.Out())
 	if in != len(r.cells) || out != m.shapes[0][0] {
-		return nil, fmt.Errorf("models: rows: %d columns are made %d by a preprocessing of %d, the model takes %d", len(r.cells), out, in, m.shapes[0][0])
+		return nil, fmt.Errorf("models: rows: the row has %d columns, preprocessing makes %d of %d, and the model takes %d", len(r.cells), out, in, m.shapes[0][0])
 	}
 	p, err := m.Predictor(1)
 	if err != nil {

@@ -183,7 +183,7 @@ func (m *Model) describe() (string, error) {
 		return "", errNotMade
 	}
 	if m.lent {
-		return "", errors.New("the model shares its parameters with the one that it was made of by WithOutputs: save that one, or take Until")
+		return "", errors.New("WithOutputs made the model, which shares its parameters with the original: save that, or use Until")
 	}
 	net, err := describe.Marshal(m.net)
 	if err != nil {

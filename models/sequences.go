@@ -60,7 +60,7 @@ func (m *Model) anySteps(steps, other int) error {
 			continue
 		}
 		if slices.Contains(s, AnySteps) {
-			return fmt.Errorf("models: the output of %s depends on the length of sequences in another way than one result for every step", m.net.Stages[o].Scope)
+			return fmt.Errorf("models: the output of %s has a shape that depends on the length of sequences, but not one result per step", m.net.Stages[o].Scope)
 		}
 		needs := m.net.operands(o)
 		for i, in := range m.net.Stages[:m.inputs] {

@@ -72,7 +72,7 @@ func (s TargetScale) check() error {
 		}
 	}
 	if s.Width < 0 || s.Scale < 0 {
-		return fmt.Errorf("a target around %v in the width %v, scaled by %v: want a width and a scale that are not negative", s.Center, s.Width, s.Scale)
+		return fmt.Errorf("a target scale with center %v, width %v and scale %v: want a width and a scale that are not negative", s.Center, s.Width, s.Scale)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (r RateSearch) plot() (*plot.Plot, error) {
 
 func (r RateSearch) check() error {
 	if len(r.Rates) < 2 || len(r.Losses) != len(r.Rates) || len(r.Smoothed) != len(r.Rates) {
-		return fmt.Errorf("plots: %d losses and %d smoothed ones of %d rates: want as many, and at least 2", len(r.Losses), len(r.Smoothed), len(r.Rates))
+		return fmt.Errorf("plots: %d losses, %d smoothed losses and %d rates: want equal numbers, at least 2", len(r.Losses), len(r.Smoothed), len(r.Rates))
 	}
 	for i, v := range r.Rates {
 		if !(v > 0) || math.IsInf(v, 0) || i > 0 && v <= r.Rates[i-1] {

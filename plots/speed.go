@@ -89,7 +89,7 @@ func (s Speeds) ratios(t SpeedTask) ([]float64, error) {
 		}
 	}
 	if best == 0 {
-		return nil, fmt.Errorf("plots: %s: nobody to hold %s to", t.Name, s.Names[0])
+		return nil, fmt.Errorf("plots: %s: no other contestant to compare %s with", t.Name, s.Names[0])
 	}
 	row := make([]float64, len(t.Speeds))
 	for i, v := range t.Speeds {
