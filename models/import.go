@@ -37,8 +37,8 @@ type Transfer struct {
 	Unused  []string // names in the source that were not used, sorted
 }
 
-// Transform converts a tensor, with its values row by row, to the layout that a
-// parameter has in this library. For PyTorch's layers:
+// Transform converts a tensor, given as shape and values row by row, to this library's
+// layout. For PyTorch's layers:
 //
 //   - Weights of two or more axes: TorchKernel, or TorchFlattened after a Flatten of
 //     images. Embedding.weight needs no transform.
@@ -47,15 +47,15 @@ type Transfer struct {
 //   - LSTM and RNN: bias_ih and bias_hh both go to bias, and are added.
 //   - GRU: bias_ih goes to bias; bias_hh goes to bias as TorchGRUBias and to other_bias
 //     as TorchGRUOtherBias.
-//   - Recurrent networks of several layers have scopes "0", "1" and so on for _l0, _l1;
-//     bidirectional ones have "forward" and, for _reverse, "backward" within.
+//   - In recurrent networks of several layers, _l0 and _l1 are the scopes "0" and "1"; in
+//     bidirectional ones, these contain "forward" and, for _reverse, "backward".
 type Transform func(shape graph.Shape, values []float64) (graph.Shape, []float64, error)
 
 // TorchKernel moves the first two axes to the end, swapped: (a, b, ...) becomes
 // (..., b, a). It is the Transform for the weights of PyTorch's Linear
 // (out, in), Conv1d and Conv2d (out, in/groups, ...), ConvTranspose2d without groups
-// (in, out, ...), and RNN, LSTM and GRU (gates·units, in), whose gates stand in the
-// order of ours.
+// (in, out, ...), and RNN, LSTM and GRU (gates·units, in), whose gates are in the same
+// order as in this library.
 func TorchKernel(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 	if len(shape) < 2 {
 		return nil, nil, fmt.Errorf("shape %v: want at least two axes", shape)
@@ -150,13 +150,13 @@ func whole(shape graph.Shape, values []float64) error {
 //	}})
 //
 // The file's tensors may be floats of 16 to 64 bits, integers or booleans; they are
-// converted to the model's type. Everything is checked before anything is changed. Errors
-// are a name that the file or the model does not have, a wrong shape, and a value that is
-// not finite in the model's type; and, unless c allows them, tensors of the file that
-// no mapping names and parameters that no mapping sets. The Transfer lists those two, and
-// is returned with that error as well.
+// converted to the model's type. Everything is checked before anything is changed. It is an
+// error if a name does not exist in the file or the model, if a shape is wrong, or if a
+// value is not finite in the model's type; and, unless c allows it, if no mapping names a
+// tensor of the file or sets a parameter. The Transfer lists these tensors and parameters,
+// and is also returned with that last error.
 //
-// For a file that this library wrote, use Load, and CopyWeights to load weights by name.
+// For a file written by this library, use Load, or CopyWeights to load weights by name.
 func (m *Model) Import(path string, c Import) (*Transfer, error) {
 	if !m.made() {
 		return nil, errNotMade

@@ -42,7 +42,7 @@ type Info struct {
 	// Scales are the scales of the target columns, for tasks whose data.Rules are Scaled.
 	// nil: the network learns the targets unscaled.
 	Scales  []TargetScale
-	Members int // of a Bag: whose outputs stand side by side and are averaged; 0: 1
+	Members int // number of a Bag's members, whose outputs are averaged; 0: 1
 
 	Calibration *Calibration // of the probabilities; nil: none
 	// Costs[i][j] is the cost of predicting class j when the true class is i: the predicted
@@ -90,13 +90,13 @@ const usualSteps = 64
 // maxPredictors is the number of batch sizes whose compiled predictors are kept.
 const maxPredictors = 4
 
-// Sequential makes a model of one input and layers one after another:
+// Sequential makes a model with one input and a sequence of layers:
 //
 //	m, err := models.Sequential(models.Config{Seed: 1}, models.Input("x", 30),
 //		layers.Dense{Units: 16, Activation: layers.Relu},
 //		layers.Dense{Units: 1})
 //
-// Shapes that do not fit are an error that names the layer.
+// The error about mismatched shapes names the layer.
 func Sequential(c Config, input *Tensor, ls ...layers.Layer) (*Model, error) {
 	if input == nil {
 		return nil, errNilTensor

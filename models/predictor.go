@@ -11,17 +11,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Predictor is a model compiled for a fixed number of rows: what a server uses
-// whose requests come one by one. A run copies nothing and allocates nothing.
+// Predictor is a model compiled for a fixed number of rows, for servers whose requests
+// arrive one by one. A run copies nothing and allocates nothing.
 //
 //	p, err := m.Predictor(1)
 //	copy(p.Inputs()[0].Data().([]float32), row)
 //	err = p.Run(ctx)
 //	y := p.Outputs()[0].Data().([]float32)
 //
-// A Predictor has memory of its own and shares the model's parameters: several
-// may run at the same time, each in one goroutine, while the model is not being
-// trained.
+// A Predictor has its own memory and shares the model's parameters. Several may run at the
+// same time, each in one goroutine, but not while the model is being trained.
 type Predictor struct {
 	rows    int
 	steps   int // length of sequences; 0: the model has none

@@ -29,9 +29,9 @@ type RowPrediction struct {
 }
 
 // RowPredictor predicts raw rows of a table one by one, through the whole pipeline:
-// cells, preprocessing, network, calibration and costs. The numbers are those of
-// Model.PredictRows. It is what a service keeps; several goroutines may use it,
-// while the model is not being trained.
+// cells, preprocessing, network, calibration and costs. Its results equal those of
+// Model.PredictRows. A service keeps one and may use it from several goroutines at once, but
+// not while the model is being trained.
 //
 //	import _ "github.com/seed732fc211/aegis/models/tabular" // layers used by aegis train
 //
