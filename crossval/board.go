@@ -41,7 +41,7 @@ func newBoard(set data.Source, answers *data.Set, jobs []Job, candidates []Candi
 	}
 }
 
-// open opens the log and takes over the runs it holds.
+// open opens the log and takes over its runs.
 func (b *board) open(r *Result) error {
 	var err error
 	if b.log, err = openRunLog(b.options.Log, b.set, r, b.jobs, b.candidates); err != nil {

@@ -8,30 +8,27 @@ import (
 	"strings"
 )
 
-// Comparison is one candidate, the reference, against another in one metric.
+// Comparison compares one candidate, the reference, with another in one metric.
 type Comparison struct {
 	Reference string
 	Other     string
 	Metric    string
 	Greater   bool    // greater is better
 	Interval          // of the differences reference - other, fold by fold
-	PHolm     float64 // P adjusted for the number of comparisons, by Holm
-	Tests     int     // number of comparisons that PHolm allows for
+	PHolm     float64 // P adjusted for the number of comparisons; see Holm
+	Tests     int     // number of comparisons that PHolm accounts for
 }
 
-// Level is the level of significance at which [Comparison.Verdict] judges the
-// adjusted p-value.
+// Level is the significance level that [Comparison.Verdict] applies to the adjusted p-value.
 const Level = 0.05
 
-// Compare compares the reference with every other candidate that has a run for
-// every fold, in the order of the candidates, with [CorrectedTTest] on the
-// differences fold by fold. A metric of "" is the first. P is of the one
-// comparison, PHolm allows for all of them.
+// Compare compares the reference with every other candidate that has a run for every fold,
+// in the order of the candidates, by [CorrectedTTest] on the differences fold by fold. A
+// metric of "" is the first. P is for the single comparison; PHolm accounts for all of them.
 //
-// It is an error if there is no such reference, metric or other candidate, if
-// the reference lacks a fold, or if there are fewer than 2 folds. A candidate
-// that lacks a fold, or whose scores are not defined, is left out; if that
-// leaves none, it is an error.
+// It is an error if there is no such reference, metric or other candidate, if the reference
+// lacks a fold, or if there are fewer than 2 folds. A candidate that lacks a fold or has
+// undefined scores is left out; if that leaves none, it is an error.
 func Compare(r *Result, reference, metric string) ([]Comparison, error) {
 	if r == nil {
 		return nil, errors.New("crossval: the result is nil")
@@ -89,11 +86,10 @@ func Compare(r *Result, reference, metric string) ([]Comparison, error) {
 	return all, nil
 }
 
-// Caveats says what a reader of the result's comparisons should know of their
-// limits. With many folds on few rows the corrected resampled t-test finds
-// differences between equal models more often than it says: at 0.05 in 7 to 9% of
-// simulations of 10 times 10 folds on 60 rows, in 4% of 3 times 10. A class with fewer
-// rows than there are folds is missing in some of them.
+// Caveats describes the limits of the result's comparisons. With many folds on few rows the
+// corrected resampled t-test finds differences between equal models more often than its
+// level: at 0.05 in 7 to 9% of simulations of 10 times 10 folds on 60 rows, in 4% of 3 times
+// 10. A class with fewer rows than there are folds is absent from some of them.
 func (r *Result) Caveats() []string {
 	if r == nil {
 		return nil
@@ -106,7 +102,7 @@ func (r *Result) Caveats() []string {
 	return append(out, r.rareClasses()...)
 }
 
-// rareClasses says which classes some folds do not test.
+// rareClasses describes the classes that some folds do not test.
 func (r *Result) rareClasses() []string {
 	counts := make([]int, len(r.Data.Classes))
 	for _, l := range r.Data.Labels {
@@ -143,9 +139,9 @@ func hasNaN(x []float64) bool {
 	return false
 }
 
-// Better returns the name of the candidate that is better at [Level], by the
-// adjusted p-value, or "" if there is no evidence that they differ. Where all
-// folds differ by the same amount no test can be made, and it is "" too.
+// Better returns the name of the candidate that is better at [Level] by the adjusted
+// p-value, or "" if there is no evidence that they differ. It is also "" if all folds differ
+// by the same amount, because then no test is possible.
 func (c *Comparison) Better() string {
 	if c == nil || c.Constant || c.PHolm >= Level {
 		return ""
@@ -161,14 +157,14 @@ func (c *Comparison) ahead() string {
 	return c.Other
 }
 
-// Verdict says in words what the comparison found:
+// Verdict describes the outcome of the comparison in words:
 //
 //	net and tree: no evidence that they differ (+0.004 accuracy, 95% CI -0.006 to 0.014, p = 0.41)
 //	net is better than tree (+0.012 accuracy, 95% CI 0.003 to 0.021, p = 0.012)
 //
-// A difference is that of the candidate named first less the other. With more
-// than one test, the p-value is followed by the adjusted one, which decides; the
-// interval is of the one comparison.
+// The difference is that of the candidate named first minus the other. With more than one
+// test, the p-value is followed by the adjusted one, which decides; the interval is for the
+// single comparison.
 func (c *Comparison) Verdict() string {
 	if c == nil {
 		return ""
@@ -183,8 +179,8 @@ func (c *Comparison) Verdict() string {
 	return fmt.Sprintf("%s (%s %s, %.4g%% CI %s to %s, %s)", c.Finding(), signed(sign*c.Mean), c.Metric, 100*c.Confidence, plain(low), plain(high), c.pText())
 }
 
-// Finding is the verdict without its numbers, such as "net is better than tree".
-// Text, table, page and files have their words from here.
+// Finding is the verdict without its numbers, such as "net is better than tree". Text,
+// table, page and files all use it.
 func (c *Comparison) Finding() string {
 	if c == nil {
 		return ""
@@ -230,8 +226,7 @@ func signed(v float64) string {
 	return "+" + plain(v)
 }
 
-// plain writes a number with three places, or three digits if it is small or
-// large.
+// plain formats a number with three decimals, or with three digits if it is small or large.
 func plain(v float64) string {
 	switch a := math.Abs(v); {
 	case a != 0 && a < 0.0005 || a >= 1e7:

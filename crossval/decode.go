@@ -11,10 +11,10 @@ import (
 	"github.com/seed732fc211/aegis/internal/check"
 )
 
-// ReadResult reads what [Result.WriteJSON] wrote. What it returns is
-// consistent: every run is of a candidate and a fold that are there, once, and
-// has a score for each metric and a prediction for each test row. Anything else
-// is an error, as are another format and a later version.
+// ReadResult reads what [Result.WriteJSON] wrote. The result is consistent: every run
+// belongs to a known candidate and fold, occurs once, and has a score for each metric and a
+// prediction for each test row. Anything else is an error, as are another format and a later
+// version.
 func ReadResult(r io.Reader) (*Result, error) {
 	if r == nil {
 		return nil, errors.New("crossval: read a result: the reader is nil")
@@ -46,7 +46,7 @@ func ReadResult(r io.Reader) (*Result, error) {
 	return result, nil
 }
 
-// check finds what would make another method fail.
+// check finds anything that would make another method fail.
 func (r *Result) check() error {
 	if err := r.Data.check(); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (r *Result) check() error {
 	return r.checkRuns()
 }
 
-// follows checks that fold i has the numbers after those of fold i-1.
+// follows checks that fold i is numbered consecutively after fold i-1.
 func (r *Result) follows(i int) error {
 	s := r.Splits[i]
 	if i == 0 && s.Repeat == 0 && s.Fold == 0 {
@@ -143,7 +143,7 @@ func (r *Result) checkRuns() error {
 	return nil
 }
 
-// checkRun checks that a run is one of the result's data, folds and metrics.
+// checkRun checks that a run matches the result's data, folds and metrics.
 func (r *Result) checkRun(run *Run) error {
 	if run.Split < 0 || run.Split >= len(r.Splits) {
 		return fmt.Errorf("there is no fold %d", run.Split)
@@ -157,7 +157,7 @@ func (r *Result) checkRun(run *Run) error {
 	return fits(&run.Prediction, &r.Data, len(r.Splits[run.Split].Test))
 }
 
-// fits checks that a prediction is one of n rows of the data.
+// fits checks that a prediction is for n rows of the data.
 func fits(p *data.Prediction, d *DataInfo, n int) error {
 	r, err := d.Rules()
 	if err != nil {

@@ -13,9 +13,8 @@ import (
 	"github.com/seed732fc211/aegis/internal/atomicfile"
 )
 
-// WithoutTiming returns a copy of the result in which all times are 0. Two
-// results of equal inputs and seed are written to equal bytes without their
-// times.
+// WithoutTiming returns a copy of the result in which all times are 0. Without times, two
+// results with equal inputs and seed are written as equal bytes.
 func (r *Result) WithoutTiming() *Result {
 	if r == nil {
 		return nil
@@ -28,10 +27,10 @@ func (r *Result) WithoutTiming() *Result {
 	return &out
 }
 
-// WriteJSON writes the result as one line of JSON, format "aegis-crossval",
-// version 1. All times are in the array "timing" at the end, one entry for each
-// of "runs"; it is left out if all times are 0. Floating-point numbers have the
-// digits that give the same number back; "NaN", "+Inf" and "-Inf" are strings.
+// WriteJSON writes the result as one line of JSON, format "aegis-crossval", version 1. All
+// times are in the array "timing" at the end, one entry for each of "runs"; it is omitted if
+// all times are 0. Floating-point numbers have enough digits to be read back exactly; "NaN",
+// "+Inf" and "-Inf" are strings.
 func (r *Result) WriteJSON(w io.Writer) error {
 	if r == nil || w == nil {
 		return errors.New("crossval: write the result: the result or the writer is nil")
@@ -95,7 +94,8 @@ func (run *Run) file() fileRun {
 	return f
 }
 
-// Save writes the result to a file as [Result.WriteJSON] does, whole or not at all.
+// Save writes the result to a file as [Result.WriteJSON] does. The file is replaced
+// atomically, so it is never incomplete.
 func (r *Result) Save(name string) error {
 	if err := atomicfile.Write(name, r.WriteJSON); err != nil {
 		return fmt.Errorf("crossval: save the result: %w", err)
@@ -103,7 +103,7 @@ func (r *Result) Save(name string) error {
 	return nil
 }
 
-// LoadResult reads a result from a file that [Result.Save] wrote.
+// LoadResult reads a result from a file written by [Result.Save].
 func LoadResult(name string) (*Result, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -117,7 +117,7 @@ func LoadResult(name string) (*Result, error) {
 	return r, nil
 }
 
-// result is the way back from file; what it returns is not checked yet.
+// result converts a file back to a Result, which is not checked yet.
 func (f *file) result() (*Result, error) {
 	task, err := data.UnmarshalTask(f.Data.Task)
 	if err != nil {

@@ -39,9 +39,9 @@ func (f EstimatorFunc) Fit(ctx context.Context, train data.Source, seed uint64) 
 
 // Candidate is a model to evaluate.
 type Candidate struct {
-	Name      string // not empty, and unlike the names of the other candidates
+	Name      string // not empty, and unique
 	Estimator Estimator
-	Baseline  bool // the candidate is there to be beaten: figures and tables may set it apart
+	Baseline  bool // a baseline to beat; figures and tables may set it apart
 
 	// Code identifies an Estimator that cannot be written to JSON, such as an
 	// EstimatorFunc. With Options.Log, a logged fit is reused only if Code matches, so

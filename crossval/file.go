@@ -12,7 +12,7 @@ const (
 	formatVersion = 1
 )
 
-// file is a Result as it is written. Times are apart from all else.
+// file is a Result in its JSON form, with the times separate from the rest.
 type file struct {
 	Format     string          `json:"format"`
 	Version    int             `json:"version"`
@@ -24,7 +24,7 @@ type file struct {
 	Splits     []fileSplit     `json:"splits"`
 	Runs       []fileRun       `json:"runs"`
 	Failed     []fileFailure   `json:"failed,omitempty"`
-	Timing     []fileTiming    `json:"timing,omitempty"` // by the place of the run in Runs
+	Timing     []fileTiming    `json:"timing,omitempty"` // by the index of the run in Runs
 }
 
 type fileData struct {
@@ -56,7 +56,7 @@ type fileCandidate struct {
 type fileSplit struct {
 	Repeat int   `json:"repeat"`
 	Fold   int   `json:"fold"`
-	Train  []int `json:"train,omitempty"` // not there: all rows that are not in test
+	Train  []int `json:"train,omitempty"` // absent: all rows that are not in test
 	Test   []int `json:"test"`
 }
 
@@ -91,7 +91,7 @@ type fileTiming struct {
 	Predict int64 `json:"predict_ns"`
 }
 
-// number is a float64 that can be NaN or infinite in JSON, as a string.
+// number is a float64 that JSON holds as a string if it is NaN or infinite.
 type number float64
 
 func (n number) MarshalJSON() ([]byte, error) {

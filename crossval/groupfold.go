@@ -9,9 +9,9 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// GroupKFold cuts the rows into K folds so that rows of one group (Set.Groups)
-// are in the same fold. The largest group not yet placed goes to the fold with
-// the fewest rows, as in scikit-learn's GroupKFold.
+// GroupKFold divides the rows into K folds such that rows of one group (Set.Groups) are in
+// the same fold. Groups are placed in order of size, the largest first, each into the fold
+// with the fewest rows, as in scikit-learn's GroupKFold.
 type GroupKFold struct {
 	K int // number of folds; 0: 10
 }
@@ -25,17 +25,17 @@ func (f GroupKFold) Split(s *data.Set) ([]Split, error) {
 // String returns "10-fold by group".
 func (f GroupKFold) String() string { return fmt.Sprintf("%d-fold by group", orTen(f.K)) }
 
-// RepeatedGroupKFold cuts the rows into K folds by group, several times: each time the
-// groups come in another random order, the next one going to the fold with the fewest
-// rows, so that two folds differ by no more rows than the largest group has.
+// RepeatedGroupKFold divides the rows into K folds by group, several times. Each time the
+// groups are placed in another random order, each into the fold with the fewest rows, so the
+// sizes of two folds differ by at most the size of the largest group.
 type RepeatedGroupKFold struct {
 	K       int // number of folds; 0: 10
 	Repeats int // number of repeats; 0: 10
 	Seed    uint64
 }
 
-// Split returns the test rows of K times Repeats folds, repeat by repeat, with the
-// errors of [GroupKFold].
+// Split returns the test rows of K times Repeats folds, repeat by repeat. Its errors are
+// those of [GroupKFold].
 func (f RepeatedGroupKFold) Split(s *data.Set) ([]Split, error) {
 	return repeated(f.String(), f.Repeats, f.Seed, func(g *rand.Rand) ([][]int, error) {
 		return dealGroups(f.String(), s, f.K, g)
@@ -47,7 +47,7 @@ func (f RepeatedGroupKFold) String() string {
 	return times(orTen(f.Repeats)) + fmt.Sprintf("%d-fold by group%s", orTen(f.K), shuffled(true, f.Seed))
 }
 
-// dealGroups deals groups to k folds, the next to that with the fewest rows: the largest
+// dealGroups deals groups to k folds, each to the fold with the fewest rows: the largest
 // first, or in random order.
 func dealGroups(what string, s *data.Set, k int, random *rand.Rand) ([][]int, error) {
 	k, err := checkK(what, k, s)

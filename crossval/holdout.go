@@ -10,27 +10,26 @@ import (
 	"github.com/seed732fc211/aegis/internal/draw"
 )
 
-// Holdout keeps a random part of the rows for the test, once or several times.
-// Several times is the random subsampling for which Nadeau & Bengio (2003) give
-// their corrected test. It is scikit-learn's ShuffleSplit, StratifiedShuffleSplit and, with
-// Grouped, GroupShuffleSplit.
+// Holdout tests on a random part of the rows, once or several times. Several times is the
+// random subsampling for which Nadeau & Bengio (2003) derived their corrected test. It is
+// scikit-learn's ShuffleSplit, StratifiedShuffleSplit and, with Grouped, GroupShuffleSplit.
 type Holdout struct {
-	Fraction   float64 // part of the rows to test on, of the groups with Grouped; 0: 0.25
-	Stratified bool    // take that part of every class
+	Fraction   float64 // share of rows to test on, with Grouped of groups; 0: 0.25
+	Stratified bool    // take that share of every class
 	Grouped    bool    // draw whole groups (Set.Groups)
 	Repeats    int     // 0: 1
 	Seed       uint64
 }
 
-// Split returns one fold a repeat, rows ascending. The number of test rows is
-// Fraction times the number of rows, rounded, at least 1; stratified, that
-// number is shared among the classes in proportion, by largest remainder.
+// Split returns one fold per repeat, with ascending rows. The number of test rows is
+// Fraction times the number of rows, rounded, and at least 1. If stratified, it is
+// distributed over the classes in proportion, by largest remainder.
 //
-// With Grouped the same holds of groups in place of rows.
+// With Grouped the same applies to groups instead of rows.
 //
-// It is an error if Fraction is not between 0 and 1, if no training row is
-// left, if stratified and a class has fewer than 2 rows, if Grouped and the set has no
-// groups, or for Stratified and Grouped together.
+// It is an error if Fraction is not between 0 and 1, if no training row is left, if
+// Stratified is set and a class has fewer than 2 rows, if Grouped is set and the set has no
+// groups, or if both are set.
 func (h Holdout) Split(s *data.Set) ([]Split, error) {
 	fraction, repeats := h.defaults()
 	if !(fraction > 0 && fraction < 1) {
@@ -90,7 +89,7 @@ func (h Holdout) groups(s *data.Set, fraction float64, repeats int) ([]Split, er
 	return TestSplits(folds), nil
 }
 
-// mostRepeats is how many times rows are drawn at most.
+// mostRepeats bounds the number of repeats.
 const mostRepeats = 1 << 16
 
 func (h Holdout) defaults() (fraction float64, repeats int) {
@@ -143,8 +142,8 @@ func (h Holdout) strata(s *data.Set) ([][]int, error) {
 	return strata, nil
 }
 
-// shares divides total among the strata in proportion to their size, by largest
-// remainder; the first of equals gets more.
+// shares divides total among the strata in proportion to their size, by largest remainder;
+// ties go to the first.
 func shares(strata [][]int, total int) []int {
 	sizes, n := draw.Sizes(strata), 0
 	for _, size := range sizes {

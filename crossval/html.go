@@ -8,11 +8,11 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// String returns what Table returns.
+// String returns the same as Table.
 func (r *Result) String() string { return r.Table() }
 
-// HTML returns the table of Result.Table as HTML, the best mean of each metric
-// in bold: how a notebook shows a result.
+// HTML returns the table of Result.Table as HTML, with the best mean of each metric in bold.
+// Notebooks show a result this way.
 func (r *Result) HTML() string {
 	if r == nil {
 		return ""
@@ -46,8 +46,8 @@ func (r *Result) HTML() string {
 	return b.String()
 }
 
-// bestIn returns the best candidate of the metric that a column of the table holds
-// (0 names the model, 2 is the interval of the first metric), "" of another column.
+// bestIn returns the best candidate by the metric in a column of the table (column 0 is the
+// model, 2 the interval of the first metric), or "" for a column without a metric.
 func (r *Result) bestIn(column int) string {
 	metric := column - 1
 	if column > 1 {
@@ -59,7 +59,7 @@ func (r *Result) bestIn(column int) string {
 	return r.best(r.Metrics[metric])
 }
 
-// best returns the first candidate of the best mean, "" if no mean is defined.
+// best returns the first candidate with the best mean, "" if no mean is defined.
 func (r *Result) best(m data.Metric) string {
 	name, best := "", 0.0
 	for _, c := range r.Candidates {

@@ -12,9 +12,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// importance returns for every column of the test rows by how much the first
-// score gets worse when the column's values are shuffled among them; nil if the
-// job does not ask for it or the rows are no table.
+// importance returns, for every column of the test rows, how much the first score worsens
+// when the column's values are shuffled among them; nil if the job does not ask for it or
+// the rows are not a table.
 func (j *Job) importance(ctx context.Context, model *data.Predictor, set data.Source, score float64) ([]float64, error) {
 	if !j.Importance {
 		return nil, nil
@@ -61,15 +61,15 @@ func (j *Job) importance(ctx context.Context, model *data.Predictor, set data.So
 	return out, nil
 }
 
-// Importance is what a column is worth to a candidate: by how much the first
-// metric gets worse when its test values are shuffled, over the folds.
+// Importance is the permutation importance of a column: how much the first metric worsens
+// when the column's test values are shuffled, over the folds.
 type Importance struct {
 	Column   string
-	Interval // as CorrectedTTest has it
+	Interval // as computed by CorrectedTTest
 }
 
-// Importances returns the columns of a candidate for which Options.Importance
-// asked, the most important first; nil if there are none.
+// Importances returns the columns of a candidate named in Options.Importance, the most
+// important first; nil if there are none.
 func (r *Result) Importances(candidate string) []Importance {
 	var runs [][]float64
 	for _, run := range r.RunsOf(candidate) {

@@ -24,12 +24,12 @@ type Job struct {
 	Candidate  string
 	Estimator  Estimator
 	Code       string // see Candidate.Code
-	Number     int    // of the fold among all, from 0
-	Split      Split  // where Train is nil, all rows that are not in Test
+	Number     int    // number of the fold, from 0
+	Split      Split  // Train is nil: all rows that are not in Test
 	Seed       uint64 // see JobSeed
 	Metrics    []data.Metric
 	Importance bool   // see Options.Importance
-	Data       string // the set's Fingerprint, to which Run holds the rows; "": any rows
+	Data       string // the set's Fingerprint, which Run checks; "": any rows
 }
 
 func init() {
@@ -139,10 +139,10 @@ type FoldError struct {
 	Repeat    int    // from 0
 	Fold      int    // from 0
 	Stage     string // "make", "fit", "predict" or "score"
-	Stack     []byte // where it panicked, if it did
+	Stack     []byte // of the panic, if there was one
 	Err       error
 
-	number int // of the fold among all
+	number int // number of the fold
 }
 
 // Error names the candidate, the repeat and fold (counted from 1), the stage and the
@@ -162,7 +162,7 @@ func (e *FoldError) Unwrap() error {
 	return e.Err
 }
 
-// failure builds the FoldError.
+// failure returns a FoldError.
 func (j *Job) failure(stage string, err error) *FoldError {
 	return &FoldError{Candidate: j.Candidate, Repeat: j.Split.Repeat, Fold: j.Split.Fold, Stage: stage, Err: err, number: j.Number}
 }
@@ -170,7 +170,7 @@ func (j *Job) failure(stage string, err error) *FoldError {
 // run is Run on rows that have already been checked, with their answers.
 func (j *Job) run(ctx context.Context, set data.Source, answers *data.Set) (run *Run, failure *FoldError) {
 	stage := "make"
-	var given []int // rows of the set, at this stage
+	var given []int // row numbers, in the set, of the rows at this stage
 	fail := func(err error, stack []byte) *FoldError {
 		if row := (*data.RowError)(nil); errors.As(err, &row) && row.Row >= 0 && row.Row < len(given) {
 			err = fmt.Errorf("%w (row %d of the whole set)", err, given[row.Row])

@@ -7,9 +7,9 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// KFold cuts the rows into K folds whose sizes differ by at most 1; each row is
-// a test row once. The first rows mod K folds have the extra row, as in
-// scikit-learn's KFold.
+// KFold divides the rows into K folds whose sizes differ by at most 1; each row is a test
+// row once. The first n mod K folds of n rows have the extra row, as in scikit-learn's
+// KFold.
 type KFold struct {
 	K       int  // number of folds; 0: 10
 	Shuffle bool // false: folds are blocks of neighbouring rows
@@ -42,7 +42,7 @@ func shuffled(on bool, seed uint64) string {
 	return ""
 }
 
-// blocks cuts the rows, shuffled if g is not nil, into k blocks.
+// blocks divides the rows, shuffled if g is not nil, into k blocks.
 func blocks(n, k int, g *rand.Rand) [][]int {
 	rows := make([]int, n)
 	for i := range rows {
@@ -62,9 +62,9 @@ func blocks(n, k int, g *rand.Rand) [][]int {
 	return folds
 }
 
-// RepeatedKFold is a shuffled [KFold] done several times, each time with another
-// order of the rows. On few rows many repeats make the test of [Compare] find too
-// much: see [Result.Caveats].
+// RepeatedKFold repeats a shuffled [KFold], each time with another order of the rows. On few
+// rows, many repeats make the test of [Compare] find too many differences: see
+// [Result.Caveats].
 type RepeatedKFold struct {
 	K       int // number of folds; 0: 10
 	Repeats int // number of repeats; 0: 10, as Bouckaert & Frank (2004) advise
@@ -87,7 +87,7 @@ func (f RepeatedKFold) String() string {
 	return times(orTen(f.Repeats)) + fmt.Sprintf("%d-fold%s", orTen(f.K), shuffled(true, f.Seed))
 }
 
-// repeated joins the folds of several repeats, each with a generator of its own.
+// repeated joins the folds of several repeats, each with its own generator.
 func repeated(what string, repeats int, seed uint64, once func(*rand.Rand) ([][]int, error)) ([]Split, error) {
 	repeats = orTen(repeats)
 	if repeats < 1 {
@@ -107,7 +107,7 @@ func repeated(what string, repeats int, seed uint64, once func(*rand.Rand) ([][]
 	return TestSplits(all), nil
 }
 
-// times says how often something is repeated, if it is.
+// times describes the number of repeats, if there are several.
 func times(repeats int) string {
 	if repeats == 1 {
 		return ""

@@ -1,15 +1,18 @@
 package crossval_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/data"
+	"gonum.org/v1/gonum/stat"
 )
 
 // A result is saved, and read in another process, with all its scores and predictions.
@@ -47,4 +50,47 @@ func ExampleLoadResult() {
 func ExampleJobSeed() {
 	fmt.Println(crossval.JobSeed(1, "net", 0), crossval.JobSeed(1, "net", 1))
 	// Output: 3606482657947661944 11077663173216608473
+}
+
+// A result that was sent as JSON.
+func ExampleReadResult() {
+	set, err := data.Iris()
+	if err != nil {
+		log.Fatal(err)
+	}
+	candidates := []crossval.Candidate{{Name: "kNN", Estimator: baselines.KNN{}}}
+	r, err := crossval.Validate(context.Background(), set, crossval.StratifiedKFold{K: 5}, candidates, crossval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := r.WriteJSON(&text); err != nil {
+		log.Fatal(err)
+	}
+	again, err := crossval.ReadResult(&text)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(again.Splitter, again.Mean("kNN", "accuracy") == r.Mean("kNN", "accuracy"))
+	// Output: stratified 5-fold true
+}
+
+// An estimator from a function: it predicts the mean target of the training rows.
+func ExampleEstimatorFunc() {
+	mean := crossval.EstimatorFunc(func(_ context.Context, rows *data.Set, _ uint64) (*data.Predictor, error) {
+		value := stat.Mean(rows.Targets[0].Data().([]float64), nil)
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Values: slices.Repeat([]float64{value}, rows.Len())}, nil
+		}}, nil
+	})
+	set, err := data.Diabetes()
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := crossval.Validate(context.Background(), set, crossval.KFold{K: 5}, []crossval.Candidate{{Name: "mean", Estimator: mean}}, crossval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.1f\n", r.Mean("mean", "RMSE"))
+	// Output: 77.3
 }

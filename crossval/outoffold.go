@@ -6,11 +6,10 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Confusion returns how often rows of one class (first index) were predicted to
-// be of another (second index), summed over the folds and divided by the number
-// of repeats: over complete repeats the counts of a row sum to the number of
-// rows of that class. It is an error if the task is regression or the candidate
-// has no run.
+// Confusion returns how often rows of one class (first index) were predicted as another
+// (second index), summed over the folds and divided by the number of repeats, so that over
+// complete repeats the counts of a class sum to its number of rows. It is an error if the
+// task is not a classification or the candidate has no run.
 func (r *Result) Confusion(candidate string) ([][]float64, error) {
 	if r == nil {
 		return nil, noRuns(candidate)
@@ -49,21 +48,20 @@ func noRuns(candidate string) error {
 	return fmt.Errorf("crossval: there is no run of a candidate %q", candidate)
 }
 
-// OutOfFold is what models said of rows they were not fitted on.
+// OutOfFold holds predictions for rows that the models were not fitted on.
 type OutOfFold struct {
 	Rows       []int // ascending
-	Labels     []int // true classes; nil where the targets are numbers
+	Labels     []int // true classes; nil if the targets are numbers
 	Values     []float64
 	Prediction data.Prediction
 }
 
-// OutOfFold joins the predictions of a candidate for all rows that it was tested
-// on, for a ROC curve, a calibration curve or a plot of residuals. Where a row
-// was tested in several repeats, probabilities and values are means over the
-// repeats, and labels are decided by the mean probabilities, or
-// without probabilities are those predicted most often, the first of equals.
-// Proba is nil unless every run has probabilities. It is an error if the
-// candidate has no run.
+// OutOfFold joins a candidate's predictions for all rows that it was tested on, for a ROC
+// curve, a calibration curve or a plot of residuals. For a row tested in several repeats,
+// probabilities and values are means over the repeats. Labels are decided by the mean
+// probabilities or, without probabilities, by the most frequent prediction, the first in a
+// tie. Proba is nil unless every run has probabilities. It is an error if the candidate has
+// no run.
 func (r *Result) OutOfFold(candidate string) (*OutOfFold, error) {
 	runs := r.RunsOf(candidate)
 	if len(runs) == 0 {
@@ -92,13 +90,13 @@ func (r *Result) OutOfFold(candidate string) (*OutOfFold, error) {
 // joining adds up predictions by row.
 type joining struct {
 	rules    *data.Rules
-	count    []int            // of predictions, by row
+	count    []int            // number of predictions per row
 	sums     *data.Prediction // of values and probabilities
 	votes    map[vote]int
 	hasProba bool
 }
 
-// vote is a label of a row.
+// vote is one predicted label of a row.
 type vote struct{ row, at, label int }
 
 func (j *joining) add(row int, said *data.Prediction) {
@@ -117,7 +115,7 @@ func (j *joining) add(row int, said *data.Prediction) {
 	}
 }
 
-// end makes means of the sums and decides on labels.
+// end divides the sums and decides the labels.
 func (j *joining) end(d *DataInfo) *OutOfFold {
 	o := &OutOfFold{}
 	for row, n := range j.count {
@@ -156,7 +154,7 @@ func (j *joining) end(d *DataInfo) *OutOfFold {
 	return o
 }
 
-// mostVotes returns the label that was predicted most often, the first of equals.
+// mostVotes returns the most frequently predicted label; ties go to the first.
 func (j *joining) mostVotes(row, at, classes int) int {
 	best := 0
 	for l := range classes {

@@ -8,13 +8,13 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Preprocessed is an estimator behind a transform. The transform is fitted on the training
-// rows of a fold, the estimator on the transformed rows, and the same fitted transform is
-// applied to the rows to predict, which have no influence on it.
+// Preprocessed is an estimator that takes transformed rows. The transform is fitted on the
+// training rows of a fold and the estimator on their transformed rows; the rows to predict
+// have no influence on the fitted transform, which is applied to them.
 //
 // Transform.Fit may be called from several goroutines at once.
 type Preprocessed struct {
-	Transform data.Transform // nil: the rows stay as they are
+	Transform data.Transform // nil: the rows are not transformed
 	Estimator Estimator
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/seed732fc211/aegis/internal/line"
 )
 
-// ProgressLine shows on one line, which it writes over, how many fits are done and
-// how long they took. Its method Show is for Options.Progress:
+// ProgressLine shows the number of completed fits and their time on one line, which it
+// overwrites. Its method Show is for Options.Progress:
 //
 //	crossval.Options{Progress: (&crossval.ProgressLine{W: os.Stdout}).Show}
 type ProgressLine struct {
@@ -36,7 +36,7 @@ func (p *ProgressLine) Show(e Event) {
 		return
 	}
 	text := fmt.Sprintf("%d/%d fits  %.1f s", e.Done, e.Total, time.Since(p.begin).Seconds())
-	// Progress that cannot be shown is no reason to stop.
+	// Failing to show progress is no reason to stop.
 	if e.Done < e.Total {
 		_ = p.line.Show(fmt.Sprintf("%s  %s, repeat %d, fold %d", text, e.Candidate, e.Repeat+1, e.Fold+1))
 		return

@@ -10,37 +10,37 @@ import (
 	"github.com/seed732fc211/aegis/internal/check"
 )
 
-// Result is what a validation found: enough to make every table, figure and
-// test without the data and the models. Two validations of equal inputs and
-// seed have equal results but for FitTime and PredictTime of the runs.
+// Result is the outcome of a validation: enough to make every table, figure and test without
+// the data and the models. Two validations with equal inputs and seed have equal results,
+// except for FitTime and PredictTime of the runs.
 type Result struct {
 	Data       DataInfo
 	Seed       uint64
-	Splitter   string        // the splitter in its own words
+	Splitter   string        // the splitter's description of itself
 	Metrics    []data.Metric // without their functions
 	Candidates []CandidateInfo
-	Splits     []Split // where Train is nil, all rows that are not in Test were trained on
-	Runs       []Run   // those that ended well, by candidate and then by split
+	Splits     []Split // Train is nil: trained on all rows that are not in Test
+	Runs       []Run   // successful runs, by candidate and then by split
 	Failed     []Failure
 }
 
-// DataInfo says what was predicted, and holds the truth.
+// DataInfo describes the predicted data, and holds the true answers.
 type DataInfo struct {
 	Name    string
 	Source  string
 	Rows    int
-	Task    data.Task // nil: data.Classify{} if there are Classes, else data.Regress{}
+	Task    data.Task // nil: data.Classify{} if there are Classes, otherwise data.Regress{}
 	Target  string
-	Columns []string // names of the target columns, of several; nil: Target is the only one
+	Columns []string // names of several target columns; nil: Target is the only one
 	Classes []string
-	Labels  []int     // true class of every row, of sequences (rows, steps); nil where there are no Classes
-	Values  []float64 // true values (rows, target columns); nil where there are Classes
+	Labels  []int     // true class of each row, or (rows, steps); nil without Classes
+	Values  []float64 // true values (rows, target columns); nil if there are Classes
 
-	Groups   []int    // of every row, of a task that is judged within groups; nil of others
-	Features []string // names of the columns of a table
+	Groups   []int    // group of each row, for a task judged within groups; otherwise nil
+	Features []string // column names of a table
 }
 
-// least returns the least class that a target may have.
+// least returns the smallest class that a target may have.
 func least(r *data.Rules) int {
 	if r.Padded {
 		return -1
@@ -48,7 +48,7 @@ func least(r *data.Rules) int {
 	return 0
 }
 
-// TaskOf returns Task or, where that is nil, what follows from Classes.
+// TaskOf returns Task or, if that is nil, the task implied by Classes.
 func (d *DataInfo) TaskOf() data.Task {
 	if d == nil {
 		return data.Regress{}
@@ -75,26 +75,26 @@ type CandidateInfo struct {
 	Baseline bool
 }
 
-// Failure is a candidate that is not in the result, and why.
+// Failure is a candidate that is not in the result, with the reason.
 type Failure struct {
 	Candidate string
 	Message   string
-	Skipped   bool // it was left out on purpose, such as for the number of rows: see ErrSkipped
+	Skipped   bool // left out on purpose, such as for its number of rows: see ErrSkipped
 }
 
 // Run is one candidate on one fold.
 type Run struct {
 	Candidate  string
 	Split      int             // index in Result.Splits
-	Seed       uint64          // what the estimator was given
-	Scores     []float64       // in the order of Result.Metrics; NaN where a score is not defined
-	Prediction data.Prediction // of the fold's test rows, in their order
+	Seed       uint64          // the seed passed to the estimator
+	Scores     []float64       // in the order of Result.Metrics; NaN: not defined
+	Prediction data.Prediction // for the fold's test rows, in their order
 	Curves     []data.Curve
 	BestEpoch  int
 	Parameters int
 	Notes      []string
-	// Importance says for every column by how much the first metric gets worse when
-	// the column's test values are shuffled; nil: Options.Importance did not ask.
+	// Importance[i] is how much the first metric worsens when the test values of column i
+	// are shuffled; nil: Options.Importance did not ask for it.
 	Importance  []float64
 	FitTime     time.Duration
 	PredictTime time.Duration
@@ -152,8 +152,8 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 	return r, nil
 }
 
-// Notes returns what the fits of a candidate noted, each once with the number of
-// folds that noted it.
+// Notes returns the notes of a candidate's fits, each once, with the number of folds that
+// have it.
 func (r *Result) Notes(candidate string) []string {
 	var order []string
 	count := map[string]int{}
@@ -172,7 +172,7 @@ func (r *Result) Notes(candidate string) []string {
 	return out
 }
 
-// Complete says whether the candidate has a run for every fold.
+// Complete reports whether the candidate has a run for every fold.
 func (r *Result) Complete(candidate string) bool {
 	if r == nil {
 		return false
@@ -198,8 +198,8 @@ func (r *Result) Repeats() int {
 	return n
 }
 
-// RunsOf returns the runs of a candidate in the order of the folds; none if
-// there is no such candidate.
+// RunsOf returns the runs of a candidate in the order of the folds, or none if there is no
+// such candidate.
 func (r *Result) RunsOf(candidate string) []Run {
 	if r == nil {
 		return nil
@@ -213,7 +213,7 @@ func (r *Result) RunsOf(candidate string) []Run {
 	return runs
 }
 
-// metric returns the place of a metric; "" is the first.
+// metric returns the index of a metric; "" is the first.
 func (r *Result) metric(name string) (int, bool) {
 	if r == nil {
 		return 0, false
@@ -225,9 +225,8 @@ func (r *Result) metric(name string) (int, bool) {
 	return i, i >= 0
 }
 
-// Scores returns the scores of a candidate, one for each of its runs in the
-// order of the folds. A metric of "" is the first. Nil if there is no such
-// candidate or metric.
+// Scores returns the scores of a candidate, one per run, in the order of the folds. A metric
+// of "" is the first. It returns nil if there is no such candidate or metric.
 func (r *Result) Scores(candidate, metric string) []float64 {
 	m, ok := r.metric(metric)
 	if !ok {
@@ -242,8 +241,7 @@ func (r *Result) Scores(candidate, metric string) []float64 {
 	return scores
 }
 
-// Mean returns the mean of [Result.Scores]; NaN if there are none, or if one is
-// not defined.
+// Mean returns the mean of [Result.Scores]; NaN if there are none or one is not defined.
 func (r *Result) Mean(candidate, metric string) float64 {
 	scores := r.Scores(candidate, metric)
 	if len(scores) == 0 {
@@ -253,9 +251,9 @@ func (r *Result) Mean(candidate, metric string) float64 {
 	return mean
 }
 
-// Std returns the standard deviation of [Result.Scores], with n-1 in the
-// denominator; NaN if there are fewer than two. It says how much folds differ,
-// and is no measure of how sure the mean is: see [Result.Interval].
+// Std returns the standard deviation of [Result.Scores], with n-1 in the denominator; NaN if
+// there are fewer than two. It measures how much folds differ, not how certain the mean is:
+// for that see [Result.Interval].
 func (r *Result) Std(candidate, metric string) float64 {
 	scores := r.Scores(candidate, metric)
 	if len(scores) < 2 {
@@ -265,13 +263,13 @@ func (r *Result) Std(candidate, metric string) float64 {
 	return std
 }
 
-// FitTime returns the mean time of a fit of the candidate, 0 if it has no run.
+// FitTime returns the candidate's mean fit time, or 0 if it has no run.
 func (r *Result) FitTime(candidate string) time.Duration {
 	return r.meanTime(candidate, func(run *Run) time.Duration { return run.FitTime })
 }
 
-// PredictTime returns the mean time to predict the test rows of a fold, 0 if the
-// candidate has no run.
+// PredictTime returns the candidate's mean time to predict the test rows of a fold, or 0 if
+// it has no run.
 func (r *Result) PredictTime(candidate string) time.Duration {
 	return r.meanTime(candidate, func(run *Run) time.Duration { return run.PredictTime })
 }
@@ -294,7 +292,7 @@ func (r *Result) meanTime(candidate string, of func(*Run) time.Duration) time.Du
 	return sum / time.Duration(n)
 }
 
-// testOverTrain returns the mean number of test rows over that of training rows.
+// testOverTrain returns the mean number of test rows divided by that of training rows.
 func (r *Result) testOverTrain() float64 {
 	test, train := 0, 0
 	for _, s := range r.Splits {

@@ -127,7 +127,7 @@ func headOf(set data.Source, r *Result) (logHead, error) {
 // begin locks and reads the file, and writes the header if it is missing.
 func (l *runLog) begin(head logHead, r *Result, candidates []Candidate) error {
 	if st, err := l.file.Stat(); err != nil || !st.Mode().IsRegular() {
-		return errors.Join(err, errors.New("this is no regular file"))
+		return errors.Join(err, errors.New("not a regular file"))
 	}
 	if err := lock(l.file); err != nil {
 		return err
@@ -145,7 +145,7 @@ func (l *runLog) begin(head logHead, r *Result, candidates []Candidate) error {
 	whole := text[:bytes.LastIndexByte(text, '\n')+1]
 	if len(whole) == 0 {
 		if !bytes.HasPrefix(first, text) {
-			return errors.New("this file is no run log")
+			return errors.New("this file is not a run log")
 		}
 		if err := l.rewind(0); err != nil {
 			return err
@@ -195,7 +195,7 @@ func (l *runLog) read(text []byte, head logHead, r *Result) (map[string]json.Raw
 			continue
 		}
 		if _, wanted := l.runs[line.Job]; !wanted {
-			continue // of a candidate that does not take part now
+			continue // of a candidate that is not taking part
 		}
 		run := line.Run.run()
 		run.FitTime, run.PredictTime = time.Duration(line.Fit), time.Duration(line.Predict)
@@ -211,7 +211,7 @@ func (l *runLog) read(text []byte, head logHead, r *Result) (map[string]json.Raw
 func (h logHead) agrees(line []byte) error {
 	var was logHead
 	if err := json.Unmarshal(line, &was); err != nil || was.Format != logFormat {
-		return errors.New("this file is no run log")
+		return errors.New("this file is not a run log")
 	}
 	if was.Version != logVersion {
 		return fmt.Errorf("version %d of the format is not known, only %d", was.Version, logVersion)

@@ -191,13 +191,13 @@ func TestRunLogRefuses(t *testing.T) {
 		{"code", set, folds, coded, crossval.Options{Seed: 1}, "f: crossval.Estimator: the type crossval.EstimatorFunc is not registered, so it cannot be saved: describe.Register it; or name the code in Candidate.Code"},
 		{"metric", set, folds, writtenPair, crossval.Options{Seed: 1, Metrics: []data.Metric{{Name: "mine", Score: func(*data.Set, *data.Prediction) (float64, error) { return 1, nil }}}}, `the metric "mine" is not registered`},
 		{"format", set, folds, writtenPair, edited("format", `"version":1`, `"version":2`), "version 2 of the format is not known, only 1"},
-		{"another file", set, folds, writtenPair, crossval.Options{Seed: 1, Log: file("table.csv", "a,b\n1,2\n")}, "this file is no run log"},
-		{"another file of one line", set, folds, writtenPair, crossval.Options{Seed: 1, Log: file("line.txt", "precious")}, "this file is no run log"},
-		{"another JSON", set, folds, writtenPair, crossval.Options{Seed: 1, Log: file("doc.json", "{}\n")}, "this file is no run log"},
+		{"another file", set, folds, writtenPair, crossval.Options{Seed: 1, Log: file("table.csv", "a,b\n1,2\n")}, "this file is not a run log"},
+		{"another file of one line", set, folds, writtenPair, crossval.Options{Seed: 1, Log: file("line.txt", "precious")}, "this file is not a run log"},
+		{"another JSON", set, folds, writtenPair, crossval.Options{Seed: 1, Log: file("doc.json", "{}\n")}, "this file is not a run log"},
 		{"a broken line", set, folds, writtenPair, edited("broken", `{"job":`, `{"jab":`), `: line 4: json: unknown field "jab"`},
 		{"too few scores", set, folds, writtenPair, edited("scores", `"scores":[`, `"scores":[0,`), "line 4: 5 scores for 4 metrics"},
 		{"no folder", set, folds, writtenPair, crossval.Options{Seed: 1, Log: filepath.Join(dir, "nowhere", "runs")}, "run log: open"},
-		{"a device", set, folds, writtenPair, crossval.Options{Seed: 1, Log: os.DevNull}, "this is no regular file"},
+		{"a device", set, folds, writtenPair, crossval.Options{Seed: 1, Log: os.DevNull}, "not a regular file"},
 		{"a folder", set, folds, writtenPair, crossval.Options{Seed: 1, Log: dir}, "is a directory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,11 +2,10 @@ package crossval
 
 import "encoding/binary"
 
-// JobSeed returns the seed of one job: of one candidate on one fold, counted
-// from 0 over all repeats. It is FNV-1a (64 bit) over the 8 bytes of seed, the
-// bytes of name, a zero byte and the 8 bytes of fold, both numbers
-// little-endian, passed through the finaliser of SplitMix64 (Steele, Lea &
-// Flood 2014).
+// JobSeed returns the seed of a job: of one candidate on one fold, where folds are counted
+// from 0 over all repeats. It is the FNV-1a hash (64 bit) of the 8 bytes of seed, the bytes
+// of name, a zero byte and the 8 bytes of fold, both numbers little-endian, passed through
+// the finaliser of SplitMix64 (Steele, Lea & Flood 2014).
 func JobSeed(seed uint64, name string, fold int) uint64 {
 	var b [8]byte
 	h := uint64(14695981039346656037)

@@ -185,3 +185,25 @@ func ExampleJob_Run() {
 	fmt.Printf("%.3f\n", run.Scores[0])
 	// Output: 0.967
 }
+
+// Both classes are in every fold; each repeat deals the rows anew.
+func ExampleRepeatedStratifiedKFold() {
+	rows, err := data.FromLabels("rows", [][]float64{{0}, {1}, {2}, {3}}, []int{0, 0, 1, 1}, []string{"no", "yes"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	splits, err := crossval.Splits(rows, crossval.RepeatedStratifiedKFold{K: 2, Repeats: 3, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range splits {
+		fmt.Println(s.Repeat, s.Fold, s.Test)
+	}
+	// Output:
+	// 0 0 [1 3]
+	// 0 1 [0 2]
+	// 1 0 [1 2]
+	// 1 1 [0 3]
+	// 2 0 [0 2]
+	// 2 1 [1 3]
+}

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Standing is what tables, pages and files say of one candidate: one place for the
-// numbers, and one way to write them.
+// Standing is the summary of a candidate that tables, pages and files show: the single
+// source of its numbers and of their formatting.
 type Standing struct {
 	Candidate string
 	Baseline  bool
-	Folds, Of int       // folds that it has a run for, and folds there are
-	Means     []float64 // in the order of Result.Metrics; NaN where a score is not defined
+	Folds, Of int       // number of folds with a run, and of all folds
+	Means     []float64 // in the order of Result.Metrics; NaN: not defined
 	Stds      []float64 // over the folds; NaN with fewer than two
 	Low, High float64   // interval of the first metric's mean, see Result.Interval; NaN: none
-	Cut       bool      // the interval was held to the range of the metric
+	Cut       bool      // the interval was clipped to the range of the metric
 	Fit       time.Duration
 	Predict   time.Duration
-	Reason    string // why folds are lacking; "" if none is
-	Skipped   bool   // it was left out on purpose
+	Reason    string // why folds are missing; "": none is
+	Skipped   bool   // left out on purpose
 }
 
-// Standings returns every candidate in the order in which they were given.
+// Standings returns the standing of every candidate, in the given order.
 func (r *Result) Standings() []Standing {
 	if r == nil {
 		return nil
@@ -50,8 +50,8 @@ func (r *Result) Standings() []Standing {
 	return out
 }
 
-// Score writes the mean of a metric, by its place, and its standard deviation: as
-// in 0.9531 ± 0.0182, "-" where it is not defined.
+// Score formats the mean and standard deviation of a metric, given by index, as in 0.9531 ±
+// 0.0182; "-" if it is not defined.
 func (s Standing) Score(metric int) string {
 	if metric < 0 || metric >= len(s.Means) || metric >= len(s.Stds) {
 		return "-"
@@ -59,8 +59,8 @@ func (s Standing) Score(metric int) string {
 	return meanAndStd(s.Means[metric], s.Stds[metric])
 }
 
-// IntervalText writes the interval, as in 0.9408 to 0.9654, "-" where there is
-// none. With an asterisk it was held to the range of the metric.
+// IntervalText formats the interval, as in 0.9408 to 0.9654; "-" if there is none. An
+// asterisk marks an interval clipped to the range of the metric.
 func (s Standing) IntervalText() string {
 	if math.IsNaN(s.Low) || math.IsNaN(s.High) {
 		return "-"
@@ -73,11 +73,10 @@ func (s Standing) IntervalText() string {
 	return text
 }
 
-// FitText writes the mean time of a fit, "-" where there is none.
+// FitText formats the mean time of a fit; "-" if there is none.
 func (s Standing) FitText() string { return timeText(s.Folds, s.Fit) }
 
-// PredictText writes the mean time to predict a fold's test rows, "-" where there
-// is none.
+// PredictText formats the mean time to predict a fold's test rows; "-" if there is none.
 func (s Standing) PredictText() string { return timeText(s.Folds, s.Predict) }
 
 func timeText(folds int, d time.Duration) string {

@@ -10,20 +10,20 @@ import (
 	"github.com/seed732fc211/aegis/internal/check"
 )
 
-// StratifiedKFold cuts the rows into K folds of which each has its share of
-// every class: for every class the counts of two folds differ by at most 1, and
-// so do the sizes of the folds. Without Shuffle the folds are those of
-// scikit-learn's StratifiedKFold.
+// StratifiedKFold divides the rows into K folds, each with its share of every class: the
+// counts of a class in two folds differ by at most 1, and so do the sizes of the folds.
+// Without Shuffle the folds are those of scikit-learn's StratifiedKFold.
 type StratifiedKFold struct {
 	K       int  // number of folds; 0: 10
-	Shuffle bool // false: rows of a class go to the folds in their order
+	Shuffle bool // false: rows of a class go to the folds in order
 	Seed    uint64
-	Rare    bool // a class may have fewer than K rows, which then are in as many folds and missing in the others
+	// Rare allows classes with fewer than K rows, which are then absent from some folds.
+	Rare bool
 }
 
-// Split returns the test rows of K folds, ascending within a fold. It is an
-// error if the set has no class labels, or if a class that occurs has fewer
-// than K rows; with Rare if all have, as in scikit-learn.
+// Split returns the test rows of K folds, ascending within a fold. It is an error if the set
+// has no class labels, or if a class that occurs has fewer than K rows; with Rare, as in
+// scikit-learn, only if all of them do.
 func (f StratifiedKFold) Split(s *data.Set) ([]Split, error) {
 	var g *rand.Rand
 	if f.Shuffle {
@@ -32,14 +32,14 @@ func (f StratifiedKFold) Split(s *data.Set) ([]Split, error) {
 	return splitsOf(stratify(f.String(), s, f.K, f.Rare, g))
 }
 
-// String returns "stratified 10-fold", and how it is shuffled.
+// String returns "stratified 10-fold", followed by how it is shuffled.
 func (f StratifiedKFold) String() string {
 	return fmt.Sprintf("stratified %d-fold%s", orTen(f.K), shuffled(f.Shuffle, f.Seed))
 }
 
-// RepeatedStratifiedKFold is a shuffled [StratifiedKFold] done several times,
-// each time with another order of the rows. On few rows many repeats make the test of
-// [Compare] find too much: see [Result.Caveats].
+// RepeatedStratifiedKFold repeats a shuffled [StratifiedKFold], each time with another order
+// of the rows. On few rows, many repeats make the test of [Compare] find too many
+// differences: see [Result.Caveats].
 type RepeatedStratifiedKFold struct {
 	K       int // number of folds; 0: 10
 	Repeats int // number of repeats; 0: 10, as Bouckaert & Frank (2004) advise
@@ -47,8 +47,8 @@ type RepeatedStratifiedKFold struct {
 	Rare    bool // see [StratifiedKFold]
 }
 
-// Split returns the test rows of K times Repeats folds, repeat by repeat,
-// with the errors of [StratifiedKFold].
+// Split returns the test rows of K times Repeats folds, repeat by repeat. Its errors are
+// those of [StratifiedKFold].
 func (f RepeatedStratifiedKFold) Split(s *data.Set) ([]Split, error) {
 	return repeated(f.String(), f.Repeats, f.Seed, func(g *rand.Rand) ([][]int, error) {
 		return stratify(f.String(), s, f.K, f.Rare, g)
@@ -60,9 +60,9 @@ func (f RepeatedStratifiedKFold) String() string {
 	return times(orTen(f.Repeats)) + fmt.Sprintf("stratified %d-fold%s", orTen(f.K), shuffled(true, f.Seed))
 }
 
-// stratify deals the rows, sorted by class, to the folds like cards: fold i gets
-// the places i, i+k, i+2k, ... of the sorted row. That fixes how many rows of a
-// class a fold has; which rows they are is the order of the rows, or chance.
+// stratify deals the rows, sorted by class, to the folds like cards: fold i gets positions
+// i, i+k, i+2k, ... of the sorted rows. This fixes how many rows of a class a fold has;
+// which ones depends on the order of the rows, or on chance.
 func stratify(what string, s *data.Set, k int, rare bool, g *rand.Rand) ([][]int, error) {
 	k, err := checkK(what, k, s)
 	if err != nil {
@@ -108,8 +108,8 @@ func stratify(what string, s *data.Set, k int, rare bool, g *rand.Rand) ([][]int
 	return out, nil
 }
 
-// rowsByClass lists the rows of every class, and the classes in the order of
-// their first row.
+// rowsByClass lists the rows of every class, and the classes in the order of their first
+// rows.
 func rowsByClass(labels []int, classes []string) (byClass [][]int, order []int, err error) {
 	byClass = make([][]int, len(classes))
 	if err := check.Classes(labels, len(classes)); err != nil {
@@ -124,8 +124,7 @@ func rowsByClass(labels []int, classes []string) (byClass [][]int, order []int, 
 	return byClass, order, nil
 }
 
-// enough is an error if a class has fewer than k rows, or if rare ones are welcome all
-// have.
+// enough returns an error if a class has fewer than k rows or, with rare, if all of them do.
 func enough(byClass [][]int, order []int, classes []string, k int, rare bool) error {
 	var few []string
 	for _, c := range order {

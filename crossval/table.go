@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Table returns a text table: a line for each candidate with mean ± standard
-// deviation over the folds of every metric ("-" where it is not defined), the 95%
-// interval of the first (Result.Interval), and the mean times of a fit and of a
-// prediction. What it writes is that of Standings.
+// Table returns a text table with a line for each candidate: mean ± standard deviation over
+// the folds of every metric ("-" if not defined), the 95% interval of the first
+// (Result.Interval), and the mean times of a fit and of a prediction. The numbers are those
+// of Standings.
 func (r *Result) Table() string {
 	if r == nil {
 		return ""
@@ -31,7 +31,7 @@ func (r *Result) Table() string {
 			cut = cutNote + "\n"
 		}
 	}
-	w.Flush() // a strings.Builder takes all
+	w.Flush() // writing to a strings.Builder cannot fail
 	b.WriteString(cut)
 	for _, f := range r.Failed {
 		fmt.Fprintln(&b, f)
@@ -41,7 +41,7 @@ func (r *Result) Table() string {
 
 const cutNote = "*: the interval was held to the range that the metric can have."
 
-// head names the columns of the table.
+// head returns the column names of the table.
 func (r *Result) head() []string {
 	out := []string{"model"}
 	for i, m := range r.Metrics {
@@ -53,7 +53,7 @@ func (r *Result) head() []string {
 	return append(out, "fit", "predict")
 }
 
-// cells writes the columns that head names.
+// cells returns the columns named by head.
 func (s Standing) cells() []string {
 	out := []string{s.Candidate}
 	for i := range s.Means {
@@ -65,7 +65,7 @@ func (s Standing) cells() []string {
 	return append(out, s.FitText(), s.PredictText())
 }
 
-// String says in one line why the candidate is not in the result.
+// String explains in one line why the candidate is not in the result.
 func (f Failure) String() string {
 	if f.Skipped {
 		return f.Candidate + ": " + f.Message
@@ -84,8 +84,8 @@ func meanAndStd(mean, std float64) string {
 	return write(mean) + " ± " + write(std)
 }
 
-// digitsOf says how a score of a size is written: with four decimals, thousands of
-// dollars with one, and what is far beyond with four digits.
+// digitsOf returns the format for scores of a given size: four decimals, one decimal for
+// thousands (of dollars, say), and four digits for anything far larger.
 func digitsOf(size float64) func(float64) string {
 	format := "%.4f"
 	switch {

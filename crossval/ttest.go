@@ -10,38 +10,37 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Interval is a mean over folds with a confidence interval, and the test of the
+// Interval is the mean of some folds' values with a confidence interval, and the test of the
 // hypothesis that the mean is 0.
 type Interval struct {
 	N          int     // number of folds
-	Mean       float64 // of the folds
+	Mean       float64 // over the folds
 	StdErr     float64 // corrected standard error of the mean
 	T          float64 // Mean / StdErr; ±Inf if Constant and Mean is not 0
 	DF         int     // degrees of freedom, N-1
 	P          float64 // two-sided
 	Low, High  float64 // the interval: Mean ± quantile · StdErr
-	Confidence float64 // 0.95 for an interval of 95%
-	Constant   bool    // all folds are equal: the variance is 0, and no test can be made of it
-	Cut        bool    // Low or High was held to the range that the score can have
+	Confidence float64 // 0.95 for a 95% interval
+	Constant   bool    // all folds are equal: the variance is 0, and no test is possible
+	Cut        bool    // Low or High was clipped to the range that the score can have
 }
 
-// CorrectedTTest is the corrected resampled t-test of Nadeau & Bengio,
-// "Inference for the Generalization Error" (Machine Learning 52, 2003), which
-// Bouckaert & Frank (2004) apply to repeated k-fold cross-validation. x holds
-// one number for each of J folds, most often the difference of two models'
-// scores, and testOverTrain is the number of test rows of a fold over that of
-// its training rows:
+// CorrectedTTest is the corrected resampled t-test of Nadeau & Bengio, "Inference for the
+// Generalization Error" (Machine Learning 52, 2003), which Bouckaert & Frank (2004) apply to
+// repeated k-fold cross-validation. x holds one number for each of J folds, usually the
+// difference of two models' scores, and testOverTrain is the number of test rows of a fold
+// divided by that of its training rows:
 //
 //	t = mean(x) / sqrt((1/J + testOverTrain) · var(x)),  J-1 degrees of freedom
 //
-// where var has J-1 in its denominator. The term testOverTrain makes up for the
-// overlap of training sets, for which folds are not independent and an ordinary
-// t-test finds differences that are not there. Confidence of 0 is 0.95.
+// where var has J-1 in its denominator. The term testOverTrain corrects for the overlap of
+// training sets, because of which folds are not independent and an ordinary t-test finds
+// differences that do not exist. Confidence of 0 is 0.95.
 //
-// With equal x, and so a variance of 0: t is 0 and P is 1 if x is 0 everywhere,
-// and else t is infinite and P is 0 as in SciPy, which proves nothing; Constant
-// marks both. It is an error if J is less than 2, if an x is not finite, if
-// testOverTrain is negative or if the confidence is not between 0 and 1.
+// If all x are equal, the variance is 0, and Constant is set. Then t is 0 and P is 1 if x is
+// 0; otherwise t is infinite and P is 0, as in SciPy, which proves nothing. It is an error
+// if J is less than 2, if an x is not finite, if testOverTrain is negative, or if the
+// confidence is not between 0 and 1.
 func CorrectedTTest(x []float64, testOverTrain, confidence float64) (Interval, error) {
 	if confidence == 0 {
 		confidence = 0.95
@@ -65,7 +64,7 @@ func CorrectedTTest(x []float64, testOverTrain, confidence float64) (Interval, e
 	n := float64(len(x))
 	mean, std := meanStd(x)
 	in := Interval{N: len(x), Mean: mean, DF: len(x) - 1, Confidence: confidence}
-	if std <= 1e-12*scale { // what rounding leaves of 0
+	if std <= 1e-12*scale { // rounding errors of 0
 		in.Constant = true
 		in.Low, in.High = mean, mean
 		in.P = 1
@@ -86,9 +85,9 @@ func CorrectedTTest(x []float64, testOverTrain, confidence float64) (Interval, e
 	return in, nil
 }
 
-// meanStd returns the mean and the standard deviation with n-1 in its denominator, of
-// scores of any size: they are scaled by a power of two while they are squared and
-// summed, which changes no digit.
+// meanStd returns the mean and the standard deviation, with n-1 in its denominator, of
+// scores of any size: they are scaled by a power of two, which is exact, before they are
+// squared and summed.
 func meanStd(x []float64) (mean, std float64) {
 	scale := 0.0
 	for _, v := range x {
@@ -106,11 +105,10 @@ func meanStd(x []float64) (mean, std float64) {
 	return math.Ldexp(mean, e), math.Ldexp(std, e)
 }
 
-// Interval returns the mean of a candidate's scores with its corrected interval
-// of 95%, as [CorrectedTTest]; T and P of it say little. Bounds beyond what the
-// score can be, such as an accuracy above 1, are held to its range, and Cut says
-// so. A metric of "" is the first. It is an error if the candidate has fewer than 2
-// runs or a score that is not defined.
+// Interval returns the mean of a candidate's scores with its corrected 95% interval, as in
+// [CorrectedTTest]; its T and P have little meaning. Bounds beyond what the score can be,
+// such as an accuracy above 1, are clipped to its range, and Cut is set. A metric of "" is
+// the first. It is an error if the candidate has fewer than 2 runs or an undefined score.
 func (r *Result) Interval(candidate, metric string) (Interval, error) {
 	scores := r.Scores(candidate, metric)
 	if scores == nil {
@@ -127,12 +125,11 @@ func (r *Result) Interval(candidate, metric string) (Interval, error) {
 	return in, nil
 }
 
-// Holm adjusts the p-values of several tests so that the chance of one false
-// finding or more among them stays below the level at which the adjusted values
-// are judged: Holm, "A simple sequentially rejective multiple test procedure"
-// (Scandinavian Journal of Statistics 6, 1979). The i-th smallest of m, from 0,
-// is multiplied by m-i; none becomes less than the one before, or more than 1.
-// It is an error if a p is not between 0 and 1.
+// Holm adjusts the p-values of several tests so that the chance of any false finding among
+// them stays below the level at which the adjusted values are judged: Holm, "A simple
+// sequentially rejective multiple test procedure" (Scandinavian Journal of Statistics 6,
+// 1979). The i-th smallest of m values, counted from 0, is multiplied by m-i; the results
+// are made non-decreasing and limited to 1. It is an error if a p is not between 0 and 1.
 func Holm(p []float64) ([]float64, error) {
 	order := make([]int, len(p))
 	for i, v := range p {

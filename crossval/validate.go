@@ -13,9 +13,9 @@ import (
 // Options are the settings of [Validate]. The zero value is ready to use.
 type Options struct {
 	Seed     uint64
-	Workers  int           // fits that run at the same time; 0: GOMAXPROCS
+	Workers  int           // number of fits that run at once; 0: GOMAXPROCS
 	Metrics  []data.Metric // nil: those of the set's task
-	Progress func(Event)   // is called for every fit; never twice at a time
+	Progress func(Event)   // called when a fit starts and when it ends, one call at a time
 
 	// TimeLimit bounds the total fitting time of one candidate. A candidate that exceeds
 	// it is left out of the result, with a note. 0: no limit.
@@ -42,10 +42,10 @@ type Event struct {
 	Repeat, Fold int       // from 0
 	Finished     bool      // false: the fit begins
 	Logged       bool      // the fit was taken from Options.Log
-	Scores       []float64 // of a fit that ended well, in the order of the metrics
-	Err          error     // of a fit that failed
+	Scores       []float64 // of a successful fit, in the order of the metrics
+	Err          error     // of a failed fit
 	Elapsed      time.Duration
-	Done, Total  int // fits ended, or left out after a failure, of all
+	Done, Total  int // fits completed, or left out after a failure, out of all
 }
 
 // Validate fits every candidate on the training rows of every fold of sp and scores it on
@@ -65,7 +65,6 @@ type Event struct {
 //
 // The result is nil only if nothing could be started: no rows, no candidates, duplicate
 // names, an error from the splitter, or a log of a different validation.
-// two of one name, a splitter's error, a log of another validation.
 func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Candidate, o Options) (*Result, error) {
 	jobs, answers, result, err := plan(set, sp, candidates, &o)
 	if err != nil {
@@ -149,7 +148,7 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	return jobs, answers, result, nil
 }
 
-// counted is an error if the number of rows is not known, which folds need.
+// counted returns an error if the number of rows is not known, which folds need.
 func counted(set data.Source) error {
 	st, err := set.Stream()
 	if err == nil && st != nil && st.Rows == data.Unknown {
@@ -158,7 +157,7 @@ func counted(set data.Source) error {
 	return err
 }
 
-// keepsGroups checks that no group has rows both to test and to train on.
+// keepsGroups checks that no group has both test and training rows.
 func keepsGroups(splits []Split, groups []int) error {
 	for i, s := range splits {
 		tested, in := map[int]bool{}, make([]bool, len(groups))

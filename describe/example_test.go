@@ -1,8 +1,11 @@
 package describe_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log"
+	"strconv"
+	"strings"
 
 	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/losses"
@@ -75,4 +78,89 @@ func ExampleNew() {
 	}
 	fmt.Printf("%+v\n", v)
 	// Output: {LearningRate:0 Beta1:0 Beta2:0 Epsilon:0 WeightDecay:0}
+}
+
+// All registered kinds of one package.
+func ExampleKinds() {
+	for _, k := range describe.Kinds() {
+		if strings.HasPrefix(k, "losses.") && strings.HasSuffix(k, "CrossEntropy") {
+			fmt.Println(k)
+		}
+	}
+	// Output:
+	// losses.BinaryCrossEntropy
+	// losses.SequenceCrossEntropy
+	// losses.SoftmaxCrossEntropy
+}
+
+// A value in an interface needs a kind; zero fields are left out.
+func ExampleMarshal() {
+	var o optim.Optimizer = optim.Adam{LearningRate: 0.01}
+	text, err := describe.Marshal(&o)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(text))
+	// Output: {"kind":"optim.Adam","config":{"LearningRate":0.01}}
+}
+
+// A registered type, and one that is not.
+func ExampleKind() {
+	fmt.Println(describe.Kind(optim.Adam{}), describe.Kind(train.Event{}))
+	// Output: optim.Adam Event
+}
+
+// Warmth is a schedule whose first version called Epochs "Steps".
+type Warmth struct{ Epochs float64 }
+
+// Factor implements optim.Schedule.
+func (w Warmth) Factor(epoch, _ float64) float64 { return min(1, epoch/w.Epochs) }
+
+// A description in an older version is upgraded when it is read.
+func ExampleRegisterEntry() {
+	err := describe.RegisterEntry(describe.Entry{
+		Kind: "example.Warmth", Version: 2, Example: Warmth{},
+		Upgrade: func(version int, config map[string]json.RawMessage) error {
+			config["Epochs"] = config["Steps"]
+			delete(config, "Steps")
+			return nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var s optim.Schedule
+	if err := describe.Unmarshal([]byte(`{"kind":"example.Warmth","config":{"Steps":5}}`), &s); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%+v\n", s)
+	// Output: {Epochs:5}
+}
+
+// Percent is written as "12%".
+type Percent float64
+
+func ExampleRegisterText() {
+	err := describe.RegisterText(describe.Text{
+		Example: Percent(0),
+		Write:   func(v any) (string, error) { return fmt.Sprintf("%v%%", float64(v.(Percent))), nil },
+		Read: func(text string) (any, error) {
+			v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+			return Percent(v), err
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	type limits struct{ Low, High Percent }
+	text, err := describe.Marshal(limits{5, 12.5})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var again limits
+	if err := describe.Unmarshal(text, &again); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(text), again)
+	// Output: {"Low":"5%","High":"12.5%"} {5 12.5}
 }

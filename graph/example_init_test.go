@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -104,4 +105,20 @@ func weights(init graph.Initializer) []float64 {
 		log.Fatal(err)
 	}
 	return params.Get("kernel").Values()
+}
+
+// Negative values are scaled by 0.2 instead of cut off.
+func ExampleLeakyRelu() {
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+	y := b.Activate(b.Param("x", graph.Shape{3}, graph.Weight{Init: graph.Values{-1, 0, 2}}), graph.LeakyRelu(0.2))
+	p, err := graph.Compile(b, y)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := p.Run(context.Background()); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(p.Floats64(y))
+	// Output: [-0.2 0 2]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"runtime"
 
 	"github.com/seed732fc211/aegis/graph"
 	"gorgonia.org/tensor"
@@ -80,4 +81,81 @@ func ExampleNewParamsFrom() {
 	b.Param("bias", graph.Shape{2}, graph.Weight{Init: graph.Zeros{}})
 	fmt.Println(params.Get("w").Values(), params.Get("bias").Values(), b.Err())
 	// Output: [3 4] [0 0] <nil>
+}
+
+// A network as a program for any batch size N.
+func ExampleLower() {
+	params := graph.NewParams(graph.Float32, 1)
+	p, err := graph.Lower(func(batch int) (*graph.Builder, []*graph.Node, error) {
+		b := graph.New(params, graph.Infer)
+		y := b.Softmax(b.MatMul(b.Input("x", batch, 3), b.Param("kernel", graph.Shape{3, 2}, graph.Weight{})))
+		return b, []*graph.Node{y}, b.Err()
+	}, "y")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range p.Steps {
+		fmt.Println(s.Kind, s.Operands)
+	}
+	// Output:
+	// MatMul [0 1]
+	// Softmax [2]
+}
+
+// Products of another BLAS. counting is gonum's, with a count of its calls.
+func ExampleUseBLAS() {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Infer)
+	y := b.MatMul(b.Param("v", graph.Shape{1, 2}, graph.Weight{Init: graph.Values{3, 4}}), b.Param("w", graph.Shape{2, 1}, graph.Weight{Init: graph.Values{10, 1}}))
+	p, err := graph.Compile(b, y)
+	if err != nil {
+		log.Fatal(err)
+	}
+	other := &counting{}
+	graph.UseBLAS(other)
+	defer graph.UseBLAS(nil)
+	if err := p.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Floats32(y), other.calls)
+	// Output: [34] 1
+}
+
+// A border of two zeros for a 5x5 kernel keeps the size of the images.
+func ExamplePad() {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Infer)
+	images, kernel := b.Input("images", 8, 28, 28, 1), b.Input("kernel", 5, 5, 1, 16)
+	y := b.Conv2D(images, kernel, nil, graph.Window{Padding: graph.Pad(2)}, 1, graph.Identity)
+	fmt.Println(b.Shape(y), b.Err())
+	// Output: (8, 28, 28, 16) <nil>
+}
+
+// Only what the outputs need is computed: the other input can stay unset.
+func ExampleCompile() {
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+	x := b.Input("x", 3)
+	b.Exp(b.Input("unused", 3))
+	y := b.Square(x)
+	p, err := graph.Compile(b, y)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := p.SetInput("x", tensor.New(tensor.WithShape(3), tensor.WithBacking([]float64{1, 2, 3}))); err != nil {
+		log.Fatal(err)
+	}
+	if err := p.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Floats64(y))
+	// Output: [1 4 9]
+}
+
+// One goroutine, then as many as Go runs at once.
+func ExampleSetThreads() {
+	graph.SetThreads(1)
+	fmt.Println(graph.Threads())
+	graph.SetThreads(0)
+	fmt.Println(graph.Threads() == runtime.GOMAXPROCS(0))
+	// Output:
+	// 1
+	// true
 }

@@ -1,6 +1,7 @@
 package infer_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log"
@@ -90,4 +91,60 @@ func ExampleProgram() {
 	// Dense [activation=Relu] [0 1]
 	// Reshape [shape=[N]] [2]
 	// [2 0 0]
+}
+
+// A model file is opened once; its sessions run batches of a fixed number of rows.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path, err := saved(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := infer.Open(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := m.Session(2) // takes standardized columns
+	if err != nil {
+		log.Fatal(err)
+	}
+	copy(s.Input(0).Float32, []float32{0, 0, 0, 0, 1, -1, 1, 1})
+	if err := s.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(s.Output(0).Float32))
+	// Output: 6
+}
+
+// A model read from memory, such as an embedded file.
+func ExampleRead() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path, err := saved(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := infer.Read(bytes.NewReader(content))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range m.Columns() {
+		fmt.Println(c.Name)
+	}
+	// Output:
+	// sepal length (cm)
+	// sepal width (cm)
+	// petal length (cm)
+	// petal width (cm)
 }

@@ -357,3 +357,84 @@ func ExampleLeakyRelu() {
 	fmt.Println(out[0].Data())
 	// Output: [-0.2 3]
 }
+
+// Rows of one, three and two steps, padded to three.
+func ExampleSequenceMask() {
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+	mask := layers.SequenceMask(b, b.InputInt("lengths", 3), 3)
+	p, err := graph.Compile(b, mask)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := p.SetInput("lengths", tensor.New(tensor.WithShape(3), tensor.WithBacking([]int{1, 3, 2}))); err != nil {
+		log.Fatal(err)
+	}
+	if err := p.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Floats64(mask))
+	// Output: [1 0 0 1 1 1 1 1 0]
+}
+
+// A border of one zero: a 3x3 kernel with stride 2 halves the image.
+func ExamplePad() {
+	m, err := models.Sequential(models.Config{}, models.Input("image", 8, 8, 1), layers.Conv2D{Filters: 4, Size: [2]int{3, 3}, Stride: [2]int{2, 2}, Padding: layers.Pad(1)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes())
+	// Output: [(4, 4, 4)]
+}
+
+func ExampleName() {
+	fmt.Println(layers.Name(layers.Dense{Units: 2}), layers.Name(layers.Named{Name: "encoder", Layer: layers.Dense{Units: 2}}))
+	// Output: Dense encoder
+}
+
+// Layers as one: parameters have paths below that of the Stack.
+func ExampleStack() {
+	m, err := models.Sequential(models.Config{}, models.Input("x", 3), layers.Stack{layers.Dense{Units: 8, NoBias: true}, layers.Relu, layers.Dense{Units: 2, NoBias: true}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range m.Params().All() {
+		fmt.Println(p.Path, p.Shape())
+	}
+	// Output:
+	// 0.Stack/0.Dense/kernel (3, 8)
+	// 0.Stack/2.Dense/kernel (8, 2)
+}
+
+// A layer from a function, here one without parameters.
+func ExampleFunc() {
+	double := layers.Func(func(b *graph.Builder, x *graph.Node) *graph.Node { return b.Scale(x, 2) })
+	m, err := models.Sequential(models.Config{}, models.Input("x", 2), double)
+	if err != nil {
+		log.Fatal(err)
+	}
+	y, err := m.Predict(context.Background(), tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]float32{3, 4})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(y[0].Data())
+	// Output: [6 8]
+}
+
+// The difference of two inputs.
+func ExampleJoinFunc() {
+	difference := layers.JoinFunc(func(b *graph.Builder, xs []*graph.Node) *graph.Node { return b.Sub(xs[0], xs[1]) })
+	a, c := models.Input("a", 1), models.Input("c", 1)
+	m, err := models.New(models.Config{}, []*models.Tensor{a, c}, []*models.Tensor{models.Join(difference, a, c)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	one := func(v float32) *tensor.Dense {
+		return tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{v}))
+	}
+	y, err := m.Predict(context.Background(), one(5), one(2))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(y[0].Data())
+	// Output: [3]
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // Architecture is a network whose size depends on the rows: Build creates the model for
-// their columns and classes. MLP is one, as are the nets of models/tabular.
+// their columns and classes. MLP is one, as are the networks of models/tabular.
 type Architecture interface {
 	Build(rows *data.Set, seed uint64) (*Model, error)
 }
@@ -27,16 +27,17 @@ func (f ArchitectureFunc) Build(rows *data.Set, seed uint64) (*Model, error) {
 	return f(rows, seed)
 }
 
-// Chain is the architecture that applies layers in order. Their result is flattened and
-// followed by a Dense layer of as many units as the set's task takes: one for a regression or
-// two classes, one per class of more. If the set's input holds indices, the model's input suits layers.Embedding.
+// Chain is the architecture that applies layers in order, then flattens the result and adds
+// a Dense layer with the number of units that the set's task needs: one for a regression or
+// two classes, otherwise one per class. If the set's input holds indices, so does the
+// model's, as layers.Embedding needs.
 type Chain struct {
 	Layers []layers.Layer
-	Output graph.Weight // the kernel of the added layer
-	Type   graph.Dtype  // the zero value is Float32
+	Output graph.Weight // kernel of the added layer
+	Type   graph.Dtype  // zero value: Float32
 }
 
-// Build makes the model for the row shape and classes of a set with one input.
+// Build creates the model for the row shape and classes of a set with one input.
 func (c Chain) Build(rows *data.Set, seed uint64) (*Model, error) {
 	if rows.Len() == 0 {
 		return nil, data.ErrEmpty
@@ -59,8 +60,8 @@ func (c Chain) Build(rows *data.Set, seed uint64) (*Model, error) {
 	return m, nil
 }
 
-// outputUnits returns the number of units in the final layer: the least that the set's
-// task takes.
+// outputUnits returns the number of units in the final layer: the fewest that the set's task
+// allows.
 func outputUnits(rows *data.Set) (int, error) {
 	r, err := rows.Rules()
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Bag makes one model of several for the same raw rows, whose predictions are
-// averaged: probabilities of a classification, values of a regression. Each member
-// keeps its own preprocessing, target scale and temperature; the model can be saved
-// and read like any other. The members are not changed, and share no memory with it.
+// Bag combines several models for the same raw rows into one that averages their
+// predictions: probabilities for a classification, values for a regression. Each member
+// keeps its own preprocessing, target scale and temperature. The result can be saved and
+// loaded like any other model. Members are copied, not changed.
 //
-// It is an error if the members differ in task, classes, columns, element type or
-// number of outputs, have more than one input or output, or isotonic calibrations.
+// It is an error if the members differ in task, classes, columns, element type or number of
+// outputs, have more than one input or output, or have isotonic calibrations.
 func Bag(members ...*Model) (*Model, error) {
 	if len(members) == 0 {
 		return nil, errors.New("models: a bag without members")
@@ -30,7 +30,7 @@ func Bag(members ...*Model) (*Model, error) {
 	}
 	first := members[0]
 	bag := first.Info
-	scaled := 0 // columns
+	scaled := 0 // number of columns with a target scale
 	for _, m := range members {
 		scaled = max(scaled, len(m.Info.Scales))
 	}
@@ -56,7 +56,7 @@ func Bag(members ...*Model) (*Model, error) {
 	m.Info.Preprocess, m.Info.Calibration = preprocess, nil
 	m.Info.Costs = meanCosts(members)
 	m.Info.Members = max(1, first.Info.Members) * len(members)
-	for k := range m.Info.Scales { // the mean lies between the least and the greatest bound
+	for k := range m.Info.Scales { // the mean lies between the smallest and the largest bound
 		bag := &m.Info.Scales[k]
 		for _, member := range members {
 			low, high := member.Info.scaleOf(k).Range[0], member.Info.scaleOf(k).Range[1]
@@ -70,8 +70,8 @@ func Bag(members ...*Model) (*Model, error) {
 	return m, nil
 }
 
-// meanCosts returns the mean of the members' costs: theirs if they agree, and of
-// thresholds that each has chosen for itself the mean.
+// meanCosts returns the mean of the members' costs. It is exact where they agree; where each
+// member has chosen its own threshold, it averages the thresholds.
 func meanCosts(members []*Model) [][]float64 {
 	first := members[0].Info.Costs
 	out := make([][]float64, len(first))
@@ -96,15 +96,15 @@ func fitsBag(m, first *Model) error {
 	case m.inputs != 1 || len(m.net.Outputs) != 1:
 		return fmt.Errorf("%d inputs and %d outputs, want one of each", m.inputs, len(m.net.Outputs))
 	case !data.SameTask(m.Info.TaskOf(), first.Info.TaskOf()) || !slices.Equal(m.Info.Classes, first.Info.Classes) || !slices.Equal(m.Info.TargetColumns, first.Info.TargetColumns) || m.Info.Probabilities != first.Info.Probabilities || m.Info.Members != first.Info.Members:
-		return errors.New("it predicts something else than the first")
+		return errors.New("its task, classes or outputs differ from those of the first")
 	case m.params.Dtype() != first.params.Dtype():
-		return fmt.Errorf("its type is %v, that of the first %v", m.params.Dtype(), first.params.Dtype())
+		return fmt.Errorf("its type is %v, the first member's %v", m.params.Dtype(), first.params.Dtype())
 	case len(m.shapes[0]) != 1 || !slices.Equal(m.OutputShapes()[0], first.OutputShapes()[0]) || len(m.OutputShapes()[0]) != 1:
-		return fmt.Errorf("it makes %v of %v", m.OutputShapes()[0], m.shapes[0])
+		return fmt.Errorf("its input %v or output %v is not a vector, or differs from the first", m.shapes[0], m.OutputShapes()[0])
 	case len(m.Info.Features) != len(first.Info.Features):
-		return fmt.Errorf("it wants %d columns, the first %d", len(m.Info.Features), len(first.Info.Features))
+		return fmt.Errorf("it needs %d columns, the first member %d", len(m.Info.Features), len(first.Info.Features))
 	case !sameShape(m.Info.Costs, first.Info.Costs):
-		return errors.New("its costs are of other classes than those of the first")
+		return errors.New("its costs and those of the first differ in shape")
 	case m.Info.Calibration != nil && m.Info.Calibration.Steps != nil:
 		return errors.New("its calibration is isotonic, which cannot be joined")
 	case m.Info.Calibration != nil && !m.logits():
@@ -117,7 +117,7 @@ func fitsBag(m, first *Model) error {
 	return nil
 }
 
-// logits reports whether the outputs are logits of classes, which a temperature divides.
+// logits reports whether the outputs are logits of classes, which a temperature can divide.
 func (m *Model) logits() bool {
 	r, err := m.Rules()
 	return err == nil && r.Logits
@@ -127,7 +127,8 @@ func sameShape(a, b [][]float64) bool {
 	return slices.EqualFunc(a, b, func(x, y []float64) bool { return len(x) == len(y) })
 }
 
-// scopeOf is the scope of a member's layers; memberOf takes a path apart again.
+// scopeOf returns the scope of a member's layers; memberOf splits a path back into its
+// parts.
 func scopeOf(member int) string { return fmt.Sprintf("member%d/", member) }
 
 func memberOf(path string) (member int, rest string) {
@@ -136,7 +137,7 @@ func memberOf(path string) (member int, rest string) {
 	return member, rest
 }
 
-// valuesOf finds the values of a bag's parameters in its members.
+// valuesOf returns a function that finds the values of a bag's parameters in its members.
 func valuesOf(members []*Model) func(path string, shape graph.Shape) (*tensor.Dense, error) {
 	return func(path string, shape graph.Shape) (*tensor.Dense, error) {
 		member, rest := memberOf(path)
@@ -148,8 +149,8 @@ func valuesOf(members []*Model) func(path string, shape graph.Shape) (*tensor.De
 	}
 }
 
-// joined puts the members' networks side by side on one input, which holds
-// what the members' preprocessing makes of a row, one after another.
+// joined combines the members' networks side by side on one input: the concatenation of what
+// each member's preprocessing makes of a row.
 func joined(members []*Model, bag Info) (network, data.Fitted, error) {
 	net := network{Stages: []stage{{Scope: "features", Input: true}}}
 	side := data.FittedColumns{Features: members[0].Info.Features}
@@ -162,7 +163,7 @@ func joined(members []*Model, bag Info) (network, data.Fitted, error) {
 		}
 		side.Parts = append(side.Parts, data.FittedPart{Columns: all, Fitted: m.Info.Preprocess})
 		w := m.shapes[0][0]
-		index := make([]int, len(m.net.Stages)) // of the member's stages in the bag
+		index := make([]int, len(m.net.Stages)) // maps the member's stages to stages of the bag
 		index[0] = len(net.Stages)
 		net.Stages = append(net.Stages, stage{Scope: scopeOf(k) + "rows", Layer: layers.Slice{From: width, To: width + w}, From: []int{0}})
 		width += w
@@ -188,8 +189,8 @@ func joined(members []*Model, bag Info) (network, data.Fitted, error) {
 	return net, side, nil
 }
 
-// adjustment returns the layers that turn a member's outputs into those of the bag's
-// target scales, or logits into those of temperature 1.
+// adjustment returns the layers that convert a member's outputs to the bag's target scales,
+// or its logits to temperature 1.
 func (m *Model) adjustment(bag Info) []layers.Layer {
 	if c := m.Info.Calibration; c != nil && c.Temperature > 0 && !m.Info.Probabilities {
 		return []layers.Layer{layers.Affine{Scale: 1 / c.Temperature}}

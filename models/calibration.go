@@ -9,25 +9,25 @@ import (
 	"github.com/seed732fc211/aegis/internal/check"
 )
 
-// Calibration changes a classifier's probabilities so that they say how often it
-// is right. The zero value changes nothing.
+// Calibration adjusts a classifier's probabilities to match how often it is right. The zero
+// value leaves them unchanged.
 //
-// Temperature T makes p proportional to p^(1/T), which is softmax(z/T) of logits z:
-// Guo et al. (2017), arXiv:1706.04599, section 4.2. Steps map the probability of
-// every class by a function that does not fall, after which they are divided by
-// their sum: Zadrozny & Elkan (2002), KDD, section 3.
+// Temperature T makes p proportional to p^(1/T), which is softmax(z/T) of logits z: Guo et
+// al. (2017), arXiv:1706.04599, section 4.2. Steps map the probability of each class by a
+// non-decreasing function, and the results are divided by their sum: Zadrozny & Elkan
+// (2002), KDD, section 3.
 type Calibration struct {
 	Temperature float64    `json:"temperature,omitempty"` // 0: 1
-	Steps       []Isotonic `json:"steps,omitempty"`       // one for each class; nil: none
+	Steps       []Isotonic `json:"steps,omitempty"`       // one per class; nil: none
 }
 
-// Isotonic is a function that does not fall, linear between points.
+// Isotonic is a non-decreasing, piecewise linear function through the points (X, Y).
 type Isotonic struct {
 	X []float64 `json:"x"` // ascending
 	Y []float64 `json:"y"`
 }
 
-// at returns the value at x; beyond the points it is that of the nearest.
+// at returns the value at x; outside the points, that of the nearest one.
 func (f Isotonic) at(x float64) float64 {
 	n := len(f.X)
 	i, _ := slices.BinarySearch(f.X, x)
@@ -64,7 +64,7 @@ func (c *Calibration) check(classes int) error {
 	return nil
 }
 
-// apply changes the probabilities of one row.
+// apply calibrates the probabilities of one row in place.
 func (c *Calibration) apply(p []float64) {
 	if c == nil {
 		return
@@ -112,11 +112,11 @@ func checkProba(proba []float64, labels []int, classes int) error {
 	return nil
 }
 
-// FitTemperature returns the calibration by the temperature, between 1/20 and 20,
-// at which the log loss of probabilities (rows, classes) is least. As Platt (1999)
-// does, every row counts for its class with (rows + 1)/(rows + classes) only, and
-// for the others with what is left: few rows that happen to be all right do not
-// make a model sure of itself without bound.
+// FitTemperature returns the calibration with the temperature, between 1/20 and 20, that
+// minimises the log loss of probabilities of shape (rows, classes). As in Platt (1999), the
+// target probability of a row's class is not 1 but (rows + 1)/(rows + classes), and the
+// other classes share the rest, so that a few rows that are all predicted correctly do not
+// lead to unbounded confidence.
 func FitTemperature(proba []float64, labels []int, classes int) (*Calibration, error) {
 	if err := checkProba(proba, labels, classes); err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func FitTemperature(proba []float64, labels []int, classes int) (*Calibration, e
 	for i, p := range proba {
 		logs[i] = math.Log(max(p, 1e-30))
 	}
-	rest := 1 / float64(len(labels)+classes) // of each other class
+	rest := 1 / float64(len(labels)+classes) // for each other class
 	own := 1 - rest*float64(classes-1)
 	loss := func(inverse float64) float64 {
 		total := 0.0
@@ -144,7 +144,7 @@ func FitTemperature(proba []float64, labels []int, classes int) (*Calibration, e
 		}
 		return total
 	}
-	// The loss is convex in 1/T: a golden section finds its least value.
+	// The loss is convex in 1/T, so a golden-section search finds its minimum.
 	low, high := 0.05, 20.0
 	ratio := (math.Sqrt(5) - 1) / 2
 	a, b := high-ratio*(high-low), low+ratio*(high-low)
@@ -163,8 +163,8 @@ func FitTemperature(proba []float64, labels []int, classes int) (*Calibration, e
 	return &Calibration{Temperature: 2 / (low + high)}, nil
 }
 
-// FitIsotonic returns the calibration by isotonic regression of each class against
-// the rest (pool adjacent violators; Ayer et al. 1955).
+// FitIsotonic returns the calibration by isotonic regression of each class against the rest
+// (pool adjacent violators; Ayer et al. 1955). proba has shape (rows, classes).
 func FitIsotonic(proba []float64, labels []int, classes int) (*Calibration, error) {
 	if err := checkProba(proba, labels, classes); err != nil {
 		return nil, err
@@ -196,10 +196,10 @@ func FitIsotonic(proba []float64, labels []int, classes int) (*Calibration, erro
 	return c, nil
 }
 
-// isotonic fits n points in ascending order of x.
+// isotonic fits n points, given in ascending order of x.
 func isotonic(n int, at func(i int) (x, y float64)) Isotonic {
 	type block struct{ low, high, sum, weight float64 }
-	var points []block // equal x have one y
+	var points []block // points with equal x share one y
 	for i := range n {
 		x, y := at(i)
 		if last := len(points) - 1; last >= 0 && points[last].high == x {
@@ -230,7 +230,7 @@ func isotonic(n int, at func(i int) (x, y float64)) Isotonic {
 	return f
 }
 
-// checkCosts wants a square matrix of finite costs.
+// checkCosts requires a square matrix of finite costs.
 func checkCosts(costs [][]float64, classes int) error {
 	if costs == nil {
 		return nil
@@ -251,9 +251,9 @@ func checkCosts(costs [][]float64, classes int) error {
 	return nil
 }
 
-// Decide returns the class of every row of probabilities (rows, classes): the most
-// probable one, or with costs that of least expected cost, costs[i][j] being that
-// of taking class i for class j; the first of equals.
+// Decide returns the class of each row of probabilities (rows, classes): the most probable
+// one or, with costs, the one of least expected cost, where costs[i][j] is the cost of
+// predicting class j when the true class is i. Ties go to the first class.
 func Decide(proba []float64, classes int, costs [][]float64) []int {
 	if classes < 1 || costs != nil && checkCosts(costs, classes) != nil {
 		return nil
@@ -265,8 +265,8 @@ func Decide(proba []float64, classes int, costs [][]float64) []int {
 	return labels
 }
 
-// cheapest returns the class with the least expected cost, the first of equals;
-// without costs, the most probable one.
+// cheapest returns the class of least expected cost or, without costs, the most probable
+// one; ties go to the first.
 func cheapest(p []float64, costs [][]float64) int {
 	best, least := 0, math.Inf(1)
 	for j := range p {

@@ -13,21 +13,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Import says which tensors of a safetensors file that another program wrote are
-// which parameters of a model; see Model.Import.
+// Import maps the tensors of a safetensors file from another program to the parameters of a
+// model; see Model.Import.
 type Import struct {
 	Map          []Mapping
-	AllowUnused  bool // no error if the file holds tensors that Map does not name
-	AllowMissing bool // no error if the model has parameters that Map does not set
+	AllowUnused  bool // allow tensors in the file that Map does not name
+	AllowMissing bool // allow parameters of the model that Map does not set
 }
 
-// Mapping is a tensor of a file and the parameter it goes to. Several tensors that go
-// to the same parameter are added up, as PyTorch's recurrent networks have two biases
-// where one does; a tensor may go to several parameters.
+// Mapping assigns a tensor of a file to a parameter. Tensors assigned to the same parameter
+// are added up, because PyTorch's recurrent networks have two biases where one would do. A
+// tensor may be assigned to several parameters.
 type Mapping struct {
 	From string    // name in the file
-	To   string    // path of the parameter, such as "0.Dense/kernel"; "": the tensor is not wanted
-	As   Transform // nil: shape and values as they are
+	To   string    // path of the parameter, such as "0.Dense/kernel"; "": ignore the tensor
+	As   Transform // nil: shape and values are kept
 }
 
 // Transfer reports which weights were loaded from another source and which were not.
@@ -37,8 +37,8 @@ type Transfer struct {
 	Unused  []string // names in the source that were not used, sorted
 }
 
-// Transform converts a tensor, with its values row by row, to the layout that a
-// parameter has in this library. For PyTorch's layers:
+// Transform converts a tensor, given as shape and values row by row, to this library's
+// layout. For PyTorch's layers:
 //
 //   - Weights of two or more axes: TorchKernel, or TorchFlattened after a Flatten of
 //     images. Embedding.weight needs no transform.
@@ -47,15 +47,15 @@ type Transfer struct {
 //   - LSTM and RNN: bias_ih and bias_hh both go to bias, and are added.
 //   - GRU: bias_ih goes to bias; bias_hh goes to bias as TorchGRUBias and to other_bias
 //     as TorchGRUOtherBias.
-//   - Recurrent networks of several layers have scopes "0", "1" and so on for _l0, _l1;
-//     bidirectional ones have "forward" and, for _reverse, "backward" within.
+//   - In recurrent networks of several layers, _l0 and _l1 are the scopes "0" and "1"; in
+//     bidirectional ones, these contain "forward" and, for _reverse, "backward".
 type Transform func(shape graph.Shape, values []float64) (graph.Shape, []float64, error)
 
 // TorchKernel moves the first two axes to the end, swapped: (a, b, ...) becomes
 // (..., b, a). It is the Transform for the weights of PyTorch's Linear
 // (out, in), Conv1d and Conv2d (out, in/groups, ...), ConvTranspose2d without groups
-// (in, out, ...), and RNN, LSTM and GRU (gates·units, in), whose gates stand in the
-// order of ours.
+// (in, out, ...), and RNN, LSTM and GRU (gates·units, in), whose gates are in the same
+// order as in this library.
 func TorchKernel(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 	if len(shape) < 2 {
 		return nil, nil, fmt.Errorf("shape %v: want at least two axes", shape)
@@ -76,10 +76,10 @@ func TorchKernel(shape graph.Shape, values []float64) (graph.Shape, []float64, e
 	return append(slices.Clone(shape[2:]), b, a), out, nil
 }
 
-// TorchFlattened returns the Transform of the weight of PyTorch's Linear after a
-// Flatten of images. There an image of the given number of channels is flattened
-// channel by channel, here pixel by pixel: (out, channels·pixels) becomes
-// (pixels·channels, out).
+// TorchFlattened returns the Transform for the weight of a PyTorch Linear that follows a
+// Flatten of images. PyTorch flattens an image of the given number of channels channel by
+// channel, this library pixel by pixel: (out, channels·pixels) becomes (pixels·channels,
+// out).
 func TorchFlattened(channels int) Transform {
 	return func(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 		if len(shape) != 2 || channels < 1 || shape[1]%channels != 0 {
@@ -97,8 +97,8 @@ func TorchFlattened(channels int) Transform {
 	}
 }
 
-// TorchGRUBias is the part of the bias_hh (3·units) of PyTorch's GRU that belongs to
-// bias: gates r and z, with zeros for n.
+// TorchGRUBias extracts from the bias_hh (3·units) of PyTorch's GRU what belongs to bias:
+// gates r and z, with zeros for n.
 func TorchGRUBias(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 	units, err := gruUnits(shape, values)
 	if err != nil {
@@ -109,8 +109,8 @@ func TorchGRUBias(shape graph.Shape, values []float64) (graph.Shape, []float64, 
 	return shape.Clone(), out, nil
 }
 
-// TorchGRUOtherBias is the part of the bias_hh (3·units) of PyTorch's GRU that is
-// other_bias: gate n.
+// TorchGRUOtherBias extracts from the bias_hh (3·units) of PyTorch's GRU what is other_bias:
+// gate n.
 func TorchGRUOtherBias(shape graph.Shape, values []float64) (graph.Shape, []float64, error) {
 	units, err := gruUnits(shape, values)
 	if err != nil {
@@ -126,7 +126,7 @@ func gruUnits(shape graph.Shape, values []float64) (int, error) {
 	return shape[0] / 3, whole(shape, values)
 }
 
-// whole checks that values are those of a shape.
+// whole checks that the number of values matches a shape.
 func whole(shape graph.Shape, values []float64) error {
 	n := 1
 	for _, d := range shape {
@@ -150,13 +150,13 @@ func whole(shape graph.Shape, values []float64) error {
 //	}})
 //
 // The file's tensors may be floats of 16 to 64 bits, integers or booleans; they are
-// converted to the model's type. Everything is checked before anything is changed. Errors
-// are a name that the file or the model does not have, a wrong shape, and a value that is
-// not finite in the model's type; and, unless c allows them, tensors of the file that
-// no mapping names and parameters that no mapping sets. The Transfer lists those two, and
-// is returned with that error as well.
+// converted to the model's type. Everything is checked before anything is changed. It is an
+// error if a name does not exist in the file or the model, if a shape is wrong, or if a
+// value is not finite in the model's type; and, unless c allows it, if no mapping names a
+// tensor of the file or sets a parameter. The Transfer lists these tensors and parameters,
+// and is also returned with that last error.
 //
-// For a file that this library wrote, use Load, and CopyWeights to load weights by name.
+// For a file written by this library, use Load, or CopyWeights to load weights by name.
 func (m *Model) Import(path string, c Import) (*Transfer, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -202,7 +202,7 @@ func (m *Model) Import(path string, c Import) (*Transfer, error) {
 	return t, nil
 }
 
-// mapped returns the new values of parameters by path, and the names that were used.
+// mapped returns the new values of parameters by path, and the file's names that were used.
 func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]float64, used map[string]bool, err error) {
 	sums, used = map[string][]float64{}, map[string]bool{}
 	for _, c := range list {
@@ -216,7 +216,7 @@ func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]f
 		}
 		p := m.params.Get(c.To)
 		if p == nil {
-			return nil, nil, fmt.Errorf("%q is mapped to %q, which is no parameter of the model", c.From, c.To)
+			return nil, nil, fmt.Errorf("%q is mapped to %q, which is not a parameter of the model", c.From, c.To)
 		}
 		shape, values, err := c.As.apply(t)
 		if err != nil {
@@ -242,7 +242,7 @@ func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]f
 
 func (f Transform) apply(t safetensors.Tensor) (shape graph.Shape, values []float64, err error) {
 	defer func() {
-		if r := recover(); r != nil { // in a function of the user's
+		if r := recover(); r != nil { // from the user's function
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
@@ -262,11 +262,11 @@ func (f Transform) apply(t safetensors.Tensor) (shape graph.Shape, values []floa
 	return shape, values, err
 }
 
-// CopyWeights sets every parameter of m that from has under the same path and in the same
-// shape, running statistics of batch normalisation included: from is the same
-// network, or one that shares some layers. Values are copied, and converted if the element
-// types differ. The Transfer lists which parameters were set, which of m's were not, and
-// which of from's were not used. It is an error if the two have nothing in common.
+// CopyWeights sets every parameter of m, running statistics of batch normalisation included,
+// that from has under the same path with the same shape. from is the same network, or one
+// that shares some layers. Values are copied, and converted if the element types differ. The
+// Transfer lists the parameters that were set, those of m that were not, and those of from
+// that were not used. It is an error if the two have no parameter in common.
 func (m *Model) CopyWeights(from *Model) (*Transfer, error) {
 	if !m.made() || !from.made() {
 		return nil, errNotMade

@@ -194,7 +194,7 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		missing, unused []string
 	}{
 		{"no such tensor", func(_ *models.Model, c *models.Import) { c.Map[0].From = "conf.weight" }, `the file holds no "conf.weight"`, nil, nil},
-		{"no such parameter", func(_ *models.Model, c *models.Import) { c.Map[11].To = "6.Dense/bios" }, `"fc.bias" is mapped to "6.Dense/bios", which is no parameter`, nil, nil},
+		{"no such parameter", func(_ *models.Model, c *models.Import) { c.Map[11].To = "6.Dense/bios" }, `"fc.bias" is mapped to "6.Dense/bios", which is not a parameter`, nil, nil},
 		{"not transposed", func(_ *models.Model, c *models.Import) { c.Map[0].As = nil }, `"conv.weight" to 0.Conv2D/kernel: shape (4, 2, 3, 2) in the file is (4, 2, 3, 2) here, and the parameter has (3, 2, 2, 4)`, nil, nil},
 		{"a vector as a kernel", func(_ *models.Model, c *models.Import) { c.Map[11].As = models.TorchKernel }, "want at least two axes", nil, nil},
 		{"other channels", func(_ *models.Model, c *models.Import) { c.Map[10].As = models.TorchFlattened(5) }, "a multiple of 5 channels", nil, nil},

@@ -9,19 +9,18 @@ import (
 	"github.com/seed732fc211/aegis/regularize"
 )
 
-// MLP describes a multi-layer perceptron for a table: hidden Dense layers, each
-// followed by dropout, then one output unit for a regression or two classes,
-// else one for each class. Without hidden layers it is a linear or a logistic
-// regression.
+// MLP is a multi-layer perceptron for a table: hidden Dense layers, each followed by
+// dropout, then one output unit for a regression or two classes, otherwise one per class.
+// Without hidden layers it is a linear or logistic regression.
 type MLP struct {
-	Hidden     []int             // units of the hidden layers
-	Activation layers.Activation // of the hidden layers; the zero value, identity, stands for Relu
-	Dropout    float64           // rate after every hidden layer
+	Hidden     []int             // units of each hidden layer
+	Activation layers.Activation // of the hidden layers; zero value: Relu
+	Dropout    float64           // rate after each hidden layer
 	L1, L2     float64           // penalty factors on all kernels
-	Type       graph.Dtype       // the zero value is Float32
+	Type       graph.Dtype       // zero value: Float32
 }
 
-// Build makes the model for the columns and classes of a set.
+// Build creates the model for the columns and classes of a set.
 func (c MLP) Build(rows *data.Set, seed uint64) (*Model, error) {
 	if rows.Len() == 0 {
 		return nil, data.ErrEmpty

@@ -1,7 +1,6 @@
-// Package models makes networks of layers: sequential ones and ones with several
-// inputs, outputs, branches and shared layers. A Model predicts for any number
-// of rows, describes itself, and is saved as one safetensors file. Package train
-// fits it.
+// Package models builds networks from layers: sequential ones, and ones with several inputs
+// and outputs, branches and shared layers. A Model predicts any number of rows, describes
+// itself, and is saved as a single safetensors file. Package train fits it.
 package models
 
 import (
@@ -19,35 +18,41 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Config is what a model has besides its layers. The zero value works.
+// Config holds the settings of a model besides its layers. The zero value works.
 type Config struct {
 	Name string
-	Seed uint64      // of initial values and noise
-	Type graph.Dtype // of parameters and maths; the zero value is Float32
+	Seed uint64      // for initial values and noise
+	Type graph.Dtype // of parameters and arithmetic; zero value: Float32
 }
 
-// Info says what a model's inputs and outputs mean, so that a saved model can
-// be given raw rows. The zero value is a regression on plain numbers.
+// Info describes what a model's inputs and outputs mean, so that a loaded model can predict
+// from raw rows. The zero value is a regression on plain numbers.
 type Info struct {
-	Task          data.Task      // nil: data.Classify{} if there are Classes, else data.Regress{}
-	Classes       []string       // of a classification, in index order
-	Features      []data.Feature // columns of the raw table
-	Target        string
-	TargetColumns []string      // names of the columns of a target of several; nil: Target is the only one, or there is an unnamed one for each output
-	Preprocess    data.Fitted   // applied to raw rows; nil: none
-	Probabilities bool          // the outputs are probabilities already, not logits: what data.Rules.Average makes of outputs
-	Scales        []TargetScale // of the target columns, of a task whose data.Rules are Scaled; nil: the network learns the targets as they are
-	Members       int           // the outputs are those of this many members side by side, to be averaged; 0: 1
+	Task     data.Task      // nil: data.Classify{} if Classes is set, otherwise data.Regress{}
+	Classes  []string       // class names of a classification, in index order
+	Features []data.Feature // columns of the raw table
+	Target   string
+	// TargetColumns names the columns of a target with several. nil: one column, named
+	// Target, or one unnamed column per output.
+	TargetColumns []string
+	Preprocess    data.Fitted // applied to raw rows; nil: none
+	// Probabilities marks outputs that are already probabilities, as data.Rules.Average
+	// returns them, not logits.
+	Probabilities bool
+	// Scales are the scales of the target columns, for tasks whose data.Rules are Scaled.
+	// nil: the network learns the targets unscaled.
+	Scales  []TargetScale
+	Members int // number of a Bag's members, whose outputs are averaged; 0: 1
 
 	Calibration *Calibration // of the probabilities; nil: none
-	// Costs is what it costs to take a row of class i for one of class j, Costs[i][j]:
-	// labels are those of least expected cost. nil: as the task decides, which is the most
-	// probable class of a classification.
+	// Costs[i][j] is the cost of predicting class j when the true class is i: the predicted
+	// label is the one of least expected cost. nil: the task decides, for a classification
+	// by the most probable class.
 	Costs [][]float64
 }
 
-// Model is a network with its parameters. Predict, Evaluate and Save may be
-// called by several goroutines, not while the model is being trained.
+// Model is a network with its parameters. Predict, Evaluate and Save may be called by
+// several goroutines at once, but not while the model is being trained.
 type Model struct {
 	Info Info
 
@@ -55,41 +60,43 @@ type Model struct {
 	net    network
 	params *graph.Params
 	inputs int
-	shapes []graph.Shape // of a sample, after every stage; an axis of AnySteps counts the steps of sequences
-	lent   bool          // params are those of another model
+	shapes []graph.Shape // per sample, after each stage; AnySteps marks an axis of sequence steps
+	lent   bool          // params belong to another model
 
 	mu         sync.Mutex
 	predictors []*Predictor // most recently used first
-	row        int          // bytes that a row takes beside the weights, of sequences one of usualSteps; 0: not known yet
+	// row is the memory that one row takes in bytes, without the weights; sequences count as
+	// usualSteps long. 0: not known yet.
+	row int
 
 	rowsOnce sync.Mutex
-	rows     *RowPredictor // of PredictMap and PredictStruct
+	rows     *RowPredictor // for PredictMap and PredictStruct
 }
 
-// Predict computes as many rows at once as keep what lies between two layers
-// within predictBytes, and between the bounds.
+// Predict splits its rows into chunks whose activations between two layers fit into
+// predictBytes, with chunk sizes within these bounds.
 const (
 	predictBytes = 16 << 20
 	fewestRows   = 64
 	mostRows     = 1024
 )
 
-// AnySteps stands in shapes for the axis of a sequence's steps.
+// AnySteps marks, in shapes, the axis of a sequence's steps.
 const AnySteps = -1
 
-// usualSteps is the length of sequences by which the memory of a row is estimated.
+// usualSteps is the sequence length assumed when estimating the memory of a row.
 const usualSteps = 64
 
-// maxPredictors is how many batch sizes are kept compiled.
+// maxPredictors is the number of batch sizes whose compiled predictors are kept.
 const maxPredictors = 4
 
-// Sequential makes a model of one input and layers one after another:
+// Sequential makes a model with one input and a sequence of layers:
 //
 //	m, err := models.Sequential(models.Config{Seed: 1}, models.Input("x", 30),
 //		layers.Dense{Units: 16, Activation: layers.Relu},
 //		layers.Dense{Units: 1})
 //
-// Shapes that do not fit are an error that names the layer.
+// The error about mismatched shapes names the layer.
 func Sequential(c Config, input *Tensor, ls ...layers.Layer) (*Model, error) {
 	if input == nil {
 		return nil, errNilTensor
@@ -100,8 +107,8 @@ func Sequential(c Config, input *Tensor, ls ...layers.Layer) (*Model, error) {
 	return New(c, []*Tensor{input}, []*Tensor{input.Then(ls...)})
 }
 
-// New makes a model of everything between inputs and outputs. Input names are
-// those of the training batches; several outputs have one target each.
+// New builds a model of everything between inputs and outputs. Inputs are matched by name
+// with those of the training batches; with several outputs, each has one target.
 func New(c Config, inputs, outputs []*Tensor) (*Model, error) {
 	if len(inputs) == 0 || len(outputs) == 0 {
 		return nil, errors.New("models: want at least one input and one output")
@@ -116,7 +123,7 @@ func New(c Config, inputs, outputs []*Tensor) (*Model, error) {
 	return assemble(c.Name, net, graph.NewParams(c.Type, c.Seed))
 }
 
-// assemble makes the parameters of a network and checks it in both modes.
+// assemble creates the parameters of a network and checks it in both modes.
 func assemble(name string, net network, params *graph.Params) (*Model, error) {
 	m := &Model{name: name, net: net, params: params}
 	for _, s := range net.Stages {
@@ -138,7 +145,7 @@ func assemble(name string, net network, params *graph.Params) (*Model, error) {
 	return m, nil
 }
 
-// shape builds the model and notes the shape of a sample after every stage.
+// shape builds the model and records the shape of a sample after every stage.
 func (m *Model) shape(mode graph.Mode, steps int) error {
 	const batch = 2
 	b := graph.New(m.params, mode)
@@ -157,7 +164,7 @@ func (m *Model) shape(mode graph.Mode, steps int) error {
 	return nil
 }
 
-// declare adds the inputs of a batch to a graph.
+// declare adds the inputs for a batch to a graph.
 func (m *Model) declare(b *graph.Builder, batch, steps int) []*graph.Node {
 	nodes := make([]*graph.Node, m.inputs)
 	for i, s := range m.net.Stages[:m.inputs] {
@@ -171,9 +178,9 @@ func (m *Model) declare(b *graph.Builder, batch, steps int) []*graph.Node {
 	return nodes
 }
 
-// Build adds the model to a graph over its parameters, with inputs for a batch
-// of rows, and returns the outputs. Sequences are padded to the given number of steps,
-// which does not matter to a model without any.
+// Build adds the model to a graph over its parameters, with inputs for a batch of rows, and
+// returns the outputs. Sequences are padded to the given number of steps; a model without
+// sequences ignores it.
 func (m *Model) Build(b *graph.Builder, batch, steps int) []*graph.Node {
 	if !m.made() {
 		b.Fail("%w", errNotMade)
@@ -194,14 +201,13 @@ func (m *Model) Build(b *graph.Builder, batch, steps int) []*graph.Node {
 	return out
 }
 
-// made says whether the model comes from New, Sequential, Load and the like. A
-// nil or zero Model is a network without inputs, outputs and parameters, which
-// predicts nothing.
+// made reports whether the model was built by New, Sequential, Load or the like. A nil or
+// zero Model is a network without inputs, outputs and parameters, and predicts nothing.
 func (m *Model) made() bool { return m != nil && m.params != nil }
 
 var errNotMade = errors.New("models: the model is nil or zero: New, Sequential or Load makes one")
 
-// network returns the layers, none of a nil or zero model.
+// network returns the layers; a nil or zero model has none.
 func (m *Model) network() network {
 	if m == nil {
 		return network{}
@@ -217,7 +223,7 @@ func (m *Model) Name() string {
 	return m.name
 }
 
-// Params returns the parameters, nil of a nil or zero model.
+// Params returns the parameters, or nil for a nil or zero model.
 func (m *Model) Params() *graph.Params {
 	if m == nil {
 		return nil
@@ -237,8 +243,8 @@ func (m *Model) InputNames() []string {
 	return names
 }
 
-// InputShape returns the shape of a sample of input i, nil if there is no such input. That of
-// sequences begins with AnySteps.
+// InputShape returns the shape of a sample of input i, or nil if there is no such input. For
+// sequences it begins with AnySteps.
 func (m *Model) InputShape(i int) graph.Shape {
 	if m == nil || i < 0 || i >= m.inputs {
 		return nil
@@ -246,8 +252,8 @@ func (m *Model) InputShape(i int) graph.Shape {
 	return m.shapes[i].Clone()
 }
 
-// OutputShapes returns the shape of each output for one sample. One with a result for every step
-// begins with AnySteps.
+// OutputShapes returns the shape of each output for one sample. An output with one result
+// per step begins with AnySteps.
 func (m *Model) OutputShapes() []graph.Shape {
 	outputs := m.network().Outputs
 	out := make([]graph.Shape, len(outputs))
@@ -257,7 +263,7 @@ func (m *Model) OutputShapes() []graph.Shape {
 	return out
 }
 
-// checkInputs returns the number of rows and of the steps of sequences.
+// checkInputs returns the number of rows and the number of sequence steps.
 func (m *Model) checkInputs(inputs []*tensor.Dense) (rows, steps int, err error) {
 	if !m.made() {
 		return 0, 0, errNotMade
@@ -277,7 +283,7 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (rows, steps int, err error)
 				steps = shape[1]
 			}
 			if shape[1] != steps {
-				return 0, 0, fmt.Errorf("models: input %q has %d steps, those before have %d: pad all sequences alike", s.Scope, shape[1], steps)
+				return 0, 0, fmt.Errorf("models: input %q has %d steps, earlier inputs have %d: pad all sequences to one length", s.Scope, shape[1], steps)
 			}
 		}
 		at := 1 // where the shape of a sample, or of a step, begins
@@ -298,11 +304,10 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (rows, steps int, err error)
 	return rows, steps, nil
 }
 
-// Predict returns the outputs for any number of rows, in the model's element
-// type. The inputs' first axis counts the rows; of
-// sequences the second counts the steps, as many as are given, and their lengths are the input
-// after them, Int (rows). The results are the caller's: of one
-// output that is two allocations. A Predictor allocates nothing.
+// Predict returns the outputs for any number of rows, in the model's element type. The first
+// axis of each input is the rows. The second axis of sequences is the steps, of any number;
+// their lengths, Int (rows), are the next input. The caller owns the results; a single
+// output takes two allocations. A Predictor allocates nothing.
 func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
 	rows, steps, err := m.checkInputs(inputs)
 	if err != nil {
@@ -350,8 +355,8 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor
 	return out, nil
 }
 
-// batchRows returns how many rows are computed at once if there are so many in
-// all, of the given number of steps. The caller holds m.mu.
+// batchRows returns the chunk size for predicting the given number of rows and steps. The
+// caller holds m.mu.
 func (m *Model) batchRows(rows, steps int) (int, error) {
 	if rows <= fewestRows {
 		return rows, nil
@@ -371,7 +376,7 @@ func (m *Model) batchRows(rows, steps int) (int, error) {
 	return min(rows, max(predictBytes/row, fewestRows), mostRows), nil
 }
 
-// copyRows copies part's values into the rows of whole from at on.
+// copyRows copies part's values into the rows of whole, starting at row at.
 func copyRows(whole, part *tensor.Dense, at, rows int) {
 	at *= whole.DataSize() / rows
 	if whole.Dtype() == graph.Float32 {
@@ -381,7 +386,7 @@ func copyRows(whole, part *tensor.Dense, at, rows int) {
 	}
 }
 
-// compiled returns the predictor of a number of rows and steps. The caller holds m.mu.
+// compiled returns the predictor for a number of rows and steps. The caller holds m.mu.
 func (m *Model) compiled(rows, steps int) (*Predictor, error) {
 	if !m.hasSequences() {
 		steps = 0
@@ -404,9 +409,8 @@ func (m *Model) compiled(rows, steps int) (*Predictor, error) {
 	return p, nil
 }
 
-// Evaluate returns the mean of a loss over a set whose inputs and targets are
-// those of the model, weighed by the set's weights. With several outputs, the
-// losses of all are added.
+// Evaluate returns the mean of a loss over a set with the model's inputs and targets,
+// weighted by the set's weights. With several outputs, it is the sum of their losses.
 func (m *Model) Evaluate(ctx context.Context, s *data.Set, loss losses.Loss) (float64, error) {
 	if loss == nil {
 		return 0, errors.New("models: no loss")

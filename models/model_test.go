@@ -443,7 +443,7 @@ func TestBagOfTargets(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	members[0].Info.Scales[1].Width, members[1].Info.TargetColumns = 0, []string{"u", "w"}
-	if _, err := models.Bag(members...); err == nil || !strings.Contains(err.Error(), "something else") {
+	if _, err := models.Bag(members...); err == nil || !strings.Contains(err.Error(), "task, classes or outputs differ") {
 		t.Errorf("error %v", err)
 	}
 	for _, c := range []struct {

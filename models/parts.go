@@ -11,9 +11,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// LayerNames returns the names of the model's layers in the order in which they are
-// computed: the first elements of their parameters' paths, such as "0.Dense", or what
-// layers.Named says. In a Bag, they are "member0/0.Dense" and so on.
+// LayerNames returns the names of the model's layers in the order of computation. A name is
+// the first element of its parameters' paths, such as "0.Dense", or was set by layers.Named.
+// In a Bag, names are "member0/0.Dense" and so on.
 func (m *Model) LayerNames() []string {
 	var names []string
 	for _, s := range m.network().Stages {
@@ -24,15 +24,15 @@ func (m *Model) LayerNames() []string {
 	return names
 }
 
-// Until returns a model of m up to the named layers. Each of them is an output, in that
-// order; layers and inputs that none of them depends on are left out. Weights and
-// running statistics are copied, not shared. It is the first step of fine-tuning; Then
-// adds new layers in place of those cut off.
+// Until returns a model of m up to the named layers. Each of them is an output, in the given
+// order; layers and inputs that none of them depends on are left out. Weights and running
+// statistics are copied, not shared. It is the first step of fine-tuning; Then adds new
+// layers in place of those cut off.
 //
-// Info keeps the columns and the preprocessing, unless an input was left out. It loses
-// the task, classes, target, calibration, costs and members, which described m's own
-// outputs. A name may go on below a layer, to one inside it or to what it exposes, such as
-// "encoder/2.Dense" or "0.LSTM/cell". A layer applied in several places is an error,
+// Info keeps the columns and the preprocessing, unless an input was left out. It loses the
+// task, classes, target, calibration, costs and members, which described m's own outputs. A
+// name may also be the path of a layer inside another, or of a value that a layer exposes,
+// such as "encoder/2.Dense" or "0.LSTM/cell". A layer applied in several places is an error,
 // because it has no single output.
 func (m *Model) Until(names ...string) (*Model, error) {
 	if !m.made() {
@@ -56,9 +56,10 @@ func (m *Model) Until(names ...string) (*Model, error) {
 	return part, nil
 }
 
-// WithOutputs returns a model over m's own parameters whose outputs are the named layers,
-// or what they expose, as Until has it: what is trained in one changes both, and it cannot be saved. With it the
-// states of a layer, or the weights of an attention, are looked at beside the result.
+// WithOutputs returns a model over m's own parameters whose outputs are the named layers, or
+// values that they expose, named as in Until. It serves to inspect a layer's states or
+// attention weights. Parameters are shared: training one model changes both. It cannot be
+// saved.
 func (m *Model) WithOutputs(names ...string) (*Model, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -82,7 +83,7 @@ func (m *Model) WithOutputs(names ...string) (*Model, error) {
 	return out, nil
 }
 
-// ends returns the network with a stage for each of the names.
+// ends returns the network extended by a stage for each of the names, and these stages.
 func (n network) ends(names []string) (network, []int, error) {
 	n.Stages = slices.Clone(n.Stages)
 	var ends []int
@@ -104,7 +105,7 @@ func (n network) ends(names []string) (network, []int, error) {
 	return n, ends, nil
 }
 
-// within returns the layer that a name goes on below, and how it does.
+// within splits the name of a value inside a layer into the layer's name and the rest.
 func (n network) within(name string) (layer, part string) {
 	for _, s := range n.Stages {
 		if rest, ok := strings.CutPrefix(name, s.Scope+"/"); ok && !s.Input && s.Part == "" && len(s.Scope) > len(layer) {
@@ -115,16 +116,15 @@ func (n network) within(name string) (layer, part string) {
 }
 
 // Then returns a model of m with more layers after its output. Their parameters are drawn
-// with the given seed, which also keys the noise of all layers; m's parameters
-// are copied, not shared. As in Until, Info keeps only columns and preprocessing: set
-// Task and Classes, or the target's scale, for the new output. A model with several
-// outputs is an error.
+// with the given seed, which also keys the noise of all layers; m's parameters are copied,
+// not shared. As in Until, Info keeps only columns and preprocessing: set Task and Classes,
+// or the target's scale, for the new output. A model with several outputs is an error.
 //
 // To train only the new layers, freeze the others in train.Config.Groups:
 //
 //	optim.Group{Match: "/0.Dense/**", Frozen: true}
 //
-// That freezes weights, not the running statistics of a BatchNorm, which still
+// That freezes the weights but not the running statistics of a BatchNorm, which still
 // normalises by the batch during training and updates them.
 func (m *Model) Then(seed uint64, ls ...layers.Layer) (*Model, error) {
 	if !m.made() {
@@ -174,7 +174,7 @@ func (n network) find(name string) (int, error) {
 	return at, nil
 }
 
-// until returns the part of a network that stages depend on.
+// until returns the part of a network that the given stages depend on.
 func (n network) until(ends []int) network {
 	need := make([]bool, len(n.Stages))
 	for _, e := range ends {
@@ -202,7 +202,7 @@ func (n network) until(ends []int) network {
 			s.From[k] = index[f]
 		}
 		if !s.Input && s.Part == "" {
-			s.Again = seen[s.Scope] // its first place may have been left out
+			s.Again = seen[s.Scope] // its first application may have been left out
 			seen[s.Scope] = true
 		}
 		index[i] = len(out.Stages)
@@ -214,7 +214,7 @@ func (n network) until(ends []int) network {
 	return out
 }
 
-// free returns a scope for a layer after all others.
+// free returns an unused scope for a layer added after all others.
 func (n network) free(l layers.Layer, inputs int) (string, error) {
 	taken := func(scope string) bool {
 		return slices.ContainsFunc(n.Stages, func(s stage) bool { return !s.Input && s.Scope == scope })
@@ -230,16 +230,16 @@ func (n network) free(l layers.Layer, inputs int) (string, error) {
 	}
 }
 
-// weightsFor returns a store whose parameters begin with copies of those of m, and are
-// drawn where m has none.
+// weightsFor returns a store that copies the parameters of m and draws those that m does not
+// have.
 func (m *Model) weightsFor(seed uint64) *graph.Params {
 	old := m.params
 	return graph.NewParamsFrom(old.Dtype(), seed, func(path string, shape graph.Shape) (*tensor.Dense, error) {
-		return old.Get(path).Tensor(), nil // nil of no parameter
+		return old.Get(path).Tensor(), nil // a nil tensor if there is no such parameter
 	})
 }
 
-// inherit gives a model what it keeps of m's parameters and Info.
+// inherit copies to a model what it keeps of m's parameters and Info.
 func (m *Model) inherit(to *Model) {
 	for _, p := range to.params.All() {
 		if q := m.params.Get(p.Path); q != nil {

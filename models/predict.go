@@ -13,13 +13,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// PredictRows turns raw rows into a prediction: it applies Info.Preprocess, runs
-// the network, and reads the first output as Info says, logits as probabilities
-// (sigmoid for one unit, softmax for more), real values in the target's own units.
+// PredictRows turns raw rows into a prediction: it applies Info.Preprocess, runs the
+// network, and interprets the first output according to Info: logits become probabilities
+// (sigmoid for one unit, softmax for more), real values are in the target's own units.
 //
 // Rows that are not in memory are read and predicted data.BlockRows at a time. Rows with
-// sequences are predicted in the order of their lengths and returned in the order that they
-// came in.
+// sequences are predicted in order of length and returned in their original order.
 func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Prediction, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -95,7 +94,7 @@ func (m *Model) predictSet(ctx context.Context, rows *data.Set) (*data.Predictio
 	return p, err
 }
 
-// Read turns a network's output (rows, units) into a prediction.
+// Read interprets a network's output (rows, units) as a prediction.
 func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
 	if out == nil || out.Dims() == 0 || out.DataSize() == 0 {
 		return nil, errors.New("models: an output without rows")
@@ -122,7 +121,7 @@ func (i Info) Read(out *tensor.Dense) (*data.Prediction, error) {
 }
 
 // readRow fills in the prediction of a row from the outputs z of all members, which it
-// overwrites. memory is of as many values.
+// overwrites. memory has the same length as z.
 func (i *Info) readRow(rules *data.Rules, row *data.Prediction, z, memory []float64) {
 	averaged := i.Probabilities && rules.Average != nil
 	if i.Members > 1 {
@@ -147,7 +146,7 @@ func (i *Info) readRow(rules *data.Rules, row *data.Prediction, z, memory []floa
 	}
 }
 
-// finite returns an error that names the first row with a value that is not a finite number.
+// finite returns an error that names the first row with a value that is not finite.
 func finite(values []float64, rows int) error {
 	for k, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -157,8 +156,8 @@ func finite(values []float64, rows int) error {
 	return nil
 }
 
-// averageInto fills dst with the mean over the members of a row's outputs, of those that
-// have an Average of what that makes of them. It overwrites z.
+// averageInto fills dst with the mean of a row's outputs over the members, after applying
+// the rules' Average, if any, to each. It overwrites z.
 func (i *Info) averageInto(rules *data.Rules, dst, z []float64) {
 	units := len(dst)
 	clear(dst)
@@ -173,7 +172,7 @@ func (i *Info) averageInto(rules *data.Rules, dst, z []float64) {
 	}
 }
 
-// Check reports whether calibration and costs go with the classes.
+// Check returns an error if calibration or costs do not match the classes.
 func (i Info) Check() error {
 	err := i.Calibration.check(len(i.Classes))
 	if err == nil {

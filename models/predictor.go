@@ -11,26 +11,25 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Predictor is a model compiled for a fixed number of rows: what a server uses
-// whose requests come one by one. A run copies nothing and allocates nothing.
+// Predictor is a model compiled for a fixed number of rows, for servers whose requests
+// arrive one by one. A run copies nothing and allocates nothing.
 //
 //	p, err := m.Predictor(1)
 //	copy(p.Inputs()[0].Data().([]float32), row)
 //	err = p.Run(ctx)
 //	y := p.Outputs()[0].Data().([]float32)
 //
-// A Predictor has memory of its own and shares the model's parameters: several
-// may run at the same time, each in one goroutine, while the model is not being
-// trained.
+// A Predictor has its own memory and shares the model's parameters. Several may run at the
+// same time, each in one goroutine, but not while the model is being trained.
 type Predictor struct {
 	rows    int
-	steps   int // of sequences; 0: the model has none
+	steps   int // length of sequences; 0: the model has none
 	run     *graph.Program
 	in, out []*tensor.Dense
 }
 
-// Predictor compiles the model for a number of rows. It is an error if the model has sequences:
-// see SequencePredictor.
+// Predictor compiles the model for a number of rows. A model with sequences is an error; it
+// needs SequencePredictor.
 func (m *Model) Predictor(rows int) (*Predictor, error) {
 	if m.hasSequences() {
 		return nil, errors.New("models: a predictor: the model has sequences: SequencePredictor compiles it for a number of steps")
@@ -38,8 +37,8 @@ func (m *Model) Predictor(rows int) (*Predictor, error) {
 	return m.predictor(rows, 0)
 }
 
-// SequencePredictor compiles the model for a number of rows, whose sequences are padded to the
-// given number of steps. Lengths are the input after the sequences.
+// SequencePredictor compiles the model for a number of rows, with sequences padded to the
+// given number of steps. The lengths of sequences are the input after them.
 func (m *Model) SequencePredictor(rows, steps int) (*Predictor, error) {
 	if steps < 1 || steps > graph.MaxElements {
 		return nil, fmt.Errorf("models: a predictor for %d steps: want 1 to %d", steps, graph.MaxElements)
@@ -69,7 +68,7 @@ func (m *Model) predictor(rows, steps int) (*Predictor, error) {
 	p := &Predictor{rows: rows, steps: steps, run: run}
 	for i, name := range m.InputNames() {
 		in, err := run.Input(name)
-		if err != nil { // no output depends on it: what is put there is not read
+		if err != nil { // no output depends on it, so its values are never read
 			in = tensor.New(tensor.Of(m.inputType(i)), tensor.WithShape(m.net.Stages[i].batch(rows, steps)...))
 		}
 		p.in = append(p.in, in)
@@ -87,8 +86,8 @@ func (m *Model) inputType(i int) graph.Dtype {
 	return m.params.Dtype()
 }
 
-// Inputs returns the memory of the inputs, in the order of InputNames: shape
-// (rows, ...), of the model's element type, or Int where the input is declared so.
+// Inputs returns the memory of the inputs, in the order of InputNames. Their shapes are
+// (rows, ...); they have the model's element type, or Int where declared so.
 func (p *Predictor) Inputs() []*tensor.Dense {
 	if p == nil {
 		return nil
@@ -96,7 +95,7 @@ func (p *Predictor) Inputs() []*tensor.Dense {
 	return p.in
 }
 
-// Run computes the outputs from what is in the inputs.
+// Run computes the outputs from the current values of the inputs.
 func (p *Predictor) Run(ctx context.Context) error {
 	if p == nil || p.run == nil {
 		return errors.New("models: the predictor is nil or zero: Model.Predictor makes one")
@@ -114,8 +113,7 @@ func (p *Predictor) Outputs() []*tensor.Dense {
 	return p.out
 }
 
-// load copies rows of an input, from the given one on, to the first rows of its
-// memory.
+// load copies rows of an input, starting at first, to the beginning of its memory.
 func load(name string, to, from *tensor.Dense, first, rows int) error {
 	w := from.DataSize() / from.Shape()[0]
 	at, n := first*w, rows*w
@@ -143,8 +141,8 @@ func convert[D, S kernel.Float](dst []D, src []S) {
 	}
 }
 
-// plain returns a tensor whose data lie row by row without gaps: t itself, or a
-// copy if t is a view.
+// plain returns a tensor whose data is contiguous row by row: t itself, or a copy if t is a
+// view.
 func plain(name string, t *tensor.Dense) (*tensor.Dense, error) {
 	if !t.RequiresIterator() && t.DataOrder().IsContiguous() && !t.DataOrder().IsColMajor() {
 		return t, nil

@@ -7,20 +7,20 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// result is a tensor with what lies around it, in one allocation: the list that it
-// is returned in, its shape and its strides.
+// result holds a tensor and everything around it in one allocation: the list it is returned
+// in, its shape and its strides.
 type result struct {
 	list  [1]*tensor.Dense
 	dense tensor.Dense
 	dims  [2 * mostAxes]int
 }
 
-// mostAxes is up to how many axes a result fits.
+// mostAxes is the largest number of axes that fits in a result.
 const mostAxes = 4
 
-// resultsLike returns tensors for the given number of rows, of the type and the
-// shape but for the rows of the outputs of a Predictor. One output takes two
-// allocations; tensor.New would take six.
+// resultsLike returns tensors for the given number of rows, otherwise of the type and shape
+// of a Predictor's outputs. A single output takes two allocations; tensor.New would take
+// six.
 func resultsLike(outputs []*tensor.Dense, rows int) []*tensor.Dense {
 	if len(outputs) == 1 && outputs[0].Dims() <= mostAxes {
 		return one(outputs[0], rows)

@@ -14,26 +14,26 @@ import (
 	"github.com/seed732fc211/aegis/graph"
 )
 
-// RowPrediction is what a model says of one row.
+// RowPrediction is a model's prediction for one row.
 type RowPrediction struct {
-	Class string    // of a classification
-	Label int       // its index in Info.Classes
-	Proba []float64 // of every class, in the order of Info.Classes, or of every label; nil for a regression
-	Value float64   // of a regression, in the target's units
+	Class string    // for a classification
+	Label int       // the index of Class in Info.Classes
+	Proba []float64 // per class, in the order of Info.Classes, or per label; nil for a regression
+	Value float64   // for a regression, in the target's units
 
-	Labels []int     // of a task with several labels a row, such as data.MultiLabel; nil: Label is the only one
-	Values []float64 // of a task with several values a row, such as data.Quantile; nil: Value is the only one
+	Labels []int     // of tasks with several labels, such as data.MultiLabel; nil: only Label
+	Values []float64 // of tasks with several values, such as data.Quantile; nil: only Value
 
-	Unknown []string // columns with a level that was not there in training
-	Absent  []string // columns that the row did not have; missing values
+	Unknown []string // columns with a level not seen in training
+	Absent  []string // columns that the row lacks; their values are missing
 }
 
 // RowPredictor predicts raw rows of a table one by one, through the whole pipeline:
-// cells, preprocessing, network, calibration and costs. The numbers are those of
-// Model.PredictRows. It is what a service keeps; several goroutines may use it,
-// while the model is not being trained.
+// cells, preprocessing, network, calibration and costs. Its results equal those of
+// Model.PredictRows. A service keeps one and may use it from several goroutines at once, but
+// not while the model is being trained.
 //
-//	import _ "github.com/seed732fc211/aegis/models/tabular" // the layers of nets that aegis train makes
+//	import _ "github.com/seed732fc211/aegis/models/tabular" // layers used by aegis train
 //
 //	m, err := models.Load("model.safetensors")
 //	r, err := m.RowPredictor()
@@ -41,29 +41,29 @@ type RowPrediction struct {
 //	fmt.Println(p.Class, p.Proba)
 type RowPredictor struct {
 	model *Model
-	info  Info // as it was when the RowPredictor was made
+	info  Info // a copy from when the RowPredictor was made
 	rules *data.Rules
 	cells []*data.CellReader
 
 	mu   sync.Mutex
 	free []*rowWorker
 
-	fields sync.Map // reflect.Type to []int or error: see fieldsOf
+	fields sync.Map // maps reflect.Type to []int or error: see fieldsOf
 }
 
-// rowWorker is the memory of one row in progress.
+// rowWorker is the memory for one row in progress.
 type rowWorker struct {
-	raw, ready []float64 // columns of the table, and of the preprocessed one
+	raw, ready []float64 // columns of the raw table and of the preprocessed one
 	transform  *data.RowTransform
 	predictor  *Predictor
 	values, p  []float64       // of the output, and of one member's
-	said       data.Prediction // its labels and values
+	said       data.Prediction // holds its labels and values
 }
 
-// RowPredictor returns a RowPredictor for the columns of Info.Features. It is an
-// error if Info has none, if the model has more than one input, if that is no table,
-// or if Info.Preprocess holds transforms from outside package data. What Info
-// holds is read once: after a change of it, make another RowPredictor.
+// RowPredictor returns a RowPredictor for the columns of Info.Features. It is an error if
+// Info has none, if the model's input is not a single table, or if Info.Preprocess holds
+// transforms from outside package data. Info is read once: after changing it, make another
+// RowPredictor.
 func (m *Model) RowPredictor() (*RowPredictor, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -102,7 +102,7 @@ func (r *RowPredictor) newWorker() (*rowWorker, error) {
 	}
 	in, out := len(t.In()), len(t.Out())
 	if in != len(r.cells) || out != m.shapes[0][0] {
-		return nil, fmt.Errorf("models: rows: %d columns are made %d by a preprocessing of %d, the model takes %d", len(r.cells), out, in, m.shapes[0][0])
+		return nil, fmt.Errorf("models: rows: the row has %d columns, preprocessing makes %d of %d, and the model takes %d", len(r.cells), out, in, m.shapes[0][0])
 	}
 	p, err := m.Predictor(1)
 	if err != nil {
@@ -115,7 +115,7 @@ func (r *RowPredictor) newWorker() (*rowWorker, error) {
 	}, nil
 }
 
-// mostFree is how many workers are kept for later.
+// mostFree is the number of idle workers that are kept.
 const mostFree = 64
 
 func (r *RowPredictor) take() (*rowWorker, error) {
@@ -142,7 +142,7 @@ var errNoRowPredictor = errors.New("models: the row predictor is nil or zero: Mo
 
 func (r *RowPredictor) made() bool { return r != nil && r.model != nil }
 
-// Features returns the columns that a row has, in their order.
+// Features returns the columns of a row, in order.
 func (r *RowPredictor) Features() []data.Feature {
 	if !r.made() {
 		return nil
@@ -150,12 +150,12 @@ func (r *RowPredictor) Features() []data.Feature {
 	return append([]data.Feature(nil), r.info.Features...)
 }
 
-// PredictMap predicts the row whose cells are found by the names of the columns.
-// A cell is what data.CellReader.Value takes: a text as it stands in a file, any
-// number, a bool, or a time.Time. nil, "" and a column that is not there are missing
-// values; columns that the model does not know are passed over, but one of its own
-// must be there. A level that was not there in training is noted in Unknown. A cell
-// of the wrong type, or that cannot be read, is an error that names the column.
+// PredictMap predicts a row given as cells by column name. A cell is anything that
+// data.CellReader.Value takes: text as in a file, any number, a bool, or a time.Time. nil,
+// "" and absent columns are missing values. Columns that the model does not know are
+// ignored, but at least one of its own must be present. A level not seen in training is
+// listed in Unknown. A cell of the wrong type, or one that cannot be parsed, is an error
+// that names the column.
 func (r *RowPredictor) PredictMap(row map[string]any) (RowPrediction, error) {
 	var out RowPrediction
 	if !r.made() {
@@ -182,9 +182,9 @@ func (r *RowPredictor) PredictMap(row map[string]any) (RowPrediction, error) {
 	return r.run(w, out)
 }
 
-// PredictStruct is PredictMap for a struct, or a pointer to one: an exported field
-// stands for the column of its tag, aegis:"name", or else of its own name, whatever
-// the case. aegis:"-" leaves a field out, and a tag that names no column is an error.
+// PredictStruct is PredictMap for a struct or a pointer to one: an exported field is matched
+// with a column by its tag, aegis:"name", or else by its own name, ignoring case. aegis:"-"
+// leaves a field out; a tag that names no column is an error.
 func (r *RowPredictor) PredictStruct(row any) (RowPrediction, error) {
 	var out RowPrediction
 	if !r.made() {
@@ -268,8 +268,8 @@ func matchFields(t reflect.Type, features []data.Feature) ([]int, error) {
 	return list, nil
 }
 
-// columnOf returns the place of a column: by its name or, folded, by a name that
-// differs in case alone; −1 if there is none.
+// columnOf returns the index of a column by its name or, if folded, by a name that differs
+// only in case; −1 if there is none.
 func columnOf(name string, features []data.Feature, folded bool) int {
 	at := -1
 	for k, f := range features {
@@ -283,9 +283,9 @@ func columnOf(name string, features []data.Feature, folded bool) int {
 	return at
 }
 
-// PredictCodes predicts the row of a table: as many values as there are Features, a
-// missing one NaN, of a categorical column the code of its level, −1 for an unknown
-// one, of a time the seconds since 1970.
+// PredictCodes predicts a row given as one value per column of Features. A missing value is
+// NaN, a category is the code of its level or −1 for an unknown level, and a time is in
+// seconds since 1970.
 func (r *RowPredictor) PredictCodes(row []float64) (RowPrediction, error) {
 	if !r.made() {
 		return RowPrediction{}, errNoRowPredictor
@@ -302,7 +302,7 @@ func (r *RowPredictor) PredictCodes(row []float64) (RowPrediction, error) {
 	return r.run(w, RowPrediction{})
 }
 
-// run predicts what stands in w.raw.
+// run predicts the row in w.raw.
 func (r *RowPredictor) run(w *rowWorker, out RowPrediction) (RowPrediction, error) {
 	for k, f := range r.info.Features {
 		if f.Levels != nil && w.raw[k] == -1 {
@@ -344,7 +344,7 @@ func (r *RowPredictor) run(w *rowWorker, out RowPrediction) (RowPrediction, erro
 	return out, nil
 }
 
-// compute runs the network on w.ready and puts the first output into w.values.
+// compute runs the network on w.ready and stores the first output in w.values.
 func (w *rowWorker) compute() error {
 	in := w.predictor.in[0]
 	if in.Dtype() == graph.Float32 {
@@ -364,8 +364,8 @@ func (w *rowWorker) compute() error {
 	return nil
 }
 
-// PredictMap predicts one raw row as RowPredictor.PredictMap does. The first call
-// makes the RowPredictor, which is kept: change Info before, or make one yourself.
+// PredictMap predicts one raw row as RowPredictor.PredictMap does. The first call makes the
+// RowPredictor, which is kept: change Info before it, or make a RowPredictor yourself.
 func (m *Model) PredictMap(row map[string]any) (RowPrediction, error) {
 	r, err := m.rowPredictor()
 	if err != nil {
@@ -374,8 +374,8 @@ func (m *Model) PredictMap(row map[string]any) (RowPrediction, error) {
 	return r.PredictMap(row)
 }
 
-// PredictStruct predicts one raw row as RowPredictor.PredictStruct does, with the
-// RowPredictor of PredictMap.
+// PredictStruct predicts one raw row as RowPredictor.PredictStruct does, using the same
+// RowPredictor as PredictMap.
 func (m *Model) PredictStruct(row any) (RowPrediction, error) {
 	r, err := m.rowPredictor()
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// FormatVersion is the version of model files that this package writes, and the
-// newest that it reads.
+// FormatVersion is the version of model files that this package writes, and the newest that
+// it reads.
 const FormatVersion = modelfile.Version
 
 // description is the JSON in a model file's metadata.
@@ -49,31 +49,30 @@ type infoJSON struct {
 	Costs         [][]float64     `json:"costs,omitempty"`
 }
 
-// ErrVersion is the cause of an error about a file of a newer format.
+// ErrVersion is wrapped by the error about a file in a newer format.
 var ErrVersion = errors.New("the format is newer than this version of Aegis")
 
-// Extra is what a file holds besides a model, such as the state of a fit:
+// Extra is additional content of a file besides the model, such as the state of a fit:
 // texts, and vectors whose names begin with "optimizer/".
 type Extra struct {
 	Meta   map[string]string
 	Values map[string][]float64
 }
 
-// extraPrefix sets the vectors of Extra apart from parameters.
+// extraPrefix distinguishes the vectors of Extra from parameters.
 const extraPrefix = "optimizer/"
 
-// Save writes the model to a file: one in the safetensors format with every
-// parameter under its path, and the architecture, preprocessing and class names
-// as JSON in its metadata, so that other programs can read the weights. The
-// file is there whole or not at all. A layer.Func, or a type that is not
-// registered, cannot be saved.
+// Save writes the model to a file in the safetensors format. Every parameter is stored under
+// its path, so that other programs can read the weights; the architecture, preprocessing and
+// class names are JSON in the metadata. The file is replaced atomically, so it is never
+// incomplete. A layers.Func, or a type that is not registered, cannot be saved.
 //
-// The metadata also hold the model as a program of package infer, which runs it without
-// this package; of a model that has none, such as one with an operation of Gorgonia's,
-// they say why.
+// The metadata also holds the model as a program for package infer, which runs it without
+// this package. If the model has no such program, for instance because it uses an operation
+// of Gorgonia's, the metadata says why.
 func (m *Model) Save(path string) error { return m.SaveWith(path, Extra{}) }
 
-// SaveWith is Save with more in the same file.
+// SaveWith is Save with extra content in the same file.
 func (m *Model) SaveWith(path string, x Extra) error { return m.write(path, x, StoreFull) }
 
 func (m *Model) write(path string, x Extra, s Storage) error {
@@ -121,8 +120,8 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 	return nil
 }
 
-// Program returns what the model computes as a program of package infer, for any number
-// of rows.
+// Program returns the model's computation as a program for package infer, for any number of
+// rows.
 func (m *Model) Program() (*infer.Program, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -155,8 +154,8 @@ func (m *Model) lowered() (string, error) {
 	return string(text), err
 }
 
-// table returns the JSON of what preprocessing makes of the rows of a table. A model that
-// is not one of a table, or whose preprocessing does not go row by row, is an error.
+// table returns the JSON of the preprocessing of a table's rows. It is an error if the model
+// is not for a table, or if its preprocessing does not work row by row.
 func (m *Model) table() (string, error) {
 	if len(m.Info.Features) == 0 {
 		return "", errors.New("the model was not trained on a table")
@@ -169,8 +168,8 @@ func (m *Model) table() (string, error) {
 	return string(text), err
 }
 
-// CheckSave returns the error that Save would give for a part of the model that cannot be
-// written down.
+// CheckSave returns the error that Save would return for a part of the model that cannot be
+// saved.
 func (m *Model) CheckSave() error {
 	if _, err := m.describe(); err != nil {
 		return fmt.Errorf("models: save: %w", err)
@@ -184,7 +183,7 @@ func (m *Model) describe() (string, error) {
 		return "", errNotMade
 	}
 	if m.lent {
-		return "", errors.New("the model shares its parameters with the one that it was made of by WithOutputs: save that one, or take Until")
+		return "", errors.New("WithOutputs made the model, which shares its parameters with the original: save that, or use Until")
 	}
 	net, err := describe.Marshal(m.net)
 	if err != nil {
@@ -213,14 +212,14 @@ func (m *Model) describe() (string, error) {
 	return string(text), err
 }
 
-// Load reads a file that Save wrote. A file that is cut off, damaged, of a newer
-// format or of another kind is an error that says so.
+// Load reads a file written by Save. The error says whether a file is truncated, damaged, in
+// a newer format or of another kind.
 func Load(path string) (*Model, error) {
 	m, _, err := LoadWith(path)
 	return m, err
 }
 
-// LoadWith reads a file that SaveWith wrote.
+// LoadWith reads a file written by SaveWith.
 func LoadWith(path string) (*Model, Extra, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -263,10 +262,10 @@ func Read(r io.Reader) (*Model, Extra, error) {
 	return m, x, nil
 }
 
-// restore makes the model of a file's content.
+// restore builds the model from a file's content.
 func restore(f *safetensors.File) (m *Model, err error) {
 	defer func() {
-		if r := recover(); r != nil { // a configuration of a layer that nobody would write
+		if r := recover(); r != nil { // from a nonsensical layer configuration
 			m, err = nil, fmt.Errorf("the architecture cannot be built: %v", r)
 		}
 	}()
@@ -311,7 +310,7 @@ func restore(f *safetensors.File) (m *Model, err error) {
 	return m, err
 }
 
-// check holds an architecture that was read to what collect guarantees.
+// check verifies that a loaded architecture has the properties that collect guarantees.
 func (n network) check() error {
 	if len(n.Stages) == 0 || len(n.Outputs) == 0 {
 		return errors.New("no stages or no outputs")
@@ -350,8 +349,8 @@ func (n network) check() error {
 	return nil
 }
 
-// stored finds parameters in a file. A shape that the file does not have is an
-// error before any memory is taken for it.
+// stored finds parameters in a file. A mismatched shape is an error before any memory is
+// allocated for it.
 func stored(f *safetensors.File) func(path string, shape graph.Shape) (*tensor.Dense, error) {
 	return func(path string, shape graph.Shape) (*tensor.Dense, error) {
 		t, ok := f.Get(path)

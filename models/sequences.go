@@ -17,12 +17,12 @@ func (m *Model) IsSequence(i int) bool {
 	return m != nil && i >= 0 && i < m.inputs && m.net.Stages[i].Steps
 }
 
-// hasSequences says whether any input holds sequences.
+// hasSequences reports whether any input holds sequences.
 func (m *Model) hasSequences() bool {
 	return m != nil && slices.ContainsFunc(m.net.Stages, func(s stage) bool { return s.Steps })
 }
 
-// batch returns the shape of an input of a batch.
+// batch returns the shape of an input for a batch.
 func (s stage) batch(rows, steps int) []int {
 	shape := []int{rows}
 	if s.Steps {
@@ -31,21 +31,21 @@ func (s stage) batch(rows, steps int) []int {
 	return append(shape, s.Shape...)
 }
 
-// stepwise says whether an output has a result for every step.
+// stepwise reports whether an output has a result for every step.
 func (m *Model) stepwise(output int) bool {
 	s := m.shapes[m.net.Outputs[output]]
 	return len(s) > 0 && s[0] == AnySteps
 }
 
-// anySteps finds the axes that count steps by building the model for two numbers of them,
-// and checks that outputs depend on lengths. m.shapes are those for steps.
+// anySteps finds the axes that count steps by building the model for two numbers of steps,
+// and checks that outputs depend on the lengths. m.shapes must be those for steps.
 func (m *Model) anySteps(steps, other int) error {
 	shapes := slices.Clone(m.shapes)
 	m.shapes = nil
 	if err := m.shape(graph.Infer, other); err != nil {
 		return fmt.Errorf("%w (with sequences of %d steps, after %d)", err, other, steps)
 	}
-	is := map[int]bool{} // stages whose first axis is that of the steps
+	is := map[int]bool{} // stages whose first axis is the steps
 	for i, s := range m.shapes {
 		is[i] = len(s) > 0 && len(shapes[i]) > 0 && s[0] == other && shapes[i][0] == steps
 		for k := range s {
@@ -60,7 +60,7 @@ func (m *Model) anySteps(steps, other int) error {
 			continue
 		}
 		if slices.Contains(s, AnySteps) {
-			return fmt.Errorf("models: the output of %s depends on the length of sequences in another way than one result for every step", m.net.Stages[o].Scope)
+			return fmt.Errorf("models: the output of %s has a shape that depends on the length of sequences, but not one result per step", m.net.Stages[o].Scope)
 		}
 		needs := m.net.operands(o)
 		for i, in := range m.net.Stages[:m.inputs] {
@@ -72,7 +72,7 @@ func (m *Model) anySteps(steps, other int) error {
 	return nil
 }
 
-// operands marks all stages that one depends on.
+// operands marks all stages that the given one depends on.
 func (n network) operands(of int) []bool {
 	needs := make([]bool, len(n.Stages))
 	needs[of] = true
@@ -86,8 +86,8 @@ func (n network) operands(of int) []bool {
 	return needs
 }
 
-// CheckSet reports whether the inputs of a set are those of the model: their number, shapes, and
-// which of them are sequences.
+// CheckSet returns an error if the inputs of a set do not match those of the model in
+// number, shape, or which of them are sequences.
 func (m *Model) CheckSet(s *data.Set) error {
 	if !m.made() {
 		return errNotMade
@@ -124,7 +124,7 @@ func (m *Model) CheckSet(s *data.Set) error {
 		}
 		q := &s.Sequences[sequence]
 		sequence++
-		i++ // the lengths
+		i++ // skip the lengths
 		switch {
 		case q.Values == nil || !slices.Equal(q.Step(), want.Shape):
 			return fmt.Errorf("sequences %q have steps of shape %v, the model wants %v for input %q", q.Name, q.Step(), want.Shape, want.Scope)
@@ -142,8 +142,8 @@ func shapeOf(x *tensor.Dense) any {
 	return x.Shape()[1:]
 }
 
-// predictSequences returns the outputs for rows with sequences, which it predicts in the order of
-// their lengths: one row for each, or of a stepwise output one for each step.
+// predictSequences returns the outputs for rows with sequences, which it predicts in order
+// of length. An output has one row per row of the set or, if stepwise, one per step.
 func (m *Model) predictSequences(ctx context.Context, set *data.Set) ([]*tensor.Dense, error) {
 	if err := m.CheckSet(set); err != nil {
 		return nil, fmt.Errorf("models: %w", err)
@@ -216,7 +216,7 @@ func (m *Model) roomFor(output int, like *tensor.Dense, set *data.Set) *tensor.D
 	return tensor.New(tensor.Of(like.Dtype()), tensor.WithShape(shape...))
 }
 
-// place puts an output of some rows to their places among all.
+// place copies an output of some rows to their places in the output of all rows.
 func (m *Model) place(output int, all, part *tensor.Dense, set *data.Set, rows []int, steps int) {
 	if all.Dtype() == graph.Float32 {
 		placed(m.stepwise(output), all.Float32s(), part.Float32s(), set, rows, steps)
@@ -236,7 +236,7 @@ func placed[T ragged.Number](stepwise bool, all, part []T, set *data.Set, rows [
 	}
 }
 
-// loadSet puts rows into the inputs of a predictor.
+// loadSet copies rows into the inputs of a predictor.
 func (m *Model) loadSet(p *Predictor, set *data.Set, flat []*tensor.Dense, rows []int, steps int) error {
 	input, sequence := 0, 0
 	for i := 0; i < m.inputs; i++ {
@@ -283,7 +283,7 @@ func loadRow(name string, to, from *tensor.Dense, k, row int) error {
 	return nil
 }
 
-// pad puts rows of sequences into an input.
+// pad copies rows of sequences into an input, padded to steps.
 func pad(to *tensor.Dense, q *data.Sequences, rows []int, steps int) error {
 	width := to.DataSize() / (len(rows) * steps)
 	from, err := plain(q.Name, q.Values)

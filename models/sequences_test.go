@@ -122,7 +122,7 @@ func TestSequenceInputs(t *testing.T) {
 			x := models.Sequence("x", 2)
 			_, err := models.New(models.Config{}, []*models.Tensor{x}, []*models.Tensor{x.Then(layers.MaxPool1D{Size: 2})})
 			return err
-		}, "another way than one result for every step"},
+		}, "but not one result per step"},
 	} {
 		if err := c.err(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)

@@ -15,22 +15,22 @@ import (
 type Row struct {
 	Layer      string // path
 	Kind       string // type of the layer
-	From       string // paths of the operands; empty for an input
+	From       string // paths of the operands; empty for inputs
 	Shape      graph.Shape
-	Parameters int // trained and kept values that first appear in this layer
+	Parameters int // parameters, trained or not, that first appear in this layer
 }
 
 // Summary describes a model layer by layer.
 type Summary struct {
 	Name    string
 	Rows    []Row
-	Trained int // values that are trained
-	All     int // values that are kept, running statistics included
-	Bytes   int // of all parameters
+	Trained int // number of trained values
+	All     int // number of all values, running statistics included
+	Bytes   int // size of all parameters
 }
 
-// Summary returns the layers, the shapes of a sample after each, and the
-// numbers of parameters.
+// Summary returns the layers, with the shape of a sample after each and their numbers of
+// parameters.
 func (m *Model) Summary() Summary {
 	s := Summary{Name: m.Name()}
 	if s.Name == "" {
@@ -90,7 +90,7 @@ func kindOf(layer layers.Layer) string {
 	return layers.Name(layer)
 }
 
-// activated is the kind of a layer that ends in an activation.
+// activated returns the kind of a layer that ends in an activation.
 func activated(layer layers.Layer, act layers.Activation) string {
 	if act == layers.Identity {
 		return layers.Name(layer)
@@ -101,7 +101,7 @@ func activated(layer layers.Layer, act layers.Activation) string {
 // String returns the summary as a text table.
 func (m *Model) String() string { return m.Summary().String() }
 
-// HTML returns the summary as an HTML table, which is how a notebook shows a model.
+// HTML returns the summary as an HTML table; notebooks show a model this way.
 func (m *Model) HTML() string { return m.Summary().HTML() }
 
 func (m *Model) countBelow(scope string) int {
@@ -162,7 +162,7 @@ func bytesText(n int) string {
 	return fmt.Sprintf("%d B", n)
 }
 
-// Diagram returns the layers as boxes and arrows, which plots.DrawDiagram draws.
+// Diagram returns the layers as boxes and arrows, for plots.DrawDiagram.
 func (m *Model) Diagram() diagram.Diagram {
 	s := m.Summary()
 	d := diagram.Diagram{Title: fmt.Sprintf("%s, %d parameters", s.Name, s.All)}

@@ -13,17 +13,20 @@ import (
 	"github.com/seed732fc211/aegis/losses"
 )
 
-// TargetScale is the scale on which a network learns a real target: y is trained as
-// (y − Mean) / Scale, predicted values are taken back and held to Range.
+// TargetScale is the scale on which a network learns a real target: it is trained on
+// (y − Mean) / Scale, and predictions are converted back and clipped to Range.
 type TargetScale struct {
-	Mean   float64    `json:"mean,omitempty"`
-	Scale  float64    `json:"scale,omitempty"`  // 0: 1
-	Width  float64    `json:"width,omitempty"`  // 0, or y was asinh((y − Center) / Width) there: a logarithmic scale
-	Center float64    `json:"center,omitempty"` // see Width
-	Range  [2]float64 `json:"range,omitzero"`   // predicted values are held to it, in the target's units; equal: no bounds
+	Mean  float64 `json:"mean,omitempty"`
+	Scale float64 `json:"scale,omitempty"` // 0: 1
+	// Width, unless 0, makes the scale logarithmic: asinh((y − Center) / Width) takes the
+	// place of y.
+	Width  float64 `json:"width,omitempty"`
+	Center float64 `json:"center,omitempty"` // see Width
+	// Range bounds predictions, in the target's units; equal values: no bounds.
+	Range [2]float64 `json:"range,omitzero"`
 }
 
-// Learned returns what a network is trained to say for a target of y.
+// Learned returns the value that a network is trained to output for a target y.
 func (s TargetScale) Learned(y float64) float64 {
 	if s.Width != 0 {
 		y = math.Asinh((y - s.Center) / s.Width)
@@ -31,7 +34,7 @@ func (s TargetScale) Learned(y float64) float64 {
 	return (y - s.Mean) / s.factor()
 }
 
-// unscale returns a value in the target's units.
+// unscale converts a network's output back to the target's units.
 func (s *TargetScale) unscale(v float64) float64 {
 	v = v*s.factor() + s.Mean
 	if s.Width != 0 {
@@ -50,8 +53,8 @@ func (s *TargetScale) factor() float64 {
 	return s.Scale
 }
 
-// linear returns the mean and the scale of the targets, those of the inner scale where
-// it is logarithmic.
+// linear returns the mean and the scale of the targets, on the logarithmic scale if there is
+// one.
 func (s TargetScale) linear() (mean, scale float64) {
 	if s.Width != 0 {
 		return s.Center, s.Width
@@ -59,7 +62,7 @@ func (s TargetScale) linear() (mean, scale float64) {
 	return s.Mean, s.factor()
 }
 
-// set reports whether targets are learned on another scale than their own.
+// set reports whether targets are learned on a scale other than their own.
 func (s TargetScale) set() bool { return s.Scale != 0 || s.Width != 0 }
 
 func (s TargetScale) check() error {
@@ -69,12 +72,12 @@ func (s TargetScale) check() error {
 		}
 	}
 	if s.Width < 0 || s.Scale < 0 {
-		return fmt.Errorf("a target around %v in the width %v, scaled by %v: want a width and a scale that are not negative", s.Center, s.Width, s.Scale)
+		return fmt.Errorf("a target scale with center %v, width %v and scale %v: want a width and a scale that are not negative", s.Center, s.Width, s.Scale)
 	}
 	return nil
 }
 
-// OfSet takes over what a set says of its targets: task, classes and target columns.
+// OfSet copies what a set says about its targets: task, classes and target columns.
 func (i *Info) OfSet(rows *data.Set) {
 	if i == nil || rows == nil {
 		return
@@ -85,16 +88,16 @@ func (i *Info) OfSet(rows *data.Set) {
 	}
 }
 
-// TaskOf returns Task or, where that is nil, what follows from Classes.
+// TaskOf returns Task or, if that is nil, the task implied by Classes.
 func (i Info) TaskOf() data.Task {
 	return (&data.Set{As: i.Task, Classes: i.Classes}).Task()
 }
 
-// mostUnits is how many numbers an output may have for a row.
+// mostUnits bounds the number of values that an output may have per row.
 const mostUnits = 1 << 24
 
 // Rules returns the rules of the model's task for an output of the given number of units,
-// those of all members. That they do not go together is an error.
+// counted over all members. It is an error if they do not match.
 func (i Info) Rules(units int) (*data.Rules, error) {
 	members := max(1, i.Members)
 	if units < 1 || units > mostUnits {
@@ -113,7 +116,7 @@ func (i Info) Rules(units int) (*data.Rules, error) {
 		return nil, fmt.Errorf("models: %w", err)
 	}
 	if i.TargetColumns == nil && i.Classes == nil && !slices.Contains(r.Units, units) && units <= 1<<16 {
-		// The columns have no names: there is one for each output.
+		// The columns have no names: there is one per output.
 		of.Columns = make([]string, units)
 		for k := range of.Columns {
 			of.Columns[k] = fmt.Sprintf("target %d", k+1)
@@ -142,7 +145,7 @@ func (m *Model) Rules() (*data.Rules, error) {
 	return m.Info.Rules(m.OutputShapes()[0].TotalSize())
 }
 
-// scaleOf returns the scale of a value of a row: that of its column, or of all.
+// scaleOf returns the scale for a value of a row: its column's own, or the shared one.
 func (i *Info) scaleOf(value int) *TargetScale {
 	switch len(i.Scales) {
 	case 0:
@@ -153,8 +156,8 @@ func (i *Info) scaleOf(value int) *TargetScale {
 	return &i.Scales[value]
 }
 
-// Learned returns the functions that turn targets into what the network is trained to say,
-// one for each target column; nil: it learns the targets as they are.
+// Learned returns the functions that turn targets into what the network is trained to
+// output, one per target column. nil: it learns the targets unscaled.
 func (i Info) Learned(columns int) []func(y float64) float64 {
 	if columns < 1 || columns > mostUnits || !slices.ContainsFunc(i.Scales, TargetScale.set) {
 		return nil
@@ -166,8 +169,8 @@ func (i Info) Learned(columns int) []func(y float64) float64 {
 	return out
 }
 
-// LossOf returns the loss that the rules of a task name for a network of the given number
-// of outputs.
+// LossOf returns the loss that the rules of a task prescribe for a network of the given
+// number of outputs.
 func LossOf(rules *data.Rules, units int) (losses.Loss, error) {
 	if rules == nil || rules.Loss == nil {
 		return nil, errors.New("models: the task has no loss")

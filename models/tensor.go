@@ -8,59 +8,60 @@ import (
 	"github.com/seed732fc211/aegis/layers"
 )
 
-// Tensor is a place in a network: an input, or what a layer makes of others.
-// It has no values; New makes a Model of the places between inputs and outputs.
+// Tensor stands for a value in a network: an input, or the result of a layer. It holds no
+// numbers; New builds a Model from the tensors between inputs and outputs.
 type Tensor struct {
 	name   string      // of an input
-	shape  graph.Shape // of an input's samples
+	shape  graph.Shape // sample shape of an input
 	int    bool        // an input of indices
-	steps  bool        // an input of sequences, whose samples are of this shape for every step
+	steps  bool        // an input of sequences; shape is that of one step
 	length *Tensor     // the lengths of such an input
 	layer  layers.Layer
 	joiner layers.Joiner
-	part   string // name of what else the layer of from exposes
+	part   string // name of another value that the layer of from exposes
 	from   []*Tensor
 	shared *Shared
 }
 
-// Input is a place for samples of the given shape, the batch left out.
+// Input returns an input for samples of the given shape, without the batch axis.
 func Input(name string, shape ...int) *Tensor {
 	return &Tensor{name: name, shape: shape}
 }
 
-// InputInt is a place for samples of indices, as layers.Embedding takes them.
+// InputInt returns an input for samples of indices, as layers.Embedding takes them.
 func InputInt(name string, shape ...int) *Tensor {
 	return &Tensor{name: name, shape: shape, int: true}
 }
 
-// Sequence is a place for sequences of different lengths, with features of the given shape for
-// every step; without a shape a step is one number. What layers see is (batch, steps, ...), padded
-// with zeros to the longest of the batch ([data.PaddedSteps]). Layers that look at more than one
-// step have to be told the lengths, or padding would change their results:
+// Sequence returns an input for sequences of different lengths, with features of the given
+// shape at every step; without a shape, a step is one number. Layers see (batch, steps,
+// ...), padded with zeros to the longest sequence of the batch ([data.PaddedSteps]). Layers
+// that look at more than one step must be given the lengths, or padding would change their
+// results:
 //
 //	x := models.Sequence("signal", 3)
 //	last := models.Join(layers.LSTM{Units: 16}, x, x.Lengths())
 //
-// Beside recurrent layers, layers.GlobalAveragePool and GlobalMaxPool take lengths. Layers that
-// treat every step by itself, such as layers.Dense and layers.Embedding, need none. A model refuses
-// an output without steps that depends on sequences and not on their lengths. BatchNorm and
-// convolutions do see the padding.
+// Besides recurrent layers, layers.GlobalAveragePool and GlobalMaxPool take lengths. Layers
+// that treat every step separately, such as layers.Dense and layers.Embedding, need none. An
+// output without a step axis that depends on sequences but not on their lengths is an error.
+// BatchNorm and convolutions do see the padding.
 func Sequence(name string, shape ...int) *Tensor {
 	t := &Tensor{name: name, shape: shape, steps: true}
 	t.length = &Tensor{name: name + ".lengths", int: true}
 	return t
 }
 
-// SequenceInt is a place for sequences of indices, such as token ids for layers.Embedding. They
-// are padded with the last index of their row.
+// SequenceInt returns an input for sequences of indices, such as token ids for
+// layers.Embedding. They are padded with the last index of their row.
 func SequenceInt(name string) *Tensor {
 	t := Sequence(name)
 	t.int = true
 	return t
 }
 
-// Lengths is the lengths of the sequences of t, Int (batch), which are among the inputs of every
-// model of t. It is nil, which New refuses, if t is no Sequence.
+// Lengths returns the lengths of the sequences of t, Int (batch), which are an input of
+// every model of t. It is nil, which New refuses, if t is not a Sequence.
 func (t *Tensor) Lengths() *Tensor {
 	if t == nil {
 		return nil
@@ -68,7 +69,7 @@ func (t *Tensor) Lengths() *Tensor {
 	return t.length
 }
 
-// Then applies layers, one after another.
+// Then applies layers in order.
 func (t *Tensor) Then(ls ...layers.Layer) *Tensor {
 	for _, l := range ls {
 		t = &Tensor{layer: l, from: []*Tensor{t}}
@@ -76,18 +77,18 @@ func (t *Tensor) Then(ls ...layers.Layer) *Tensor {
 	return t
 }
 
-// Part is another value that the layer which has made t exposes beside its result, such as
-// "state" and "cell" of an LSTM, or the result of a layer inside it, such as "1.Dense" of a
-// Stack: see graph.Builder.Expose.
+// Part returns another value that the layer of t exposes besides its result, such as "state"
+// and "cell" of an LSTM, or the result of a layer inside it, such as "1.Dense" of a Stack:
+// see graph.Builder.Expose.
 func (t *Tensor) Part(name string) *Tensor { return &Tensor{part: name, from: []*Tensor{t}} }
 
-// Join makes one value of several.
+// Join applies a layer that takes several inputs.
 func Join(j layers.Joiner, ts ...*Tensor) *Tensor { return &Tensor{joiner: j, from: ts} }
 
-// Shared is a layer that is applied in several places with the same parameters.
+// Shared is a layer applied in several places with the same parameters.
 type Shared struct{ layer layers.Layer }
 
-// Share makes a layer shared.
+// Share wraps a layer so that it can be applied in several places.
 func Share(l layers.Layer) *Shared { return &Shared{l} }
 
 // On applies the shared layer. A nil Shared gives nil, which New refuses.
@@ -98,19 +99,21 @@ func (s *Shared) On(t *Tensor) *Tensor {
 	return &Tensor{layer: s.layer, from: []*Tensor{t}, shared: s}
 }
 
-// stage is one step of a network in the order in which it is built. It is what
-// a model file holds.
+// stage is one step of a network, in the order in which it is built, and the form in which a
+// model file stores it.
 type stage struct {
-	Scope  string // path of parameters; of an input, its name
-	Input  bool
-	Int    bool
-	Shape  []int
-	Steps  bool // of an input: of sequences, Shape being that of a step; their lengths are the next input
+	Scope string // path of parameters; for an input, its name
+	Input bool
+	Int   bool
+	Shape []int
+	// Steps marks an input of sequences; Shape is that of a step, and the lengths are the
+	// next input.
+	Steps  bool
 	Layer  layers.Layer
 	Joiner layers.Joiner
 	From   []int
-	Again  bool   // a shared layer, applied before
-	Part   string // what the only one of From exposes by this name; there is no layer then
+	Again  bool   // a shared layer that was applied before
+	Part   string // name of a value exposed by the only one of From; there is no layer then
 }
 
 // network is the architecture of a model.
@@ -121,7 +124,7 @@ type network struct {
 
 var errNilTensor = errors.New("models: a nil tensor in the network")
 
-// collect orders the places between inputs and outputs.
+// collect orders the tensors between inputs and outputs.
 func collect(inputs, outputs []*Tensor) (network, error) {
 	var net network
 	index := map[*Tensor]int{}
@@ -142,7 +145,7 @@ func collect(inputs, outputs []*Tensor) (network, error) {
 			net.Stages = append(net.Stages, stage{Scope: in.length.name, Input: true, Int: true})
 		}
 	}
-	first := len(net.Stages) // of those that are no inputs
+	first := len(net.Stages) // index of the first stage that is not an input
 	scopes := map[*Shared]string{}
 	used := map[string]bool{}
 	var visit func(t *Tensor) error
@@ -240,7 +243,7 @@ func (n network) build(b *graph.Builder, inputs []*graph.Node) []*graph.Node {
 
 func (s stage) build(b *graph.Builder, nodes []*graph.Node) (y *graph.Node) {
 	defer func() {
-		if r := recover(); r != nil { // in a layer of the user's
+		if r := recover(); r != nil { // from the user's layer
 			y = b.Fail("panic: %v", r)
 		}
 	}()

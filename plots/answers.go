@@ -14,17 +14,17 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// answers is what a page shows of the predicted classes.
+// answers is the part of a page about predicted classes.
 type answers struct {
 	classes              []string
 	confusion            Confusion
 	roc, pr, calibration *plot.Plot // nil: none
-	table                block      // of the classes, of more than two
+	table                block      // of the classes, if there are more than two
 	effects, worst       block
 }
 
-// unbalanced says whether precision-recall curves are drawn: the rarest class has
-// less than 40% of an equal share.
+// unbalanced reports whether precision-recall curves are drawn: if the rarest class has less
+// than 40% of an equal share.
 func unbalanced(labels []int, k int) bool {
 	counts := make([]int, k)
 	for _, l := range labels {
@@ -33,7 +33,7 @@ func unbalanced(labels []int, k int) bool {
 	return float64(slices.Min(counts)) < 0.4*float64(len(labels))/float64(k)
 }
 
-// answers collects what the reference says of the rows that it was tested on.
+// answers collects what the reference predicts for the rows it was tested on.
 func (r Report) answers(o *crossval.OutOfFold) (*answers, error) {
 	res := r.Result
 	counts, err := res.Confusion(r.Reference)
@@ -65,8 +65,8 @@ func (r Report) answers(o *crossval.OutOfFold) (*answers, error) {
 	return a, err
 }
 
-// pooled joins the test rows of all folds and repeats, as they were predicted:
-// means over the repeats would be better calibrated than a model is.
+// pooled joins the test rows of all folds and repeats with their individual predictions.
+// Means over the repeats would be better calibrated than a single model.
 func pooled(res *crossval.Result, name string) (labels []int, proba []float64) {
 	for _, run := range res.RunsOf(name) {
 		if run.Prediction.Proba == nil {
@@ -80,7 +80,7 @@ func pooled(res *crossval.Result, name string) (labels []int, proba []float64) {
 	return labels, proba
 }
 
-// twoClasses draws the curves of all models with probabilities.
+// twoClasses draws the curves of all models that predict probabilities.
 func (a *answers) twoClasses(res *crossval.Result, reference string, o *crossval.OutOfFold) error {
 	positive := 1
 	rare := unbalanced(o.Labels, 2)
@@ -91,7 +91,7 @@ func (a *answers) twoClasses(res *crossval.Result, reference string, o *crossval
 		}
 	}
 	pr := PrecisionRecall{Rate: float64(len(o.Labels)-zeros) / float64(len(o.Labels))}
-	if rare && 2*zeros < len(o.Labels) { // the curve of the rare class says more
+	if rare && 2*zeros < len(o.Labels) { // the curve of the rare class is more informative
 		positive, pr.Rate = 0, 1-pr.Rate
 	}
 	class := shorten(oneLine(res.Data.Classes[positive]), 24)
@@ -99,7 +99,7 @@ func (a *answers) twoClasses(res *crossval.Result, reference string, o *crossval
 	pr.Title = "Precision and recall for " + class
 	for _, c := range res.Candidates {
 		one, err := res.OutOfFold(c.Name)
-		if err != nil || one.Prediction.Proba == nil || !tellsApart(res, c.Name) { // no runs, labels only, or one constant
+		if err != nil || one.Prediction.Proba == nil || !tellsApart(res, c.Name) { // no runs, labels only, or a constant
 			continue
 		}
 		curves, err := classCurves(c.Name, one.Labels, one.Prediction.Proba, positive, 2)
@@ -114,7 +114,7 @@ func (a *answers) twoClasses(res *crossval.Result, reference string, o *crossval
 	return a.draw(bestROC(roc, reference), bestPR(pr, reference), rare)
 }
 
-// bestROC puts the reference first and keeps the best of the others.
+// bestROC moves the reference to the front and keeps the best of the others.
 func bestROC(r ROC, reference string) ROC {
 	slices.SortStableFunc(r.Curves, func(a, b Rates) int {
 		if (a.Name == reference) != (b.Name == reference) {
@@ -129,7 +129,7 @@ func bestROC(r ROC, reference string) ROC {
 	return r
 }
 
-// bestPR does the same by average precision.
+// bestPR is bestROC by average precision.
 func bestPR(r PrecisionRecall, reference string) PrecisionRecall {
 	slices.SortStableFunc(r.Curves, func(a, b PrecisionRecalls) int {
 		if (a.Name == reference) != (b.Name == reference) {
@@ -170,7 +170,7 @@ func (a *answers) manyClasses(name string, o *crossval.OutOfFold) error {
 	pr := PrecisionRecall{Title: "Precision and recall of " + name + ", each class"}
 	for class, c := range a.classes {
 		curves, err := classCurves(c, o.Labels, o.Prediction.Proba, class, k)
-		if errors.Is(err, metrics.ErrOneClass) { // too few rows to have them all
+		if errors.Is(err, metrics.ErrOneClass) { // too few rows to contain every class
 			continue
 		}
 		if err != nil {
@@ -185,7 +185,7 @@ func (a *answers) manyClasses(name string, o *crossval.OutOfFold) error {
 	return a.draw(roc, pr, unbalanced(o.Labels, k))
 }
 
-// curvePair is the two curves of a class.
+// curvePair holds the two curves of a class.
 type curvePair struct {
 	roc Rates
 	pr  PrecisionRecalls
@@ -221,11 +221,11 @@ func classCurves(name string, labels []int, proba []float64, class, classes int)
 	return curvePair{Rates{name, roc.X, roc.Y, auc}, PrecisionRecalls{name, pr.X, pr.Y, ap}}, nil
 }
 
-// macroSteps is at how many places the curves of the classes are averaged.
+// macroSteps is the number of points at which the curves of the classes are averaged.
 const macroSteps = 100
 
-// macroROC is the mean of the classes' true positive rates at equal false positive
-// rates; its number is the mean of their areas.
+// macroROC averages the classes' true positive rates at equal false positive rates; its area
+// is the mean of theirs.
 func macroROC(list []Rates) Rates {
 	out := Rates{Name: "mean of the classes"}
 	for i := range macroSteps + 1 {
@@ -242,9 +242,9 @@ func macroROC(list []Rates) Rates {
 	return out
 }
 
-// between returns the greatest y that a rising curve has at x.
+// between returns the largest y of a rising curve at x.
 func between(xs, ys []float64, x float64) float64 {
-	i := sort.Search(len(xs), func(i int) bool { return xs[i] > x }) // the first beyond
+	i := sort.Search(len(xs), func(i int) bool { return xs[i] > x }) // the first beyond x
 	if i == len(xs) {
 		return ys[len(ys)-1]
 	}
@@ -255,8 +255,8 @@ func between(xs, ys []float64, x float64) float64 {
 	return ys[i-1] + share*(ys[i]-ys[i-1])
 }
 
-// macroPR is the mean of the classes' precisions at equal recalls; its number is
-// the mean of their average precisions.
+// macroPR averages the classes' precisions at equal recalls; its average precision is the
+// mean of theirs.
 func macroPR(list []PrecisionRecalls) PrecisionRecalls {
 	out := PrecisionRecalls{Name: "mean of the classes"}
 	for i := macroSteps; i >= 0; i-- {
@@ -273,8 +273,8 @@ func macroPR(list []PrecisionRecalls) PrecisionRecalls {
 	return out
 }
 
-// tellsApart says whether a candidate gives different probabilities to rows of
-// one fold; without that a ROC curve shows how the folds were drawn.
+// tellsApart reports whether a candidate gives different probabilities to rows of one fold;
+// otherwise, a ROC curve would only show how the folds were drawn.
 func tellsApart(res *crossval.Result, name string) bool {
 	k := len(res.Data.Classes)
 	for _, run := range res.RunsOf(name) {
@@ -288,7 +288,7 @@ func tellsApart(res *crossval.Result, name string) bool {
 	return false
 }
 
-// lay puts the blocks onto a page.
+// lay adds the blocks to a page.
 func (a *answers) lay(p *page) error {
 	confusion, err := a.confusion.plot()
 	if err != nil {
@@ -319,7 +319,7 @@ func (a *answers) lay(p *page) error {
 	case many:
 		p.add(matrix, panel(0.52, a.roc, high))
 		p.add(panel(0.36, a.pr, 4.4*vg.Inch), panel(0.36, a.calibration, 4.4*vg.Inch), cell{0.28, words})
-	case a.pr != nil && a.effects == nil && third == nil: // nothing to stand beside the fourth
+	case a.pr != nil && a.effects == nil && third == nil: // nothing to put beside the fourth
 		p.add(cell{0.25, &plotBlock{confusion, 4 * vg.Inch}}, panel(0.25, a.roc, 4*vg.Inch), panel(0.25, a.pr, 4*vg.Inch), panel(0.25, a.calibration, 4*vg.Inch))
 		return nil
 	case a.pr != nil:
@@ -335,7 +335,7 @@ func (a *answers) lay(p *page) error {
 	return nil
 }
 
-// confusions says which classes are most often taken for which.
+// confusions describes which classes are most often mistaken for which.
 func confusions(c Confusion) []string {
 	const most = 12
 	type pair struct {
@@ -362,7 +362,7 @@ func confusions(c Confusion) []string {
 	return out
 }
 
-// classTable lists the classes, those of the worst recall first.
+// classTable lists the classes, those with the lowest recall first.
 func classTable(c Confusion, o *crossval.OutOfFold) block {
 	t := &tableBlock{title: "Classes, worst recall first", head: []column{{name: "class"}, {"rows", true}, {"recall", true}, {"precision", true}, {"ROC AUC", true}, {"average precision", true}, {name: "taken for"}}}
 	k := len(c.Classes)
@@ -405,9 +405,9 @@ func places(v float64) entry {
 	return number(fmt.Sprintf("%.3f", v), v)
 }
 
-// worstRows lists the rows whose prediction is the farthest from the truth: of a
-// classification those wrong rows whose true class has the least probability, of a
-// regression those of the greatest error. Nil if no row is wrong.
+// worstRows lists the rows whose predictions are farthest from the truth: for a
+// classification, the wrong rows whose true class has the lowest probability; for a
+// regression, those with the largest errors. Nil if no row is wrong.
 func worstRows(classes []string, o *crossval.OutOfFold, names []string) block {
 	const most = 12
 	t := &tableBlock{title: "Worst rows, predicted out of fold", note: "Rows are counted from 1, in their order, those left out not counted."}
@@ -463,7 +463,7 @@ func worstRows(classes []string, o *crossval.OutOfFold, names []string) block {
 	return t
 }
 
-// regressionPanels are the figures about predicted values.
+// regressionPanels returns the figures about predicted values.
 func regressionPanels(target string, actual, predicted []float64) ([]cell, error) {
 	r := Residuals{Target: target, Actual: actual, Predicted: predicted}
 	var out []cell

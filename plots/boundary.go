@@ -13,22 +13,22 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Boundary is what DecisionBoundary draws.
+// Boundary is the input of DecisionBoundary.
 type Boundary struct {
 	Title string
-	Rows  *data.Set // points: a table of two columns with classes
-	// Predict is asked about the plane: a model's method PredictRows, for example.
+	Rows  *data.Set // points to draw: a table with two columns and classes
+	// Predict predicts the points of the plane, for example a model's method PredictRows.
 	Predict func(ctx context.Context, rows data.Source) (*data.Prediction, error)
-	Cells   int // squares along an axis; 0: 150
-	// Low and High are the corners of the plane; both zero: what the points take
-	// up, and a tenth more on each side.
+	Cells   int // squares along each axis; 0: 150
+	// Low and High are the corners of the plane; both zero: the range of the points,
+	// extended by a tenth on each side.
 	Low, High [2]float64
 }
 
-// DecisionBoundary draws what a model says of every place of a plane: the
-// colour is the predicted class, its strength the probability beyond that of a
-// guess, and the white line is where the class changes. The points lie on top
-// in the colours of their true classes.
+// DecisionBoundary draws a model's predictions over a plane. The colour is the predicted
+// class, its strength the amount by which the probability exceeds that of a guess, and the
+// white line is where the class changes. The points are drawn on top in the colours of their
+// true classes.
 func DecisionBoundary(b Boundary) (*Figure, error) {
 	if b.Rows == nil || b.Predict == nil {
 		return nil, errNothing
@@ -66,7 +66,7 @@ func DecisionBoundary(b Boundary) (*Figure, error) {
 	return figure(p, 4*vg.Inch, 3.9*vg.Inch), nil
 }
 
-// frame sets the corners.
+// frame sets the corners that are not given.
 func (b *Boundary) frame(v []float64) {
 	if b.Low != b.High {
 		return
@@ -82,12 +82,12 @@ func (b *Boundary) frame(v []float64) {
 	}
 }
 
-// plane is a model's answers over a grid of squares.
+// plane holds a model's predictions over a grid of squares.
 type plane struct {
 	Boundary
 	classes int
 	label   []int
-	share   []float64 // of colour, from 0 to 1
+	share   []float64 // strength of the colour, from 0 to 1
 }
 
 func (g *plane) ask() error {
@@ -146,10 +146,10 @@ func (g *plane) Plot(c draw.Canvas, p *plot.Plot) {
 	for j := range n {
 		for i := 0; i < n; {
 			from := i
-			for i++; i < n && shade(j*n+i) == shade(j*n+from); i++ { // one rectangle for equal squares
+			for i++; i < n && shade(j*n+i) == shade(j*n+from); i++ { // merge equal squares
 			}
 			left, right, low, high := x(edge(0, from)), x(edge(0, i)), y(edge(1, j)), y(edge(1, j+1))
-			const overlap = vg.Length(0.3) // no hairlines between squares
+			const overlap = vg.Length(0.3) // overlap hides hairlines between squares
 			c.FillPolygon(shade(j*n+from), []vg.Point{{X: left, Y: low}, {X: min(right+overlap, c.Max.X), Y: low}, {X: min(right+overlap, c.Max.X), Y: min(high+overlap, c.Max.Y)}, {X: left, Y: min(high+overlap, c.Max.Y)}})
 		}
 	}
@@ -166,7 +166,7 @@ func (g *plane) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// points are dots in the colours of classes.
+// points are dots in the colours of their classes.
 type points struct {
 	v      []float64
 	labels []int

@@ -12,20 +12,20 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Calibration is what CalibrationCurve draws.
+// Calibration is the input of CalibrationCurve.
 type Calibration struct {
-	Title  string    // "": "Calibration"
-	Labels []int     // true class of every row
-	Proba  []float64 // probabilities, row after row
+	Title  string    // "": "Calibration"; the ECE is appended
+	Labels []int     // true class of each row
+	Proba  []float64 // probabilities, row by row
 	Bins   int       // 0: 10
 }
 
-// CalibrationCurve draws a reliability diagram: over bins of equal width of the
-// predicted class's probability (the confidence), the share of rows whose
-// prediction was right, with a 95% Wilson interval, and below how many rows each
-// bin has. On the diagonal a model is right as often as it says. The title's ECE is
-// the mean distance from the diagonal, weighed by rows: [metrics.ECE] with the same
-// bins. Guo et al. (2017), arXiv:1706.04599.
+// CalibrationCurve draws a reliability diagram. Over bins of equal width of the confidence,
+// which is the probability of the predicted class, it shows the share of correct predictions
+// with a 95% Wilson interval and, below, the number of rows in each bin. On the diagonal, a
+// model is right as often as its confidence says. The ECE in the title is the mean distance
+// from the diagonal, weighted by rows: [metrics.ECE] with the same bins. Guo et al. (2017),
+// arXiv:1706.04599.
 func CalibrationCurve(c Calibration) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
@@ -37,8 +37,8 @@ func CalibrationCurve(c Calibration) (*Figure, error) {
 // reliability is one bin of a reliability diagram.
 type reliability struct {
 	rows, right int
-	confidence  float64 // mean of the rows
-	low, high   float64 // ends of the bin
+	confidence  float64 // mean over the rows
+	low, high   float64 // ends of the interval
 }
 
 func (c Calibration) bins() ([]reliability, float64, error) {
@@ -117,7 +117,7 @@ func (d diagramOf) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, b := range d {
 		most = max(most, b.rows)
 	}
-	bottom, top := y(-0.2), y(-0.04) // the room for the numbers of rows
+	bottom, top := y(-0.2), y(-0.04) // room for the numbers of rows
 	s := textStyle(7, ink)
 	s.XAlign, s.YAlign = text.XCenter, text.YBottom
 	var last *vg.Point
@@ -144,7 +144,7 @@ func (d diagramOf) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// wilson is the 95% score interval of a share (Wilson 1927).
+// wilson returns the 95% score interval of a share (Wilson 1927).
 func wilson(right, rows int) (low, high float64) {
 	const z = 1.959963984540054
 	n, p := float64(rows), float64(right)/float64(rows)

@@ -11,27 +11,27 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Scores is one model's line in a comparison.
+// Scores holds one model's scores in a comparison.
 type Scores struct {
 	Name      string
-	Folds     []float64 // one for each fold
+	Folds     []float64 // one per fold
 	Mean      float64
 	Low, High float64 // confidence interval of the mean; both NaN: none
-	Cut       bool    // Low or High was held to the range that the metric can have
-	Reference bool    // the model that the others are compared with
+	Cut       bool    // Low or High was clipped to the range of the metric
+	Reference bool    // the model with which the others are compared
 }
 
-// Comparison is what FoldComparison draws.
+// Comparison is the input of FoldComparison.
 type Comparison struct {
 	Title   string // "": the metric's name
 	Metric  string
-	Greater bool // greater is better: the best model is on top either way
+	Greater bool // greater is better; the best model is drawn on top in any case
 	Models  []Scores
 }
 
-// FoldComparison draws every fold's score of every model, with the mean and its
-// confidence interval. A model far behind the others is shown by an arrow at the
-// edge, with its mean, so that the others can be told apart.
+// FoldComparison draws every model's score in every fold, with the mean and its confidence
+// interval. A model far worse than the others appears as an arrow at the edge, with its
+// mean, so that the others remain distinguishable.
 func FoldComparison(c Comparison) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
@@ -87,8 +87,8 @@ func (c Comparison) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
-// window is the range of scores to show: all of those models whose mean is
-// within reach of the better half.
+// window returns the range of scores to show: all scores of models whose mean is close
+// enough to the better half.
 func window(models []Scores, greater bool) (low, high float64) {
 	best, middle := models[len(models)-1].Mean, models[len(models)/2].Mean
 	spread := 0.0
@@ -143,7 +143,7 @@ func (s *strips) Plot(c draw.Canvas, p *plot.Plot) {
 			if v < s.low || v > s.high {
 				continue
 			}
-			jitter := vg.Length(float64(k*7%13)/12-0.5) * row * 0.42 // spread evenly, the same each time
+			jitter := vg.Length(float64(k*7%13)/12-0.5) * row * 0.42 // spread evenly and reproducibly
 			c.DrawGlyph(dot, vg.Point{X: x(v), Y: at - row*0.12 + jitter*0.8})
 		}
 		if !math.IsNaN(m.Low) {

@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// FromPlot makes a Figure of a plot of gonum's, of the given size in inches, so
-// that a notebook shows it.
+// FromPlot makes a Figure from a gonum plot, with the given size in inches, so that it can
+// be saved or shown in a notebook.
 func FromPlot(p *plot.Plot, width, height float64) (*Figure, error) {
 	if p == nil {
 		return nil, errNothing
@@ -21,15 +21,15 @@ func FromPlot(p *plot.Plot, width, height float64) (*Figure, error) {
 	return figure(p, vg.Length(width)*vg.Inch, vg.Length(height)*vg.Inch), nil
 }
 
-// Grid puts figures side by side, so many in a row: a column is as wide as its
+// Grid arranges figures in rows of the given number of columns. A column is as wide as its
 // widest figure, a row as high as its highest.
 func Grid(columns int, figures ...*Figure) (*Figure, error) {
 	if columns < 1 || len(figures) == 0 {
 		return nil, fmt.Errorf("plots: a grid of %d figures in %d columns", len(figures), columns)
 	}
 	columns = min(columns, len(figures))
-	left := make([]vg.Length, columns+1)                         // where a column begins
-	top := make([]vg.Length, (len(figures)+columns-1)/columns+1) // and a row
+	left := make([]vg.Length, columns+1)                         // left edge of each column
+	top := make([]vg.Length, (len(figures)+columns-1)/columns+1) // top edge of each row
 	for i, f := range figures {
 		if f == nil || f.paint == nil {
 			return nil, errors.New("plots: a figure of the grid is nil or empty")

@@ -7,21 +7,20 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// What the notes about learning curves call much: see [CurveNotes].
+// Thresholds of the notes about learning curves: see [CurveNotes].
 const (
 	underfitting = 1.02 // training loss over validation loss at the best epoch
-	overfitting  = 1.5  // validation loss over training loss there
+	overfitting  = 1.5  // validation loss over training loss at the best epoch
 	rising       = 1.05 // last validation loss over the best one
-	lastEpochs   = 0.03 // share of the epochs within which the best one counts as at the end
+	lastEpochs   = 0.03 // a best epoch within this last share of the epochs counts as at the end
 )
 
-// CurveNotes says in words what the learning curves of one fit, or of the fits of
-// all folds, say. It looks at the metric (of "" the loss, and only a loss: less is
-// better) of the training and validation rows at each fit's best epoch, and takes
-// the median over the fits. Four things are noted: a training loss above that of
-// the validation rows, a validation loss far above that of the training rows, a
-// validation loss that rises after the best epoch, and one that still falls at the
-// end. Nil if there is no validation curve.
+// CurveNotes comments in words on the learning curves of one fit, or of the fits of all
+// folds. It examines a loss (a metric for which lower is better; "": the loss) on the
+// training and validation rows at each fit's best epoch, and takes the median over the fits.
+// It notes a training loss above the validation loss, a validation loss far above the
+// training loss, a validation loss that rises after the best epoch, and one that is still
+// falling at the end. Nil if there is no validation curve.
 func CurveNotes(c Curves) []string {
 	if c.Metric == "" {
 		c.Metric = "loss"
@@ -65,7 +64,7 @@ func CurveNotes(c Curves) []string {
 	return notes
 }
 
-// fit is what CurveNotes reads off one fit's curves.
+// fit is what CurveNotes takes from one fit's curves.
 type fit struct {
 	best, epochs     int
 	train, val, last float64
@@ -73,7 +72,7 @@ type fit struct {
 
 type fitList []fit
 
-// ends returns the first and last epoch at which a fit ended.
+// ends returns the first and the last epoch at which a fit ended.
 func (f fitList) ends() (first, last int) {
 	first, last = f[0].epochs, f[0].epochs
 	for _, x := range f {
@@ -98,7 +97,7 @@ func readFits(c Curves) fitList {
 		if i < len(c.BestEpochs) {
 			best = c.BestEpochs[i]
 		}
-		if best < 1 || best > len(val) { // the least, where none was kept
+		if best < 1 || best > len(val) { // no epoch was recorded as the best: take the lowest
 			best = 0
 			for k, v := range val {
 				if v == v && (best == 0 || v < val[best-1]) {

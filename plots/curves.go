@@ -17,26 +17,28 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Curves is what LearningCurves draws: the curves of one fit, or of the fits of
-// all folds.
+// Curves is the input of LearningCurves: the curves of one fit, or of the fits of all folds.
 type Curves struct {
-	Title      string         // "": "Loss" or the metric's name
-	Metric     string         // "": "loss"; drawn for training rows, and as "val_"+Metric for validation rows
-	Fits       [][]data.Curve // one for each fit
-	BestEpochs []int          // one for each fit, from 1; 0 or nil: none
-	Low, High  float64        // ends of the metric's axis, to compare figures; both 0: what the curves take up
+	Title string // "": "Loss" or the metric's name
+	// Metric is drawn for training rows and, as "val_"+Metric, for validation rows. "":
+	// "loss".
+	Metric     string
+	Fits       [][]data.Curve // one list of curves per fit
+	BestEpochs []int          // one per fit, from 1; 0 or nil: none
+	// Low and High bound the metric's axis, to make figures comparable. Both 0: fitted to
+	// the curves.
+	Low, High float64
 
-	drawn    []plotter.XYs // upper edges of what is drawn
-	stripped bool          // the strip of running fits is drawn
-	running  []int         // of several fits, how many still train at each epoch that is drawn
+	drawn    []plotter.XYs // upper edges of the curves drawn
+	stripped bool          // whether the strip of running fits is drawn
+	running  []int         // with several fits, how many are still training at each epoch drawn
 }
 
-// LearningCurves draws a metric over the epochs. Of several fits it shows the
-// mean of those still running while at least half of them are, with a band from
-// the 10th to the 90th percentile. Fits end at different epochs, and where one ends
-// the mean is one of fewer: from there on the line is thin, and a strip above the
-// axis says how many still train. The epoch whose weights were kept is marked, of
-// several fits the median, with a tick for each.
+// LearningCurves draws a metric over the epochs. For several fits it shows the mean of those
+// still running, as long as at least half of them are, with a band from the 10th to the 90th
+// percentile. Where the first fit ends, the line becomes thin, because the mean is over
+// fewer fits, and a strip above the axis shows how many are still training. The epoch whose
+// weights were kept is marked; for several fits, the median, with a tick for each.
 func LearningCurves(c Curves) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
@@ -101,8 +103,8 @@ func (c Curves) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
-// cutBeginning lowers the upper end of the axis where the first epochs, up to a
-// twentieth of all, are so high that what follows could not be read.
+// cutBeginning lowers the upper end of the axis if the first epochs, at most a twentieth of
+// all, are so high that the rest would be unreadable.
 func (c Curves) cutBeginning(p *plot.Plot) bool {
 	if !p.Legend.Top {
 		return false
@@ -123,11 +125,11 @@ func (c Curves) cutBeginning(p *plot.Plot) bool {
 	return true
 }
 
-// legendShare is the part of a figure's height that the legend takes up.
+// legendShare is the share of a figure's height taken by the legend.
 const legendShare = 0.24
 
-// headroom returns the upper end of the axis at which the curves of the right
-// three quarters, over which the legend lies, stay below it.
+// headroom returns the upper end of the axis at which the curves in the right three quarters
+// of the figure stay below the legend.
 func headroom(c Curves, p *plot.Plot) float64 {
 	from := p.X.Min + (p.X.Max-p.X.Min)/4
 	highest := p.Y.Min
@@ -141,8 +143,8 @@ func headroom(c Curves, p *plot.Plot) float64 {
 	return p.Y.Min + (highest-p.Y.Min)/(1-legendShare)
 }
 
-// rises says whether a metric grows over the epochs, so that there is room
-// for the legend below its curves, not above.
+// rises reports whether a metric grows over the epochs, so that the legend fits below its
+// curves, not above.
 func (c Curves) rises() bool {
 	for _, s := range collect(c.Fits, c.Metric) {
 		return s[len(s)-1] > s[0]
@@ -150,7 +152,7 @@ func (c Curves) rises() bool {
 	return false
 }
 
-// collect returns the curves of one name.
+// collect returns the curves with the given name.
 func collect(fits [][]data.Curve, name string) [][]float64 {
 	var out [][]float64
 	for _, f := range fits {
@@ -163,11 +165,10 @@ func collect(fits [][]data.Curve, name string) [][]float64 {
 	return out
 }
 
-// addSeries draws the curves of one name, and returns the upper edge of the figure
-// that they make.
+// addSeries draws the curves with one name, and returns the upper edge of what it drew.
 func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (plotter.XYs, error) {
 	var mean, low, high plotter.XYs
-	whole := 0 // epochs that every fit has
+	whole := 0 // number of epochs that every fit has
 	for epoch := 0; ; epoch++ {
 		var at []float64
 		for _, s := range series {
@@ -221,8 +222,8 @@ func addSeries(p *plot.Plot, series [][]float64, label string, c color.RGBA) (pl
 	return mean, nil
 }
 
-// running returns how many of the fits have an epoch, for those epochs that at
-// least half of them have.
+// running returns how many of the fits have each epoch, up to the last one that at least
+// half of them have.
 func running(series [][]float64) []int {
 	var out []int
 	for epoch := 0; ; epoch++ {
@@ -239,10 +240,10 @@ func running(series [][]float64) []int {
 	}
 }
 
-// stripShare is the part of a figure's height that is kept for the strip.
+// stripShare is the share of a figure's height reserved for the strip.
 const stripShare = 0.06
 
-// strip says along the lower edge how many fits still train.
+// strip shows along the lower edge how many fits are still training.
 type strip struct{ running []int }
 
 // Plot implements plot.Plotter.
@@ -275,7 +276,7 @@ func (s *strip) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// band fills the space between two curves of the same x.
+// band fills the space between two curves with the same x.
 type band struct {
 	low, high plotter.XYs
 	color     color.Color
@@ -327,7 +328,7 @@ type bestMark struct {
 	at    float64
 	ticks []float64
 	low   bool // the legend is at the bottom
-	strip bool // the strip of running fits is below
+	strip bool // the strip of running fits is drawn below
 }
 
 var dashed = draw.LineStyle{Color: ink, Width: vg.Points(1.25), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
@@ -338,7 +339,7 @@ func (m *bestMark) Plot(c draw.Canvas, p *plot.Plot) {
 	if m.strip {
 		c.Min.Y += (c.Max.Y - c.Min.Y) * stripShare * 0.8
 	}
-	from, to := c.Min.Y, c.Min.Y+(c.Max.Y-c.Min.Y)*0.8 // not through the legend
+	from, to := c.Min.Y, c.Min.Y+(c.Max.Y-c.Min.Y)*0.8 // leave room for the legend
 	if m.low {
 		from, to = c.Min.Y+(c.Max.Y-c.Min.Y)*0.2, c.Max.Y
 	}

@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Diagram is boxes and arrows: what graph.Builder.Diagram and
-// models.Model.Diagram return.
+// Diagram holds boxes and arrows, as returned by graph.Builder.Diagram and
+// models.Model.Diagram.
 type Diagram = diagram.Diagram
 
 const (
@@ -22,9 +22,9 @@ const (
 	lineStep  = vg.Length(11.5)
 )
 
-// DrawDiagram draws a graph or a network from left to right: operations and
-// layers in blue, inputs, parameters and constants in grey. The group of a box,
-// the path of its layer, stands above it in small print.
+// DrawDiagram draws a graph or a network from left to right: operations and layers in blue,
+// inputs, parameters and constants in grey. Above each box, in small print, is its group:
+// the path of its layer.
 func DrawDiagram(d Diagram) (*Figure, error) {
 	if len(d.Nodes) == 0 {
 		return nil, errNothing
@@ -93,7 +93,7 @@ func (s *sheet) nodeWidth(n diagram.Node) vg.Length {
 
 func smallStyle() text.Style { return textStyle(7, faint) }
 
-// at is the centre of a place on the canvas.
+// at returns the centre of a place on the canvas.
 func (s *sheet) at(c draw.Canvas, p diagram.Point) vg.Point {
 	return vg.Point{
 		X: c.Min.X + s.x[int(p.Column)],
@@ -115,7 +115,7 @@ func (s *sheet) draw(c draw.Canvas) {
 	}
 }
 
-// arrow draws an edge as a smooth line through the columns that it passes.
+// arrow draws an edge as a smooth line through the columns it passes.
 func (s *sheet) arrow(c draw.Canvas, e int) {
 	path := s.layout.Paths[e]
 	from, to := s.Nodes[s.Edges[e][0]], s.Nodes[s.Edges[e][1]]

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Distributions is what DrawDistributions draws.
+// Distributions is the input of DrawDistributions.
 type Distributions struct {
 	Title  string
 	Label  string // of the axis of values
@@ -19,14 +19,14 @@ type Distributions struct {
 	Log    bool // counts on a logarithmic axis
 }
 
-// Values is numbers of one kind, such as the weights of a layer.
+// Values is a named group of numbers, such as the weights of a layer.
 type Values struct {
 	Name   string
 	Values []float64
 }
 
-// DrawDistributions draws a histogram of each group of numbers over the same
-// bins, as outlines. Of several groups a legend tells the names.
+// DrawDistributions draws a histogram of each group of numbers as an outline, with the same
+// bins for all. If there are several groups, a legend names them.
 func DrawDistributions(d Distributions) (*Figure, error) {
 	if d.Bins == 0 {
 		d.Bins = 41

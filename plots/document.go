@@ -12,9 +12,9 @@ import (
 // section is a block in an HTML document.
 type section struct {
 	Title      string
-	Label      string        // of a figure, for those who cannot see it
-	Figure     template.HTML // an SVG that this package drew; its texts are escaped by the canvas
-	Share      float64       // of the row's width, in percent
+	Label      string        // text alternative of a figure
+	Figure     template.HTML // an SVG drawn by this package; the canvas escapes its texts
+	Share      float64       // percentage of the row's width
 	Head       []column
 	Rows       [][]entry
 	Note       string
@@ -22,16 +22,16 @@ type section struct {
 	Facts      []Fact
 }
 
-// Name and Number serve the template.
+// Name is called by the template.
 func (c column) Name() string { return oneLine(c.name) }
 
-// Number says whether the column is set at the right.
+// Number reports whether the column is right-aligned.
 func (c column) Number() bool { return c.number }
 
-// Text serves the template.
+// Text is called by the template.
 func (e entry) Text() string { return oneLine(e.text) }
 
-// Key is what the cell is sorted by, "" for its text.
+// Key returns what the cell is sorted by; "": its text.
 func (e entry) Key() string {
 	if math.IsNaN(e.key) {
 		return ""
@@ -54,20 +54,20 @@ func (b *tableBlock) section() section {
 //go:embed document.tmpl
 var documentText string
 
-// document is HTML that needs nothing but itself: a policy in its head forbids
-// browsers to load anything.
+// document is a self-contained HTML document: a policy in its head forbids browsers to load
+// anything.
 var document = template.Must(template.New("document").Parse(documentText))
 
-// Document returns the figure as an HTML document that stands for itself: drawings
-// as inline SVG, no outside resource, every text escaped. Of a page it has the
-// whole tables, sorted by a click on a heading where scripts are allowed.
+// Document returns the figure as a self-contained HTML document: drawings are inline SVG,
+// there are no outside resources, and every text is escaped. The document of a page contains
+// its tables in full; a click on a heading sorts them if scripts are allowed.
 func (f *Figure) Document() []byte {
 	if f == nil || f.paint == nil {
 		return nil
 	}
 	var b bytes.Buffer
 	if err := f.writeDocument(&b); err != nil {
-		return nil // a bytes.Buffer takes all
+		return nil // writing to a bytes.Buffer cannot fail
 	}
 	return b.Bytes()
 }
@@ -97,11 +97,11 @@ func (f *Figure) writeDocument(w io.Writer) error {
 	return document.Execute(w, s)
 }
 
-// inline returns the drawing without what stands before its svg element.
+// inline returns the drawing from its svg element on.
 func (f *Figure) inline() template.HTML {
 	svg := f.SVG()
 	if i := bytes.Index(svg, []byte("<svg")); i > 0 {
 		svg = svg[i:]
 	}
-	return template.HTML(svg) //nolint:gosec // drawn here, texts escaped by vgsvg
+	return template.HTML(svg) //nolint:gosec // drawn here; vgsvg escapes texts
 }

@@ -1,6 +1,6 @@
-// Package plots draws what training and cross-validation found: learning curves,
-// comparisons over folds, confusion matrices, ROC curves, residuals, and one-page
-// reports. Every figure is drawn when it is made; PNG, SVG and Save only write it.
+// Package plots draws the results of training and cross-validation: learning curves,
+// comparisons over folds, confusion matrices, ROC curves, residuals, and one-page reports.
+// Every figure is drawn when it is created; PNG, SVG and Save only write it.
 package plots
 
 import (
@@ -18,12 +18,12 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Figure is a drawing that is ready to be written. The zero Figure is empty: its
-// images are nil, and it cannot be saved.
+// Figure is a finished drawing. The zero Figure is empty: its images are nil, and it cannot
+// be saved.
 type Figure struct {
 	width, height vg.Length
 	paint         func(c draw.Canvas)
-	page          *page // what the figure is an image of; nil: a single drawing
+	page          *page // the page that the figure shows; nil: a single drawing
 }
 
 // dpi is the resolution of PNG files.
@@ -34,8 +34,8 @@ func (f *Figure) onto(c vg.Canvas) {
 	f.paint(draw.NewCanvas(c, f.width, f.height))
 }
 
-// Warnings says what a reader of the figure should know of its drawing: which
-// characters of its texts no font has. None if all is drawn.
+// Warnings returns what could not be drawn properly: the characters of the figure's texts
+// that no font has. Nil if all were drawn.
 func (f *Figure) Warnings() []string {
 	if f == nil || f.paint == nil {
 		return nil
@@ -43,7 +43,7 @@ func (f *Figure) Warnings() []string {
 	return missingFrom(written(f))
 }
 
-// String returns the figure's size: what a notebook shows beside the image.
+// String returns the figure's size, which a notebook shows beside the image.
 func (f *Figure) String() string {
 	if f == nil {
 		return "no figure"
@@ -58,7 +58,7 @@ func (f *Figure) PNG() []byte {
 	}
 	var b bytes.Buffer
 	if err := f.writePNG(&b); err != nil {
-		return nil // a bytes.Buffer takes all
+		return nil // writing to a bytes.Buffer cannot fail
 	}
 	return b.Bytes()
 }
@@ -78,13 +78,13 @@ func (f *Figure) SVG() []byte {
 	f.paint(draw.New(c))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
-		return nil // a bytes.Buffer takes all
+		return nil // writing to a bytes.Buffer cannot fail
 	}
 	return b.Bytes()
 }
 
-// Save writes the figure to a file, whole or not at all; the ending of its name
-// decides on the format: .png, .svg, or .html (see [Figure.Document]).
+// Save writes the figure to a file in the format of its extension: .png, .svg, or .html (see
+// [Figure.Document]). The file is replaced atomically, so it is never incomplete.
 func (f *Figure) Save(path string) error {
 	if f == nil || f.paint == nil {
 		return errNothing

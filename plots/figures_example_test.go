@@ -197,3 +197,19 @@ func majority(set *data.Set) (*crossval.Result, error) {
 	}
 	return result.WithoutTiming(), nil
 }
+
+// The time of a dense layer's operations: like testdata/profile.png.
+func ExampleDrawProfile() {
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Infer)
+	y := layers.Dense{Units: 64}.Build(b, b.Input("x", 32, 64))
+	p, err := graph.Compile(b, b.Softmax(y))
+	if err != nil {
+		log.Fatal(err)
+	}
+	profile, err := p.Profile(context.Background(), 3)
+	if err != nil {
+		log.Fatal(err)
+	}
+	show(plots.DrawProfile(profile))
+	// Output: figure, 10.0 x 2.0 inches
+}

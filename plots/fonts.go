@@ -17,22 +17,22 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// FontsVariable names the environment variable with folders of fonts that are
-// searched before the system's, separated as in PATH, for characters that neither
-// of the built-in fonts has. "none" stands for no folder at all, the system's
-// neither, so that pages are the same on every machine.
+// FontsVariable names the environment variable that lists font folders, separated as in
+// PATH. They are searched before the system's folders for characters that neither built-in
+// font has. "none" disables all folders, including the system's, so that pages are the same
+// on every machine.
 const FontsVariable = "AEGIS_FONTS"
 
-// fallbacks finds a font for characters that Liberation Sans does not have. DejaVu
-// Sans is built in (Arabic, Armenian, Georgian, Hebrew, symbols); everything else,
-// Chinese, Japanese and Korean above all, comes from the folders of fonts.
+// fallbacks finds a font for characters that Liberation Sans does not have. DejaVu Sans is
+// built in (Arabic, Armenian, Georgian, Hebrew, symbols); everything else, above all
+// Chinese, Japanese and Korean, comes from font folders.
 type fallbacks struct {
 	mu      sync.Mutex
 	from    string // the variable's value when the folders were listed
 	files   []string
 	loaded  []*tfont.Face
 	byRune  map[rune]*tfont.Face        // nil: no font has it
-	misses  map[*unicode.RangeTable]int // searches that found nothing, by script
+	misses  map[*unicode.RangeTable]int // number of failed searches, by script
 	builtIn *tfont.Face
 }
 
@@ -41,11 +41,11 @@ var fallback fallbacks
 const (
 	maxFontFiles = 5000
 	maxFontSize  = 64 << 20
-	maxMisses    = 3 // after so many characters of one script it is taken as missing
+	maxMisses    = 3 // after this many missing characters, the whole script counts as missing
 )
 
-// face returns a font that has the character, nil if there is none. The lock is
-// held by the caller.
+// face returns a font that has the character, or nil if there is none. The caller holds the
+// lock.
 func (f *fallbacks) face(r rune) *tfont.Face {
 	f.reset()
 	if face, known := f.byRune[r]; known {
@@ -56,7 +56,7 @@ func (f *fallbacks) face(r rune) *tfont.Face {
 	return face
 }
 
-// reset forgets what was found when the variable has changed.
+// reset discards what was found if the variable has changed.
 func (f *fallbacks) reset() {
 	from := os.Getenv(FontsVariable)
 	if f.byRune != nil && from == f.from {
@@ -64,7 +64,7 @@ func (f *fallbacks) reset() {
 	}
 	f.from, f.byRune, f.misses, f.loaded = from, map[rune]*tfont.Face{}, map[*unicode.RangeTable]int{}, nil
 	if f.builtIn == nil {
-		f.builtIn, _ = tfont.ParseTTF(bytes.NewReader(dejavusans.TTF)) // nil is passed over
+		f.builtIn, _ = tfont.ParseTTF(bytes.NewReader(dejavusans.TTF)) // nil is skipped
 	}
 	if f.builtIn != nil {
 		f.loaded = append(f.loaded, f.builtIn)
@@ -102,8 +102,8 @@ func (f *fallbacks) search(r rune) *tfont.Face {
 	return nil
 }
 
-// draws says whether a font has an outline for the character; fonts of bitmaps,
-// such as those of coloured emoji, have none.
+// draws reports whether a font has an outline for the character. Bitmap fonts, such as those
+// of coloured emoji, have none.
 func draws(face *tfont.Face, r rune) bool {
 	gid, ok := face.NominalGlyph(r)
 	if !ok {
@@ -113,7 +113,7 @@ func draws(face *tfont.Face, r rune) bool {
 	return ok && (len(outline.Segments) > 0 || !unicode.IsGraphic(r) || unicode.IsSpace(r))
 }
 
-// mayHave looks into a font file's table of characters without reading the rest.
+// mayHave reads only a font file's character table.
 func mayHave(path string, r rune) bool {
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() || st.Size() > maxFontSize {
@@ -141,7 +141,7 @@ func mayHave(path string, r rune) bool {
 	return err == nil
 }
 
-// fontFolders lists where fonts lie on Linux, macOS and Windows.
+// fontFolders lists the font folders of Linux, macOS and Windows.
 func fontFolders(from string) []string {
 	if from == "none" {
 		return nil
@@ -160,17 +160,16 @@ func fontFolders(from string) []string {
 	return folders
 }
 
-// upright are parts of the names of fonts that go well with the sans serif of the
-// page, the best first.
+// upright lists parts of the names of fonts that suit the page's sans serif, the best first.
 var upright = []string{"notosanscjk", "notosans", "wqy", "sourcehansans", "droidsansfallback", "pingfang", "hiragino", "msyh", "yugoth", "malgun", "segoeui", "arialunicode", "sans"}
 
-// fontFiles lists the font files in the folders, those of the first folder first,
-// and of a folder those that go well with the page first.
+// fontFiles lists the font files in the folders, in the order of the folders and, within a
+// folder, the fonts that suit the page first.
 func fontFiles(folders []string) []string {
 	var all []string
 	for _, folder := range folders {
 		var list []string
-		// a folder that is not there or cannot be read has no fonts
+		// A missing or unreadable folder contributes no fonts.
 		_ = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return nil
@@ -210,7 +209,7 @@ func fontRank(path string) int {
 	return rank
 }
 
-// scriptTable returns the writing system of a character, nil if it has none.
+// scriptTable returns the script of a character, or nil if it has none.
 func scriptTable(r rune) *unicode.RangeTable {
 	for _, t := range unicode.Scripts {
 		if t != unicode.Common && t != unicode.Inherited && unicode.Is(t, r) {
@@ -220,7 +219,7 @@ func scriptTable(r rune) *unicode.RangeTable {
 	return nil
 }
 
-// scriptName names the writing system of a character.
+// scriptName returns the name of a character's script.
 func scriptName(r rune) string {
 	for name, t := range unicode.Scripts {
 		if name != "Common" && name != "Inherited" && unicode.Is(t, r) {

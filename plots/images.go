@@ -14,18 +14,24 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Images is what DrawImages draws.
+// Images is the input of DrawImages.
 type Images struct {
-	Title     string
-	Set       *data.Set // its first input has shape (rows, height, width) or (rows, height, width, 1 or 3)
-	Rows      []int     // nil: the first 30
-	Captions  []string  // one for each image, of one line or more; nil: the names of the true classes, if there are any; empty: none
-	Columns   int       // 0: 10
-	Diverging bool      // values around 0, such as filters: orange below, white at 0, blue above; false: grey from 0 to 1
+	Title string
+	// Set has images as its first input, of shape (rows, height, width) or (rows, height,
+	// width, 1 or 3).
+	Set  *data.Set
+	Rows []int // nil: the first 30
+	// Captions holds one caption per image, which may have several lines. nil: the names of
+	// the true classes, if any; empty: none.
+	Captions []string
+	Columns  int // 0: 10
+	// Diverging is for values around 0, such as filters: orange below, white at 0, blue
+	// above. false: grey from 0 to 1.
+	Diverging bool
 }
 
-// DrawImages draws images of a set in rows, pixel by pixel. Values that do not
-// fit the scale of [0, 1], or of ±max with Diverging, are held to its ends.
+// DrawImages draws images of a set in rows, pixel by pixel. Values outside the scale, which
+// is [0, 1] or, with Diverging, ±max, are clipped.
 func DrawImages(d Images) (*Figure, error) {
 	if d.Set == nil || d.Set.Len() == 0 {
 		return nil, errNothing
@@ -64,7 +70,7 @@ func DrawImages(d Images) (*Figure, error) {
 	return d.figure(pictures), nil
 }
 
-// zoom makes pixels of a small image large enough to be drawn without blur.
+// zoom enlarges the pixels of small images so that they are drawn without blur.
 const zoom = 8
 
 // picture paints one image.
@@ -116,7 +122,7 @@ func (d Images) colour(at func(int) float64, i, channels int, scale float64) col
 	return pale(blue, min(at(i)/scale, 1))
 }
 
-// values gives access to n values of a float tensor.
+// values returns access to n values of a float tensor.
 func values(t *tensor.Dense, from, n int) (func(i int) float64, error) {
 	switch v := t.Data().(type) {
 	case []float32:

@@ -11,24 +11,24 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Effect is what one column is worth: the mean over folds, and an interval of it.
+// Effect is the importance of one column: the mean over folds, and its interval.
 type Effect struct {
 	Name      string
 	Mean      float64
 	Low, High float64 // both NaN: none
 }
 
-// Importances is what ImportanceBars draws.
+// Importances is the input of ImportanceBars.
 type Importances struct {
 	Title   string // "": "Permutation importance"
-	Metric  string // what gets worse when a column is shuffled
+	Metric  string // what worsens when a column is shuffled
 	Columns []Effect
-	Most    int // columns shown, the most important; 0: 12
+	Most    int // number of columns to show, the most important first; 0: 12
 }
 
-// ImportanceBars draws by how much a metric gets worse when a column's values are
-// shuffled among the test rows, with the interval over the folds. A column whose
-// interval holds 0 is grey: it may be worth nothing.
+// ImportanceBars draws how much a metric worsens when a column's values are shuffled among
+// the test rows, with the interval over the folds. A column whose interval contains 0 is
+// grey, because it may have no effect.
 func ImportanceBars(m Importances) (*Figure, error) {
 	p, err := m.plot()
 	if err != nil {
@@ -37,7 +37,7 @@ func ImportanceBars(m Importances) (*Figure, error) {
 	return figure(p, 5.4*vg.Inch, vg.Length(1.4+0.26*float64(len(m.top())))*vg.Inch), nil
 }
 
-// top returns the columns that are shown, the most important first.
+// top returns the columns to show, the most important first.
 func (m Importances) top() []Effect {
 	most := m.Most
 	if most <= 0 {

@@ -10,10 +10,10 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// RateSearch is what LearningRates draws: the fields of a train.RateCurve.
+// RateSearch is the input of LearningRates: the fields of a train.RateCurve.
 type RateSearch struct {
 	Title      string    // "": "Loss over the learning rate"
-	Rates      []float64 // positive and growing
+	Rates      []float64 // positive and increasing
 	Losses     []float64
 	Smoothed   []float64
 	Suggestion float64 // 0: none
@@ -75,7 +75,7 @@ func (r RateSearch) plot() (*plot.Plot, error) {
 
 func (r RateSearch) check() error {
 	if len(r.Rates) < 2 || len(r.Losses) != len(r.Rates) || len(r.Smoothed) != len(r.Rates) {
-		return fmt.Errorf("plots: %d losses and %d smoothed ones of %d rates: want as many, and at least 2", len(r.Losses), len(r.Smoothed), len(r.Rates))
+		return fmt.Errorf("plots: %d losses, %d smoothed losses and %d rates: want equal numbers, at least 2", len(r.Losses), len(r.Smoothed), len(r.Rates))
 	}
 	for i, v := range r.Rates {
 		if !(v > 0) || math.IsInf(v, 0) || i > 0 && v <= r.Rates[i-1] {
@@ -93,7 +93,7 @@ func (r RateSearch) check() error {
 	return nil
 }
 
-// ends returns the lowest smoothed loss and the highest before it.
+// ends returns the lowest smoothed loss and the highest one before it.
 func (r RateSearch) ends() (before, lowest float64) {
 	at := 0
 	for i, v := range r.Smoothed {
@@ -123,7 +123,7 @@ func (decades) Ticks(low, high float64) []plot.Tick {
 	labels := 0
 	for k := from; k <= to; k++ {
 		for digit := 1; digit < 10; digit++ {
-			v, err := strconv.ParseFloat(fmt.Sprintf("%de%d", digit, k), 64) // math.Pow10 is off by a bit
+			v, err := strconv.ParseFloat(fmt.Sprintf("%de%d", digit, k), 64) // math.Pow10 is off by one bit
 			if err != nil || v < low*(1-1e-9) || v > high*(1+1e-9) {
 				continue
 			}
@@ -138,7 +138,7 @@ func (decades) Ticks(low, high float64) []plot.Tick {
 		}
 	}
 	for i := range out {
-		if labels < 2 { // of a short axis
+		if labels < 2 { // the axis is short
 			out[i].Label = strconv.FormatFloat(out[i].Value, 'g', -1, 64)
 		}
 	}

@@ -11,16 +11,17 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Confusion is what ConfusionMatrix draws.
+// Confusion is the input of ConfusionMatrix.
 type Confusion struct {
-	Title   string      // "": "Confusion matrix"
-	Classes []string    // in index order
-	Counts  [][]float64 // rows of one true class (first index) that were predicted as another (second)
+	Title   string   // "": "Confusion matrix"
+	Classes []string // in index order
+	// Counts[i][j] is the number of rows of class i that were predicted as class j.
+	Counts [][]float64
 }
 
-// ConfusionMatrix draws counts and their share of each true class; of more than 15
-// classes the share only, as the depth of the colour, and of many classes not every
-// name.
+// ConfusionMatrix draws counts and their share of each true class. With more than 15 classes
+// it shows only the share, as the depth of the colour; with many classes, not all names are
+// written.
 func ConfusionMatrix(c Confusion) (*Figure, error) {
 	p, err := c.plot()
 	if err != nil {
@@ -34,10 +35,10 @@ func ConfusionMatrix(c Confusion) (*Figure, error) {
 	return figure(p, side, height), nil
 }
 
-// Of more classes than numberedClasses the cells are coloured only.
+// With more classes than numberedClasses, cells are coloured but have no numbers.
 const numberedClasses = 15
 
-// side is the width that the matrix needs to be read.
+// side returns the width that the matrix needs to be readable.
 func (c Confusion) side() vg.Length {
 	if len(c.Classes) > numberedClasses {
 		return 6.4 * vg.Inch
@@ -45,19 +46,19 @@ func (c Confusion) side() vg.Length {
 	return 4.6 * vg.Inch
 }
 
-// labels says how large the class names are and that every nth is written, so that
-// none lies on another.
+// labels returns the size of the class names and the n of every n-th that is written, so
+// that none overlap.
 func (c Confusion) labels() (size vg.Length, nth int) {
 	cell := (c.side() - 1.5*vg.Inch) / vg.Length(max(1, len(c.Classes)))
 	size = min(tickSize, max(cell*0.95, 6.5))
 	return size, int(math.Ceil(float64(size / cell * 0.999)))
 }
 
-// maxClassName is how many characters of a class name are shown.
+// maxClassName is the number of characters of a class name that are shown.
 const maxClassName = 14
 
-// turned says whether the names below the columns stand aslant, because they are
-// too long to stand side by side.
+// turned reports whether the names below the columns are slanted because they are too long
+// to stand side by side.
 func (c Confusion) turned() bool {
 	size, _ := c.labels()
 	style := textStyle(size, ink)
@@ -138,7 +139,7 @@ func (m *cells) Plot(c draw.Canvas, p *plot.Plot) {
 			half := 0.49
 			if n > numberedClasses {
 				if half = 0.5; share == 0 {
-					continue // the ground below
+					continue // only the background
 				}
 			}
 			left, right, low, high := x(cx-half), x(cx+half), y(cy-half), y(cy+half)
@@ -163,7 +164,7 @@ func (m *cells) label(c draw.Canvas, x, y, height vg.Length, v, share float64) {
 	size := min(vg.Points(13), height*0.3)
 	s := textStyle(size, colour)
 	s.XAlign, s.YAlign = text.XCenter, text.YCenter
-	if size < 7 || v == 0 { // one line where two are too small to read
+	if size < 7 || v == 0 { // a single line if two would be too small to read
 		if v != 0 {
 			s.Font.Size = min(vg.Points(11), height*0.45)
 		}
@@ -175,7 +176,7 @@ func (m *cells) label(c draw.Canvas, x, y, height vg.Length, v, share float64) {
 	c.FillText(s, vg.Point{X: x, Y: y - size*0.7}, fmt.Sprintf("%.1f%%", 100*share))
 }
 
-// count writes a number of rows, a mean over repeats with one place.
+// count formats a number of rows; a mean over repeats has one decimal.
 func count(v float64) string {
 	if v == math.Trunc(v) {
 		return fmt.Sprintf("%.0f", v)

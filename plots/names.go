@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// shortNames cuts names to n characters so that they can still be told apart: at
-// the end; where that makes two of them equal, what all begin and end with is left
-// out; and where even that does, their number from 1 stands at the end.
+// shortNames cuts names to n characters so that they stay distinct. It cuts at the end; if
+// that makes two names equal, it drops their common beginning and end; if even that does, it
+// appends their numbers, from 1.
 func shortNames(names []string, n int) []string {
 	n = max(n, 4)
 	out := make([]string, len(names))
@@ -47,8 +47,9 @@ func distinct(names []string) bool {
 	return len(seen) == len(names)
 }
 
-// shared returns how many characters all names begin and end with; what is left of
-// none is empty. A few are not worth leaving out.
+// shared returns the numbers of characters that all names have in common at the beginning
+// and at the end. It leaves no name empty, and ignores a common part of only a few
+// characters.
 func shared(names []string) (head, tail int) {
 	const few = 4
 	first := []rune(oneLine(names[0]))
@@ -79,12 +80,12 @@ func shared(names []string) (head, tail int) {
 	return head, tail
 }
 
-// oneLine makes one line of a name that holds line breaks, tabs or control characters.
+// oneLine replaces line breaks, tabs and control characters in a name.
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(visible(s)), " ")
 }
 
-// shorten cuts a text that is longer than n characters.
+// shorten cuts a text longer than n characters.
 func shorten(s string, n int) string {
 	r := []rune(s)
 	n = max(n, 4)

@@ -13,21 +13,21 @@ import (
 // Fact is a line of a report's text block.
 type Fact struct{ Name, Value string }
 
-// page is a sheet with a headline and rows of blocks. The same blocks make the
-// image and the HTML document.
+// page is a sheet with a headline and rows of blocks. Image and HTML document are made from
+// the same blocks.
 type page struct {
 	title, subtitle string
 	rows            [][]cell
 }
 
-// cell is a block and its share of the page's width.
+// cell is a block with its share of the page's width.
 type cell struct {
 	share float64
 	block block
 }
 
-// block is a figure, a table or text. An image shows all of it in the height that
-// it asks for at a width.
+// block is a figure, a table or text. For a given width it asks for the height that its
+// image needs.
 type block interface {
 	height(width vg.Length) vg.Length
 	draw(c draw.Canvas)
@@ -42,8 +42,7 @@ const (
 	rowGap    = vg.Length(16)
 )
 
-// add puts a row of blocks below the others; blocks that are nil are left out and
-// the others share the width.
+// add appends a row of blocks. nil blocks are left out, and the others share the width.
 func (p *page) add(cells ...cell) {
 	var row []cell
 	sum := 0.0
@@ -61,7 +60,7 @@ func (p *page) add(cells ...cell) {
 	}
 }
 
-// widths returns how wide the blocks of a row are.
+// widths returns the widths of the blocks in a row.
 func widths(row []cell) []vg.Length {
 	total := pageWidth - 2*margin - gutter*vg.Length(len(row)-1)
 	out := make([]vg.Length, len(row))
@@ -79,8 +78,7 @@ func rowHeight(row []cell) vg.Length {
 	return h
 }
 
-// figure makes a Figure of the page. Where no font has the characters of a name,
-// the page says so.
+// figure makes a Figure of the page. Characters that no font has are noted on the page.
 func (p *page) figure() *Figure {
 	if missing := missingFrom(written(p.sheet())); len(missing) > 0 {
 		p.rows = append([][]cell{{{1, &textBlock{title: "Characters that are missing", paragraphs: missing}}}}, p.rows...)
@@ -102,7 +100,7 @@ func (p *page) titleLines() []string {
 	return wrap(boldStyle(20, ink), oneLine(p.title), pageWidth-2*margin)
 }
 
-// titleHeight is what the title needs beyond one line.
+// titleHeight returns the height that the title needs beyond one line.
 func (p *page) titleHeight() vg.Length { return vg.Points(25) * vg.Length(len(p.titleLines())-1) }
 
 func (p *page) draw(c draw.Canvas) {
@@ -143,13 +141,13 @@ func (b *plotBlock) draw(c draw.Canvas) {
 	b.plot.Draw(draw.Crop(c, vg.Points(4), -vg.Points(14), vg.Points(4), -vg.Points(4)))
 }
 
-// textBlock is paragraphs; in a list each has a dot.
+// textBlock holds paragraphs; in a list each has a bullet.
 type textBlock struct {
 	title      string
 	paragraphs []string
 }
 
-// textOrNothing leaves out a block without paragraphs.
+// textOrNothing returns nil if there are no paragraphs.
 func textOrNothing(title string, paragraphs []string) block {
 	if len(paragraphs) == 0 {
 		return nil
@@ -182,13 +180,13 @@ func (b *textBlock) draw(c draw.Canvas) {
 	}
 }
 
-// factBlock is names and values in two columns.
+// factBlock holds names and values in two columns.
 type factBlock struct {
 	title string
 	list  []Fact
 }
 
-// factsOrNothing leaves out facts without a value, and a block without facts.
+// factsOrNothing drops facts without a value, and returns nil if none are left.
 func factsOrNothing(list []Fact) block {
 	var known []Fact
 	for _, f := range list {
@@ -233,21 +231,21 @@ func (b *factBlock) draw(c draw.Canvas) {
 	}
 }
 
-// tableBlock is a table. An image shows the first rows of a long one.
+// tableBlock is a table. An image shows the first rows of a long table.
 type tableBlock struct {
 	title string
 	note  string // below the table
 	head  []column
 	rows  [][]entry
-	most  int // rows that an image shows; 0: 14
+	most  int // number of rows that an image shows; 0: 14
 }
 
 type column struct {
 	name   string
-	number bool // set at the right
+	number bool // right-aligned
 }
 
-// entry is a cell: its text, and what it is sorted by if that is a number.
+// entry is a cell: its text and, for a number, the value it is sorted by.
 type entry struct {
 	text string
 	key  float64
@@ -276,8 +274,8 @@ func (b *tableBlock) height(width vg.Length) vg.Length {
 	return blockHead + bodyStep*vg.Length(1+len(b.shown())+len(b.below(width))) + vg.Points(12)
 }
 
-// columns returns the width of each column: what its cells need, and less for the
-// widest of them where that is too much.
+// columns returns the width of each column: what its cells need, less a reduction of the
+// widest ones if the sum is too large.
 func (b *tableBlock) columns(width vg.Length) []vg.Length {
 	s, bold := textStyle(bodySize, ink), boldStyle(bodySize, ink)
 	const between = vg.Length(10)
@@ -343,7 +341,7 @@ func (b *tableBlock) draw(c draw.Canvas) {
 	}
 }
 
-// writer sets lines from the top of a canvas down.
+// writer writes lines from the top of a canvas downwards.
 type writer struct {
 	c    draw.Canvas
 	body text.Style
@@ -365,11 +363,11 @@ func (w *writer) line(colour interface{ RGBA() (r, g, b, a uint32) }, indent vg.
 	w.y -= bodyStep
 }
 
-// tied is a space at which no line is broken.
+// tied is a no-break space.
 const tied = "\u00a0"
 
-// wrap breaks a text at spaces so that its lines are at most width wide, and within
-// a word that is wider than a line.
+// wrap breaks a text into lines of at most the given width, at spaces or, for a word that is
+// wider than a line, within the word.
 func wrap(s text.Style, t string, width vg.Length) []string {
 	var lines []string
 	line := ""

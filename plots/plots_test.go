@@ -237,7 +237,7 @@ func TestMistakes(t *testing.T) {
 		{"confusion NaN", func() (*plots.Figure, error) {
 			return plots.ConfusionMatrix(plots.Confusion{Classes: []string{"a"}, Counts: [][]float64{{nan}}})
 		}, "holds NaN at row 0, column 0"},
-		{"no rates", func() (*plots.Figure, error) { return plots.LearningRates(plots.RateSearch{}) }, "0 losses and 0 smoothed ones of 0 rates"},
+		{"no rates", func() (*plots.Figure, error) { return plots.LearningRates(plots.RateSearch{}) }, "0 losses, 0 smoothed losses and 0 rates"},
 		{"rates that fall", func() (*plots.Figure, error) {
 			return plots.LearningRates(plots.RateSearch{Rates: []float64{2, 1}, Losses: []float64{1, 1}, Smoothed: []float64{1, 1}})
 		}, "rate 1 is 1"},

@@ -13,17 +13,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Profile is what the operations of a program took: what graph.Program.Profile
-// returns.
+// Profile holds the times of a program's operations, as returned by graph.Program.Profile.
 type Profile = profile.Profile
 
-// profileRows is how many operations a profile shows by themselves.
+// profileRows is the number of operations that a profile shows individually.
 const profileRows = 24
 
-// DrawProfile draws the time of a profile's operations in a run, the longest
-// first, those behind the 24th as one bar: products in blue, with their rate and
-// its share of the machine's measured peak; others in orange, with the rate at
-// which they move memory.
+// DrawProfile draws the time that each operation takes in a run, longest first, with all
+// operations after the 24th combined in one bar. Products are blue, with their rate and its
+// share of the machine's measured peak; others are orange, with the rate at which they move
+// memory.
 func DrawProfile(p *Profile) (*Figure, error) {
 	if p == nil || len(p.Ops) == 0 || p.Runs < 1 {
 		return nil, errNothing
@@ -42,7 +41,7 @@ func DrawProfile(p *Profile) (*Figure, error) {
 		return nil, fmt.Errorf("plots: no operation of the profile took any time")
 	}
 	n := len(bars.rows)
-	pl.X.Min, pl.X.Max = 0, 1.45*bars.longest // with room for the numbers beside the bars
+	pl.X.Min, pl.X.Max = 0, 1.45*bars.longest // leaves room for the numbers beside the bars
 	pl.Y.Min, pl.Y.Max = -0.6, float64(n)-0.4
 	ticks := make(plot.ConstantTicks, n)
 	for i, r := range bars.rows {
@@ -67,10 +66,10 @@ func DrawProfile(p *Profile) (*Figure, error) {
 	}}, nil
 }
 
-// timeRow is a bar of a profile.
+// timeRow is one bar of a profile.
 type timeRow struct {
 	name, note string
-	us         float64 // of a run
+	us         float64 // per run
 	product    bool
 }
 

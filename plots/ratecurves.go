@@ -11,23 +11,22 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// namedCurve is one curve of a figure of several, with the number that goes into
-// the legend.
+// namedCurve is one of several curves in a figure, with the number shown in the legend.
 type namedCurve struct {
 	name  string
 	xs    plotter.XYs
 	score float64
 }
 
-// Of more curves than mostCurves only the first and those of the worstCurves
-// lowest scores have a colour and a line in the legend.
+// With more than mostCurves curves, only the first and the worstCurves with the lowest
+// scores are coloured and listed in the legend.
 const (
 	mostCurves  = 8
 	worstCurves = 5
 )
 
-// addCurves draws the curves, the first above all others and thicker, and returns
-// the coloured ones.
+// addCurves draws the curves, with the first thicker and above all others, and returns the
+// coloured ones.
 func addCurves(p *plot.Plot, list []namedCurve) ([]*plotter.Line, error) {
 	shown := make([]int, len(list))
 	for i := range shown {
@@ -78,7 +77,7 @@ func addCurves(p *plot.Plot, list []namedCurve) ([]*plotter.Line, error) {
 	return lines, nil
 }
 
-// PrecisionRecalls is one curve of PrecisionRecall: recall and precision at every
+// PrecisionRecalls is one curve of a PrecisionRecall: recall and precision at every
 // threshold, and the average precision.
 type PrecisionRecalls struct {
 	Name             string
@@ -87,16 +86,16 @@ type PrecisionRecalls struct {
 	AveragePrecision float64
 }
 
-// PrecisionRecall is what PrecisionRecallCurves draws; the first curve stands out.
+// PrecisionRecall is the input of PrecisionRecallCurves; the first curve is emphasised.
 type PrecisionRecall struct {
 	Title  string  // "": "Precision and recall"
-	Rate   float64 // share of positive rows, the precision of a guess; 0: not drawn
+	Rate   float64 // share of positive rows, which is the precision of guessing; 0: not drawn
 	Curves []PrecisionRecalls
 }
 
-// PrecisionRecallCurves draws precision over recall. Where one class is rare they
-// show what a ROC curve hides: how many of the rows that a model picks are wrong.
-// Of more than eight curves the first and the five worst are named.
+// PrecisionRecallCurves draws precision over recall. If one class is rare, this shows what a
+// ROC curve hides: how many of the rows that a model selects are wrong. If there are more
+// than eight curves, only the first and the five worst are named.
 func PrecisionRecallCurves(r PrecisionRecall) (*Figure, error) {
 	p, err := r.plot()
 	if err != nil {
@@ -141,8 +140,8 @@ func (r PrecisionRecall) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
-// xys joins coordinates, both from 0 to 1, to a curve. Of points that lie on one
-// another in any figure the first stays: a curve can have one for each row.
+// xys makes a curve of coordinates between 0 and 1. Of points that coincide in any figure
+// only the first is kept, because a curve can have one point per row.
 func xys(x, y []float64) plotter.XYs {
 	const near = 0.0008
 	var pts plotter.XYs

@@ -11,16 +11,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Residuals is what PredictedActual and ResidualHistogram draw.
+// Residuals is the input of PredictedActual, ResidualHistogram and ResidualsPredicted.
 type Residuals struct {
-	Title     string // "": what is drawn
+	Title     string // "": named after the figure
 	Target    string // name of the target, for the axes
 	Actual    []float64
 	Predicted []float64
 }
 
-// PredictedActual draws predictions over true values, with the line on which
-// they would be equal.
+// PredictedActual draws predictions over true values, with the line on which they are equal.
 func PredictedActual(r Residuals) (*Figure, error) {
 	p, err := r.scatter()
 	if err != nil {
@@ -29,8 +28,7 @@ func PredictedActual(r Residuals) (*Figure, error) {
 	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
 }
 
-// ResidualHistogram draws how often each size of error, predicted less actual,
-// occurs.
+// ResidualHistogram draws a histogram of the errors, predicted minus actual.
 func ResidualHistogram(r Residuals) (*Figure, error) {
 	p, err := r.histogram()
 	if err != nil {
@@ -39,8 +37,8 @@ func ResidualHistogram(r Residuals) (*Figure, error) {
 	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
 }
 
-// ResidualsPredicted draws the errors, predicted less actual, over the predictions:
-// a slope, a curve or a funnel in them is something that the model has not learnt.
+// ResidualsPredicted draws the errors, predicted minus actual, over the predictions. A
+// slope, a curve or a funnel shape is structure that the model has not learnt.
 func ResidualsPredicted(r Residuals) (*Figure, error) {
 	p, err := r.over()
 	if err != nil {
@@ -49,11 +47,11 @@ func ResidualsPredicted(r Residuals) (*Figure, error) {
 	return figure(p, 4.6*vg.Inch, 4.4*vg.Inch), nil
 }
 
-// mostDots is how many rows are drawn as dots; of more, every nth.
+// mostDots is the largest number of rows drawn as dots; of more, every n-th is drawn.
 const mostDots = 5000
 
-// dots returns every how many rows one is drawn, and adds to the title how many
-// that are.
+// dots returns the n of every n-th row that is drawn and, if that is not all rows, adds it
+// to the title.
 func (r *Residuals) dots() int {
 	n := len(r.Actual)
 	every := (n + mostDots - 1) / mostDots
@@ -109,7 +107,7 @@ func (r Residuals) scatter() (*plot.Plot, error) {
 	return p, nil
 }
 
-// axisName cuts the name of a target to what fits on an axis.
+// axisName cuts the name of a target to fit on an axis.
 func axisName(target string) string { return shorten(oneLine(target), 28) }
 
 func (r Residuals) over() (*plot.Plot, error) {
@@ -144,7 +142,7 @@ func (r Residuals) over() (*plot.Plot, error) {
 	return p, nil
 }
 
-// dotStyle is smaller and paler for more dots, so that dense places can be told.
+// dotStyle is smaller and paler for more dots, so that dense regions remain visible.
 func dotStyle(n int) draw.GlyphStyle {
 	radius, alpha := 2.0, uint8(0xb2)
 	if n > 1000 {

@@ -12,25 +12,27 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Report is the page about a cross-validation.
+// Report is the input of CrossValidation.
 type Report struct {
-	Title     string // "": made of the data's name
-	Result    *crossval.Result
-	Reference string   // the candidate whose curves, confusion and ROC are shown, and that the others are compared with
-	RowNames  []string // identifiers of the rows, in their order; nil: their numbers from 1
-	Facts     []Fact   // added to what the result says of itself: versions, parameters, machine
+	Title  string // "": made of the data's name
+	Result *crossval.Result
+	// Reference is the candidate whose curves, confusion matrix and ROC curve are shown, and
+	// with which the others are compared.
+	Reference string
+	RowNames  []string // identifiers of the rows, in order; nil: their numbers, from 1
+	Facts     []Fact   // added to the facts of the result: versions, parameters, machine
 	Notes     []string
 }
 
-// CrossValidation draws the page: learning curves over the folds, the scores of
-// all models fold by fold, and what the reference predicts out of fold. Of a
-// classification these are the confusion matrix, ROC curves, a calibration curve
-// and, where the rarest class has less than 40% of an equal share (of two classes,
-// less than 20% of the rows), precision-recall curves; of a regression, predictions
-// and residuals of each target; of other tasks the figures that their data.Rules
-// name. Then what each column is worth, the worst rows, a table of the models, the
-// verdicts, notes and facts. Saved under a name that ends in .html it is one HTML
-// file with the whole tables. [Figure.Warnings] names what could not be drawn.
+// CrossValidation draws a page about a cross-validation: learning curves over the folds, the
+// scores of all models in every fold, and the reference's out-of-fold predictions. For a
+// classification these are the confusion matrix, ROC curves, a calibration curve and, if the
+// rarest class has less than 40% of an equal share (with two classes, less than 20% of the
+// rows), precision-recall curves; for a regression, predictions and residuals of each
+// target; for other tasks, the figures named by their data.Rules. Then follow the importance
+// of each column, the worst rows, a table of the models, the verdicts, notes and facts.
+// Saved under a name that ends in .html, it is a single HTML file with the tables in full.
+// [Figure.Warnings] names what could not be drawn.
 func CrossValidation(r Report) (*Figure, error) {
 	res := r.Result
 	if res == nil {
@@ -75,7 +77,7 @@ func curvesOf(res *crossval.Result, reference string) Curves {
 	return c
 }
 
-// scores adds the learning curves and the comparison fold by fold.
+// scores adds the learning curves and the comparison by folds.
 func (r Report) scores(p *page, curves Curves) error {
 	comparison := scoresOf(r.Result, r.Reference)
 	compare, err := comparison.plot()
@@ -95,7 +97,7 @@ func (r Report) scores(p *page, curves Curves) error {
 	return nil
 }
 
-// scoresOf makes the comparison of the first metric of all candidates that have one.
+// scoresOf makes the comparison, in the first metric, of all candidates that have scores.
 func scoresOf(res *crossval.Result, reference string) Comparison {
 	m := res.Metrics[0]
 	c := Comparison{Metric: m.Name, Greater: m.Greater, Title: fmt.Sprintf("%s on the %d test folds", m.Name, len(res.Splits))}
@@ -108,8 +110,8 @@ func scoresOf(res *crossval.Result, reference string) Comparison {
 	return c
 }
 
-// outcome adds what the reference predicts out of fold, what the columns are worth
-// to it, and its worst rows.
+// outcome adds the reference's out-of-fold predictions, the importance of its columns, and
+// its worst rows.
 func (r Report) outcome(p *page) error {
 	o, err := r.Result.OutOfFold(r.Reference)
 	if err != nil {
@@ -156,7 +158,7 @@ func (r Report) outcome(p *page) error {
 	return nil
 }
 
-// groupsOf returns the groups of the rows that were predicted, nil if the result has none.
+// groupsOf returns the groups of the predicted rows, or nil if the result has none.
 func groupsOf(res *crossval.Result, o *crossval.OutOfFold) []int {
 	if res.Data.Groups == nil {
 		return nil
@@ -168,8 +170,7 @@ func groupsOf(res *crossval.Result, o *crossval.OutOfFold) []int {
 	return out
 }
 
-// importance makes the figure of what the columns are worth; nil if the result
-// does not say.
+// importance draws the importance of the columns; nil if the result does not have it.
 func (r Report) importance() (block, error) {
 	m := Importances{Metric: r.Result.Metrics[0].Name}
 	for _, i := range r.Result.Importances(r.Reference) {
@@ -229,7 +230,7 @@ func word(t string) entry { return entry{t, math.NaN()} }
 
 func number(t string, v float64) entry { return entry{t, v} }
 
-// verdicts says in words how the reference fares against each other candidate.
+// verdicts describes how the reference compares with each other candidate.
 func verdicts(res *crossval.Result, reference string) []string {
 	list, err := crossval.Compare(res, reference, "")
 	if err != nil {
@@ -245,8 +246,8 @@ func verdicts(res *crossval.Result, reference string) []string {
 // tie keeps a p-value on one line.
 var tie = strings.NewReplacer(" = ", tied+"="+tied, " < ", tied+"<"+tied)
 
-// notesOf says which candidates are lacking and why, and what the reference's fits
-// noted but that they stopped: the curves show that.
+// notesOf describes which candidates are missing and why, and what the reference's fits
+// noted, except that they stopped: the curves show that.
 func notesOf(res *crossval.Result, reference string) []string {
 	var out []string
 	for _, f := range res.Failed {

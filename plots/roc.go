@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Rates is one curve of ROC: the rates of false and true positives at every
-// threshold, both from 0 to 1, and the area under them.
+// Rates is one curve of a ROC: the false and true positive rates at every threshold, both
+// from 0 to 1, and the area under the curve.
 type Rates struct {
 	Name string
 	FPR  []float64
@@ -18,17 +18,17 @@ type Rates struct {
 	AUC  float64
 }
 
-// ROC is what ROCCurves draws; the first curve stands out.
+// ROC is the input of ROCCurves; the first curve is emphasised.
 type ROC struct {
 	Title  string // "": "ROC"
 	Curves []Rates
 }
 
-// chance is how the curve of a guess is drawn.
+// chance is the line style of a guess.
 var chance = draw.LineStyle{Color: faint, Width: vg.Points(0.75), Dashes: []vg.Length{vg.Points(3), vg.Points(3)}}
 
-// ROCCurves draws receiver operating characteristics. Of more than eight curves the
-// first and the five of the smallest area are named.
+// ROCCurves draws receiver operating characteristics. If there are more than eight curves,
+// only the first and the five with the smallest areas are named.
 func ROCCurves(r ROC) (*Figure, error) {
 	p, err := r.plot()
 	if err != nil {
@@ -72,8 +72,8 @@ func (r ROC) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
-// corner is the size of the square in the upper left in which the curves differ;
-// 1 if they need the whole of the plot.
+// corner returns the size of the square in the upper left in which the curves differ; 1 if
+// they differ over the whole plot.
 func (r ROC) corner() float64 {
 	worst := 0.0
 	for _, c := range r.Curves {
@@ -88,7 +88,7 @@ func (r ROC) corner() float64 {
 	return 1
 }
 
-// inset draws the upper left corner of the plot again, larger, in its middle.
+// inset draws the upper left corner of the plot again, enlarged, in its middle.
 type inset struct {
 	lines []*plotter.Line
 	size  float64

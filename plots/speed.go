@@ -12,22 +12,22 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Speeds is what SpeedRatios draws: contestants on several tasks.
+// Speeds is the input of SpeedRatios: contestants on several tasks.
 type Speeds struct {
 	Title string   // "": "Speed"
-	Names []string // of the contestants; the first is the one that the others are held to
+	Names []string // of the contestants; the others are compared with the first
 	Tasks []SpeedTask
 }
 
-// SpeedTask is the speeds of the contestants on one task.
+// SpeedTask holds the contestants' speeds on one task.
 type SpeedTask struct {
 	Name   string
-	Speeds []float64 // in the order of Speeds.Names, in any unit, more is faster; NaN: not measured
+	Speeds []float64 // in the order of Speeds.Names, in any unit, more is faster; NaN: none
 }
 
-// SpeedRatios draws, task by task, each contestant's speed as a multiple of the
-// fastest but the first's, on a logarithmic axis: bars to the right are faster
-// than it, bars to the left slower.
+// SpeedRatios draws, task by task, each contestant's speed as a multiple of the fastest of
+// those after the first, on a logarithmic axis: bars to the right are faster than it, bars
+// to the left slower.
 func SpeedRatios(s Speeds) (*Figure, error) {
 	if len(s.Tasks) == 0 || len(s.Names) < 2 {
 		return nil, errNothing
@@ -73,8 +73,8 @@ func SpeedRatios(s Speeds) (*Figure, error) {
 	return figure(p, 9*vg.Inch, vg.Length(1.1+0.19*p.Y.Max)*vg.Inch), nil
 }
 
-// ratios returns decimal logarithms of a task's speeds over the fastest but the
-// first's.
+// ratios returns decimal logarithms of a task's speeds, divided by the fastest of those
+// after the first.
 func (s Speeds) ratios(t SpeedTask) ([]float64, error) {
 	if len(t.Speeds) != len(s.Names) {
 		return nil, fmt.Errorf("plots: %s has %d speeds of %d contestants", t.Name, len(t.Speeds), len(s.Names))
@@ -89,7 +89,7 @@ func (s Speeds) ratios(t SpeedTask) ([]float64, error) {
 		}
 	}
 	if best == 0 {
-		return nil, fmt.Errorf("plots: %s: nobody to hold %s to", t.Name, s.Names[0])
+		return nil, fmt.Errorf("plots: %s: no other contestant to compare %s with", t.Name, s.Names[0])
 	}
 	row := make([]float64, len(t.Speeds))
 	for i, v := range t.Speeds {
@@ -106,7 +106,7 @@ func (s swatch) Thumbnail(c *draw.Canvas) {
 	c.StrokeLine2(s.LineStyle, c.Min.X, y, c.Max.X, y)
 }
 
-// powers marks an axis of decimal logarithms.
+// powers puts ticks on an axis of decimal logarithms.
 type powers struct{}
 
 // Ticks implements plot.Ticker.
@@ -130,10 +130,10 @@ func (powers) Ticks(low, high float64) []plot.Tick {
 type ratioBars struct {
 	names []string
 	rows  [][]float64 // decimal logarithms of ratios; NaN: none
-	at    []float64   // the middle of each row; a bar is 1 high
+	at    []float64   // the middle of each row; a bar has height 1
 }
 
-// place puts a row below another, with a gap between, and returns the height of all.
+// place stacks the rows with gaps between them, and returns the total height.
 func (b *ratioBars) place() float64 {
 	all := 0.0
 	heights := make([]float64, len(b.rows))
@@ -173,7 +173,7 @@ func (b *ratioBars) Plot(c draw.Canvas, p *plot.Plot) {
 			from, to, down := x(0), x(v), up-0.86*bar
 			c.FillPolygon(palette[i%len(palette)], []vg.Point{{X: from, Y: up}, {X: to, Y: up}, {X: to, Y: down}, {X: from, Y: down}})
 			s := textStyle(min(tickSize, bar), ink)
-			s.YAlign = -0.4 // the middle of digits, which have nothing below the line
+			s.YAlign = -0.4 // centres digits, which have no descenders
 			label := ratioText(math.Pow(10, v))
 			if i > 0 && v == 0 {
 				label += "  " + b.names[i]
@@ -188,7 +188,7 @@ func (b *ratioBars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// ratioText writes a ratio with about three digits.
+// ratioText formats a ratio with about three digits.
 func ratioText(v float64) string {
 	if v >= 100 {
 		return strconv.FormatFloat(v, 'f', 0, 64)

@@ -34,7 +34,7 @@ func TestSpeedMistakes(t *testing.T) {
 		{"lengths", "plots: training has 2 speeds of 3 contestants", func(s *plots.Speeds) { s.Tasks[0].Speeds = s.Tasks[0].Speeds[:2] }},
 		{"no speed", "plots: inference: the speed of stock is 0", func(s *plots.Speeds) { s.Tasks[1].Speeds[1] = 0 }},
 		{"infinite", "plots: inference: the speed of stock is +Inf", func(s *plots.Speeds) { s.Tasks[1].Speeds[1] = math.Inf(1) }},
-		{"nobody else", "plots: one row: nobody to hold ours to", func(s *plots.Speeds) { s.Tasks[2].Speeds[1] = math.NaN() }},
+		{"nobody else", "plots: one row: no other contestant to compare ours with", func(s *plots.Speeds) { s.Tasks[2].Speeds[1] = math.NaN() }},
 	} {
 		s := speeds()
 		c.change(&s)

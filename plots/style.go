@@ -13,8 +13,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// The colours are those of Okabe & Ito (2008), which people who cannot tell red
-// from green can tell apart.
+// The colours are those of Okabe & Ito (2008), which are distinguishable with red-green
+// colour blindness.
 var (
 	ink    = color.RGBA{0x22, 0x22, 0x22, 0xff}
 	faint  = color.RGBA{0x88, 0x88, 0x88, 0xff}
@@ -29,13 +29,13 @@ var (
 	}
 )
 
-// pale mixes a colour with white; share is what is left of it.
+// pale mixes a colour with white; share is the proportion of the colour that remains.
 func pale(c color.RGBA, share float64) color.RGBA {
 	mix := func(v uint8) uint8 { return uint8(255 - share*(255-float64(v))) }
 	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
 }
 
-// Sizes of text, chosen to be read at half the page's size.
+// Text sizes, chosen to be readable at half the page's size.
 const (
 	titleSize = vg.Length(12)
 	labelSize = vg.Length(10)
@@ -83,14 +83,15 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
-// backing is a sheet below the legend, so that its words can be read where curves
-// pass; it is added after them.
+// backing is a background behind the legend that keeps it readable where curves pass. It
+// must be added after them.
 type backing struct{}
 
 // Plot implements plot.Plotter.
 func (backing) Plot(c draw.Canvas, p *plot.Plot) {
 	r := p.Legend.Rectangle(c)
-	if width := r.Max.X - r.Min.X; p.Legend.Left { // Rectangle has left and right the wrong way round (gonum/plot 0.17)
+	// Rectangle swaps left and right (gonum/plot 0.17).
+	if width := r.Max.X - r.Min.X; p.Legend.Left {
 		r.Min.X, r.Max.X = c.Min.X, c.Min.X+width
 	} else {
 		r.Min.X, r.Max.X = c.Max.X-width, c.Max.X
@@ -99,7 +100,7 @@ func (backing) Plot(c draw.Canvas, p *plot.Plot) {
 	c.FillPolygon(color.NRGBA{0xff, 0xff, 0xff, 0xd0}, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
 }
 
-// steps marks an axis at round numbers, about six of them.
+// steps puts about six ticks at round numbers.
 type steps struct{}
 
 // Ticks implements plot.Ticker.

@@ -17,21 +17,21 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// told is what a page shows of a task: the truth and the prediction of the same rows.
+// told holds the truth and the prediction for the same rows of a task.
 type told struct {
 	rules   *data.Rules
 	columns []string // target columns
 	labels  []int    // true classes; nil: the targets are numbers
 	values  []float64
-	groups  []int // of a task that is judged within groups
+	groups  []int // for a task that is judged within groups
 	said    *data.Prediction
 }
 
-// mostTargets is how many target columns are drawn, each in a row of figures.
+// mostTargets is the largest number of target columns drawn, each as a row of figures.
 const mostTargets = 6
 
-// panels adds the figures of a task to a page, but for those of classes, which answers
-// draws, and says whether these are wanted.
+// panels adds the figures of a task to a page, except those about classes, which answers
+// draws; it reports whether the task wants these.
 func (t told) panels(p *page) (classes bool, err error) {
 	for _, f := range t.rules.Figures {
 		var rows [][]cell
@@ -92,7 +92,7 @@ func (t told) residuals() ([][]cell, error) {
 	return rows, nil
 }
 
-// bars draws a bar for each height; above each stands a text.
+// bars draws a bar for each height, with a text above it.
 type bars struct {
 	heights []float64
 	texts   []string
@@ -112,13 +112,13 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// barPlot makes a plot of bars under names.
+// barPlot makes a plot of bars with names below.
 func barPlot(title, xLabel, yLabel string, names []string, heights []float64, texts []string) *plot.Plot {
 	p := newPlot(title, xLabel, yLabel)
 	addGrid(p)
 	p.Add(bars{heights, texts})
 	ticks := make(plot.ConstantTicks, len(names))
-	every := (len(names) + 23) / 24 // more names do not fit
+	every := (len(names) + 23) / 24 // there is no room for more names
 	for i, n := range names {
 		ticks[i].Value = float64(i)
 		if i%every == 0 {
@@ -131,7 +131,7 @@ func barPlot(title, xLabel, yLabel string, names []string, heights []float64, te
 	return p
 }
 
-// ranks draws how many classes too low or too high predictions are.
+// ranks draws by how many classes predictions are too low or too high.
 func (t told) ranks() (*plot.Plot, error) {
 	if t.labels == nil || len(t.said.Labels) != len(t.labels) {
 		return nil, fmt.Errorf("plots: ranks of %d predictions for %d classes", len(t.said.Labels), len(t.labels))
@@ -157,10 +157,10 @@ func (t told) ranks() (*plot.Plot, error) {
 	return barPlot("How many classes off", "predicted less true class", "share of the rows", names, counts, texts), nil
 }
 
-// mostCounts is up to which count bars are drawn; the last is of all above.
+// mostCounts is the largest count with its own bar; the last bar includes all above.
 const mostCounts = 30
 
-// counts draws how often each count occurs beside how often the predicted rates expect it.
+// counts draws how often each count occurs, and how often the predicted rates expect it.
 func (t told) counts() (*plot.Plot, error) {
 	if len(t.values) == 0 || len(t.said.Values) != len(t.values) {
 		return nil, fmt.Errorf("plots: counts of %d rates for %d rows", len(t.said.Values), len(t.values))
@@ -199,7 +199,7 @@ func (t told) counts() (*plot.Plot, error) {
 	return p, nil
 }
 
-// mostSteps is how many steps are drawn.
+// mostSteps is the number of steps drawn.
 const mostSteps = 60
 
 // steps draws how often each step is right, and how many steps of a row are wrong.
@@ -209,7 +209,7 @@ func (t told) steps() ([][]cell, error) {
 		return nil, fmt.Errorf("plots: %d predictions for %d classes of %d steps", len(t.said.Labels), len(t.labels), n)
 	}
 	right, count := make([]float64, n), make([]float64, n)
-	wrong := make([]float64, n+1) // rows, by their wrong steps
+	wrong := make([]float64, n+1) // number of rows, by how many steps are wrong
 	most := 0
 	for row := range len(t.labels) / n {
 		misses := 0
@@ -256,10 +256,10 @@ func (t told) steps() ([][]cell, error) {
 	return [][]cell{{{0.6, &plotBlock{byStep, 4 * vg.Inch}}, {0.4, &plotBlock{byRow, 4 * vg.Inch}}}}, nil
 }
 
-// mostPlaces is how many places of a group are drawn.
+// mostPlaces is the number of ranks drawn for a group.
 const mostPlaces = 20
 
-// ranking draws the NDCG of the groups, and how relevant rows are by the place that they got.
+// ranking draws the NDCG of the groups, and the relevance of rows by their predicted rank.
 func (t told) ranking() ([][]cell, error) {
 	if len(t.values) == 0 || len(t.groups) != len(t.values) || len(t.said.Values) != len(t.values) {
 		return nil, fmt.Errorf("plots: %d scores and %d groups for %d rows", len(t.said.Values), len(t.groups), len(t.values))
@@ -369,8 +369,8 @@ func (s shareOf) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// mostIntervals is how many rows are drawn with their intervals; of more, every nth in the
-// order of the predictions.
+// mostIntervals is the largest number of rows drawn with their intervals; of more, every
+// n-th in the order of the predictions is drawn.
 const mostIntervals = 200
 
 func (t told) intervals() (*plot.Plot, error) {
@@ -431,7 +431,7 @@ func (list intervals) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// eachLabel draws ROC curves, F1 and calibration of labels that are there or not.
+// eachLabel draws ROC curves, F1 and calibration of labels that may or may not apply.
 func (t told) eachLabel() ([][]cell, error) {
 	n := len(t.columns)
 	if len(t.values) == 0 || len(t.said.Labels) != len(t.values) {

@@ -11,20 +11,20 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// TrainingReport is the page about one fit.
+// TrainingReport is the input of Training.
 type TrainingReport struct {
 	Title      string
 	Curves     []data.Curve
 	BestEpoch  int              // 0: none
-	Rows       *data.Set        // rows that were not trained on, with targets; nil: none
-	RowsName   string           // what they are; "": "validation rows"
+	Rows       *data.Set        // held-out rows with targets; nil: none
+	RowsName   string           // what Rows are; "": "validation rows"
 	Prediction *data.Prediction // of Rows
 	Facts      []Fact
 	Notes      []string
 }
 
-// Training draws the page: loss and accuracy over epochs, what the model says of
-// held-out rows, what the curves say in words, and the facts.
+// Training draws a page about one fit: loss and accuracy over the epochs, the predictions
+// for held-out rows, notes on the curves, and the facts.
 func Training(r TrainingReport) (*Figure, error) {
 	p := &page{title: r.Title, subtitle: r.epochs()}
 	if r.RowsName == "" {
@@ -65,7 +65,7 @@ func (r TrainingReport) epochs() string {
 	return s
 }
 
-// secondCurve is the first curve besides loss and penalty.
+// secondCurve returns the name of the first curve besides loss and penalty.
 func (r TrainingReport) secondCurve() string {
 	for _, c := range r.Curves {
 		if c.Name != "loss" && c.Name != "penalty" && !strings.HasPrefix(c.Name, "val_") {

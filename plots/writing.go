@@ -25,15 +25,14 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// writing sets lines of text in any script. What Liberation Sans has and what runs
-// from left to right is written as text; the rest is shaped (letters joined, marks
-// placed, right to left where the script is) and drawn as outlines, so that a
-// figure looks the same wherever it is opened.
+// writing sets lines of text in any script. Left-to-right text that Liberation Sans has is
+// written as text. The rest is shaped (letters joined, marks placed, right to left where
+// needed) and drawn as outlines, so that a figure looks the same wherever it is opened.
 type writing struct{ text.Plain }
 
 var house = writing{text.Plain{Fonts: font.NewCache(liberation.Collection())}}
 
-// piece is a part of a line, in the order in which pieces are drawn.
+// piece is a part of a line; pieces are in drawing order.
 type piece struct {
 	text    string  // written in the plain font; "": glyphs
 	missing bool    // no font has the text
@@ -84,7 +83,7 @@ func (w writing) Draw(c vg.Canvas, txt string, s text.Style, at vg.Point) {
 			switch {
 			case x.missing && isImage(c):
 				boxes(c, p, s.Font.Size, x)
-			case x.missing: // whoever opens an SVG may have a font that has it
+			case x.missing: // the viewer of an SVG may have a font that has it
 				c.FillString(face, p, x.text)
 			case x.text != "":
 				c.FillString(face, p, x.text)
@@ -98,10 +97,10 @@ func (w writing) Draw(c vg.Canvas, txt string, s text.Style, at vg.Point) {
 	}
 }
 
-// boxWidth is the width of what stands for a missing character, in units of the size.
+// boxWidth is the width of the box for a missing character, in units of the font size.
 const boxWidth = 0.7
 
-// boxes draws an empty box for each character of a text that no font has.
+// boxes draws an empty box for each character that no font has.
 func boxes(c vg.Canvas, at vg.Point, size vg.Length, p piece) {
 	c.SetLineWidth(max(size/16, 0.4))
 	c.SetLineDash(nil, 0)
@@ -118,7 +117,7 @@ func boxes(c vg.Canvas, at vg.Point, size vg.Length, p piece) {
 	}
 }
 
-// isImage says whether a canvas is one of pixels.
+// isImage reports whether a canvas consists of pixels.
 func isImage(c vg.Canvas) bool {
 	for {
 		switch d := c.(type) {
@@ -149,8 +148,8 @@ func placed(p vg.Path, at vg.Point, size vg.Length) vg.Path {
 	return out
 }
 
-// pieces cuts a line where the font or the direction changes. A control character
-// becomes a space: it has no picture, and XML cannot hold it.
+// pieces splits a line where the font or the direction changes. Control characters become
+// spaces, because they have no glyph and XML cannot contain them.
 func (w writing) pieces(line string, f font.Font) []piece {
 	line = visible(line)
 	face := w.Fonts.Lookup(f, f.Size)
@@ -179,7 +178,7 @@ func visible(s string) string {
 	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
-// plain says whether the character can be written without a shaper.
+// plain reports whether the character can be written without a shaper.
 func (w writing) plain(face *font.Face, r rune) bool {
 	if r < 0x80 {
 		return true
@@ -191,8 +190,8 @@ func (w writing) plain(face *font.Face, r rune) bool {
 	return !unicode.In(r, unicode.Mn, unicode.Hebrew, unicode.Arabic)
 }
 
-// typefaces answers the shaper's question for a font: Liberation where it has the
-// character, else the first that does.
+// typefaces chooses the font of each character for the shaper: Liberation if it has the
+// character, otherwise the first that does.
 type typefaces struct {
 	w    writing
 	face *font.Face
@@ -214,9 +213,9 @@ func (t *typefaces) ResolveFace(r rune) *tfont.Face {
 	return t.none
 }
 
-// shape lays a line out. The fallback fonts' lock is held by the caller.
+// shape lays out a line. The caller holds the lock of the fallback fonts.
 func (w writing) shape(line string, face *font.Face) (list []piece) {
-	defer func() { // a font of the machine's may be broken in ways that the shaper does not expect
+	defer func() { // a font on the machine may be malformed in ways that the shaper does not expect
 		if recover() != nil {
 			list = []piece{{text: line}}
 		}
@@ -251,8 +250,8 @@ func (w writing) shape(line string, face *font.Face) (list []piece) {
 	return list
 }
 
-// visual puts runs into the order from left to right: rule L2 of UAX #9 for a line
-// without embeddings, a run's level being 0 or 1, in a line from right to left 1 or 2.
+// visual reorders runs from left to right by rule L2 of UAX #9, for a line without
+// embeddings: the levels of runs are 0 and 1, or 1 and 2 in a right-to-left line.
 func visual(runs []shaping.Output, direction tdi.Direction) []shaping.Output {
 	out := slices.Clone(runs)
 	if direction == tdi.DirectionRTL {
@@ -271,7 +270,7 @@ func visual(runs []shaping.Output, direction tdi.Direction) []shaping.Output {
 	return out
 }
 
-// directionOf returns the direction of a line, that of its first letter (rule P2 of
+// directionOf returns the direction of a line, which is that of its first letter (rule P2 of
 // the Unicode bidirectional algorithm, UAX #9).
 func directionOf(line []rune) tdi.Direction {
 	for _, r := range line {
@@ -285,7 +284,7 @@ func directionOf(line []rune) tdi.Direction {
 	return tdi.DirectionLTR
 }
 
-// unit is the size at which lines are shaped; large, so that nothing is rounded.
+// unit is the font size used for shaping, large enough to make rounding irrelevant.
 const unit = fixed.Int26_6(1000 << 6)
 
 func glyphs(run *shaping.Output) piece {
@@ -326,8 +325,8 @@ func outlinePath(o tfont.GlyphOutline, scale float64) vg.Path {
 	return p
 }
 
-// plainFaces are Liberation's fonts as the shaper takes them, by weight; the lock
-// of the fallback fonts guards them.
+// plainFaces holds Liberation's fonts for the shaper, by weight; the lock of the fallback
+// fonts guards them.
 var plainFaces = map[string]*tfont.Face{}
 
 func plainFace(face *font.Face) (*tfont.Face, error) {
@@ -346,8 +345,7 @@ func plainFace(face *font.Face) (*tfont.Face, error) {
 	return f, err
 }
 
-// missingFrom returns warnings about the characters in texts that no font has, one
-// for each script.
+// missingFrom returns warnings about characters in texts that no font has, one per script.
 func missingFrom(texts []string) []string {
 	face := house.Fonts.Lookup(sans, 10)
 	missing := map[string][]rune{}

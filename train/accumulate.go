@@ -9,11 +9,11 @@ import (
 
 // accumulator sums the gradients of the batches of one step, weighted by their rows.
 type accumulator struct {
-	of      int // batches to a step
-	batches int // so far
+	of      int // batches per step
+	batches int // added so far
 	weight  float64
-	grads   []gorgonia.Value // the sums, which become means
-	f32     [][]float32      // their memory
+	grads   []gorgonia.Value // the sums; mean turns them into means
+	f32     [][]float32      // their backing memory
 	f64     [][]float64
 }
 
@@ -38,7 +38,7 @@ func dtypeOf(p *graph.Param) graph.Dtype {
 	return graph.Float64
 }
 
-// floatsOf returns the memory of a value: one of the two is nil.
+// floatsOf returns the backing memory of a value; the slice of the other type is nil.
 func floatsOf(v gorgonia.Value) (f32 []float32, f64 []float64) {
 	f32, _ = v.Data().([]float32)
 	f64, _ = v.Data().([]float64)
@@ -51,7 +51,7 @@ func (a *accumulator) reset() {
 	}
 }
 
-// add adds the gradients of a batch. Those of a batch of weight 0 are 0/0 and are skipped.
+// add adds the gradients of a batch. A batch of weight 0 has gradients 0/0 and is skipped.
 func (a *accumulator) add(p *bound, weight float64) {
 	a.batches++
 	if weight == 0 {

@@ -7,9 +7,9 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// augmentation changes the rows of a batch once they lie in a program's input.
-// What is random about a row is a function of the seed, the step and the row:
-// a fit that goes on from a checkpoint sees the same samples.
+// augmentation changes the rows of a batch after they have been copied into a program's
+// input. Randomness depends only on the seed, the step and the row, so a fit resumed from a
+// checkpoint sees the same samples.
 type augmentation struct {
 	by     data.Augmenter
 	seed   uint64
@@ -27,7 +27,7 @@ func newAugmentation(c Config) *augmentation {
 	return a
 }
 
-// apply changes the rows that p has loaded for a step.
+// apply augments the rows that p has loaded for a step.
 func (a *augmentation) apply(p *bound, rows []int, step int) error {
 	if a == nil {
 		return nil
@@ -53,7 +53,7 @@ func (a *augmentation) apply(p *bound, rows []int, step int) error {
 	return nil
 }
 
-// row changes row k of a batch.
+// row augments row k of a batch.
 func (a *augmentation) row(s *source, k int) error {
 	w := s.width()
 	if a.sample == nil {
@@ -79,8 +79,8 @@ func (a *augmentation) row(s *source, k int) error {
 	return nil
 }
 
-// mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014): neighbouring
-// numbers become unrelated ones.
+// mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014): it decorrelates
+// neighbouring numbers.
 func mix(z uint64) uint64 {
 	z += 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

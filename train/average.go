@@ -6,18 +6,18 @@ import (
 	"github.com/seed732fc211/aegis/graph"
 )
 
-// average is the moving average of a model's parameters and statistics; nil: none. The
-// model holds the weights while it trains, and the average between epochs, for
-// validation and callbacks.
+// average is the moving average of a model's parameters and statistics; nil: none. The model
+// holds the weights while it trains; between epochs it holds the average, for validation and
+// callbacks.
 type average struct {
 	decay  float64
 	params []*graph.Param
-	f32    [][]float32 // what the model does not hold now
+	f32    [][]float32 // whichever of weights and average the model does not hold
 	f64    [][]float64
-	shown  bool // the model holds the average
+	shown  bool // whether the model holds the average
 }
 
-// newAverage returns the average before the first step: the weights themselves.
+// newAverage returns the average before the first step, which equals the weights.
 func newAverage(decay float64, params []*graph.Param) *average {
 	if decay == 0 {
 		return nil
@@ -47,7 +47,7 @@ func swap[T any](x, y []T) {
 	}
 }
 
-// update moves the average towards the weights after a step, counted from 1.
+// update moves the average towards the weights after a step; steps count from 1.
 func (a *average) update(step int) {
 	if a == nil {
 		return
@@ -77,7 +77,7 @@ func (a *average) weights() [][]float64 {
 	return out
 }
 
-// setWeights takes back what weights returned.
+// setWeights restores what weights returned.
 func (a *average) setWeights(values [][]float64) {
 	for i := range a.params {
 		copy(a.f64[i], values[i])

@@ -18,14 +18,14 @@ import (
 	"github.com/seed732fc211/aegis/optim"
 )
 
-// Callback takes part in a fit. Begin is called once for every fit and returns
-// what is called at its events, so that a Callback is configuration and can
-// serve several fits at once. After a resume, f.History holds the epochs before it.
+// Callback takes part in a fit. Begin is called once per fit and returns the hook for its
+// events, so a Callback is only configuration and can serve several fits at once. In a
+// resumed fit, f.History holds the earlier epochs.
 type Callback interface {
 	Begin(f *Fitting) (Hook, error)
 }
 
-// CallbackFunc makes a function a Callback.
+// CallbackFunc adapts a function to Callback.
 type CallbackFunc func(f *Fitting) (Hook, error)
 
 // Begin calls f.
@@ -36,7 +36,7 @@ func (c CallbackFunc) Begin(f *Fitting) (Hook, error) {
 	return c(f)
 }
 
-// Hook is called at every event of a fit. ErrStop ends the fit, another error
+// Hook is called at every event of a fit. Returning ErrStop ends the fit; any other error
 // makes it fail.
 type Hook func(e *Event) error
 
@@ -52,40 +52,40 @@ func OnEpoch(f func(e *Event) error) Callback {
 	})
 }
 
-// Kind says what has happened.
+// Kind is the kind of an Event.
 type Kind uint8
 
 // The events of a fit.
 const (
 	Begin     Kind = iota // before the first epoch
-	BatchEnd              // after a batch and its optimizer step; with Config.Accumulate only every n-th batch ends in a step
-	EpochEnd              // after an epoch's scores were recorded
-	EpochDone             // after all callbacks have seen EpochEnd, also if one of them has stopped the fit
-	Diverged              // a loss or gradient is not finite; ErrStop makes that an end without error
+	BatchEnd              // after a batch, which with Config.Accumulate need not end in a step
+	EpochEnd              // after an epoch's scores have been recorded
+	EpochDone             // after all callbacks have seen EpochEnd, even if one stopped the fit
+	Diverged              // a loss or gradient is not finite; ErrStop ends the fit without an error
 	End                   // after the last epoch, an error or a stop
 )
 
-// Event is something that has happened in a fit.
+// Event is something that happened in a fit.
 type Event struct {
 	*Fitting
 	Kind  Kind
-	Epoch int     // from 1
-	Batch int     // from 1, of BatchEnd
-	Loss  float64 // of BatchEnd: the batch's mean loss before the step, without penalties
-	Err   error   // of Diverged and End
+	Epoch int     // counted from 1
+	Batch int     // BatchEnd: counted from 1
+	Loss  float64 // BatchEnd: the batch's mean loss before the step, without penalties
+	Err   error   // Diverged, End
 }
 
-// EarlyStopping ends a fit when a curve has not become better for Patience
-// epochs, and puts the weights of the best epoch back, also when the fit ends
-// otherwise. Prechelt (1998), "Early stopping — but when?".
+// EarlyStopping ends a fit when a curve has not improved for Patience epochs, and restores
+// the weights of the best epoch, however the fit ends. Prechelt (1998), "Early stopping —
+// but when?".
 //
-// Better is lower for losses and penalties, and what Metric.Greater says for a
-// metric. An epoch whose value is NaN is passed over, with a note in the history.
+// For losses and penalties lower is better; for metrics, Metric.Greater decides. Epochs
+// whose value is NaN are skipped, with a note in the history.
 type EarlyStopping struct {
 	Monitor  string  // "": "val_loss"
 	Patience int     // 0: 10
-	MinDelta float64 // a value is better if it is so by more than this
-	Latest   bool    // of equally good epochs the latest is the best, not the first
+	MinDelta float64 // a value must be better by more than this
+	Latest   bool    // prefer the latest of equally good epochs, not the first
 	KeepLast bool    // leave the last weights in place
 }
 
@@ -117,7 +117,7 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 	}
 	return func(e *Event) error {
 		switch e.Kind {
-		case Begin: // a fit that had ended so before it was resumed
+		case Begin: // a resumed fit that had already stopped
 			return worn(e.Epoch)
 		case EpochEnd:
 			v, err := f.monitored("early stopping", s.Monitor)
@@ -138,8 +138,8 @@ func (s EarlyStopping) Begin(f *Fitting) (Hook, error) {
 	}, nil
 }
 
-// monitored returns the last value of a curve. It is an error if there is no such
-// curve; a value that is NaN is noted.
+// monitored returns the last value of a curve. A curve that does not exist is an error; a
+// value that is NaN is noted in the history.
 func (f *Fitting) monitored(who, name string) (float64, error) {
 	if !f.made() {
 		return 0, fmt.Errorf("%s: %w", who, errNoFitting)
@@ -154,7 +154,7 @@ func (f *Fitting) monitored(who, name string) (float64, error) {
 	return v, nil
 }
 
-// sign returns what turns a curve into one whose lower values are better.
+// sign returns the factor that makes lower values of a curve better.
 func (f *Fitting) sign(curve string) float64 {
 	if f == nil {
 		return 1
@@ -173,8 +173,8 @@ func (f *Fitting) sign(curve string) float64 {
 	return 1
 }
 
-// ReduceOnPlateau lowers the learning rate when a curve no longer gets better,
-// in the sense of EarlyStopping.
+// ReduceOnPlateau lowers the learning rate when a curve stops improving, as EarlyStopping
+// defines it.
 type ReduceOnPlateau struct {
 	Monitor string // "": "val_loss"
 	Rule    optim.Plateau
@@ -212,8 +212,8 @@ func (r ReduceOnPlateau) Begin(f *Fitting) (Hook, error) {
 	}, nil
 }
 
-// TerminateOnNaN ends a fit without an error when a loss or gradient is no
-// longer finite. Without it that is an error.
+// TerminateOnNaN ends a fit without an error when a loss or gradient is no longer finite;
+// without it, the fit fails.
 type TerminateOnNaN struct{}
 
 // Begin implements Callback.
@@ -227,11 +227,11 @@ func (TerminateOnNaN) Begin(f *Fitting) (Hook, error) {
 	}, nil
 }
 
-// Progress writes a line about every epoch.
+// Progress writes a progress line after every epoch.
 type Progress struct {
 	W     io.Writer `describe:"-"` // nil: os.Stderr
 	Every int       // epochs; 0: 1
-	Line  bool      // true: one line that is written over, at most ten times a second; for notebooks and terminals
+	Line  bool      // overwrite one line, at most ten times a second; for notebooks and terminals
 }
 
 // Begin implements Callback.
@@ -255,7 +255,7 @@ func (p Progress) Begin(f *Fitting) (Hook, error) {
 	}, nil
 }
 
-// overwrite returns the hook of a progress line that ends with the fit.
+// overwrite returns the hook of a progress line that is overwritten, and ends with the fit.
 func (f *Fitting) overwrite(l *line.Line, every int) Hook {
 	return func(e *Event) error {
 		switch {
@@ -272,8 +272,8 @@ func (f *Fitting) overwrite(l *line.Line, every int) Hook {
 	}
 }
 
-// CSVLog writes the curves to a CSV file, a row after every epoch. A fit that is
-// resumed writes the file anew with the epochs before.
+// CSVLog writes the curves to a CSV file, one row per epoch. A resumed fit rewrites the
+// file, including the earlier epochs.
 type CSVLog struct{ Path string }
 
 // Begin implements Callback.
@@ -306,8 +306,8 @@ func (l CSVLog) Begin(f *Fitting) (Hook, error) {
 	}), nil
 }
 
-// JSONLog writes the curves to a file with one JSON object a line, after every
-// epoch. A fit that is resumed writes the file anew with the epochs before.
+// JSONLog writes the curves to a file, one JSON object per line and epoch. A resumed fit
+// rewrites the file, including the earlier epochs.
 type JSONLog struct{ Path string }
 
 // Begin implements Callback.
@@ -326,8 +326,8 @@ func (l JSONLog) Begin(f *Fitting) (Hook, error) {
 	}), nil
 }
 
-// logger calls write for every epoch, those before a resume first, and closes
-// the file at the end.
+// logger calls write for every epoch, starting with those before a resume, and closes the
+// file at the end.
 func logger(file *os.File, write func(epoch int) error) Hook {
 	return func(e *Event) error {
 		switch e.Kind {

@@ -12,20 +12,19 @@ import (
 	"github.com/seed732fc211/aegis/models"
 )
 
-// State is a fit between two epochs: with the model it was saved with, the fit
-// goes on as if it had not been stopped, bit for bit. A fit that goes on from it
-// does not change it.
+// State is a fit between two epochs. Together with the model it was saved with, it lets the
+// fit continue as if it had not been stopped, bit for bit. Resuming does not change it.
 type State struct {
 	history   History
 	steps     int
 	factor    float64
 	optimizer map[string]map[string][]float64
 	best      *best
-	weights   [][]float64 // of a fit with Config.Average, whose model holds the average; nil: none
+	weights   [][]float64 // with Config.Average, where the model holds the average; nil: none
 	rows      int
 }
 
-// Epochs returns the number of epochs done.
+// Epochs returns the number of completed epochs.
 func (s *State) Epochs() int {
 	if s == nil {
 		return 0
@@ -50,18 +49,20 @@ type stateJSON struct {
 	Averaged  bool       `json:"averaged,omitempty"`
 }
 
-// Checkpoint saves the model and the state of the fit to a file after every
-// Every epochs, and at the end, however that comes: what it saves is the state at
-// the end of the last whole epoch. The file is a model file, too. It is there
-// whole or not at all. The place of a Checkpoint among the callbacks is of no
-// consequence: it saves after all of them have seen the epoch. With Config.Average,
-// the model in the file has the average; the weights are part of the state.
+// Checkpoint saves the model and the state of the fit to a file after every Every epochs and
+// when the fit ends, for whatever reason. It always saves the state at the end of the last
+// complete epoch, and after all callbacks have seen that epoch, wherever it stands among
+// them. The file is also a model file; it is replaced atomically, so it is never incomplete.
+// With Config.Average, the model in the file holds the average, and the weights are part of
+// the state.
 //
-// With Every above 1, or BestOnly, the state is kept in memory as well.
+// With Every above 1 or BestOnly, a copy of the state is also kept in memory.
 type Checkpoint struct {
-	Path     string
-	Every    int    // epochs; 0: 1
-	BestOnly string // the name of a curve, such as "val_loss": save only when it is better than ever, in the sense of EarlyStopping
+	Path  string
+	Every int // epochs; 0: 1
+	// BestOnly names a curve, such as "val_loss": save only when it improves on its best
+	// value, as EarlyStopping defines it. "": save always.
+	BestOnly string
 }
 
 // Begin implements Callback.
@@ -70,7 +71,7 @@ func (c Checkpoint) Begin(f *Fitting) (Hook, error) {
 		return nil, errors.New("no path")
 	}
 	if f.made() {
-		if err := f.Model.CheckSave(); err != nil { // told before the first epoch, not after it
+		if err := f.Model.CheckSave(); err != nil { // report it before the first epoch, not after
 			return nil, err
 		}
 	}
@@ -94,7 +95,7 @@ func (c Checkpoint) Begin(f *Fitting) (Hook, error) {
 		lowest = sign * v
 		return true, nil
 	}
-	var pending *snapshot // of an epoch that is not in the file
+	var pending *snapshot // an epoch that is not yet in the file
 	return func(e *Event) error {
 		switch e.Kind {
 		case EpochDone:
@@ -159,7 +160,7 @@ func (f *Fitting) snapshot() (*snapshot, error) {
 	return &snapshot{f.Model.Params().Snapshot(), models.Extra{Meta: map[string]string{keyState: string(text)}, Values: values}}, nil
 }
 
-// save writes the snapshot with its weights, whatever those of the model are by now.
+// save writes the snapshot with its own weights, whatever the model holds by now.
 func (s *snapshot) save(m *models.Model, path string) error {
 	now := m.Params().Snapshot()
 	if err := m.Params().Restore(s.weights); err != nil {
@@ -169,9 +170,8 @@ func (s *snapshot) save(m *models.Model, path string) error {
 	return errors.Join(err, m.Params().Restore(now))
 }
 
-// LoadCheckpoint reads what Checkpoint saved: the model, and the state for
-// Config.From. Rows, config and callbacks of the resumed fit have to be those of
-// the first; that is the caller's part.
+// LoadCheckpoint reads a file that Checkpoint saved: the model, and the state for
+// Config.From. The caller must resume with the same rows, config and callbacks.
 func LoadCheckpoint(path string) (*models.Model, *State, error) {
 	m, x, err := models.LoadWith(path)
 	if err != nil {
@@ -227,7 +227,7 @@ func readState(m *models.Model, x models.Extra) (*State, error) {
 	return s, err
 }
 
-// vectors returns what is stored for every parameter under a prefix.
+// vectors returns the values stored for each parameter under a prefix.
 func vectors(m *models.Model, x models.Extra, prefix, what string) ([][]float64, error) {
 	var list [][]float64
 	for _, p := range m.Params().All() {
@@ -240,7 +240,7 @@ func vectors(m *models.Model, x models.Extra, prefix, what string) ([][]float64,
 	return list, nil
 }
 
-// resume takes a fit up where it was saved.
+// resume continues a fit from a saved state.
 func (f *Fitting) resume(s *State) error {
 	if s.rows != f.trainer.answers.Len() {
 		return fmt.Errorf("train: the checkpoint was made with %d training rows, there are %d", s.rows, f.trainer.answers.Len())

@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// column holds the values of one input, target or weight of a set, in the program's type,
-// and the shape of a row, or of a step if it has offsets.
+// column holds the values of one input, target or weight of a set, in the program's type.
+// Its shape is that of a row or, with offsets, of a step.
 type column struct {
 	name  string
 	shape graph.Shape
@@ -21,8 +21,8 @@ type column struct {
 	f64   []float64
 	ints  []int
 
-	offsets []int // of rows that are sequences; nil: all have the same shape
-	ignore  bool  // padding is −1: targets that do not count
+	offsets []int // row boundaries of sequences; nil: all rows have the same shape
+	ignore  bool  // pad with −1: targets that do not count
 }
 
 // width is the number of values per row.
@@ -34,10 +34,10 @@ func (c *column) width() int {
 	return n
 }
 
-// fill takes the values of a tensor whose first axis is the rows: floats become dt, those of
-// column k of a row mapped through change[k] unless that is nil; ints stay ints. Values that
-// need no conversion are shared with the tensor unless the column must own them. Existing
-// memory is reused.
+// fill reads a tensor whose first axis is the rows. Floats are converted to dt, with column
+// k of each row mapped through change[k] unless that is nil; ints stay ints. Values that
+// need no conversion are shared with the tensor unless own is set. Existing memory is
+// reused.
 func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change []func(float64) float64, own bool) error {
 	c.offsets = nil
 	c.name, c.shape = name, t.Shape()[1:].Clone()
@@ -79,7 +79,7 @@ func (c *column) fill(name string, t *tensor.Dense, dt graph.Dtype, change []fun
 }
 
 // convert writes values into dst, or into new memory if dst has a different size. change has
-// a function for each column; nil: none changes them.
+// one function per column; nil leaves all columns unchanged.
 func convert[To, From float32 | float64](dst []To, from []From, change []func(float64) float64) []To {
 	if len(dst) != len(from) {
 		dst = make([]To, len(from))
@@ -112,7 +112,7 @@ func (c *column) inRange(target *tensor.Dense) error {
 }
 
 // declare adds an input to a graph, sized for a batch of the column's rows. Sequences are
-// padded to the number of steps.
+// padded to the given number of steps.
 func (c *column) declare(b *graph.Builder, batch, steps int) *graph.Node {
 	shape := []int{batch}
 	if c.offsets != nil {
@@ -172,14 +172,14 @@ func copyRows(dst, src, rows []int, w int) {
 	}
 }
 
-// table is a set in the program's types.
+// table is a set converted to the program's types.
 type table struct {
-	rows    int // of the source; a window of a stream holds fewer
+	rows    int // in the source; a window of a stream holds fewer
 	inputs  []*column
 	targets []*column
 	weights *column
-	w       []float64 // of all rows, or nil
-	own     bool      // values are copied, as those that are given will change
+	w       []float64 // weights of all rows, or nil
+	own     bool      // copy the values, because the caller's will change
 }
 
 func newTable(m *models.Model, s *data.Set) (*table, error) {
@@ -187,7 +187,7 @@ func newTable(m *models.Model, s *data.Set) (*table, error) {
 	return t, t.fill(m, s)
 }
 
-// fill takes over the rows of a set in memory.
+// fill converts the rows of a set in memory.
 func (t *table) fill(m *models.Model, s *data.Set) error {
 	names := m.InputNames()
 	if err := m.CheckSet(s); err != nil {
@@ -217,7 +217,7 @@ func (t *table) fill(m *models.Model, s *data.Set) error {
 	return t.fillAnswers(m, s)
 }
 
-// fillAnswers takes over the targets and weights of a set.
+// fillAnswers converts the targets and weights of a set.
 func (t *table) fillAnswers(m *models.Model, s *data.Set) error {
 	dt := m.Params().Dtype()
 	t.rows, t.w = s.Len(), s.Weights
@@ -265,7 +265,7 @@ func (t *table) fillAnswers(m *models.Model, s *data.Set) error {
 	return nil
 }
 
-// fillSequence takes sequences as input i, and their lengths as the one after it.
+// fillSequence stores sequences as input i, and their lengths as input i+1.
 func (t *table) fillSequence(names []string, i int, q *data.Sequences, dt graph.Dtype) error {
 	c := at(&t.inputs, i)
 	old := c.offsets
@@ -281,7 +281,7 @@ func (t *table) fillSequence(names []string, i int, q *data.Sequences, dt graph.
 	return nil
 }
 
-// kept returns offsets, in memory of the table's own if those that are given will change.
+// kept returns offsets, copied into the table's own memory if the caller's will change.
 func (t *table) kept(old, offsets []int) []int {
 	if t.own {
 		return append(old[:0], offsets...)
@@ -289,7 +289,7 @@ func (t *table) kept(old, offsets []int) []int {
 	return offsets
 }
 
-// grouped reports whether the loss of a model's task takes the groups of rows.
+// grouped reports whether the loss of the model's task needs the group of each row.
 func grouped(m *models.Model) bool {
 	if m.Info.Task == nil {
 		return false
@@ -298,8 +298,8 @@ func grouped(m *models.Model) bool {
 	return err == nil && r.Grouped
 }
 
-// withGroups returns the target with one more column, the number of the row's group, counted
-// from 0 so that float32 holds it.
+// withGroups returns the target with an extra column, the number of the row's group. Groups
+// are numbered from 0 so that float32 can hold the numbers.
 func withGroups(y *tensor.Dense, groups []int) (*tensor.Dense, error) {
 	values, ok := y.Data().([]float64)
 	rows := y.Shape()[0]
@@ -320,7 +320,7 @@ func withGroups(y *tensor.Dense, groups []int) (*tensor.Dense, error) {
 	return tensor.New(tensor.WithShape(rows, width+1), tensor.WithBacking(out)), nil
 }
 
-// at returns column i of a list, extending it by one if necessary.
+// at returns column i of a list, extending the list by one if necessary.
 func at(list *[]*column, i int) *column {
 	if i == len(*list) {
 		*list = append(*list, &column{})

@@ -14,13 +14,13 @@ import (
 // Calibration names a way to calibrate probabilities.
 type Calibration string
 
-// The ways to calibrate; formulas are at models.Calibration.
+// The calibrations; models.Calibration has the formulas.
 const (
 	Temperature Calibration = "temperature"
 	Isotonic    Calibration = "isotonic"
 )
 
-// Decision names a metric that a threshold is chosen for.
+// Decision names a metric by which a threshold is chosen.
 type Decision string
 
 // The metrics of Decision.
@@ -30,7 +30,7 @@ const (
 	ByMCC              Decision = "mcc" // Matthews' correlation coefficient
 )
 
-// balanced returns rows with weights that make all classes weigh the same.
+// balanced returns the rows with weights that give all classes the same total weight.
 func balanced(rows data.Source) (data.Source, error) {
 	answers, err := data.Answers(rows)
 	if err != nil {
@@ -54,7 +54,7 @@ func balanced(rows data.Source) (data.Source, error) {
 	return reweighed{rows, factors}, nil
 }
 
-// reweigh multiplies the weights of rows by a factor of their class.
+// reweigh multiplies each row's weight by the factor of its class.
 func reweigh(s *data.Set, factors []float64) error {
 	labels, err := s.Labels()
 	if err != nil {
@@ -74,10 +74,10 @@ func reweigh(s *data.Set, factors []float64) error {
 	return nil
 }
 
-// reweighed is a source with other weights.
+// reweighed is a source with its weights replaced.
 type reweighed struct {
 	of      data.Source
-	factors []float64 // by class
+	factors []float64 // per class
 }
 
 // Stream implements data.Source.
@@ -97,8 +97,8 @@ func (r reweighed) Stream() (*data.Stream, error) {
 	return &out, reweigh(&like, r.factors)
 }
 
-// decide calibrates a fitted model and chooses its threshold on rows that it was
-// not trained on.
+// decide calibrates a fitted model and chooses its threshold, using rows it was not trained
+// on.
 func (e Estimator) decide(ctx context.Context, m *models.Model, rows data.Source) error {
 	m.Info.Costs = e.Costs
 	if err := m.Info.Check(); err != nil {
@@ -124,7 +124,7 @@ func (e Estimator) decide(ctx context.Context, m *models.Model, rows data.Source
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	p, err := m.PredictRows(ctx, data.Blind(rows)) // Info.Preprocess is not set yet: rows are ready
+	p, err := m.PredictRows(ctx, data.Blind(rows)) // preprocessed already: Info.Preprocess is not set yet
 	if err != nil {
 		return err
 	}
@@ -151,12 +151,12 @@ func (e Estimator) decide(ctx context.Context, m *models.Model, rows data.Source
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	// Class 1 is the cheaper one from P ≥ c₀₁/(c₀₁ + c₁₀) on.
+	// Class 1 is the cheaper choice from P ≥ c₀₁/(c₀₁ + c₁₀) on.
 	m.Info.Costs = [][]float64{{0, t}, {1 - t, 0}}
 	return nil
 }
 
-// threshold returns the probability of class 1 from which to choose it.
+// threshold returns the probability of class 1 at or above which to predict it.
 func (d Decision) threshold(labels []int, proba []float64) (float64, error) {
 	score := map[Decision]func(want, got []int) (float64, error){
 		ByBalancedAccuracy: metrics.BalancedAccuracy,
@@ -194,7 +194,7 @@ func (d Decision) threshold(labels []int, proba []float64) (float64, error) {
 		}
 		return err
 	}
-	if err := at(0.5); err != nil { // what is not better than it does not replace it
+	if err := at(0.5); err != nil { // a tie keeps 0.5
 		return 0, err
 	}
 	for i := 1; i < len(cuts); i++ {
@@ -205,5 +205,5 @@ func (d Decision) threshold(labels []int, proba []float64) (float64, error) {
 	return best, nil
 }
 
-// maxCuts bounds the thresholds that are tried.
+// maxCuts bounds the number of thresholds tried.
 const maxCuts = 500

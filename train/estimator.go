@@ -12,48 +12,54 @@ import (
 	"github.com/seed732fc211/aegis/models"
 )
 
-// Estimator makes and fits a model on raw rows: preprocessing fitted on them,
-// the model built for what they have become, then Fit. Its method Fit is that of
-// crossval.Estimator. It holds nothing of a fit, and may serve several at once. With
-// registered parts it can be written down: see package describe.
+// Estimator fits a model to raw rows: it fits the preprocessing, builds the model for the
+// preprocessed rows, and calls Fit. Its method Fit makes it a crossval.Estimator. It keeps
+// no state of a fit and may serve several at once. If its parts are registered, it can be
+// written as JSON: see package describe.
 type Estimator struct {
-	Net models.Architecture // makes the model for rows that have been preprocessed, such as models.MLP
+	Net models.Architecture // builds the model for preprocessed rows, such as models.MLP
 
-	// Preprocess is fitted on the rows that are trained on, which those set aside
-	// by Config.ValidationFraction are not. nil: none.
-	Preprocess  data.Transform
-	ScaleTarget bool // of real targets: train on (y − mean)/std of the rows, each column by its own, predict in y's units
-	// LogTarget is for a single real target that is skewed (a skewness beyond ±1): the
-	// model is fitted twice, to the targets and to asinh((y − median)/d) of them, where d
-	// is the distance of the median from the nearer quartile, and the fit with the better first
-	// metric of the task on the validation rows, as RMSE in y's units, is kept; a note in the history says so if
-	// that is the second. Callbacks see both fits. It needs ScaleTarget and validation rows.
-	LogTarget   bool
-	BoundTarget bool   // of real targets: hold predictions to the range of the rows' targets, each column to its own
-	Config      Config // Config.Validation holds raw rows, too: they are preprocessed as the others
+	// Preprocess is fitted on the training rows only, without those set aside by
+	// Config.ValidationFraction. nil: none.
+	Preprocess data.Transform
+	// ScaleTarget trains on (y − mean)/std of real targets, column by column; predictions
+	// are in the units of y.
+	ScaleTarget bool
+	// LogTarget is for a single real target that is skewed (a skewness beyond ±1). The model
+	// is fitted twice: to the targets y and to asinh((y − median)/d), where d is the
+	// distance of the median from the nearer quartile. The fit with the better first metric
+	// of the task on the validation rows (RMSE in the units of y) is kept; a note in the
+	// history says so if that is the second. Callbacks see both fits. It needs ScaleTarget
+	// and validation rows.
+	LogTarget bool
+	// BoundTarget clips predictions of real targets to the range of the training targets,
+	// column by column.
+	BoundTarget bool
+	Config      Config // Config.Validation holds raw rows; they are preprocessed like the others
 
-	// Balanced gives every row a weight, besides its own, so that all classes weigh
-	// the same: rows/(classes·rows of the class).
+	// Balanced multiplies the weight of every row by rows/(classes·rows of its class), so
+	// that all classes have the same total weight.
 	Balanced bool
-	// Calibrate fits the probabilities to the validation rows after the fit; it
-	// wants Config.Validation or ValidationFraction. "": not.
+	// Calibrate calibrates the probabilities on the validation rows after the fit; it needs
+	// Config.Validation or ValidationFraction. "": no calibration.
 	Calibrate Calibration
-	// Costs is what it costs to take class i for class j; see models.Info.Costs.
+	// Costs are the costs of misclassification; see models.Info.Costs.
 	Costs [][]float64
-	// Decide chooses the threshold of the second of two classes on the validation
-	// rows so that this metric is greatest there; the zero value leaves it at 0.5.
+	// Decide chooses, for two classes, the threshold of the second that maximises this
+	// metric on the validation rows. The zero value keeps 0.5.
 	Decide Decision
 
-	Seed uint64 // of the model and of the fit, for Train; Config.Seed is not used
+	Seed uint64 // of the model and of the fit, used by Train; Config.Seed is ignored
 }
 
-// Train fits a model and returns it with its history. Its Info lets it predict
-// from raw rows.
+// Train fits a model and returns it with its history. The model's Info lets it predict from
+// raw rows.
 func (e Estimator) Train(ctx context.Context, rows data.Source) (*models.Model, *History, error) {
 	if e.Net == nil {
 		return nil, nil, errors.New("train: the estimator has no Net")
 	}
-	if err := data.Check(rows); err != nil { // what preprocessing makes of an infinite value spoils the whole column
+	// One infinite value would spoil its whole column in preprocessing.
+	if err := data.Check(rows); err != nil {
 		return nil, nil, fmt.Errorf("train: %w", err)
 	}
 	answers, err := data.Answers(rows)
@@ -106,7 +112,7 @@ func (e Estimator) Train(ctx context.Context, rows data.Source) (*models.Model, 
 	return m, h, rest.trace(err)
 }
 
-// fit makes a model and fits it to rows that have been prepared.
+// fit builds a model and fits it to preprocessed rows.
 func (e Estimator) fit(ctx context.Context, info models.Info, ready data.Source, c Config) (*models.Model, *History, error) {
 	head, err := data.Head(ready, data.WindowRows)
 	if err != nil {
@@ -125,8 +131,8 @@ func (e Estimator) fit(ctx context.Context, info models.Info, ready data.Source,
 	return m, h, err
 }
 
-// orLogarithmic fits once more, to targets on a logarithmic scale, and returns that fit
-// where it is better on the validation rows, else the one given.
+// orLogarithmic fits again, to targets on a logarithmic scale, and returns that fit if it is
+// better on the validation rows, otherwise the given one.
 func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *History, answers *data.Set, ready data.Source, c Config) (*models.Model, *History, error) {
 	y, err := answers.Values()
 	if err != nil {
@@ -168,7 +174,7 @@ func (e Estimator) orLogarithmic(ctx context.Context, plain *models.Model, h *Hi
 	return plain, h, nil
 }
 
-// validationScore returns the first metric of the model's task on rows, negative where
+// validationScore returns the first metric of the model's task on the rows, negated if
 // greater is better.
 func validationScore(ctx context.Context, m *models.Model, rows data.Source) (float64, error) {
 	answers, err := data.Answers(rows)
@@ -179,7 +185,7 @@ func validationScore(ctx context.Context, m *models.Model, rows data.Source) (fl
 	if err != nil {
 		return 0, err
 	}
-	p, err := m.PredictRows(ctx, data.Blind(rows)) // Info.Preprocess is not set yet: rows are ready
+	p, err := m.PredictRows(ctx, data.Blind(rows)) // preprocessed already: Info.Preprocess is not set yet
 	if err != nil {
 		return 0, err
 	}
@@ -190,8 +196,8 @@ func validationScore(ctx context.Context, m *models.Model, rows data.Source) (fl
 	return v, err
 }
 
-// readTarget sets the scales and the bounds of real targets, each by its own column, and
-// says whether the logarithm is worth a fit: of a single target that is skewed.
+// readTarget sets the scale and bounds of real targets, column by column, and reports
+// whether to try the logarithm, that is, whether there is a single, skewed target.
 func (e Estimator) readTarget(info *models.Info, rows *data.Set) (skewed bool, err error) {
 	rules, err := rows.Rules()
 	if err != nil {
@@ -224,18 +230,18 @@ func (e Estimator) readTarget(info *models.Info, rows *data.Set) (skewed bool, e
 	return e.LogTarget && columns == 1 && math.Abs(moments.Skewness(y)) > skewedFrom, nil
 }
 
-// skewedFrom is the skewness from which a target's logarithm is tried: that of an
-// exponential distribution is 2, of a normal one 0.
+// skewedFrom is the skewness beyond which a target's logarithm is tried. An exponential
+// distribution has 2, a normal one 0.
 const skewedFrom = 1
 
-// share is a part of the rows that an Estimator was given.
+// share is a part of the rows given to an Estimator.
 type share struct {
 	rows    data.Source
 	answers *data.Set
-	of      []int // their numbers among those given; nil: all
+	of      []int // their row numbers among all given rows; nil: all of them
 }
 
-// trace returns an error about a row of the part as one about the row given.
+// trace rewrites an error about a row of the part to name the row as it was given.
 func (s share) trace(err error) error {
 	var row *data.RowError
 	if s.of == nil || !errors.As(err, &row) || row.Row < 0 || row.Row >= len(s.of) {
@@ -245,7 +251,7 @@ func (s share) trace(err error) error {
 	return &data.RowError{Row: given, Err: fmt.Errorf("%w (row %d of those given)", err, given)}
 }
 
-// setAside moves the share of the rows that is for validation to Validation.
+// setAside moves the validation share of the rows to Validation.
 func (c *Config) setAside(rows data.Source, answers *data.Set) (share, error) {
 	if c.Validation != nil || c.ValidationFraction == 0 {
 		return share{rows: rows, answers: answers}, nil
@@ -265,8 +271,8 @@ func (c *Config) setAside(rows data.Source, answers *data.Set) (share, error) {
 	return share{data.View(rows, a), rest, a}, nil
 }
 
-// prepare fits the preprocessing on rows and applies it to them and to the
-// validation rows.
+// prepare fits the preprocessing on the rows and applies it to them and to the validation
+// rows.
 func (e Estimator) prepare(rows data.Source, c *Config) (data.Source, data.Fitted, error) {
 	if e.Preprocess == nil {
 		return rows, nil, nil
@@ -290,7 +296,7 @@ func (e Estimator) prepare(rows data.Source, c *Config) (data.Source, data.Fitte
 	return ready, fitted, nil
 }
 
-// Fit fits a model as crossval sees it: what Train makes, with a seed in place of Seed.
+// Fit is Train for crossval: it takes the seed as an argument and ignores e.Seed.
 func (e Estimator) Fit(ctx context.Context, rows data.Source, seed uint64) (*data.Predictor, error) {
 	e.Seed = seed
 	m, h, err := e.Train(ctx, rows)
@@ -300,7 +306,7 @@ func (e Estimator) Fit(ctx context.Context, rows data.Source, seed uint64) (*dat
 	return Predictor(m, h), nil
 }
 
-// Predictor is a fitted model with its history as crossval sees it.
+// Predictor adapts a fitted model and its history for crossval.
 func Predictor(m *models.Model, h *History) *data.Predictor {
 	if m == nil {
 		return nil
@@ -318,7 +324,7 @@ func Predictor(m *models.Model, h *History) *data.Predictor {
 	return p
 }
 
-// targetScale returns the mean and the standard deviation, 1 if that is 0.
+// targetScale returns the mean and the standard deviation, or 1 if that is 0.
 func targetScale(y []float64) (mean, std float64) {
 	if mean, std = moments.MeanStd(y); std == 0 {
 		std = 1

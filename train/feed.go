@@ -20,35 +20,35 @@ type feed struct {
 	order   *data.Batches
 	table   *table
 	answers *data.Set // targets and weights of all rows
-	lengths []int     // of the rows' sequences; nil: none
-	full    int       // leave out batches of fewer rows; 0: none
+	lengths []int     // sequence length of each row; nil: no sequences
+	full    int       // drop batches of fewer rows; 0: keep all
 
 	stream  *data.Stream // nil: all rows are in the table
-	again   data.Source  // opened for every epoch, as its rows come in order only; nil: not
+	again   data.Source  // reopened for every epoch, because it is read in order; nil: not needed
 	model   *models.Model
-	window  int // that lies in the table
+	window  int // the window now in the table
 	ready   chan loaded
-	free    chan *table // tables to read into
+	free    chan *table // tables that can be read into
 	stop    context.CancelFunc
 	done    chan struct{}
 	local   []int
-	broken  error                                         // of opening the rows again
-	narrow  func(rows []int, dst []float32) (bool, error) // reads inputs as they are wanted; nil: see raw
-	raw     *data.Set                                     // the rows of a window before they are converted
-	numbers []int                                         // and their numbers
+	broken  error                                         // from reopening the source
+	narrow  func(rows []int, dst []float32) (bool, error) // reads inputs directly as float32; nil: see raw
+	raw     *data.Set                                     // the rows of a window before conversion
+	numbers []int                                         // their row numbers
 }
 
-// loaded is a window that was read, or the error.
+// loaded is a window that was read, or an error.
 type loaded struct {
 	table *table
 	err   error
 }
 
-// order says how rows are put into batches.
+// order configures how rows are put into batches.
 type order struct {
 	size     int
 	shuffle  bool
-	byLength bool // rows of similar length together
+	byLength bool // batch rows of similar length together
 	seed     uint64
 }
 
@@ -85,7 +85,7 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 		if err := checkRows(set); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
-		f.answers = set // metrics may look at the inputs, too
+		f.answers = set // metrics may need the inputs, too
 		f.table, err = newTable(m, set)
 		return f, err
 	}
@@ -95,16 +95,17 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 		f.order.InOrder()
 	}
 	f.order.Epoch(1)
-	if f.table, err = f.read(0, &table{own: true}); err != nil { // for its shapes, and what is wrong with them
+	// This reveals the shapes, and any fault in the first rows.
+	if f.table, err = f.read(0, &table{own: true}); err != nil {
 		return nil, err
 	}
 	f.table.w = answers.Weights
 	return f, f.narrowed(m, src)
 }
 
-// narrowed finds out whether inputs can be read right into a table.
+// narrowed finds out whether inputs can be read directly into a table.
 func (f *feed) narrowed(m *models.Model, src data.Source) error {
-	if r, ok := src.(reweighed); ok { // its inputs are those of the source
+	if r, ok := src.(reweighed); ok { // reweighing does not change the inputs
 		src = r.of
 	}
 	if m.Params().Dtype() != graph.Float32 || len(m.InputNames()) != 1 || len(m.InputShape(0)) != 1 || f.table.inputs[0].f32 == nil {
@@ -120,8 +121,8 @@ func (f *feed) narrowed(m *models.Model, src data.Source) error {
 	return nil
 }
 
-// readNarrow reads one window right into a table. It reports false for one that has to be looked
-// at value by value.
+// readNarrow reads one window directly into a table. It reports false for a window that must
+// be checked value by value.
 func (f *feed) readNarrow(into *table) (bool, error) {
 	like, c := f.table.inputs[0], at(&into.inputs, 0)
 	if n := len(f.numbers) * like.width(); len(c.f32) != n {
@@ -143,7 +144,7 @@ func (f *feed) readNarrow(into *table) (bool, error) {
 
 var errOtherRows = errors.New("every pass has to give the same rows")
 
-// checkRows checks that a net can take these rows.
+// checkRows checks that a network can take these rows.
 func checkRows(s *data.Set) error {
 	if err := s.Validate(); err != nil {
 		return err
@@ -196,7 +197,7 @@ func (f *feed) epoch(ctx context.Context, epoch int) {
 	}
 	ctx, f.stop = context.WithCancel(ctx)
 	f.ready, f.done = make(chan loaded), make(chan struct{})
-	if f.free == nil { // one table is read while another is used
+	if f.free == nil { // one table is read while the other is in use
 		f.free = make(chan *table, 2)
 		f.free <- &table{own: true}
 	}
@@ -233,7 +234,7 @@ func (f *feed) close() {
 	}
 }
 
-// next returns the next batch's rows and their positions in the table.
+// next returns the rows of the next batch and their positions in the table.
 func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	for {
 		rows = f.order.Next()
@@ -265,7 +266,7 @@ func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 	return rows, f.local, nil
 }
 
-// steps returns the number of steps to which rows are padded, 0 without sequences.
+// steps returns the number of steps to which the rows are padded, 0 without sequences.
 func (f *feed) steps(rows []int) int {
 	if f.lengths == nil {
 		return 0
@@ -277,7 +278,7 @@ func (f *feed) steps(rows []int) int {
 	return data.PaddedSteps(longest)
 }
 
-// longest is steps of all rows.
+// longest returns steps for all rows.
 func (f *feed) longest() int {
 	if f.lengths == nil {
 		return 0

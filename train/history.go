@@ -12,17 +12,17 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// History is what a fit recorded: one number an epoch for every curve.
+// History records a fit: one number per epoch for every curve.
 type History struct {
 	Curves    []data.Curve    `json:"curves"`
-	Times     []time.Duration `json:"times"`      // of the epochs
-	BestEpoch int             `json:"best_epoch"` // from 1; 0: no callback kept one
-	Stopped   string          `json:"stopped"`    // why the fit ended before its last epoch; empty: it did not
-	Duration  time.Duration   `json:"duration"`   // of the fit, all epochs and callbacks
+	Times     []time.Duration `json:"times"`      // per epoch
+	BestEpoch int             `json:"best_epoch"` // counted from 1; 0: no callback recorded one
+	Stopped   string          `json:"stopped"`    // why the fit ended before its last epoch; "": it did not
+	Duration  time.Duration   `json:"duration"`   // of the fit, with all epochs and callbacks
 	Notes     []string        `json:"notes,omitempty"`
 }
 
-// note adds a note that is not there yet.
+// note adds a note unless it is already there.
 func (h *History) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(h.Notes, text) {
 		h.Notes = append(h.Notes, text)
@@ -63,7 +63,7 @@ func (h *History) curve(name string) *data.Curve {
 	return nil
 }
 
-// Epochs returns the number of epochs done.
+// Epochs returns the number of completed epochs.
 func (h *History) Epochs() int {
 	if h == nil {
 		return 0
@@ -71,8 +71,8 @@ func (h *History) Epochs() int {
 	return len(h.Times)
 }
 
-// Names returns the names of the curves: "loss" first, then "penalty" if there
-// is one, the metrics, and all that again with "val_" if there is a validation.
+// Names returns the names of the curves: "loss" first, then "penalty" if there is one, the
+// metrics, and the same again with the prefix "val_" if there is validation.
 func (h *History) Names() []string {
 	if h == nil {
 		return nil
@@ -84,7 +84,7 @@ func (h *History) Names() []string {
 	return names
 }
 
-// Get returns a curve's values, nil if there is none of that name.
+// Get returns a curve's values, or nil if there is no such curve.
 func (h *History) Get(name string) []float64 {
 	if c := h.curve(name); c != nil {
 		return c.Values
@@ -92,7 +92,7 @@ func (h *History) Get(name string) []float64 {
 	return nil
 }
 
-// Last returns the last value of a curve, NaN if there is none.
+// Last returns the last value of a curve, or NaN if there is none.
 func (h *History) Last(name string) float64 {
 	v := h.Get(name)
 	if len(v) == 0 {
@@ -101,7 +101,7 @@ func (h *History) Last(name string) float64 {
 	return v[len(v)-1]
 }
 
-// At returns a curve's value at an epoch, counted from 1, NaN if there is none.
+// At returns a curve's value at an epoch, counted from 1, or NaN if there is none.
 func (h *History) At(name string, epoch int) float64 {
 	v := h.Get(name)
 	if epoch < 1 || epoch > len(v) {
@@ -110,7 +110,7 @@ func (h *History) At(name string, epoch int) float64 {
 	return v[epoch-1]
 }
 
-// String returns the last epoch in one line.
+// String formats the last epoch as one line.
 func (h *History) String() string {
 	parts := []string{fmt.Sprintf("epoch %d", h.Epochs())}
 	for _, name := range h.Names() {
@@ -119,9 +119,8 @@ func (h *History) String() string {
 	return strings.Join(parts, "  ")
 }
 
-// JSON returns the history as JSON. A value that is not a number, such as the
-// precision of an epoch that predicts no positive, is null; infinite ones are the
-// texts "+Inf" and "-Inf".
+// JSON returns the history as JSON. A value that is NaN, such as the precision of an epoch
+// without a positive prediction, is null; infinite values are the strings "+Inf" and "-Inf".
 func (h *History) JSON() ([]byte, error) { return json.MarshalIndent(h, "", "  ") }
 
 // historyFields is a History without its methods.
@@ -137,7 +136,7 @@ type curveJSON struct {
 	Values []jsonNumber
 }
 
-// MarshalJSON writes the history as JSON says.
+// MarshalJSON implements json.Marshaler; see JSON.
 func (h History) MarshalJSON() ([]byte, error) {
 	j := historyJSON{historyFields: (*historyFields)(&h), Curves: make([]curveJSON, len(h.Curves))}
 	for i, c := range h.Curves {
@@ -149,7 +148,7 @@ func (h History) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON implements json.Unmarshaler.
 func (h *History) UnmarshalJSON(text []byte) error {
 	if h == nil {
 		return errors.New("train: unmarshal into a nil history")
@@ -169,7 +168,7 @@ func (h *History) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// jsonNumber is a float64 that may be NaN (null in JSON) or infinite (a text).
+// jsonNumber is a float64 that may be NaN (null in JSON) or infinite (a string).
 type jsonNumber float64
 
 func (n jsonNumber) MarshalJSON() ([]byte, error) {

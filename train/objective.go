@@ -39,17 +39,17 @@ type Batch struct {
 
 // Term is one summand of an objective.
 type Term struct {
-	Name   string      // of its curve "loss NAME", which there is if the objective has several terms
+	Name   string      // of its curve "loss NAME", recorded if the objective has several terms
 	Rows   *graph.Node // (batch): the loss of each row
 	Weight float64     // 0: 1
-	Watch  bool        // only its curve is wanted; it is no part of what is minimised
+	Watch  bool        // only record the curve; the term is not minimised
 }
 
 // Outputs is the objective with one loss per output of the model, computed against the
 // target at the same position.
 type Outputs struct {
 	Losses  []losses.Loss
-	Weights []float64 // nil: all 1; an output of weight 0 is not trained by its loss, and has its curve
+	Weights []float64 // nil: all 1; a weight of 0 only records the output's curve
 	Names   []string  // of the curves; nil: "0", "1" and so on
 }
 
@@ -137,14 +137,14 @@ func termsOf(b *graph.Builder, o Objective, x Batch) (terms []Term) {
 }
 
 // OutputMetric scores one output of a multi-output model after every epoch, as the curves
-// NAME and "val_NAME". Score receives the target and output of all rows, shape (rows,
-// ...), or of all their steps, one row after another, if there is one for each; the output has
-// the model's float type.
+// NAME and "val_NAME". Score receives the target and output of all rows, shape (rows, ...),
+// or, if there is one per step, of all steps, row after row. The output has the model's
+// float type.
 type OutputMetric struct {
 	Name    string
 	Output  int
 	Target  int
-	Greater bool // greater is better: what EarlyStopping and Checkpoint go by
+	Greater bool // greater is better; used by EarlyStopping and Checkpoint
 	Score   func(want, got *tensor.Dense) (float64, error)
 }
 
@@ -166,7 +166,7 @@ func checkOutputs(list []OutputMetric, m *models.Model) error {
 // score returns the metric over all rows.
 func (o OutputMetric) score(targets []*tensor.Dense, out *tensor.Dense) (v float64, err error) {
 	defer func() {
-		if r := recover(); r != nil { // in a function of the user's
+		if r := recover(); r != nil { // from the user's function
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()

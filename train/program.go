@@ -9,13 +9,13 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// batchGraph is the graph of one batch: outputs, and the mean loss of its rows.
+// batchGraph is the graph of one batch: its outputs and the mean loss of its rows.
 type batchGraph struct {
 	b       *graph.Builder
-	steps   int // to which sequences are padded; 0: there are none
+	steps   int // padded length of sequences; 0: no sequences
 	outputs []*graph.Node
 	loss    *graph.Node
-	names   []string      // of the objective's terms, if it has several
+	names   []string      // of the objective's terms, if there are several
 	terms   []*graph.Node // their losses
 	cols    []*column
 }
@@ -45,7 +45,7 @@ func (t *table) build(m *models.Model, o Objective, mode graph.Mode, batch, step
 	return g, nil
 }
 
-// size is what a program is compiled for: rows, and steps of sequences.
+// size is the batch size a program is compiled for: rows, and steps of sequences.
 type size struct{ rows, steps int }
 
 // bound is a compiled batchGraph with its inputs.
@@ -54,10 +54,10 @@ type bound struct {
 	run     *graph.Program
 	sources []source
 	penalty *graph.Node
-	params  []*graph.Param // that are trained
+	params  []*graph.Param // the trained ones
 	grads   []gorgonia.Value
-	rows    []gorgonia.Value // of gradients that come as rows
-	g32     [][]float32      // their memory, if gradients are accumulated
+	rows    []gorgonia.Value // of gradients in row form
+	g32     [][]float32      // their backing memory, if gradients are accumulated
 	g64     [][]float64
 }
 

@@ -14,7 +14,7 @@ import (
 // RateSweep configures FindRate. The zero value works.
 type RateSweep struct {
 	Low, High float64 // first and last learning rate; 0: 1e-7 and 10
-	Steps     int     // of the optimizer; 0: 100
+	Steps     int     // optimizer steps; 0: 100
 	Smoothing float64 // β of the smoothed losses, in [0, 1); 0: 0.9
 	StopAt    float64 // stop when the smoothed loss exceeds StopAt times its minimum; 0: 4
 }
@@ -22,8 +22,8 @@ type RateSweep struct {
 // RateCurve is what FindRate measured, up to the rate at which it stopped.
 // plots.LearningRates draws it.
 type RateCurve struct {
-	Rates    []float64 // of each step
-	Losses   []float64 // of the step's rows before the step, without penalties
+	Rates    []float64 // one per step
+	Losses   []float64 // on the rows of each step, before it, without penalties
 	Smoothed []float64 // sᵢ = mᵢ/(1 − βⁱ), where mᵢ = β·mᵢ₋₁ + (1 − β)·lossᵢ and m₀ = 0
 
 	// Suggestion is the rate at which the smoothed loss falls most steeply with respect to
@@ -34,16 +34,15 @@ type RateCurve struct {
 	mean float64 // mᵢ
 }
 
-// FindRate trains for a few steps while the learning rate grows exponentially, and
-// records the loss: it begins to fall where the rate is large enough to learn, and
-// rises where the rate is too large. Smith (2017), "Cyclical learning rates for
-// training neural networks", arXiv:1506.01186; smoothing and suggestion as in fast.ai.
+// FindRate trains for a few steps while the learning rate grows exponentially, and records
+// the loss, which begins to fall where the rate is large enough to learn and rises where it
+// is too large. Smith (2017), "Cyclical learning rates for training neural networks",
+// arXiv:1506.01186; smoothing and suggestion as in fast.ai.
 //
-// It uses the same rows, losses, optimizer, groups, clipping, batches and seed as Fit
-// would with c, and ignores schedules, validation rows, callbacks, metrics, Average
-// and From. Afterwards the model is as it was, also after an error, and a later
-// fit gives the same bits as without the search. optim.Gorgonia is an error, because its
-// state cannot be reset.
+// It uses the same rows, losses, optimizer, groups, clipping, batches and seed as Fit would
+// with c, and ignores schedules, validation rows, callbacks, metrics, Average and From. The
+// model is restored afterwards, also after an error, and a later fit gives the same bits as
+// without the search. optim.Gorgonia is an error, because its state cannot be reset.
 func FindRate(ctx context.Context, m *models.Model, rows data.Source, c Config, s RateSweep) (*RateCurve, error) {
 	s, err := s.withDefaults()
 	if err != nil {
@@ -94,10 +93,10 @@ func (s RateSweep) withDefaults() (RateSweep, error) {
 	return s, nil
 }
 
-// mostSweepSteps is a bound on what can only be a mistake.
+// mostSweepSteps is a limit that only a mistake exceeds.
 const mostSweepSteps = 1_000_000
 
-// sweep makes the steps.
+// sweep takes the steps.
 func (f *Fitting) sweep(ctx context.Context, s RateSweep) (*RateCurve, error) {
 	curve := &RateCurve{}
 	least := math.Inf(1)
@@ -123,7 +122,7 @@ func (f *Fitting) sweep(ctx context.Context, s RateSweep) (*RateCurve, error) {
 			w := f.trainer.weighed
 			loss, weight = loss+w*f.trainer.now, weight+w
 		}
-		if weight == 0 { // there was no step
+		if weight == 0 { // no step was taken
 			continue
 		}
 		smoothed := curve.add(rate, loss/weight, s.Smoothing)
@@ -139,7 +138,7 @@ func (f *Fitting) sweep(ctx context.Context, s RateSweep) (*RateCurve, error) {
 	return curve, nil
 }
 
-// add takes in the loss of a step, unless that is not finite, and returns the smoothed loss.
+// add records the loss of a step, unless it is not finite, and returns the smoothed loss.
 func (c *RateCurve) add(rate, loss, beta float64) float64 {
 	c.mean = beta*c.mean + (1-beta)*loss
 	smoothed := c.mean / (1 - math.Pow(beta, float64(len(c.Losses)+1)))
@@ -149,7 +148,7 @@ func (c *RateCurve) add(rate, loss, beta float64) float64 {
 	return smoothed
 }
 
-// suggest sets the suggestion, from the given step on.
+// suggest sets the suggestion, ignoring the steps before from.
 func (c *RateCurve) suggest(from int) {
 	lowest := 0
 	for i, v := range c.Smoothed {

@@ -9,25 +9,25 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// running scores the first output of many rows without keeping it: outputs are collected until
-// some thousands are together, then read and counted.
+// running scores the first output of many rows without keeping it: it collects the outputs
+// of some thousands of rows, adds them to the metrics, and starts over.
 type running struct {
 	m       *models.Model
 	answers data.Set // targets of all rows
 	metrics []data.Metric
 	parts   []*data.Running
-	rows    []int // whose outputs are collected
+	rows    []int // the rows whose outputs are collected
 	f32     []float32
 	f64     []float64
-	err     error // the first
+	err     error // the first one
 }
 
-// collectedRows is how many rows are read at once.
+// collectedRows is the number of rows scored at a time.
 const collectedRows = 1 << 14
 
-// newRunning returns nil where all outputs are kept: of up to data.WindowRows rows, which take
-// little, where a metric needs them all at once, and with DropLast, where rows that an epoch
-// leaves out count with their latest output.
+// newRunning returns nil where all outputs are kept instead: for at most data.WindowRows
+// rows, which need little memory; where a metric needs all outputs at once; and with
+// DropLast, where rows that an epoch leaves out count with their latest output.
 func newRunning(m *models.Model, set *data.Set, c Config) *running {
 	if set.Len() <= data.WindowRows || len(c.Metrics) == 0 || c.DropLast || len(set.Steps) > 0 {
 		return nil
@@ -55,7 +55,7 @@ func (r *running) reset() {
 	}
 }
 
-// add takes the outputs of a batch.
+// add collects the outputs of a batch.
 func (r *running) add(p *bound, rows []int) {
 	if r == nil {
 		return
@@ -71,8 +71,8 @@ func (r *running) add(p *bound, rows []int) {
 	}
 }
 
-// flush scores what is collected. The first error is kept for the end of the epoch, as a fit that
-// diverges is to say so first.
+// flush scores the collected outputs. The first error is kept until the end of the epoch, so
+// that a divergence is reported first.
 func (r *running) flush() {
 	if len(r.rows) > 0 && r.err == nil {
 		r.err = r.score()

@@ -8,7 +8,7 @@ import (
 	"github.com/seed732fc211/aegis/models"
 )
 
-// scorer computes loss and metrics of a set without training.
+// scorer computes the loss and metrics of a set without training.
 type scorer struct {
 	tally
 	*feed
@@ -16,7 +16,7 @@ type scorer struct {
 	programs map[size]*bound
 }
 
-// scoreBatch is the number of rows that are scored at once.
+// scoreBatch is the number of rows scored at once.
 const scoreBatch = 256
 
 func newScorer(m *models.Model, src data.Source, c Config) (*scorer, error) {
@@ -26,7 +26,8 @@ func newScorer(m *models.Model, src data.Source, c Config) (*scorer, error) {
 	}
 	s := &scorer{tally: newTally(m, f.answers, c), feed: f, config: c, programs: map[size]*bound{}}
 	n := f.answers.Len()
-	for _, rows := range []int{min(scoreBatch, n), n % scoreBatch} { // windows are whole batches but for the last
+	// Windows consist of whole batches, except the last.
+	for _, rows := range []int{min(scoreBatch, n), n % scoreBatch} {
 		if rows > 0 && err == nil {
 			_, err = s.program(size{rows, f.longest()})
 		}

@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// entry is one number of an epoch.
+// entry is one recorded number of an epoch.
 type entry struct {
 	name  string
 	value float64
@@ -23,23 +23,23 @@ type tally struct {
 	m       *models.Model
 	set     *data.Set
 	loss    float64
-	now     float64 // the loss of the last batch
+	now     float64 // the loss of the latest batch
 	penalty float64
 	weight  float64
-	names   []string // of the objective's terms, if it has several
+	names   []string // of the objective's terms, if there are several
 	terms   []float64
-	outs    []collected // by output
+	outs    []collected // per output
 	running *running    // metrics of the first output, if its values are not collected
 	hasPen  bool
 }
 
-// collected is an output of all rows, or of all their steps; out is nil if no metric wants it.
+// collected is an output of all rows or all their steps; out is nil if no metric needs it.
 type collected struct {
 	out *tensor.Dense
-	f32 []float32 // the memory of out: tensor.Dense.Data takes new memory to say it
+	f32 []float32 // the memory of out, because tensor.Dense.Data allocates on every call
 	f64 []float64
 
-	offsets []int // of the steps; nil: one result for each row
+	offsets []int // of the steps; nil: one result per row
 }
 
 func newTally(m *models.Model, set *data.Set, c Config) tally {
@@ -74,8 +74,8 @@ func (t *tally) reset() {
 	t.running.reset()
 }
 
-// add takes in a batch that was computed. The loss of rows that all have the
-// weight 0 is 0/0 and does not count.
+// add adds a computed batch. If all its rows have weight 0, its loss is 0/0 and does not
+// count.
 func (t *tally) add(p *bound, rows []int, weight float64) {
 	t.hasPen = p.penalty != nil
 	if t.terms == nil && p.terms != nil {
@@ -119,7 +119,7 @@ func scatterRows[T any](all, part []T, rows []int) {
 	}
 }
 
-// targetsOf returns the targets of rows, then those of steps, one row's after another's.
+// targetsOf returns the targets of rows, then those of steps, row after row.
 func targetsOf(s *data.Set) []*tensor.Dense {
 	if len(s.Steps) == 0 {
 		return s.Targets

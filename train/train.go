@@ -1,6 +1,6 @@
-// Package train fits models: epochs of shuffled batches, validation, callbacks,
-// a history, and checkpoints that a fit goes on from bit for bit. An Estimator
-// packs a model and its fit for package crossval.
+// Package train fits models: epochs of shuffled batches, validation, callbacks, a history,
+// and checkpoints from which a fit resumes bit for bit. An Estimator wraps a model and its
+// fit for package crossval.
 package train
 
 import (
@@ -20,27 +20,29 @@ import (
 	"github.com/seed732fc211/aegis/optim"
 )
 
-// Config says how a model is fitted. The zero value works.
+// Config configures a fit. The zero value works.
 type Config struct {
-	Loss      losses.Loss     // nil: that of the task of the model's Info, such as cross-entropy from logits or MSE
-	Losses    []losses.Loss   // one for each output, in place of Loss; their sum is minimised
-	Objective Objective       // in place of Loss and Losses: what is minimised of all outputs
+	Loss      losses.Loss     // nil: that of Info.Task, such as cross-entropy from logits or MSE
+	Losses    []losses.Loss   // one per output, instead of Loss; their sum is minimised
+	Objective Objective       // instead of Loss and Losses: what to minimise, from all outputs
 	Optimizer optim.Optimizer // nil: optim.Adam{}
 	Schedule  optim.Schedule  // of the learning rate; nil: constant
 	Clip      optim.Clip      // of the gradients
 
-	// Groups give parameters learning rates and weight decay of their own, or freeze
-	// them. DecaySchedule is a factor of the weight decay, NoiseSchedule one of the
-	// rate of every Dropout that is Scheduled; nil: constant.
+	// Groups give parameters their own learning rates and weight decay, or freeze them.
+	// DecaySchedule is a factor on the weight decay, NoiseSchedule one on the rate of every
+	// Dropout that is Scheduled; nil: constant.
 	Groups        []optim.Group
 	DecaySchedule optim.Schedule
 	NoiseSchedule optim.Schedule
 
-	Epochs    int  // 0: 100
-	BatchSize int  // 0: 32; the last batch of an epoch may be smaller, and counts by its rows
-	DropLast  bool // leave out the last batch of an epoch if it is smaller and not the only one; curves of metrics take the latest output of the rows left out
-	NoShuffle bool // true: rows in the order of the set
-	NoBuckets bool // true: rows with sequences are put into batches as they are shuffled, not with others of similar length
+	Epochs    int // 0: 100
+	BatchSize int // 0: 32; the last batch of an epoch may be smaller and is weighted by its rows
+	// DropLast drops the last batch of an epoch if it is smaller and not the only one;
+	// metrics use the latest output of its rows.
+	DropLast  bool
+	NoShuffle bool // keep the rows in the order of the set
+	NoBuckets bool // do not batch sequences with others of similar length
 	Seed      uint64
 
 	// Accumulate is the number of batches per optimizer step; 0: 1. The step uses the mean
@@ -51,50 +53,50 @@ type Config struct {
 	// and with dropout, which draws new masks for each batch.
 	Accumulate int
 
-	// Average is the decay d of a moving average of parameters and running statistics:
-	// after step t, a ← a + (1 − dₜ)·(w − a) with dₜ = min(d, (1 + t)/(10 + t)), as in
+	// Average is the decay d of a moving average of parameters and running statistics: after
+	// step t, a ← a + (1 − dₜ)·(w − a) with dₜ = min(d, (1 + t)/(10 + t)), as in
 	// TensorFlow's ExponentialMovingAverage, so that the initial weights are soon forgotten.
 	// The model holds the average during validation, in callbacks other than BatchEnd, and
-	// after the fit; the optimizer continues from the weights themselves, and the scores
-	// of the training rows are theirs. 0: no average; 0.99 to 0.9999 is usual. Polyak &
-	// Juditsky (1992).
+	// after the fit. The optimizer continues from the weights themselves, and the training
+	// scores are theirs. 0: no average; 0.99 to 0.9999 is usual. Polyak & Juditsky (1992).
 	Average float64
 
-	Augment data.Augmenter // changes samples of the first input at every step; nil: none; validation rows stay as they are
+	// Augment changes samples of the first input at every step, except validation rows. nil:
+	// none.
+	Augment data.Augmenter
 
 	Validation         data.Source // scored after every epoch; nil: see ValidationFraction
-	ValidationFraction float64     // share of the rows that is set aside, stratified for a classification; 0: none
+	ValidationFraction float64     // share of rows to set aside, stratified for classes; 0: none
 
-	// Metrics are of the first output, as the model's Info has it; nil: accuracy of one
-	// class a row, else the first metric of the task, and none for values. Of more than
-	// data.WindowRows rows they are summed up while outputs come (data.Metric.Running),
-	// unless one of them needs all rows at once, such as ROC AUC, or DropLast is set: then
-	// the outputs of all rows are kept until the end of an epoch.
+	// Metrics score the first output as the model's Info reads it. nil: accuracy for one
+	// class per row, none for real values, otherwise the first metric of the task. For more
+	// than data.WindowRows rows they are updated as outputs arrive (data.Metric.Running). If
+	// one of them needs all rows at once, such as ROC AUC, or DropLast is set, all outputs
+	// are kept until the end of the epoch.
 	Metrics   []data.Metric
-	Outputs   []OutputMetric // of single outputs
+	Outputs   []OutputMetric // metrics of individual outputs
 	Callbacks []Callback
-	From      *State // go on from here; see LoadCheckpoint
+	From      *State // resume from this state; see LoadCheckpoint
 }
 
-// ErrStop is what a Hook returns to end a fit without an error.
+// ErrStop is returned by a Hook to end a fit without an error.
 var ErrStop = errors.New("train: stop")
 
-// ErrDiverged is the cause of an error about a loss or gradient that is not finite.
+// ErrDiverged is wrapped by errors about a loss or gradient that is not finite.
 var ErrDiverged = errors.New("the fit has diverged")
 
-// Fit fits a model to the rows of a source, whose inputs and targets are those of the
-// model. Rows that are not in memory are read as they are wanted, the next ones while the
-// present ones are computed; the order of rows, and so the result, is the same in memory.
+// Fit fits a model to the rows of a source, which must have the model's inputs and targets.
+// Rows that are not in memory are read while earlier ones are being computed; the order of
+// the rows, and thus the result, is the same as in memory.
 //
-// The loss of a batch is Σ w·loss/Σ w over its rows, w being the set's weights
-// if it has any, plus the penalties of the parameters. The history's "loss" is
-// without penalties, a mean over the epoch's batches while the weights changed
-// and noise was on; "val_loss" is that of the validation rows at the end of the
-// epoch without noise.
+// The loss of a batch is Σ w·loss/Σ w over its rows, w being the set's weights if it has
+// any, plus the penalties of the parameters. The history's "loss" is without penalties, a
+// mean over the epoch's batches while the weights changed and noise was on; "val_loss" is
+// that of the validation rows at the end of the epoch without noise.
 //
-// Fit returns what it has done so far with every error. A cancelled context is
-// an error that wraps the context's; the model has the weights of the last step, or
-// their average if there is one.
+// With an error, Fit also returns the history so far. If the context is cancelled, the error
+// wraps the context's, and the model has the weights of the last step, or their average if
+// there is one.
 func Fit(ctx context.Context, m *models.Model, rows data.Source, c Config) (*History, error) {
 	kernel.Enter()
 	defer kernel.Leave()
@@ -110,8 +112,8 @@ func Fit(ctx context.Context, m *models.Model, rows data.Source, c Config) (*His
 	return f.history, f.end(err)
 }
 
-// end tells every callback that began of the end, and returns the error of the
-// fit, or else the first of theirs.
+// end emits End to every callback that began, and returns the error of the fit, or else
+// their first error.
 func (f *Fitting) end(err error) error {
 	cause := err
 	for _, h := range f.hooks {
@@ -122,31 +124,31 @@ func (f *Fitting) end(err error) error {
 	return err
 }
 
-// Fitting is a fit at work, as callbacks see it.
+// Fitting is a fit in progress, as callbacks see it.
 type Fitting struct {
 	Model   *models.Model
 	Config  Config // with defaults filled in
-	Batches int    // in an epoch
+	Batches int    // per epoch
 
 	history *History
 	trainer *trainer
-	scorer  *scorer // of the validation rows; nil: none
+	scorer  *scorer // for the validation rows; nil: none
 	hooks   []Hook
-	factor  float64 // of the learning rate, set by callbacks
+	factor  float64 // on the learning rate, set by callbacks
 	best    *best
 
-	batchEnd Event // used again for every batch, so that a step does not allocate
+	batchEnd Event // reused for every batch, so that a step does not allocate
 }
 
-// best is the weights that are worth going back to.
+// best holds the best weights so far.
 type best struct {
 	epoch  int
 	score  float64
 	values [][]float64
 }
 
-// History returns what was recorded so far. The methods of a nil or zero Fitting,
-// which is of no fit, do nothing.
+// History returns what has been recorded so far. The methods of a nil or zero Fitting, which
+// belongs to no fit, do nothing.
 func (f *Fitting) History() *History {
 	if !f.made() {
 		return &History{}
@@ -154,20 +156,20 @@ func (f *Fitting) History() *History {
 	return f.history
 }
 
-// made says whether f is of a fit, not nil or zero.
+// made reports whether f belongs to a fit, that is, is not nil or zero.
 func (f *Fitting) made() bool { return f != nil && f.history != nil && f.Model != nil }
 
 var errNoFitting = errors.New("train: a nil or zero Fitting: Fit makes one")
 
-// SetRateFactor multiplies the learning rate, besides the schedule, from the
-// next step on.
+// SetRateFactor multiplies the learning rate by a factor from the next step on, in addition
+// to the schedule.
 func (f *Fitting) SetRateFactor(factor float64) {
 	if f.made() {
 		f.factor = factor
 	}
 }
 
-// KeepBest notes the present weights as those of the best epoch so far.
+// KeepBest records the current weights as those of the best epoch so far.
 func (f *Fitting) KeepBest(epoch int, score float64) {
 	if !f.made() {
 		return
@@ -176,7 +178,7 @@ func (f *Fitting) KeepBest(epoch int, score float64) {
 	f.history.BestEpoch = epoch
 }
 
-// RestoreBest puts the weights back that KeepBest noted, if any.
+// RestoreBest restores the weights that KeepBest recorded, if any.
 func (f *Fitting) RestoreBest() error {
 	if !f.made() || f.best == nil {
 		return nil
@@ -245,21 +247,20 @@ func newFitting(m *models.Model, rows data.Source, c Config) (*Fitting, error) {
 		}
 		if err != nil {
 			err = fmt.Errorf("train: callback %T: %w", cb, err)
-			return nil, f.end(err) // those that began may have something to close
+			return nil, f.end(err) // callbacks that have begun may have something to close
 		}
 		f.hooks = append(f.hooks, h)
 	}
 	return f, nil
 }
 
-// checkTargets checks that targets are what the task of the model wants, whatever that of
-// the rows is.
+// checkTargets checks that the targets fit the model's task, whatever task the rows have.
 func checkTargets(m *models.Model, answers *data.Set) error {
 	if m.Info.Task == nil {
 		return nil
 	}
 	r, err := m.Info.Rules(outputUnits(m))
-	if err != nil { // networks may be fitted that Info cannot read, by losses of their own
+	if err != nil { // a network that Info cannot interpret can still be fitted with losses of its own
 		return nil
 	}
 	if r.Grouped {
@@ -278,8 +279,8 @@ func checkTargets(m *models.Model, answers *data.Set) error {
 	return nil
 }
 
-// checkPairs checks that there is something to learn for a task that orders rows within their
-// groups: two rows of a group with different targets.
+// checkPairs checks that a task that orders rows within groups has something to learn: two
+// rows of one group with different targets.
 func checkPairs(answers *data.Set) error {
 	y, columns, err := answers.TargetTable()
 	if err != nil {
@@ -296,12 +297,12 @@ func checkPairs(answers *data.Set) error {
 	return fmt.Errorf("%s: no group has two rows with different targets: there is no order to learn", answers.Name)
 }
 
-// stepLosses checks that targets of steps have a loss that knows which of them are padding.
+// stepLosses checks that targets of steps have a loss that ignores padding.
 func stepLosses(list []losses.Loss, answers *data.Set) error {
 	for i := range answers.Steps {
 		k := len(answers.Targets) + i
 		if k >= len(list) {
-			return nil // an Outputs without enough losses says so itself
+			return nil // Outputs itself reports missing losses
 		}
 		if l, ok := list[k].(losses.SequenceCrossEntropy); ok && (l.Ignore == nil || slices.Contains(l.Ignore, -1)) {
 			continue
@@ -311,7 +312,7 @@ func stepLosses(list []losses.Loss, answers *data.Set) error {
 	return nil
 }
 
-// split divides rows as data.Set.Split does.
+// split divides rows like data.Set.Split.
 func split(rows data.Source, fraction float64, seed uint64) (rest, part data.Source, err error) {
 	if st, err := rows.Stream(); err == nil && st.Rows == data.Unknown {
 		return nil, nil, fmt.Errorf("train: ValidationFraction: %w", data.ErrUnknown)
@@ -327,11 +328,11 @@ func split(rows data.Source, fraction float64, seed uint64) (rest, part data.Sou
 	return data.View(rows, a), data.View(rows, b), nil
 }
 
-// complete finds the first missing value of a table, which a net cannot take.
+// complete finds the first missing value of a table, which a network cannot take.
 func complete(s *data.Set) error {
 	v, columns, err := s.Table()
 	if err != nil {
-		return nil // no table, or one of float32: data.Set.Validate has seen to it
+		return nil // no table, or one of float32, which data.Set.Validate has checked
 	}
 	for i, x := range v {
 		if !math.IsNaN(x) {
@@ -346,7 +347,7 @@ func complete(s *data.Set) error {
 	return nil
 }
 
-// noValidation sets Validation to nil where it holds a *data.Set that is nil.
+// noValidation sets Validation to nil if it holds a nil *data.Set.
 func (c *Config) noValidation() {
 	if s, ok := c.Validation.(*data.Set); ok && s == nil {
 		c.Validation = nil
@@ -412,8 +413,8 @@ func (c Config) withDefaults(m *models.Model) (Config, error) {
 	return c, nil
 }
 
-// defaultMetrics returns what is scored in every epoch: the accuracy of one class a row; of
-// values nothing, as the loss says as much; of other tasks the metric that decides.
+// defaultMetrics returns the metrics of every epoch: accuracy for one class per row; none
+// for real values, where the loss says as much; for other tasks their deciding metric.
 func defaultMetrics(m *models.Model) []data.Metric {
 	r, err := m.Info.Rules(outputUnits(m))
 	switch {
@@ -425,10 +426,10 @@ func defaultMetrics(m *models.Model) []data.Metric {
 	return r.Metrics[:1]
 }
 
-// outputUnits returns how many numbers a row of the first output has.
+// outputUnits returns the number of values per row of the first output.
 func outputUnits(m *models.Model) int {
 	if shapes := m.OutputShapes(); len(shapes) > 0 {
-		if s := shapes[0]; len(s) > 0 && s[0] == models.AnySteps { // of a step
+		if s := shapes[0]; len(s) > 0 && s[0] == models.AnySteps { // per step
 			return s[1:].TotalSize()
 		}
 		return shapes[0].TotalSize()
@@ -436,10 +437,9 @@ func outputUnits(m *models.Model) int {
 	return 1
 }
 
-// DefaultLoss returns the loss that a Config without one uses, that of the model's task
-// for its outputs: MSE for a regression; for a classification the cross-entropy from logits,
-// binary for one output unit, softmax for more. A model that does not say what it predicts
-// has MSE.
+// DefaultLoss returns the loss of a Config without one, which is that of the model's task:
+// MSE for a regression; for a classification the cross-entropy from logits, binary for one
+// output unit, softmax for more. A model without a task has MSE.
 func DefaultLoss(m *models.Model) (losses.Loss, error) {
 	if m == nil || m.Info.Task == nil && m.Info.Classes == nil {
 		return losses.MSE{}, nil
@@ -447,7 +447,7 @@ func DefaultLoss(m *models.Model) (losses.Loss, error) {
 	if shapes := m.OutputShapes(); len(m.Info.Classes) > 0 && len(shapes) > 0 && len(shapes[0]) > 0 && shapes[0][0] == models.AnySteps {
 		return losses.SequenceCrossEntropy{}, nil
 	}
-	if _, ok := m.Info.Task.(data.Regress); ok { // of any shape, also without names of columns
+	if _, ok := m.Info.Task.(data.Regress); ok { // of any shape, even without column names
 		return losses.MSE{}, nil
 	}
 	units := outputUnits(m)
@@ -466,7 +466,7 @@ func (f *Fitting) run(ctx context.Context) error {
 		err := f.epoch(ctx, epoch)
 		f.trainer.average.show(true)
 		if errors.Is(err, ErrDiverged) {
-			// A callback may take a divergence for an end.
+			// A callback may treat a divergence as a normal end.
 			if e := f.emit(&Event{Kind: Diverged, Epoch: epoch, Err: err}); errors.Is(e, ErrStop) {
 				return stopped(e)
 			}
@@ -479,10 +479,10 @@ func (f *Fitting) run(ctx context.Context) error {
 	return nil
 }
 
-// factors are what the schedules say for a step.
+// factors are the values of the schedules at a step.
 type factors struct{ rate, decay, noise float64 }
 
-// scheduled returns the factors after the given number of epochs.
+// scheduled returns the factors after the given number of epochs, which may be fractional.
 func (f *Fitting) scheduled(done float64) (factors, error) {
 	c := &f.Config
 	epochs := float64(c.Epochs)
@@ -492,7 +492,7 @@ func (f *Fitting) scheduled(done float64) (factors, error) {
 	return factors{f.factor * rate, decay, noise}, cmp.Or(e1, e2, e3)
 }
 
-// factor returns that of a schedule, 1 without one.
+// factor returns a schedule's factor, 1 without a schedule.
 func factor(s optim.Schedule, what string, done, epochs float64) (float64, error) {
 	if s == nil {
 		return 1, nil
@@ -504,7 +504,7 @@ func factor(s optim.Schedule, what string, done, epochs float64) (float64, error
 	return v, nil
 }
 
-// stopped turns ErrStop into no error.
+// stopped returns nil for ErrStop.
 func stopped(err error) error {
 	if errors.Is(err, ErrStop) {
 		return nil
@@ -525,7 +525,7 @@ func (f *Fitting) emit(e *Event) error {
 	return stop
 }
 
-// epoch goes over all rows once and scores.
+// epoch trains on all rows once and records the scores.
 func (f *Fitting) epoch(ctx context.Context, epoch int) error {
 	begin := time.Now()
 	t := f.trainer

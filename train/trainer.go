@@ -12,7 +12,7 @@ import (
 	"github.com/seed732fc211/aegis/optim"
 )
 
-// trainer moves a model's parameters batch by batch.
+// trainer updates a model's parameters batch by batch.
 type trainer struct {
 	tally
 	*feed
@@ -33,7 +33,8 @@ func newTrainer(m *models.Model, f *feed, c Config) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rest := n % data.WindowRows % c.BatchSize; rest > 0 && rest < n && !c.DropLast { // what is wrong with it is reported now, not after an epoch
+	// A faulty last batch is reported now, not after an epoch.
+	if rest := n % data.WindowRows % c.BatchSize; rest > 0 && rest < n && !c.DropLast {
 		if _, err := t.program(size{rest, f.longest()}); err != nil {
 			return nil, fmt.Errorf("%w (the last of %d rows in batches of %d: choose another BatchSize)", err, n, c.BatchSize)
 		}
@@ -52,7 +53,7 @@ func newTrainer(m *models.Model, f *feed, c Config) (*trainer, error) {
 	return t, err
 }
 
-// total is what is differentiated: the loss and the penalties.
+// total returns what is differentiated: the loss plus the penalties.
 func (p *bound) total() *graph.Node {
 	if p.penalty == nil {
 		return p.loss
@@ -107,9 +108,9 @@ func (t *trainer) program(of size) (*bound, error) {
 	return c, nil
 }
 
-// byRows puts rows in the place of the gradients of sparse parameters where the optimizer
-// moves rows, and returns the row numbers of these. Gradients that are accumulated stay
-// whole.
+// byRows replaces the gradients of sparse parameters by their rows where the optimizer can
+// update single rows, and returns the nodes of the row numbers. Accumulated gradients stay
+// dense.
 func (t *trainer) byRows(b *graph.Builder, params []*graph.Param, grads []*graph.Node) (values, rows []*graph.Node) {
 	values, rows = slices.Clone(grads), make([]*graph.Node, len(grads))
 	for i, p := range params {
@@ -123,7 +124,7 @@ func (t *trainer) byRows(b *graph.Builder, params []*graph.Param, grads []*graph
 	return values, rows
 }
 
-// trained returns the parameters that the optimizer moves, and their nodes.
+// trained returns the parameters that the optimizer updates, and their nodes.
 func (t *trainer) trained(b *graph.Builder, total *graph.Node) (params []*graph.Param, nodes []*graph.Node) {
 	all, of := b.Trained(total)
 	for i, p := range all {
@@ -134,7 +135,7 @@ func (t *trainer) trained(b *graph.Builder, total *graph.Node) (params []*graph.
 	return params, nodes
 }
 
-// step computes the next batch, and moves the parameters if it is the last of a step.
+// step computes the next batch, and updates the parameters if it is the last of a step.
 func (t *trainer) step(ctx context.Context, now factors, last bool) error {
 	rows, local, err := t.next(ctx)
 	if err != nil {
@@ -152,7 +153,7 @@ func (t *trainer) step(ctx context.Context, now factors, last bool) error {
 	}
 	t.last = p
 	p.load(local)
-	noise := t.opt.Steps() // the number of the batch, for what is random
+	noise := t.opt.Steps() // the number of the batch, which seeds its randomness
 	if t.sum != nil {
 		noise = noise*t.sum.of + t.sum.batches
 	}

@@ -5,14 +5,14 @@ import (
 	"sort"
 )
 
-// binning maps the values of each column to the number of edges below them. Edges
-// lie half-way between neighbouring values of the training rows, so that a split
-// of bins is a split of values as a tree would make it.
+// binning maps the values of each column to the number of edges below them. Edges lie
+// half-way between neighbouring values of the training rows, so a split between bins is a
+// split that a tree could make on the values.
 type binning [][]float64
 
-// fitBins makes at most bins bins for each column of the rows, with about
-// equally many rows each; a column with as many different values or fewer gets a
-// bin for each, which loses nothing.
+// fitBins divides each column of the rows into at most bins bins with about equally many
+// rows. A column with no more distinct values than that gets one bin per value, which loses
+// nothing.
 func fitBins(x *matrix, bins int) binning {
 	b := make(binning, x.columns)
 	column := make([]float64, x.rows)
@@ -27,8 +27,8 @@ func fitBins(x *matrix, bins int) binning {
 }
 
 func edges(sorted []float64, bins int) []float64 {
-	var all []float64 // between each two different neighbours
-	var below []int   // how many values are below
+	var all []float64 // the midpoints between distinct neighbours
+	var below []int   // how many values lie below each
 	for i := 1; i < len(sorted); i++ {
 		if sorted[i] != sorted[i-1] {
 			all = append(all, sorted[i-1]+(sorted[i]-sorted[i-1])/2)

@@ -8,12 +8,12 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Names returns the names of the baselines that suit a task. For a classification:
-// majority, logistic regression, k-nearest neighbours, random forest, boosted trees,
-// golearn ID3, golearn tree, golearn forest. For a regression: mean, linear
-// regression, ridge, elastic net, k-nearest neighbours, random forest, boosted trees,
-// golearn tree, golearn forest. They serve other tasks of one class or one number a row as
-// well; for the rest there is constant.
+// Names returns the names of the baselines for a task. For a classification: majority,
+// logistic regression, k-nearest neighbours, random forest, boosted trees, golearn ID3,
+// golearn tree, golearn forest. For a regression: mean, linear regression, ridge, elastic
+// net, k-nearest neighbours, random forest, boosted trees, golearn tree, golearn forest. The
+// same lists serve other tasks that predict one class or one number per row; all other tasks
+// have constant only.
 func Names(task data.Task) []string {
 	var out []string
 	for _, m := range Default(task) {
@@ -22,8 +22,8 @@ func Names(task data.Task) []string {
 	return out
 }
 
-// Select returns the candidates of [Default] with the given names, in their order. A
-// name that is not among them is an error, which lists those that are.
+// Select returns the candidates of [Default] with the given names, in the given order. The
+// error about an unknown name lists the known ones.
 func Select(task data.Task, names []string) ([]crossval.Candidate, error) {
 	all := Default(task)
 	var out []crossval.Candidate
@@ -50,8 +50,8 @@ const (
 	forestCells    = 20_000
 )
 
-// For returns the baselines that suit the task of rows: those of [Default], but that of
-// several target columns only Constant can predict all.
+// For returns the baselines for the task of the rows: those of [Default] or, with several
+// target columns, only Constant, which can predict all of them.
 func For(rows *data.Set) []crossval.Candidate {
 	if rows != nil && len(rows.AboutTargets().Columns) > 1 {
 		return []crossval.Candidate{{Name: "constant", Estimator: Constant{}, Baseline: true}}
@@ -59,7 +59,7 @@ func For(rows *data.Set) []crossval.Candidate {
 	return Default(rows.Task())
 }
 
-// suits reports whether a task is to choose one class a row, or to predict one number.
+// suits reports whether a task predicts one class per row, or one number.
 func suits(task data.Task) (classes, number bool) {
 	if r, err := data.RulesOf(task, data.Targets{Columns: []string{"y"}, Classes: []string{"a", "b"}}); err == nil && r.Choice {
 		return true, false
@@ -68,15 +68,15 @@ func suits(task data.Task) (classes, number bool) {
 	return false, err == nil && oneNumber(r)
 }
 
-// Default returns the baselines that suit a task of one target column, each with its settings' defaults, in
-// the order of [Names]. All of them take a table as it stands, with missing values,
-// codes of categories and times (as [data.ExpandTimes] takes them apart), and prepare
-// it themselves from the training rows: see [Prepared].
+// Default returns the baselines for a task with one target column, with default settings and
+// in the order of [Names]. All of them take raw tables, with missing values, codes of
+// categories, and times (converted by [data.ExpandTimes]), and fit the preparation on the
+// training rows: see [Prepared].
 //
-// Neighbours and golearn's models take time that grows as the square of the rows or
-// close to it. Beyond a number of training rows times columns they are not run, and
-// their error wraps [crossval.ErrSkipped]: 1,000,000 for k-nearest neighbours, of
-// which no more than 50,000 rows; 200,000 for golearn's trees and forest.
+// The time of k-nearest neighbours and of golearn's models grows roughly with the square of
+// the rows. Above a limit on training rows times columns they are not run, and their error
+// wraps [crossval.ErrSkipped]: 1,000,000 for k-nearest neighbours, and at most 50,000 rows;
+// 200,000 for golearn's trees and forest.
 func Default(task data.Task) []crossval.Candidate {
 	named := func(name string, p Prepared) crossval.Candidate {
 		return crossval.Candidate{Name: name, Estimator: p, Baseline: true}

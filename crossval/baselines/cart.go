@@ -9,21 +9,20 @@ import (
 	"github.com/sjwhitworth/golearn/trees"
 )
 
-// CART is a binary tree of thresholds (Breiman, Friedman, Olshen & Stone 1984):
-// golearn's CARTDecisionTreeClassifier with Gini's impurity, or its
-// CARTDecisionTreeRegressor with squared error. It gives no probabilities for a
-// classification.
+// CART is a binary tree of thresholds (Breiman, Friedman, Olshen & Stone 1984): golearn's
+// CARTDecisionTreeClassifier with Gini impurity, or its CARTDecisionTreeRegressor with
+// squared error. For a classification it predicts no probabilities.
 //
-// golearn tries every threshold of every column with a pass over the rows, so
-// its time is quadratic in the number of rows. Columns with more than Bins
-// different values are therefore put into bins with about equally many training
-// rows each, and the thresholds are those between bins.
+// golearn tries every threshold of every column with a pass over the rows, so its time is
+// quadratic in the number of rows. Columns with more than Bins distinct values are therefore
+// divided into bins with about equally many training rows, and only thresholds between bins
+// are tried.
 type CART struct {
 	MaxDepth int // 0: until the leaves are pure
 	Bins     int // 0: 32
 }
 
-// Fit implements crossval.Estimator; the seed has no part in it.
+// Fit implements crossval.Estimator; the seed is ignored.
 func (m CART) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	bins, depth, err := treeSettings("CART tree", m.Bins, 32, m.MaxDepth)
 	if err != nil {
@@ -51,7 +50,7 @@ func (m CART) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predi
 	})
 }
 
-// treeSettings returns the number of bins and golearn's depth, -1 for any.
+// treeSettings returns the number of bins and golearn's depth, where -1 means any.
 func treeSettings(what string, bins, defaultBins, maxDepth int) (int, int, error) {
 	if bins == 0 {
 		bins = defaultBins
@@ -81,9 +80,9 @@ func withoutProba(f func(context.Context, *data.Set) (*data.Prediction, error)) 
 // grown predicts rows: class numbers or values.
 type grown func(rows [][]float64) []float64
 
-// growCART fits golearn's tree. A golearn tree whose root finds no split that
-// lessens the impurity predicts class or value 0 for half of all rows; such a
-// tree is replaced by the majority or the mean.
+// growCART fits golearn's tree. If no split at the root reduces the impurity, golearn's tree
+// predicts class or value 0 for half of all rows; such a tree is replaced by the majority or
+// the mean.
 func growCART(rows [][]float64, y *targets, depth int) (grown, error) {
 	if y.values != nil {
 		if err := squarable(y.values); err != nil {
@@ -148,7 +147,7 @@ func always(v float64) grown {
 	}
 }
 
-// splits says whether a threshold lessens the impurity of the rows.
+// splits reports whether a threshold reduces the impurity of the rows.
 func splits(rows [][]float64, feature int, threshold float64, gain func(left []bool) float64) bool {
 	left := make([]bool, len(rows))
 	for i, row := range rows {
@@ -157,8 +156,8 @@ func splits(rows [][]float64, feature int, threshold float64, gain func(left []b
 	return gain(left) > 1e-12
 }
 
-// giniGain returns the relative gain of a split: the sum of squared class counts
-// over the number of rows, on both sides, less that of all rows.
+// giniGain returns the relative gain of a split: the sum over both sides of the squared
+// class counts divided by the number of rows, less the same for all rows.
 func giniGain(y *targets) func(left []bool) float64 {
 	return func(left []bool) float64 {
 		counts := [2][]float64{make([]float64, y.classes), make([]float64, y.classes)}
@@ -184,8 +183,7 @@ func giniGain(y *targets) func(left []bool) float64 {
 	}
 }
 
-// squaresGain returns the part of the variance that the means of both sides
-// explain.
+// squaresGain returns the share of the variance that the means of both sides explain.
 func squaresGain(values []float64) func(left []bool) float64 {
 	return func(left []bool) float64 {
 		var n, sum [2]float64

@@ -10,13 +10,13 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Constant predicts the same for every row. Of classes it is their shares among the training
-// rows, of sequences those at each step; of several labels the share of the rows that have
-// each; of quantiles those of the target; otherwise the mean of each target column. What
-// does not beat it has learned nothing.
+// Constant makes the same prediction for every row: for classes their shares among the
+// training rows, for sequences those shares at each step, for several labels the share of
+// rows that have each label, for quantiles those of the target, otherwise the mean of each
+// target column. A model that does not beat it has learned nothing.
 type Constant struct{}
 
-// Fit implements crossval.Estimator; the seed has no part in it.
+// Fit implements crossval.Estimator; the seed is ignored.
 func (Constant) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	if train == nil {
 		return nil, data.ErrEmpty
@@ -74,7 +74,7 @@ func (Constant) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predi
 	}}, nil
 }
 
-// shares fills dst with the shares of the classes at each step, those of equal shares at a
+// shares fills dst with the shares of the classes at each step, or with equal shares at a
 // step that no row has.
 func shares(dst []float64, rows *data.Set) error {
 	labels, steps, err := rows.ClassTable()

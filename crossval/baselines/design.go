@@ -10,22 +10,22 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// mostCells bounds the numbers that a linear model holds, as an encoded table is
-// wider than the table.
+// mostCells bounds the numbers that a linear model holds: an encoded table is wider than the
+// raw one.
 const mostCells = 1 << 29
 
-// design is what a linear model is fitted on: encoded rows, centred, and with
-// targets of a regression centred too. Row weights are scaled to mean 1, and both
-// sides multiplied by their roots.
+// design is the input of a linear model: encoded rows, centred, and for a regression centred
+// targets. Row weights are scaled to mean 1, and both sides are multiplied by their square
+// roots.
 type design struct {
-	x       *mat.Dense // rows × columns; nil without columns
+	x       *mat.Dense // rows × columns; nil if there are no columns
 	y       []float64
-	roots   []float64 // of the weights; nil: all 1
+	roots   []float64 // square roots of the weights; nil: all 1
 	means   []float64 // of the columns
 	mean    float64   // of y
 	columns int
 	rows    int
-	groups  []int // of the rows, or nil
+	groups  []int // group of each row, or nil
 }
 
 func newDesign(x []float64, columns int, y, weights []float64) *design {
@@ -72,7 +72,7 @@ func newDesign(x []float64, columns int, y, weights []float64) *design {
 	return d
 }
 
-// intercept returns the intercept that goes with coefficients.
+// intercept returns the intercept that belongs to the coefficients.
 func (d *design) intercept(coefficients []float64) float64 {
 	b := d.mean
 	for j, c := range coefficients {
@@ -81,10 +81,10 @@ func (d *design) intercept(coefficients []float64) float64 {
 	return b
 }
 
-// solver finds the coefficients of a regression, and notes how.
+// solver finds the coefficients of a regression; note says how.
 type solver func(ctx context.Context, d *design, seed uint64) (coefficients []float64, note string, err error)
 
-// fitRegression fits what a solver finds on an encoded table.
+// fitRegression encodes a table and fits a regression with the given solver.
 func fitRegression(ctx context.Context, src data.Source, seed uint64, what string, scaling scaling, solve solver) (*data.Predictor, error) {
 	train, err := data.Collect(src)
 	if err != nil {

@@ -1,29 +1,27 @@
-// Package baselines has models to compare a net with, behind [crossval.Estimator].
+// Package baselines provides models to compare a network with, as [crossval.Estimator]s.
 //
 // [BoostedTrees] and [RandomForest] (of package trees) and the linear models,
-// [LogisticRegression], [LinearRegression], [Ridge] and [ElasticNet], take a table as
-// it stands: a column with Levels is categorical, with -1 for a level that is not
-// known; NaN is a missing value. What they need of it is fitted on the training rows,
-// the strength of a penalty chosen among them.
+// [LogisticRegression], [LinearRegression], [Ridge] and [ElasticNet], take raw tables: a
+// column with Levels is categorical, with -1 for an unknown level; NaN is a missing value.
+// Their preparation is fitted on the training rows, and the strength of a penalty is chosen
+// by validation within them.
 //
-// [KNN] and the models on the parts of golearn that can be trusted
-// (github.com/sjwhitworth/golearn, commit 74ae077eafb2), [CART], [Forest], [ID3], take
-// a table (float64, one column a feature) without missing values; the value of a
-// categorical column counts as a number, so one-hot encode it first where its codes
-// have no order, and row weights have no part in a fit. Inputs are taken as they are:
-// distances want standardised columns, see [crossval.Preprocessed]. [Default] prepares
-// tables for all.
+// [KNN] and the models built on the reliable parts of golearn
+// (github.com/sjwhitworth/golearn, commit 74ae077eafb2), [CART], [Forest] and [ID3], take a
+// table (float64, one column per feature) without missing values. The codes of a categorical
+// column count as numbers, so one-hot encode it first if they have no order. Row weights are
+// ignored. Inputs are not scaled, and distances need standardised columns: see
+// [crossval.Preprocessed]. [Default] prepares tables for all of them.
 //
-// All baselines are pure Go, print nothing, draw no number from a global
-// generator and give the same bits for the same rows and seed: golearn's models
-// are used through functions that are deterministic, and where golearn leaves a
-// choice to the order of a map, the choice is made here. A panic in golearn
+// All baselines are pure Go, print nothing, use no global random generator and give the same
+// bits for the same rows and seed. They call only deterministic functions of golearn; where
+// golearn would follow the order of a map, this package makes the choice. A panic in golearn
 // becomes an error.
 //
 // [Unavailable] lists the models of golearn that are not here, and why.
 package baselines
 
-// Missing is a model that is not offered, and why.
+// Missing is a model that is not offered, with the reason.
 type Missing struct {
 	Name   string
 	Reason string

@@ -12,19 +12,19 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// ElasticNet is linear regression with two penalties, for regression only (Zou &
-// Hastie 2005): it minimises
+// ElasticNet is linear regression with two penalties, for regression only (Zou & Hastie
+// 2005): it minimises
 //
 //	Σ(y - x·w - b)²/(2n) + Strength (Ratio Σ|w| + (1-Ratio) Σw²/2)
 //
-// by coordinate descent (Friedman, Hastie & Tibshirani, "Regularization Paths", 2010;
-// as scikit-learn's ElasticNetCV). Strength and ratio are those with the least squared
-// error over 5 folds of the training rows, of 50 strengths from the one that makes all
-// w 0 down to a thousandth of it. It takes a table as it stands, numbers standardised,
-// otherwise as [LinearRegression].
+// by coordinate descent (Friedman, Hastie & Tibshirani, "Regularization Paths", 2010; like
+// scikit-learn's ElasticNetCV). Strength and ratio minimise the squared error over 5 folds
+// of the training rows. For each ratio 50 strengths are tried, from the one at which all w
+// become 0 down to a thousandth of it. It takes raw tables and standardises numbers;
+// otherwise it prepares them like [LinearRegression].
 type ElasticNet struct {
 	Ratios   []float64 // above 0, up to 1 (the lasso); nil: 0.1, 0.5, 1
-	Strength float64   // 0: chosen
+	Strength float64   // 0: chosen by validation
 }
 
 // Fit implements crossval.Estimator; the seed draws the inner folds.
@@ -51,7 +51,7 @@ const (
 	pathLength   = 50
 	pathEnd      = 1e-3
 	mostSweeps   = 10_000
-	enetAccuracy = 1e-7 // of the largest change in a sweep, relative to y's deviation
+	enetAccuracy = 1e-7 // largest change in a sweep, relative to the standard deviation of y
 )
 
 func (m ElasticNet) solve(ctx context.Context, d *design, seed uint64) ([]float64, string, error) {
@@ -75,8 +75,8 @@ func (m ElasticNet) solve(ctx context.Context, d *design, seed uint64) ([]float6
 	return w, fmt.Sprintf("strength %s, ratio %s", shortest(strength), shortest(ratio)), nil
 }
 
-// choose returns the strength and the ratio with the least squared error over the
-// inner folds.
+// choose returns the strength and the ratio with the smallest squared error over the inner
+// folds.
 func (m ElasticNet) choose(ctx context.Context, d *design, all *normal, seed uint64) (strength, ratio float64, err error) {
 	fold := foldsOf(d.rows, nil, d.groups, seed)
 	losses := make([][]float64, len(m.Ratios))
@@ -84,7 +84,7 @@ func (m ElasticNet) choose(ctx context.Context, d *design, all *normal, seed uin
 		losses[i] = make([]float64, pathLength)
 	}
 	for f := range min(innerFolds, d.rows) {
-		if n := count(fold, f); n == 0 || n == d.rows { // fewer groups than folds
+		if n := count(fold, f); n == 0 || n == d.rows { // there are fewer groups than folds
 			continue
 		}
 		inside := newNormal(d, func(row int) bool { return fold[row] != f })
@@ -110,16 +110,16 @@ func (m ElasticNet) choose(ctx context.Context, d *design, all *normal, seed uin
 	return strength, ratio, nil
 }
 
-// normal are the normal equations of some rows, centred: XᵀX/n and Xᵀy/n.
+// normal holds the centred normal equations of some rows: XᵀX/n and Xᵀy/n.
 type normal struct {
 	gram  *mat.SymDense
 	xy    []float64
 	yy    float64
-	means []float64 // of the rows' columns
-	mean  float64   // of their y
+	means []float64 // of the columns, over these rows
+	mean  float64   // of y, over these rows
 }
 
-// newNormal sums the rows that are chosen; nil: all.
+// newNormal sums over the chosen rows; nil: all rows.
 func newNormal(d *design, chosen func(row int) bool) *normal {
 	rows := make([]int, 0, d.rows)
 	total := 0.0
@@ -150,7 +150,7 @@ func newNormal(d *design, chosen func(row int) bool) *normal {
 	return s
 }
 
-// root returns the root of a row's weight, 1 without weights.
+// root returns the square root of a row's weight, 1 without weights.
 func (d *design) root(i int) float64 {
 	if d.roots == nil {
 		return 1
@@ -158,7 +158,7 @@ func (d *design) root(i int) float64 {
 	return d.roots[i]
 }
 
-// path returns decreasing strengths; the first makes all coefficients 0.
+// path returns decreasing strengths, starting at one that makes all coefficients 0.
 func (s *normal) path(ratio float64) []float64 {
 	top := 0.0
 	for _, v := range s.xy {
@@ -171,8 +171,8 @@ func (s *normal) path(ratio float64) []float64 {
 	return out
 }
 
-// descend lowers the objective from w, a coordinate at a time, until a sweep over all
-// coordinates changes little.
+// descend minimises the objective by coordinate descent, starting from w, until a sweep over
+// all coordinates changes little.
 func (s *normal) descend(ctx context.Context, w []float64, strength, ratio float64) error {
 	p := len(w)
 	gradient := make([]float64, p) // Xᵀ(y - Xw)/n
@@ -212,7 +212,7 @@ func (s *normal) descend(ctx context.Context, w []float64, strength, ratio float
 	return nil // the best so far: nearly collinear columns converge slowly
 }
 
-// loss returns the squared error of coefficients on the rows chosen.
+// loss returns the squared error of the coefficients on the chosen rows.
 func (s *normal) loss(d *design, w []float64, chosen func(row int) bool) float64 {
 	shift := s.mean - floats.Dot(s.means, w)
 	sum := 0.0
@@ -235,8 +235,8 @@ func count(list []int, v int) int {
 	return n
 }
 
-// foldsOf deals rows out to inner folds at random, those of a class evenly, or those of
-// a group together; labels are nil for a regression, groups where there are none.
+// foldsOf deals rows to inner folds at random, spreading each class evenly and keeping
+// groups together. labels is nil for a regression, groups if there are none.
 func foldsOf(rows int, labels, groups []int, seed uint64) []int {
 	g := rand.New(rand.NewPCG(seed, 0x666f6c6473))
 	fold := make([]int, rows)

@@ -10,19 +10,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// mostLevels bounds the columns that one categorical column is encoded as: beyond
-// it, the rarest levels share a column.
+// mostLevels bounds the number of columns that encode one categorical column; beyond it, the
+// rarest levels share a column.
 const mostLevels = 64
 
-// raw is a table as it stands, with missing values (NaN) and codes of categories.
+// raw is an unprepared table, with missing values (NaN) and codes of categories.
 type raw struct {
 	x             []float64 // row by row
 	rows, columns int
-	features      []data.Feature // one for each column; without a name if the set has none
+	features      []data.Feature // one per column; unnamed if the set has none
 }
 
-// rawOf returns the table of a set. A column with Levels is categorical; a code that
-// is none of its levels' is an error, but for -1, an unknown level.
+// rawOf returns the table of a set. A column with Levels is categorical; a code that is not
+// the index of a level is an error, except for -1, the unknown level.
 func rawOf(s *data.Set) (*raw, error) {
 	if s != nil && len(s.Sequences) > 0 {
 		return nil, fmt.Errorf("baselines: %s: the set has sequences, which a baseline cannot read", s.Name)
@@ -66,29 +66,30 @@ func (t *raw) column(j int) []float64 {
 	return out
 }
 
-// encoder makes numbers of a raw table: what linear models and neighbours need.
+// encoder converts a raw table to numbers, as linear models and nearest neighbours need
+// them.
 //
-// A number is centred, scaled to standard deviation 1, and the median where it is
-// missing; a column with missing values in training is followed by one that marks
-// them. A category becomes a column of 0 and 1 for each of its levels in training,
-// and one for missing values if there are some in training; a level that did not
-// occur is 0 in all of them. Columns without variation are left out.
+// A numeric column has missing values replaced by the median, and is centred and scaled to
+// standard deviation 1. If it has missing values in training, an indicator column for them
+// follows. A categorical column becomes one indicator column per level that occurs in
+// training, and one for missing values if they do; any other level is 0 in all of them.
+// Columns without variation are left out.
 type encoder struct {
 	columns []encoded
 	width   int
 	inputs  int
 }
 
-// encoded is what becomes of one input column.
+// encoded describes the output columns of one input column.
 type encoded struct {
-	levels      []int // of a category: the output of each code, -1 for none; nil for a number
+	levels      []int // of a category: the output column of each code, -1 for none; nil for a number
 	outputs     int
 	mean, scale float64
 	fill        float64
-	marks       bool // the last output marks missing values
+	marks       bool // whether the last output column marks missing values
 }
 
-// scaling says whether an encoder centres and scales numbers.
+// scaling is whether an encoder centres and scales numbers.
 type scaling bool
 
 const (
@@ -216,7 +217,7 @@ func (c *encoded) write(v float64, to []float64) {
 	}
 }
 
-// encoding is the encoder as a transform, for models that take numbers.
+// encoding adapts encoder to data.Transform, for models that take only numbers.
 type encoding struct{}
 
 // Fit implements data.Transform.
@@ -243,7 +244,7 @@ func (e *encoder) Apply(s *data.Set) (*data.Set, error) {
 		return nil, err
 	}
 	width := e.width
-	if width == 0 { // nothing varies: a column for the model to find that out from
+	if width == 0 { // nothing varies: give the model one column to find that out from
 		width, x = 1, make([]float64, t.rows)
 	}
 	out := *s

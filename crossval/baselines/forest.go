@@ -10,20 +10,19 @@ import (
 	"github.com/seed732fc211/aegis/internal/vector"
 )
 
-// Forest is a forest of golearn's CART trees, each grown on rows drawn with
-// replacement (Breiman, "Random Forests", 2001) and on columns drawn without:
-// golearn's trees cannot draw columns for every split, so that they are drawn
-// once for a tree ("random patches", Louppe & Geurts 2012). The probability of a
-// class is its share of the trees' votes; for a regression the value is the
-// trees' mean.
+// Forest is a forest of golearn's CART trees, each grown on rows drawn with replacement
+// (Breiman, "Random Forests", 2001) and on columns drawn without replacement. golearn's
+// trees cannot draw columns for every split, so they are drawn once per tree ("random
+// patches", Louppe & Geurts 2012). The probability of a class is its share of the trees'
+// votes; for a regression the value is the trees' mean.
 //
-// Columns that are drawn once have to be many, as a tree never sees the others.
-// The root of their number, usual where every split draws anew, leaves trees
-// without a column that matters: of the 61 one-hot columns of the German credit data
-// it takes 8, and the forest names the majority for everyone. So a tree has half of
-// the columns (Ho, "The Random Subspace Method for Constructing Decision Forests",
-// 1998), for a regression two thirds. Ten-fold cross-validation with the root and
-// with this default (40 trees, three times; once where there are more than 900 rows):
+// A tree never sees the columns that it did not draw, so it needs many. The square root of
+// their number, which is usual when every split draws anew, leaves some trees without any
+// column that matters: of the 61 one-hot columns of the German credit data it takes 8, and
+// the forest predicts the majority for everyone. Therefore a tree has half of the columns
+// (Ho, "The Random Subspace Method for Constructing Decision Forests", 1998), for a
+// regression two thirds. Ten-fold cross-validation with the square root and with this
+// default (40 trees; three repeats, or one with more than 900 rows):
 //
 //	               accuracy        log loss
 //	German credit  0.700  0.759    0.691  0.507
@@ -34,23 +33,23 @@ import (
 //	               R²
 //	diabetes       0.381  0.410
 //
-// The default of 20 trees is for time, as one takes as long as a whole RandomForest of
-// package trees: with 40, accuracy is .780 in place of .771 on credit (modeldata), .740
-// and .734 on vehicle (mlbench), the same on wine and breast cancer, R² .379 and .366 on
-// diabetes (ten folds).
+// The default of 20 trees limits the time: one tree takes as long as a whole RandomForest of
+// package trees. With 40 instead of 20, accuracy over ten folds is .780 instead of .771 on
+// credit (modeldata), .740 instead of .734 on vehicle (mlbench) and the same on wine and
+// breast cancer; R² is .379 instead of .366 on diabetes.
 //
 // golearn's own RandomForest is not used: it mismatches features and labels.
 type Forest struct {
 	Trees    int // 0: 20
-	Columns  int // columns of a tree; 0: half of them, for a regression two thirds, rounded up, but 2 or more
+	Columns  int // columns per tree; 0: half, or two thirds for a regression, rounded up, at least 2
 	MaxDepth int // 0: until the leaves are pure
-	Bins     int // as of CART; 0: 16
+	Bins     int // as in CART; 0: 16
 }
 
 const mostTrees = 100_000
 
-// Fit implements crossval.Estimator. The rows and columns of the trees come from a PCG
-// generator with this seed. It looks at its context between trees.
+// Fit implements crossval.Estimator. The rows and columns of the trees are drawn by a PCG
+// generator with the given seed. The context is checked between trees.
 func (m Forest) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	bins, depth, err := treeSettings("forest", m.Bins, 16, m.MaxDepth)
 	if err != nil {
@@ -99,7 +98,7 @@ func (m Forest) Fit(ctx context.Context, train data.Source, seed uint64) (*data.
 	})
 }
 
-// member is a tree of a forest and the columns that it sees.
+// member is a tree of a forest with the columns that it uses.
 type member struct {
 	tree    grown
 	columns []int

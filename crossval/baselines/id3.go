@@ -12,22 +12,21 @@ import (
 	"github.com/sjwhitworth/golearn/trees"
 )
 
-// ID3 is a tree that asks for one column at a node and has a branch for each of
-// its values (Quinlan, "Induction of Decision Trees", 1986): golearn's
-// InferID3Tree. Columns are put into bins with about equally many training rows
-// each. Probabilities are the class counts of the training rows at the leaf, 1
-// added to each; a value that no training row had at a node ends there.
+// ID3 is a tree that tests one column per node and has a branch for each of its values
+// (Quinlan, "Induction of Decision Trees", 1986): golearn's InferID3Tree. Columns are
+// divided into bins with about equally many training rows. Probabilities are the class
+// counts of the training rows at the leaf, plus 1 each; a row whose value no training row
+// had at a node stops there.
 //
-// What golearn leaves to chance is done here: the gain is summed in a fixed
-// order, with the first of equal columns winning, and ties of classes go to the
-// first class. golearn's tree never uses its last attribute, so that a constant
-// one is appended. It is for classification only.
+// This package decides what golearn leaves to chance: gains are summed in a fixed order, and
+// ties between columns or classes go to the first. golearn's tree never uses its last
+// attribute, so a constant one is appended. It is for classification only.
 type ID3 struct {
 	Bins    int // 0: 3
 	MinRows int // a node with fewer training rows is a leaf; 0: 5
 }
 
-// Fit implements crossval.Estimator; the seed has no part in it.
+// Fit implements crossval.Estimator; the seed is ignored.
 func (m ID3) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	bins, _, err := treeSettings("ID3 tree", m.Bins, 3, 0)
 	if err != nil {
@@ -53,8 +52,8 @@ func (m ID3) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predic
 	})
 }
 
-// categories puts bins and classes into golearn's instances, and returns the
-// column of every attribute's name.
+// categories converts bins and classes to golearn's instances, and returns the column of
+// every attribute name.
 func categories(rows [][]float64, y *targets, b binning) (*base.DenseInstances, map[string]int, error) {
 	grid := base.NewDenseInstances()
 	names := map[string]int{}
@@ -90,15 +89,15 @@ func categories(rows [][]float64, y *targets, b binning) (*base.DenseInstances, 
 	return grid, names, nil
 }
 
-// gainRule chooses the column with the greatest information gain. It implements
-// golearn's trees.RuleGenerator.
+// gainRule chooses the column with the largest information gain. It implements golearn's
+// trees.RuleGenerator.
 type gainRule struct {
 	classes int
 	least   int
 }
 
-// GenerateSplitRule returns no attribute, which makes the node a leaf, if there
-// are too few rows or if no column has a gain.
+// GenerateSplitRule returns no attribute, which makes the node a leaf, if there are too few
+// rows or no column has a gain.
 func (r *gainRule) GenerateSplitRule(grid base.FixedDataGrid) *trees.DecisionTreeRule {
 	_, rows := grid.Size()
 	if rows < r.least {
@@ -128,7 +127,7 @@ func (r *gainRule) GenerateSplitRule(grid base.FixedDataGrid) *trees.DecisionTre
 	if err != nil {
 		panic(err)
 	}
-	best, most := base.Attribute(nil), 1e-9 // what rounding leaves of 0
+	best, most := base.Attribute(nil), 1e-9 // below this, a gain is a rounding error
 	whole := r.entropy(counts[place], true)
 	for i, s := range specs {
 		if i == place {
@@ -144,8 +143,8 @@ func (r *gainRule) GenerateSplitRule(grid base.FixedDataGrid) *trees.DecisionTre
 	return &trees.DecisionTreeRule{SplitAttr: best}
 }
 
-// entropy returns the mean entropy of the classes within the bins, in bits, or
-// that of the classes without regard to bins.
+// entropy returns the mean entropy of the classes within the bins, in bits, or the entropy
+// of the classes over all bins joined.
 func (r *gainRule) entropy(counts []float64, joined bool) float64 {
 	if joined {
 		sum := make([]float64, r.classes)
@@ -170,8 +169,8 @@ func (r *gainRule) entropy(counts []float64, joined bool) float64 {
 	return sum / all
 }
 
-// descend walks a binned row down to its leaf, or to the last node that knows
-// its values, and returns the smoothed class shares there.
+// descend follows a binned row down to its leaf, or to the last node that has a branch for
+// it, and returns the smoothed class shares there.
 func descend(node *trees.DecisionTreeNode, row []float64, names map[string]int, classes int) []float64 {
 	for node.Children != nil {
 		j := names[node.SplitRule.SplitAttr.GetName()]

@@ -11,32 +11,32 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// KNN predicts from the K nearest training rows (Cover & Hart 1967): the
-// probability of a class is its share of them, the label the class with the most
-// of them, the first of equals; for a regression the value is their mean. Of rows
-// that are equally near, those that come first in training count.
+// KNN predicts from the K nearest training rows (Cover & Hart 1967): the probability of a
+// class is its share of them, the label is the most frequent class, the first in a tie; for
+// a regression the value is their mean. Of equally distant training rows, the first ones
+// count.
 //
-// Every row to predict is compared with every training row. golearn's classifier is
-// not used, for it needs cgo with flags that bind the program to the machine it was
-// built on, gives no votes, and breaks ties by the order of a map; nor is its k-d
-// tree, which takes a hundred times as long as comparing all rows, and finds row 0
-// where it is not (findings/golearn-kdtree-row-zero.sh).
+// Every row to predict is compared with every training row. golearn's classifier is not used
+// because it needs cgo with flags that tie the program to the machine it was built on, gives
+// no votes, and breaks ties by the order of a map. Its k-d tree takes a hundred times as
+// long as comparing all rows, and reports row 0 wrongly
+// (findings/golearn-kdtree-row-zero.sh).
 type KNN struct {
 	K        int      // number of neighbours; 0: 5
 	Distance Distance // 0: Euclidean
 }
 
-// Distance is a measure of how far rows are apart.
+// Distance is a measure of the distance between rows.
 type Distance uint8
 
 // The distances of KNN.
 const (
-	Euclidean Distance = iota // the root of the sum of squared differences
+	Euclidean Distance = iota // the square root of the sum of squared differences
 	Manhattan                 // the sum of absolute differences
 )
 
-// Fit implements crossval.Estimator; the seed has no part in it. It fails if there
-// are fewer training rows than neighbours, the prediction if a distance overflows.
+// Fit implements crossval.Estimator; the seed is ignored. It is an error if there are fewer
+// training rows than neighbours; predicting is an error if a distance overflows.
 func (m KNN) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	k := m.K
 	if k == 0 {
@@ -67,7 +67,7 @@ func (m KNN) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predic
 	})
 }
 
-// predictNeighbours predicts rows, each by one goroutine.
+// predictNeighbours predicts rows, each in one goroutine.
 func predictNeighbours(ctx context.Context, train, t *matrix, y *targets, k int, distance distanceFunc) (*data.Prediction, error) {
 	width := max(1, y.classes)
 	out := make([]float64, t.rows*width)
@@ -103,14 +103,14 @@ func predictNeighbours(ctx context.Context, train, t *matrix, y *targets, k int,
 	return withLabels(out, y.classes), nil
 }
 
-// neighbour is a training row and how far it is.
+// neighbour is a training row and its distance.
 type neighbour struct {
 	far float64
 	row int
 }
 
-// search finds the nearest training rows, sorted, and says whether their distances
-// are finite.
+// search finds the nearest training rows, sorted by distance, and reports whether their
+// distances are finite.
 func search(train *matrix, at []float64, nearest []neighbour, distance distanceFunc) bool {
 	for i := range nearest {
 		nearest[i].far = math.Inf(1)
@@ -130,8 +130,8 @@ func search(train *matrix, at []float64, nearest []neighbour, distance distanceF
 	return !math.IsInf(nearest[last].far, 1)
 }
 
-// distanceFunc measures two rows' distance, and may stop at any sum that is not below
-// the limit.
+// distanceFunc returns the distance between two rows. It may stop early with any sum that is
+// not below the limit.
 type distanceFunc func(a, b []float64, limit float64) float64
 
 func squaredDistance(a, b []float64, limit float64) float64 {
@@ -164,7 +164,7 @@ func manhattanDistance(a, b []float64, limit float64) float64 {
 	return sum
 }
 
-// vote writes the shares of the classes, or the mean, of the rows.
+// vote writes the shares of the classes, or the mean, of the nearest rows.
 func vote(nearest []neighbour, y *targets, out []float64) {
 	for _, n := range nearest {
 		if y.values != nil {

@@ -11,16 +11,16 @@ import (
 // memory is the number of steps that L-BFGS remembers.
 const memory = 10
 
-// step is a step that L-BFGS remembers: the change of the place and of the gradient.
+// step is a remembered step: the change in position and in gradient.
 type step struct {
 	s, y []float64
 	rho  float64
 }
 
-// minimise lowers a smooth convex function from w on, in place, by L-BFGS (Liu &
-// Nocedal, "On the Limited Memory BFGS Method", 1989) with a line search that halves,
-// until no derivative is above accuracy in size, the value no longer falls, or the
-// iterations are used up. f returns the value and writes the gradient.
+// minimise lowers a smooth convex function in place, starting from w, by L-BFGS (Liu &
+// Nocedal, "On the Limited Memory BFGS Method", 1989) with a backtracking line search. It
+// stops when no derivative exceeds accuracy in size, when the value no longer falls, or
+// after the given number of iterations. f returns the value and writes the gradient.
 func minimise(ctx context.Context, f func(w, gradient []float64) float64, w []float64, accuracy float64, iterations int) error {
 	n := len(w)
 	gradient, direction := make([]float64, n), make([]float64, n)
@@ -36,7 +36,7 @@ func minimise(ctx context.Context, f func(w, gradient []float64) float64, w []fl
 		}
 		descent(direction, gradient, steps)
 		slope := floats.Dot(direction, gradient)
-		if !(slope < 0) { // rounding errors have the better of the memory
+		if !(slope < 0) { // rounding errors have spoiled the remembered steps
 			steps = nil
 			floats.ScaleTo(direction, -1, gradient)
 			slope = floats.Dot(direction, gradient)
@@ -68,7 +68,7 @@ func minimise(ctx context.Context, f func(w, gradient []float64) float64, w []fl
 	return nil
 }
 
-// descent writes the direction of descent: the two-loop recursion.
+// descent writes the search direction, by the two-loop recursion.
 func descent(to, gradient []float64, steps []step) {
 	floats.ScaleTo(to, -1, gradient)
 	alpha := make([]float64, len(steps))
@@ -85,7 +85,7 @@ func descent(to, gradient []float64, steps []step) {
 	}
 }
 
-// remember adds a step, if the function curves upwards along it.
+// remember adds a step if the function curves upwards along it.
 func remember(steps []step, from, to, gradientFrom, gradientTo []float64) []step {
 	s, y := slices.Clone(to), slices.Clone(gradientTo)
 	floats.Sub(s, from)

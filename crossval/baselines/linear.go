@@ -11,15 +11,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// LinearRegression is least squares with an intercept, for regression only: of all
-// solutions the one of least norm, so that constant and collinear columns, and more
-// columns than rows, are no error (as scikit-learn's LinearRegression). It takes a
-// table as it stands: numbers are used unscaled, with the median where they are
-// missing and a column that marks it, and a category becomes a column of 0 and 1 for
-// each level. Row weights take part in the fit.
+// LinearRegression is least squares with an intercept, for regression only. Of all solutions
+// it takes the one of least norm, so constant and collinear columns, or more columns than
+// rows, are no error (as in scikit-learn's LinearRegression). It takes raw tables: numbers
+// are not scaled, missing ones are replaced by the median and marked by an indicator column,
+// and a category becomes one indicator column per level. Row weights are used.
 type LinearRegression struct{}
 
-// Fit implements crossval.Estimator; the seed has no part in it.
+// Fit implements crossval.Estimator; the seed is ignored.
 func (LinearRegression) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	return fitRegression(ctx, train, seed, "linear regression", unscaled, leastSquares)
 }
@@ -27,9 +26,9 @@ func (LinearRegression) Fit(ctx context.Context, train data.Source, seed uint64)
 // epsilon is the distance from 1 to the next float64.
 const epsilon = 0x1p-52
 
-// leastSquares solves by the QR decomposition and the singular values of R, which
-// costs as the number of rows, and treats directions whose singular value is within
-// the rounding errors as absent.
+// leastSquares solves by QR decomposition and the singular values of R, in time linear in
+// the number of rows. Directions whose singular value is within rounding errors are treated
+// as absent.
 func leastSquares(ctx context.Context, d *design, _ uint64) ([]float64, string, error) {
 	x, y := d.x, d.y
 	if d.rows > d.columns {
@@ -57,8 +56,8 @@ func leastSquares(ctx context.Context, d *design, _ uint64) ([]float64, string, 
 	return out, "", nil
 }
 
-// reduced returns the triangle R of a QR decomposition of the rows, and the part of
-// Qᵀy beside it: the decomposition of the rows with y as their last column has both.
+// reduced returns the triangle R of a QR decomposition of the rows, and the matching part of
+// Qᵀy. Both come from decomposing the rows with y as an extra last column.
 func reduced(d *design) (*mat.Dense, []float64) {
 	p := d.columns
 	a := blas64.General{Rows: d.rows, Cols: p + 1, Stride: p + 1, Data: make([]float64, d.rows*(p+1))}

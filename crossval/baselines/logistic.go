@@ -17,14 +17,13 @@ import (
 //
 //	Σ -log p(y|x) + Σw²/(2C),   p = softmax(x·W + b)
 //
-// over W and b by L-BFGS; for two classes W is one vector, and p the logistic function
-// of x·w + b (as scikit-learn's LogisticRegression). C is the one with the least log
-// loss over 5 folds of the training rows. It takes a table as it stands: numbers are
-// standardised, with the median where they are missing and a column that marks it, and
-// a category becomes a column of 0 and 1 for each level. Row weights take part in the
-// fit.
+// over W and b by L-BFGS; for two classes W is a single vector, and p is the logistic
+// function of x·w + b (as in scikit-learn's LogisticRegression). C minimises the log loss
+// over 5 folds of the training rows. It takes raw tables: numbers are standardised, missing
+// ones are replaced by the median and marked by an indicator column, and a category becomes
+// one indicator column per level. Row weights are used.
 type LogisticRegression struct {
-	C []float64 // to choose from, increasing; nil: 10^-4, 10^-3, ..., 10^4
+	C []float64 // candidate values, increasing; nil: 10^-4, 10^-3, ..., 10^4
 }
 
 // Fit implements crossval.Estimator; the seed draws the inner folds.
@@ -94,17 +93,17 @@ func fitLogistic(ctx context.Context, src data.Source, strengths []float64, seed
 	}}, nil
 }
 
-// logits is a logistic regression on some rows. Parameters are W, (outputs, columns)
-// row by row, and then b. Classes without a row have no output.
+// logits is a logistic regression on some rows. Its parameters are W, (outputs, columns) row
+// by row, followed by b. Classes without a row have no output.
 type logits struct {
 	x       []float64
 	columns int
 	rows    int
-	labels  []int     // numbers of outputs
-	weights []float64 // summing to the number of rows
+	labels  []int     // output numbers
+	weights []float64 // sum to the number of rows
 	outputs int       // 1 for two classes
-	groups  []int     // of the rows, or nil
-	classes []int     // class of each output, or of labels 0 and 1
+	groups  []int     // group of each row, or nil
+	classes []int     // class of each output or, with one output, of labels 0 and 1
 	all     int       // number of classes
 
 	scores []float64 // scratch
@@ -143,7 +142,7 @@ func newLogits(x []float64, columns int, y *targets, weights []float64) *logits 
 
 func (l *logits) size() int { return l.outputs * (l.columns + 1) }
 
-// subset returns the rows chosen.
+// subset returns the regression on the chosen rows.
 func (l *logits) subset(chosen func(row int) bool) *logits {
 	out := *l
 	out.x, out.labels, out.weights, out.rows, out.scores = nil, nil, nil, 0, nil
@@ -173,8 +172,8 @@ func (l *logits) score(w, x []float64, rows int, out []float64) {
 		1, blas64.General{Rows: rows, Cols: l.outputs, Stride: l.outputs, Data: out})
 }
 
-// loss returns the mean log loss, and leaves its derivatives with respect to the
-// scores in l.scores if they are wanted.
+// loss returns the mean log loss and, if derivatives is set, stores its derivatives with
+// respect to the scores in l.scores.
 func (l *logits) loss(w []float64, derivatives bool) float64 {
 	if len(l.scores) != l.rows*l.outputs {
 		l.scores = make([]float64, l.rows*l.outputs)
@@ -215,25 +214,25 @@ func (l *logits) loss(w []float64, derivatives bool) float64 {
 	return sum
 }
 
-// fineGradient is the largest derivative at which a fit has converged; while C is
-// chosen, a coarser one will do.
+// fineGradient is the largest derivative at which a fit counts as converged; choosing C
+// needs less accuracy.
 const (
 	fineGradient   = 1e-6
 	coarseGradient = 1e-4
 	mostIterations = 1000
 )
 
-// fit minimises the mean log loss plus Σw²/(2Cn), from w on.
+// fit minimises the mean log loss plus Σw²/(2Cn), starting from w.
 func (l *logits) fit(ctx context.Context, w []float64, c, accuracy float64) error {
 	if len(l.classes) < 2 {
-		return nil // nothing to tell apart
+		return nil // one class only
 	}
 	penalty := 1 / (c * float64(l.rows))
 	return minimise(ctx, func(w, gradient []float64) float64 { return l.derive(w, penalty, gradient) }, w, accuracy, mostIterations)
 }
 
-// choose returns the strength with the least log loss over the inner folds; strengths
-// are tried until two in a row have been worse.
+// choose returns the strength with the smallest log loss over the inner folds. It tries
+// strengths until two in a row have been worse.
 func (l *logits) choose(ctx context.Context, strengths []float64, seed uint64) (float64, error) {
 	fold := foldsOf(l.rows, l.labels, l.groups, seed)
 	var inside, outside []*logits

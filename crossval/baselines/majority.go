@@ -6,12 +6,12 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// Majority predicts the most frequent class of the training rows, with the
-// frequencies of the classes as probabilities; for a regression their mean. What
-// does not beat it has learned nothing.
+// Majority predicts the most frequent class of the training rows, with the class frequencies
+// as probabilities; for a regression, their mean. A model that does not beat it has learned
+// nothing.
 type Majority struct{}
 
-// Fit implements crossval.Estimator; the seed has no part in it.
+// Fit implements crossval.Estimator; the seed is ignored.
 func (Majority) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
 	return fitMatrix(ctx, train, func(_ context.Context, x *matrix, y *targets) (*data.Predictor, error) {
 		out := make([]float64, max(1, y.classes))

@@ -11,18 +11,17 @@ import (
 	"github.com/seed732fc211/aegis/internal/builtin"
 )
 
-// Prepared makes an estimator take a table as it stands. Columns of times become the
-// parts that [data.ExpandTimes] makes of them. The rest that Encode does, is fitted on the
-// training rows.
+// Prepared lets an estimator take raw tables. Columns of times are converted by
+// [data.ExpandTimes]; what Encode adds is fitted on the training rows.
 type Prepared struct {
 	Estimator crossval.Estimator
 
-	// Encode makes numbers of all columns, for models that take no others: gaps are filled
-	// with the mean and marked, numbers standardised, and the levels of a category become
-	// indicators, of which at most 64.
+	// Encode converts all columns to numbers, for models that take nothing else: missing
+	// values are replaced by the mean and marked, numbers are standardised, and a category
+	// becomes indicators of at most 64 levels.
 	Encode bool
-	// MostRows and MostCells, rows times columns, bound the training rows that the
-	// estimator is run on. Beyond them the error wraps [crossval.ErrSkipped]. 0: no bound.
+	// MostRows and MostCells (rows times columns) bound the training rows. Beyond them, Fit
+	// returns an error that wraps [crossval.ErrSkipped]. 0: no bound.
 	MostRows, MostCells int
 }
 
@@ -44,7 +43,7 @@ func (m Prepared) Fit(ctx context.Context, train data.Source, seed uint64) (*dat
 	return timeless(m).Fit(ctx, train, seed)
 }
 
-// timeless is Prepared of a table without times.
+// timeless is Prepared for a table without times.
 type timeless Prepared
 
 func (m timeless) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
@@ -56,7 +55,7 @@ func (m timeless) Fit(ctx context.Context, train data.Source, seed uint64) (*dat
 	if err != nil {
 		return nil, err
 	}
-	if n := st.Rows; m.MostRows > 0 && n > m.MostRows || m.MostCells > 0 && n > m.MostCells/columns {
+	if n := st.Rows; m.MostRows > 0 && n > m.MostRows || m.MostCells > 0 && n > m.MostCells/max(1, columns) {
 		return nil, fmt.Errorf("baselines: %w: too large: %d rows x %d columns, %s", crossval.ErrSkipped, n, columns, m.bounds())
 	}
 	if m.Encode {
@@ -65,7 +64,7 @@ func (m timeless) Fit(ctx context.Context, train data.Source, seed uint64) (*dat
 	return m.Estimator.Fit(ctx, train, seed)
 }
 
-// bounds words how large a table may be.
+// bounds formats the limits on the size of a table.
 func (m timeless) bounds() string {
 	switch {
 	case m.MostCells == 0:

@@ -11,17 +11,16 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Ridge is linear regression with a penalty, for regression only: it minimises
-// Σ(y - x·w - b)² + Strength Σw² over w and b. The strength is the one with the least
-// squared leave-one-out error on the training rows, which is known in closed form
-// (Allen 1974; as scikit-learn's RidgeCV); where rows have groups, whole groups are left
-// out. It takes a table as it stands, numbers standardised, otherwise as
-// [LinearRegression].
+// Ridge is linear regression with an L2 penalty, for regression only: it minimises Σ(y - x·w
+// - b)² + Strength Σw² over w and b. The strength minimises the squared leave-one-out error
+// on the training rows, which has a closed form (Allen 1974; like scikit-learn's RidgeCV);
+// if rows have groups, whole groups are left out. It takes raw tables and standardises
+// numbers; otherwise it prepares them like [LinearRegression].
 type Ridge struct {
 	Strengths []float64 // above 0; nil: 10^-3, 10^-2.5, ..., 10^6
 }
 
-// Fit implements crossval.Estimator; the seed has no part in it.
+// Fit implements crossval.Estimator; the seed is ignored.
 func (m Ridge) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
 	strengths := m.Strengths
 	if strengths == nil {
@@ -49,9 +48,9 @@ func checkStrengths(what string, strengths []float64) error {
 	return nil
 }
 
-// ridge solves for all strengths by one decomposition of XᵀX = VΛVᵀ, or of XXᵀ = UΛUᵀ
-// if that is smaller. With Z = XV = UΛ^½ the predictions are Z (Λ+s)⁻¹ Zᵀy, and each
-// row's leverage is the sum of its Z²/(Λ+s).
+// ridge solves for all strengths with one decomposition of XᵀX = VΛVᵀ, or of XXᵀ = UΛUᵀ if
+// that is smaller. With Z = XV = UΛ^½, the predictions are Z (Λ+s)⁻¹ Zᵀy, and the leverage
+// of a row is the sum of its Z²/(Λ+s).
 func ridge(ctx context.Context, d *design, strengths []float64) ([]float64, string, error) {
 	lambda, z, v, err := spectrum(d)
 	if err != nil {
@@ -84,7 +83,7 @@ func ridge(ctx context.Context, d *design, strengths []float64) ([]float64, stri
 	return w.RawVector().Data, "strength " + shortest(best) + boundary(best, strengths), nil
 }
 
-// boundary notes that a choice is the first or the last of several.
+// boundary returns a note if the chosen value is the first or the last of several.
 func boundary(best float64, from []float64) string {
 	if len(from) > 1 && (best == slices.Min(from) || best == slices.Max(from)) {
 		return ", at the end of those tried"
@@ -92,7 +91,7 @@ func boundary(best float64, from []float64) string {
 	return ""
 }
 
-// spectrum returns Λ, Z and V, without directions that rounding errors make.
+// spectrum returns Λ, Z and V, without directions that are only rounding errors.
 func spectrum(d *design) (lambda []float64, z, v *mat.Dense, err error) {
 	wide := d.columns > d.rows
 	var gram mat.SymDense
@@ -138,8 +137,8 @@ func spectrum(d *design) (lambda []float64, z, v *mat.Dense, err error) {
 	return lambda, z, v, nil
 }
 
-// leaveOneOut returns the sum of the squared errors that each row has in the fit
-// without it. The intercept adds a leverage of 1/n, with weights w/n.
+// leaveOneOut returns the sum of squared errors of each row under the fit without it. The
+// intercept adds a leverage of 1/n, or w/n with weights.
 func leaveOneOut(d *design, z *mat.Dense, lambda []float64, zy *mat.VecDense, strength float64) float64 {
 	shrunk, factors := make([]float64, len(lambda)), make([]float64, len(lambda))
 	for k, l := range lambda {
@@ -179,12 +178,11 @@ func rowsByGroup(groups []int) [][]int {
 	return out
 }
 
-// leaveGroupsOut returns the sum of the squared errors that the rows of each group have
-// in the fit without the group. With the residuals e of a group and the part H of the
-// hat matrix that belongs to it, they are (I − H)⁻¹e, where H = ZFZᵀ for Z with a
-// column for the intercept; of a group with more rows than Z has columns
-// e + Z(F⁻¹ − ZᵀZ)⁻¹Zᵀe, which is the same. A group without which a fit would not be
-// determined counts as infinitely wrong.
+// leaveGroupsOut returns the sum of squared errors of the rows of each group under the fit
+// without that group. With e the residuals of a group and H its block of the hat matrix, the
+// errors are (I − H)⁻¹e, where H = ZFZᵀ and Z has a column for the intercept. For a group
+// with more rows than Z has columns, the equal expression e + Z(F⁻¹ − ZᵀZ)⁻¹Zᵀe is used. The
+// error is infinite if the fit without a group is not determined.
 func leaveGroupsOut(d *design, z *mat.Dense, lambda []float64, zy *mat.VecDense, strength float64, groups [][]int) float64 {
 	q := len(lambda) + 1
 	inverse := make([]float64, q) // of F
@@ -218,7 +216,7 @@ func leaveGroupsOut(d *design, z *mat.Dense, lambda []float64, zy *mat.VecDense,
 	return sum
 }
 
-// heldOut returns (I − ZFZᵀ)⁻¹e; false if that is not determined.
+// heldOut returns (I − ZFZᵀ)⁻¹e, or false if that is not determined.
 func heldOut(z *mat.Dense, e *mat.VecDense, inverse []float64) (*mat.VecDense, bool) {
 	m, q := z.Dims()
 	var chol mat.Cholesky

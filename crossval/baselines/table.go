@@ -12,7 +12,7 @@ import (
 	"github.com/sjwhitworth/golearn/base"
 )
 
-// matrix is a table by rows, checked to be finite.
+// matrix is a table, row by row, known to be finite.
 type matrix struct {
 	x       []float64
 	rows    int
@@ -22,8 +22,8 @@ type matrix struct {
 
 func (m *matrix) row(i int) []float64 { return m.x[i*m.columns : (i+1)*m.columns] }
 
-// tableOf returns the table of a set; an error names the row and the column of a
-// value that is missing or infinite.
+// tableOf returns the table of a set. The error about a missing or infinite value names its
+// row and column.
 func tableOf(s *data.Set) (*matrix, error) {
 	x, columns, err := s.Table()
 	if err != nil {
@@ -44,8 +44,8 @@ func tableOf(s *data.Set) (*matrix, error) {
 	return m, nil
 }
 
-// same returns the table of the rows to predict, which must have the columns of
-// the training rows.
+// same returns the table of rows to predict, which must have the columns of the training
+// rows.
 func (m *matrix) same(s *data.Set) (*matrix, error) {
 	t, err := tableOf(s)
 	if err != nil {
@@ -57,7 +57,7 @@ func (m *matrix) same(s *data.Set) (*matrix, error) {
 	return t, nil
 }
 
-// targets are those of a classification (labels and classes) or of a regression.
+// targets are those of a classification (labels and classes) or of a regression (values).
 type targets struct {
 	labels  []int
 	classes int
@@ -87,11 +87,11 @@ func targetsOf(s *data.Set) (*targets, error) {
 	return &targets{labels: labels, classes: len(s.Classes)}, nil
 }
 
-// oneNumber reports whether a task is to predict one number a row.
+// oneNumber reports whether a task predicts one number per row.
 func oneNumber(r *data.Rules) bool { return r.Values == 1 && r.Labels+r.Proba == 0 && r.Levels == nil }
 
-// squarable is an error if the squares of targets may overflow, where a model that sums
-// them would take all for equal without a word.
+// squarable returns an error if the squares of targets could overflow. Models that sum them
+// would otherwise silently treat all targets as equal.
 func squarable(y []float64) error {
 	for i, v := range y {
 		if math.Abs(v) > mostSquarable {
@@ -101,13 +101,13 @@ func squarable(y []float64) error {
 	return nil
 }
 
-const mostSquarable = 1e100 // as of package trees
+const mostSquarable = 1e100 // the same as in package trees
 
 // rule predicts one row: the probability of every class, or one value.
 type rule func(row []float64) ([]float64, error)
 
-// predictor makes a predictor of a rule. Labels are the most probable classes,
-// the first of equals.
+// predictor makes a predictor of a rule. Labels are the most probable classes; ties go to
+// the first.
 func predictor(train *matrix, y *targets, parameters int, f rule) *data.Predictor {
 	return &data.Predictor{Parameters: parameters, Predict: func(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
 		t, err := train.same(rows)
@@ -140,10 +140,10 @@ func predictor(train *matrix, y *targets, parameters int, f rule) *data.Predicto
 	}}
 }
 
-// fitter is a fit of a checked table.
+// fitter fits a checked table.
 type fitter func(ctx context.Context, x *matrix, y *targets) (*data.Predictor, error)
 
-// estimator makes an estimator of a fit.
+// fitMatrix reads the rows of a source as a checked table and fits it.
 func fitMatrix(ctx context.Context, src data.Source, fit fitter) (p *data.Predictor, err error) {
 	train, err := data.Collect(src)
 	if err != nil {
@@ -174,8 +174,8 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
-// floatGrid puts rows and their target into golearn's instances: a float
-// attribute for each column and one for the target. Columns keep their order.
+// floatGrid converts rows and their targets to golearn's instances: a float attribute for
+// each column, in order, and one for the target.
 func floatGrid(rows [][]float64, target []float64) *base.DenseInstances {
 	grid := base.NewDenseInstances()
 	specs := make([]base.AttributeSpec, len(rows[0]))
@@ -185,7 +185,7 @@ func floatGrid(rows [][]float64, target []float64) *base.DenseInstances {
 	class := base.NewFloatAttribute("y")
 	classSpec := grid.AddAttribute(class)
 	if err := grid.AddClassAttribute(class); err != nil {
-		panic(err) // the attribute was added a line above
+		panic(err) // the attribute was added one line above
 	}
 	if err := grid.Extend(len(rows)); err != nil {
 		panic(err)

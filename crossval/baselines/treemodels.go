@@ -11,11 +11,11 @@ import (
 	"github.com/seed732fc211/aegis/trees"
 )
 
-// BoostedTrees are the gradient-boosted trees of package trees. They take a table as
-// it stands: missing values (NaN) and categorical columns (codes of their levels; -1
-// is an unknown level and counts as missing). Row weights take part in the fit.
+// BoostedTrees are the gradient-boosted trees of package trees. They take raw tables, with
+// missing values (NaN) and categorical columns (codes of their levels; -1 is an unknown
+// level and counts as missing). Row weights are used.
 type BoostedTrees struct {
-	Settings trees.Boosting // Seed is replaced by that of the fold
+	Settings trees.Boosting // Seed is replaced by the seed passed to Fit
 }
 
 // Fit implements crossval.Estimator; the seed draws the rows for early stopping.
@@ -24,12 +24,11 @@ func (m BoostedTrees) Fit(ctx context.Context, train data.Source, seed uint64) (
 	return fitTrees(ctx, train, m.Settings, func(*raw) prepared { return (*raw).withCategories })
 }
 
-// RandomForest is the forest of package trees on exact splits. It takes a table as it
-// stands: a missing number becomes the column's median in the training rows, and a
-// category its code, where missing and unknown levels are -1. Row weights take part
-// in the fit.
+// RandomForest is the forest of package trees with exact splits. It takes raw tables: a
+// missing number is replaced by the column's median in the training rows, and a category by
+// its code, where missing and unknown levels are -1. Row weights are used.
 type RandomForest struct {
-	Settings trees.Forest // Seed is replaced by that of the fold
+	Settings trees.Forest // Seed is replaced by the seed passed to Fit
 }
 
 // Fit implements crossval.Estimator; the seed draws the bootstraps and the columns.
@@ -41,13 +40,13 @@ func (m RandomForest) Fit(ctx context.Context, train data.Source, seed uint64) (
 	})
 }
 
-// treeFitter is what trees.Boosting and trees.Forest have in common.
+// treeFitter is implemented by trees.Boosting and trees.Forest.
 type treeFitter interface {
 	FitValues(context.Context, trees.Table, []float64) (*trees.Model, error)
 	FitClasses(context.Context, trees.Table, []int, int) (*trees.Model, error)
 }
 
-// prepared makes columns of a raw table.
+// prepared converts a raw table to one for trees.
 type prepared func(*raw) trees.Table
 
 // fitTrees fits trees to a raw table.
@@ -100,7 +99,7 @@ func fitTrees(ctx context.Context, src data.Source, f treeFitter, preparation fu
 	}}, nil
 }
 
-// onlyClass returns the class that all rows have, -1 if there are several.
+// onlyClass returns the class that all rows have, or -1 if there are several.
 func onlyClass(y *targets) int {
 	for _, c := range y.labels {
 		if c != y.labels[0] {
@@ -113,7 +112,7 @@ func onlyClass(y *targets) int {
 	return y.labels[0]
 }
 
-// oneClass predicts a class, the only one that the training rows have.
+// oneClass always predicts class, the only one in the training rows.
 func oneClass(class, columns, classes int) *data.Predictor {
 	return &data.Predictor{Notes: []string{"the training rows are all of one class"}, Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
 		t, err := rawOf(rows)
@@ -131,7 +130,7 @@ func oneClass(class, columns, classes int) *data.Predictor {
 	}}
 }
 
-// withLabels adds the most probable classes to probabilities.
+// withLabels adds the most probable classes to the probabilities.
 func withLabels(proba []float64, classes int) *data.Prediction {
 	p := &data.Prediction{Proba: proba, Labels: make([]int, len(proba)/classes)}
 	for i := range p.Labels {
@@ -140,7 +139,7 @@ func withLabels(proba []float64, classes int) *data.Prediction {
 	return p
 }
 
-// withCategories returns the table as boosted trees take it.
+// withCategories returns the table in the form that boosted trees take.
 func (t *raw) withCategories() trees.Table {
 	out := trees.Table{Columns: make([]trees.Column, t.columns)}
 	for j := range out.Columns {
@@ -149,8 +148,8 @@ func (t *raw) withCategories() trees.Table {
 	return out
 }
 
-// medians returns the medians of the columns of numbers, and -1 for categories; 0
-// where there is no value.
+// medians returns the median of each numeric column, 0 if it has no values, and -1 for
+// categorical columns.
 func (t *raw) medians() []float64 {
 	out := make([]float64, t.columns)
 	for j := range out {
@@ -177,7 +176,7 @@ func median(v []float64) float64 {
 	return m
 }
 
-// filled returns the table as a forest takes it, with a number in every cell.
+// filled returns the table in the form that a forest takes, without missing values.
 func (t *raw) filled(fill []float64) trees.Table {
 	out := trees.Table{Columns: make([]trees.Column, t.columns)}
 	for j := range out.Columns {

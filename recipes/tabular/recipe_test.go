@@ -363,7 +363,7 @@ func TestBagRejects(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, members := range map[string][]*models.Model{
-		"without members": nil, "member 1 of the bag: it is nil": {a, nil}, "member 1 of the bag: it predicts something else": {a, b}, "member 0 of the bag: it is nil": {nil},
+		"without members": nil, "member 1 of the bag: it is nil": {a, nil}, "member 1 of the bag: its task, classes or outputs differ": {a, b}, "member 0 of the bag: it is nil": {nil},
 	} {
 		if _, err := models.Bag(members...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
