@@ -15,15 +15,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// ARFF says how a file in Weka's attribute-relation format becomes a Set.
+// ARFF specifies how a file in Weka's attribute-relation format becomes a Set.
 //
-// Numeric (also real, integer) and nominal attributes are read; the levels of a
-// nominal one keep the order in which they are declared. ? is a missing value. A
-// nominal target gives classes, a numeric one real values. In sparse rows what is not
-// named is 0, or the first level. Attributes of strings, dates and relations are errors.
-// CSV reads such a file too, strings and dates with it, leaves out what says nothing,
-// reports, and knows groups and weights. Names and values may be in single or double
-// quotes, within which a backslash takes the next character as it is.
+// Numeric (also real, integer) and nominal attributes are read; the levels of a nominal
+// attribute keep the order of their declaration. ? is a missing value. A nominal target
+// gives classes, a numeric one real values. In sparse rows, attributes not listed are 0 or
+// the first level. String, date and relational attributes are errors. Names and values may
+// be in single or double quotes, within which a backslash escapes the next character.
+//
+// CSV reads such a file, too. It also reads strings and dates, leaves out uninformative
+// columns, returns a report, and supports groups and weights.
 type ARFF struct {
 	Target string // name of the target attribute; "": the last
 }
@@ -31,12 +32,12 @@ type ARFF struct {
 // attribute is one declaration of an ARFF file.
 type attribute struct {
 	Feature
-	codes  map[string]int // of levels
-	text   bool           // the levels are what is found, in order of appearance
-	layout string         // of a date, in Go's form
+	codes  map[string]int // codes of the levels
+	text   bool           // the levels are the texts found, in order of appearance
+	layout string         // layout of a date, as in package time
 }
 
-// Read reads a set from r; name is its name, and stands in errors, which are
+// Read reads a set from r; name is the name of the set and appears in errors, which are
 // *CSVError with the line and the attribute.
 func (a ARFF) Read(r io.Reader, name string) (*Set, error) {
 	if r == nil {
@@ -71,7 +72,7 @@ func (p *arff) scan(r io.Reader) error {
 	return nil
 }
 
-// looksARFF reports whether a file begins with a declaration, comments aside.
+// looksARFF reports whether a file begins with a declaration, ignoring comments.
 func looksARFF(sample []byte) bool {
 	for len(sample) > 0 {
 		line, rest, _ := bytes.Cut(sample, []byte{'\n'})
@@ -84,7 +85,7 @@ func looksARFF(sample []byte) bool {
 	return false
 }
 
-// table makes a table of the file, with the declared levels as the texts of nominal
+// table returns the file as a table, with the declared levels as the texts of nominal
 // columns.
 func (p *arff) table(d Dialect) *table {
 	d.Format, d.Decimal, d.Header, d.Comma = formatARFF, '.', true, ','
@@ -110,22 +111,22 @@ func (p *arff) table(d Dialect) *table {
 	return t
 }
 
-// arff is a file as far as it was read.
+// arff is a file being read.
 type arff struct {
 	file   string
 	line   int
 	atts   []attribute
 	inData bool
 	rows   [][]float64
-	lines  []uint32 // of the rows
-	texts  bool     // strings and dates are read
+	lines  []uint32 // line of each row
+	texts  bool     // read strings and dates
 }
 
 func (p *arff) fail(column, format string, args ...any) error {
 	return &CSVError{File: p.file, Row: p.line, Column: column, Err: fmt.Errorf(format, args...)}
 }
 
-// take reads one line.
+// take processes one line.
 func (p *arff) take(s string) error {
 	if s == "" || s[0] == '%' {
 		return nil
@@ -149,7 +150,7 @@ func (p *arff) take(s string) error {
 	return p.fail("", "%q where a declaration is wanted", word)
 }
 
-// cutWord cuts the first word off, up to a space or an opening brace.
+// cutWord cuts off the first word, up to a space or an opening brace.
 func cutWord(s string) (word, rest string) {
 	if i := strings.IndexAny(s, " \t{"); i >= 0 {
 		return s[:i], strings.TrimLeft(s[i:], " \t")
@@ -157,7 +158,7 @@ func cutWord(s string) (word, rest string) {
 	return s, ""
 }
 
-// unquote reads a name or a value that ends at one of stops, which are not taken.
+// unquote reads a name or value up to one of stops, which is not consumed.
 func unquote(s, stops string) (value, rest string, err error) {
 	if s == "" || s[0] != '\'' && s[0] != '"' {
 		i := strings.IndexAny(s, stops)
@@ -181,7 +182,7 @@ func unquote(s, stops string) (value, rest string, err error) {
 	return "", "", errors.New("a quotation mark is not closed")
 }
 
-// values splits a list at its commas. quoted tells which were in quotes.
+// values splits a list at its commas. quoted reports which values were in quotes.
 func (p *arff) values(s string) (list []string, quoted []bool, err error) {
 	for {
 		s = strings.TrimLeft(s, " \t")
@@ -237,9 +238,9 @@ func (p *arff) declare(s string) error {
 			return p.fail(name, "%w", err)
 		}
 	case p.texts:
-		return p.fail(name, "attributes of type %q are not read: only numeric, nominal, string and date ones are", kind)
+		return p.fail(name, "attributes of type %q are not supported; only numeric, nominal, string and date ones are", kind)
 	default:
-		return p.fail(name, "attributes of type %q are not read here: only numeric and nominal ones are; data.CSV reads strings and dates", kind)
+		return p.fail(name, "attributes of type %q are not supported here; only numeric and nominal ones are; data.CSV reads strings and dates", kind)
 	}
 	p.atts = append(p.atts, a)
 	return nil
@@ -279,7 +280,7 @@ func (p *arff) value(j int, text string, quoted bool) (float64, error) {
 	if a.layout != "" {
 		t, err := time.Parse(a.layout, text)
 		if err != nil {
-			return 0, p.fail(a.Name, "%s is no date of the declared form", short(text))
+			return 0, p.fail(a.Name, "%s is not a date in the declared format", short(text))
 		}
 		text = t.UTC().Format("2006-01-02 15:04:05")
 	}
@@ -293,19 +294,19 @@ func (p *arff) value(j int, text string, quoted bool) (float64, error) {
 		a.codes[text] = code
 		a.Levels = append(a.Levels, text)
 	case a.codes != nil:
-		return 0, p.fail(a.Name, "%s is none of its levels %s", short(text), quoteList(a.Levels))
+		return 0, p.fail(a.Name, "%s is not one of its levels %s", short(text), quoteList(a.Levels))
 	default:
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return 0, p.fail(a.Name, "%q is no finite number", text)
+			return 0, p.fail(a.Name, "%q is not a finite number", text)
 		}
 		return v, nil
 	}
 	return float64(code), nil
 }
 
-// sparse reads a row of the form {2 X, 5 3.1}: indices from 0 on, ascending, each with
-// its value. The other attributes are 0, or the first level.
+// sparse reads a row such as {2 X, 5 3.1}: ascending indices from 0, each with its value.
+// All other attributes are 0 or the first level.
 func (p *arff) sparse(s string, row []float64) error {
 	inner, ok := strings.CutSuffix(s[1:], "}")
 	if !ok {
@@ -337,8 +338,7 @@ func (p *arff) sparse(s string, row []float64) error {
 	return p.omitted(next, len(p.atts))
 }
 
-// omitted is an error if one of the attributes has no value that a sparse row leaves
-// out.
+// omitted fails if an attribute has no value that a sparse row can leave out.
 func (p *arff) omitted(from, to int) error {
 	for _, a := range p.atts[from:to] {
 		if a.text {
@@ -353,15 +353,15 @@ func isDate(kind string) bool {
 	return strings.EqualFold(word, "date")
 }
 
-// javaLayout turns the pattern of a date attribute, which is one of Java's
-// SimpleDateFormat, into a layout of package time. "" is Weka's default.
+// javaLayout converts the pattern of a date attribute, as in Java's SimpleDateFormat, to a
+// layout of package time. "" is Weka's default.
 func javaLayout(pattern string) (string, error) {
 	if pattern == "" {
 		return "2006-01-02T15:04:05", nil
 	}
 	pattern, rest, err := unquote(pattern, " \t")
 	if err != nil || rest != "" {
-		return "", fmt.Errorf("the date's form %q cannot be read", pattern+rest)
+		return "", fmt.Errorf("the date format %q cannot be read", pattern+rest)
 	}
 	var out strings.Builder
 	for i := 0; i < len(pattern); {
@@ -372,14 +372,14 @@ func javaLayout(pattern string) (string, error) {
 		}
 		switch {
 		case c == '\'':
-			if n > 1 { // '' is a quotation mark
+			if n > 1 { // '' stands for a quotation mark
 				out.WriteByte(c)
 				i += 2
 				continue
 			}
 			end := strings.IndexByte(pattern[i+1:], '\'')
 			if end < 0 {
-				return "", fmt.Errorf("the date's form %q has a quotation mark that is not closed", pattern)
+				return "", fmt.Errorf("the date format %q has a quotation mark that is not closed", pattern)
 			}
 			out.WriteString(pattern[i+1 : i+1+end])
 			i += end + 2
@@ -387,11 +387,11 @@ func javaLayout(pattern string) (string, error) {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
 			part, ok := javaParts[pattern[i:i+n]]
 			if !ok {
-				return "", fmt.Errorf("the part %q of the date's form %q is not read", pattern[i:i+n], pattern)
+				return "", fmt.Errorf("the part %q of the date format %q is not supported", pattern[i:i+n], pattern)
 			}
 			out.WriteString(part)
 		case c >= '0' && c <= '9':
-			return "", fmt.Errorf("the digits in the date's form %q are not read", pattern)
+			return "", fmt.Errorf("the digits in the date format %q are not supported", pattern)
 		default:
 			out.WriteString(pattern[i : i+n])
 		}
@@ -400,14 +400,14 @@ func javaLayout(pattern string) (string, error) {
 	return out.String(), nil
 }
 
-// The short forms of package time take one digit or two, as Java's parser does.
+// The short forms of package time accept one or two digits, as does Java's parser.
 var javaParts = map[string]string{
 	"yyyy": "2006", "yy": "06", "MMMM": "January", "MMM": "Jan", "MM": "1", "M": "1", "dd": "2", "d": "2",
 	"HH": "15", "H": "15", "hh": "3", "h": "3", "mm": "4", "m": "4", "ss": "5", "s": "5", "SSS": "000", "a": "PM",
 	"EEEE": "Monday", "EEE": "Mon", "EE": "Mon", "E": "Mon", "Z": "-0700", "XXX": "Z07:00",
 }
 
-// set makes a set of the rows, with one attribute as the target.
+// set turns the rows into a set, with one attribute as the target.
 func (p *arff) set(target string) (*Set, error) {
 	if len(p.atts) < 2 {
 		return nil, &CSVError{File: p.file, Err: errors.New("one attribute only: there is nothing to predict from")}

@@ -7,15 +7,15 @@ import (
 	"math/rand/v2"
 )
 
-// Augmenter changes samples at random while a model is trained, so that every
-// epoch sees others. train.Config.Augment takes one.
+// Augmenter changes samples at random while a model is trained, so that every epoch sees
+// different ones. See train.Config.Augment.
 type Augmenter interface {
-	// Augment changes x, the values of one sample of the given shape, row by row.
-	// All that is random comes from r.
+	// Augment changes x, the values of one sample of the given shape in row-major order.
+	// All randomness comes from r.
 	Augment(x []float64, shape []int, r *rand.Rand) error
 }
 
-// AugmentFunc makes a function an Augmenter.
+// AugmentFunc adapts a function to an Augmenter.
 type AugmentFunc func(x []float64, shape []int, r *rand.Rand) error
 
 // Augment calls f.
@@ -26,7 +26,7 @@ func (f AugmentFunc) Augment(x []float64, shape []int, r *rand.Rand) error {
 	return f(x, shape, r)
 }
 
-// Augmenters applies augmenters one after another.
+// Augmenters applies augmenters in sequence.
 type Augmenters []Augmenter
 
 // Augment implements Augmenter.
@@ -42,9 +42,9 @@ func (a Augmenters) Augment(x []float64, shape []int, r *rand.Rand) error {
 	return nil
 }
 
-// Augmented returns a copy of a set whose first input was changed by a: what a
-// fit sees of it in one epoch, to be looked at. What is random about a row is a
-// function of the seed and the row's place.
+// Augmented returns a copy of a set whose first input was changed by a, as a fit sees it
+// in one epoch, for inspection. The randomness of a row depends only on the seed and the
+// row number.
 func Augmented(s *Set, a Augmenter, seed uint64) (*Set, error) {
 	if s == nil || s.Len() == 0 || len(s.Inputs) == 0 {
 		return nil, ErrEmpty
@@ -93,8 +93,8 @@ func Augmented(s *Set, a Augmenter, seed uint64) (*Set, error) {
 
 var errNoRandom = errors.New("data: the source of random numbers is nil")
 
-// Jitter adds normal noise of mean 0 and standard deviation Std to every value: an
-// augmentation for tables of standardised columns.
+// Jitter adds normal noise of mean 0 and standard deviation Std to every value. It suits
+// tables of standardised columns.
 type Jitter struct{ Std float64 }
 
 // Augment implements Augmenter.
@@ -111,22 +111,22 @@ func (j Jitter) Augment(x []float64, _ []int, r *rand.Rand) error {
 	return nil
 }
 
-// ImageAugment shifts, turns, scales, mirrors and partly erases images. The four
-// movements are one affine map about the centre, and pixels are interpolated
-// bilinearly once. The zero value changes nothing.
+// ImageAugment shifts, rotates, scales, mirrors and partly erases images. The four
+// movements are combined into one affine map about the centre, so pixels are interpolated
+// (bilinearly) only once. The zero value changes nothing.
 //
 // Shapes: x (height, width) or (height, width, channels).
 type ImageAugment struct {
-	Shift  float64 // the largest shift along each axis, in pixels; uniform
-	Rotate float64 // the largest turn either way, in degrees; uniform
-	Scale  float64 // sizes from 1/(1+Scale) to 1+Scale, uniform in their logarithm
-	Flip   float64 // probability of left and right being exchanged
-	// Erase is the probability that a rectangle is set to Fill, of an area between
-	// 2% and EraseArea of the image's and of sides of a ratio from 0.3 to 3.3. Zhong
-	// et al. (2017), arXiv:1708.04896, Algorithm 1.
+	Shift  float64 // largest shift along each axis, in pixels; uniform
+	Rotate float64 // largest rotation either way, in degrees; uniform
+	Scale  float64 // scale factors from 1/(1+Scale) to 1+Scale, log-uniform
+	Flip   float64 // probability of mirroring left to right
+	// Erase is the probability of setting a rectangle to Fill. Its area is between 2% and
+	// EraseArea of the image, its aspect ratio between 0.3 and 3.3. Zhong et al. (2017),
+	// arXiv:1708.04896, Algorithm 1.
 	Erase     float64
-	EraseArea float64 // the largest share of the area; 0: 0.4
-	Fill      float64 // the value of erased pixels, and of those from beyond the edge
+	EraseArea float64 // largest fraction of the area; 0: 0.4
+	Fill      float64 // value of erased pixels and of those from beyond the edge
 }
 
 func (a ImageAugment) check() error {
@@ -141,7 +141,7 @@ func (a ImageAugment) check() error {
 	return nil
 }
 
-// holds says whether a shape has n elements, at least one of them.
+// holds reports whether a shape has n elements, at least one.
 func holds(shape []int, n int) bool {
 	for _, d := range shape {
 		if d < 1 || d > n || n%d != 0 {
@@ -168,8 +168,8 @@ func (a ImageAugment) Augment(x []float64, shape []int, r *rand.Rand) error {
 		return errNoRandom
 	}
 	p := picture{x, shape[0], shape[1], channels}
-	// All numbers are drawn whatever the settings, so that one more movement does
-	// not change the others.
+	// All numbers are drawn whatever the settings, so that enabling one movement does not
+	// change the others.
 	even := func() float64 { return 2*r.Float64() - 1 }
 	dx, dy := a.Shift*even(), a.Shift*even()
 	turn := a.Rotate * math.Pi / 180 * even()
@@ -191,14 +191,14 @@ func (a ImageAugment) Augment(x []float64, shape []int, r *rand.Rand) error {
 	return nil
 }
 
-// picture is an image's values, row by row, channels last.
+// picture is the values of an image in row-major order, channels last.
 type picture struct {
 	v           []float64
 	h, w, depth int
 }
 
-// move turns the image by an angle (towards the x axis's right from its down),
-// scales it about its centre and shifts it by (dx, dy).
+// move rotates the image by an angle (from the x axis towards the y axis, which points
+// down), scales it about its centre and shifts it by (dx, dy).
 func (p picture) move(dx, dy, turn, size, fill float64) {
 	from := append([]float64(nil), p.v...)
 	cx, cy := float64(p.w-1)/2, float64(p.h-1)/2
@@ -211,7 +211,8 @@ func (p picture) move(dx, dy, turn, size, fill float64) {
 	}
 	for y := range p.h {
 		for x := range p.w {
-			// Where the pixel comes from: the inverse of shift after turn after scale.
+			// The source of the pixel: the inverse of rotating, then scaling, then
+			// shifting.
 			u, v := float64(x)-cx-dx, float64(y)-cy-dy
 			sx, sy := (cos*u+sin*v)/size+cx, (cos*v-sin*u)/size+cy
 			x0, y0 := math.Floor(sx), math.Floor(sy)
@@ -236,7 +237,7 @@ func (p picture) mirror() {
 	}
 }
 
-// erase sets a rectangle to fill, at the first of 100 tries that fits.
+// erase sets a rectangle to fill, the first of up to 100 random ones that fits.
 func (p picture) erase(largest, fill float64, r *rand.Rand) {
 	for range 100 {
 		area := (0.02 + (largest-0.02)*r.Float64()) * float64(p.h*p.w)

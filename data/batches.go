@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Batches divides the rows of every epoch into batches. The order depends only on the
-// seed and the epoch. Next does not allocate after the first epoch.
+// Batches divides the rows of every epoch into batches. The order depends only on the seed
+// and the epoch. Next does not allocate after the first epoch.
 //
 // Up to WindowRows rows are shuffled together. Larger sets are shuffled in two steps so
 // that a file can be read a few blocks at a time: blocks of BlockRows rows are put in
@@ -21,17 +21,17 @@ type Batches struct {
 	seed    uint64
 
 	inOrder bool  // blocks come in the order of the source
-	lengths []int // of the rows' sequences; nil: batches are cut as rows come
-	groups  []int // by row; nil: none
+	lengths []int // number of steps by row; nil: batches are not sorted by length
+	groups  []int // group by row; nil: no groups
 
 	epoch  int
-	blocks []int // the order of the blocks
-	window int   // the current one
-	order  []int // its rows, shuffled
+	blocks []int // order of the blocks
+	window int   // current window
+	order  []int // rows of the window, shuffled
 	at     int
 }
 
-// mostBatched is the largest number of rows.
+// mostBatched is the maximum number of rows.
 const mostBatched int64 = 1 << 40
 
 // NewBatches divides n rows into batches of the given size. Call Epoch before Next.
@@ -46,11 +46,11 @@ func NewBatches(n, size int, shuffle bool, seed uint64) (*Batches, error) {
 	return b, nil
 }
 
-// ByLength puts rows of similar length into a batch, so that little is padded: of every 64
-// batches of shuffled rows, those are sorted by length, the order among equals being the
-// shuffled one, and cut into batches, which are then put in random order if rows are shuffled.
-// Rows that do not fill a batch at the end of a window are chosen before that. lengths has one
-// number for every row.
+// ByLength puts rows of similar length into a batch, to reduce padding. The rows of every
+// 64 shuffled batches are sorted by length, equal lengths keeping their shuffled order,
+// and cut into batches. If rows are shuffled, these batches are then put in random order.
+// The rows of an incomplete batch at the end of a window are set aside before sorting.
+// lengths has one number per row.
 func (b *Batches) ByLength(lengths []int) error {
 	if b == nil || len(lengths) != b.n {
 		return fmt.Errorf("data: batches: %d lengths for other rows", len(lengths))
@@ -59,15 +59,15 @@ func (b *Batches) ByLength(lengths []int) error {
 	return nil
 }
 
-// InOrder leaves blocks in the order of the source, as rows need that can only be read in order
-// ([Unknown]): rows are shuffled within windows alone.
+// InOrder keeps blocks in the order of the source, for rows that can only be read in order
+// ([Unknown]): rows are then shuffled only within windows.
 func (b *Batches) InOrder() {
 	if b != nil {
 		b.inOrder = true
 	}
 }
 
-// pooledBatches is how many batches' rows are sorted by length together.
+// pooledBatches is the number of batches whose rows are sorted by length together.
 const pooledBatches = 64
 
 // pool sorts the rows of a window by length.
@@ -87,9 +87,9 @@ func (b *Batches) pool(r *rand.Rand) {
 	})
 }
 
-// Together lets the rows of a group follow one another, group after group in the order in
-// which the shuffled rows first name them, as far as they lie in one window. groups has the
-// group of each row. Call it before Epoch.
+// Together makes the rows of each group within a window adjacent. Groups come in the order
+// of their first rows after shuffling. groups has the group of each row. Call it before
+// Epoch.
 func (b *Batches) Together(groups []int) error {
 	if b == nil || b.n == 0 {
 		return errors.New("data: batches that are nil or zero: NewBatches makes them")
@@ -101,7 +101,7 @@ func (b *Batches) Together(groups []int) error {
 	return nil
 }
 
-// together puts the rows of each group of the window next to each other.
+// together makes the rows of each group of the window adjacent.
 func (b *Batches) together() {
 	of := map[int][]int{}
 	var order []int
@@ -140,8 +140,8 @@ func (b *Batches) Epoch(epoch int) {
 
 const windowBlocks = WindowRows / BlockRows
 
-// Count returns the number of batches in an epoch; if full is true, only those with the
-// full number of rows.
+// Count returns the number of batches in an epoch; if full is true, it counts only full
+// ones.
 func (b *Batches) Count(full bool) int {
 	if b == nil || b.n == 0 {
 		return 0
@@ -163,8 +163,8 @@ func (b *Batches) Windows() int {
 	return (b.n + WindowRows - 1) / WindowRows
 }
 
-// Window returns the window, counted from 0, of the batch returned last; −1 before the
-// first batch of an epoch.
+// Window returns the number, from 0, of the window of the batch returned last; −1 before
+// the first batch of an epoch.
 func (b *Batches) Window() int {
 	if b == nil || b.blocks == nil {
 		return -1
@@ -172,7 +172,7 @@ func (b *Batches) Window() int {
 	return b.window
 }
 
-// Rows appends the rows of a window of the current epoch to dst, block by block in source
+// Rows appends the rows of a window of the current epoch to dst, block by block, in source
 // order within each block.
 func (b *Batches) Rows(dst []int, window int) []int {
 	if b == nil || b.blocks == nil || window < 0 || window >= b.Windows() {
@@ -186,7 +186,8 @@ func (b *Batches) Rows(dst []int, window int) []int {
 	return dst
 }
 
-// Places appends the positions of rows of the current window in the list that Rows gives.
+// Places appends to dst the positions that rows of the current window have in the result
+// of Rows.
 func (b *Batches) Places(dst, rows []int) []int {
 	if b == nil || b.window < 0 {
 		return dst
@@ -221,7 +222,8 @@ func (b *Batches) Next() []int {
 	return rows
 }
 
-// begin shuffles the current window. A single window uses the stream of the epoch itself.
+// begin shuffles the current window. A single window uses the random stream of the epoch
+// itself.
 func (b *Batches) begin() {
 	b.at = 0
 	b.order = b.Rows(b.order[:0], b.window)

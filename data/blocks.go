@@ -10,34 +10,34 @@ import (
 	"sync"
 )
 
-// Sizes of what is read at once, and of the longest record, so that a quotation
-// mark that is never closed does not swallow a file.
+// Sizes of a block and of the longest record. The latter keeps an unclosed quotation mark
+// from swallowing the whole file.
 const (
 	blockSize = 1 << 19
 	maxRecord = 1 << 26
 )
 
-// block is a piece of a file: whole records.
+// block is a part of a file that consists of whole records.
 type block struct {
 	text []byte
-	at   int64 // where it begins
-	line int   // of the first record
+	at   int64 // offset in the file
+	line int   // line of the first record
 	done chan *chunk
 }
 
-// blockReader cuts a file into blocks at the ends of records.
+// blockReader cuts a file into blocks between records.
 type blockReader struct {
 	file     string
 	r        io.Reader
 	sep, eol byte
 	line     int
-	rest     []byte // the beginning of the next block
-	at       int64  // where that begins
+	rest     []byte // beginning of the next block
+	at       int64  // offset of the next block
 	end      bool
 }
 
-// next returns the next whole records, nil at the end of the file. The memory of
-// buffer is used if it is large enough.
+// next returns the next whole records, nil at the end of the file. It reuses the memory of
+// buffer if that is large enough.
 func (b *blockReader) next(buffer []byte) (text []byte, line int, err error) {
 	text = append(buffer[:0], b.rest...)
 	b.rest = b.rest[:0]
@@ -70,7 +70,8 @@ func (b *blockReader) next(buffer []byte) (text []byte, line int, err error) {
 	}
 }
 
-// fill reads until there are size bytes, or all. A last line without an end gets one.
+// fill reads until there are size bytes or the file ends. It terminates an unterminated
+// last line.
 func (b *blockReader) fill(text []byte, size int) ([]byte, error) {
 	if cap(text) < size {
 		text = append(make([]byte, 0, size+1), text...)
@@ -90,8 +91,8 @@ func (b *blockReader) fill(text []byte, size int) ([]byte, error) {
 	return text, nil
 }
 
-// cut returns where the last whole record ends, -1 if none does, and where a
-// quotation mark stands that is still open at the end of the text, else -1.
+// cut returns the end of the last whole record, -1 if there is none, and the position of a
+// quotation mark that is still open at the end of the text, -1 if there is none.
 func (b *blockReader) cut(text []byte) (cut, open int) {
 	if bytes.IndexByte(text, '"') < 0 {
 		if cut = bytes.LastIndexByte(text, b.eol) + 1; cut == 0 {
@@ -128,14 +129,14 @@ func (b *blockReader) cut(text []byte) (cut, open int) {
 			}
 			i++
 		}
-		if i == len(text) && !b.end { // perhaps the first of two
+		if i == len(text) && !b.end { // may be the first of a doubled mark
 			return cut, open
 		}
 	}
 }
 
-// opens reports whether a quotation mark begins a cell: nothing but space stands
-// between it and the separator before it.
+// opens reports whether a quotation mark begins a cell: only space separates it from the
+// preceding separator.
 func (b *blockReader) opens(text []byte, at int) bool {
 	for i := at - 1; i >= 0; i-- {
 		switch c := text[i]; {
@@ -148,8 +149,8 @@ func (b *blockReader) opens(text []byte, at int) bool {
 	return true
 }
 
-// table is a file's content, parsed as far as every cell by itself can be: numbers
-// are numbers, other cells are indices into the texts of their column.
+// table is the content of a file, parsed as far as possible for each cell on its own:
+// numbers are numbers, other cells are indices into the texts of their column.
 type table struct {
 	file    string
 	dialect Dialect
@@ -157,24 +158,24 @@ type table struct {
 	unnamed []bool    // columns that the header does not name
 	notes   []Warning // about the header
 	rows    int
-	values  []float64 // row by row
-	forms   []uint8   // of each value
-	lines   []uint32  // on which each record begins
+	values  []float64 // in row-major order
+	forms   []uint8   // form of each value
+	lines   []uint32  // line on which each record begins
 	texts   [][]string
 
-	declared []bool // nominal columns of an ARFF file, whose texts are their levels in order; nil: a CSV file
+	declared []bool // which columns of an ARFF file are nominal, their texts being the levels in order; nil: a CSV file
 
-	typed   []FileColumn                                                    // columns that have types; nil: a file of texts
-	again   func(columns []int, f func(first int, part *table) error) error // reads the rows once more; nil: they lie here
-	line    func(row int) int                                               // where a record begins; nil: as lines says
-	single  bool                                                            // a part with one column of the file
-	column0 int                                                             // which one
+	typed   []FileColumn                                                    // columns with types; nil: a text file
+	again   func(columns []int, f func(first int, part *table) error) error // reads the rows again; nil: they are in memory
+	line    func(row int) int                                               // line on which a record begins; nil: use lines
+	single  bool                                                            // this part has a single column of the file
+	column0 int                                                             // its number
 	oddText *oddCell
-	err     error // the first of reading once more
+	err     error // first error of reading again
 }
 
-// each calls f with the rows of some columns: all at once if they lie in memory, else a
-// part at a time. The first error stays in t.err.
+// each calls f with the rows of some columns: all at once if they are in memory, otherwise
+// part by part. The first error is kept in t.err.
 func (t *table) each(columns []int, f func(first int, part *table)) {
 	if t.again == nil {
 		f(0, t)
@@ -188,7 +189,8 @@ func (t *table) each(columns []int, f func(first int, part *table)) {
 	}
 }
 
-// lineOf returns the line of the file on which a record begins, or its number.
+// lineOf returns the line of the file on which a record begins, or its number if lines are
+// unknown.
 func (t *table) lineOf(row int) int {
 	if t.line != nil {
 		return t.line(row)
@@ -198,17 +200,17 @@ func (t *table) lineOf(row int) int {
 
 func (t *table) width() int { return len(t.names) }
 
-// declares reports whether the file itself says what the levels of a column are.
+// declares reports whether the file itself declares the levels of a column.
 func (t *table) declares(j int) bool { return t.declared != nil && t.declared[j] }
 
-// parser makes tables of files.
+// parser parses files to tables.
 type parser struct {
 	c       CSV
 	file    string
-	size    int64                                            // of the file; 0: not known
-	choose  func(names []string, d Dialect) []string         // columns to be kept as text, once the header is known
-	parts   func(b *blockReader, t *table, d *decoder) error // takes the rows a part at a time; nil: all are kept
-	headers func(head []string) bool                         // whether a first record names the columns, for rows to predict
+	size    int64                                            // size of the file; 0: unknown
+	choose  func(names []string, d Dialect) []string         // returns the columns to keep as text, given the header
+	parts   func(b *blockReader, t *table, d *decoder) error // consumes the rows part by part; nil: all are kept
+	headers func(head []string) bool                         // reports whether a first record names the columns, for rows to predict
 }
 
 // parse reads a file.
@@ -240,7 +242,7 @@ func (p parser) parse(r io.Reader) (*table, error) {
 	t := &table{file: p.file, dialect: d}
 	b := &blockReader{file: p.file, r: br, sep: byte(d.Comma), eol: d.eol(), line: 1}
 	if d.skip > 0 {
-		_, _ = br.Discard(d.skip) // was peeked
+		_, _ = br.Discard(d.skip) // already peeked
 		b.line++
 		b.at = int64(d.skip)
 	}
@@ -260,7 +262,7 @@ func (p parser) parse(r io.Reader) (*table, error) {
 	return t, nil
 }
 
-// head reads the names of the columns, and leaves what follows to the body.
+// head reads the names of the columns and leaves the rest to body.
 func (p parser) head(b *blockReader, t *table) error {
 	text, line, err := b.next(nil)
 	if err != nil {
@@ -292,7 +294,7 @@ func (p parser) head(b *blockReader, t *table) error {
 	return nil
 }
 
-// body parses all records: blocks in parallel, their results joined in order.
+// body parses all records: blocks in parallel, with results joined in order.
 func (p parser) body(b *blockReader, t *table) error {
 	run := newBlockRun(b, runtime.GOMAXPROCS(0))
 	parsers := p.start(run, b, t)
@@ -327,20 +329,20 @@ func (p parser) start(run *blockRun, b *blockReader, t *table) []*blockParser {
 	return parsers
 }
 
-// blockRun is the parsing of a file in progress: one goroutine reads blocks,
-// workers parse them, the caller collects the results in the order of the file.
+// blockRun is a file being parsed: one goroutine reads blocks, workers parse them, and the
+// caller collects the results in file order.
 type blockRun struct {
 	work  chan block
 	order chan chan *chunk
 	stop  chan struct{}
-	texts chan []byte // buffers and chunks to be used again
-	free  chan *chunk
+	texts chan []byte // buffers to reuse
+	free  chan *chunk // chunks to reuse
 	all   sync.WaitGroup
-	err   error // of reading; set before order is closed
+	err   error // read error; set before order is closed
 }
 
 func newBlockRun(b *blockReader, workers int) *blockRun {
-	ahead := 2 * workers // blocks in progress at most, those that wait to be collected among them
+	ahead := 2 * workers // maximum number of blocks in progress, including those waiting to be collected
 	r := &blockRun{
 		work: make(chan block), order: make(chan chan *chunk, ahead), stop: make(chan struct{}),
 		texts: make(chan []byte, ahead+2), free: make(chan *chunk, ahead+2),
@@ -402,10 +404,10 @@ func (r *blockRun) start(p *blockParser) {
 	}()
 }
 
-// span is the rows of a block, and who has parsed them.
+// span is the rows of a block and the worker that parsed them.
 type span struct{ from, to, worker int }
 
-// collect joins the chunks in order. The first error in the file is returned.
+// collect joins the chunks in order. It returns the first error in file order.
 func (r *blockRun) collect(t *table, size int64) ([]span, error) {
 	var spans []span
 	var read int64
@@ -424,8 +426,8 @@ func (r *blockRun) collect(t *table, size int64) ([]span, error) {
 	return spans, err
 }
 
-// each calls f with the chunks in order, each of which is used again after that. The
-// first error in the file, or of f, is returned.
+// each calls f with the chunks in order; each chunk is reused once f returns. It returns
+// the first error in file order, or of f.
 func (r *blockRun) each(f func(c *chunk) error) error {
 	var err error
 	for done := range r.order {
@@ -442,7 +444,7 @@ func (r *blockRun) each(f func(c *chunk) error) error {
 		}
 	}
 	close(r.stop)
-	for done := range r.order { // let the reader go
+	for done := range r.order { // unblock the reader
 		_ = done
 	}
 	r.all.Wait()
@@ -452,8 +454,8 @@ func (r *blockRun) each(f func(c *chunk) error) error {
 	return err
 }
 
-// estimate returns how many values a file of a size will have, by those that were
-// read of it so far; 0 if the size is not known.
+// estimate extrapolates the number of values in the file from what has been read so far; 0
+// if the file's size is unknown.
 func (r *blockRun) estimate(t *table, c *chunk, size, read int64) int {
 	if size <= 0 || t.dialect.Packed || len(t.values) > 0 {
 		return 0
@@ -461,10 +463,10 @@ func (r *blockRun) estimate(t *table, c *chunk, size, read int64) int {
 	if size <= blockSize {
 		return len(c.values)
 	}
-	return int(float64(len(c.values)) * float64(size) / blockSize * 1.1) // what is not used costs no memory
+	return int(float64(len(c.values)) * float64(size) / blockSize * 1.1) // unused pages cost no memory
 }
 
-// grow makes room for n values, or for as many as are expected.
+// grow makes room for n values, or for the expected number.
 func (t *table) grow(n, expected int) {
 	n = max(n+n/4, expected)
 	t.values = append(make([]float64, 0, n), t.values...)
@@ -472,7 +474,7 @@ func (t *table) grow(n, expected int) {
 	t.lines = append(make([]uint32, 0, n/t.width()+1), t.lines...)
 }
 
-// join gives the texts of all workers common indices.
+// join maps the texts of all workers to common indices.
 func (t *table) join(parsers []*blockParser, spans []span) {
 	width := t.width()
 	t.texts = make([][]string, width)
@@ -488,7 +490,7 @@ func (t *table) join(parsers []*blockParser, spans []span) {
 			if len(p.texts[j]) == 0 {
 				continue
 			}
-			if first < 0 { // its indices stay
+			if first < 0 { // its indices are unchanged
 				first = w
 				t.texts[j] = p.texts[j]
 				ids = p.ids[j]
@@ -506,7 +508,7 @@ func (t *table) join(parsers []*blockParser, spans []span) {
 	}
 }
 
-// adopt returns the common indices of texts, of which new ones are added.
+// adopt returns the common indices of texts, adding those that are new.
 func (t *table) adopt(j int, texts []string, ids map[string]uint32) []uint32 {
 	index := make([]uint32, len(texts))
 	for k, text := range texts {

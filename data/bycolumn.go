@@ -9,11 +9,11 @@ import (
 	"github.com/seed732fc211/aegis/internal/rows"
 )
 
-// Columns gives columns transforms of their own: those of a name in By, else
-// those of the column's kind. Each transform is fitted on its columns alone; what
-// they make is put side by side in the order numbers, categories, times, then the
-// names of By in the order of the table. A column whose transform is nil stays as
-// it is; a transform of By that is Drop leaves it out.
+// Columns applies different transforms to different columns: the one under a column's name
+// in By, otherwise the one for its kind. Each transform is fitted on its columns alone.
+// The results are joined in the order numbers, categories, times, then the names of By in
+// the order of the table. A column whose transform is nil is left unchanged; with the
+// transform Drop in By it is left out.
 //
 //	data.Columns{
 //		Numbers:    data.Pipeline{data.Impute{}, data.RobustScale{}},
@@ -21,30 +21,30 @@ import (
 //		By:         map[string]data.Transform{"notes": data.Drop{}},
 //	}
 type Columns struct {
-	Numbers    Transform            // columns without levels and times
-	Categories Transform            // columns with levels
-	Times      Transform            // columns of times
-	By         map[string]Transform // by the name of a column, in place of that of its kind
+	Numbers    Transform            // for columns without levels or times
+	Categories Transform            // for columns with levels
+	Times      Transform            // for columns of times
+	By         map[string]Transform // by column name, instead of the one for its kind
 }
 
 // Drop leaves columns out; see Columns.
 type Drop struct{}
 
-// Fit implements Transform; it is an error, as Drop stands in Columns alone.
+// Fit implements Transform. It always fails: Drop is only for Columns.By.
 func (Drop) Fit(Source) (Fitted, error) {
 	return nil, errors.New("data: drop: it leaves no columns; use it in Columns.By")
 }
 
-// FittedColumns is a Columns that was fitted.
+// FittedColumns is a fitted Columns.
 type FittedColumns struct {
 	Features []Feature
 	Parts    []FittedPart
 }
 
-// FittedPart is a transform that was fitted on some columns.
+// FittedPart is a transform fitted on some columns.
 type FittedPart struct {
-	Columns []int  // their places, ascending
-	Fitted  Fitted // nil: they stay as they are
+	Columns []int  // column numbers, ascending
+	Fitted  Fitted // nil: the columns are left unchanged
 }
 
 // Fit implements Transform.
@@ -105,14 +105,14 @@ func fitPart(train Source, features []Feature, t Transform, columns []int) (Fitt
 	if t == nil {
 		return part, nil
 	}
-	// The parts alone, without transforms, choose columns.
+	// FittedColumns without transforms selects the columns.
 	sub, err := Applied(train, FittedColumns{Features: features, Parts: []FittedPart{{Columns: columns}}})
 	if err != nil {
 		return part, err
 	}
 	part.Fitted, err = t.Fit(sub)
 	if err == nil && part.Fitted == nil {
-		err = fmt.Errorf("data: columns: %T has fitted to nothing", t)
+		err = fmt.Errorf("data: columns: %T.Fit returned nothing", t)
 	}
 	return part, err
 }
@@ -137,7 +137,7 @@ func (s *Set) columns(which []int) (*Set, error) {
 	return s.withTable(out, chosen), nil
 }
 
-// check holds the parts to what Fit guarantees.
+// check verifies what Fit guarantees about the parts.
 func (f FittedColumns) check() error {
 	if len(f.Parts) == 0 {
 		return errors.New("data: columns: no columns are left")
@@ -194,7 +194,7 @@ func (f FittedColumns) Apply(s *Set) (*Set, error) {
 	return s.withTable(out, features), nil
 }
 
-// lower returns the parts as what they make of rows.
+// lower returns the parts as a step on rows, with the columns before and after it.
 func (f FittedColumns) lower() (step rows.Step, in, out []Feature, err error) {
 	if err := f.check(); err != nil {
 		return step, nil, nil, err

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// categorical plans a column of categories: its levels are the different texts,
-// without those that mean a missing value.
+// categorical plans a column of categories: its levels are the distinct texts, except
+// those that mean a missing value.
 func (p *planner) categorical(q *plan) error {
 	q.kind = Categorical
 	var all []string
-	if len(q.scan.order) < 1000 { // levels that look like missing values stand among few
+	if len(q.scan.order) < 1000 { // only few levels can include some that look like missing values
 		for _, k := range q.scan.order {
 			all = append(all, p.t.texts[q.j][k])
 		}
@@ -29,13 +29,13 @@ func (p *planner) categorical(q *plan) error {
 		slices.Sort(names)
 		for _, cell := range names {
 			row := q.scan.first[slices.Index(p.t.texts[q.j], cell)]
-			p.warn(row, q.j, "%s is a level, not a missing value: %s; otherwise say so (--missing)", short(cell), kept[cell])
+			p.warn(row, q.j, "%s is a level, not a missing value: %s; if it does mean a missing value, say so (--missing)", short(cell), kept[cell])
 		}
 	}
 	return p.findLevels(q)
 }
 
-// findLevels lists the different texts that are not missing, in order.
+// findLevels lists the distinct texts that are not missing values, in order.
 func (p *planner) findLevels(q *plan) error {
 	if q.scan.over > 0 && (q.forced || p.c.KeepAll || q.role == roleTarget) {
 		return &CSVError{File: p.t.file, Column: p.t.names[q.j], Err: fmt.Errorf("more than %d different texts: too many for a file that is not in memory", mostTexts)}
@@ -49,8 +49,8 @@ func (p *planner) findLevels(q *plan) error {
 	return nil
 }
 
-// declared plans a column whose levels the file declares: their order is kept, and
-// none of them means a missing value.
+// declared plans a column whose levels the file declares: they keep their order, and none
+// of them means a missing value.
 func (p *planner) declared(q *plan) {
 	q.kind, q.missing = Categorical, missingRule{exact: []string{}}
 	q.levels, q.counts, q.blank = p.t.texts[q.j], q.scan.counts, q.scan.empty
@@ -66,7 +66,7 @@ func (p *planner) ofType(q *plan) error {
 	case column.Type == Categorical:
 		q.kind, q.missing = Categorical, missingRule{exact: slices.Clone(p.c.Missing)}
 		if q.missing.exact == nil {
-			q.missing.exact = []string{} // a text that looks like a missing value is none
+			q.missing.exact = []string{} // texts that look like missing values are levels
 		}
 		err := p.findLevels(q)
 		q.boolean = column.Boolean && len(q.levels) == 2
@@ -96,7 +96,7 @@ func (p *planner) bounded(q *plan) error {
 	return nil
 }
 
-// sortWithCounts sorts the levels and takes their counts along.
+// sortWithCounts sorts the levels along with their counts.
 func sortWithCounts(q *plan) {
 	count := make(map[string]int, len(q.levels))
 	for k, l := range q.levels {
@@ -108,16 +108,16 @@ func sortWithCounts(q *plan) {
 	}
 }
 
-// Bounds of what is taken for an identifier or a name: more different texts than
-// fewNames, and than one for two rows.
+// Bounds for identifiers and names: a column is taken for one if it has more than fewNames
+// distinct texts and more than one for every rowsPerName rows.
 const (
 	fewNames    = 30
 	rowsPerName = 2
-	fewRows     = 3  // fewer do not make a column constant
-	fewCounted  = 20 // fewer rows in order are not worth a warning
+	fewRows     = 3  // with fewer rows, no column counts as constant
+	fewCounted  = 20 // with fewer rows, row numbers are not worth a warning
 )
 
-// identifierName matches the names that people give to columns of identifiers.
+// identifierName matches common names of identifier columns.
 var identifierName = regexp.MustCompile(`(?i)^(.*[_ .-])?(id|uuid|guid|key|index|idx)$|^(.*[a-z])(ID|Id)$|^(row|rows|rownames?|row[_ ]?(nr|no|num|number|id|index)|nr\.?|no\.?|unnamed: \d+)$`)
 
 // prune leaves out the features that a model cannot learn from.
@@ -140,7 +140,7 @@ func (p *planner) prune(kept []int) {
 	}
 }
 
-// varies reports whether a column has two different values in the kept rows.
+// varies reports whether a column has two distinct values in the kept rows.
 func (p *planner) varies(q *plan, kept []int) bool {
 	one, found, varies, at := "", false, false, 0
 	p.t.each([]int{q.j}, func(first int, part *table) {
@@ -159,7 +159,7 @@ func (p *planner) varies(q *plan, kept []int) bool {
 
 const rowNamesWhy = "names of the rows"
 
-// useless returns why a column says nothing about other rows, or "".
+// useless returns why a column is uninformative about other rows, or "".
 func (p *planner) useless(q *plan) string {
 	distinct, known := p.distinct(q), p.t.rows-q.blank
 	integers := q.kind == Numeric && len(q.texts) == 0 && q.scan.integers
@@ -202,8 +202,8 @@ func plural(n int, singular, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// distinct returns the number of different values of a column, at most
-// maxDistinct + 1 if they are plain numbers.
+// distinct returns the number of distinct values of a column, at most maxDistinct + 1 if
+// they are plain numbers.
 func (p *planner) distinct(q *plan) int {
 	if q.kind == Categorical {
 		used := 0
@@ -226,7 +226,7 @@ func (p *planner) distinct(q *plan) int {
 	return q.scan.distinct + len(q.texts)
 }
 
-// value reads a text of a numeric column or a time.
+// value parses a text of a numeric column or a time.
 func (p *planner) value(q *plan, text string) (float64, error) {
 	if q.kind == DateTime {
 		return parseTime(q.layout, text)
@@ -234,7 +234,7 @@ func (p *planner) value(q *plan, text string) (float64, error) {
 	return q.number.parse(text)
 }
 
-// only returns the one value of a column.
+// only returns the single value of a column.
 func (p *planner) only(q *plan) string {
 	switch {
 	case len(q.levels) > 0:
@@ -245,7 +245,7 @@ func (p *planner) only(q *plan) string {
 	return q.scan.firstText
 }
 
-// alike warns of levels that differ by their case or the space within alone.
+// alike warns of levels that differ only in case or inner space.
 func (p *planner) alike(q *plan) {
 	seen := map[string]string{}
 	for _, l := range q.levels {

@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// CellReader turns a single cell, a text or a Go value, into the number that
-// stands for it in a table: what CSV.ReadRows does with a file, for a service that
-// gets rows one by one. It may be used by several goroutines.
+// CellReader converts single cells, given as texts or Go values, to their numbers in a
+// table. It does what CSV.ReadRows does for a file, for services that receive rows one by
+// one. It is safe for concurrent use.
 type CellReader struct {
 	feature Feature
-	code    map[string]int // of the levels
+	code    map[string]int // codes of the levels
 	missing missingRule
-	numbers []float64  // that mean a missing value
-	bools   [2]float64 // the codes of false and true
+	numbers []float64  // numbers that mean a missing value
+	bools   [2]float64 // codes of false and true
 	made    bool
 }
 
-// NewCellReader returns the reader of a column's cells.
+// NewCellReader returns a reader for the cells of a column.
 func NewCellReader(f Feature) (*CellReader, error) {
 	if err := f.Number.check(); err != nil {
 		return nil, fmt.Errorf("data: column %s: %w", f.Name, err)
@@ -57,9 +57,9 @@ func (c *CellReader) Feature() Feature {
 
 var errNoReader = errors.New("data: a cell reader that was not made by NewCellReader")
 
-// Text reads a cell as it stands in a file: a level, a number in the column's
-// NumberFormat, or a time in its layout. A missing value is NaN, a level that was
-// not there in training −1.
+// Text reads a cell as it is written in a file: a level, a number in the column's
+// NumberFormat, or a time in its layout. A missing value is NaN, a level that did not
+// occur in training −1.
 func (c *CellReader) Text(cell string) (float64, error) {
 	if c == nil || !c.made {
 		return 0, errNoReader
@@ -86,9 +86,9 @@ func (c *CellReader) Text(cell string) (float64, error) {
 	return c.feature.Number.parse(cell)
 }
 
-// Number reads a number. NaN, and one of the column's markers of missing values,
-// is a missing value. In a categorical column it is the level of its shortest text.
-// In a column of times it is an error.
+// Number reads a number. NaN and the column's markers of missing values are missing
+// values. For a categorical column, the shortest text of the number is its level. For a
+// column of times it fails.
 func (c *CellReader) Number(v float64) (float64, error) {
 	switch {
 	case c == nil || !c.made:
@@ -119,7 +119,7 @@ func (c *CellReader) level(text []byte) float64 {
 	return -1
 }
 
-// integer reads an integer, all of whose digits count for a level.
+// integer reads an integer; as a level, it is written with all of its digits.
 func (c *CellReader) integer(v int64) (float64, error) {
 	if c != nil && c.code != nil {
 		var text [32]byte
@@ -128,8 +128,8 @@ func (c *CellReader) integer(v int64) (float64, error) {
 	return c.Number(float64(v))
 }
 
-// Time reads a time as if it stood in the file, in the column's layout: without a
-// zone in the layout, the clock's reading in t's own zone counts.
+// Time reads a time as if it were written in the file, in the column's layout: if the
+// layout has no zone, the local time in t's zone is used.
 func (c *CellReader) Time(t time.Time) (float64, error) {
 	switch {
 	case c == nil || !c.made:
@@ -149,8 +149,8 @@ func (c *CellReader) Time(t time.Time) (float64, error) {
 	return parseTime(c.feature.Time, t.Format(layout)+suffix)
 }
 
-// Bool reads a boolean: of a categorical column the level that is a word for it,
-// such as "yes" or "TRUE", of a numeric one 0 or 1.
+// Bool reads a boolean. For a categorical column it is the level that is a word for it,
+// such as "yes" or "TRUE"; for a numeric column it is 0 or 1.
 func (c *CellReader) Bool(v bool) (float64, error) {
 	switch {
 	case c == nil || !c.made:
@@ -163,9 +163,9 @@ func (c *CellReader) Bool(v bool) (float64, error) {
 	return c.bools[0], nil
 }
 
-// Value reads a Go value: a string or json.Number as Text does, any number, a bool,
-// a time.Time, or a pointer to one of them. nil, a nil pointer and a zero time.Time
-// are missing values. Any other type is an error.
+// Value reads a Go value: a string or json.Number as Text does, any number, a bool, a
+// time.Time, or a pointer to one of these. nil, a nil pointer and a zero time.Time are
+// missing values. Any other type is an error.
 func (c *CellReader) Value(v any) (float64, error) {
 	switch v := v.(type) {
 	case nil:
@@ -191,7 +191,7 @@ func (c *CellReader) Value(v any) (float64, error) {
 	return c.reflected(v)
 }
 
-// single reads a float32, whose shortest text is the level that it stands for.
+// single reads a float32; as a level, it is written as its shortest text.
 func (c *CellReader) single(v float32) (float64, error) {
 	if c != nil && c.code != nil && v == v && !math.IsInf(float64(v), 0) {
 		var text [64]byte

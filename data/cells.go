@@ -11,20 +11,20 @@ import (
 	"unsafe"
 )
 
-// Forms of a cell that was parsed. Below formTime stands the number of decimals
-// of a plain number, from which its text can be made again.
+// Forms of a parsed cell. Forms below formTime are the number of decimals of a plain
+// number, from which its text can be restored.
 const (
 	formTime   = 252 // a time, in seconds since 1970
 	formNumber = 253 // a number whose text is not kept
 	formEmpty  = 254
 	formText   = 255 // the value is an index into the column's texts
-	maxDigits  = 15  // integers of so many digits are exact, and so are quotients by a power of ten (see plain)
+	maxDigits  = 15  // integers with this many digits are exact, as are their quotients by a power of ten (see plain)
 )
 
-// powers are exact in float64.
+// powers are the powers of ten that are exact in float64.
 var powers = [maxDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// cellParser takes cells one by one from a text that ends with a line end.
+// cellParser reads cells one by one from a text that ends with a line end.
 type cellParser struct {
 	sep, eol byte
 	text     []byte
@@ -37,7 +37,7 @@ var (
 	errAfterQuote = errors.New("text after a closing quotation mark; a quotation mark within quotes is written twice")
 )
 
-// blank skips a line of nothing but white space, and reports whether there was one.
+// blank skips a line of only white space and reports whether there was one.
 func (p *cellParser) blank() bool {
 	for i := p.at; ; i++ {
 		switch c := p.text[i]; {
@@ -51,8 +51,8 @@ func (p *cellParser) blank() bool {
 	}
 }
 
-// cell takes one cell without the space around it, and reports whether it is the
-// last of its record. The bytes are good until the text is changed.
+// cell reads one cell, without surrounding space, and reports whether it is the last of
+// its record. The bytes are valid until the text is changed.
 func (p *cellParser) cell() (cell []byte, last bool, err error) {
 	i := p.at
 	for c := p.text[i]; (c == ' ' || c == '\t') && c != p.sep; c = p.text[i] {
@@ -73,7 +73,7 @@ func (p *cellParser) cell() (cell []byte, last bool, err error) {
 	return bytes.TrimSpace(p.text[start:i]), last, nil
 }
 
-// quoted takes a cell after its opening quotation mark.
+// quoted reads a cell after its opening quotation mark.
 func (p *cellParser) quoted(start int) (cell []byte, last bool, err error) {
 	i := start
 	var joined []byte // of a cell with quotation marks within
@@ -112,7 +112,7 @@ func (p *cellParser) quoted(start int) (cell []byte, last bool, err error) {
 	return bytes.TrimSpace(cell), last, nil
 }
 
-// record takes the cells of one record.
+// record reads the cells of one record.
 func (p *cellParser) record() ([]string, error) {
 	var list []string
 	for {
@@ -127,36 +127,37 @@ func (p *cellParser) record() ([]string, error) {
 	}
 }
 
-// chunk is what was parsed of a block: its records row by row.
+// chunk is the result of parsing a block: its records row by row.
 type chunk struct {
 	values []float64
 	forms  []uint8
-	lines  []uint32   // on which each record begins
-	texts  [][]string // of the block alone
-	at     int64      // where it begins
+	lines  []uint32   // line on which each record begins
+	texts  [][]string // texts of this block alone
+	at     int64      // offset in the file
 	size   int
-	line   int // of its first record
+	line   int // line of the first record
 	worker int
 	err    error
 }
 
-// blockParser parses blocks of a file. Each worker has one, with texts of its own.
+// blockParser parses blocks of a file. Each worker has its own, with its own texts.
 type blockParser struct {
 	file      string
 	sep, eol  byte
 	mark      byte // decimal mark
 	width     int
 	worker    int
-	apart     bool // every block has texts of its own
+	apart     bool // every block has its own texts
 	names     []string
-	verbatim  []bool    // columns whose cells are all kept as text
+	verbatim  []bool    // which columns are kept as text
 	missing   []float64 // numbers that mean a missing value
 	ids       []map[string]uint32
 	texts     [][]string
 	converted []byte
 }
 
-// parse parses whole records that end with a line end; line is the first one's.
+// parse parses whole records, the last of which ends with a line end; line is that of the
+// first.
 func (p *blockParser) parse(text []byte, line int, c *chunk) {
 	cp := cellParser{sep: p.sep, eol: p.eol, text: text}
 	c.worker = p.worker
@@ -230,13 +231,13 @@ func (p *blockParser) complete(cells, line int) error {
 	return &CSVError{File: p.file, Row: line, Err: fmt.Errorf("%d cells, want %d", cells, p.width)}
 }
 
-// plain parses a short decimal number that ends at a separator: digits, perhaps
-// with a minus sign, a decimal mark and more digits. end is where it ends, -1 if
-// the cell is something else or longer.
+// plain parses a short decimal number that ends at a separator: digits, optionally with a
+// minus sign, a decimal mark and more digits. end is its end, -1 if the cell is something
+// else or longer.
 //
-// Both the digits (below 10^15 < 2^53) and the power of ten are exact, so their
-// quotient is the nearest float64: W. D. Clinger (1990), "How to Read Floating
-// Point Numbers Accurately".
+// Both the digits (below 10^15 < 2^53) and the power of ten are exact, so their quotient
+// is the nearest float64: W. D. Clinger (1990), "How to Read Floating Point Numbers
+// Accurately".
 func (p *blockParser) plain(b []byte, i int) (v float64, form uint8, end int) {
 	start := i
 	if b[i] == '-' {
@@ -278,7 +279,7 @@ func (p *blockParser) plain(b []byte, i int) (v float64, form uint8, end int) {
 	return v, uint8(decimals), i
 }
 
-// classify parses a cell of any kind.
+// classify parses any cell.
 func (p *blockParser) classify(cell []byte, j int) (v float64, form uint8) {
 	if len(cell) == 0 {
 		return math.NaN(), formEmpty
@@ -308,9 +309,9 @@ func (p *blockParser) intern(cell []byte, j int) float64 {
 	return float64(id)
 }
 
-// number parses the numbers that plain leaves. Those whose text may matter are
-// left as text: with leading zeros or a plus sign, integers of more than 15 digits
-// or with an exponent.
+// number parses numbers that plain does not. Numbers whose text may matter are left as
+// text: those with leading zeros or a plus sign, and integers with more than 15 digits or
+// an exponent.
 func (p *blockParser) number(cell []byte) (v float64, form uint8, ok bool) {
 	s := scanNumber(cell, p.mark)
 	if !s.ok || s.plus || s.zeros || !s.point && (s.exponent || s.whole > maxDigits) {
@@ -325,8 +326,8 @@ func (p *blockParser) number(cell []byte) (v float64, form uint8, ok bool) {
 	return v, formNumber, err == nil
 }
 
-// pointed returns the text of a number with a decimal point, without a copy if it
-// has one already. It is good for parsing alone: the bytes will change.
+// pointed returns the text of a number with a decimal point, without copying if it already
+// has one. It is only valid for immediate parsing: the bytes will change.
 func (p *blockParser) pointed(cell []byte) string {
 	if p.mark != '.' {
 		p.converted = append(p.converted[:0], cell...)
@@ -338,10 +339,10 @@ func (p *blockParser) pointed(cell []byte) string {
 	return unsafe.String(unsafe.SliceData(cell), len(cell))
 }
 
-// numberShape is what a text is like that reads as a number.
+// numberShape describes a text that may be a number.
 type numberShape struct {
 	ok                           bool // sign, digits, mark, digits, exponent, and at least one digit
-	plus, zeros, point, exponent bool // zeros: the integer part has leading ones
+	plus, zeros, point, exponent bool // zeros: the integer part has leading zeros
 	whole, decimals              int  // digits before and after the mark
 }
 
@@ -384,8 +385,8 @@ func scanNumber(cell []byte, mark byte) numberShape {
 	return s
 }
 
-// parsePlain reads a number with a decimal point. isNumber says that the text is
-// one, though perhaps one that no model can use, which is an error.
+// parsePlain reads a number with a decimal point. isNumber reports whether the text is a
+// number, even if it is one that no model can use, which is an error.
 func parsePlain(cell string) (v float64, isNumber bool, err error) {
 	if !scanNumber([]byte(cell), '.').ok {
 		switch strings.ToLower(strings.TrimLeft(cell, "+-")) {
@@ -401,6 +402,6 @@ func parsePlain(cell string) (v float64, isNumber bool, err error) {
 	return v, true, nil
 }
 
-// numberText returns the shortest text of a number, so that equal numbers have
-// equal texts.
+// numberText returns the shortest text of a number, so that equal numbers have equal
+// texts.
 func numberText(v float64) string { return formatNumber(v + 0) } // -0 + 0 is 0

@@ -9,11 +9,10 @@ import (
 
 var timeType = reflect.TypeFor[time.Time]()
 
-// reflected reads a value whose type is not one of those that are met most.
+// reflected reads a value of a less common type.
 func (c *CellReader) reflected(v any) (float64, error) { return c.Reflect(reflect.ValueOf(v)) }
 
-// Reflect is Value of a value that is held by package reflect, such as the field of
-// a struct.
+// Reflect is Value for a reflect.Value, such as the field of a struct.
 func (c *CellReader) Reflect(v reflect.Value) (float64, error) {
 	if c == nil || !c.made {
 		return 0, errNoReader

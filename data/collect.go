@@ -15,7 +15,7 @@ func numbered(from, to int) []int {
 	return out
 }
 
-// Collect reads all rows into memory. A *Set is returned as it is.
+// Collect reads all rows into memory. A *Set is returned unchanged.
 func Collect(src Source) (*Set, error) {
 	if s, ok := src.(*Set); ok {
 		if s.Len() == 0 {
@@ -37,14 +37,15 @@ func Collect(src Source) (*Set, error) {
 	return out, nil
 }
 
-// joinedRows brings what f keeps of rows whose number is not known to memory.
+// joinedRows collects what f keeps of each part of the rows, for an unknown number of
+// rows.
 func joinedRows(src Source, f func(part *Set) *Set) (*Set, error) {
 	var parts []*Set
 	n := 0
 	err := chunks(src, func(_ int, part *Set) error {
 		n += part.Len()
 		kept := *part
-		*part = Set{} // whose memory the next rows do not get
+		*part = Set{} // so that the next rows do not reuse its memory
 		parts = append(parts, f(&kept))
 		return nil
 	})
@@ -62,8 +63,8 @@ func joinedRows(src Source, f func(part *Set) *Set) (*Set, error) {
 	return out, nil
 }
 
-// Head reads the first n rows into memory, or all rows if there are fewer. A *Set with no
-// more than n rows is returned as it is.
+// Head reads the first n rows into memory, or all rows if there are fewer. A *Set with at
+// most n rows is returned unchanged.
 func Head(src Source, n int) (*Set, error) {
 	st, err := open(src)
 	if err != nil {
@@ -80,7 +81,8 @@ func Head(src Source, n int) (*Set, error) {
 }
 
 // Answers returns everything about the rows except their inputs: targets, weights, groups,
-// classes, and the lengths of sequences. Inputs is nil. A source without targets is an error.
+// classes, and the lengths of sequences. Inputs is nil. It fails if the source has no
+// targets.
 func Answers(src Source) (*Set, error) {
 	out := &Set{}
 	switch src := src.(type) {
@@ -134,8 +136,8 @@ func Answers(src Source) (*Set, error) {
 	return out, nil
 }
 
-// Truth returns the set that metrics score predictions of the given rows against: the rows
-// themselves if they are in memory, otherwise the matching part of answers.
+// Truth returns the set against which metrics score predictions of the given rows: the
+// rows themselves if they are in memory, otherwise the matching part of answers.
 func Truth(src Source, answers *Set, rows []int) (*Set, error) {
 	if inMemory(src) {
 		return Collect(View(src, rows))
@@ -143,7 +145,7 @@ func Truth(src Source, answers *Set, rows []int) (*Set, error) {
 	return answers.Rows(rows)
 }
 
-// Blind returns the rows without their targets, as a model sees them for prediction.
+// Blind returns the rows without their targets, as a model sees them when predicting.
 func Blind(src Source) Source {
 	if s, ok := src.(*Set); ok {
 		return s.Without()
@@ -172,7 +174,7 @@ func (b blind) Stream() (*Stream, error) {
 	return &out, nil
 }
 
-// scan calls f with consecutive chunks of all rows; part begins at row first and is valid
+// scan calls f with consecutive chunks of all rows. part begins at row first and is valid
 // until f returns.
 func scan(src Source, f func(first int, part *Set) error) error {
 	if s, ok := src.(*Set); ok && s.Len() > 0 {
@@ -181,7 +183,7 @@ func scan(src Source, f func(first int, part *Set) error) error {
 	return chunks(src, f)
 }
 
-// chunks is scan by BlockRows rows, in memory, too.
+// chunks is scan with chunks of BlockRows rows, even if the rows are in memory.
 func chunks(src Source, f func(first int, part *Set) error) error {
 	st, err := open(src)
 	if err != nil {

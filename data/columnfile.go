@@ -9,46 +9,46 @@ import (
 	"slices"
 )
 
-// FileColumn is a column of a file that says itself what its columns hold.
+// FileColumn is a column of a file that declares the types of its columns.
 type FileColumn struct {
 	Name    string
 	Type    ColumnType // Numeric, Categorical or DateTime; Ignore: it cannot be read
-	Boolean bool       // of a categorical column: its levels are false and true
-	Integer bool       // of a numeric column: all numbers are integers
-	Layout  string     // of a column of times, in the form of package time
+	Boolean bool       // for a categorical column: its levels are false and true
+	Integer bool       // for a numeric column: all numbers are integers
+	Layout  string     // for a column of times: their layout, as in package time
 	Why     string     // why it cannot be read
 }
 
-// Cells are some cells of a [FileColumn], which may be changed.
+// Cells are some cells of a [FileColumn]. The receiver may modify them.
 type Cells struct {
-	Values []float64 // numbers, times in seconds since 1970-01-01 UTC; NaN: missing. nil: texts
+	Values []float64 // numbers, times in seconds since 1970-01-01 UTC; NaN: missing. nil: see Codes
 	Codes  []int32   // indices into Texts; -1: missing
-	Texts  []string  // all different
+	Texts  []string  // distinct texts
 }
 
-// ColumnFile is a file with columns that have types, such as package data/parquet opens.
+// ColumnFile is a file with typed columns, such as package data/parquet opens.
 type ColumnFile struct {
-	Name    string // with its extension, for errors
+	Name    string // file name with its extension, for errors
 	Format  string
 	Rows    int
 	Columns []FileColumn
-	File    *os.File // that is closed, and watched for changes; nil: none
+	File    *os.File // closed with the source and checked for changes; nil: none
 
-	// Open returns a function that calls f for each of some columns with the cells of
-	// rows, which ascend. It may call f from several goroutines. Functions of several
-	// calls of Open may be used side by side.
+	// Open returns a function that calls f for each of the given columns with the cells of
+	// rows, given in ascending order. It may call f from several goroutines. Functions
+	// returned by different calls of Open may be used concurrently.
 	Open func() (func(rows, columns []int, f func(column int, c *Cells) error) error, error)
 
-	// Lists returns a function that reads the sequences of rows, which ascend; nil: there are none.
-	// Functions of several calls may be used side by side.
+	// Lists returns a function that reads the sequences of rows, given in ascending order;
+	// nil: there are none. Functions returned by different calls may be used concurrently.
 	Lists func() func(rows []int) ([]Sequences, error)
 }
 
-// Source makes a source of a file: its columns become features and a target as those of a
-// CSV file do, but for what the file says itself: texts are categories, and only a null
-// and the empty text are missing ones, whatever else a text looks like, unless c.Missing
-// names it. Of c, what says how a CSV file is written does not count. Rows in errors and
-// warnings are counted from 1.
+// Source returns a source of the rows of a file. Its columns become features and a target
+// as those of a CSV file do, except where the file declares more: texts are categories,
+// and only null and the empty text are missing values, whatever a text looks like, unless
+// c.Missing names it. Fields of c about the format of a CSV file are ignored. Rows in
+// errors and warnings are counted from 1.
 func (c CSV) Source(file ColumnFile) (*FileSource, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -76,7 +76,8 @@ func (c CSV) ReadColumns(file ColumnFile, schema Schema) (*Set, *RowsReport, err
 	return newMatcher(c, schema, file.Name).all(t)
 }
 
-// ScanColumns reads rows to predict from a file some at a time, as ScanRows does from a CSV file.
+// ScanColumns reads rows to predict from a file in parts, as ScanRows does from a CSV
+// file.
 func (c CSV) ScanColumns(file ColumnFile, schema Schema, f func(rows *Set) error) (*RowsReport, error) {
 	if f == nil {
 		return nil, errors.New("data: scan columns: nothing to do with the rows")
@@ -104,7 +105,7 @@ func (c CSV) ScanColumns(file ColumnFile, schema Schema, f func(rows *Set) error
 	return m.report, m.finish()
 }
 
-// columnsFor opens a file for the columns of a schema, and those to be kept.
+// columnsFor opens a file for the columns of a schema and reports which columns to keep.
 func (c CSV) columnsFor(file ColumnFile, schema Schema) (*table, []bool, error) {
 	if err := cmp.Or(c.check(), schema.check()); err != nil {
 		return nil, nil, err
@@ -128,7 +129,7 @@ func (c CSV) columnsFor(file ColumnFile, schema Schema) (*table, []bool, error) 
 	return t, needed, nil
 }
 
-// wanted returns the numbers of columns.
+// wanted returns the numbers of the needed columns.
 func wanted(needed []bool) []int {
 	var columns []int
 	for j, want := range needed {
@@ -139,7 +140,7 @@ func wanted(needed []bool) []int {
 	return columns
 }
 
-// finite notes the first infinite value.
+// finite records the first infinite value as an error.
 func (t *table) finite(first int, part *table, i, j int) {
 	if v := part.values[i*part.width()+j]; math.IsInf(v, 0) && t.err == nil {
 		t.err = t.at(first+i, j, fmt.Errorf("%v is not finite", v))
@@ -163,7 +164,7 @@ type typedFile struct {
 	missing []float64
 }
 
-// table makes a table of a file, which is read a part at a time.
+// table returns a table for a file that is read part by part.
 func (file ColumnFile) table(c CSV) (*table, func() (rowReader, error), error) {
 	fail := func(column string, err error) error { return &CSVError{File: file.Name, Column: column, Err: err} }
 	switch {
@@ -214,7 +215,7 @@ func (o *typedFile) open() (rowReader, error) {
 	}, nil
 }
 
-// absent makes NaN of numbers that mean a missing value.
+// absent replaces numbers that mean a missing value by NaN.
 func (o *typedFile) absent(values []float64) {
 	if o.missing == nil {
 		return
@@ -226,7 +227,7 @@ func (o *typedFile) absent(values []float64) {
 	}
 }
 
-// text returns the value and the form of a text's code.
+// text returns the value and form of a cell with a text's code.
 func (o *typedFile) text(c *Cells, k int32) (float64, uint8) {
 	if k < 0 || c.Texts[k] == "" {
 		return math.NaN(), formEmpty
@@ -234,10 +235,10 @@ func (o *typedFile) text(c *Cells, k int32) (float64, uint8) {
 	return float64(k), formText
 }
 
-// partCells is how many cells are read at once while a file is looked through.
+// partCells is the number of cells read at once while a file is scanned.
 const partCells = 1 << 22
 
-// again reads some columns of all rows; nil: all.
+// again reads the given columns of all rows; nil: all columns.
 func (o *typedFile) again(read func(rows, columns []int, f func(column int, c *Cells) error) error, columns []int, f func(first int, part *table) error) error {
 	width := o.t.width()
 	if columns == nil {
@@ -268,7 +269,7 @@ func (o *typedFile) again(read func(rows, columns []int, f func(column int, c *C
 	return nil
 }
 
-// fill puts the cells of a column into a part.
+// fill copies the cells of a column into a part.
 func (o *typedFile) fill(part *table, j int, c *Cells) {
 	width := part.width()
 	if c.Values == nil {
@@ -285,7 +286,7 @@ func (o *typedFile) fill(part *table, j int, c *Cells) {
 	}
 }
 
-// gather brings some columns to memory, with texts that all rows share.
+// gather reads some columns into memory, with texts shared by all rows.
 func (t *table) gather(needed []bool) error {
 	width := t.width()
 	columns := wanted(needed)

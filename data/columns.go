@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Roles of a column in the set, as a ColumnReport names them.
+// Roles of a column in a set, as in ColumnReport.
 const (
 	roleFeature = "feature"
 	roleTarget  = "target"
@@ -19,30 +19,30 @@ const (
 	roleOut     = "left out"
 )
 
-// plan is what is to be done with a column of a table.
+// plan describes how a column of a table is to be read and used.
 type plan struct {
 	j       int
 	role    string
-	why     string     // it is left out, or read in an unusual way
+	why     string     // why it is left out or read in an unusual way
 	kind    ColumnType // Numeric, Categorical, DateTime or Text
 	boolean bool
-	forced  bool // its kind was given
+	forced  bool // the user gave its type
 	number  NumberFormat
 	layout  string
 	missing missingRule
 	levels  []string
 	counts  []int // rows of each level
-	blank   int   // rows without a value
+	blank   int   // number of rows without a value
 	scan    *columnScan
-	texts   []string // different texts that are not missing, in order of appearance
-	first   []int    // row of each
+	texts   []string // distinct texts that are not missing, in order of appearance
+	first   []int    // row in which each first occurs
 	rows    []int    // number of rows of each
 	code    map[string]float64
-	label   func(text string, part *table) float64 // the number of a class
+	label   func(text string, part *table) float64 // index of a class
 	groups  map[string]int
 }
 
-// planner decides about the columns of a table.
+// planner decides how the columns of a table are read and used.
 type planner struct {
 	c       CSV
 	t       *table
@@ -50,7 +50,7 @@ type planner struct {
 	scans   []columnScan
 	plans   []plan
 	markers fileMarkers
-	want    byte // the decimal mark that the file leaves no doubt about, or 0
+	want    byte // the decimal mark, if the file is unambiguous about it, or 0
 }
 
 func (p *planner) warn(row, j int, format string, args ...any) {
@@ -69,7 +69,7 @@ func (t *table) at(i, j int, err error) error {
 	return &CSVError{File: t.file, Row: t.lineOf(i), Column: t.names[j], Err: err}
 }
 
-// decide makes a plan for every column.
+// decide plans every column.
 func (p *planner) decide() error {
 	p.scans = p.t.scan()
 	p.plans = make([]plan, p.t.width())
@@ -91,7 +91,7 @@ func (p *planner) decide() error {
 	return nil
 }
 
-// assign gives columns the roles that were asked for.
+// assign gives columns the roles that the user asked for.
 func (p *planner) assign() error {
 	target, err := p.c.targetColumn(p.t)
 	if err != nil {
@@ -132,7 +132,7 @@ func (p *planner) assign() error {
 	return p.assignTypes()
 }
 
-// firstOf returns the first of joined errors, so that there is one line.
+// firstOf returns the first of joined errors, to keep the message to one line.
 func firstOf(err error) error {
 	var at *CSVError
 	if errors.As(err, &at) {
@@ -198,8 +198,8 @@ func (p *planner) assignTypes() error {
 	return nil
 }
 
-// evidence collects what single columns say about the whole file: the decimal
-// mark, and the markers of missing values that stand among numbers.
+// evidence collects from single columns what holds for the whole file: the decimal mark,
+// and the markers of missing values found among numbers.
 func (p *planner) evidence() {
 	if p.t.typed != nil {
 		for j := range p.plans {
@@ -242,7 +242,7 @@ func (p *planner) evidence() {
 	}
 }
 
-// collect lists the different texts of a column that usually are no missing values.
+// collect lists the distinct texts of a column that do not usually mean missing values.
 func (p *planner) collect(q *plan) {
 	q.missing = missingRule{exact: p.c.Missing, wide: true}
 	q.texts, q.first, q.rows, q.blank = nil, nil, nil, q.scan.empty
@@ -258,7 +258,7 @@ func (p *planner) collect(q *plan) {
 	}
 }
 
-// kind decides what a column is.
+// kind determines the type of a column.
 func (p *planner) kind(q *plan) error {
 	if err := p.bounded(q); err != nil && q.role != roleOut {
 		return err
@@ -292,7 +292,7 @@ func (p *planner) kind(q *plan) error {
 	return p.guess(q)
 }
 
-// given reads a column as the type that was asked for.
+// given reads a column as the type that the user asked for.
 func (p *planner) given(q *plan) error {
 	if len(q.texts) == 0 && q.scan.plain.count == 0 {
 		return &CSVError{File: p.t.file, Column: p.t.names[q.j], Err: errors.New("every cell is missing")}
@@ -306,8 +306,8 @@ func (p *planner) given(q *plan) error {
 	return p.times(q)
 }
 
-// guess decides what a column with texts is: numbers with marks or units, codes,
-// times, categories or names.
+// guess infers the type of a column with texts: numbers with marks or units, codes, times,
+// categories or names.
 func (p *planner) guess(q *plan) error {
 	mark := byte(p.t.dialect.Decimal)
 	numbers := formatOf(q.texts, q.scan.plain, mark, p.want, p.t.dialect.Comma)
@@ -331,8 +331,8 @@ func (p *planner) guess(q *plan) error {
 	return p.categorical(q)
 }
 
-// codes reports whether the cells are integers that are no quantities: with leading
-// zeros, or so large that a float64 merges neighbours.
+// codes reports whether the cells are integers that are not quantities: with leading
+// zeros, or so large that a float64 cannot distinguish neighbours.
 func (p *planner) codes(q *plan) bool {
 	if !q.scan.integers {
 		return false
@@ -359,14 +359,14 @@ func (p *planner) codes(q *plan) bool {
 	return zeros >= 0 || large >= 0
 }
 
-// exactInteger reports whether a float64 holds an integer's text, and no neighbour's,
-// exactly.
+// exactInteger reports whether a float64 represents an integer, given as text, exactly and
+// uniquely.
 func exactInteger(text string) bool {
 	v, _, err := parsePlain(text)
 	return err == nil && math.Abs(v) <= 1<<53 && strconv.FormatFloat(v, 'f', 0, 64) == text
 }
 
-// booleans are pairs of words in lower case, the false one first.
+// booleans are pairs of lower-case words, false first.
 var booleans = [][2]string{
 	{"false", "true"}, {"no", "yes"}, {"f", "t"}, {"n", "y"}, {"off", "on"}, {"nein", "ja"}, {"nej", "ja"}, {"nee", "ja"}, {"non", "oui"}, {"no", "si"}, {"no", "sí"}, {"não", "sim"}, {"нет", "да"}, {"否", "是"}, {"いいえ", "はい"},
 }
@@ -385,9 +385,9 @@ func (p *planner) isBoolean(q *plan) bool {
 	return false
 }
 
-// mostly is an error if more than half of a column's rows are numbers, or times, of
-// one kind and some are not: whether those are missing, typing errors or a sign
-// that the column is something else, only the user knows.
+// mostly fails if more than half of a column's rows are numbers, or times, of one kind and
+// some are not. Only the user knows whether the others are missing values, typing errors
+// or a sign that the column is something else.
 func (p *planner) mostly(q *plan) error {
 	all := q.scan.plain.count
 	kinds := map[[2]string]int{{}: q.scan.plain.count}
@@ -395,7 +395,7 @@ func (p *planner) mostly(q *plan) error {
 		all += q.rows[k]
 		if s, ok := splitNumber(text); ok {
 			kinds[[2]string{s.prefix, s.suffix}] += q.rows[k]
-		} else if _, isNumber, _ := parsePlain(text); isNumber { // an infinite one
+		} else if _, isNumber, _ := parsePlain(text); isNumber { // an infinite number
 			kinds[[2]string{}] += q.rows[k]
 		}
 	}
@@ -408,7 +408,7 @@ func (p *planner) mostly(q *plan) error {
 				return p.odd(q, k, "a number", kind)
 			}
 		}
-		// All are numbers; their marks do not go together.
+		// All are numbers, but their marks are inconsistent.
 		return p.oddMark(q)
 	}
 	for _, sample := range q.texts[:min(len(q.texts), 3)] {
@@ -442,12 +442,12 @@ func (p *planner) odd(q *plan, k int, what string, kind [2]string) error {
 		short(q.texts[k]), what, like, short(name+"=categorical")))
 }
 
-// oddMark names the first number that does not go with those before it.
+// oddMark returns an error for the first number that is inconsistent with those before it.
 func (p *planner) oddMark(q *plan) error {
 	mark := byte(p.t.dialect.Decimal)
 	for k := range q.texts {
 		if c := formatOf(q.texts[:k+1], q.scan.plain, mark, p.want, p.t.dialect.Comma); !c.ok && len(c.units) == 0 {
-			return p.t.at(q.first[k], q.j, fmt.Errorf("%s does not go with the numbers before it: their decimal marks or thousands separators differ; give the decimal mark (--decimal) or the type (--types %s)",
+			return p.t.at(q.first[k], q.j, fmt.Errorf("%s is inconsistent with the numbers before it: their decimal marks or thousands separators differ; give the decimal mark (--decimal) or the type (--types %s)",
 				short(q.texts[k]), short(p.t.names[q.j]+"=categorical")))
 		}
 	}
@@ -479,8 +479,8 @@ func (p *planner) numeric(q *plan) error {
 	return p.finite(q)
 }
 
-// regroup reads plain numbers such as 1.137 as thousands where the file's decimal
-// mark is known to be the other one.
+// regroup reads plain numbers such as 1.137 as thousands if the file is known to use the
+// other decimal mark.
 func (p *planner) regroup(q *plan) {
 	mark := byte(p.t.dialect.Decimal)
 	if p.want == 0 || p.want == mark || q.scan.plain.decimals&^1 == 0 {
@@ -512,7 +512,8 @@ func (p *planner) doubt(q *plan) {
 	p.warn(q.first[k], q.j, "%s is read as %s; if its mark means %s, give the decimal mark (--decimal)", short(q.texts[k]), numberText(v), other)
 }
 
-// notNumber names the first cell of a column of numbers that is none.
+// notNumber returns an error for the first cell that is not a number in a column of
+// numbers.
 func (p *planner) notNumber(q *plan) error {
 	for k, text := range q.texts {
 		c := formatOf(q.texts[:k+1], q.scan.plain, byte(p.t.dialect.Decimal), p.want, p.t.dialect.Comma)
@@ -524,15 +525,15 @@ func (p *planner) notNumber(q *plan) error {
 			err = fmt.Errorf("%s is not a number%s", short(text), NumberFormat{}.as())
 		}
 		if err == nil {
-			err = fmt.Errorf("%s does not go with the numbers before it", short(text))
+			err = fmt.Errorf("%s is inconsistent with the numbers before it", short(text))
 		}
 		return p.t.at(q.first[k], q.j, err)
 	}
 	return nil
 }
 
-// finite parses the texts, so that a number that is too large is an error with its
-// place.
+// finite parses the texts, so that a number that is too large is reported with its
+// location.
 func (p *planner) finite(q *plan) error {
 	for k, text := range q.texts {
 		if _, err := q.number.parse(text); err != nil {
@@ -574,8 +575,8 @@ func (p *planner) notTime(q *plan) error {
 	return nil
 }
 
-// order decides between day and month first where both fit, as other columns of
-// the file have it, and says so.
+// order chooses between day first and month first where both fit, following the other
+// columns of the file, and warns about it.
 func (p *planner) order(q *plan) {
 	if q.kind != DateTime || q.forced || q.role == roleOut {
 		return
@@ -609,7 +610,7 @@ func (p *planner) order(q *plan) {
 	p.warn(q.first[0], q.j, "every date fits %s and %s: read as %s (%s); otherwise give the type %q", layoutName(c.layout), layoutName(c.other), layoutName(c.layout), how, "time:"+c.other)
 }
 
-// leaveOut takes a column out of the table.
+// leaveOut leaves a column out of the set.
 func (p *planner) leaveOut(q *plan, why string) {
 	if q.role == roleFeature {
 		q.role = roleOut

@@ -13,8 +13,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// columns makes the features of a table the set's input, in the memory of the
-// table's values.
+// columns makes the features of a table the set's input, reusing the memory of the table's
+// values.
 func (p *planner) columns(s *Set, kept []int) error {
 	var features []*plan
 	for j := range p.plans {
@@ -29,7 +29,7 @@ func (p *planner) columns(s *Set, kept []int) error {
 	parallel(len(features), func(k int) {
 		if q := features[k]; q.kind != Numeric || len(p.t.texts[q.j]) > 0 || q.regrouped(p.t) {
 			p.convert(p.t, q, func(i int, v float64) { p.t.values[i*p.t.width()+q.j] = v })
-		} // other plain numbers are what they should be
+		} // other plain numbers are already correct
 	})
 	p.t.forms = nil
 	n := p.t.rows
@@ -62,13 +62,13 @@ func (p *planner) noColumns() error {
 	return &CSVError{File: p.t.file, Err: errors.New("no columns besides the target")}
 }
 
-// regrouped reports whether plain numbers are read otherwise than they were parsed:
-// their decimal mark turned out to mark thousands.
+// regrouped reports whether plain numbers have to be read differently from how they were
+// parsed, because their decimal mark turned out to be a thousands separator.
 func (q *plan) regrouped(t *table) bool {
 	return q.number.Thousands != "" && q.number.Thousands == string(t.dialect.Decimal)
 }
 
-// parallel calls f for every number below n, several at a time.
+// parallel calls f for every number below n, concurrently.
 func parallel(n int, f func(k int)) {
 	var next atomic.Int64
 	var all sync.WaitGroup
@@ -82,10 +82,10 @@ func parallel(n int, f func(k int)) {
 	all.Wait()
 }
 
-// compact moves the features' values together, row by row.
+// compact moves the values of the features together, row by row.
 func (t *table) compact(features []*plan, kept []int) []float64 {
 	width, p := t.width(), len(features)
-	type run struct{ from, n int } // columns that are neighbours stay so
+	type run struct{ from, n int } // adjacent columns are copied together
 	var runs []run
 	for _, q := range features {
 		if k := len(runs) - 1; k >= 0 && runs[k].from+runs[k].n == q.j {
@@ -99,7 +99,7 @@ func (t *table) compact(features []*plan, kept []int) []float64 {
 		n = len(kept)
 	}
 	out := t.values
-	if len(out) > 2*n*p { // most of it would be held for nothing
+	if len(out) > 2*n*p { // most of the memory would be wasted
 		out = make([]float64, n*p)
 	}
 	for i := range n {
@@ -117,14 +117,14 @@ func (t *table) compact(features []*plan, kept []int) []float64 {
 	return out[: n*p : n*p]
 }
 
-// plainly reports whether the values of a column are the plain numbers or times that were
+// plainly reports whether the values of a column are the plain numbers or times as
 // scanned.
 func (q *plan) plainly(t *table) bool {
 	return len(q.texts) == 0 && q.scan.over == 0 && (q.kind == Numeric || q.kind == DateTime) && !q.regrouped(t)
 }
 
-// feature describes a column of the set, whose values, if they are not as they were
-// scanned, lie between low and high.
+// feature describes a column of the set. Values that differ from the scanned ones lie
+// between low and high.
 func (p *planner) feature(q *plan, low, high float64) Feature {
 	f := Feature{Name: p.t.names[q.j], Levels: q.levels, Number: q.number, Missing: p.c.Missing}
 	f.Seen = Seen{Rows: p.t.rows, Missing: float64(q.blank) / float64(p.t.rows)}
@@ -146,7 +146,7 @@ func (p *planner) feature(q *plan, low, high float64) Feature {
 	return f
 }
 
-// beside puts what a set has beside its table there: texts, groups, weights.
+// beside sets what accompanies the table of a set: texts, groups and weights.
 func (p *planner) beside(s *Set, kept []int) error {
 	for j := range p.plans {
 		q := &p.plans[j]
@@ -177,7 +177,7 @@ func (t *table) cellTexts(j int) []string {
 	return out
 }
 
-// pick takes the chosen rows; nil: all.
+// pick returns the kept rows; nil: all.
 func pick[T any](list []T, kept []int) []T {
 	if kept == nil {
 		return list
@@ -185,7 +185,7 @@ func pick[T any](list []T, kept []int) []T {
 	return take(nil, list, kept, 1)
 }
 
-// groupsOf numbers the groups: integers as they stand there, other texts in
+// groupsOf numbers the groups: integers keep their value, other texts are numbered in
 // sorted order.
 func (p *planner) groupsOf(q *plan, kept []int) ([]int, error) {
 	number, err := p.groupNumbers(q)
@@ -231,13 +231,13 @@ func (p *planner) weights(q *plan, kept []int) ([]float64, error) {
 	values := p.values(q)
 	for i, v := range values {
 		if !(v >= 0) {
-			return nil, p.t.at(i, q.j, fmt.Errorf("%s is no weight: want a number of at least 0", short(p.t.text(i, q.j))))
+			return nil, p.t.at(i, q.j, fmt.Errorf("%s is not a weight: want a number of at least 0", short(p.t.text(i, q.j))))
 		}
 	}
 	return pick(values, kept), nil
 }
 
-// codes returns a number for every cell of a column, by its text.
+// codes returns a number for every cell of a column, computed from its text.
 func (t *table) codes(j int, of func(text string) float64) []float64 {
 	out := make([]float64, t.rows)
 	t.each([]int{j}, func(first int, part *table) {
@@ -246,7 +246,7 @@ func (t *table) codes(j int, of func(text string) float64) []float64 {
 	return out
 }
 
-// recode calls put with a number for every cell, by its text.
+// recode calls put with a number for every cell, computed from its text.
 func (t *table) recode(j int, of func(text string) float64, put func(i int, v float64)) {
 	byText := make([]float64, len(t.texts[j]))
 	for k, text := range t.texts[j] {
@@ -273,7 +273,7 @@ func (t *table) recode(j int, of func(text string) float64, put func(i int, v fl
 	}
 }
 
-// values returns the numbers of a numeric column or a time.
+// values returns the values of a column of numbers or times.
 func (p *planner) values(q *plan) []float64 {
 	out := make([]float64, p.t.rows)
 	p.t.each([]int{q.j}, func(first int, part *table) {
@@ -289,23 +289,23 @@ func (q *plan) numberLevels() {
 	}
 }
 
-var errChanged = errors.New("it was not there when the file was looked through: the file has changed")
+var errChanged = errors.New("it was not there when the file was scanned: the file has changed")
 
-// oddCell is a text that is not what its column was found to be.
+// oddCell is a text that contradicts what was found about its column.
 type oddCell struct {
 	text string
 	err  error
 }
 
-// odd keeps the first such text of a part.
+// odd records the first such text of a part.
 func (t *table) odd(text string, err error) {
 	if t.oddText == nil {
 		t.oddText = &oddCell{text, err}
 	}
 }
 
-// convert calls put with the value of every cell of a feature or a real target in a part
-// of the table.
+// convert calls put with the value of every cell of a feature or real target in a part of
+// the table.
 func (p *planner) convert(t *table, q *plan, put func(i int, v float64)) {
 	j := q.j
 	of := func(text string) float64 {
@@ -313,7 +313,7 @@ func (p *planner) convert(t *table, q *plan, put func(i int, v float64)) {
 			return math.NaN()
 		}
 		v, err := p.value(q, text)
-		if err != nil { // in memory every text was parsed when the column was planned
+		if err != nil { // only if the file has changed: every text was parsed when the column was planned
 			t.odd(text, err)
 			return math.NaN()
 		}

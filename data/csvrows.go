@@ -16,32 +16,32 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Schema is the columns that a model was trained on, or those of a set that was
+// Schema describes the columns that a model was trained on, or those of a set that was
 // written to a file.
 type Schema struct {
 	Name         string          `json:",omitempty"`
 	Source       string          `json:",omitempty"`
 	Features     []Feature       `json:",omitempty"`
-	Target       string          `json:",omitempty"` // may be in a file of rows to predict; "": not looked for
+	Target       string          `json:",omitempty"` // optional in a file of rows to predict; "": not looked for
 	Classes      []string        `json:",omitempty"`
-	TargetNumber NumberFormat    `json:",omitzero"`  // how the numbers of a real target stand in the file
-	As           json.RawMessage `json:",omitempty"` // the task as MarshalTask writes it; nil: Classify if there are Classes, else Regress
+	TargetNumber NumberFormat    `json:",omitzero"`  // how the numbers of a real target are written in the file
+	As           json.RawMessage `json:",omitempty"` // the task as encoded by MarshalTask; nil: Classify if there are Classes, otherwise Regress
 	Texts        []string        `json:",omitempty"` // columns kept as text
-	Group        string          `json:",omitempty"` // column of the groups
-	Weight       string          `json:",omitempty"` // column of the weights
+	Group        string          `json:",omitempty"` // column with the groups
+	Weight       string          `json:",omitempty"` // column with the weights
 }
 
-// UnknownLevels is what a file of rows to predict has in a categorical column that
-// was not there in training.
+// UnknownLevels lists the levels of a categorical column that occur in rows to predict but
+// did not in training.
 type UnknownLevels struct {
 	Column string   `json:"column"`
 	Rows   int      `json:"rows"`
-	Values []string `json:"values"` // the first few, as they come
+	Values []string `json:"values"` // the first few, in order of appearance
 }
 
-// RowsReport says what reading rows to predict has found out. Warnings name levels
-// that were not there in training, numbers beyond its range, and missing values
-// where they were rarer.
+// RowsReport describes what was found when rows to predict were read. Warnings name levels
+// that did not occur in training, numbers outside its range, and missing values that were
+// rarer there.
 type RowsReport struct {
 	Dialect  Dialect         `json:"dialect"`
 	Rows     int             `json:"rows"`
@@ -49,7 +49,7 @@ type RowsReport struct {
 	Warnings []Warning       `json:"warnings,omitempty"`
 }
 
-// String returns the warnings, one in a line.
+// String returns the warnings, one per line.
 func (r *RowsReport) String() string {
 	if r == nil {
 		return "no report"
@@ -62,19 +62,19 @@ func (r *RowsReport) String() string {
 	return b.String()
 }
 
-// ReadRows reads rows to predict: columns are found by name, in any order, and
-// others passed over, but for those of ID, which go to Set.Texts, and with KeepAll
-// all of them do. Numbers and times are read as the schema's features say they stood in the
-// training file. A level that was not there in training is the code -1 and is
-// reported; a missing column, and a cell that is no number or time, are errors with
-// their place. If the target's column is there and complete it is read too.
+// ReadRows reads rows to predict. Columns are found by name, in any order. Other columns
+// are ignored, except those of ID, or all with KeepAll, which go to Set.Texts. Numbers and
+// times are read as the schema's features describe them. A level that did not occur in
+// training gets the code -1 and is reported. A missing column, and a cell that is not a
+// number or time, are errors with their location. If the target's column is present and
+// complete, it is read, too.
 //
-// Of c, the fields ID, KeepAll, Comma, Header, NoHeader and Missing count.
+// Of c, only the fields ID, KeepAll, Comma, Header, NoHeader and Missing are used.
 func (c CSV) ReadRows(r io.Reader, name string, schema Schema) (*Set, *RowsReport, error) {
 	return c.readRows(r, name, 0, schema)
 }
 
-// ReadRowsFile is ReadRows of a file.
+// ReadRowsFile is ReadRows for a file.
 func (c CSV) ReadRowsFile(path string, schema Schema) (*Set, *RowsReport, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -102,10 +102,10 @@ func (c CSV) readRows(r io.Reader, name string, size int64, schema Schema) (*Set
 	return newMatcher(c, schema, name).all(t)
 }
 
-// ScanRows reads rows as ReadRows does, some at a time, and gives them to f: of a file of any
-// size, few are in memory at a time. The report, whose warnings are about all rows, comes at the
-// end, as does an error about a cell of the target, which counts only if every row has one. ARFF
-// files are read to memory. What f is given may be kept.
+// ScanRows reads rows as ReadRows does and passes them to f in parts, so that only a few
+// are in memory even for a large file. The report, with warnings about all rows, is
+// returned at the end, as is an error about a target cell, since the target is used only
+// if every row has one. ARFF files are read into memory. f may keep what it is given.
 func (c CSV) ScanRows(r io.Reader, name string, schema Schema, f func(rows *Set) error) (*RowsReport, error) {
 	if r == nil || f == nil {
 		return nil, errors.New("data: scan rows: no file to read, or nothing to do with its rows")
@@ -133,7 +133,7 @@ func (c CSV) ScanRows(r io.Reader, name string, schema Schema, f func(rows *Set)
 	if err != nil {
 		return nil, err
 	}
-	if m.report.Rows == 0 && t.rows > 0 { // an ARFF file, which is in memory
+	if m.report.Rows == 0 && t.rows > 0 { // an ARFF file, read into memory
 		if err := m.part(t, f); err != nil {
 			return nil, err
 		}
@@ -145,7 +145,7 @@ func (c CSV) ScanRows(r io.Reader, name string, schema Schema, f func(rows *Set)
 	return m.report, m.finish()
 }
 
-// ScanRowsFile is ScanRows of a file.
+// ScanRowsFile is ScanRows for a file.
 func (c CSV) ScanRowsFile(path string, schema Schema, f func(rows *Set) error) (*RowsReport, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -168,7 +168,7 @@ func (s Schema) check() error {
 	return s.TargetNumber.check()
 }
 
-// heads reports whether a record has the names of all features.
+// heads reports whether a record contains the names of all features.
 func (s Schema) heads(record []string) bool {
 	for _, f := range s.Features {
 		if !slices.Contains(record, f.Name) {
@@ -192,25 +192,26 @@ func (c CSV) schemaVerbatim(names []string, schema Schema) []string {
 	return keep
 }
 
-// matcher reads the columns of a schema out of the parts of a table.
+// matcher reads the columns of a schema from the parts of a table.
 type matcher struct {
 	c      CSV
 	schema Schema
 	name   string
 	report *RowsReport
-	seen   []columnSeen // of the features
-	t      *table       // the present part
+	seen   []columnSeen // by feature
+	t      *table       // the current part
 
-	without int   // rows without a target
+	without int   // number of rows without a target
 	target0 error // the first target that cannot be read
 }
 
-// columnSeen is what the rows so far were like in a column. Lines are those of the first such row.
+// columnSeen summarises a column over the rows so far. Lines are those of the first such
+// row.
 type columnSeen struct {
 	unknown     UnknownLevels
 	unknownLine int
-	values      map[string]bool // of unknown
-	out         int             // rows beyond the range of training
+	values      map[string]bool // distinct values of unknown
+	out         int             // number of rows outside the range of training
 	outLine     int
 	outValue    float64
 	missing     int
@@ -236,7 +237,7 @@ func (m *matcher) all(t *table) (*Set, *RowsReport, error) {
 	return s, m.report, nil
 }
 
-// part matches a part and gives it to f.
+// part matches a part and passes it to f.
 func (m *matcher) part(t *table, f func(rows *Set) error) error {
 	s, err := m.match(t)
 	if err != nil {
@@ -275,14 +276,14 @@ func (m *matcher) match(t *table) (*Set, error) {
 	return s, nil
 }
 
-// finish warns of what all rows together are like.
+// finish warns of what was found in all rows together.
 func (m *matcher) finish() error {
 	n := float64(m.report.Rows)
 	for k, f := range m.schema.Features {
 		seen := &m.seen[k]
 		if u := seen.unknown; u.Rows > 0 {
 			m.report.Unknown = append(m.report.Unknown, u)
-			m.warn(seen.unknownLine, f.Name, "%s a level that was not there in training: %s%s", plural(u.Rows, "row has", "rows have"), quoteList(u.Values), alikeOf(u.Values, f.Levels))
+			m.warn(seen.unknownLine, f.Name, "%s a level that did not occur in training: %s%s", plural(u.Rows, "row has", "rows have"), quoteList(u.Values), alikeOf(u.Values, f.Levels))
 		}
 		if f.Seen.Rows == 0 {
 			continue
@@ -307,12 +308,12 @@ func (m *matcher) finish() error {
 		return m.target0
 	}
 	if m.without < m.report.Rows {
-		m.warn(0, m.schema.Target, "the target is missing in %s; it is not read", plural(m.without, "row", "rows"))
+		m.warn(0, m.schema.Target, "the target is missing in %s; it is ignored", plural(m.without, "row", "rows"))
 	}
 	return nil
 }
 
-// texts keeps identifiers, or with KeepAll every column.
+// texts keeps identifiers or, with KeepAll, every column.
 func (m *matcher) texts(s *Set) error {
 	names := m.c.ID
 	if m.c.KeepAll {
@@ -336,7 +337,7 @@ func (m *matcher) missing(f Feature) missingRule {
 	return rule
 }
 
-// feature reads a column into the table's k-th.
+// feature reads a column of the file into the k-th column of the table.
 func (m *matcher) feature(j int, f Feature, flat []float64, k, p int) error {
 	missing := m.missing(f)
 	if f.Levels != nil {
@@ -379,7 +380,7 @@ func (m *matcher) feature(j int, f Feature, flat []float64, k, p int) error {
 	return nil
 }
 
-// levels codes a categorical column; what was not there in training is -1.
+// levels encodes a categorical column; levels that did not occur in training become -1.
 func (m *matcher) levels(j int, f Feature, missing missingRule, flat []float64, k, p int) {
 	code := make(map[string]float64, len(f.Levels))
 	for id, l := range f.Levels {
@@ -414,7 +415,7 @@ func (m *matcher) levels(j int, f Feature, missing missingRule, flat []float64, 
 	})
 }
 
-// alikeOf names a level that differs from an unknown one by its case alone.
+// alikeOf names a level that differs from an unknown one only in case.
 func alikeOf(unknown, levels []string) string {
 	for _, u := range unknown {
 		for _, l := range levels {
@@ -426,11 +427,11 @@ func alikeOf(unknown, levels []string) string {
 	return ""
 }
 
-// Missing values are worth a warning if their share is above training's by more
-// than what chance explains, and by that much at least.
+// moreMissing is the least increase of the fraction of missing values over training that
+// is worth a warning; the increase must also be statistically significant.
 const moreMissing = 0.05
 
-// drift compares a column with what training saw of it.
+// drift compares a column with its summary from training.
 func (m *matcher) drift(f Feature, flat []float64, k, p int) {
 	if f.Seen.Rows == 0 {
 		return
@@ -448,7 +449,7 @@ func (m *matcher) drift(f Feature, flat []float64, k, p int) {
 	}
 }
 
-// target reads the target of rows to predict, which counts if every row has one.
+// target reads the target of rows to predict, which is used only if every row has one.
 func (m *matcher) target(j int, s *Set) {
 	missing := missingRule{exact: m.c.Missing, wide: s.Classes == nil}
 	values, labels := []float64{}, []int{}
@@ -466,7 +467,7 @@ func (m *matcher) target(j int, s *Set) {
 		} else {
 			l := classOf(text, s.Classes)
 			if l < 0 {
-				err = fmt.Errorf("%s is none of the classes %s", short(text), quoteList(s.Classes))
+				err = fmt.Errorf("%s is not one of the classes %s", short(text), quoteList(s.Classes))
 			}
 			labels = append(labels, l)
 		}
@@ -483,8 +484,8 @@ func (m *matcher) target(j int, s *Set) {
 	}
 }
 
-// classOf returns the index of a class: by its text, or by its number if only one
-// class is that number.
+// classOf returns the index of a class, found by its text or, if only one class equals it
+// as a number, by its number.
 func classOf(text string, classes []string) int {
 	if k := slices.Index(classes, text); k >= 0 {
 		return k

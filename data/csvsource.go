@@ -12,24 +12,23 @@ import (
 	"sync"
 )
 
-// fileBlock is where some records of a file are.
+// fileBlock is the location of some records in a file.
 type fileBlock struct {
 	at   int64
 	size int
-	row  int // its first
+	row  int // its first row
 	line int
 }
 
-// Open opens a file that is read a few blocks of rows at a time, so that it may be larger
-// than memory. Reading it through, two to four times, finds the columns' types, levels and
-// ranges and where the blocks are; every value is the one that [CSV.ReadFile] gives.
+// Open opens a file that is read a few blocks of rows at a time, so it may be larger than
+// memory. Two to four passes over the file find the columns' types, levels and ranges and
+// the locations of the blocks; every value is the one that [CSV.ReadFile] gives.
 //
-// The file must be UTF-8 and not compressed, and stay as it is while the source is used;
-// others, ARFF files and those with a Schema are an error, and can be read to memory. A
-// column's type is decided by its first 262,144 different texts, and the others are held
-// to it; a column of categories that has more of them is left out, and if its type was
-// given, or it is the target, an error. Rows that are the same as an earlier one are
-// counted up to 8,388,608 rows.
+// The file must be UTF-8, uncompressed, and unchanged while the source is used. Other
+// files, ARFF files and those with a Schema are errors; they can be read into memory. The
+// type of a column is determined by its first 262,144 distinct texts, and the others must
+// conform to it. A categorical column with more texts is left out; it is an error if its
+// type was given or it is the target. Duplicate rows are counted up to 8,388,608 rows.
 func (c CSV) Open(path string) (*FileSource, error) {
 	name := filepath.Base(path)
 	file, err := os.Open(path)
@@ -44,8 +43,8 @@ func (c CSV) Open(path string) (*FileSource, error) {
 	return f, nil
 }
 
-// OpenFile is Open of a file that is open already, under a name for errors. The source closes it;
-// after an error it stays open.
+// OpenFile is Open for a file that is already open; name appears in errors. The source
+// closes the file; after an error it stays open.
 func (c CSV) OpenFile(file *os.File, name string) (*FileSource, error) {
 	if file == nil {
 		return nil, errors.New("data: no file to read")
@@ -54,7 +53,7 @@ func (c CSV) OpenFile(file *os.File, name string) (*FileSource, error) {
 		return nil, err
 	}
 	if c.Schema != nil {
-		return nil, &CSVError{File: name, Err: errors.New("with a schema, read the file to memory")}
+		return nil, &CSVError{File: name, Err: errors.New("with a schema, read the file into memory")}
 	}
 	return c.openFile(file, name)
 }
@@ -65,7 +64,7 @@ func (c CSV) openFile(file *os.File, name string) (*FileSource, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &CSVError{File: name, Err: errors.New("it cannot be read from any place: read it to memory")}
+		return nil, &CSVError{File: name, Err: errors.New("it is not seekable: read it into memory")}
 	}
 	o := &csvFile{c: c, file: file, name: name, size: info.Size()}
 	if err := o.head(); err != nil {
@@ -78,7 +77,7 @@ func (c CSV) openFile(file *os.File, name string) (*FileSource, error) {
 	return f, f.begin(file, func() (rowReader, error) { return o.read, nil })
 }
 
-// csvFile reads blocks of a file.
+// csvFile reads the blocks of a file.
 type csvFile struct {
 	c      CSV
 	file   *os.File
@@ -92,7 +91,7 @@ type csvFile struct {
 
 var errHead = errors.New("that was the header")
 
-// head recognises how the file is written.
+// head detects the dialect of the file.
 func (o *csvFile) head() error {
 	err := o.pass(func(b *blockReader, t *table, d *decoder) error {
 		o.t, o.b = t, blockReader{sep: b.sep, eol: b.eol}
@@ -102,8 +101,8 @@ func (o *csvFile) head() error {
 		return errHead
 	})
 	switch {
-	case err == nil: // an ARFF file has no such parts
-		return &CSVError{File: o.name, Err: errors.New("an ARFF file is not read in parts: read it to memory")}
+	case err == nil: // no errHead: an ARFF file
+		return &CSVError{File: o.name, Err: errors.New("an ARFF file cannot be read in parts: read it into memory")}
 	case !errors.Is(err, errHead):
 		return err
 	}
@@ -111,7 +110,7 @@ func (o *csvFile) head() error {
 	return nil
 }
 
-// pass begins to read the file.
+// pass begins a pass over the file.
 func (o *csvFile) pass(f func(b *blockReader, t *table, d *decoder) error) error {
 	p := parser{c: o.c, file: o.name, choose: o.c.verbatim}
 	p.parts = func(b *blockReader, t *table, d *decoder) error {
@@ -124,13 +123,13 @@ func (o *csvFile) pass(f func(b *blockReader, t *table, d *decoder) error) error
 	return err
 }
 
-// inParts is an error about a file whose text is not found again by its place.
+// inParts returns an error for a file whose records cannot be located by offset.
 func inParts(name string, d *decoder) error {
 	switch {
 	case d.packed:
-		return &CSVError{File: name, Err: errors.New("a compressed file is not read in parts: unpack it, or read it to memory")}
+		return &CSVError{File: name, Err: errors.New("a compressed file cannot be read in parts: unpack it, or read it into memory")}
 	case d.encoding != encodingUTF8:
-		return &CSVError{File: name, Err: fmt.Errorf("a file in %s is not read in parts: convert it to UTF-8, or read it to memory", d.encoding)}
+		return &CSVError{File: name, Err: fmt.Errorf("a file in %s cannot be read in parts: convert it to UTF-8, or read it into memory", d.encoding)}
 	}
 	return nil
 }
@@ -164,12 +163,12 @@ func (o *csvFile) again(_ []int, f func(first int, part *table) error) error {
 	return err
 }
 
-// part makes a table of a chunk, which it uses.
+// part returns a chunk as a table, which shares its memory.
 func (o *csvFile) part(c *chunk) *table {
 	return &table{file: o.name, dialect: o.t.dialect, names: o.t.names, unnamed: o.t.unnamed, rows: len(c.lines), values: c.values, forms: c.forms, lines: c.lines, texts: c.texts}
 }
 
-// parser returns one of single blocks.
+// parser returns a parser for single blocks.
 func (o *csvFile) parser() *blockParser {
 	keep := o.c.verbatim(o.t.names, o.t.dialect)
 	p := &blockParser{
@@ -182,7 +181,7 @@ func (o *csvFile) parser() *blockParser {
 	return p
 }
 
-// blockOf returns the number of the block that has a row.
+// blockOf returns the number of the block that contains a row.
 func (o *csvFile) blockOf(row int) int {
 	return sort.Search(len(o.blocks), func(k int) bool { return o.blocks[k].row > row }) - 1
 }
@@ -223,7 +222,7 @@ func (o *csvFile) line(row int) int {
 	return int(c.lines[row-o.blocks[k].row])
 }
 
-// read implements rowReader: the blocks that have the rows, several at a time.
+// read implements rowReader: it reads the blocks that contain the rows, several at a time.
 func (o *csvFile) read(rows, _ []int, f func(part *table, from int) error) error {
 	type piece struct{ block, from, to int }
 	var pieces []piece
@@ -278,7 +277,7 @@ func (o *csvFile) read(rows, _ []int, f func(part *table, from int) error) error
 	return firstErr
 }
 
-// keep keeps some rows of a part, whose first row is given, and no others.
+// keep reduces a part, whose first row is given, to some of its rows.
 func (t *table) keep(rows []int, first int) error {
 	if rows[len(rows)-1]-first >= t.rows {
 		return errChanged

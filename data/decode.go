@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Encodings of a file, as a Dialect names them.
+// Encodings of a file, as in a Dialect.
 const (
 	encodingUTF8    = "UTF-8"
 	encodingLatin   = "Windows-1252"
@@ -22,10 +22,10 @@ const (
 	encodingUTF16BE = "UTF-16 big-endian"
 )
 
-// peeked is how much of a file is looked at to recognise what it is.
+// peeked is the size of the beginning of a file by which its type is detected.
 const peeked = 4096
 
-// foreign are the first bytes of files that are no text, and what they are.
+// foreign lists the first bytes of files that are not text, and what they are.
 var foreign = []struct{ magic, what string }{
 	{"PK\x03\x04", "a ZIP archive, as Excel workbooks are; save the sheet as CSV"},
 	{"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"},
@@ -35,25 +35,25 @@ var foreign = []struct{ magic, what string }{
 	{"%PDF", "a PDF document"},
 }
 
-// decoder yields the text of a file as UTF-8, unpacked and without a byte order
-// mark. Its encoding is known for certain when everything was read: a file is
-// UTF-8 as long as nothing in it says otherwise.
+// decoder yields the text of a file as UTF-8, unpacked and without a byte order mark. Its
+// encoding is certain only at the end of the file, which is taken for UTF-8 until proved
+// otherwise.
 type decoder struct {
 	file     string
 	packed   bool
-	mark     bool // a byte order mark was there
+	mark     bool // there was a byte order mark
 	encoding string
 	source   io.Reader
 
-	buffer []byte // of what is being decoded
-	out    []byte // decoded and not yet handed out
-	cut    []byte // the beginning of a character of which the rest is still to come
-	line   int    // line ends that were handed on, for errors
-	wide   bool   // text beyond ASCII came
+	buffer []byte // bytes to decode
+	out    []byte // decoded but not yet returned
+	cut    []byte // beginning of an incomplete character
+	line   int    // line ends returned so far, for errors
+	wide   bool   // there was text beyond ASCII
 	err    error
 }
 
-// newDecoder recognises compression and encoding from the first bytes.
+// newDecoder detects compression and encoding from the first bytes.
 func newDecoder(r io.Reader, file string) (*decoder, error) {
 	d := &decoder{file: file, encoding: encodingUTF8}
 	br := bufio.NewReaderSize(r, peeked)
@@ -89,8 +89,8 @@ func peek(br *bufio.Reader) ([]byte, error) {
 	return head, nil
 }
 
-// open chooses the encoding by the byte order mark, or without one by where the
-// zero bytes of UTF-16's ASCII characters lie.
+// open chooses the encoding by the byte order mark or, without one, by the positions of
+// the zero bytes in UTF-16's ASCII characters.
 func (d *decoder) open(br *bufio.Reader, head []byte) {
 	utf16 := func(order unicode.Endianness, name string) {
 		d.encoding = name
@@ -100,7 +100,7 @@ func (d *decoder) open(br *bufio.Reader, head []byte) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		d.mark = true
-		_, _ = br.Discard(3) // was peeked
+		_, _ = br.Discard(3) // already peeked
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
 		d.mark = true
 		utf16(unicode.LittleEndian, encodingUTF16LE)
@@ -125,7 +125,7 @@ func (d *decoder) open(br *bufio.Reader, head []byte) {
 	}
 }
 
-// decodeSize is how much of a file is decoded at once.
+// decodeSize is the number of bytes decoded at once.
 const decodeSize = 1 << 18
 
 // Read implements io.Reader.
@@ -141,7 +141,7 @@ func (d *decoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads on and makes UTF-8 of it. What was handed out is overwritten.
+// fill reads more of the file and converts it to UTF-8, overwriting what was returned.
 func (d *decoder) fill() {
 	if d.buffer == nil {
 		d.buffer = make([]byte, decodeSize)
@@ -162,8 +162,7 @@ func (d *decoder) fill() {
 	d.look()
 }
 
-// wholeRunes returns the length of b without a character that may go on in
-// what comes next.
+// wholeRunes returns the length of b without an incomplete character at its end.
 func wholeRunes(b []byte) int {
 	for k := 1; k < utf8.UTFMax && k <= len(b); k++ {
 		if c := b[len(b)-k]; utf8.RuneStart(c) {
@@ -176,15 +175,15 @@ func wholeRunes(b []byte) int {
 	return len(b)
 }
 
-// look checks what is about to be handed out. The first bytes that are not UTF-8
-// make the file Windows-1252 if all before was ASCII, which both have in common.
+// look checks text that is about to be returned. The first bytes that are not UTF-8 make
+// the file Windows-1252 if all text before them was ASCII, which both encodings share.
 func (d *decoder) look() {
 	if d.encoding == encodingLatin {
 		d.latin()
 		return
 	}
 	if at := bytes.IndexByte(d.out, 0); at >= 0 {
-		d.fail(at, errors.New("a zero byte: this is no text file"))
+		d.fail(at, errors.New("a zero byte: this is not a text file"))
 		return
 	}
 	if isASCII(d.out) {
@@ -214,7 +213,7 @@ func (d *decoder) look() {
 
 func (d *decoder) latin() {
 	if at := bytes.IndexByte(d.out, 0); at >= 0 {
-		d.fail(at, errors.New("a zero byte: this is no text file"))
+		d.fail(at, errors.New("a zero byte: this is not a text file"))
 		return
 	}
 	out, err := charmap.Windows1252.NewDecoder().Bytes(d.out)

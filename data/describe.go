@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// String returns the set in one line: name, rows, the shape of each input, and
-// the classes with their counts or the name of a real target.
+// String describes the set in one line: name, rows, the shape of each input, and the
+// classes with their counts or the name of a real target.
 func (s *Set) String() string {
 	if s == nil {
 		return "no set"
@@ -57,14 +57,14 @@ func (s *Set) lengthsOf(q *Sequences) []int {
 	return out
 }
 
-// shownRows and shownColumns are how much of a table HTML shows.
+// shownRows and shownColumns are the size of the excerpt that HTML shows of a table.
 const (
 	shownRows    = 5
 	shownColumns = 12
 )
 
-// HTML returns the line of String, and of a table the first rows of its first
-// columns: how a notebook shows a set.
+// HTML returns the line of String and, for a table, the first rows of its first columns,
+// for notebooks.
 func (s *Set) HTML() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(s.String()))

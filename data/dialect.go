@@ -8,26 +8,26 @@ import (
 	"unicode/utf8"
 )
 
-// Dialect says how a file is written: what was given, and what was recognised
-// from its first 256 KB.
+// Dialect describes how a file is written, as specified or as detected from its first 256
+// KB.
 type Dialect struct {
 	Encoding  string // "UTF-8", "UTF-16 little-endian", "UTF-16 big-endian" or "Windows-1252"
-	Mark      bool   // a byte order mark was there
+	Mark      bool   // there was a byte order mark
 	Packed    bool   // the file is compressed with gzip
 	Format    string // "CSV", "ARFF" or "Parquet"
-	Comma     rune   // between cells: a comma, semicolon, tab, vertical bar, or what was given
+	Comma     rune   // separator of cells: comma, semicolon, tab, vertical bar, or as specified
 	Decimal   rune   // decimal mark of plain numbers: '.' or ','
 	LineEnd   string // "LF", "CRLF" or "CR"
 	Header    bool   // the first row names the columns
-	RowNames  bool   // every row has one cell more than the header: the first one names the row
+	RowNames  bool   // every row has one cell more than the header; the first one names the row
 	Extra     bool   // every row ends with a separator that the header lacks
-	CutSample bool   // the file goes on beyond the part by which its dialect was recognised
+	CutSample bool   // the file is longer than the part from which its dialect was detected
 
 	skip int // bytes before the first record: a hint for Excel
 }
 
-// String returns the dialect in words, such as "UTF-8, separated by semicolons,
-// decimal comma, header".
+// String describes the dialect in words, such as "UTF-8, separated by semicolons, decimal
+// comma, header".
 func (d Dialect) String() string {
 	if d.Format != formatCSV && d.Format != formatARFF && d.Format != "" {
 		return d.Format
@@ -76,28 +76,28 @@ func separatorName(c rune) string {
 	return fmt.Sprintf("%q", c)
 }
 
-// Formats of files.
+// The formats of files.
 const (
 	formatCSV  = "CSV"
 	formatARFF = "ARFF"
 )
 
-// sampleSize is the part of a file by which its dialect is recognised.
+// sampleSize is the size of the part of a file from which its dialect is detected.
 const sampleSize = 1 << 18
 
-// sampleRows is how many records of it are compared, and mostRows the share that
-// has to agree.
+// sampleRows is the number of its records that are compared, mostRows the fraction of them
+// that must agree.
 const (
 	sampleRows = 1000
 	mostRows   = 0.9
 )
 
-// separators that are recognised; of equals the first is taken, so that a comma,
-// which may be a decimal mark, is the last.
+// separators are those that are detected. The first wins a tie, so the comma, which may be
+// a decimal mark, comes last.
 var separators = []byte{'\t', ';', '|', ','}
 
-// recognise fills in what c leaves open, by a file's beginning. whole says that
-// the sample is all there is.
+// recognise detects what c leaves open from the beginning of a file. whole reports whether
+// the sample is the whole file.
 func (c CSV) recognise(sample []byte, whole bool) (Dialect, [][]string, error) {
 	d := Dialect{Format: formatCSV, Comma: c.Comma, Decimal: c.Decimal, CutSample: !whole}
 	d.LineEnd = lineEnd(sample)
@@ -109,7 +109,7 @@ func (c CSV) recognise(sample []byte, whole bool) (Dialect, [][]string, error) {
 		d.skip = len(sample) - len(rest)
 		sample = rest
 	}
-	if !whole { // the last record may be cut
+	if !whole { // the last record may be incomplete
 		if at := bytes.LastIndexByte(sample, eol); at >= 0 {
 			sample = sample[:at+1]
 		}
@@ -118,7 +118,7 @@ func (c CSV) recognise(sample []byte, whole bool) (Dialect, [][]string, error) {
 		d.Comma = rune(separatorOf(sample, eol))
 	}
 	if d.Comma == rune(eol) || d.Comma == '"' || d.Comma == '\n' || d.Comma == '\r' || d.Comma >= utf8.RuneSelf || d.Comma < 0 {
-		return d, nil, fmt.Errorf("data: %q cannot separate cells: want one ASCII character that is no quotation mark and no line end", d.Comma)
+		return d, nil, fmt.Errorf("data: %q cannot separate cells: want one ASCII character that is neither a quotation mark nor a line end", d.Comma)
 	}
 	records, _ := splitSample(sample, byte(d.Comma), eol)
 	if len(records) == 0 {
@@ -155,7 +155,7 @@ func lineEnd(sample []byte) string {
 	return "LF"
 }
 
-// excelHint reads a first line "sep=;", which names the separator to Excel.
+// excelHint reads a first line "sep=;", which specifies the separator for Excel.
 func excelHint(sample []byte, eol byte) (rest []byte, comma rune, ok bool) {
 	line, rest, found := bytes.Cut(sample, []byte{eol})
 	line = bytes.Trim(line, "\"\r")
@@ -165,8 +165,8 @@ func excelHint(sample []byte, eol byte) (rest []byte, comma rune, ok bool) {
 	return rest, rune(line[4]), true
 }
 
-// separatorOf returns the separator by which the records have equally many cells,
-// more than one; of several, the one that leaves the most cells of a simple type.
+// separatorOf returns the separator that splits the records into the same number of cells,
+// at least two; of several, the one that yields the most cells of a simple type.
 func separatorOf(sample []byte, eol byte) byte {
 	best, bestScore := byte(','), 0.0
 	for _, sep := range separators {
@@ -190,7 +190,7 @@ func separatorOf(sample []byte, eol byte) byte {
 		share := float64(often) / float64(len(records))
 		score := share * (1 + simpleCells(records))
 		if head := len(records[0]); share >= mostRows && (head == width || head == width-1 && head > 1) {
-			score += 4 * share // nothing else is as telling as rows of one length
+			score += 4 * share // rows of equal length are the strongest evidence
 		}
 		if !clean {
 			score /= 4
@@ -202,7 +202,7 @@ func separatorOf(sample []byte, eol byte) byte {
 	return best
 }
 
-// simpleCells returns the share of cells that are empty, numbers or words.
+// simpleCells returns the fraction of cells that are empty, numbers or words.
 func simpleCells(records [][]string) float64 {
 	simple, all := 0, 0
 	for _, r := range records {
@@ -219,7 +219,7 @@ func simpleCells(records [][]string) float64 {
 	return float64(simple) / float64(all)
 }
 
-// isCommaNumber reports whether a cell is digits with one comma between them.
+// isCommaNumber reports whether a cell is digits with one comma among them.
 func isCommaNumber(cell string) bool {
 	whole, fraction, ok := strings.Cut(strings.TrimLeft(cell, "+-"), ",")
 	return ok && allDigits(whole) && allDigits(fraction)
@@ -247,14 +247,14 @@ func (d *Dialect) shape(records [][]string) {
 			lastEmpty = lastEmpty && r[len(head)] == ""
 		}
 	}
-	if float64(longer) >= mostRows*float64(len(rows)) { // others are errors
+	if float64(longer) >= mostRows*float64(len(rows)) { // the rest are errors
 		d.Extra, d.RowNames = lastEmpty, !lastEmpty
 	}
 }
 
-// hasHeader reports whether the first record names the columns. It does if a column
-// of numbers begins with a text. It does not if columns of numbers begin with
-// numbers, or if most of its cells are there again further down.
+// hasHeader reports whether the first record names the columns. It does if a column of
+// numbers begins with a text. It does not if columns of numbers begin with numbers, or if
+// most of its cells recur further down.
 func hasHeader(records [][]string) bool {
 	head, rows := records[0], records[1:]
 	if len(rows) == 0 {
@@ -287,7 +287,7 @@ func hasHeader(records [][]string) bool {
 	return 2*again <= filled
 }
 
-// Kinds of cells that are no name of a column.
+// Kinds of cells that are not column names.
 const (
 	kindNumber = 1 + iota
 	kindDate
@@ -303,7 +303,7 @@ func cellKind(cell string) int {
 	return 0
 }
 
-// looksDate reports whether a cell has the digits of a date, with marks between them.
+// looksDate reports whether a cell has the digits of a date, separated by marks.
 func looksDate(cell string) bool {
 	digits, marks := 0, 0
 	for i := range len(cell) {
@@ -319,8 +319,8 @@ func looksDate(cell string) bool {
 	return digits >= 4 && marks >= 2 && cell[0] >= '0' && cell[0] <= '9'
 }
 
-// columnKind returns the kind that nearly all cells of a column have, 0 if there is
-// none, and whether a name is among them.
+// columnKind returns the kind of nearly all cells of a column, 0 if there is none, and
+// whether the name recurs among them.
 func columnKind(rows [][]string, j int, name string) (kind int, seen bool) {
 	var counts [kindDate + 1]int
 	n := 0
@@ -340,7 +340,7 @@ func columnKind(rows [][]string, j int, name string) (kind int, seen bool) {
 	return 0, seen
 }
 
-// looksNumeric reports whether a cell is a number as people write it, units aside.
+// looksNumeric reports whether a cell is a number as people write it, without units.
 func looksNumeric(cell string) bool {
 	digits := 0
 	for i := range len(cell) {
@@ -358,8 +358,8 @@ func looksNumeric(cell string) bool {
 	return digits > 0
 }
 
-// decimalOf returns a comma if cells are separated by something else and those of
-// a column can only be read so: digits, a comma, and other than three digits, or
+// decimalOf returns a comma if it is not the separator and cells of a column can only be
+// read with a decimal comma: digits, a comma, and a number of digits other than three, or
 // a 0 before the comma.
 func decimalOf(records [][]string, comma rune) rune {
 	if comma == ',' {
@@ -382,8 +382,8 @@ func decimalOf(records [][]string, comma rune) rune {
 	return '.'
 }
 
-// certainMark returns the decimal mark of a plain number that has but one, if
-// it cannot mark thousands; 0 otherwise.
+// certainMark returns the only mark of a plain number if it cannot be a thousands
+// separator, 0 otherwise.
 func certainMark(cell string) byte {
 	cell = strings.TrimLeft(cell, "+-")
 	at := strings.IndexAny(cell, ",.")
@@ -400,8 +400,8 @@ func certainMark(cell string) byte {
 	return cell[at]
 }
 
-// splitSample splits a file's beginning into records of trimmed cells. clean says
-// that its quotation marks made sense.
+// splitSample splits the beginning of a file into records of trimmed cells. clean reports
+// whether its quotation marks were valid.
 func splitSample(sample []byte, sep, eol byte) (records [][]string, clean bool) {
 	p := cellParser{sep: sep, eol: eol, text: sample}
 	if n := len(sample); n > 0 && sample[n-1] != eol {

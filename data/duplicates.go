@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// duplicates returns how many of the kept rows are the same as one before them in
-// every feature and the target. Rows are compared by 64-bit hashes.
+// duplicates returns the number of kept rows that equal an earlier one in every feature
+// and the target. Rows are compared by 64-bit hashes.
 func (p *planner) duplicates(kept []int) int {
 	var columns []int
 	for j := range p.plans {

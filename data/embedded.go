@@ -23,10 +23,9 @@ var (
 
 // Iris returns Fisher's iris flowers: 150 rows of 3 species, 4 lengths in cm.
 //
-// R. A. Fisher (1936), "The use of multiple measurements in taxonomic problems";
-// UCI Machine Learning Repository, doi:10.24432/C56C76, CC BY 4.0. As in
-// scikit-learn, rows 34 and 37 (from 0) follow Fisher's paper, where UCI's copy
-// has errors.
+// R. A. Fisher (1936), "The use of multiple measurements in taxonomic problems"; UCI
+// Machine Learning Repository, doi:10.24432/C56C76, CC BY 4.0. As in scikit-learn, rows 34
+// and 37 (from 0) follow Fisher's paper, where UCI's copy has errors.
 func Iris() (*Set, error) {
 	return embedded("iris", irisCSV, "classify", "UCI, Fisher 1936, doi:10.24432/C56C76, CC BY 4.0")
 }
@@ -58,12 +57,12 @@ func Digits() (*Set, error) {
 	return embedded("digits", digitsCSV, "classify", "UCI, Alpaydin & Kaynak 1998, doi:10.24432/C50P49, CC BY 4.0")
 }
 
-// Diabetes returns the progression of diabetes after a year in 442 patients, by
-// 10 measurements in their own units: a regression.
+// Diabetes returns the progression of diabetes after a year in 442 patients, with 10
+// measurements in their original units: a regression.
 //
-// B. Efron, T. Hastie, I. Johnstone and R. Tibshirani (2004), "Least Angle
-// Regression", Annals of Statistics 32; the data accompany the paper and are
-// distributed with scikit-learn (BSD 3-Clause).
+// B. Efron, T. Hastie, I. Johnstone and R. Tibshirani (2004), "Least Angle Regression",
+// Annals of Statistics 32; the data accompany the paper and are distributed with
+// scikit-learn (BSD 3-Clause).
 func Diabetes() (*Set, error) {
 	return embedded("diabetes", diabetesCSV, "regress", "Efron et al. 2004, Least Angle Regression; with scikit-learn")
 }
@@ -71,7 +70,7 @@ func Diabetes() (*Set, error) {
 // Names returns the names of the embedded sets.
 func Names() []string { return []string{"iris", "wine", "breast-cancer", "digits", "diabetes"} }
 
-// Load returns the embedded set of a name.
+// Load returns the embedded set with the given name.
 func Load(name string) (*Set, error) {
 	switch name {
 	case "iris":

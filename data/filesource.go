@@ -11,34 +11,33 @@ import (
 	"sync"
 )
 
-// FileSource is the rows of a file that are read when they are needed: [CSV.Open] and
-// package data/parquet return one. What its columns are was decided by all of its rows;
-// of the rows themselves, targets, groups and weights apart, nothing stays in memory.
+// FileSource is a source of rows that are read from a file when needed; [CSV.Open] and
+// package data/parquet return one. The types of its columns were determined from all of
+// its rows. Of the rows themselves, only targets, groups and weights stay in memory.
 type FileSource struct {
 	p       *planner // without rows
 	file    *os.File
 	was     os.FileInfo
 	report  *Report
 	like    *Set
-	dropped []int // numbers of the rows without a target, ascending
+	dropped []int // ascending numbers of the rows without a target
 	plans   []*plan
 
 	lock  sync.Mutex
-	known *Set // answers, once they were asked for
+	known *Set // answers, once requested
 	open  func() (rowReader, error)
-	lists func() func(rows []int) ([]Sequences, error) // nil: there are none
+	lists func() func(rows []int) ([]Sequences, error) // nil: no sequences
 }
 
-// rowReader calls f with parts that hold rows of a file, which ascend, and of them some
-// columns or a single one: the part's first row is rows[from]. It may call f from several
-// goroutines.
+// rowReader reads some columns of rows, given in ascending order. It calls f with parts
+// that have all of these columns or one of them; the first row of a part is rows[from]. It
+// may call f from several goroutines.
 type rowReader func(rows, columns []int, f func(part *table, from int) error) error
 
-// mostTexts is how many different texts of a column are kept while a file is looked
-// through.
+// mostTexts is the number of distinct texts kept per column while a file is scanned.
 const mostTexts = 1 << 18
 
-// Report returns what looking through the file has found out.
+// Report returns what was found when the file was scanned.
 func (f *FileSource) Report() *Report {
 	if f == nil {
 		return nil
@@ -46,7 +45,7 @@ func (f *FileSource) Report() *Report {
 	return f.report
 }
 
-// Close closes the file. Streams of the source cannot be read any more.
+// Close closes the file. Streams of the source can no longer be read.
 func (f *FileSource) Close() error {
 	if f == nil || f.file == nil {
 		return nil
@@ -54,8 +53,8 @@ func (f *FileSource) Close() error {
 	return f.file.Close()
 }
 
-// Stream opens the source. It is an error if the file is another one than the one that
-// was looked through, by its size or the time of its last change.
+// Stream opens the source. It fails if the file has changed since it was scanned, judging
+// by size and modification time.
 func (f *FileSource) Stream() (*Stream, error) {
 	if f == nil || f.open == nil {
 		return nil, ErrEmpty
@@ -66,7 +65,7 @@ func (f *FileSource) Stream() (*Stream, error) {
 			return nil, fmt.Errorf("data: %w", err)
 		}
 		if now.Size() != f.was.Size() || !now.ModTime().Equal(f.was.ModTime()) {
-			return nil, &CSVError{File: f.p.t.file, Err: errors.New("the file has changed since it was looked through")}
+			return nil, &CSVError{File: f.p.t.file, Err: errors.New("the file has changed since it was scanned")}
 		}
 	}
 	read, err := f.open()
@@ -81,7 +80,7 @@ func (f *FileSource) Stream() (*Stream, error) {
 
 func (f *FileSource) rows() int { return f.p.t.rows - len(f.dropped) }
 
-// answers returns targets, weights and groups of all rows, which it reads but once.
+// answers returns targets, weights and groups of all rows, reading them only once.
 func (f *FileSource) answers() (*Set, error) {
 	f.lock.Lock()
 	defer f.lock.Unlock()
@@ -119,18 +118,18 @@ func (f *FileSource) readAnswers() (*Set, error) {
 	return out, nil
 }
 
-// fileRow returns the number in the file of a row that has a target.
+// fileRow returns the number in the file of the given row among those with a target.
 func (f *FileSource) fileRow(row int) int {
 	if len(f.dropped) == 0 {
 		return row
 	}
-	// dropped[k]-k rows that stay come before the k-th that is dropped.
+	// The k-th dropped row is preceded by dropped[k]-k rows that are kept.
 	return row + sort.Search(len(f.dropped), func(k int) bool { return f.dropped[k]-k > row })
 }
 
-// inOrder returns the numbers of rows in the file in ascending order, and for each the
-// place in rows that it came from; nil: the same one. Runs that ascend, such as blocks of
-// rows, are moved as a whole.
+// inOrder returns the numbers of rows in the file in ascending order, and for each its
+// place in rows; nil: the same place. Ascending runs, such as blocks of rows, are moved as
+// a whole.
 func (f *FileSource) inOrder(rows []int) (sorted, places []int) {
 	type run struct{ from, to int }
 	var runs []run
@@ -169,7 +168,7 @@ func (f *FileSource) inOrder(rows []int) (sorted, places []int) {
 	return sorted, places
 }
 
-// openLists returns what reads sequences, nil if there are none.
+// openLists returns a function that reads sequences, nil if there are none.
 func (f *FileSource) openLists() func(rows []int) ([]Sequences, error) {
 	if f.lists == nil {
 		return nil
@@ -177,7 +176,7 @@ func (f *FileSource) openLists() func(rows []int) ([]Sequences, error) {
 	return f.lists()
 }
 
-// sequences fills in the sequences of rows, which are sorted, at their places.
+// sequences reads the sequences of sorted rows and puts them in their places.
 func (f *FileSource) sequences(read func(rows []int) ([]Sequences, error), sorted, places []int, into *Set, inputs bool) error {
 	into.Sequences = nil
 	if read == nil {
@@ -191,7 +190,7 @@ func (f *FileSource) sequences(read func(rows []int) ([]Sequences, error), sorte
 		list = lengthsOnly(list)
 	}
 	if places != nil {
-		from := make([]int, len(places)) // of each row, where it is among the sorted ones
+		from := make([]int, len(places)) // position of each row among the sorted ones
 		for i, place := range places {
 			from[place] = i
 		}
@@ -203,7 +202,7 @@ func (f *FileSource) sequences(read func(rows []int) ([]Sequences, error), sorte
 	return nil
 }
 
-// load fills a set with rows; without inputs if they are not wanted.
+// load fills a set with rows, with or without their inputs.
 func (f *FileSource) load(read rowReader, lists func(rows []int) ([]Sequences, error), rows []int, into *Set, inputs bool) error {
 	switch {
 	case into == nil:
@@ -228,7 +227,7 @@ func (f *FileSource) load(read rowReader, lists func(rows []int) ([]Sequences, e
 	return read(sorted, columns, l.take)
 }
 
-// loader is a set that is being filled.
+// loader is a set being filled.
 type loader struct {
 	f       *FileSource
 	n       int
@@ -241,8 +240,8 @@ type loader struct {
 	texts   map[int][]string
 }
 
-// room takes the memory of a set for n rows, that of an old one where it fits, and returns
-// the columns of the file that are needed.
+// room allocates a set for n rows, reusing the memory of an old one where it fits, and
+// returns the columns of the file that are needed.
 func (l *loader) room(old, into *Set, inputs bool) []int {
 	f, n := l.f, l.n
 	var columns []int
@@ -279,7 +278,8 @@ func (l *loader) room(old, into *Set, inputs bool) []int {
 	return columns
 }
 
-// take puts the rows of a part to their places; of those asked for, from is the first.
+// take puts the rows of a part in their places; its first row is number from of the
+// requested ones.
 func (l *loader) take(part *table, from int) error {
 	place := func(i int) int { return from + i }
 	if l.places != nil {
@@ -344,10 +344,10 @@ func (l *loader) take(part *table, from int) error {
 	return nil
 }
 
-// has reports whether a part has the cells of a column.
+// has reports whether a part contains the cells of a column.
 func (t *table) has(j int) bool { return !t.single || t.column0 == j }
 
-// plan is that of a column, where it is in the part.
+// plan returns a plan for the column at its place in the part.
 func (t *table) plan(q *plan) *plan {
 	if !t.single {
 		return q
@@ -360,7 +360,7 @@ func (t *table) plan(q *plan) *plan {
 	return &here
 }
 
-// form finds the forms of numbers.
+// form determines the forms of numbers.
 func (t *table) form() {
 	t.forms = make([]uint8, t.rows)
 	for i, v := range t.values {
@@ -380,7 +380,7 @@ func formOf(v float64, kind ColumnType) uint8 {
 	return formNumber
 }
 
-// wrong is an error about a cell that is not what its column was found to be.
+// wrong returns an error about a cell that contradicts what was found about its column.
 func (f *FileSource) wrong(part *table, j int) error {
 	odd := part.oddText
 	if odd == nil {
@@ -399,7 +399,7 @@ func (f *FileSource) wrong(part *table, j int) error {
 	return &CSVError{File: f.p.t.file, Column: f.p.t.names[j], Err: fmt.Errorf("%s: %w", short(odd.text), odd.err)}
 }
 
-// scanAgain is scan of a file that is read a part at a time.
+// scanAgain is scan for a file that is read part by part.
 func (t *table) scanAgain(scans []columnScan) {
 	const group = 8
 	width := t.width()
@@ -446,7 +446,7 @@ func (t *table) scanAgain(scans []columnScan) {
 	}
 }
 
-// source looks through a table that is read a part at a time.
+// source scans a table that is read part by part.
 func (c CSV) source(t *table, name string, lists func() func(rows []int) ([]Sequences, error)) (*FileSource, error) {
 	p := &planner{c: c, t: t, report: &Report{Name: name, Dialect: t.dialect}}
 	if err := p.decide(); err != nil || t.err != nil {
@@ -484,7 +484,7 @@ func (c CSV) source(t *table, name string, lists func() func(rows []int) ([]Sequ
 	return f, f.last(s)
 }
 
-// begin opens the source for the first time, for the rows that it is like.
+// begin opens the source for the first time, to load the example rows of Stream.Like.
 func (f *FileSource) begin(file *os.File, open func() (rowReader, error)) (err error) {
 	f.file, f.open = file, open
 	if file != nil {
@@ -504,10 +504,10 @@ func (f *FileSource) begin(file *os.File, open func() (rowReader, error)) (err e
 	return nil
 }
 
-// likeRows is how many rows show what a file's are like.
+// likeRows is the number of example rows.
 const likeRows = 1 << 10
 
-// drop notes which rows are without a target.
+// drop records the rows without a target.
 func (f *FileSource) drop(kept []int) {
 	if kept == nil {
 		return
@@ -522,5 +522,5 @@ func (f *FileSource) drop(kept []int) {
 	}
 }
 
-// mostHashed is of how many rows it is counted which are the same as one before.
+// mostHashed is the number of rows among which duplicates are counted.
 const mostHashed = 1 << 23

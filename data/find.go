@@ -14,20 +14,20 @@ import (
 	"strings"
 )
 
-// ErrAbsent is the cause of an error about a data set that is not on this machine.
+// ErrAbsent is the cause of errors about data sets that are not on this machine.
 var ErrAbsent = errors.New("the files are not on this machine")
 
-// collection is a data set of files that Aegis does not bring.
+// collection is a data set whose files are not part of Aegis.
 type collection struct {
 	name    string
-	folder  string            // below the folder of the user's data sets
-	places  []string          // other folders where the files may lie
+	folder  string            // in the folder of the user's data sets
+	places  []string          // other folders that may have the files
 	sums    map[string]string // SHA-256 in hex by file name
 	howToDo string
 }
 
-// folder is where a user keeps data sets: $AEGIS_DATA if it is set, else aegis in
-// the user's cache folder.
+// folder returns the folder of the user's data sets: $AEGIS_DATA if it is set, otherwise
+// aegis in the user's cache folder.
 func folder() (string, error) {
 	if dir := os.Getenv("AEGIS_DATA"); dir != "" {
 		return dir, nil
@@ -39,9 +39,8 @@ func folder() (string, error) {
 	return filepath.Join(dir, "aegis"), nil
 }
 
-// read returns the contents of a file from the first place that has it. A file
-// with another SHA-256 than expected is an error, not passed over; the error says
-// what to do.
+// read returns the contents of a file from the first place that has it. A file with the
+// wrong SHA-256 is an error rather than skipped; the error says what to do.
 func (c collection) read(name string) ([]byte, error) {
 	places := c.places
 	if dir, err := folder(); err == nil {
@@ -58,7 +57,7 @@ func (c collection) read(name string) ([]byte, error) {
 		}
 		sum := sha256.Sum256(raw)
 		if got := hex.EncodeToString(sum[:]); got != c.sums[name] {
-			return nil, fmt.Errorf("data: %s: %s is not the file that is meant: its SHA-256 is %s, not %s; remove it, and %s", c.name, path, got, c.sums[name], c.howToDo)
+			return nil, fmt.Errorf("data: %s: %s is not the expected file: its SHA-256 is %s, not %s; remove it, and %s", c.name, path, got, c.sums[name], c.howToDo)
 		}
 		return raw, nil
 	}
@@ -78,8 +77,8 @@ func (c collection) readGzip(name string) (io.Reader, error) {
 	return z, nil
 }
 
-// moduleCache returns the folder of a module, given with its version as the Go
-// command escapes it, in the module cache.
+// moduleCache returns the folder of a module in the module cache, given the module's path
+// and version as escaped by the Go command.
 func moduleCache(escaped string) []string {
 	if dir := os.Getenv("GOMODCACHE"); dir != "" {
 		return []string{filepath.Join(dir, filepath.FromSlash(escaped))}

@@ -14,15 +14,15 @@ import (
 )
 
 // Fingerprint returns a SHA-256 hash, in hex, of everything a model can see: inputs,
-// targets, weights, groups, column names and levels, and classes. The set's name, source
-// and text columns do not count, nor does it matter whether rows are in memory.
+// targets, weights, groups, column names and levels, and classes. It does not depend on
+// the set's name, source and text columns, nor on whether rows are in memory.
 func Fingerprint(src Source) (string, error) {
 	if src == nil {
 		return "", ErrEmpty
 	}
 	h := sha256.New()
 	rows := 0
-	err := chunks(src, func(_ int, part *Set) error { // of fixed sizes, so that files and sets agree
+	err := chunks(src, func(_ int, part *Set) error { // of fixed size, so that files and sets agree
 		rows += part.Len()
 		return part.hash(h)
 	})
@@ -33,7 +33,7 @@ func Fingerprint(src Source) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// hash writes everything a model can see to h.
+// hash writes everything that a model can see to h.
 func (s *Set) hash(h hash.Hash) error {
 	head := struct {
 		Features []Feature

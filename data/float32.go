@@ -5,22 +5,22 @@ import (
 	"math"
 )
 
-// affine is one scale of a column: (x − center)/scale + offset.
+// affine scales a column: (x − center)/scale + offset.
 type affine struct{ center, scale, offset float64 }
 
-// Float32Reader returns a function that fills dst with Inputs[0] of the given rows as a net wants it:
-// in float32, row by row, in one pass over every column from the file to dst. The values are those
-// of Load, rounded. It reports false, and leaves dst unfinished, if a value is missing, not finite
-// or beyond what float32 holds: Load finds out which.
+// Float32Reader returns a function that fills dst with Inputs[0] of the given rows in
+// float32, row by row, in one pass over every column from the file to dst. The values are
+// those of Load, rounded. It returns false, with dst incomplete, if a value is missing,
+// not finite or out of range for float32; Load finds out which.
 //
-// The function is nil, without an error, unless the source is a table of plain numbers in a
-// Parquet file, or a view or scaled rows (Standardize, MinMax, RobustScale) of one. It is not safe for
-// concurrent use.
+// The function is nil, without an error, unless the source is a table of plain numbers in
+// a Parquet file, or a view or scaled rows (Standardize, MinMax, RobustScale) of one. It
+// is not safe for concurrent use.
 func Float32Reader(src Source) (func(rows []int, dst []float32) (bool, error), error) {
 	return float32Reader(src, nil)
 }
 
-// float32Reader reads rows to which scales are then applied.
+// float32Reader is Float32Reader for rows to which the given scales are then applied.
 func float32Reader(src Source, scales []FittedScale) (func(rows []int, dst []float32) (bool, error), error) {
 	switch src := src.(type) {
 	case *FileSource:
@@ -53,7 +53,8 @@ func float32Reader(src Source, scales []FittedScale) (func(rows []int, dst []flo
 	return nil, nil
 }
 
-// scalesOf returns the scales that a transform is made of, and false if it is made of others.
+// scalesOf returns the scales that a transform consists of, and false if it has other
+// parts.
 func scalesOf(by Fitted) ([]FittedScale, bool) {
 	switch by := by.(type) {
 	case FittedScale:
@@ -72,7 +73,8 @@ func scalesOf(by Fitted) ([]FittedScale, bool) {
 	return nil, false
 }
 
-// chains returns the scales of every column, and false if they are of other columns.
+// chains returns the scales of every column, and false if the scales were fitted on other
+// columns.
 func (f *FileSource) chains(scales []FittedScale) ([][]affine, bool) {
 	chains := make([][]affine, len(f.plans))
 	for _, s := range scales {
@@ -95,7 +97,7 @@ func (f *FileSource) float32s(scales []FittedScale) (func(rows []int, dst []floa
 	if f == nil || f.open == nil || f.p.t.typed == nil || f.lists != nil {
 		return nil, nil
 	}
-	columns, of := make([]int, len(f.plans)), map[int]int{} // of the file, and which of the table
+	columns, of := make([]int, len(f.plans)), map[int]int{} // in the file, and their numbers in the table
 	for k, q := range f.plans {
 		if !q.plainly(f.p.t) {
 			return nil, nil
@@ -106,7 +108,7 @@ func (f *FileSource) float32s(scales []FittedScale) (func(rows []int, dst []floa
 	if !ok {
 		return nil, nil
 	}
-	if _, err := f.Stream(); err != nil { // the file has changed, say
+	if _, err := f.Stream(); err != nil { // for example, the file has changed
 		return nil, err
 	}
 	read, err := f.open()
@@ -119,9 +121,9 @@ func (f *FileSource) float32s(scales []FittedScale) (func(rows []int, dst []floa
 			return false, err
 		}
 		if len(dst) != len(rows)*width {
-			return false, errors.New("data: float32: the memory is not that of the rows")
+			return false, errors.New("data: float32: the size of dst does not match the rows")
 		}
-		for at := 0; at < len(rows); at += pieceRows { // a piece of dst stays in cache
+		for at := 0; at < len(rows); at += pieceRows { // so that a chunk of dst stays in cache
 			sorted, places := f.inOrder(rows[at:min(at+pieceRows, len(rows))])
 			piece := dst[at*width:]
 			err := read(sorted, columns, func(part *table, from int) error {
@@ -142,10 +144,10 @@ func (f *FileSource) float32s(scales []FittedScale) (func(rows []int, dst []floa
 	}, nil
 }
 
-// narrow scales the values of a column and puts them to their places in the rows of dst; values
-// that float32 does not hold end it.
+// narrow scales the values of a column and stores them in the rows of dst. It stops at a
+// value that float32 cannot hold.
 func narrow(dst []float32, values []float64, chain []affine, places []int, from, width int) bool {
-	if len(chain) == 1 && places == nil { // the usual case
+	if len(chain) == 1 && places == nil { // the common case
 		c := chain[0]
 		at := from * width
 		for _, x := range values {

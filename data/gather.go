@@ -124,7 +124,7 @@ func take[T any](old, from []T, index []int, width int) []T {
 	return out
 }
 
-// cut keeps the first n rows of a set that put has filled.
+// cut truncates a set that put has filled to its first n rows.
 func (s *Set) cut(n int) error {
 	for _, list := range [][]*tensor.Dense{s.Inputs, s.Targets} {
 		for i, t := range list {
@@ -155,8 +155,8 @@ func (s *Set) cut(n int) error {
 	return nil // sequences grow as rows come
 }
 
-// put copies part into s, a set of n rows, starting at row at. The first call, with
-// at = 0, allocates memory where that of s has another size.
+// put copies part into s, a set of n rows, starting at row at. The first call, with at =
+// 0, allocates memory unless that of s has the right size.
 func (s *Set) put(part *Set, at, n int) error {
 	if at == 0 {
 		old := *s
@@ -172,7 +172,7 @@ func (s *Set) put(part *Set, at, n int) error {
 		}
 	}
 	if len(s.Inputs) != len(part.Inputs) || len(s.Targets) != len(part.Targets) || len(s.Texts) != len(part.Texts) {
-		return fmt.Errorf("data: %s: rows from %d on have other parts than those before", part.Name, at)
+		return fmt.Errorf("data: %s: rows from %d on have different parts from those before", part.Name, at)
 	}
 	var err error
 	if s.Sequences, err = putSequences(s.Sequences, part.Sequences, at); err != nil {
@@ -213,7 +213,8 @@ func room[T any](old, like []T, n int) []T {
 	return make([]T, n)
 }
 
-// roomFor returns tensors like the given ones but with n rows, reusing old ones.
+// roomFor returns tensors like the given ones, but with n rows, reusing old ones where
+// possible.
 func roomFor(old, like []*tensor.Dense, n int) []*tensor.Dense {
 	if like == nil {
 		return nil
@@ -231,7 +232,7 @@ func roomFor(old, like []*tensor.Dense, n int) []*tensor.Dense {
 	return out
 }
 
-// putTensor copies a tensor into another, starting at row at.
+// putTensor copies a tensor into another one, starting at row at.
 func putTensor(to, from *tensor.Dense, at int) error {
 	width := from.Shape().TotalSize() / from.Shape()[0]
 	switch d := dense(from).Data().(type) {

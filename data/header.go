@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// name names the columns: by the first record if the file has a header, else by
-// their numbers from 1. Columns without a name and names that are there twice get
-// one, with a note.
+// name names the columns after the first record if the file has a header, otherwise by
+// their numbers from 1. Unnamed columns and duplicate names get a new name, with a note.
 func (t *table) name(record []string, line int) error {
 	if !t.dialect.Header {
 		t.unnamed = make([]bool, len(record))
@@ -24,7 +23,7 @@ func (t *table) name(record []string, line int) error {
 	case t.dialect.Extra:
 		record = append(record, "")
 	}
-	for j, n := range record { // a second byte order mark, of files put together
+	for j, n := range record { // a second byte order mark, left by concatenating files
 		record[j] = strings.TrimSpace(strings.ReplaceAll(n, "\ufeff", ""))
 	}
 	t.names, t.unnamed = record, make([]bool, len(record))
@@ -45,7 +44,8 @@ func (t *table) name(record []string, line int) error {
 	return nil
 }
 
-// freeName returns a name that no column has: the given one, or with a number.
+// freeName returns a name that is not in use: the given one, or one with a number
+// appended.
 func (t *table) freeName(name string) string {
 	free := name
 	for k := 2; slices.Contains(t.names, free); k++ {
@@ -54,7 +54,7 @@ func (t *table) freeName(name string) string {
 	return free
 }
 
-// column returns the place of a named column.
+// column returns the index of the column with the given name.
 func (t *table) column(name string) (int, error) {
 	if j := slices.Index(t.names, name); j >= 0 {
 		return j, nil
@@ -78,10 +78,11 @@ func (t *table) column(name string) (int, error) {
 	return 0, &CSVError{File: t.file, Err: fmt.Errorf("there is no column %q%s; there are %s", name, hint, nameList(t.names))}
 }
 
-// mostNamed is how many names, levels or cells an error or a warning lists.
+// mostNamed is the maximum number of names, levels or cells that an error or warning
+// lists.
 const mostNamed = 8
 
-// nameList joins the first few of names.
+// nameList joins names, at most mostNamed of them.
 func nameList(names []string) string {
 	var parts []string
 	for i, n := range names {
@@ -105,7 +106,7 @@ func quoteList(list []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// longest is how many characters of a cell an error or a warning shows.
+// longest is the maximum number of characters of a cell that an error or warning shows.
 const longest = 40
 
 func cutText(s string) string {
@@ -115,10 +116,10 @@ func cutText(s string) string {
 	return s
 }
 
-// short returns a cell in quotation marks, cut if it is long.
+// short returns a cell in quotation marks, truncated if it is long.
 func short(cell string) string { return strconv.Quote(cutText(cell)) }
 
-// containing returns the only name that contains another one, whatever the case.
+// containing returns the only one of names that contains name, ignoring case.
 func containing(name string, names []string) string {
 	found := ""
 	for _, n := range names {
@@ -132,8 +133,8 @@ func containing(name string, names []string) string {
 	return found
 }
 
-// nearest returns the name that is one or two edits away from another one, if it
-// is longer than that.
+// nearest returns the one of names that is one or two edits away from name, if name is
+// longer than that.
 func nearest(name string, names []string) string {
 	best, at := "", 3
 	for _, n := range names {
@@ -147,7 +148,7 @@ func nearest(name string, names []string) string {
 	return best
 }
 
-// editDistance is Levenshtein's: insertions, deletions and replacements of bytes.
+// editDistance is Levenshtein's distance: insertions, deletions and replacements of bytes.
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

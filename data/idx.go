@@ -8,21 +8,20 @@ import (
 	"io"
 )
 
-// maxIDX bounds the values of an IDX file, so that a damaged header is an error
-// and not a want of memory.
+// maxIDX bounds the number of values of an IDX file, so that a damaged header causes an
+// error instead of exhausting memory.
 const maxIDX = 1 << 30
 
-// IDX is an array of bytes as the IDX format holds it, the one of the MNIST files.
+// IDX is an array of bytes in the IDX format, the format of the MNIST files.
 type IDX struct {
 	Shape  []int
 	Values []byte // row by row
 }
 
-// ReadIDX reads an array of unsigned bytes in the IDX format: two zero bytes, the
-// type 0x08, the number of axes, the size of each as a big-endian 32-bit number,
-// and the values. Other types, a file that is cut off and bytes after the end are
-// errors. Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
-// digits".
+// ReadIDX reads an array of unsigned bytes in the IDX format: two zero bytes, the type
+// 0x08, the number of axes, the size of each as a big-endian 32-bit number, and the
+// values. Other types, truncated files and trailing bytes are errors. Y. LeCun, C. Cortes
+// and C. Burges, "The MNIST database of handwritten digits".
 func ReadIDX(r io.Reader) (*IDX, error) {
 	if r == nil {
 		return nil, errors.New("data: IDX: no file to read")
@@ -33,7 +32,7 @@ func ReadIDX(r io.Reader) (*IDX, error) {
 		return nil, fmt.Errorf("data: IDX: the header: %w", cutOff(err))
 	}
 	if head[0] != 0 || head[1] != 0 || head[3] == 0 {
-		return nil, fmt.Errorf("data: IDX: the file begins with % x, which is no IDX header", head)
+		return nil, fmt.Errorf("data: IDX: the file begins with % x, which is not an IDX header", head)
 	}
 	if head[2] != 0x08 {
 		return nil, fmt.Errorf("data: IDX: values of type %#02x: only unsigned bytes (0x08) are read", head[2])
@@ -45,7 +44,7 @@ func ReadIDX(r io.Reader) (*IDX, error) {
 		if err := binary.Read(in, binary.BigEndian, &size); err != nil {
 			return nil, fmt.Errorf("data: IDX: the size of axis %d: %w", i, cutOff(err))
 		}
-		if size > maxIDX || int64(total)*int64(size) > maxIDX { // both at most 2^30, the product below 2^61
+		if size > maxIDX || int64(total)*int64(size) > maxIDX { // both are at most 2^30, so the product cannot overflow
 			return nil, fmt.Errorf("data: IDX: axis %d of size %d: more than %d values", i, size, maxIDX)
 		}
 		x.Shape[i] = int(size)
@@ -65,9 +64,9 @@ func ReadIDX(r io.Reader) (*IDX, error) {
 	return x, nil
 }
 
-// readExactly reads the bytes that a header announces. Memory grows with what is
-// there, not with what is promised: by doubling, until a quarter has come and the
-// header is worth believing.
+// readExactly reads the number of bytes that a header declares. So that a false header
+// does not exhaust memory, the buffer doubles as data arrives; the full size is allocated
+// once a quarter has been read.
 func readExactly(in io.Reader, total int) ([]byte, error) {
 	const step = 1 << 20
 	values := make([]byte, 0, min(total, step))

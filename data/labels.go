@@ -2,8 +2,8 @@ package data
 
 import "slices"
 
-// LabelEncode turns class names into indices: classes are the different names,
-// sorted, and labels the place of every row's name among them.
+// LabelEncode turns class names into indices. classes are the distinct names, sorted;
+// labels are the indices into classes of the given names.
 func LabelEncode(names []string) (labels []int, classes []string) {
 	classes = slices.Clone(names)
 	slices.Sort(classes)

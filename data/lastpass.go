@@ -11,23 +11,23 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// lastPass is what is found out when all rows are read for the last time.
+// lastPass holds the findings of the last pass over all rows.
 type lastPass struct {
 	f         *FileSource
-	low, high []float64 // of the features
+	low, high []float64 // range of each feature
 	blank     []int
 	hashes    []uint64
-	columns   []int // that are hashed
+	columns   []int // numbers of the hashed columns
 	sample    *loader
-	every     int // rows of the sample
+	every     int // distance between sampled rows
 	targets   [2]float64
-	seen      int // rows that stay
+	seen      int // number of kept rows so far
 	err       error
 }
 
-// last reads all rows once more: to know what the features' values are, to see that every
-// cell is what its column was found to be, for rows that are the same, and for some rows
-// in which a column may give the target away.
+// last makes the last pass over all rows. It finds the range of every feature, checks that
+// every cell is what was found about its column, counts duplicate rows, and checks on a
+// sample of rows whether a column leaks the target.
 func (f *FileSource) last(s *Set) error {
 	p, n, width := f.p, f.rows(), len(f.plans)
 	l := &lastPass{f: f, low: slices.Repeat([]float64{math.Inf(1)}, width), high: slices.Repeat([]float64{math.Inf(-1)}, width), blank: make([]int, width), targets: [2]float64{math.Inf(1), math.Inf(-1)}}
@@ -69,7 +69,7 @@ func (f *FileSource) last(s *Set) error {
 		}
 	}
 	if n > mostHashed {
-		p.warn(-1, -1, "there are too many rows to count those that are the same as an earlier one")
+		p.warn(-1, -1, "there are too many rows to count duplicates")
 	}
 	for k, q := range f.plans {
 		if q.scan.over > 0 {
@@ -95,10 +95,10 @@ func (f *FileSource) last(s *Set) error {
 	return nil
 }
 
-// part looks at rows for the last time.
+// part processes the rows of a part.
 func (l *lastPass) part(first int, part *table) error {
 	f, p, width := l.f, l.f.p, len(l.f.plans)
-	var stay []int // rows of the part
+	var stay []int // the kept rows of the part
 	at := sort.SearchInts(f.dropped, first)
 	for i := range part.rows {
 		if at < len(f.dropped) && f.dropped[at] == first+i {
@@ -139,7 +139,7 @@ func (l *lastPass) part(first int, part *table) error {
 			return err
 		}
 	}
-	if f.rows() <= mostHashed && f.lists == nil { // rows that differ in their sequences are not the same
+	if f.rows() <= mostHashed && f.lists == nil { // rows may differ in their sequences alone
 		hashed := part.hashes(l.columns)
 		for _, i := range stay {
 			l.hashes = append(l.hashes, hashed(i))
@@ -149,15 +149,15 @@ func (l *lastPass) part(first int, part *table) error {
 	return nil
 }
 
-// sampled calls f for those rows of a part that stay and are of the sample, with their
-// place there.
+// sampled calls f for the kept rows of a part that are in the sample, with their place in
+// it.
 func (l *lastPass) sampled(stay []int, f func(to, row int)) {
 	for to := (l.seen + l.every - 1) / l.every; to*l.every < l.seen+len(stay); to++ {
 		f(to, stay[to*l.every-l.seen])
 	}
 }
 
-// beside looks at a column that is no feature.
+// beside processes a column that is not a feature.
 func (l *lastPass) beside(first int, part *table, q *plan, stay []int, column []float64) error {
 	f, p := l.f, l.f.p
 	switch {
@@ -165,7 +165,7 @@ func (l *lastPass) beside(first int, part *table, q *plan, stay []int, column []
 		p.convert(part, q, func(i int, v float64) { column[i] = v })
 		for i, w := range column {
 			if !(w >= 0) {
-				return p.t.at(first+i, q.j, fmt.Errorf("%s is no weight: want a number of at least 0", short(part.text(i, q.j))))
+				return p.t.at(first+i, q.j, fmt.Errorf("%s is not a weight: want a number of at least 0", short(part.text(i, q.j))))
 			}
 		}
 	case q.role == roleTarget && l.sample.labels != nil:
@@ -183,7 +183,7 @@ func (l *lastPass) beside(first int, part *table, q *plan, stay []int, column []
 	return f.wrong(part, q.j)
 }
 
-// hashes returns a function that hashes a row of a part, whose texts are its own.
+// hashes returns a function that hashes a row of a part, which has its own texts.
 func (t *table) hashes(columns []int) func(row int) uint64 {
 	byText := make([][]uint64, t.width())
 	for _, j := range columns {

@@ -8,17 +8,17 @@ import (
 	"github.com/seed732fc211/aegis/internal/moments"
 )
 
-// Bounds beyond which a column is suspected of giving the target away, and how
-// many rows, evenly spread, are looked at.
+// Bounds beyond which a column is suspected of leaking the target, and the number of
+// evenly spaced rows examined.
 const (
 	leakCorrelation = 0.999
 	leakAccuracy    = 0.995
 	leakRows        = 10000
-	leakFewest      = 20 // fewer rows prove nothing
+	leakFewest      = 20 // fewer rows are inconclusive
 )
 
-// leaks warns of columns that nearly are the target: whose correlation with it, or
-// the accuracy of what they alone say about it, is beyond the bounds.
+// leaks warns of columns that nearly equal the target: those whose correlation with it, or
+// whose accuracy in predicting it on their own, exceeds the bounds.
 func (r *Report) leaks(s *Set) {
 	v, columns, err := s.Table()
 	if err != nil || len(s.Targets) == 0 || s.Len() < leakFewest {
@@ -57,9 +57,9 @@ func (r *Report) leaks(s *Set) {
 	}
 }
 
-// leakOfClass says how well a column alone tells the classes apart: by the most
-// frequent class of each value if there are few, else by thresholds, hardly more
-// than there are classes.
+// leakOfClass reports how well a column on its own separates the classes: by the most
+// frequent class of each value if there are few values, otherwise by thresholds, hardly
+// more than there are classes.
 func leakOfClass(x, y []float64, classes int, levels bool) string {
 	count := map[float64]map[float64]int{}
 	total := map[float64]int{}
@@ -90,8 +90,8 @@ func leakOfClass(x, y []float64, classes int, levels bool) string {
 	return ""
 }
 
-// bestClasses returns in how many rows the class is the most frequent one of their
-// value, and into how many pieces of one such class the values fall, in order.
+// bestClasses returns the number of rows whose class is the most frequent one for their
+// value, and the number of runs of equal such classes when the values are sorted.
 func bestClasses(count map[float64]map[float64]int) (right, pieces int) {
 	values := make([]float64, 0, len(count))
 	for v := range count {
@@ -110,7 +110,7 @@ func bestClasses(count map[float64]map[float64]int) (right, pieces int) {
 	return right, pieces
 }
 
-// mostFrequent returns the class of the most rows, the smallest of equals.
+// mostFrequent returns the class with the most rows, the smallest in a tie.
 func mostFrequent(rows map[float64]int) (class float64, n int) {
 	for c, k := range rows {
 		if k > n || k == n && c < class {
@@ -122,7 +122,7 @@ func mostFrequent(rows map[float64]int) (class float64, n int) {
 
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 
-// leakOfValue says how well a column alone predicts a number: by a straight line,
+// leakOfValue reports how well a column on its own predicts a number: by a straight line,
 // or by the mean of each level.
 func leakOfValue(x, y []float64, levels bool) string {
 	if !levels {
@@ -151,7 +151,7 @@ func leakOfValue(x, y []float64, levels bool) string {
 	return ""
 }
 
-// correlation is Pearson's, 0 if one of the two is constant.
+// correlation returns Pearson's correlation, 0 if x or y is constant.
 func correlation(x, y []float64) float64 {
 	mx, sx := moments.MeanStd(x)
 	my, sy := moments.MeanStd(y)
@@ -165,7 +165,7 @@ func correlation(x, y []float64) float64 {
 	return r / float64(len(x))
 }
 
-// large warns of numbers that float32, in which models compute, does not hold.
+// large warns of numbers beyond the range of float32, in which models compute.
 func (r *Report) large(p *planner, s *Set) {
 	for _, f := range s.Features {
 		low, high := f.Seen.Low, f.Seen.High
@@ -182,7 +182,7 @@ func (r *Report) large(p *planner, s *Set) {
 	}
 }
 
-// rowOf returns the line of a file where a column has a value, 0 if it is not known.
+// rowOf returns the line of the file on which a column has a value, 0 if unknown.
 func (p *planner) rowOf(j int, v float64) int {
 	if j < 0 {
 		return 0
@@ -200,10 +200,10 @@ func boolIndex(b bool) int {
 	return 0
 }
 
-// CheckFloat32 is an error, a *RowError, if a feature is beyond what float32 holds
-// (3.4028235e38): a model that computes in it would turn the value into infinity.
-// It names the first such row, from 0, its column and its value. Missing values
-// pass. Targets are not looked at: they are scaled before they are rounded.
+// CheckFloat32 returns an error, a *RowError, if a feature is beyond the range of float32
+// (3.4028235e38): a model that computes in float32 would turn the value into infinity. The
+// error names the first such row, from 0, its column and its value. Missing values pass.
+// Targets are not checked, as they are scaled before they are rounded.
 func (s *Set) CheckFloat32() error {
 	if s == nil {
 		return ErrEmpty

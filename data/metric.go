@@ -15,18 +15,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// ErrUndefined is returned by [Metric.Score] if the metric has no value for a prediction,
+// ErrUndefined is returned by [Metric.Score] if the metric is undefined for a prediction,
 // such as a log loss without probabilities. Cross-validation records NaN.
 var ErrUndefined = errors.New("data: the metric is not defined here")
 
 // Metric scores a prediction against a set with targets. If the rows are read from a file,
-// the set has no inputs. Score is called concurrently.
+// the set has no inputs. Score may be called concurrently.
 //
 // Package describe writes a metric as its name. Register your own with [RegisterMetric].
 type Metric struct {
 	Name    string
 	Greater bool       // greater is better
-	Range   [2]float64 // smallest and largest possible value; equal: unknown
+	Range   [2]float64 // smallest and largest possible values; equal: unknown
 	Score   func(rows *Set, p *Prediction) (float64, error)
 }
 
@@ -41,11 +41,11 @@ var (
 var (
 	Accuracy         = Metric{"accuracy", true, unit, ofLabels(metrics.Accuracy)}
 	BalancedAccuracy = Metric{"balanced accuracy", true, unit, ofLabels(metrics.BalancedAccuracy)}
-	F1               = Metric{"F1", true, unit, ofLabels(macroF1)}                        // mean over the classes
+	F1               = Metric{"F1", true, unit, ofLabels(macroF1)}                        // mean over classes
 	MCC              = Metric{"MCC", true, [2]float64{-1, 1}, ofLabels(metrics.MCC)}      // Matthews' correlation coefficient
 	LogLoss          = Metric{"log loss", false, positive, ofProba(metrics.LogLoss)}      // in nats
-	Brier            = Metric{"Brier", false, [2]float64{0, 2}, ofProba(metrics.Brier)}   // mean of Σ(p − y)² over the classes
-	ROCAUC           = Metric{"ROC AUC", true, unit, ofProba(rocAUC)}                     // one against the rest, averaged, for more than two classes; undefined if a class is missing
+	Brier            = Metric{"Brier", false, [2]float64{0, 2}, ofProba(metrics.Brier)}   // mean of Σ(p − y)² over classes
+	ROCAUC           = Metric{"ROC AUC", true, unit, ofProba(rocAUC)}                     // for more than two classes, averaged one against the rest; undefined if a class is missing
 	AveragePrecision = Metric{"average precision", true, unit, ofProba(averagePrecision)} // of the second of two classes
 )
 
@@ -57,38 +57,38 @@ var (
 	R2       = Metric{"R2", true, [2]float64{math.Inf(-1), 1}, ofValues(r2)} // undefined if all true values are equal
 )
 
-// Metrics of several labels that are there or not, named as in package metrics.
+// Metrics of binary labels, several per row, named as in package metrics.
 var (
-	MicroF1        = Metric{"micro F1", true, unit, ofTables(metrics.MicroF1)}               // of all labels together
-	MacroF1        = Metric{"macro F1", true, unit, ofTables(metrics.MacroF1)}               // mean over the labels; 0 for one that is neither there nor predicted
-	HammingLoss    = Metric{"Hamming loss", false, unit, ofTables(metrics.HammingLoss)}      // share of the labels that are wrong
-	SubsetAccuracy = Metric{"subset accuracy", true, unit, ofTables(metrics.SubsetAccuracy)} // share of the rows whose labels are all right
-	LabelLogLoss   = Metric{"label log loss", false, positive, labelLogLoss}                 // in nats, mean over the labels
+	MicroF1        = Metric{"micro F1", true, unit, ofTables(metrics.MicroF1)}               // over all labels together
+	MacroF1        = Metric{"macro F1", true, unit, ofTables(metrics.MacroF1)}               // mean over labels; 0 for a label that is neither present nor predicted
+	HammingLoss    = Metric{"Hamming loss", false, unit, ofTables(metrics.HammingLoss)}      // fraction of labels that are wrong
+	SubsetAccuracy = Metric{"subset accuracy", true, unit, ofTables(metrics.SubsetAccuracy)} // fraction of rows whose labels are all right
+	LabelLogLoss   = Metric{"label log loss", false, positive, labelLogLoss}                 // in nats, mean over labels
 )
 
-// Metrics of classes with an order.
+// Metrics of ordered classes.
 var (
-	QuadraticKappa = Metric{"quadratic kappa", true, [2]float64{-1, 1}, ofLabels(quadraticKappa)} // Cohen's kappa with quadratic weights; undefined where all is of one class
+	QuadraticKappa = Metric{"quadratic kappa", true, [2]float64{-1, 1}, ofLabels(quadraticKappa)} // Cohen's kappa with quadratic weights; undefined if there is a single class
 	RankMAE        = Metric{"rank MAE", false, positive, ofLabels(metrics.RankMAE)}               // mean distance from the true class, in classes
 )
 
 // Metrics of counts and of quantiles.
 var (
-	PoissonDeviance = Metric{"Poisson deviance", false, positive, ofValues(poissonDeviance)} // undefined where a prediction is not positive
-	PinballLoss     = Metric{"pinball loss", false, positive, ofLevels(metrics.Pinball)}     // mean over the levels
-	CoverageError   = Metric{"coverage error", false, unit, ofLevels(metrics.CoverageError)} // mean over the levels of how far the share of rows below a quantile is from its level
+	PoissonDeviance = Metric{"Poisson deviance", false, positive, ofValues(poissonDeviance)} // undefined if a prediction is not positive
+	PinballLoss     = Metric{"pinball loss", false, positive, ofLevels(metrics.Pinball)}     // mean over levels
+	CoverageError   = Metric{"coverage error", false, unit, ofLevels(metrics.CoverageError)} // mean over levels of |fraction of rows below the quantile − level|
 )
 
 // MRR is the mean reciprocal rank of the first relevant row of each group.
 var MRR = Metric{"MRR", true, unit, ofGroups(metrics.MRR)}
 
-// ndcgAt begins the names of metrics that NDCG returns.
+// ndcgAt is the prefix of the names of NDCG metrics.
 const ndcgAt = "NDCG@"
 
-// NDCG returns the normalised discounted cumulative gain of the first rows of each group,
-// such as "NDCG@10".
+// NDCG returns the normalised discounted cumulative gain of the given number of first rows
+// of each group. Its name is, for example, "NDCG@10".
 //
-// It is not inlined, see [Metric.Of].
+// It must not be inlined, see [Metric.Of].
 //
 //go:noinline
 func NDCG(at int) Metric {
@@ -111,11 +111,11 @@ func ofGroups(f func(relevance, scores []float64, groups []int) (float64, error)
 	}
 }
 
-// Metrics of a class at every step; steps that are padding do not count.
+// Metrics of a class at every step; padding is ignored.
 var (
-	StepAccuracy     = Metric{"step accuracy", true, unit, ofSteps(metrics.StepAccuracy)}         // share of the steps that are right
-	SequenceAccuracy = Metric{"sequence accuracy", true, unit, ofSteps(metrics.SequenceAccuracy)} // share of the rows all of whose steps are right
-	StepLogLoss      = Metric{"step log loss", false, positive, stepLogLoss}                      // in nats, mean over the steps
+	StepAccuracy     = Metric{"step accuracy", true, unit, ofSteps(metrics.StepAccuracy)}         // fraction of steps that are right
+	SequenceAccuracy = Metric{"sequence accuracy", true, unit, ofSteps(metrics.SequenceAccuracy)} // fraction of rows whose steps are all right
+	StepLogLoss      = Metric{"step log loss", false, positive, stepLogLoss}                      // in nats, mean over steps
 )
 
 func ofSteps(f func(want, have []int, steps int) (float64, error)) func(*Set, *Prediction) (float64, error) {
@@ -164,14 +164,14 @@ func Metrics() []Metric {
 	}
 }
 
-// ofColumn stands between the name of a metric and that of a target column.
+// ofColumn separates the name of a metric from that of a target column.
 const ofColumn = " of "
 
-// Of returns the metric of one target column alone, such as "RMSE of price". The
-// predictions and the target have to have a value for each column.
+// Of returns the metric for one target column alone, such as "RMSE of price". Predictions
+// and targets must have one value per column.
 //
-// It is not inlined, so that the metrics it returns have one function and [Metric.MarshalText]
-// can tell them from others.
+// It must not be inlined: the metrics it returns then share one function, by which
+// [Metric.MarshalText] recognises them.
 //
 //go:noinline
 func (m Metric) Of(column string) Metric {
@@ -185,7 +185,7 @@ func (m Metric) Of(column string) Metric {
 		}
 		k := slices.Index(rows.AboutTargets().Columns, column)
 		if k < 0 || len(p.Values) != len(y) {
-			return 0, fmt.Errorf("data: the metric %s of the target column %s of %d values for %d: there is none", m.Name, short(column), len(p.Values), len(y))
+			return 0, fmt.Errorf("data: metric %s of target column %s: no such column, or %d predicted values for %d targets", m.Name, short(column), len(p.Values), len(y))
 		}
 		return m.Score(oneTarget(vector.Column(y, k, columns)), &Prediction{Values: vector.Column(p.Values, k, columns)})
 	}}
@@ -198,11 +198,11 @@ func oneTarget(y []float64) *Set {
 
 var (
 	metricsMu  sync.RWMutex
-	ownMetrics []Metric // those registered
+	ownMetrics []Metric // the registered ones
 )
 
-// RegisterMetric makes a metric known by its name, so that configurations using it can be
-// written and read. A name taken by another metric is an error.
+// RegisterMetric makes a metric known by its name, so that configurations that use it can
+// be written and read. It fails if another metric has the same name.
 func RegisterMetric(m Metric) error {
 	if m.Name == "" || m.Score == nil {
 		return errors.New("data: register a metric: it has no name or no function")
@@ -237,12 +237,13 @@ func metricNamed(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-// same reports whether two metrics are equal, as far as functions can be compared.
+// same reports whether two metrics are equal, to the extent that functions can be
+// compared.
 func (m Metric) same(other Metric) bool {
 	return m.Name == other.Name && m.Greater == other.Greater && m.Score != nil && reflect.ValueOf(m.Score).Pointer() == reflect.ValueOf(other.Score).Pointer()
 }
 
-// MarshalText returns the metric's name. An unregistered metric is an error.
+// MarshalText returns the metric's name. It fails for an unregistered metric.
 func (m Metric) MarshalText() ([]byte, error) {
 	metricsMu.RLock()
 	defer metricsMu.RUnlock()
@@ -296,7 +297,7 @@ func ofProba(f func(want []int, proba []float64, classes int) (float64, error)) 
 	}
 }
 
-// ofValues scores values against a target of numbers, the mean over its columns.
+// ofValues scores values against numeric targets, averaged over the columns.
 func ofValues(f func(want, have []float64) (float64, error)) func(*Set, *Prediction) (float64, error) {
 	return func(s *Set, p *Prediction) (float64, error) {
 		want, columns, err := s.TargetTable()
@@ -324,7 +325,7 @@ func ofValues(f func(want, have []float64) (float64, error)) func(*Set, *Predict
 	}
 }
 
-// ofTables scores labels that are 0 or 1 against a target of as many columns.
+// ofTables scores 0/1 labels against targets with one column per label.
 func ofTables(f func(want, have []int, labels int) (float64, error)) func(*Set, *Prediction) (float64, error) {
 	return func(s *Set, p *Prediction) (float64, error) {
 		y, columns, err := s.TargetTable()

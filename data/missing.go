@@ -5,16 +5,15 @@ import (
 	"strings"
 )
 
-// Texts that usually mean a missing value, in lower case. Those in sometimes are
-// levels of categories as often, so they are judged by what else stands in the
-// column and in the file.
+// Texts that usually mean a missing value, in lower case. Those in sometimes are just as
+// often levels of categories, so the rest of the column and the file decide.
 var (
 	always    = []string{"", "na", "n/a", "n.a.", "nan", "null", "?", "#n/a", "#na", "<na>", "(null)", "\\n", "nat", "#value!", "#ref!", "#div/0!", "#null!", "#name?", "#num!"}
 	sometimes = []string{"none", "nil", "-", "--", "---", ".", "..", "...", "missing", "n.d.", "k.a."}
 )
 
-// usualMissing reports whether a cell usually means a missing value; wide says that
-// those which sometimes do count too.
+// usualMissing reports whether a cell usually means a missing value; wide includes the
+// texts in sometimes.
 func usualMissing(cell string, wide bool) bool {
 	if len(cell) > 8 {
 		return false
@@ -23,11 +22,11 @@ func usualMissing(cell string, wide bool) bool {
 	return slices.Contains(always, cell) || wide && slices.Contains(sometimes, cell)
 }
 
-// missingRule says which cells of a column are missing.
+// missingRule decides which cells of a column are missing.
 type missingRule struct {
-	exact []string        // these alone and the empty cell, if not nil
-	wide  bool            // those that sometimes are as well
-	keep  map[string]bool // cells that are levels whatever they usually mean
+	exact []string        // if not nil, only these and the empty cell
+	wide  bool            // include the texts in sometimes
+	keep  map[string]bool // cells that are levels regardless
 }
 
 func (m missingRule) has(cell string) bool {
@@ -42,8 +41,8 @@ func (m missingRule) has(cell string) bool {
 	return usualMissing(cell, m.wide)
 }
 
-// numbersOf returns the texts that are numbers: -999 means a missing value as -999.0
-// too.
+// numbersOf returns the texts that are numbers: if -999 means a missing value, so does
+// -999.0.
 func numbersOf(texts []string) []float64 {
 	var list []float64
 	for _, s := range texts {
@@ -62,19 +61,19 @@ func isOneOf(cell string, numbers []float64) bool {
 	return ok && err == nil && slices.Contains(numbers, v)
 }
 
-// fileMarkers are the markers of missing values that stand in columns of numbers,
-// where they cannot be anything else: what the writer of the file uses.
+// fileMarkers are the markers of missing values found in columns of numbers, where they
+// cannot mean anything else: those that the author of the file uses.
 type fileMarkers map[string]bool
 
-// kept returns the cells of a categorical column that usually mean a missing
-// value but are taken for levels here, and for each the reason.
+// keptLevels returns the cells of a categorical column that usually mean a missing value
+// but are levels here, each with the reason.
 func keptLevels(texts []string, file fileMarkers) map[string]string {
 	kept := map[string]string{}
 	for _, cell := range texts {
 		lower := strings.ToLower(cell)
 		switch {
 		case cell == "-" && slices.Contains(texts, "+"), cell == "--" && slices.Contains(texts, "++"):
-			kept[cell] = "it stands beside " + short(strings.Repeat("+", len(cell)))
+			kept[cell] = "it occurs together with " + short(strings.Repeat("+", len(cell)))
 		case file[cell]:
 		case lower == "none" || lower == "nil" || lower == "missing":
 			kept[cell] = "no column of numbers uses it for missing values"

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// moveTargets makes columns of the table further targets, after the one that there is.
+// moveTargets makes columns of the table further targets, after the existing one.
 func (s *Set) moveTargets(names []string) error {
 	if s.Classes != nil {
 		return s.moveSteps(names)
@@ -71,8 +71,8 @@ func (s *Set) moveTargets(names []string) error {
 	return nil
 }
 
-// moveSteps makes columns of the table further steps of a sequence, whose first is the class
-// that there is: their levels, or numbers, are classes, and a missing cell is padding.
+// moveSteps makes columns of the table further steps of a sequence that starts with the
+// existing class. Their levels, or numbers, are classes; a missing cell is padding.
 func (s *Set) moveSteps(names []string) error {
 	labels, err := s.Labels()
 	if err != nil {

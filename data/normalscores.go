@@ -10,22 +10,22 @@ import (
 )
 
 // NormalScores replaces the values of a numeric column by the normal quantiles of their
-// ranks: of n training rows, a value of rank r (from 1; ties share their mean rank)
+// ranks: among n training rows, a value of rank r (from 1; ties share their mean rank)
 // becomes Φ⁻¹((r − ½)/n). Values between two training values are interpolated linearly,
-// values outside get the nearest score, so that only the order matters and outliers do
-// not. Hazen (1914); as scipy.stats.norm.ppf of rankdata, and nearly as
-// scikit-learn's QuantileTransformer. A constant column, categories, indicators and
-// missing values stay as they are.
+// values outside get the nearest score. Only the order of values matters, so outliers have
+// no influence. Hazen (1914); equals scipy.stats.norm.ppf of rankdata, and is close to
+// scikit-learn's QuantileTransformer. Constant columns, categories, indicators and missing
+// values are left unchanged.
 type NormalScores struct {
-	Knots  int  // most values of a column to remember, evenly spaced by rank; 0: 1000
-	Beside bool // keep each column and append another with its scores
+	Knots  int  // maximum number of stored values per column, evenly spaced by rank; 0: 1000
+	Beside bool // keep the columns and append others with their scores
 }
 
-// FittedNormalScores is a NormalScores that was fitted.
+// FittedNormalScores is a fitted NormalScores.
 type FittedNormalScores struct {
 	Features []Feature
-	Values   [][]float64 // of each column, ascending; fewer than 2: it stays as it is
-	Scores   [][]float64 // of the values
+	Values   [][]float64 // by column, ascending; fewer than 2: the column is left unchanged
+	Scores   [][]float64 // scores of the values
 	Beside   bool
 }
 
@@ -49,7 +49,7 @@ func (t NormalScores) Fit(train Source) (Fitted, error) {
 	return fitted(f, err)
 }
 
-// normalScores returns the distinct ones of sorted values, at most knots of them, with
+// normalScores returns the distinct values of a sorted list, at most knots of them, with
 // their scores; nil if there are fewer than two.
 func normalScores(sorted []float64, knots int) (values, scores []float64) {
 	n := float64(len(sorted))

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// String returns the format in words, such as `thousands "," prefix "$"`; empty
-// for plain numbers.
+// String describes the format, such as `thousands "," prefix "$"`; it is empty for plain
+// numbers.
 func (f NumberFormat) String() string {
 	var parts []string
 	if f.Decimal == "," {
@@ -51,7 +51,7 @@ func (f NumberFormat) check() error {
 func (f NumberFormat) parse(cell string) (float64, error) {
 	p, ok := splitNumber(cell)
 	if !ok || p.prefix != "" && p.prefix != f.Prefix || p.suffix != "" && p.suffix != f.Suffix {
-		if _, isNumber, err := parsePlain(cell); isNumber && err != nil { // an infinite one
+		if _, isNumber, err := parsePlain(cell); isNumber && err != nil { // an infinite number
 			return 0, err
 		}
 		return 0, fmt.Errorf("%s is not a number%s", short(cell), f.as())
@@ -83,17 +83,17 @@ type numberParts struct {
 	negative             bool
 }
 
-// currencies that are words, beside the symbols that Unicode knows.
+// currencies are those not written as a Unicode currency symbol.
 var currencies = []string{"USD", "EUR", "GBP", "CHF", "JPY", "CNY", "AUD", "CAD", "INR", "SEK", "NOK", "DKK", "US$", "R$", "A$", "C$", "kr", "Fr.", "Rs", "Rs.", "zł", "Kč"}
 
-// units may follow a number without a space. Letters that number seats, grades and
-// houses as well are not among them.
+// units may follow a number without a space. Letters that also number seats, grades and
+// houses are excluded.
 var units = []string{"%", "‰", "°", "°C", "°F", "mi", "km", "m", "cm", "mm", "µm", "um", "nm", "in", "ft", "yd", "\"", "'", "kg", "g", "mg", "µg", "lb", "lbs", "oz",
 	"ml", "mL", "cl", "gal", "h", "hr", "hrs", "min", "mins", "s", "sec", "ms", "mph", "km/h", "kmh", "m/s", "kt", "kts", "kW", "MW", "kWh", "kJ", "kcal", "cal",
 	"Hz", "kHz", "MHz", "GHz", "kB", "KB", "MB", "GB", "TB", "px", "pt", "hp", "cc", "bp", "bps", "m2", "m²", "m3", "m³", "sqft", "km2", "km²", "ha", "yrs", "dB", "bar", "psi", "Pa", "hPa", "kPa"}
 
-// splitNumber takes a cell apart: sign, currency, number, unit; parentheses mean
-// a negative number, as bookkeepers write it. ok says that it could be a number.
+// splitNumber splits a cell into sign, currency, number and unit; parentheses mean a
+// negative number, as in bookkeeping. ok reports whether it could be a number.
 func splitNumber(cell string) (p numberParts, ok bool) {
 	if len(cell) > 64 {
 		return p, false
@@ -123,7 +123,7 @@ func splitNumber(cell string) (p numberParts, ok bool) {
 }
 
 func cutSign(s string, negative bool) (string, bool) {
-	for _, sign := range []string{"-", "−"} { // a hyphen, a minus sign
+	for _, sign := range []string{"-", "−"} { // hyphen, minus sign
 		if rest, ok := strings.CutPrefix(s, sign); ok {
 			return strings.TrimLeftFunc(rest, unicode.IsSpace), !negative
 		}
@@ -155,7 +155,7 @@ func isCurrency(s string) bool {
 	return n > 0 && n == len(s) && unicode.Is(unicode.Sc, r) || slices.Contains(currencies, s)
 }
 
-// isUnit reports whether a text after a number and a space may be its unit.
+// isUnit reports whether a text after a number and a space may be a unit.
 func isUnit(s string) bool {
 	for i, r := range s {
 		if i > 0 && (unicode.IsDigit(r) || r == '/' || r == ' ' || r == '.') {
@@ -168,12 +168,12 @@ func isUnit(s string) bool {
 	return s != "" && len(s) <= 16
 }
 
-// groupMarks may stand between groups of three digits.
+// groupMarks may separate groups of three digits.
 var groupMarks = []string{",", ".", " ", "\u00a0", "\u202f", "\u2009", "'", "’"}
 
 func isGroupMark(s string) bool { return slices.Contains(groupMarks, s) }
 
-// coreEnd returns where digits, marks between them and an exponent end.
+// coreEnd returns the end of the digits, the marks between them and an exponent.
 func coreEnd(s string) int {
 	end := 0
 	for i := 0; i < len(s); {
@@ -213,8 +213,8 @@ func exponentEnd(s string) int {
 	return i
 }
 
-// plainCore returns a number's text with a decimal point and without marks of
-// thousands. ok says that the marks stand where they may.
+// plainCore returns a number's text with a decimal point and without thousands separators.
+// ok reports whether the marks are in valid places.
 func plainCore(core string, decimal byte, thousands string) (plain string, ok bool) {
 	mantissa, exponent := core, ""
 	if at := strings.IndexAny(core, "eE"); at >= 0 {
@@ -246,13 +246,13 @@ func plainCore(core string, decimal byte, thousands string) (plain string, ok bo
 	return whole + exponent, true
 }
 
-// convention is a decimal mark and a mark of thousands.
+// convention is a decimal mark and a thousands separator.
 type convention struct {
 	decimal   byte
 	thousands string
 }
 
-// conventions in the order in which they are tried, the simplest first.
+// conventions are in the order in which they are tried, simplest first.
 var conventions = func() []convention {
 	list := []convention{{'.', ""}, {',', ""}, {'.', ","}, {',', "."}}
 	for _, mark := range groupMarks[2:] {
@@ -261,26 +261,27 @@ var conventions = func() []convention {
 	return list
 }()
 
-// numberColumn is what the cells of a column say about how its numbers stand.
+// numberColumn describes how the numbers of a column are written, as inferred from its
+// cells.
 type numberColumn struct {
 	ok       bool
 	format   NumberFormat
-	doubtful bool // 1,137 is 1137 and 1.137: decided by what else is known
+	doubtful bool // 1,137 could be 1137 or 1.137; other evidence decided
 	bare     bool // some cells have no unit
 	units    []string
 }
 
-// plainNumbers is what is known of the cells of a column that are plain numbers
-// in the file's decimal mark.
+// plainNumbers summarises the cells of a column that are plain numbers with the file's
+// decimal mark.
 type plainNumbers struct {
-	decimals uint32 // bit d: there is one with d decimals
-	long     bool   // there are some whose text is not kept
+	decimals uint32 // bit d: some have d decimals
+	long     bool   // some have no text kept
 	count    int
 }
 
-// formatOf finds the format in which all texts, and the plain numbers beside them,
-// can be read. mark is the decimal mark of plain numbers; want is the one that
-// other columns of the file leave no doubt about, 0 if there is none.
+// formatOf finds a format in which all texts, as well as the column's plain numbers, can
+// be read. mark is the decimal mark of plain numbers; want is the one that other columns
+// of the file are unambiguous about, 0 if there is none.
 func formatOf(texts []string, plain plainNumbers, mark, want byte, comma rune) numberColumn {
 	var c numberColumn
 	var cores []string
@@ -310,8 +311,8 @@ func formatOf(texts []string, plain plainNumbers, mark, want byte, comma rune) n
 	return c.convene(cores, plain, mark, want, comma)
 }
 
-// single returns the one text of a set, the empty one aside, and whether that is
-// among them.
+// single returns the only non-empty text of a set, and whether the set contains the empty
+// text.
 func single(set map[string]bool) (one string, empty, ok bool) {
 	for s := range set {
 		if s == "" {
@@ -336,7 +337,7 @@ func keys(set map[string]bool) []string {
 	return list
 }
 
-// convene chooses the marks.
+// convene chooses the decimal mark and thousands separator.
 func (c numberColumn) convene(cores []string, plain plainNumbers, mark, want byte, comma rune) numberColumn {
 	var fit []convention
 	decimals := map[byte]bool{}
@@ -352,8 +353,8 @@ func (c numberColumn) convene(cores []string, plain plainNumbers, mark, want byt
 	if len(fit) == 0 {
 		return c
 	}
-	// The simplest that fits, of those with the likelier decimal mark: the file's if
-	// it is certain; else 1,137 are thousands, but where semicolons keep cells apart.
+	// The simplest that fits and has the likelier decimal mark: the file's, if it is
+	// known. Otherwise 1,137 means thousands, unless semicolons separate the cells.
 	chosen := fit[0]
 	marked := slices.ContainsFunc(cores, func(core string) bool { return strings.ContainsAny(core, ",.") })
 	if len(decimals) == 2 && marked {
@@ -378,12 +379,12 @@ func (c numberColumn) convene(cores []string, plain plainNumbers, mark, want byt
 	return c
 }
 
-// fits reports whether plain numbers with a decimal mark can be read by a convention.
+// fits reports whether plain numbers with a decimal mark can be read in a convention.
 func (p plainNumbers) fits(v convention, mark byte) bool {
 	if v.decimal == mark || p.count == 0 {
 		return true
 	}
-	if p.long || p.decimals&^(1|1<<3) != 0 { // decimals other than none and three
+	if p.long || p.decimals&^(1|1<<3) != 0 { // numbers of decimals other than 0 and 3
 		return false
 	}
 	return p.decimals&(1<<3) == 0 || v.thousands == string(mark)

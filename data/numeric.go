@@ -10,38 +10,38 @@ import (
 	"github.com/seed732fc211/aegis/internal/rows"
 )
 
-// Impute fills in missing values, with what the training rows say: of a numeric
-// column the Strategy's value, of a categorical one the most frequent level, the
-// first of equals. A column without any value in the training rows is filled with
-// 0 or its first level, and named by [Notes].
+// Impute fills in missing values from the training rows: with the Strategy's value in
+// numeric columns, with the most frequent level, the first of equals, in categorical
+// columns. A column without any value in the training rows is filled with 0 or its first
+// level and listed by [Notes].
 type Impute struct {
 	Strategy Strategy
-	Value    float64 // of Constant
+	Value    float64 // the value filled in by Constant
 
-	// Indicate adds a column "name missing" of 0 and 1 for every numeric column in
-	// which a training row has no value, after all other columns.
+	// Indicate appends an indicator column "name missing" for every numeric column with a
+	// missing value in the training rows.
 	Indicate bool
-	// NumericOnly leaves categorical columns as they are, for a OneHot that has a
-	// column for missing ones.
+	// NumericOnly leaves missing values of categorical columns to a OneHot with a column
+	// for them.
 	NumericOnly bool
 }
 
-// Strategy says what takes the place of a missing number.
+// Strategy specifies what replaces a missing number.
 type Strategy string
 
 // The strategies of Impute.
 const (
 	Median       Strategy = "" // the default
 	Mean         Strategy = "mean"
-	MostFrequent Strategy = "most frequent" // the smallest of equals
+	MostFrequent Strategy = "most frequent" // the smallest in a tie
 	Constant     Strategy = "constant"
 )
 
-// FittedImpute is an Impute that was fitted.
+// FittedImpute is a fitted Impute.
 type FittedImpute struct {
 	Features []Feature
-	Fill     []float64 // one for each column
-	Keep     []bool    // columns that stay as they are
+	Fill     []float64 // one per column
+	Keep     []bool    // columns that are left unchanged
 	Indicate []bool    // columns with an indicator
 	Empty    []string  // columns without a value in the training rows
 }
@@ -122,7 +122,7 @@ func (f FittedImpute) check() error {
 	return nil
 }
 
-// mode returns the most frequent of sorted values, the smallest of equals.
+// mode returns the most frequent of sorted values, the smallest in a tie.
 func mode(sorted []float64) float64 {
 	best, most := 0.0, 0
 	for i := 0; i < len(sorted); {
@@ -138,9 +138,9 @@ func mode(sorted []float64) float64 {
 	return best
 }
 
-// FittedScale subtracts Center and divides by Scale, column by column; it is
-// what Standardize, MinMax and RobustScale become. Categorical columns,
-// indicators and missing values stay as they are.
+// FittedScale subtracts Center and divides by Scale, column by column. It is the fitted
+// form of Standardize, MinMax and RobustScale. Categorical columns, indicators and missing
+// values are left unchanged.
 type FittedScale struct {
 	Features []Feature
 	Center   []float64
@@ -159,10 +159,10 @@ func (f FittedScale) lower() rows.Transform {
 	return &rows.Scale{Keep: unscaled(f.Features), Center: f.Center, Scale: f.Scale, Offset: f.Offset}
 }
 
-// scaled reports whether the column holds numbers that a scale makes sense of.
+// scaled reports whether scaling the column makes sense.
 func (f Feature) scaled() bool { return f.Levels == nil && !f.Indicator }
 
-// unscaled reports, for each column, whether a scale leaves it as it is.
+// unscaled reports, for each column, whether scaling leaves it unchanged.
 func unscaled(features []Feature) []bool {
 	keep := make([]bool, len(features))
 	for j, c := range features {
@@ -184,8 +184,8 @@ func (f FittedScale) check() error {
 	return nil
 }
 
-// fitScale fits center and scale of every numeric column; a column without
-// spread is divided by 1.
+// fitScale fits center and scale of every numeric column; a constant column is divided by
+// 1.
 func fitScale(train Source, what string, quantiles bool, of func(s *summary) (center, scale float64)) (FittedScale, error) {
 	features, err := columnsOf(what, train)
 	if err != nil {
@@ -197,7 +197,7 @@ func fitScale(train Source, what string, quantiles bool, of func(s *summary) (ce
 	}
 	err = eachColumn(what, train, quantiles, Feature.scaled, func(s *summary) error {
 		j, c := s.column, s.sorted
-		if len(c) == 0 { // stays missing, here and in other rows' numbers
+		if len(c) == 0 { // no values to fit to
 			return nil
 		}
 		center, scale := of(s)
@@ -205,7 +205,7 @@ func fitScale(train Source, what string, quantiles bool, of func(s *summary) (ce
 			return fmt.Errorf("data: %s: column %s of %s goes from %g to %g: its spread is beyond the largest float64; is one of the two a marker of missing values?", what, f.Features[j].Name, s.name, c[0], c[len(c)-1])
 		}
 		f.Center[j] = center
-		// A spread that is rounding alone is none.
+		// A spread within rounding error counts as none.
 		if scale > 1e-15*math.Max(math.Abs(c[0]), math.Abs(c[len(c)-1])) {
 			f.Scale[j] = scale
 		}
@@ -214,8 +214,8 @@ func fitScale(train Source, what string, quantiles bool, of func(s *summary) (ce
 	return f, err
 }
 
-// Standardize gives every numeric column mean 0 and standard deviation 1 in the
-// training rows: (x − mean)/std, std with n in the denominator.
+// Standardize gives every numeric column mean 0 and standard deviation 1 in the training
+// rows: (x − mean)/std, with n in the denominator of std.
 type Standardize struct{}
 
 // Fit implements Transform.
@@ -223,8 +223,8 @@ func (Standardize) Fit(train Source) (Fitted, error) {
 	return fitted(fitScale(train, "standardize", false, func(s *summary) (float64, float64) { return s.sketch.MeanStd() }))
 }
 
-// MinMax maps every numeric column so that the training rows fill [Low, High];
-// both 0 stands for [0, 1]. Other rows may lie outside.
+// MinMax maps every numeric column so that the training rows fill [Low, High]; if both are
+// 0, the range is [0, 1]. Other rows may lie outside.
 type MinMax struct{ Low, High float64 }
 
 // Fit implements Transform.
@@ -249,9 +249,9 @@ func (t MinMax) Fit(train Source) (Fitted, error) {
 }
 
 // RobustScale subtracts the median of every numeric column and divides by its
-// interquartile range, so that outliers do not set the scale. Where a column has
-// values but no interquartile range, as one that is mostly 0, half the range from
-// the least to the greatest takes its place.
+// interquartile range, so that outliers do not set the scale. If the interquartile range
+// is 0, as in a column that is mostly 0, it divides by half the range from minimum to
+// maximum.
 type RobustScale struct{}
 
 // Fit implements Transform.
@@ -273,12 +273,12 @@ func fitted(f Fitted, err error) (Fitted, error) {
 	return f, nil
 }
 
-// Clip holds every numeric column to the range from its Low to its High quantile
-// in the training rows, so that single outliers lose their pull. Both 0 stands
-// for 0.005 and 0.995.
+// Clip limits every numeric column to the range from its Low to its High quantile in the
+// training rows, to reduce the influence of single outliers. If both are 0, they stand for
+// 0.005 and 0.995.
 type Clip struct{ Low, High float64 }
 
-// FittedClip is a Clip that was fitted.
+// FittedClip is a fitted Clip.
 type FittedClip struct {
 	Features []Feature
 	Low      []float64
@@ -328,13 +328,13 @@ func (f FittedClip) check() error {
 	return nil
 }
 
-// SmoothClip maps every number x to x/√(1 + (x/Bound)²), which is nearly x around
-// 0 and stays within ±Bound, so that an outlier keeps its rank and loses its pull.
-// It wants scaled columns, as RobustScale makes them. Holzmüller, Grinsztajn &
-// Steinwart (2024), arXiv:2407.04491, section 3.
+// SmoothClip maps every number x to x/√(1 + (x/Bound)²), which is close to x near 0 and
+// stays within ±Bound, so that outliers keep their order but lose their influence. Columns
+// should be scaled first, for example by RobustScale. Holzmüller, Grinsztajn & Steinwart
+// (2024), arXiv:2407.04491, section 3.
 type SmoothClip struct{ Bound float64 } // 0: 3
 
-// FittedSmoothClip is a SmoothClip that was fitted.
+// FittedSmoothClip is a fitted SmoothClip.
 type FittedSmoothClip struct {
 	Features []Feature
 	Bound    float64

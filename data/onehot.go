@@ -9,43 +9,42 @@ import (
 	"github.com/seed732fc211/aegis/internal/rows"
 )
 
-// OneHot replaces every categorical column by indicators: one column of 0 and 1,
-// named column=level, for each of its levels. What it does with the levels of a
-// column is decided by the training rows:
+// OneHot replaces every categorical column by indicators: one column of 0 and 1, named
+// column=level, for each of its levels. The training rows determine how levels are treated:
 //
-//   - where one of them has no value, there is a column "column missing";
-//   - levels that fewer than Least of them have, and those beyond the Most most
-//     frequent, are pooled in one column "column=other", or hashed into Buckets
-//     columns by their names;
-//   - a level that was not there in training (code −1) goes to "column=other"; where
-//     that is not there, its indicators are all 0.
+//   - if a training row has a missing value, there is a column "column missing";
+//   - levels that occur in fewer than Least training rows, and all but the Most most
+//     frequent, are pooled in one column "column=other" or hashed by name into Buckets
+//     columns;
+//   - a level that did not occur in training (code −1) goes to "column=other"; if there
+//     is no such column, its indicators are all 0.
 //
 // The zero value has a column for every level.
 type OneHot struct {
-	DropFirst bool // leave the first level out, which the others then imply
-	Least     int  // training rows that a level needs for a column of its own
-	Most      int  // levels of a column that get one; 0: all
-	Buckets   int  // columns that pooled levels are hashed into; 0: one column "other"
+	DropFirst bool // leave out the first level, which the others imply
+	Least     int  // minimum number of training rows for a level to get a column of its own
+	Most      int  // maximum number of levels that get one; 0: no limit
+	Buckets   int  // number of columns that pooled levels are hashed into; 0: one column "other"
 
-	// Signed makes one column of a category of two levels: 1 for the first, −1 for
-	// the second, 0 for a missing or unknown one.
+	// Signed encodes a category of two levels in a single column: 1 for the first, −1 for
+	// the second, 0 for a missing or unknown level.
 	Signed bool
 }
 
-// FittedOneHot is a OneHot that was fitted.
+// FittedOneHot is a fitted OneHot.
 type FittedOneHot struct {
 	Features []Feature
-	Columns  []OneHotColumn // one for each feature; of a numeric one empty
+	Columns  []OneHotColumn // one per feature; empty for a numeric one
 }
 
-// OneHotColumn says which indicators a categorical column has: first Own ones of
-// single levels, then Pools ones, then one for missing values.
+// OneHotColumn describes the indicators of a categorical column: first Own indicators of
+// single levels, then Pools of pooled levels, then one for missing values.
 type OneHotColumn struct {
-	Slots   []int // the indicator of each level; −1: none
+	Slots   []int // indicator of each level; −1: none
 	Own     int
 	Pools   int
 	Missing bool
-	Signed  bool // one column of 1, −1 and 0 instead of all that
+	Signed  bool // a single column of 1, −1 and 0 instead
 }
 
 func (c OneHotColumn) width() int {
@@ -87,7 +86,7 @@ func (t OneHot) Fit(train Source) (Fitted, error) {
 	return f, nil
 }
 
-// column gives the levels of a column their indicators.
+// column assigns indicators to the levels of a column.
 func (t OneHot) column(levels []string, counts []int) OneHotColumn {
 	order := make([]int, len(levels))
 	for k := range order {
@@ -203,19 +202,19 @@ func (f FittedOneHot) check() error {
 	return nil
 }
 
-// Codes turns every categorical column into whole numbers from 0 for an embedding
-// or for trees: each level that a training row has gets the next number in the
-// order of the levels; then come one number for all others, those that fewer than
-// Least training rows have and those that were not there in training, and one for
-// missing values. A column of k known levels so has the numbers 0 to k+1. The
-// columns count as numeric from then on, and scaling leaves them.
-type Codes struct{ Least int } // training rows that a level needs for a number of its own; 0: 1
+// Codes turns every categorical column into whole numbers from 0, for an embedding or for
+// trees. Each level that occurs in training gets the next number, in the order of the
+// levels. Two more numbers follow: one for all other levels (those in fewer than Least
+// training rows and those that did not occur in training) and one for missing values. A
+// column with k known levels thus has the numbers 0 to k+1. From then on the columns count
+// as numeric, but are not scaled.
+type Codes struct{ Least int } // minimum number of training rows for a level to get a number of its own; 0: 1
 
-// FittedCodes is a Codes that was fitted.
+// FittedCodes is a fitted Codes.
 type FittedCodes struct {
 	Features []Feature
-	Numbers  [][]int // of each level; of numeric columns null
-	Known    []int   // how many levels have a number of their own
+	Numbers  [][]int // number of each level; null for numeric columns
+	Known    []int   // how many levels have numbers of their own
 }
 
 // Fit implements Transform.
@@ -254,8 +253,8 @@ func (t Codes) Fit(train Source) (Fitted, error) {
 	return f, nil
 }
 
-// Sizes returns, for every column, how many different numbers it can hold; 0 for
-// columns that were numeric before.
+// Sizes returns the number of distinct codes in every column; 0 for columns that were
+// numeric before.
 func (f FittedCodes) Sizes() []int {
 	sizes := make([]int, len(f.Features))
 	for j, c := range f.Features {

@@ -10,23 +10,23 @@ import (
 	"github.com/seed732fc211/aegis/internal/rows"
 )
 
-// PiecewiseLinear replaces every numeric column by several that say how far through
-// each interval between quantiles of the training rows a value has come: with edges
-// b₀ < b₁ < … < b_T, part t is 0 below b_{t−1}, 1 above b_t, and linear between. So a
-// network sees thresholds, as trees do. Gorishniy, Rubachev & Babenko (2022), "On
-// Embeddings for Numerical Features in Tabular Deep Learning", arXiv:2203.05556,
-// section 3.2.1. The first and the last part go on beyond the edges. A column of few
-// different values has an edge for each; a constant one stays as it is. Categories,
-// indicators and missing values are left as they are, a missing value in all parts.
+// PiecewiseLinear replaces every numeric column by several, one per interval between
+// quantiles of the training rows. Each gives the position of the value relative to its
+// interval: with edges b₀ < b₁ < … < b_T, part t is 0 below b_{t−1}, 1 above b_t, and
+// linear between. A network thus sees thresholds, as trees do. Gorishniy, Rubachev &
+// Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep Learning",
+// arXiv:2203.05556, section 3.2.1. The first and the last part continue linearly beyond
+// the edges. A column with few distinct values has an edge at each. Constant columns,
+// categories and indicators are left unchanged; a missing value is missing in all parts.
 type PiecewiseLinear struct {
-	Bins   int  // intervals of a column at most; 0: 16
-	Beside bool // columns keep their values, and the parts come after all of them
+	Bins   int  // maximum number of intervals per column; 0: 16
+	Beside bool // keep the columns and append the parts after all of them
 }
 
-// FittedPiecewise is a PiecewiseLinear that was fitted.
+// FittedPiecewise is a fitted PiecewiseLinear.
 type FittedPiecewise struct {
 	Features []Feature
-	Edges    [][]float64 // of each column, ascending; fewer than 2: it stays as it is
+	Edges    [][]float64 // by column, ascending; fewer than 2: the column is left unchanged
 	Beside   bool
 }
 

@@ -5,9 +5,8 @@ import (
 	"fmt"
 )
 
-// Posed gives the rows of a source another task, as [Set.Posing] gives it to a set: rows in
-// memory are those that Posing returns, others get it every time they are read. Their targets
-// are checked, all of them.
+// Posed gives the rows of a source another task, as [Set.Posing] does for a set: rows in
+// memory are converted once, others every time they are read. All targets are checked.
 func Posed(of Source, t Task) (Source, error) {
 	if of == nil {
 		return nil, ErrEmpty
@@ -26,7 +25,7 @@ func Posed(of Source, t Task) (Source, error) {
 	return p, answers.CheckTask()
 }
 
-// posed is rows with another task.
+// posed is a source with another task.
 type posed struct {
 	of Source
 	as Task

@@ -2,19 +2,19 @@ package data
 
 import "context"
 
-// Prediction is what a fitted model says of the rows of a set, row by row. How many of
-// each there are of a row, the [Rules] of the task say.
+// Prediction is the prediction of a fitted model for the rows of a set, row by row. The
+// [Rules] of the task state how many labels, probabilities and values there are per row.
 type Prediction struct {
-	Labels []int     // of a classification the class index of every row
-	Proba  []float64 // of a classification (rows, classes); nil if the model gives no probabilities
-	Values []float64 // of a regression (rows, target columns)
+	Labels []int     // for a classification, the class index of every row
+	Proba  []float64 // for a classification, (rows, classes); nil if the model has no probabilities
+	Values []float64 // for a regression, (rows, target columns)
 
-	// Offsets is not nil if what is predicted is a class or a value for every step of a sequence:
-	// those of row i are Offsets[i] to Offsets[i+1], in place of i.
+	// Offsets is set if a class or a value is predicted for every step of a sequence: row
+	// i then has the elements Offsets[i] to Offsets[i+1], instead of element i.
 	Offsets []int
 }
 
-// Append adds what was predicted for more rows.
+// Append appends the predictions for more rows.
 func (p *Prediction) Append(more *Prediction) {
 	if p == nil || more == nil {
 		return
@@ -31,18 +31,18 @@ func (p *Prediction) Append(more *Prediction) {
 	p.Labels, p.Proba, p.Values = append(p.Labels, more.Labels...), append(p.Proba, more.Proba...), append(p.Values, more.Values...)
 }
 
-// Curve is one number for every epoch of a fit.
+// Curve holds one number per epoch of a fit.
 type Curve struct {
 	Name   string // "loss", "val_loss", "val_accuracy", ...
 	Values []float64
 }
 
-// Predictor is a fitted model as crossval sees it: a function from rows to
-// predictions, and how the fit went.
+// Predictor is a fitted model as crossval sees it: a function from rows to predictions,
+// and information about the fit.
 type Predictor struct {
 	Predict    func(ctx context.Context, rows *Set) (*Prediction, error)
 	Curves     []Curve // nil for a model that is not fitted by epochs
 	BestEpoch  int     // epoch (from 1) whose weights were kept; 0 if there are no epochs
-	Parameters int     // number of fitted parameters, 0 if it is not known
+	Parameters int     // number of fitted parameters, 0 if unknown
 	Notes      []string
 }

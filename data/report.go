@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// Warning is something about a file that its reader should know.
+// Warning is something about a file that the user should know.
 type Warning struct {
-	Row    int    `json:"row,omitempty"`    // line of the file, from 1; 0: no single one
+	Row    int    `json:"row,omitempty"`    // line of the file, from 1; 0: no particular line
 	Column string `json:"column,omitempty"` // "": the whole file
 	Text   string `json:"text"`
 }
@@ -41,13 +41,13 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// LevelCount is a level of a category and the number of its rows.
+// LevelCount is a level of a categorical column and its number of rows.
 type LevelCount struct {
 	Level string `json:"level"`
 	Rows  int    `json:"rows"`
 }
 
-// ColumnReport says how a column was read and what is done with it.
+// ColumnReport describes how a column was read and how it is used.
 type ColumnReport struct {
 	Name     string       `json:"name"`
 	Type     ColumnType   `json:"type,omitempty"` // numeric, categorical, time or text; "" if nothing was read
@@ -55,16 +55,16 @@ type ColumnReport struct {
 	Role     string       `json:"role"`          // "feature", "target", "text", "group", "weight" or "left out"
 	Why      string       `json:"why,omitempty"` // the reason for an unusual type or role
 	Missing  int          `json:"missing"`
-	Distinct int          `json:"distinct"`       // different values that are not missing
-	More     bool         `json:"more,omitempty"` // and there are more than Distinct
-	Low      *float64     `json:"low,omitempty"`  // smallest number or time; nil: there is none
+	Distinct int          `json:"distinct"`       // distinct values that are not missing
+	More     bool         `json:"more,omitempty"` // there are more than Distinct
+	Low      *float64     `json:"low,omitempty"`  // smallest number or time; nil: none
 	High     *float64     `json:"high,omitempty"`
-	Number   NumberFormat `json:"number,omitzero"` // how the numbers stand in the file
+	Number   NumberFormat `json:"number,omitzero"` // how the numbers are written in the file
 	Time     string       `json:"time,omitempty"`  // layout of the times
 	Top      []LevelCount `json:"top,omitempty"`   // the most frequent levels
 }
 
-// Report says what reading a file has found out.
+// Report describes what was found when a file was read.
 type Report struct {
 	Name       string         `json:"name"`
 	Dialect    Dialect        `json:"dialect"`
@@ -73,12 +73,12 @@ type Report struct {
 	Target     string         `json:"target,omitempty"`
 	Task       Task           `json:"-"`
 	Why        string         `json:"why,omitempty"`        // the reason for the task
-	NoTarget   int            `json:"no_target,omitempty"`  // rows without a target, which are left out
-	Duplicates int            `json:"duplicates,omitempty"` // rows that are the same as an earlier one
+	NoTarget   int            `json:"no_target,omitempty"`  // number of rows left out because they have no target
+	Duplicates int            `json:"duplicates,omitempty"` // number of rows equal to an earlier one
 	Warnings   []Warning      `json:"warnings,omitempty"`
 }
 
-// MarshalJSON writes the report with the name of its task, such as "classify".
+// MarshalJSON encodes the report, with its task as a name such as "classify".
 func (r *Report) MarshalJSON() ([]byte, error) {
 	if r == nil {
 		return []byte("null"), nil
@@ -123,10 +123,10 @@ func (r *Report) Summary() string {
 	return s + fmt.Sprintf("; target %q: %s (%s)", r.Target, TaskName(r.Task), r.Why)
 }
 
-// columns of the report's table.
+// reportHead is the header of the report's table.
 var reportHead = []string{"column", "type", "missing", "distinct", "range or most frequent", "used as"}
 
-// cells returns a column's line in the table.
+// cells returns the line of the table for a column.
 func (c ColumnReport) cells(rows int) []string {
 	kind := string(c.Type)
 	switch {
@@ -166,7 +166,7 @@ func share(n, of int) string {
 	}
 }
 
-// span returns the range of numbers and times, the most frequent of levels.
+// span returns the range of numbers and times, or the most frequent levels.
 func (c ColumnReport) span() string {
 	if c.Low != nil && c.High != nil {
 		text := func(v float64) string { return fmt.Sprintf("%.6g", v) }
@@ -194,7 +194,7 @@ func (c ColumnReport) span() string {
 	return strings.Join(parts, ", ")
 }
 
-// facts returns what stands above the table.
+// facts returns the lines above the table.
 func (r *Report) facts() []string {
 	facts := []string{fmt.Sprintf("%s: %d rows, %d columns", oneLine(r.Name), r.Rows, len(r.Columns))}
 	if d := r.Dialect.String(); r.Dialect.Format != "" {
@@ -212,7 +212,7 @@ func (r *Report) facts() []string {
 	return facts
 }
 
-// String returns the report as a table to read.
+// String returns the report as a plain-text table.
 func (r *Report) String() string {
 	if r == nil {
 		return "no report"
@@ -256,8 +256,8 @@ func writeAligned(b *strings.Builder, lines [][]string) {
 	}
 }
 
-// shownWidth returns how many cells of a terminal a text takes: characters of
-// East Asian scripts take two.
+// shownWidth returns the number of terminal cells that a text occupies; characters of East
+// Asian scripts occupy two.
 func shownWidth(s string) int {
 	n := 0
 	for _, r := range s {
@@ -269,7 +269,7 @@ func shownWidth(s string) int {
 	return n
 }
 
-// HTML returns the report as a table of a page or a notebook.
+// HTML returns the report as a table for a web page or notebook.
 func (r *Report) HTML() string {
 	if r == nil {
 		return ""
@@ -301,7 +301,7 @@ func (r *Report) HTML() string {
 	return b.String()
 }
 
-// fill describes the columns once the set is made.
+// fill fills in the column reports once the set is complete.
 func (r *Report) fill(p *planner, s *Set) {
 	features := map[int]Feature{}
 	k := 0
@@ -359,7 +359,7 @@ func (r *Report) targetSpan(s *Set) {
 	}
 }
 
-// mostTop is how many levels a report keeps.
+// mostTop is the number of levels that a report keeps.
 const mostTop = 8
 
 func topLevels(q *plan) []LevelCount {

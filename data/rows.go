@@ -8,8 +8,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Rows returns a set of the chosen rows, in that order, in memory of its own. A
-// row may be chosen more than once.
+// Rows returns a set of the chosen rows, in the given order, with its own memory. A row
+// may be chosen more than once.
 func (s *Set) Rows(index []int) (*Set, error) {
 	out := &Set{}
 	if err := s.load(index, out); err != nil {
@@ -18,7 +18,7 @@ func (s *Set) Rows(index []int) (*Set, error) {
 	return out, nil
 }
 
-// Without returns the set without its targets: what a model is given to predict.
+// Without returns the set without its targets, as a model sees it when predicting.
 func (s *Set) Without() *Set {
 	if s == nil {
 		return &Set{}
@@ -44,7 +44,7 @@ func (s *Set) ClassCounts() ([]int, error) {
 	return counts, nil
 }
 
-// FromRows makes a table with real targets; columns are named x0, x1, ...
+// FromRows returns a table with real targets; columns are named x0, x1, ...
 func FromRows(name string, x [][]float64, y []float64) (*Set, error) {
 	s, err := fromRows(name, x)
 	if err != nil {
@@ -61,8 +61,8 @@ func FromRows(name string, x [][]float64, y []float64) (*Set, error) {
 	return s, nil
 }
 
-// FromLabels makes a table with class targets; labels are indices into classes,
-// columns are named x0, x1, ...
+// FromLabels returns a table with class targets. Labels are indices into classes; columns
+// are named x0, x1, ...
 func FromLabels(name string, x [][]float64, labels []int, classes []string) (*Set, error) {
 	s, err := fromRows(name, x)
 	if err != nil {
@@ -93,8 +93,8 @@ func fromRows(name string, x [][]float64) (*Set, error) {
 	return NewTable(name, features, x)
 }
 
-// RowError is an error about a row of a set. Its text names the row; who has given
-// a part of a set away finds here which one it is, to tell the row of the whole.
+// RowError is an error about a row of a set. Its text names the row. Code that passed on a
+// part of a set can use Row to find the row in the whole set.
 type RowError struct {
 	Row int // from 0
 	Err error

@@ -10,18 +10,18 @@ import (
 	"github.com/seed732fc211/aegis/internal/rows"
 )
 
-// rowwise is a fitted transform of this package: it makes of every row of a
-// table another row, whatever the other rows are.
+// rowwise is a fitted transform of this package that maps each row of a table
+// independently of the others.
 type rowwise interface {
 	Fitted
 	name() string
-	check() error    // what was read from a file is consistent
+	check() error    // checks that what was read from a file is consistent
 	from() []Feature // the columns that it was fitted on
-	to() []Feature   // the columns that it makes
+	to() []Feature   // the columns that it returns
 	lower() rows.Transform
 }
 
-// rowwiseOf returns f as a rowwise, nil if it is none.
+// rowwiseOf returns f as a rowwise, or nil if it is not one.
 func rowwiseOf(f Fitted) rowwise {
 	switch f := f.(type) {
 	case FittedImpute:
@@ -48,7 +48,7 @@ func rowwiseOf(f Fitted) rowwise {
 	return nil
 }
 
-// applyRows is the Apply of a rowwise transform.
+// applyRows implements Apply for a rowwise transform.
 func applyRows(t rowwise, s *Set) (*Set, error) {
 	if err := t.check(); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", t.name(), err)
@@ -90,7 +90,7 @@ func fittedOn(what string, features []Feature, s *Set, columns int) error {
 	return nil
 }
 
-// some writes a list of texts, no more of them than a person reads.
+// some formats a list of texts, shortened if it is long.
 func some(list []string) string {
 	const most = 8
 	if len(list) <= most {
@@ -99,23 +99,22 @@ func some(list []string) string {
 	return fmt.Sprintf("%q and %d more", list[:most], len(list)-most)
 }
 
-// RowTransform applies a fitted transform to one row of a table at a time,
-// without the Set around it and without allocating: what a service does with a
-// request. It has memory of its own, so that each goroutine wants one.
+// RowTransform applies a fitted transform to one row of a table at a time, without a Set
+// and without allocating, for example in a service. It has its own memory: use one per
+// goroutine.
 type RowTransform struct {
 	in, out []Feature
 	step    rows.Step
 	f       func(dst, src []float64) error
 }
 
-// NewRowTransform prepares a fitted transform for single rows. It is an error if
-// a part of it is a type from outside this package. No transform (nil) wants the
-// columns and copies them.
+// NewRowTransform prepares a fitted transform for single rows. It fails if any part of it
+// is a type from outside this package. A nil transform copies the given columns.
 func NewRowTransform(f Fitted, columns []Feature) (*RowTransform, error) {
 	return compileRows(f, columns)
 }
 
-// MarshalJSON writes the columns and the transform as a model file holds them for package
+// MarshalJSON encodes the columns and the transform as stored in a model file for package
 // infer.
 func (t *RowTransform) MarshalJSON() ([]byte, error) {
 	if t == nil || t.f == nil {
@@ -130,7 +129,7 @@ func (t *RowTransform) MarshalJSON() ([]byte, error) {
 
 var errNoRowTransform = errors.New("data: a row transform that was not made by NewRowTransform")
 
-// In returns the columns of a row that Apply takes, none of a nil RowTransform.
+// In returns the columns of the rows that Apply accepts, none for a nil RowTransform.
 func (t *RowTransform) In() []Feature {
 	if t == nil {
 		return nil
@@ -138,7 +137,7 @@ func (t *RowTransform) In() []Feature {
 	return slices.Clone(t.in)
 }
 
-// Out returns the columns of a row that Apply makes, none of a nil RowTransform.
+// Out returns the columns of the rows that Apply returns, none for a nil RowTransform.
 func (t *RowTransform) Out() []Feature {
 	if t == nil {
 		return nil
@@ -146,8 +145,8 @@ func (t *RowTransform) Out() []Feature {
 	return slices.Clone(t.out)
 }
 
-// Apply fills dst, of as many values as Out has columns, from src, of as many as
-// In has. Missing values are NaN, levels that were not there in training −1.
+// Apply transforms src, with one value per column of In, to dst, with one value per column
+// of Out. Missing values are NaN; levels that did not occur in training are −1.
 func (t *RowTransform) Apply(dst, src []float64) error {
 	if t == nil || t.f == nil {
 		return errNoRowTransform
@@ -169,8 +168,8 @@ func compileRows(f Fitted, columns []Feature) (*RowTransform, error) {
 	return &RowTransform{in: in, out: out, step: step, f: step.Bind(len(in))}, nil
 }
 
-// lowerRows returns a fitted transform as what it makes of rows, with the columns that it
-// takes and makes.
+// lowerRows returns a fitted transform as a step on rows, with the columns before and
+// after it.
 func lowerRows(f Fitted, columns []Feature) (step rows.Step, in, out []Feature, err error) {
 	switch f := f.(type) {
 	case nil:
@@ -210,8 +209,8 @@ func (p FittedPipeline) lower(columns []Feature) (step rows.Step, in, out []Feat
 	return rows.Step{Transform: &pipeline}, in, out, nil
 }
 
-// code returns the level that a value stands for: −1 for one that was not there
-// in training. A missing value is no level.
+// code returns the level that a value stands for, −1 for one that did not occur in
+// training. It also reports whether the value is missing.
 func code(f Feature, x float64) (level int, missing bool, err error) {
 	if math.IsNaN(x) {
 		return -1, true, nil

@@ -7,19 +7,20 @@ import (
 	"github.com/seed732fc211/aegis/metrics"
 )
 
-// Running scores rows that come some at a time, and keeps none of them. Accuracies, F1 and MCC are
-// those of all rows, to the bit; log loss, Brier, RMSE, MAE and R2 to the rounding of sums.
+// Running scores rows that arrive in parts, without keeping them. Accuracies, F1 and MCC
+// equal those of all rows exactly; log loss, Brier, RMSE, MAE and R2 up to rounding of
+// sums.
 type Running struct {
 	metric Metric
-	counts *metrics.Counts // of classes; nil: a score of another kind
-	root   bool            // the score is the root of a mean
+	counts *metrics.Counts // counts of classes; nil: another kind of score
+	root   bool            // the score is the square root of a mean
 
-	rows, mean float64 // of the scores of parts, or of their squares
-	want       spread  // of R2
+	rows, mean float64 // mean of the scores, or of their squares, over rows
+	want       spread  // spread of the targets, for R2
 }
 
-// spread is a mean and Σ(x − mean)² of numbers that come some at a time: Chan, Golub & LeVeque
-// (1983), "Algorithms for computing the sample variance".
+// spread is the mean and Σ(x − mean)² of numbers that arrive in parts: Chan, Golub &
+// LeVeque (1983), "Algorithms for computing the sample variance".
 type spread struct{ n, mean, squares, low, high float64 }
 
 func (s *spread) add(list []float64) {
@@ -35,9 +36,9 @@ func (s *spread) add(list []float64) {
 	}
 }
 
-// Running returns what scores rows some at a time, or nil if the metric needs all of them at once:
-// ROCAUC and AveragePrecision rank rows, MedianAE sorts them, and of a metric of your own nothing is
-// known.
+// Running returns a scorer for rows that arrive in parts, or nil if the metric needs all
+// rows at once: ROCAUC and AveragePrecision rank rows, MedianAE sorts them, and nothing is
+// known about your own metrics.
 func (m Metric) Running() *Running {
 	switch {
 	case m.same(Accuracy), m.same(BalancedAccuracy), m.same(F1), m.same(MCC):
@@ -52,7 +53,7 @@ func (m Metric) Running() *Running {
 
 var errNoRunning = errors.New("data: a nil or zero Running: Metric.Running makes one")
 
-// Add scores the prediction of more rows.
+// Add adds the prediction of more rows to the score.
 func (r *Running) Add(rows *Set, p *Prediction) error {
 	if r == nil || r.metric.Score == nil {
 		return errNoRunning
@@ -89,7 +90,7 @@ func (r *Running) Add(rows *Set, p *Prediction) error {
 	return nil
 }
 
-// Score returns the score of all rows that were added.
+// Score returns the score of all rows added so far.
 func (r *Running) Score() (float64, error) {
 	switch {
 	case r == nil || r.metric.Score == nil:

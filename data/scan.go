@@ -7,29 +7,29 @@ import (
 	"strings"
 )
 
-// maxDistinct is how many different numbers of a column are counted; there may be more.
+// maxDistinct is the maximum up to which distinct numbers of a column are counted.
 const maxDistinct = 10000
 
-// columnScan is what is known of a column's cells before it is decided what they are.
+// columnScan summarises the cells of a column before its type is determined.
 type columnScan struct {
 	plain      plainNumbers
 	empty      int
-	integers   bool    // all plain numbers are
-	low, high  float64 // of the plain numbers
-	distinct   int     // different plain numbers, up to maxDistinct
-	counts     []int   // rows of each text
-	first      []int   // row in which each text comes first
+	integers   bool    // all plain numbers are integers
+	low, high  float64 // range of the plain numbers
+	distinct   int     // number of distinct plain numbers, up to maxDistinct
+	counts     []int   // number of rows of each text
+	first      []int   // row in which each text first occurs
 	order      []int   // texts by their first row
-	counting   int     // 0 or 1 if every plain number is its row's number counted from it, else -1
+	counting   int     // 0 or 1 if every plain number is its row's number counted from 0 or 1, else -1
 	firstPlain int     // row of the first plain number
 	firstText  string  // and its text
-	over       int     // rows whose texts were too many to keep
+	over       int     // number of rows whose texts were not kept, as there were too many
 	seen       numberSet
 	extreme    [2]int // rows of the smallest and the largest plain number
 }
 
-// scan counts the cells of all columns, groups of neighbours in parallel: eight
-// values fill a line of the cache.
+// scan summarises the cells of all columns. Groups of adjacent columns are scanned in
+// parallel: eight values fill a cache line.
 func (t *table) scan() []columnScan {
 	const group = 8
 	width := t.width()
@@ -56,16 +56,16 @@ func newColumnScan() columnScan {
 	return columnScan{integers: true, low: math.Inf(1), high: math.Inf(-1), firstPlain: -1, extreme: [2]int{-1, -1}}
 }
 
-// end lets go of what is needed while cells come.
+// end releases memory that is needed only while scanning.
 func (s *columnScan) end() {
 	s.distinct, s.seen = s.seen.n, numberSet{}
 }
 
-// textOver is the index of a text that was not kept, as there are too many.
+// textOver is the index of texts that were not kept, as there were too many.
 const textOver = math.MaxUint32
 
-// scanPart counts the cells of some columns of a part, whose first row is given and whose
-// texts are those of t.
+// scanPart adds the cells of some columns of a part to scans. first is the number of its
+// first row; its texts are those of t.
 func (t *table) scanPart(part *table, scans []columnScan, first, from, to int) {
 	for j := from; j < to; j++ {
 		s, n := &scans[j], len(t.texts[j])
@@ -128,8 +128,7 @@ func (s *columnScan) number(i int, v float64, form uint8) {
 	}
 }
 
-// numberSet counts different numbers, up to maxDistinct. Open addressing by the
-// number's bits.
+// numberSet counts distinct numbers, up to maxDistinct, by open addressing on their bits.
 type numberSet struct {
 	n     int
 	slots []uint64 // bits + 1; 0 is free
@@ -150,7 +149,7 @@ func (s *numberSet) add(v float64) {
 func (s *numberSet) put(key uint64) bool {
 	mask := uint64(len(s.slots) - 1)
 	h := key * 0x9e3779b97f4a7c15
-	for h ^= h >> 32; ; h++ { // the high bits, in which small integers differ, come down
+	for h ^= h >> 32; ; h++ { // move down the high bits, in which small integers differ
 		switch s.slots[h&mask] {
 		case 0:
 			s.slots[h&mask] = key
@@ -171,9 +170,9 @@ func (s *numberSet) grow() {
 	}
 }
 
-// text returns the text of a cell, "" of an empty one. Of numbers whose text was
-// not kept (decimals of more than 15 digits, or with an exponent) it is the shortest
-// that reads back.
+// text returns the text of a cell, "" for an empty one. For numbers whose text was not
+// kept (decimals of more than 15 digits, or with an exponent) it is the shortest text that
+// reads back as the same number.
 func (t *table) text(i, j int) string {
 	at := i*t.width() + j
 	return t.cellText(j, t.values[at], t.forms[at])
@@ -197,10 +196,10 @@ func (t *table) cellText(j int, v float64, form uint8) string {
 	return s
 }
 
-// distinctTexts returns the different texts of a column's cells, numbers among them,
-// and the rows of each.
+// distinctTexts returns the distinct texts of a column's cells, including numbers, and the
+// number of rows of each.
 func (t *table) distinctTexts(j int, scan *columnScan, missing missingRule) (texts []string, counts []int) {
-	if scan.plain.count == 0 { // they were counted
+	if scan.plain.count == 0 { // the scan counted them
 		for _, k := range scan.order {
 			if text := t.texts[j][k]; !missing.has(text) {
 				texts, counts = append(texts, text), append(counts, scan.counts[k])
@@ -224,14 +223,14 @@ func (t *table) distinctTexts(j int, scan *columnScan, missing missingRule) (tex
 	return texts, counts
 }
 
-// cellKey is a cell's value and form: equal ones have equal texts.
+// cellKey is the value and form of a cell; equal keys have equal texts.
 type cellKey struct {
 	bits uint64
 	form uint8
 }
 
-// eachText calls f once for each different cell of a column, in order of
-// appearance, with its first row, its text and the number of its rows.
+// eachText calls f once for each distinct cell of a column, in order of appearance, with
+// its first row, its text and its number of rows.
 func (t *table) eachText(j int, f func(row int, text string, n int)) {
 	type different struct {
 		row, n int
@@ -239,7 +238,7 @@ func (t *table) eachText(j int, f func(row int, text string, n int)) {
 	}
 	var list []different
 	index := map[cellKey]int{} // numbers
-	byText := map[string]int{} // texts of parts, each of which numbers its own
+	byText := map[string]int{} // texts of parts, as each part numbers its own
 	t.each([]int{j}, func(first int, part *table) {
 		width := part.width()
 		local := make([]int, len(part.texts[j]))
@@ -277,7 +276,7 @@ func (t *table) eachText(j int, f func(row int, text string, n int)) {
 	}
 }
 
-// sortLevels sorts texts, those that are numbers by their values and before the others.
+// sortLevels sorts texts; numbers come first, by value.
 func sortLevels(levels []string) {
 	type level struct {
 		text   string

@@ -10,20 +10,20 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Sequences holds a sequence for every row, of different lengths: an input of a model
-// ([Set.Sequences]), or a target that has a class or a number for every step ([Set.Steps]).
-// The steps of row i are Offsets[i] to Offsets[i+1] of Values. A row may be without steps.
+// Sequences holds a sequence of any length for every row. It is an input of a model
+// ([Set.Sequences]) or a target with a class or a number for every step ([Set.Steps]). The
+// steps of row i are Offsets[i] to Offsets[i+1] of Values. A row may have no steps.
 //
-// Values is (steps of all rows, ...): float64 or float32 with features per step, or int, such
-// as token ids. In what [Answers] gives it is nil, and only the lengths are known.
+// Values is (steps of all rows, ...): float64 or float32 with features per step, or int,
+// such as token ids. In the result of [Answers] it is nil, and only the lengths are known.
 type Sequences struct {
 	Name    string
 	Values  *tensor.Dense
-	Offsets []int // one more than there are rows, ascending from 0
+	Offsets []int // one more than there are rows, non-decreasing, from 0
 }
 
-// NewSequences joins sequences, each of which has the values of its steps one after another,
-// width for each step: Values is (steps of all rows, width).
+// NewSequences joins sequences. Each holds the values of its steps one after another,
+// width values per step: Values is (steps of all rows, width).
 func NewSequences(name string, width int, rows [][]float64) (Sequences, error) {
 	if width < 1 {
 		return Sequences{}, fmt.Errorf("data: sequences %q: %d values for each step", name, width)
@@ -48,7 +48,7 @@ func joined[T any](name string, width int, rows [][]T) (flat []T, offsets []int,
 	offsets = make([]int, 1, len(rows)+1)
 	for i, r := range rows {
 		if len(r)%width != 0 {
-			return nil, nil, &RowError{i, fmt.Errorf("data: sequences %q: row %d has %d values, which is no multiple of the %d of a step", name, i, len(r), width)}
+			return nil, nil, &RowError{i, fmt.Errorf("data: sequences %q: row %d has %d values, which is not a multiple of the %d values per step", name, i, len(r), width)}
 		}
 		flat = append(flat, r...)
 		offsets = append(offsets, len(flat)/width)
@@ -59,7 +59,7 @@ func joined[T any](name string, width int, rows [][]T) (flat []T, offsets []int,
 	return flat, offsets, nil
 }
 
-// shaped makes a tensor of steps.
+// shaped returns the values of steps as a tensor.
 func shaped[T any](flat []T, steps int, width ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(append([]int{steps}, width...)...), tensor.WithBacking(flat))
 }
@@ -72,7 +72,7 @@ func (q *Sequences) Rows() int {
 	return len(q.Offsets) - 1
 }
 
-// Len returns the number of steps of a row, 0 if there is no such row.
+// Len returns the number of steps of a row, 0 if the row does not exist.
 func (q *Sequences) Len(row int) int {
 	if row < 0 || row >= q.Rows() {
 		return 0
@@ -80,7 +80,7 @@ func (q *Sequences) Len(row int) int {
 	return q.Offsets[row+1] - q.Offsets[row]
 }
 
-// Step returns the shape of a step: empty of a single number.
+// Step returns the shape of a step; it is empty for a single number.
 func (q *Sequences) Step() []int {
 	if q == nil || q.Values == nil || q.Values.Dims() == 0 {
 		return nil
@@ -97,10 +97,10 @@ func (q *Sequences) width() int {
 	return n
 }
 
-// PaddedSteps returns the length to which the sequences of a batch are padded whose longest
-// has the given number of steps: the next of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, ..., four
-// for every doubling. So few programs are compiled, and less than a quarter of the longest row is
-// added to it, beyond 8.
+// PaddedSteps returns the length to which the sequences of a batch are padded, given the
+// length of the longest: the next of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, ..., four per
+// doubling. Few programs need to be compiled, and beyond 8 the longest row grows by less
+// than a quarter.
 func PaddedSteps(longest int) int {
 	if longest <= 8 {
 		return 8
@@ -112,8 +112,8 @@ func PaddedSteps(longest int) int {
 	return longest + (unit-longest%unit)%unit
 }
 
-// Lengths returns for every row the number of steps of the longest of its sequences, nil if
-// the set has none.
+// Lengths returns, for every row, the number of steps of its longest sequence; nil if the
+// set has no sequences.
 func (s *Set) Lengths() []int {
 	if s == nil || len(s.Sequences) == 0 {
 		return nil
@@ -139,7 +139,7 @@ func lengthsOnly(list []Sequences) []Sequences {
 	return out
 }
 
-// takeSequences copies rows.
+// takeSequences copies the given rows.
 func takeSequences(list []Sequences, index []int, n int) ([]Sequences, error) {
 	if list == nil {
 		return nil, nil
@@ -176,8 +176,8 @@ func takeSequences(list []Sequences, index []int, n int) ([]Sequences, error) {
 	return out, nil
 }
 
-// takeSteps copies the steps of rows. Without any there is one of zeros that no row has, as a
-// tensor cannot be empty.
+// takeSteps copies the steps of rows. If there are none, it returns one step of zeros that
+// belongs to no row, as a tensor cannot be empty.
 func takeSteps[T any](from []T, offsets, index []int, width, total int) []T {
 	out := make([]T, max(1, total)*width)
 	at := 0
@@ -187,7 +187,7 @@ func takeSteps[T any](from []T, offsets, index []int, width, total int) []T {
 	return out
 }
 
-// putSequences appends the rows of a part to a list, those of the first part begin it.
+// putSequences appends the rows of a part to a list; the first part starts the list.
 func putSequences(list, part []Sequences, at int) ([]Sequences, error) {
 	if at == 0 {
 		list = make([]Sequences, len(part))
@@ -218,7 +218,7 @@ func putSequences(list, part []Sequences, at int) ([]Sequences, error) {
 	return list, nil
 }
 
-// appended returns the first steps of a tensor followed by those of q.
+// appended returns the first base steps of a tensor followed by those of q.
 func appended(to *tensor.Dense, q *Sequences, base int) (*tensor.Dense, error) {
 	n := q.Offsets[q.Rows()]
 	w := q.width()
@@ -250,7 +250,7 @@ func appended(to *tensor.Dense, q *Sequences, base int) (*tensor.Dense, error) {
 	return nil, fmt.Errorf("values of type %v", q.Values.Dtype())
 }
 
-// atLeast returns v, or width zeros in place of nothing.
+// atLeast returns v, or width zeros if v is empty.
 func atLeast[T any](v []T, width int) []T {
 	if len(v) == 0 {
 		return make([]T, width)
@@ -258,7 +258,7 @@ func atLeast[T any](v []T, width int) []T {
 	return v
 }
 
-// validateSequences checks inputs and targets of sequences.
+// validateSequences checks sequences, both inputs and targets.
 func (s *Set) validateSequences(n int) error {
 	for k := range s.Sequences {
 		if err := s.validateSequence(&s.Sequences[k], n, fmt.Sprintf("sequences %q", s.Sequences[k].Name)); err != nil {
@@ -331,7 +331,7 @@ func (s *Set) validateSequence(q *Sequences, n int, what string) error {
 	return nil
 }
 
-// checkFloat32 finds the first step beyond float32.
+// checkFloat32 reports the first step that is out of range for float32.
 func (q *Sequences) checkFloat32(set string) error {
 	if q.Values == nil {
 		return nil
@@ -347,8 +347,8 @@ func (q *Sequences) checkFloat32(set string) error {
 	return &RowError{row, fmt.Errorf("data: %s: sequences %q: row %d, step %d: %v is beyond what float32 holds (3.4e38)", set, q.Name, row, step-q.Offsets[row], d[at])}
 }
 
-// labelsOfSteps returns the classes of all steps, one row after another, if those are the
-// set's targets.
+// labelsOfSteps returns the classes of all steps, row by row, if they are the set's
+// targets.
 func (s *Set) labelsOfSteps() ([]int, bool, error) {
 	if len(s.Targets) > 0 || len(s.Steps) == 0 {
 		return nil, false, nil
@@ -364,7 +364,7 @@ func (s *Set) labelsOfSteps() ([]int, bool, error) {
 	return v[:q.Offsets[q.Rows()]], true, nil
 }
 
-// valuesOfSteps is labelsOfSteps for numbers.
+// valuesOfSteps is labelsOfSteps for real targets.
 func (s *Set) valuesOfSteps() ([]float64, bool, error) {
 	if len(s.Targets) > 0 || len(s.Steps) == 0 {
 		return nil, false, nil

@@ -1,6 +1,6 @@
-// Package data holds samples and brings them into shape: sets of rows, CSV
-// files, embedded reference sets, splits, batches and the transforms that are
-// fitted on training rows and applied to all others.
+// Package data holds samples and prepares them for training: sets of rows, CSV files,
+// embedded reference sets, splits, batches, and transforms that are fitted on training
+// rows and applied to all others.
 package data
 
 import (
@@ -11,79 +11,80 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Feature describes one column of a table of inputs. It is numeric, categorical
-// (Levels is set) or a time (Time is set). Number, Missing and Seen are what
-// reading a file has found out, so that rows to predict are read the same way.
+// Feature describes one column of a table of inputs. It is numeric, categorical (Levels is
+// set) or a time (Time is set). Number, Missing and Seen record what was found when the
+// file was read, so that rows to predict are read the same way.
 type Feature struct {
 	Name    string
 	Levels  []string     `json:",omitempty"` // names of the categories, in code order; nil for a numeric column
-	Time    string       `json:",omitempty"` // layout of package time that the column's cells have; its values are seconds since 1970-01-01 UTC
-	Number  NumberFormat `json:",omitzero"`  // how its numbers stand in the file
-	Missing []string     `json:",omitempty"` // texts that mean a missing value in this column, the empty one aside
-	Seen    Seen         `json:",omitzero"`  // what the rows of the file were like
+	Time    string       `json:",omitempty"` // layout of the cells, as in package time; the values are seconds since 1970-01-01 UTC
+	Number  NumberFormat `json:",omitzero"`  // how its numbers are written in the file
+	Missing []string     `json:",omitempty"` // texts that mean a missing value in this column, besides the empty one
+	Seen    Seen         `json:",omitzero"`  // summary of its values in the file
 
-	// Indicator marks a column of 0 and 1 that says whether something is the case,
-	// as OneHot makes them: transforms that scale leave it as it is.
+	// Indicator marks a column of 0 and 1 that states whether something is the case, such
+	// as those OneHot makes. Transforms that scale leave it unchanged.
 	Indicator bool `json:",omitempty"`
-	// Of is the categorical column that an indicator was made of: the indicators of
-	// one column stand side by side.
+	// Of is the categorical column that an indicator was made from. The indicators of one
+	// column are adjacent.
 	Of string `json:",omitempty"`
 }
 
-// NumberFormat says how the numbers of a column stand in a file. The zero value
+// NumberFormat describes how the numbers of a column are written in a file. The zero value
 // is a plain number with a decimal point, such as -1137.5 or 1e-3.
 type NumberFormat struct {
-	Decimal   string `json:",omitempty"` // decimal mark; "": a point
+	Decimal   string `json:",omitempty"` // decimal mark; "": point
 	Thousands string `json:",omitempty"` // mark between groups of three digits; "": none
-	Prefix    string `json:",omitempty"` // stands before every number, such as "$"
-	Suffix    string `json:",omitempty"` // stands after every number, such as "%" or "mi"
+	Prefix    string `json:",omitempty"` // text before every number, such as "$"
+	Suffix    string `json:",omitempty"` // text after every number, such as "%" or "mi"
 }
 
-// Seen summarises the values of a column in the rows that were read, so that
-// rows to predict can be compared with them.
+// Seen summarises the values of a column in the rows that were read, so that rows to
+// predict can be compared with them.
 type Seen struct {
 	Low     float64 `json:",omitempty"` // smallest value of a numeric column or a time
 	High    float64 `json:",omitempty"` // largest value
-	Missing float64 `json:",omitempty"` // share of the rows without a value
-	Rows    int     `json:",omitempty"` // number of rows; 0: nothing is known
+	Missing float64 `json:",omitempty"` // fraction of the rows without a value
+	Rows    int     `json:",omitempty"` // number of rows; 0: nothing known
 }
 
-// TextColumn is a column that a set keeps as text beside its table: an
-// identifier or the names of its rows. No model sees it.
+// TextColumn is a column that a set keeps as text next to its table: an identifier or the
+// names of its rows. Models never see it.
 type TextColumn struct {
 	Name  string
-	Cells []string // one for each row
+	Cells []string // one per row
 }
 
-// Set is a number of samples held in memory. Axis 0 of every tensor counts the
+// Set is a collection of samples held in memory. Axis 0 of every tensor indexes the
 // samples (rows); the remaining axes are the shape of one sample.
 //
-// A table has one input of shape (rows, columns) in float64 and describes its
-// columns in Features; a missing value is NaN, the value of a categorical
-// column is the index of its level, or -1 for a level that was not there in
-// training. Class targets are one tensor of dtype int
-// and shape (rows), other targets a float64 tensor of shape (rows) or (rows, columns).
+// A table has one float64 input of shape (rows, columns), with its columns described in
+// Features. A missing value is NaN. The value of a categorical column is the index of its
+// level, or -1 for a level that did not occur in training. Class targets are one int
+// tensor of shape (rows); other targets are a float64 tensor of shape (rows) or (rows,
+// columns).
 type Set struct {
 	Name         string
-	Source       string          // where the data come from, and their licence
-	Inputs       []*tensor.Dense // one tensor for each input of a model
+	Source       string          // origin and licence of the data
+	Inputs       []*tensor.Dense // one tensor per model input
 	Sequences    []Sequences     // inputs whose rows differ in length; a model takes them after Inputs
-	Targets      []*tensor.Dense // one tensor for each output of a model; empty in a set to predict
-	Steps        []Sequences     // targets with a class or a number for every step of Sequences[0]
-	Weights      []float64       // one weight a row, or nil: all 1
-	Groups       []int           // rows of one group belong together in a split, or nil
-	Features     []Feature       // the columns of Inputs[0] if it is a table
-	Texts        []TextColumn    // columns kept as text beside the table
+	Targets      []*tensor.Dense // one tensor per model output; empty in a set to predict
+	Steps        []Sequences     // targets with a class or number for every step of Sequences[0]
+	Weights      []float64       // one weight per row; nil: all 1
+	Groups       []int           // group of every row; a split keeps groups whole. nil: no groups
+	Features     []Feature       // the columns of Inputs[0], if that is a table
+	Texts        []TextColumn    // columns kept as text next to the table
 	Target       string          // name of the target column
-	TargetNumber NumberFormat    // how the numbers of a real target stood in the file
+	TargetNumber NumberFormat    // how the numbers of a real target were written in the file
 	Classes      []string        // names of the classes, in index order; nil: the targets are numbers
 
-	TargetColumns []string // names of the columns of a target of several; nil: Target is the only one
-	As            Task     // what is to be predicted; nil: Classify if there are Classes, else Regress. See Posing
+	TargetColumns []string // names of the target columns, if there are several; nil: Target is the only one
+	As            Task     // what is to be predicted; nil: Classify if there are Classes, otherwise Regress. See Posing
 }
 
-// Len returns the number of rows: that of the first input or sequences, of a set without
-// inputs (see [Answers]) that of the first target; 0 if that is nil or a scalar.
+// Len returns the number of rows: the size of the first input or, without inputs, of the
+// first sequences or the first target (see [Answers]). It is 0 if that tensor is nil or a
+// scalar.
 func (s *Set) Len() int {
 	if s == nil {
 		return 0
@@ -104,8 +105,8 @@ func (s *Set) Len() int {
 // ErrEmpty is the cause of every error about a set without rows.
 var ErrEmpty = errors.New("data: the set has no rows")
 
-// Table returns the values of a table row by row, without a copy, and its
-// number of columns. It is an error if the first input is not a float64 matrix.
+// Table returns the values of a table in row-major order, without copying, and its number
+// of columns. It fails if the first input is not a float64 matrix.
 func (s *Set) Table() (values []float64, columns int, err error) {
 	if s.Len() == 0 {
 		return nil, 0, ErrEmpty
@@ -121,8 +122,8 @@ func (s *Set) Table() (values []float64, columns int, err error) {
 	return v, x.Shape()[1], nil
 }
 
-// Labels returns the class index of every row, without a copy. If the classes are those of
-// steps, it returns that of every step, row by row.
+// Labels returns the class index of every row, without copying. If the classes are those
+// of steps, it returns the class of every step, row by row.
 func (s *Set) Labels() ([]int, error) {
 	if s == nil {
 		return nil, ErrEmpty
@@ -140,7 +141,7 @@ func (s *Set) Labels() ([]int, error) {
 	return y, nil
 }
 
-// Values returns the real target of every row, or step, without a copy.
+// Values returns the real target of every row, or of every step, without copying.
 func (s *Set) Values() ([]float64, error) {
 	if s == nil {
 		return nil, ErrEmpty
@@ -158,8 +159,8 @@ func (s *Set) Values() ([]float64, error) {
 	return y, nil
 }
 
-// NewTable makes a set of one float64 input (rows, columns) without targets.
-// Every row must have as many values as there are features.
+// NewTable returns a set with one float64 input (rows, columns) and no targets. Every row
+// must have one value per feature.
 func NewTable(name string, features []Feature, rows [][]float64) (*Set, error) {
 	if len(rows) == 0 {
 		return nil, ErrEmpty

@@ -6,47 +6,52 @@ import (
 	"io"
 )
 
-// Source delivers rows: a *Set in memory, selected rows of another source ([View]),
-// transformed rows ([Transformed]), or a file larger than memory.
+// Source delivers rows. It may be a *Set in memory, selected rows of another source
+// ([View]), transformed rows ([Transformed]), or a file larger than memory.
 type Source interface {
-	// Stream opens the source. A Stream is not safe for concurrent use; several can be
+	// Stream opens the source. A Stream is not safe for concurrent use, but several can be
 	// open at the same time.
 	Stream() (*Stream, error)
 }
 
 // Stream reads rows.
 type Stream struct {
-	Rows     int  // their number, or Unknown
+	Rows     int  // number of rows, or Unknown
 	InMemory bool // rows are in memory, so random access is cheap
-	Like     *Set // at least one of the rows, to show columns, classes and shapes
+	Like     *Set // one or more of the rows, to show columns, classes and shapes
 
-	// Load fills a set with the given rows, in the given order. Tensors of the right size
-	// are reused. If the number of rows is Unknown, they are consecutive: from 0 on, and then
-	// from where the call before ended. Load fills fewer of them only where the rows end, and
-	// returns io.EOF if there are none left.
+	// Load fills a set with the given rows, in the given order, reusing tensors of the
+	// right size. If the number of rows is Unknown, the row numbers must be consecutive,
+	// starting at 0 and continuing where the previous call ended. Load returns fewer rows
+	// only at the end, and io.EOF if none are left.
 	Load func(rows []int, into *Set) error
 }
 
-// Unknown is [Stream.Rows] of rows that can only be read in order, as they come: generated ones,
-// or a file read through a pipe. Every Stream of such a source begins with the same first row.
+// Unknown is the value of [Stream.Rows] for rows that can only be read in order, such as
+// generated rows or a file read through a pipe. Every Stream of such a source begins with
+// the same first row.
 //
-// Fitting transforms, training, predicting, [Answers], [Collect] and [Fingerprint] work as with
-// other rows, in passes from the first row to the last. Training reads the rows once to know
-// their number and targets, and in every epoch a window of WindowRows after another: rows are
-// shuffled within a window, while the blocks of other large sources are shuffled, too (see
-// [Batches]). What chooses rows by number is an error, [ErrUnknown].
+// Fitting transforms, training, predicting, [Answers], [Collect] and [Fingerprint] work as
+// with other rows, in passes from the first row to the last. Training makes one pass to
+// learn the number of rows and the targets. In every epoch it then reads one window of
+// WindowRows after another and shuffles within each window; for other large sources the
+// blocks are shuffled as well (see [Batches]). Anything that chooses rows by number fails
+// with [ErrUnknown].
 const Unknown = -1
 
-// ErrUnknown is the cause of errors about rows whose number is not known where rows are chosen by
-// number: in a [View], a split or the folds of a cross-validation. [Collect] brings them to memory.
-var ErrUnknown = errors.New("the number of rows is not known, so that they are read in order only; data.Collect brings them to memory")
+// ErrUnknown is the cause of errors about choosing rows by number when their number is
+// unknown: in a [View], a split or the folds of a cross-validation. [Collect] reads such
+// rows into memory.
+var ErrUnknown = errors.New("the number of rows is unknown, so they can only be read in order; data.Collect reads them into memory")
 
-// Sequential is rows whose number is not known until they end ([Unknown]), such as generated ones.
+// Sequential is a source whose number of rows is [Unknown] until they end, such as
+// generated rows.
 type Sequential struct {
-	Like *Set // some rows that show columns, classes and shapes
+	Like *Set // some rows, to show columns, classes and shapes
 
-	// Open begins a pass over the rows. Next fills a set with the next n of them, with fewer only
-	// where they end, and returns io.EOF if none are left. Every pass gives the same rows.
+	// Open begins a pass over the rows. Each call of next fills a set with the next n
+	// rows, or fewer at the end, and returns io.EOF if none are left. Every pass yields
+	// the same rows.
 	Open func() (next func(n int, into *Set) error, err error)
 }
 
@@ -60,7 +65,7 @@ func (s Sequential) Stream() (*Stream, error) {
 		return nil, err
 	}
 	if next == nil {
-		return nil, fmt.Errorf("data: %s: opening the rows gave no function", s.Like.Name)
+		return nil, fmt.Errorf("data: %s: Sequential.Open returned no function", s.Like.Name)
 	}
 	at, ended := 0, false
 	return &Stream{Rows: Unknown, Like: s.Like, Load: func(rows []int, into *Set) error {
@@ -72,7 +77,7 @@ func (s Sequential) Stream() (*Stream, error) {
 		}
 		for i, r := range rows {
 			if r != at+i {
-				return fmt.Errorf("data: %s: row %d is asked for after %d: %w", s.Like.Name, r, at+i, ErrUnknown)
+				return fmt.Errorf("data: %s: row %d requested, but row %d is next: %w", s.Like.Name, r, at+i, ErrUnknown)
 			}
 		}
 		if ended {
@@ -84,15 +89,15 @@ func (s Sequential) Stream() (*Stream, error) {
 		}
 		n := into.Len()
 		if n == 0 || n > len(rows) {
-			return fmt.Errorf("data: %s: %d rows were asked for from row %d on, %d came", s.Like.Name, len(rows), at, n)
+			return fmt.Errorf("data: %s: %d rows requested from row %d on, got %d", s.Like.Name, len(rows), at, n)
 		}
 		at, ended = at+n, n < len(rows)
 		return nil
 	}}, nil
 }
 
-// Rows of large sources are shuffled in two steps: blocks within the source, then rows
-// within a window of blocks. See [Batches].
+// Rows of large sources are shuffled in two steps: first blocks within the source, then
+// rows within a window of blocks. See [Batches].
 const (
 	BlockRows  = 1 << 16
 	WindowRows = 4 * BlockRows
@@ -129,9 +134,9 @@ type view struct {
 }
 
 // View selects rows of a source without copying them. Rows keep the given order and may
-// repeat. Numbers out of range are reported when the view is opened.
+// repeat. Row numbers out of range are reported when the view is opened.
 func View(of Source, rows []int) Source {
-	if v, ok := of.(view); ok { // views of views collapse into one
+	if v, ok := of.(view); ok { // a view of a view collapses into one
 		inner := make([]int, len(rows))
 		for k, i := range rows {
 			if i < 0 || i >= len(v.rows) {
@@ -187,7 +192,7 @@ func within(rows []int, n int) error {
 	return nil
 }
 
-// transformed applies a fitted transform while reading.
+// transformed is a source that applies a fitted transform while reading.
 type transformed struct {
 	of Source
 	by Fitted
@@ -203,7 +208,7 @@ func Transformed(of Source, by Fitted) Source {
 }
 
 // Applied applies a fitted transform to rows that will be read repeatedly: rows in memory
-// are transformed once, others every time they are read.
+// are transformed once, other rows every time they are read.
 func Applied(of Source, by Fitted) (Source, error) {
 	if by == nil || of == nil {
 		return of, nil

@@ -11,11 +11,11 @@ import (
 	"github.com/seed732fc211/aegis/internal/draw"
 )
 
-// Split divides the rows at random: fraction of them, at least one, go to the
-// second set. Of a classification every class is divided so. Rows of one group,
-// if the set has Groups, stay together, and the shares are met as far as whole
-// groups can; one group alone cannot be split. The order of rows is kept. The
-// same seed gives the same split.
+// Split divides the rows at random; the given fraction of them, at least one row, goes to
+// the second set. For a classification, every class is divided in this way. If the set has
+// Groups, rows of one group stay together and the fraction is met as closely as whole
+// groups allow; a single group cannot be split. The order of rows is kept. The same seed
+// gives the same split.
 func (s *Set) Split(fraction float64, seed uint64) (rest, part *Set, err error) {
 	a, b, err := s.SplitRows(fraction, seed)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Set) Split(fraction float64, seed uint64) (rest, part *Set, err error) 
 	return rest, part, err
 }
 
-// SplitRows returns the row numbers of the two sets that Split makes.
+// SplitRows returns the row numbers of the two sets that Split returns.
 func (s *Set) SplitRows(fraction float64, seed uint64) (rest, part []int, err error) {
 	if s == nil {
 		return nil, nil, ErrEmpty
@@ -64,7 +64,7 @@ func (s *Set) SplitRows(fraction float64, seed uint64) (rest, part []int, err er
 	return rest, part, nil
 }
 
-// strata returns the rows of every class, of a regression all rows.
+// strata returns the rows of every class or, for a regression, all rows.
 func (s *Set) strata() ([][]int, error) {
 	if s.Classes == nil || len(s.Targets) == 0 || s.steps() {
 		all := make([]int, s.Len())
@@ -87,8 +87,8 @@ func (s *Set) strata() ([][]int, error) {
 	return out, nil
 }
 
-// chooseGroups marks the rows of the part, group by group in random order: a
-// group is taken if that brings the part closer to its share of every stratum.
+// chooseGroups marks the rows of the part, group by group in random order: a group is
+// taken if that brings the part closer to its fraction of every stratum.
 func chooseGroups(groups []int, strata [][]int, fraction float64, r *rand.Rand) ([]bool, error) {
 	n := len(groups)
 	of := map[int][]int{} // rows by group
@@ -103,7 +103,7 @@ func chooseGroups(groups []int, strata [][]int, fraction float64, r *rand.Rand) 
 		return nil, errors.New("all rows are of one group, which cannot be split")
 	}
 	stratum := make([]int, n)
-	missing := make([]float64, len(strata)) // rows that the part still lacks
+	missing := make([]float64, len(strata)) // number of rows still missing from the part
 	for k, rows := range strata {
 		missing[k] = fraction * float64(len(rows))
 		for _, i := range rows {
@@ -112,7 +112,7 @@ func chooseGroups(groups []int, strata [][]int, fraction float64, r *rand.Rand) 
 	}
 	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	counts := make([]float64, len(strata))
-	gain := func(g int) float64 { // by how much the squared distance to the shares falls
+	gain := func(g int) float64 { // decrease of the squared distance to the target
 		clear(counts)
 		for _, i := range of[g] {
 			counts[stratum[i]]++
@@ -137,14 +137,14 @@ func chooseGroups(groups []int, strata [][]int, fraction float64, r *rand.Rand) 
 			take(g)
 		}
 	}
-	if taken == 0 { // every group is larger than the part: the one that is least so
+	if taken == 0 { // every group is too large: take the best of them
 		take(slices.MaxFunc(order, func(a, b int) int { return cmp.Compare(gain(a), gain(b)) }))
 	}
 	return chosen, nil
 }
 
-// choose marks the rows of the part: of every stratum its share, what is left
-// over by rounding going to the strata with the largest remainders.
+// choose marks the rows of the part: the fraction of every stratum, with rows left over by
+// rounding assigned to the strata with the largest remainders.
 func choose(strata [][]int, fraction float64, n int, r *rand.Rand) []bool {
 	total := min(max(int(math.Round(fraction*float64(n))), 1), n-1)
 	whole, rest := make([]int, len(strata)), make([]float64, len(strata))

@@ -8,25 +8,25 @@ import (
 	"github.com/seed732fc211/aegis/internal/moments"
 )
 
-// summary describes one column to a transform that is being fitted.
+// summary describes one column for fitting a transform.
 type summary struct {
-	name   string // of the source
+	name   string // name of the source
 	column int
 	sketch *moments.Sketch
 	sorted []float64 // present values; a representative sample if there are many
-	rows   int       // of the source, missing values included
+	rows   int       // number of rows of the source, including missing values
 }
 
-// missing reports whether any row lacks a value.
+// missing reports whether any row has no value.
 func (c *summary) missing() bool { return c.sketch.Len() < c.rows }
 
 // atOnce is the number of columns summarised in one pass over a file.
 const atOnce = 32
 
 // eachColumn calls f with the summary of every wanted column, in order. Without quantiles,
-// sorted is the extremes alone where there are many values. Columns in memory are
-// summarised one at a time; columns of files, and of many rows, in groups with one pass
-// for each group.
+// sorted holds only the extremes if there are many values. Columns in memory are
+// summarised one at a time; columns of files or of many rows in groups, with one pass per
+// group.
 func eachColumn(what string, src Source, quantiles bool, wanted func(f Feature) bool, f func(c *summary) error) error {
 	st, err := open(src)
 	if err != nil {
@@ -73,7 +73,7 @@ func eachColumn(what string, src Source, quantiles bool, wanted func(f Feature) 
 	return nil
 }
 
-// columnsOf returns the columns of a source that is a table.
+// columnsOf returns the columns of a source, which must be a table.
 func columnsOf(what string, src Source) ([]Feature, error) {
 	st, err := open(src)
 	if err != nil {
@@ -87,7 +87,7 @@ func columnsOf(what string, src Source) ([]Feature, error) {
 }
 
 // levelCounts counts, for every categorical column, the rows with each level and those
-// without one.
+// with a missing value.
 func levelCounts(what string, src Source, features []Feature) (counts [][]int, missing []int, err error) {
 	counts, missing = make([][]int, len(features)), make([]int, len(features))
 	for j, c := range features {
@@ -131,7 +131,7 @@ func inMemory(src Source) bool {
 	return err == nil && st.InMemory
 }
 
-// addColumns gives the present values of columns to their sketches, in the order of rows, and
+// addColumns adds the non-missing values of columns to their sketches, in row order, and
 // returns the number of rows.
 func addColumns(src Source, width int, group []summary) (rows int, err error) {
 	const chunk = 1024 // rows that stay in cache while the columns of a group are read

@@ -9,23 +9,23 @@ import (
 	"github.com/seed732fc211/aegis/internal/rows"
 )
 
-// LogTails takes numeric columns with heavy tails, such as prices and counts, to a
-// logarithmic scale: where more than Share of the training rows' values lie further
-// than Beyond interquartile ranges from the median, x becomes
-// asinh((x − median)/d), which is nearly linear around the median, logarithmic far
-// from it, and defined for every x; d is the distance of the median from the nearer
-// quartile. Other columns stay as they are. Where a quartile is the median, as of a
-// column that is mostly 0, range and d are the median distance of the other values.
+// LogTails transforms numeric columns with heavy tails, such as prices and counts, to a
+// logarithmic scale. If more than Share of a column's training values lie further than
+// Beyond interquartile ranges from the median, x becomes asinh((x − median)/d), which is
+// nearly linear around the median, logarithmic far from it, and defined for every x; d is
+// the distance of the median from the nearer quartile. Other columns are left unchanged.
+// If a quartile equals the median, as in a column that is mostly 0, both the range and d
+// are the median distance of the other values.
 type LogTails struct {
-	Beyond float64 // interquartile ranges; 0: 3
-	Share  float64 // in (0, 1); 0: 0.03
+	Beyond float64 // distance from the median, in interquartile ranges; 0: 3
+	Share  float64 // fraction of the values, in (0, 1); 0: 0.03
 }
 
-// FittedLogTails is a LogTails that was fitted.
+// FittedLogTails is a fitted LogTails.
 type FittedLogTails struct {
 	Features []Feature
 	Center   []float64
-	Scale    []float64 // 0: the column stays as it is
+	Scale    []float64 // 0: the column is left unchanged
 }
 
 // Fit implements Transform.

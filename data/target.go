@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// target puts the target into the set and returns which rows have one; nil: all.
+// target sets the target of the set and returns the rows that have one; nil: all.
 func (p *planner) target(s *Set) (kept []int, err error) {
 	at := slices.IndexFunc(p.plans, func(q plan) bool { return q.role == roleTarget })
 	if at < 0 {
@@ -33,13 +33,13 @@ func (p *planner) target(s *Set) (kept []int, err error) {
 	return p.realTarget(q, s)
 }
 
-// Bounds of what is guessed to be a class.
+// Bounds for taking integers as classes.
 const (
 	maxClasses   = 20
 	rowsPerClass = 2
 )
 
-// task decides between classes and real values.
+// task chooses between classification and regression.
 func (p *planner) task(q *plan) {
 	r := p.report
 	known := p.t.rows - q.blank
@@ -73,13 +73,13 @@ func countText(n int) string {
 	return fmt.Sprint(n)
 }
 
-// plain reports whether numbers stand without units and marks of thousands.
+// plain reports whether numbers are written without units and thousands separators.
 func (f NumberFormat) plain() bool {
 	return f.Thousands == "" && f.Prefix == "" && f.Suffix == ""
 }
 
-// classes puts class labels into the set: the texts of the file, or with the type
-// Numeric equal numbers as one.
+// classes puts class labels into the set: the texts of the file, or, with the type
+// Numeric, one class per number.
 func (p *planner) classes(q *plan, s *Set) ([]int, error) {
 	label := func(text string) string { return text }
 	if q.forced && q.kind == Numeric {
@@ -140,7 +140,7 @@ func (p *planner) classes(q *plan, s *Set) ([]int, error) {
 	return kept, nil
 }
 
-// equalNumbers warns of classes that are one number, written in two ways.
+// equalNumbers warns of classes that are the same number written in two ways.
 func (p *planner) equalNumbers(q *plan, a, b string) {
 	x, okX, errX := parsePlain(a)
 	y, okY, errY := parsePlain(b)
@@ -186,7 +186,7 @@ func (p *planner) realTarget(q *plan, s *Set) ([]int, error) {
 	return kept, nil
 }
 
-// known returns the rows that have a target, nil if all do, and says which do not.
+// known returns the rows that have a target, nil if all do, and warns of the others.
 func (p *planner) known(q *plan, values []float64) ([]int, error) {
 	n, first := 0, -1
 	for i, v := range values {

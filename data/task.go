@@ -12,101 +12,105 @@ import (
 	"github.com/seed732fc211/aegis/internal/check"
 )
 
-// Task is what is to be predicted: how targets are checked, how many outputs a network
-// has, what its loss is, and how its outputs are decoded, scored, drawn and written. The
-// house has Classify, Regress, MultiLabel, Ordinal, Count, Quantile, Rank and Sequence; a
-// type of your own that is registered with package describe goes everywhere that they go.
+// Task states what is to be predicted. It determines how targets are checked, how many
+// outputs a network has, what its loss is, and how its outputs are decoded, scored,
+// plotted and written. This package has Classify, Regress, MultiLabel, Ordinal, Count,
+// Quantile, Rank and Sequence. Your own type works everywhere these do once it is
+// registered with package describe.
 //
-// A task is a plain value; its zero value works. Tasks may hold slices: compare them with
+// A task is a plain value whose zero value works. Tasks may hold slices: compare them with
 // [SameTask], not with ==.
 type Task interface {
 	Rules(of Targets) (*Rules, error)
 }
 
-// Targets says what a set's targets, or those of a fitted model, are called.
+// Targets names the targets of a set or of a fitted model.
 type Targets struct {
 	Columns []string // names of the target columns, at least one
 	Classes []string // names of the classes, in index order; nil: the targets are numbers
 }
 
-// Figure names a group of figures that a report draws of a task's predictions.
+// Figure names a group of figures that a report draws from the predictions for a task.
 type Figure string
 
-// The figures that package plots knows how to draw.
+// The figures that package plots can draw.
 const (
-	FigureClasses   Figure = "classes"   // confusion matrix, ROC, precision and recall, calibration, the classes
-	FigureResiduals Figure = "residuals" // predictions and residuals of each target column
-	FigureLabels    Figure = "labels"    // ROC curves, F1 and calibration of labels that are there or not
+	FigureClasses   Figure = "classes"   // confusion matrix, ROC, precision and recall, calibration, class frequencies
+	FigureResiduals Figure = "residuals" // predictions and residuals for each target column
+	FigureLabels    Figure = "labels"    // ROC curves, F1 and calibration of binary labels
 	FigureRanks     Figure = "ranks"     // how far off ordered classes are
-	FigureCounts    Figure = "counts"    // how often each count occurs and how often it is expected
-	FigureSteps     Figure = "steps"     // accuracy at each step of a sequence, and how many steps of a row are wrong
-	FigureRanking   Figure = "ranking"   // NDCG of each group, and relevance by place
-	FigureQuantiles Figure = "quantiles" // coverage of the levels, and the intervals row by row
+	FigureCounts    Figure = "counts"    // observed and expected frequency of each count
+	FigureSteps     Figure = "steps"     // accuracy at each step of a sequence, and the number of wrong steps per row
+	FigureRanking   Figure = "ranking"   // NDCG of each group, and relevance by rank
+	FigureQuantiles Figure = "quantiles" // coverage of the levels, and the interval of each row
 )
 
-// Rules is what the rest of Aegis has to know of a task. Of one row, a prediction has
-// Labels labels, Proba probabilities and Values values.
+// Rules is what the rest of Aegis needs to know about a task. The prediction of one row
+// has Labels labels, Proba probabilities and Values values.
 type Rules struct {
 	Labels, Proba, Values int
-	Simplex               int // probabilities come in runs of this many that sum to 1; 0: each is on its own
+	Simplex               int // each run of this many probabilities sums to 1; 0: they are independent
 
-	// Choice is set if a row's probabilities are those of its classes and its label is
-	// one of them: what calibration, costs and class weights are for.
+	// Choice is set if the probabilities of a row are those of its classes and its label
+	// is one of these classes. Calibration, costs and class weights require it.
 	Choice bool
-	// Logits is set if a network's outputs are logits of that choice, by softmax, or by the
-	// logistic function for one output: what a temperature divides and what smoothed targets
-	// are for.
+	// Logits is set if the outputs of a network are logits of that choice, by softmax or,
+	// for one output, by the logistic function. Temperature scaling and label smoothing
+	// require it.
 	Logits bool
 	// Scaled is set if Values are in the units of the targets, so that a network may learn
-	// targets that are standardised: value k those of target column k, of one target column
-	// all values those of it.
+	// standardised targets. Value k is then in the units of target column k; with a single
+	// target column, all values are in its units.
 	Scaled bool
 
-	Levels []float64 // of Values that are quantiles of the target, the level of each; nil: they are none
+	Levels []float64 // the level of each value, if Values are quantiles of the target; nil: they are not
 
-	// Padded is set if a class of −1 in the target marks a step that does not count.
+	// Padded is set if a class of −1 in the target marks a step that is ignored.
 	Padded bool
 
-	// Grouped is set if rows are judged within their groups (Set.Groups), which splits keep
-	// whole. Batches have the rows of a group one after another, and the loss gets targets of
-	// one more column: the number of the group, equal for the rows of one.
+	// Grouped is set if rows are judged within their groups (Set.Groups). Splits then keep
+	// groups whole, batches keep the rows of a group adjacent, and the loss gets one more
+	// target column: the number of the row's group.
 	Grouped bool
 
-	// Check checks the targets of rows beyond what Set.Validate does; nil: nothing more.
-	// The error names row and column.
+	// Check checks the targets beyond what Set.Validate does; nil: no further checks. The
+	// error names row and column.
 	Check func(rows *Set) error
 
-	// Units lists how many outputs a network may have for a row, in ascending order:
-	// architectures take the first, those with one output for each class the last.
+	// Units lists the numbers of outputs that a network may have per row, in ascending
+	// order. Architectures with one output per class use the last; all others use the
+	// first.
 	Units []int
-	// Loss returns the default loss for that many outputs: the kind that it is registered
-	// as, such as "losses.MSE", or with arguments its description (package describe), such as
-	// {"kind":"losses.Pinball","config":{"Levels":[0.1,0.9]}}.
+	// Loss returns the default loss for a number of outputs: either the kind it is
+	// registered as, such as "losses.MSE", or, with arguments, its description (package
+	// describe), such as {"kind":"losses.Pinball","config":{"Levels":[0.1,0.9]}}.
 	Loss func(units int) string
 
-	// Average turns the outputs of a row, in place, into what may be averaged over the
-	// members of an ensemble, such as probabilities; nil: they may be averaged as they are.
+	// Average converts the outputs of a row, in place, to numbers that can be averaged
+	// over the members of an ensemble, such as probabilities; nil: the outputs themselves
+	// are averaged.
 	Average func(z []float64)
-	// Decode fills in the prediction of one row from a network's outputs; averaged says that
-	// they went through Average already. Values of a task that is Scaled are in the units of
-	// the network: they are scaled back afterwards.
+	// Decode fills in the prediction of one row from the outputs of a network; averaged
+	// reports that Average has already been applied. If the task is Scaled, Values are in
+	// the units of the network and are scaled back afterwards.
 	Decode func(row *Prediction, z []float64, averaged bool)
 	// Decide sets the labels of one row from its probabilities; nil: the task has no labels.
 	Decide func(row *Prediction)
 
-	Metrics []Metric // what cross-validation reports; the first decides between models
-	Others  []Metric // what can be asked for besides
-	Figures []Figure // what a report draws
+	Metrics []Metric // the metrics that cross-validation reports; models are compared by the first
+	Others  []Metric // further metrics, reported on request
+	Figures []Figure // the figures that a report draws
 
-	Header []string                    // names of the columns that a prediction is written in
-	Record func(row *Prediction) []any // the cells of a row in them: strings, ints and float64s
+	Header []string                    // names of the columns of a written prediction
+	Record func(row *Prediction) []any // the cells of a row in these columns: strings, ints and float64s
 }
 
-// mostOfRow is how many numbers a prediction of one row may have.
+// mostOfRow bounds the number of labels, probabilities or values in the prediction of one
+// row.
 const mostOfRow = 1 << 24
 
-// AddRow appends a row of zeros to a prediction and returns it as [Rules.Row] does; it
-// is valid until the next row is added. Parts of which a row has none stay nil.
+// AddRow appends a row of zeros to a prediction and returns that row, as [Rules.Row] does;
+// it is valid until the next row is added. Parts that the rows of this task lack stay nil.
 func (r *Rules) AddRow(p *Prediction) *Prediction {
 	if r == nil || p == nil || min(r.Labels, r.Proba, r.Values) < 0 || max(r.Labels, r.Proba, r.Values) > mostOfRow {
 		return &Prediction{}
@@ -118,7 +122,7 @@ func (r *Rules) AddRow(p *Prediction) *Prediction {
 	return one
 }
 
-// addZeros appends n zeros and returns them, too.
+// addZeros appends n zeros and also returns them on their own.
 func addZeros[T any](v []T, n int) (all, added []T) {
 	if n == 0 {
 		return v, nil
@@ -142,8 +146,8 @@ func (r *Rules) Rows(p *Prediction) int {
 	return 0
 }
 
-// Row returns the part of a prediction about one row, without a copy. A part that the
-// prediction lacks is nil.
+// Row returns the part of a prediction that belongs to one row, without copying. Parts
+// that the prediction lacks are nil.
 func (r *Rules) Row(p *Prediction, row int) *Prediction {
 	if row < 0 || row >= r.Rows(p) {
 		return &Prediction{}
@@ -159,9 +163,9 @@ func ofRow[T any](v []T, row, n int) []T {
 	return v[row*n : (row+1)*n]
 }
 
-// Fits checks that a prediction is one of the given number of rows: that it has as many
-// labels, probabilities and values, all finite and in range. Labels may be missing where
-// there are probabilities to decide them by, and probabilities where there are labels.
+// Fits checks that a prediction has the right number of labels, probabilities and values
+// for the given number of rows, all finite and in range. Labels may be missing if they can
+// be decided from probabilities, and probabilities may be missing if there are labels.
 func (r *Rules) Fits(p *Prediction, rows int, classes int) error {
 	if r == nil || p == nil {
 		return errors.New("no prediction")
@@ -190,8 +194,8 @@ func (r *Rules) Fits(p *Prediction, rows int, classes int) error {
 	return r.checkProba(p.Proba)
 }
 
-// checkProba checks the range of probabilities, and that those of a run sum to 1, within
-// float32 rounding.
+// checkProba checks that probabilities are in range and that those of a run sum to 1,
+// within float32 rounding.
 func (r *Rules) checkProba(proba []float64) error {
 	sum := 0.0
 	for i, v := range proba {
@@ -212,7 +216,7 @@ func (r *Rules) checkProba(proba []float64) error {
 	return nil
 }
 
-// AllMetrics returns the metrics of a task, those that are reported by default first.
+// AllMetrics returns the metrics of a task, those reported by default first.
 func (r *Rules) AllMetrics() []Metric {
 	if r == nil {
 		return nil
@@ -220,8 +224,8 @@ func (r *Rules) AllMetrics() []Metric {
 	return slices.Concat(r.Metrics, r.Others)
 }
 
-// Task returns what the set poses: As, or without it Classify if the set has class names,
-// else Regress.
+// Task returns the task of the set: As or, if that is nil, Classify if the set has class
+// names, otherwise Regress.
 func (s *Set) Task() Task {
 	switch {
 	case s != nil && s.As != nil:
@@ -232,7 +236,7 @@ func (s *Set) Task() Task {
 	return Regress{}
 }
 
-// AboutTargets returns what the set's targets are called.
+// AboutTargets returns the names of the set's targets and classes.
 func (s *Set) AboutTargets() Targets {
 	if s == nil {
 		return Targets{Columns: []string{""}}
@@ -267,7 +271,7 @@ func (s *Set) Rules() (*Rules, error) {
 	return r, err
 }
 
-// CheckTask checks the targets as the task wants them, before anything is fitted to them.
+// CheckTask checks that the targets suit the task, before anything is fitted to them.
 func (s *Set) CheckTask() error {
 	r, err := s.Rules()
 	if err != nil {
@@ -339,7 +343,7 @@ func TaskName(t Task) string {
 	return strings.ToLower(kind[strings.LastIndexByte(kind, '.')+1:])
 }
 
-// TaskNames returns the names that [TaskNamed] takes.
+// TaskNames returns the names that [TaskNamed] accepts.
 func TaskNames() []string {
 	var out []string
 	for _, t := range houseTasks {
@@ -348,7 +352,7 @@ func TaskNames() []string {
 	return out
 }
 
-// TaskNamed returns the task of this package with a name, with its defaults.
+// TaskNamed returns the task of this package with the given name and default arguments.
 func TaskNamed(name string) (Task, error) {
 	for _, t := range houseTasks {
 		if TaskName(t) == name {
@@ -358,15 +362,15 @@ func TaskNamed(name string) (Task, error) {
 	return nil, fmt.Errorf("data: there is no task %q; there are %s", name, strings.Join(TaskNames(), ", "))
 }
 
-// SameTask reports whether two tasks are of one type with the same arguments.
+// SameTask reports whether two tasks have the same type and arguments.
 func SameTask(a, b Task) bool {
 	x, errA := MarshalTask(a)
 	y, errB := MarshalTask(b)
 	return errA == nil && errB == nil && string(x) == string(y)
 }
 
-// MarshalTask writes a task as JSON: the name of one of this package with its defaults,
-// as "classify", or else its description (package describe).
+// MarshalTask encodes a task as JSON: a task of this package with default arguments by its
+// name, such as "classify", any other by its description (package describe).
 func MarshalTask(t Task) ([]byte, error) {
 	if t == nil {
 		return []byte("null"), nil

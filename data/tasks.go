@@ -12,16 +12,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// houseTasks are the tasks of this package.
 var houseTasks = []Task{Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{}, Sequence{}}
 
 func init() {
 	builtin.Register(Classify{}, Regress{}, MultiLabel{}, Ordinal{}, Count{}, Quantile{}, Rank{}, Sequence{})
 }
 
-// Classify is the choice of one of two or more classes: Set.Classes, with targets of int
-// and shape (rows). A network has one output for each class, or of two classes one in all,
-// and learns the cross-entropy from logits.
+// Classify is the choice of one of two or more classes: Set.Classes, with int targets of
+// shape (rows). A network has one output per class, or a single one for two classes, and
+// learns the cross-entropy from logits.
 type Classify struct{}
 
 // String returns "classify".
@@ -74,7 +73,7 @@ func (Classify) Rules(of Targets) (*Rules, error) {
 	return r, nil
 }
 
-// choice returns what tasks of one class a row have in common: the label is the most
+// choice returns the rules shared by tasks with one class per row: the label is the most
 // probable class, the first of equals.
 func choice(of Targets) *Rules {
 	r := &Rules{Labels: 1, Proba: len(of.Classes), Simplex: len(of.Classes), Choice: true}
@@ -116,11 +115,11 @@ func numbersOnly(of Targets) error {
 
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
-// Regress is the prediction of real numbers: one target of float64 and shape (rows), or
-// several of shape (rows, columns), each scaled on its own by the rows that are trained on.
-// The loss is the mean squared error of the scaled targets. Of several targets R2, the mean
-// over the columns, decides, as it has no units; RMSE and MAE are means over the columns,
-// too, and there is the RMSE of each ("RMSE of NAME").
+// Regress is the prediction of real numbers: one float64 target of shape (rows), or
+// several of shape (rows, columns), each scaled separately by the training rows. The loss
+// is the mean squared error of the scaled targets. With several targets, models are
+// compared by the mean R2 of the columns, as it has no units; RMSE and MAE are means over
+// the columns, too, and the RMSE of each is available as "RMSE of NAME".
 type Regress struct{}
 
 // String returns "regress".
@@ -148,8 +147,8 @@ func (Regress) Rules(of Targets) (*Rules, error) {
 	return r, nil
 }
 
-// real returns what tasks have in common whose values are a network's outputs, named as
-// the target columns.
+// real returns the rules shared by tasks whose values are the outputs of a network and are
+// named after the target columns.
 func real(of Targets, values int) *Rules {
 	r := &Rules{Values: values, Units: []int{values}, Header: slices.Clone(of.Columns)}
 	if len(of.Columns) == 1 {
@@ -166,12 +165,12 @@ func real(of Targets, values int) *Rules {
 	return r
 }
 
-// MultiLabel is the prediction of labels that are there or not, any number of them in a
-// row: targets of shape (rows, labels) with values 0 and 1, one column for each label. A
-// network has one logit for each and learns the binary cross-entropy, the mean over the
-// labels; predictions have a probability and a 0 or 1 for each.
+// MultiLabel is the prediction of any number of labels per row: targets of shape (rows,
+// labels) with values 0 and 1, one column per label. A network has one logit per label and
+// learns the binary cross-entropy, averaged over the labels; predictions have a
+// probability and a 0 or 1 for each.
 type MultiLabel struct {
-	Thresholds []float64 // a label is there if its probability is at least this, one for each column; nil: 0.5
+	Thresholds []float64 // least probability at which a label is predicted, one per column; nil: 0.5
 }
 
 // String returns "multilabel".
@@ -195,7 +194,7 @@ func (m MultiLabel) Rules(of Targets) (*Rules, error) {
 	r.Check = func(s *Set) error {
 		return s.eachTarget(func(v float64) error {
 			if v != 0 && v != 1 {
-				return fmt.Errorf("%v is no label: want 0 or 1", v)
+				return fmt.Errorf("%v is not a label: want 0 or 1", v)
 			}
 			return nil
 		})
@@ -244,13 +243,13 @@ func (m MultiLabel) Rules(of Targets) (*Rules, error) {
 	return r, nil
 }
 
-// Ordinal is the choice of one of classes that have an order, such as grades: Set.Classes
-// from the lowest to the highest, with targets of int and shape (rows). A network of K
+// Ordinal is the choice of one of several ordered classes, such as grades: Set.Classes
+// from the lowest to the highest, with int targets of shape (rows). A network for K
 // classes has K−1 outputs; the k-th is the logit of P(y > k | y ≥ k), from which
 //
 //	P(y = k) = σ(−z_k) · Π_{j<k} σ(z_j),
 //
-// so that P(y > k) never rises with k, whatever the outputs are. It is the conditional
+// so that P(y > k) never rises with k, whatever the outputs are. This is the conditional
 // training of CORN: Shi, Cao & Raschka (2021), arXiv:2111.08851. The label is the median:
 // the highest class k with P(y ≥ k) > 1/2, as in that paper.
 type Ordinal struct{}
@@ -270,7 +269,7 @@ func (Ordinal) Rules(of Targets) (*Rules, error) {
 	r := choice(of)
 	r.Units = []int{k - 1}
 	r.Loss = func(int) string { return "losses.Ordinal" }
-	r.Average = func(z []float64) { // the probabilities of more than each class but the last
+	r.Average = func(z []float64) { // P(y > k) for every class k but the last
 		above := 1.0
 		for i, v := range z {
 			above *= logistic(v)
@@ -295,7 +294,7 @@ func (Ordinal) Rules(of Targets) (*Rules, error) {
 			row.Proba[len(z)] = above
 		} else {
 			above := 1.0
-			for c, v := range z { // products of factors, where differences would round to 0
+			for c, v := range z { // products, since differences would round to 0
 				row.Proba[c] = above * logistic(-v)
 				above *= logistic(v)
 			}
@@ -309,15 +308,15 @@ func (Ordinal) Rules(of Targets) (*Rules, error) {
 	return r, nil
 }
 
-// Count is the prediction of how often something happens: one target of whole numbers of
-// at least 0. A network's output is the logarithm of the expected count λ, and learns the
+// Count is the prediction of how often something happens: one target of non-negative whole
+// numbers. The output of a network is the logarithm of the expected count λ and learns the
 // Poisson likelihood, λ − y·log λ; predictions are λ.
 type Count struct{}
 
 // String returns "count".
 func (Count) String() string { return TaskName(Count{}) }
 
-// mostLog keeps e to the power of an output finite.
+// mostLog bounds outputs so that their exponential stays finite.
 const mostLog = 700
 
 // Rules implements Task.
@@ -332,7 +331,7 @@ func (Count) Rules(of Targets) (*Rules, error) {
 	r.Check = func(s *Set) error {
 		return s.eachTarget(func(v float64) error {
 			if v < 0 || v != math.Trunc(v) {
-				return fmt.Errorf("%v is no count: want a whole number of at least 0", v)
+				return fmt.Errorf("%v is not a count: want a whole number of at least 0", v)
 			}
 			return nil
 		})
@@ -351,9 +350,9 @@ func (Count) Rules(of Targets) (*Rules, error) {
 }
 
 // Quantile is the prediction of quantiles of one real target, such as the bounds of an
-// interval: levels 0.1 and 0.9 hold between them what lies in the middle 80%. A network
-// has one output for each level and learns the pinball loss, Koenker & Bassett (1978);
-// predictions of a row are sorted, so that quantiles do not cross (Chernozhukov et al. 2010).
+// interval: the middle 80% lie between levels 0.1 and 0.9. A network has one output per
+// level and learns the pinball loss, Koenker & Bassett (1978). The predictions of a row
+// are sorted, so that quantiles do not cross (Chernozhukov et al. 2010).
 type Quantile struct {
 	Levels []float64 // ascending, in (0, 1); nil: 0.1, 0.5 and 0.9
 }
@@ -402,12 +401,13 @@ func (q Quantile) Rules(of Targets) (*Rules, error) {
 	return r, nil
 }
 
-// Rank is the order of rows within groups, such as the pages that answer a query: one target,
-// the relevance of each row, at least 0, and Set.Groups. A network has one output, the score
-// by which the rows of a group are put in order, and learns the pairwise logistic loss of
-// losses.Ranking. Predictions are scores; only their order within a group means something.
+// Rank is the ordering of rows within groups, such as the pages that answer a query. There
+// is one target, the non-negative relevance of each row, and Set.Groups. A network has one
+// output, the score that orders the rows of a group, and learns the pairwise logistic loss
+// of losses.Ranking. Predictions are scores; only their order within a group is
+// meaningful.
 type Rank struct {
-	At int // NDCG is that of the first At rows of a group; 0: 10
+	At int // NDCG counts the first At rows of a group; 0: 10
 }
 
 // String returns "rank".
@@ -433,7 +433,7 @@ func (t Rank) Rules(of Targets) (*Rules, error) {
 	r.Check = func(s *Set) error {
 		return s.eachTarget(func(v float64) error {
 			if v < 0 {
-				return fmt.Errorf("%v is no relevance: want a number of at least 0", v)
+				return fmt.Errorf("%v is not a relevance: want a number of at least 0", v)
 			}
 			return nil
 		})
@@ -445,9 +445,10 @@ func (t Rank) Rules(of Targets) (*Rules, error) {
 }
 
 // Sequence is the choice of a class at each of a number of steps, such as the tag of each
-// word: Set.Classes, with targets of int and shape (rows, steps), where −1 marks steps that do
-// not count, as the padding of shorter sequences. A network has steps·classes outputs, step by
-// step, of shape (steps, classes) or flat, and learns the cross-entropy of the steps that count.
+// word: Set.Classes, with int targets of shape (rows, steps), where −1 marks steps to
+// ignore, such as the padding of shorter sequences. A network has steps·classes outputs,
+// step by step, of shape (steps, classes) or flat, and learns the cross-entropy of the
+// steps that are not ignored.
 type Sequence struct{}
 
 // String returns "sequence".
@@ -509,8 +510,8 @@ func (Sequence) Rules(of Targets) (*Rules, error) {
 	return r, nil
 }
 
-// ClassTable returns the classes of the target row by row, without a copy, and how many a row
-// has: one, or of a [Sequence] as many as there are steps.
+// ClassTable returns the classes of the target row by row, without copying, and the number
+// of classes per row: one or, for a [Sequence], the number of steps.
 func (s *Set) ClassTable() (labels []int, columns int, err error) {
 	if s.Len() == 0 {
 		return nil, 0, ErrEmpty
@@ -524,7 +525,8 @@ func (s *Set) ClassTable() (labels []int, columns int, err error) {
 	return nil, 0, fmt.Errorf("data: %s: want targets of classes, int of (rows) or (rows, steps)", s.Name)
 }
 
-// eachTarget calls check with every number of the targets; its error gets row and column.
+// eachTarget calls check with every number of the targets and adds row and column to its
+// error.
 func (s *Set) eachTarget(check func(v float64) error) error {
 	y, columns, err := s.TargetTable()
 	if err != nil {
@@ -539,8 +541,8 @@ func (s *Set) eachTarget(check func(v float64) error) error {
 	return nil
 }
 
-// TargetTable returns the numbers of the target row by row, and how many a row has. Those
-// of a float64 target are not copied.
+// TargetTable returns the numbers of the target row by row, and how many there are per
+// row. A float64 target is not copied.
 func (s *Set) TargetTable() (values []float64, columns int, err error) {
 	if s.Len() == 0 {
 		return nil, 0, ErrEmpty
@@ -564,10 +566,10 @@ func (s *Set) TargetTable() (values []float64, columns int, err error) {
 	return nil, 0, fmt.Errorf("data: %s: want targets of numbers, (rows) or (rows, columns), have %v %v", s.Name, t.Dtype(), t.Shape())
 }
 
-// Posing returns the set with another task: the same rows, whose target and, besides it,
-// the named columns of the table are what is to be predicted. These columns are numeric and
-// without gaps, and leave the table. The targets are checked as the task wants them; the
-// set itself is not changed.
+// Posing returns the set with another task: the same rows, with the named columns of the
+// table as further targets. These columns must be numeric and without missing values; they
+// are removed from the table. The targets are checked against the task; the set itself is
+// not changed.
 func (s *Set) Posing(t Task, more ...string) (*Set, error) {
 	if s.Len() == 0 {
 		return nil, ErrEmpty
@@ -588,7 +590,7 @@ func (s *Set) Posing(t Task, more ...string) (*Set, error) {
 	return &out, nil
 }
 
-// Ordered returns the set with its classes in another order, from the lowest to the
+// Ordered returns the set with its classes in the given order, from the lowest to the
 // highest. The set itself is not changed.
 //
 // Errors: a class that is missing, unknown or named twice.

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Layouts of dates, those with fixed widths before those without; and of what may
-// follow a date.
+// Layouts of dates, those of fixed width first, and of what may follow a date.
 var (
 	dateLayouts = []string{
 		"2006-01-02", "2006/01/02", "2006.01.02", "2006-1-2", "2006/1/2",
@@ -23,7 +22,8 @@ var (
 	zoneLayouts  = []string{"", "Z07:00", " Z07:00", " -0700", " MST"}
 )
 
-// layoutsOf returns the layouts, of some or of all, in which a text can be read.
+// layoutsOf returns those of the given layouts in which a text can be read; nil: of all
+// layouts.
 func layoutsOf(text string, among []string) []string {
 	if among == nil {
 		return allLayoutsOf(text)
@@ -68,9 +68,9 @@ func allLayoutsOf(text string) []string {
 	return fit
 }
 
-// parseTime returns the seconds since 1970-01-01 UTC; of a time without a date, the
-// seconds of its day. The only abbreviations of zones are UTC, GMT and Z: time.Parse
-// takes others for UTC, too.
+// parseTime returns the seconds since 1970-01-01 UTC or, for a time without a date, since
+// midnight. The only zone abbreviations accepted are UTC, GMT and Z, as time.Parse takes
+// any other for UTC, too.
 func parseTime(layout, text string) (float64, error) {
 	if zone, ok := strings.CutSuffix(layout, " MST"); ok {
 		rest, utc := strings.CutSuffix(text, " UTC")
@@ -91,7 +91,7 @@ func parseTime(layout, text string) (float64, error) {
 	return float64(t.Unix()) + float64(t.Nanosecond())/1e9, nil
 }
 
-// timeText writes what parseTime reads.
+// timeText is the inverse of parseTime.
 func timeText(layout string, seconds float64) string {
 	whole := math.Floor(seconds)
 	t := time.Unix(int64(whole), int64(math.Round((seconds-whole)*1e9))).UTC()
@@ -104,19 +104,19 @@ func timeText(layout string, seconds float64) string {
 	return t.Format(strings.Replace(layout, "05", "05.999999999", 1))
 }
 
-// layoutName writes a layout as people do: YYYY-MM-DD.
+// layoutName writes a layout in the usual notation, such as YYYY-MM-DD.
 func layoutName(layout string) string {
 	return strings.NewReplacer("2006", "YYYY", "January", "Month", "Jan", "Mon", "Monday", "Weekday", "Mon", "Wkd", "15", "hh", "04", "mm", "05", "ss", "PM", "am/pm",
 		"Z07:00", "±hh:mm", "-0700", "±hhmm", "MST", "UTC", "06", "YY", "01", "MM", "02", "DD", "1", "M", "2", "D", "3", "h").Replace(layout)
 }
 
-// timeColumn is what the cells of a column say about how its times stand.
+// timeColumn describes how the times of a column are written, as inferred from its cells.
 type timeColumn struct {
 	layout string
-	other  string // a layout of another order of day and month that fits as well
+	other  string // a layout with day and month swapped that also fits
 }
 
-// timesOf finds the layout in which all texts can be read.
+// timesOf finds a layout in which all texts can be read.
 func timesOf(texts []string) (c timeColumn, ok bool) {
 	if len(texts) == 0 {
 		return c, false
@@ -132,7 +132,8 @@ func timesOf(texts []string) (c timeColumn, ok bool) {
 		return c, false
 	}
 	c.layout = fit[0]
-	// Day first and month first fit: slashes are American, points and hyphens are not.
+	// Both day first and month first fit: slashes are American, points and hyphens are
+	// not.
 	for _, l := range fit[1:] {
 		if l == swapDayMonth(c.layout) {
 			c.other = l
@@ -148,7 +149,7 @@ func monthFirst(layout string) bool {
 	return strings.HasPrefix(layout, "01") || strings.HasPrefix(layout, "1/") || strings.HasPrefix(layout, "1-")
 }
 
-// swapDayMonth exchanges the day and the month of a layout in digits.
+// swapDayMonth swaps day and month in a numeric layout.
 func swapDayMonth(layout string) string {
 	if strings.HasPrefix(layout, "2006") {
 		return ""
@@ -156,13 +157,13 @@ func swapDayMonth(layout string) string {
 	return strings.NewReplacer("2006", "2006", "01", "02", "02", "01", "15", "15", "1", "2", "2", "1").Replace(layout)
 }
 
-// dayFirst reports whether a layout begins with the day in digits.
+// dayFirst reports whether a layout begins with a numeric day.
 func dayFirst(layout string) bool {
 	return strings.HasPrefix(layout, "02") || len(layout) > 1 && layout[0] == '2' && strings.IndexByte("/.-", layout[1]) >= 0
 }
 
-// twoDigitYears reports whether a layout has years of two digits, which package time
-// puts between 1969 and 2068.
+// twoDigitYears reports whether a layout has two-digit years, which package time places
+// between 1969 and 2068.
 func twoDigitYears(layout string) bool {
 	return strings.Contains(layout, "06") && !strings.Contains(layout, "2006")
 }

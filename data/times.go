@@ -9,18 +9,18 @@ import (
 	"github.com/seed732fc211/aegis/internal/rows"
 )
 
-// ExpandTimes replaces every column of times (Feature.Time) by numbers that a
-// model can use: "t", the time in days since 1970, "t year", "t day of year",
-// "t weekday" (0 is Monday) and "t hour" (with its fraction). With Cyclic, the
-// last three are joined by sine and cosine of their angle on the circle of a year,
-// a week and a day, so that December is next to January. Parts that are the same
-// in all training rows are left out. Times are read in UTC.
+// ExpandTimes replaces every column of times (Feature.Time) by numbers that a model can
+// use: "t", the time in days since 1970, "t year", "t day of year", "t weekday" (0 is
+// Monday) and "t hour" (with its fraction). With Cyclic, the last three are supplemented
+// by the sine and cosine of their angle on the circle of a year, a week and a day, so that
+// December is next to January. Parts that are constant in the training rows are left out.
+// Times are in UTC.
 type ExpandTimes struct{ Cyclic bool }
 
-// FittedTimes is an ExpandTimes that was fitted.
+// FittedTimes is a fitted ExpandTimes.
 type FittedTimes struct {
 	Features []Feature
-	Parts    [][]string // the parts that take the place of each column; of others null
+	Parts    [][]string // the parts that replace each column of times; null for other columns
 }
 
 // Fit implements Transform.
@@ -30,7 +30,8 @@ func (e ExpandTimes) Fit(train Source) (Fitted, error) {
 		return nil, err
 	}
 	f := FittedTimes{features, make([][]string, len(features))}
-	// For every column of times, the first value of each part, and whether others differ.
+	// For every column of times: the first value of each part, and whether the part
+	// varies.
 	first, varies := make([][]float64, len(features)), make([][]bool, len(features))
 	for j, c := range features {
 		if c.Time != "" {
@@ -76,7 +77,7 @@ func (e ExpandTimes) Fit(train Source) (Fitted, error) {
 				f.Parts[j] = append(f.Parts[j], part.Name)
 			}
 		}
-		if f.Parts[j] == nil { // a constant stays one column
+		if f.Parts[j] == nil { // a constant column is kept
 			f.Parts[j] = []string{""}
 		}
 	}

@@ -9,12 +9,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Transform learns from training rows what it needs to change any rows.
+// Transform is fitted on training rows and can then be applied to any rows.
 type Transform interface {
 	Fit(train Source) (Fitted, error)
 }
 
-// TransformFunc makes a function of a set a Transform. It is given all rows in memory.
+// TransformFunc adapts a function to a Transform. All rows are passed to it in memory.
 type TransformFunc func(train *Set) (Fitted, error)
 
 // Fit calls f.
@@ -29,17 +29,17 @@ func (f TransformFunc) Fit(train Source) (Fitted, error) {
 	return f(rows)
 }
 
-// Fitted is a transform that was fitted. Apply gives a new set and leaves its
-// argument as it is; it may be called by several goroutines. One that is to be stored in
-// a model file is registered with package describe.
+// Fitted is a fitted transform. Apply returns a new set and leaves its argument unchanged;
+// it is safe for concurrent use. To store a Fitted in a model file, register its type with
+// package describe.
 type Fitted interface {
 	Apply(s *Set) (*Set, error)
 }
 
-// Pipeline fits and applies transforms one after another.
+// Pipeline fits and applies transforms in sequence.
 type Pipeline []Transform
 
-// Fit fits each transform on what the ones before it make of the training rows.
+// Fit fits each transform on the training rows as transformed by those before it.
 func (p Pipeline) Fit(train Source) (Fitted, error) {
 	out := FittedPipeline{}
 	if train == nil {
@@ -51,7 +51,7 @@ func (p Pipeline) Fit(train Source) (Fitted, error) {
 		}
 		f, err := t.Fit(train)
 		if err == nil && f == nil {
-			err = fmt.Errorf("data: transform %d of the pipeline fitted to nothing", i)
+			err = fmt.Errorf("data: transform %d of the pipeline: Fit returned nothing", i)
 		}
 		if err != nil {
 			return nil, err
@@ -67,10 +67,10 @@ func (p Pipeline) Fit(train Source) (Fitted, error) {
 	return out, nil
 }
 
-// FittedPipeline is a Pipeline that was fitted.
+// FittedPipeline is a fitted Pipeline.
 type FittedPipeline []Fitted
 
-// Apply applies the transforms one after another.
+// Apply applies the transforms in sequence.
 func (p FittedPipeline) Apply(s *Set) (*Set, error) {
 	var err error
 	if err := p.check(); err != nil {
@@ -84,8 +84,8 @@ func (p FittedPipeline) Apply(s *Set) (*Set, error) {
 	return s, nil
 }
 
-// Notes returns what fitting has found that a person should know, such as columns
-// without a value in the training rows.
+// Notes returns findings from fitting that the user should know, such as columns without a
+// value in the training rows.
 func Notes(f Fitted) []string {
 	var out []string
 	switch f := f.(type) {
@@ -105,7 +105,7 @@ func Notes(f Fitted) []string {
 	return out
 }
 
-// check finds what would make Apply fail.
+// check finds problems that would make Apply fail.
 func (p FittedPipeline) check() error {
 	for i, f := range p {
 		if f == nil {
@@ -136,7 +136,8 @@ func (s *Set) withTable(v []float64, features []Feature) *Set {
 	return &out
 }
 
-// featuresOf returns the columns' descriptions, made up if the set has none.
+// featuresOf returns the descriptions of the columns, with made-up names if the set has
+// none.
 func (s *Set) featuresOf(columns int) []Feature {
 	if len(s.Features) == columns {
 		return s.Features
@@ -148,8 +149,8 @@ func (s *Set) featuresOf(columns int) []Feature {
 	return f
 }
 
-// bare returns what a transform has to know of columns: not how they stood in a
-// file and what they were like there.
+// bare strips descriptions of columns to what transforms need: without number format and
+// summary.
 func bare(features []Feature) []Feature {
 	out := make([]Feature, len(features))
 	for j, f := range features {

@@ -7,10 +7,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Validate checks that all parts of the set have as many rows, that labels are
-// in range, that weights are not negative and not all 0, and that every number
-// is finite but for NaN in a table, which stands for a missing value, and that the
-// targets are as the task of As wants them. The error names row and column.
+// Validate checks that all parts of the set have the same number of rows, that labels are
+// in range, that weights are non-negative and not all 0, that all numbers are finite
+// (apart from NaN in a table, which is a missing value), and that the targets suit the
+// task. The error names row and column.
 func (s *Set) Validate() error {
 	n := s.Len()
 	if n == 0 || len(s.Inputs) == 0 && len(s.Sequences) == 0 {
@@ -43,7 +43,7 @@ func (s *Set) Validate() error {
 	return nil
 }
 
-// ValidateAnswers is Validate of what [Answers] gives: targets of rows, weights and groups.
+// ValidateAnswers is Validate for the result of [Answers]: targets, weights and groups.
 func (s *Set) ValidateAnswers() error {
 	n := s.Len()
 	if n == 0 {
@@ -118,7 +118,7 @@ func (s *Set) validate(t *tensor.Dense, n int, what string, table bool) error {
 	}
 	switch d := dense(t).Data().(type) {
 	case []float64:
-		at := len(d) // the first value that is not finite
+		at := len(d) // first value that is not finite
 		for i, v := range d {
 			if v-v != 0 && (v == v || !table) { // x − x is NaN for infinities and NaN
 				at = i
@@ -166,7 +166,8 @@ func (s *Set) validateLevels(d []float64, width int) error {
 	return s.validateLevel(first, width, d[first])
 }
 
-// validateLevel checks the code of a level; -1 is one that was not there in training.
+// validateLevel checks the code of a level; -1 stands for one that did not occur in
+// training.
 func (s *Set) validateLevel(i, width int, v float64) error {
 	f := s.Features[i%width]
 	if !math.IsNaN(v) && (v != math.Trunc(v) || v < -1 || v >= float64(len(f.Levels))) {

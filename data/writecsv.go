@@ -12,19 +12,18 @@ import (
 	"unicode/utf8"
 )
 
-// WriteCSV writes a table with its header: the features, the target if there is
-// one, then the columns kept as text, the groups and the weights.
+// WriteCSV writes a table with a header: the features, the target if there is one, then
+// the columns kept as text, the groups and the weights.
 //
-// A CSV file does not say what its columns are: reading it guesses that anew, and
-// the order of levels and classes, groups and weights, and columns that say
-// nothing would not come back. Reading it with the set's Schema, which is plain
-// JSON, gives the same set again:
+// A CSV file does not declare its columns: reading it infers their types anew and would
+// lose the order of levels and classes, groups and weights, and uninformative columns.
+// Reading it with the set's Schema, which is plain JSON, restores the set:
 //
 //	schema := s.Schema()
 //	again, _, err := data.CSV{Schema: &schema}.ReadFile("table.csv")
 //
-// A name or a level that a file cannot hold (empty, with space around it, no valid
-// UTF-8), and the code of an unknown level, are errors, as is a target of several columns.
+// It fails for a name or level that a file cannot hold (empty, with space around it,
+// invalid UTF-8), the code of an unknown level, and a target of several columns.
 func WriteCSV(w io.Writer, s *Set) error {
 	if w == nil {
 		return errors.New("data: no file to write to")
@@ -44,7 +43,7 @@ func WriteCSV(w io.Writer, s *Set) error {
 				return fmt.Errorf("data: %s: row %d, column %s: %w", s.Name, i, t.header[k], err)
 			}
 		}
-		if len(record) == 1 && record[0] == "" { // an empty line would be no row
+		if len(record) == 1 && record[0] == "" { // an empty line would not be read as a row
 			cw.Flush()
 			_, err = io.WriteString(w, "\"\"\n")
 		} else {
@@ -61,14 +60,14 @@ func WriteCSV(w io.Writer, s *Set) error {
 	return nil
 }
 
-// Schema describes the columns of the file that WriteCSV makes of the set.
+// Schema describes the columns of the file that WriteCSV writes for the set.
 func (s *Set) Schema() Schema {
 	if s == nil {
 		return Schema{}
 	}
 	out := Schema{Name: s.Name, Source: s.Source, Target: s.Target, Classes: s.Classes, TargetNumber: s.TargetNumber}
 	if s.As != nil {
-		out.As, _ = MarshalTask(s.As) // written has the error
+		out.As, _ = MarshalTask(s.As) // written reports the error
 	}
 	if _, p, err := s.Table(); err == nil {
 		out.Features = s.featuresOf(p)
@@ -85,7 +84,7 @@ func (s *Set) Schema() Schema {
 	return out
 }
 
-// free returns a name that no column has.
+// free returns a column name that is not in use.
 func (s Schema) free(name string) string {
 	taken := func(n string) bool {
 		return n == s.Target || n == s.Group || slices.Contains(s.Texts, n) || slices.ContainsFunc(s.Features, func(f Feature) bool { return f.Name == n })
@@ -97,8 +96,8 @@ func (s Schema) free(name string) string {
 	return free
 }
 
-// written is a file to be: its header, and a function for every column that returns
-// the cell of a row.
+// written is a file to be written: its header, and for every column a function that
+// returns the cell of a row.
 type written struct {
 	header []string
 	cells  []func(row int) (string, error)
@@ -164,7 +163,7 @@ func (s *Set) written() (*written, error) {
 	return t, nil
 }
 
-// writableText is an error if a text would be read as another one.
+// writableText fails if a text would not be read back unchanged.
 func writableText(s string) error {
 	switch {
 	case s == "":
@@ -174,13 +173,13 @@ func writableText(s string) error {
 	case strings.HasPrefix(s, "\ufeff"):
 		return fmt.Errorf("%s begins with a byte order mark", short(s))
 	case !utf8.ValidString(s), strings.ContainsRune(s, 0):
-		return fmt.Errorf("%s is no text in UTF-8", short(s))
+		return fmt.Errorf("%s is not valid UTF-8", short(s))
 	}
 	return nil
 }
 
-// formatNumber returns the shortest digits that read back to the same number, with
-// an exponent only where it is very large or very small.
+// formatNumber returns the shortest digits that read back as the same number, with an
+// exponent only for very large or small numbers.
 func formatNumber(v float64) string {
 	if a := math.Abs(v); a != 0 && (a < 1e-5 || a >= 1e21) {
 		return strconv.FormatFloat(v, 'g', -1, 64)
@@ -211,7 +210,7 @@ func (s *Set) targetText() (func(row int) string, error) {
 	return func(row int) string { return formatNumber(y[row]) }, nil
 }
 
-// text returns a value of the column as it stands in a CSV file.
+// text returns a value of the column as it is written in a CSV file.
 func (f Feature) text(v float64) (string, error) {
 	switch k := int(v); {
 	case math.IsNaN(v):
@@ -230,7 +229,7 @@ func (f Feature) text(v float64) (string, error) {
 	return formatNumber(v), nil
 }
 
-// readWritten reads a file that WriteCSV wrote, by the schema of its set.
+// readWritten reads a file that WriteCSV wrote, using the schema of its set.
 func (c CSV) readWritten(r io.Reader, name string) (*Set, *Report, error) {
 	schema := *c.Schema
 	if err := schema.check(); err != nil {
@@ -253,7 +252,7 @@ func (c CSV) readWritten(r io.Reader, name string) (*Set, *Report, error) {
 	}
 	if len(found.Unknown) > 0 {
 		u := found.Unknown[0]
-		return nil, nil, &CSVError{File: name, Column: u.Column, Err: fmt.Errorf("%s is none of the schema's levels", quoteList(u.Values))}
+		return nil, nil, &CSVError{File: name, Column: u.Column, Err: fmt.Errorf("%s: not among the schema's levels", quoteList(u.Values))}
 	}
 	if err := s.takeBack(schema); err != nil {
 		return nil, nil, &CSVError{File: name, Err: err}
@@ -272,7 +271,7 @@ func (c CSV) readWritten(r io.Reader, name string) (*Set, *Report, error) {
 	return s, report, s.Validate()
 }
 
-// takeBack makes groups and weights of the texts that they were read as.
+// takeBack restores groups and weights from the texts they were read as.
 func (s *Set) takeBack(schema Schema) error {
 	n := len(schema.Texts)
 	if schema.Group != "" {
@@ -280,7 +279,7 @@ func (s *Set) takeBack(schema Schema) error {
 		for i, cell := range s.Texts[n].Cells {
 			g, err := strconv.Atoi(cell)
 			if err != nil {
-				return fmt.Errorf("column %s: %s is no group", schema.Group, short(cell))
+				return fmt.Errorf("column %s: %s is not a group", schema.Group, short(cell))
 			}
 			s.Groups[i] = g
 		}
@@ -291,7 +290,7 @@ func (s *Set) takeBack(schema Schema) error {
 		for i, cell := range s.Texts[n].Cells {
 			w, ok, err := parsePlain(cell)
 			if !ok || err != nil {
-				return fmt.Errorf("column %s: %s is no weight", schema.Weight, short(cell))
+				return fmt.Errorf("column %s: %s is not a weight", schema.Weight, short(cell))
 			}
 			s.Weights[i] = w
 		}
@@ -302,8 +301,8 @@ func (s *Set) takeBack(schema Schema) error {
 	return nil
 }
 
-// Inspect describes a set as the Report of a file does: the columns' types, ranges
-// and levels, and those that nearly are the target.
+// Inspect describes a set as the Report of a file does: the types, ranges and levels of
+// its columns, and columns that nearly equal the target.
 func Inspect(s *Set) *Report {
 	if s == nil {
 		return &Report{}

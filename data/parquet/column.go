@@ -18,7 +18,7 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// kind is how the values of a column become numbers or texts.
+// kind determines how the values of a column become numbers or texts.
 type kind uint8
 
 const (
@@ -29,7 +29,7 @@ const (
 	floating
 	decimal
 	days    // since 1970-01-01
-	clock   // since midnight, or since 1970-01-01, in parts of a second
+	clock   // since midnight or since 1970-01-01, in fractions of a second
 	int96   // a Julian day and nanoseconds
 	text    // UTF-8
 	uuid    // 16 bytes
@@ -45,9 +45,9 @@ type column struct {
 	optional bool
 	kind     kind
 	physical format.Type
-	length   int     // bytes of a value of fixed length
-	scale    int     // digits of a decimal after the point
-	parts    int64   // of a second
+	length   int     // bytes per value, for a fixed length
+	scale    int     // digits after the point of a decimal
+	parts    int64   // units of time per second
 	chunks   []chunk // by row group
 }
 
@@ -55,13 +55,14 @@ func (c *column) leave(why string, args ...any) {
 	c.kind, c.Type, c.Why = unread, data.Ignore, fmt.Sprintf(why, args...)
 }
 
-// layouts of times.
+// Layouts of times.
 const (
 	dateLayout  = "2006-01-02"
 	clockLayout = "15:04:05"
 )
 
-// classify decides by the logical type, or the older converted type, what a column holds.
+// classify determines what a column holds from its logical type, or from the older
+// converted type.
 func (c *column) classify(e *format.SchemaElement) {
 	c.physical, c.length = e.Type.V, int(e.TypeLength.V)
 	number := func(k kind, integer bool) { c.kind, c.Type, c.Integer = k, data.Numeric, integer }
@@ -101,13 +102,13 @@ func (c *column) classify(e *format.SchemaElement) {
 	case *format.NullType:
 		number(nothing, false)
 	default:
-		c.leave("of type %s, which is not read", what)
+		c.leave("of type %s, which is not supported", what)
 		return
 	}
 	c.possible(what)
 }
 
-// partsOf returns how many of a unit make a second.
+// partsOf returns the number of units in a second.
 func partsOf(u format.TimeUnit) int64 {
 	switch u.Value.(type) {
 	case *format.MilliSeconds:
@@ -120,7 +121,7 @@ func partsOf(u format.TimeUnit) int64 {
 	return 0
 }
 
-// converted is classify of a column without a logical type.
+// converted is classify for a column without a logical type.
 func (c *column) converted(e *format.SchemaElement, number func(kind, bool), times func(kind, string, int64), texts func(kind)) {
 	if e.ConvertedType.Valid {
 		switch t := e.ConvertedType.V; t {
@@ -144,7 +145,7 @@ func (c *column) converted(e *format.SchemaElement, number func(kind, bool), tim
 		case deprecated.Int8, deprecated.Int16, deprecated.Int32, deprecated.Int64:
 			number(signed, true)
 		default:
-			c.leave("of type %v, which is not read", t)
+			c.leave("of type %v, which is not supported", t)
 			return
 		}
 		c.possible(fmt.Sprint(e.ConvertedType.V))
@@ -167,7 +168,7 @@ func (c *column) converted(e *format.SchemaElement, number func(kind, bool), tim
 	}
 }
 
-// possible leaves a column out whose logical type does not go with how it is stored.
+// possible leaves out a column whose logical type is inconsistent with its storage.
 func (c *column) possible(what string) {
 	ok := false
 	fixed := c.physical == format.FixedLenByteArray
@@ -191,25 +192,25 @@ func (c *column) possible(what string) {
 		ok = true
 	}
 	if !ok {
-		c.leave("%s stored as %v, which is not read", what, c.physical)
+		c.leave("%s stored as %v, which is not supported", what, c.physical)
 	}
 }
 
-// chunk is where the pages of a column are in a row group.
+// chunk locates the pages of a column in a row group.
 type chunk struct {
 	column *parquet.FileColumnChunk
 	pages  []page
-	data   int64 // offset of the first data page, or of the dictionary before it if that is not declared
-	lazy   bool  // the dictionary's place is not declared
+	data   int64 // offset of the first data page, or of an undeclared dictionary before it
+	lazy   bool  // the offset of the dictionary is not declared
 }
 
-// page is where a data page is.
+// page locates a data page.
 type page struct {
 	at  int64
-	row int // its first row in the row group
+	row int // first row, within the row group
 }
 
-// Bounds of a page that is read.
+// Bounds of pages.
 const (
 	mostPage     = 1 << 28 // bytes
 	mostPageRows = 1 << 24
@@ -226,7 +227,7 @@ func (c *column) findPages() error {
 	return c.findPagesOf(rows)
 }
 
-// findPagesOf is findPages of row groups with so many values.
+// findPagesOf is findPages, given the number of values in each row group.
 func (c *column) findPagesOf(values []int) error {
 	o := c.file
 	for k, g := range o.pf.RowGroups() {
@@ -243,7 +244,7 @@ func (c *column) findPagesOf(values []int) error {
 			return o.fail(c.Name, "the column is encrypted")
 		case m.Codec == format.Lz4Raw || m.Codec == format.Lz4 || m.Codec == format.LZO:
 			// parquet-go 0.32 reads wrong values from some, without an error: see findings/parquet-go-lz4.sh
-			return o.fail(c.Name, "it is compressed with %v, which is not read; write it with ZSTD or SNAPPY", m.Codec)
+			return o.fail(c.Name, "it is compressed with %v, which is not supported; write it with ZSTD or SNAPPY", m.Codec)
 		case m.Type != c.physical:
 			return o.fail(c.Name, "the file is damaged: %v in row group %d, %v in the schema", m.Type, k+1, c.physical)
 		}
@@ -263,7 +264,7 @@ func (c *column) findPagesOf(values []int) error {
 	return nil
 }
 
-// walk reads the headers from one offset to another, until they have so many rows.
+// walk reads page headers between two offsets, until they have the given number of rows.
 func (c *column) walk(ch *chunk, at, end int64, rows int) error {
 	found := 0
 	var protocol thrift.CompactProtocol
@@ -329,7 +330,7 @@ func (c *column) header(at, end int64) ([]byte, error) {
 	}
 }
 
-// numbers puts the values from lo on into dst.
+// numbers copies the values from lo on to dst.
 func (c *column) numbers(dst []float64, v encoding.Values, lo int) error {
 	n := len(dst)
 	switch c.physical {
@@ -399,17 +400,17 @@ func (c *column) numbers(dst []float64, v encoding.Values, lo int) error {
 	return nil
 }
 
-// powers of ten that a float64 holds.
+// powers are the powers of ten that a float64 represents exactly.
 var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
-// integer returns what an integer, or the same bits without a sign, stands for.
+// integer converts an integer, given signed and as unsigned bits, to the column's value.
 func (c *column) integer(x int64, bits uint64) float64 {
 	switch c.kind {
 	case unsigned:
 		return float64(bits)
 	case decimal:
 		if -1<<53 <= x && x <= 1<<53 && c.scale < len(powers) {
-			return float64(x) / powers[c.scale] // both are exact, so that the quotient is the nearest
+			return float64(x) / powers[c.scale] // both are exact, so the quotient is correctly rounded
 		}
 		return c.nearest(strconv.FormatInt(x, 10))
 	case days:
@@ -424,7 +425,7 @@ func (c *column) integer(x int64, bits uint64) float64 {
 	return float64(x)
 }
 
-// big returns a decimal of bytes: an integer in two's complement, the highest byte first.
+// big converts a decimal given as bytes: an integer in two's complement, big-endian.
 func (c *column) big(b []byte) float64 {
 	if len(b) <= 8 {
 		x := int64(0)
@@ -443,13 +444,13 @@ func (c *column) big(b []byte) float64 {
 	return c.nearest(x.String())
 }
 
-// nearest returns the float64 that is nearest to a decimal's digits.
+// nearest returns the float64 nearest to a decimal, given its digits.
 func (c *column) nearest(digits string) float64 {
-	v, _ := strconv.ParseFloat(digits+"e-"+strconv.Itoa(c.scale), 64) // beyond float64 it is infinite, and told as such
+	v, _ := strconv.ParseFloat(digits+"e-"+strconv.Itoa(c.scale), 64) // infinite if out of range, which is reported later
 	return v
 }
 
-// half returns an IEEE 754 binary16.
+// half converts an IEEE 754 binary16.
 func half(b uint16) float64 {
 	sign, exponent, fraction := 1.0, int(b>>10&31), float64(b&1023)
 	if b>>15 == 1 {
@@ -466,7 +467,7 @@ func half(b uint16) float64 {
 	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
-// texts gives the values from lo to hi, one after another, to put.
+// texts passes the values from lo to hi to put, in order.
 func (c *column) texts(v encoding.Values, lo, hi int, put func(i int, b []byte) error) error {
 	switch c.kind {
 	case boolean:
@@ -508,10 +509,10 @@ func (c *column) texts(v encoding.Values, lo, hi int, put func(i int, b []byte) 
 	return nil
 }
 
-// valid is an error about a text that is not UTF-8.
+// valid fails for a text that is not UTF-8.
 func valid(b []byte) error {
 	if !utf8.Valid(b) {
-		return errors.New("bytes that are no text in UTF-8; leave the column out")
+		return errors.New("bytes that are not valid UTF-8; leave the column out")
 	}
 	return nil
 }

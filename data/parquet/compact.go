@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Bounds of what a structure in Thrift's compact protocol may declare: elements of all
-// lists together, and how deep structures lie in one another.
+// Bounds for a structure in Thrift's compact protocol: elements of all lists together, and
+// depth of nesting.
 const (
 	mostElements = 1 << 22
 	mostDepth    = 64
@@ -15,20 +15,20 @@ const (
 
 var errShort = errors.New("it ends too early")
 
-// compactSize returns the size of the structure in Thrift's compact protocol that b
-// begins with. A list, a text or a nesting that does not fit into b, or is larger than
-// any real one, is an error: decoders take memory for what is declared.
+// compactSize returns the size of the structure in Thrift's compact protocol at the
+// beginning of b. It fails for a list, text or nesting that exceeds b or is larger than
+// any real one, because decoders allocate whatever size is declared.
 func compactSize(b []byte) (int, error) {
 	w := walker{b: b, left: mostElements}
 	w.structure(0)
 	return w.at, w.err
 }
 
-// walker walks through a structure.
+// walker walks over a structure.
 type walker struct {
 	b    []byte
 	at   int
-	left int // elements that may come
+	left int // list elements still allowed
 	err  error
 }
 
@@ -75,16 +75,16 @@ func (w *walker) structure(depth int) {
 		if head == 0 {
 			return
 		}
-		if head>>4 == 0 { // the field's number follows
+		if head>>4 == 0 { // the field number follows
 			w.number()
 		}
-		if kind := head & 15; kind != 1 && kind != 2 { // booleans have their value here
+		if kind := head & 15; kind != 1 && kind != 2 { // booleans have their value in the header
 			w.value(kind, depth)
 		}
 	}
 }
 
-// value passes a value of one of the protocol's types.
+// value skips a value of one of the protocol's types.
 func (w *walker) value(kind byte, depth int) {
 	switch kind {
 	case 1, 2, 3: // in a list, a boolean is a byte

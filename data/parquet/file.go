@@ -1,5 +1,5 @@
-// Package parquet reads Parquet files: as a data.Source by row groups and column pages,
-// so that a file may be larger than memory, or to memory.
+// Package parquet reads Parquet files, either into memory or as a data.Source that is read
+// by row groups and pages, so that a file may be larger than memory.
 package parquet
 
 import (
@@ -15,43 +15,45 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// File says how a Parquet file becomes rows of a table. The zero value takes the last
-// column that can be read for the target, and decides what the columns are by their
-// types, as [data.CSV] does by their texts.
+// File specifies how a Parquet file becomes rows of a table. The zero value takes the last
+// readable column as the target and determines the use of columns from their types, as
+// [data.CSV] does from their texts.
 //
-// Booleans, texts (STRING, ENUM, JSON, UUID, byte arrays without a logical type) are
-// categories; integers, FLOAT, DOUBLE, FLOAT16 and DECIMAL numbers, each the float64 that
-// is nearest to it; DATE, TIME, TIMESTAMP and INT96 times, in seconds since 1970-01-01
-// UTC, of which a float64 holds about a quarter of a microsecond. A null, a NaN and the
-// empty text are missing. An infinity is an error with its row, counted from 1, and
-// column. Integers beyond 2^53 are rounded, with a warning. Lists that are not
-// named in Sequences, maps, structs and other types are left out, with the reason in the report.
+// Booleans and texts (STRING, ENUM, JSON, UUID, byte arrays without a logical type) are
+// categories. Integers, FLOAT, DOUBLE, FLOAT16 and DECIMAL become the nearest float64.
+// DATE, TIME, TIMESTAMP and INT96 become seconds since 1970-01-01 UTC, which a float64
+// resolves to about a quarter of a microsecond. Null, NaN and the empty text are missing
+// values. An infinity is an error that names its row, counted from 1, and column. Integers
+// beyond 2^53 are rounded, with a warning. Lists not named in Sequences, maps, structs and
+// other types are left out, with the reason in the report.
 //
-// What is a class, what is left out, and which Types can be asked for is as data.CSV
-// documents it.
+// For classes, columns that are left out, and the Types that can be requested, see
+// data.CSV.
 type File struct {
 	Path     string
-	Target   string                     // name of the target column; "": the last that can be read
-	NoTarget bool                       // the file has none
-	AsTask   string                     // "classify" or "regress"; "": guessed
-	Positive string                     // of two classes the one that is class 1; "": the second in order
-	Types    map[string]data.ColumnType // by column, in place of that of the file
-	Columns  []string                   // columns that are read, beside those named elsewhere; nil: all
-	Drop     []string                   // columns that are left out
-	ID       []string                   // columns that are kept in Set.Texts, not as features
-	Group    string                     // column whose equal cells make a group: Set.Groups
+	Target   string                     // name of the target column; "": the last readable one
+	NoTarget bool                       // the file has no target
+	AsTask   string                     // "classify" or "regress"; "": inferred
+	Positive string                     // which of two classes is class 1; "": the second in order
+	Types    map[string]data.ColumnType // types by column, instead of those of the file
+	Columns  []string                   // columns to read, besides those named in other fields; nil: all
+	Drop     []string                   // columns to leave out
+	ID       []string                   // columns to keep in Set.Texts, not as features
+	Group    string                     // column whose equal cells form a group: Set.Groups
 	Weight   string                     // column of row weights: Set.Weights
 	Missing  []string                   // texts and numbers that mean a missing value
-	KeepAll  bool                       // no column is left out for what stands in it
+	KeepAll  bool                       // no column is left out because of its contents
 
-	// Sequences names columns that are lists of numbers (LIST, or repeated): Set.Sequences in this
-	// order, integers as token ids, others with one feature for each step. A list that is null is
-	// one without steps; a null within a list is an error. Other columns of lists are left out.
+	// Sequences names columns that are lists of numbers (LIST, or repeated). They become
+	// Set.Sequences, in this order: integers as token ids, other numbers with one feature
+	// per step. A null list has no steps; a null within a list is an error. Other columns
+	// of lists are left out.
 	Sequences []string
 }
 
-// Open opens the file as a source that is read by row groups and pages. It reads the file
-// through two or three times, to find levels and ranges. Close closes it.
+// Open opens the file as a source that is read by row groups and pages. It makes two or
+// three passes over the file to find levels and ranges. Close the source to close the
+// file.
 func (f File) Open() (*data.FileSource, error) {
 	o, err := f.open()
 	if err != nil {
@@ -65,7 +67,7 @@ func (f File) Open() (*data.FileSource, error) {
 	return src, nil
 }
 
-// Read reads the file to memory, with what was found out about it.
+// Read reads the file into memory and reports what was found.
 func (f File) Read() (*data.Set, *data.Report, error) {
 	src, err := f.Open()
 	if err != nil {
@@ -79,8 +81,8 @@ func (f File) Read() (*data.Set, *data.Report, error) {
 	return set, src.Report(), nil
 }
 
-// ReadRows reads rows to predict to memory, as data.CSV.ReadRows does from a CSV file. Of
-// f, ID, KeepAll and Missing count.
+// ReadRows reads rows to predict into memory, as data.CSV.ReadRows does from a CSV file.
+// Of f, only ID, KeepAll and Missing are used.
 func (f File) ReadRows(schema data.Schema) (*data.Set, *data.RowsReport, error) {
 	o, err := File{Path: f.Path}.open()
 	if err != nil {
@@ -90,8 +92,8 @@ func (f File) ReadRows(schema data.Schema) (*data.Set, *data.RowsReport, error) 
 	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ReadColumns(o.columnFile(), schema)
 }
 
-// ScanRows reads rows to predict some at a time, as data.CSV.ScanRows does from a CSV file. Of f,
-// ID, KeepAll and Missing count.
+// ScanRows reads rows to predict in parts, as data.CSV.ScanRows does from a CSV file. Of
+// f, only ID, KeepAll and Missing are used.
 func (f File) ScanRows(schema data.Schema, do func(rows *data.Set) error) (*data.RowsReport, error) {
 	o, err := File{Path: f.Path}.open()
 	if err != nil {
@@ -101,8 +103,8 @@ func (f File) ScanRows(schema data.Schema, do func(rows *data.Set) error) (*data
 	return data.CSV{ID: f.ID, KeepAll: f.KeepAll, Missing: f.Missing}.ScanColumns(o.columnFile(), schema, do)
 }
 
-// Size returns the number of rows and of columns that are read, as the file's footer and
-// the headers of its pages have them.
+// Size returns the number of rows and of readable columns, according to the file's footer
+// and page headers.
 func (f File) Size() (rows, columns int, err error) {
 	o, err := f.open()
 	if err != nil {
@@ -117,7 +119,7 @@ func (f File) Size() (rows, columns int, err error) {
 	return o.rows, columns, nil
 }
 
-// csv returns what package data decides by.
+// csv returns the options for package data.
 func (f File) csv(o *file) data.CSV {
 	c := data.CSV{Target: f.Target, NoTarget: f.NoTarget, AsTask: f.AsTask, Positive: f.Positive, Types: f.Types, Drop: f.Drop, ID: f.ID, Group: f.Group, Weight: f.Weight, Missing: f.Missing, KeepAll: f.KeepAll}
 	if c.Target == "" && !c.NoTarget {
@@ -130,7 +132,7 @@ func (f File) csv(o *file) data.CSV {
 	return c
 }
 
-// wants reports whether a column is read.
+// wants reports whether a column is to be read.
 func (f File) wants(name string) bool {
 	if slices.Contains(f.Drop, name) || f.Types[name] == data.Ignore {
 		return false
@@ -138,24 +140,24 @@ func (f File) wants(name string) bool {
 	return f.Columns == nil || slices.Contains(f.Columns, name) || slices.Contains(f.ID, name) || name == f.Target || name == f.Group || name == f.Weight
 }
 
-// file is a file that was opened.
+// file is an open file.
 type file struct {
 	name    string
 	f       *os.File
 	size    int64
 	pf      *parquet.File
 	rows    int
-	groups  []int // the first row of each row group, and the number of rows
+	groups  []int // first row of each row group, then the number of rows
 	columns []*column
 	lists   []*list
 }
 
-// fail is an error about a file, or a column of it.
+// fail returns an error about a file or one of its columns.
 func (o *file) fail(column, format string, args ...any) error {
 	return &data.CSVError{File: o.name, Column: column, Err: fmt.Errorf(format, args...)}
 }
 
-// guard makes an error of a panic, which a damaged file may cause in the library.
+// guard converts a panic, which a damaged file may cause in the library, to an error.
 func (o *file) guard(column string, err *error) {
 	if r := recover(); r != nil {
 		*err = o.fail(column, "the file is damaged: %v", r)
@@ -185,7 +187,7 @@ func (f File) open() (*file, error) {
 	return o, nil
 }
 
-// read reads the footer and where the pages are.
+// read reads the footer and locates the pages.
 func (o *file) read(f File) (err error) {
 	defer o.guard("", &err)
 	if err := o.footer(); err != nil {
@@ -215,10 +217,11 @@ func (o *file) read(f File) (err error) {
 	return o.describe(f)
 }
 
-// mostRows bounds what a file may declare.
+// mostRows bounds the number of rows that a file may declare.
 var mostRows = min(int64(math.MaxInt), 1<<40)
 
-// footer checks the ends of the file, and the sizes that its footer declares.
+// footer checks the magic bytes at both ends of the file and the sizes that its footer
+// declares.
 func (o *file) footer() error {
 	const ends = 12 // two magic words and the footer's length
 	if o.size < ends {
@@ -256,7 +259,7 @@ func (o *file) footer() error {
 
 const mostFooter = 1 << 28
 
-// describe finds the columns and their pages.
+// describe finds the columns and locates their pages.
 func (o *file) describe(f File) error {
 	schema := o.pf.Metadata().Schema
 	at, leaf := 1, 0
@@ -276,9 +279,9 @@ func (o *file) describe(f File) error {
 		case slices.Contains(f.Sequences, e.Name):
 			col.leave("read as sequences")
 		case !c.Leaf():
-			col.leave("a nested column (%s), which is no cell of a table", nesting(e))
+			col.leave("a nested column (%s), which does not fit into a table cell", nesting(e))
 		case c.MaxRepetitionLevel() > 0:
-			col.leave("a repeated column, which is no cell of a table")
+			col.leave("a repeated column, which does not fit into a table cell")
 		default:
 			col.classify(e)
 		}
@@ -300,7 +303,7 @@ func (o *file) describe(f File) error {
 	return o.findSequences(f)
 }
 
-// findSequences finds the columns of lists that are asked for.
+// findSequences finds the requested columns of lists.
 func (o *file) findSequences(f File) error {
 	schema := o.pf.Metadata().Schema
 	for _, name := range f.Sequences {
@@ -322,8 +325,8 @@ func (o *file) findSequences(f File) error {
 	return nil
 }
 
-// span returns how many elements of a schema belong to its first one, and how many of
-// them are columns.
+// span returns the number of schema elements that belong to the first one, including
+// itself, and how many of them are columns.
 func span(schema []format.SchemaElement) (n, leaves int) {
 	open := 1
 	for open > 0 && n < len(schema) {

@@ -16,28 +16,28 @@ import (
 // list is a column of lists of numbers.
 type list struct {
 	column
-	full byte // definition level of a value; one below: a null within a list, where those are possible
+	full byte // definition level of a value; one less: a null within a list, if null is set
 	null bool // lists may hold nulls
 }
 
-// asList makes a list of a column whose schema begins at elements[0].
+// asList adds a list for the column whose schema begins at element at.
 func (o *file) asList(name string, c *parquet.Column, at int) error {
 	leaf := c
 	for !leaf.Leaf() {
 		if len(leaf.Columns()) != 1 {
-			return o.fail(name, "it is no list of numbers: %d columns within", len(leaf.Columns()))
+			return o.fail(name, "it is not a list of numbers: %d columns within", len(leaf.Columns()))
 		}
 		leaf = leaf.Columns()[0]
 		at++
 	}
 	if leaf.MaxRepetitionLevel() != 1 {
-		return o.fail(name, "it is no list of numbers: it repeats %d times", leaf.MaxRepetitionLevel())
+		return o.fail(name, "it is not a list of numbers: it repeats %d times", leaf.MaxRepetitionLevel())
 	}
 	l := &list{column: column{file: o, node: leaf, leaf: leaf.Index()}, full: byte(leaf.MaxDefinitionLevel()), null: leaf.Optional()}
 	l.Name = name
 	l.classify(&o.pf.Metadata().Schema[at])
 	if l.kind != signed && l.kind != unsigned && l.kind != floating && l.kind != decimal {
-		return o.fail(name, "it is no list of numbers")
+		return o.fail(name, "it is not a list of numbers")
 	}
 	if err := l.findLists(); err != nil {
 		return err
@@ -46,10 +46,10 @@ func (o *file) asList(name string, c *parquet.Column, at int) error {
 	return nil
 }
 
-// findLists finds the pages and which rows are on each, for which it reads them once.
+// findLists finds the pages and their rows, which requires reading the pages once.
 func (l *list) findLists() error {
 	o := l.file
-	values := make([]int, len(o.groups)-1) // of each row group, nulls and empty lists among them
+	values := make([]int, len(o.groups)-1) // by row group, including nulls and empty lists
 	for k := range values {
 		n := o.pf.Metadata().RowGroups[k].Columns[l.leaf].MetaData.NumValues
 		if n < int64(o.groups[k+1]-o.groups[k]) || n > mostRows {
@@ -74,12 +74,12 @@ func (l *list) findLists() error {
 type listReader struct {
 	reader
 	list   *list
-	of     parquet.Page // the page that these are of
-	levels []int        // where each row begins among the page's levels
-	firsts []int        // and among its values
+	of     parquet.Page // the page of levels and firsts
+	levels []int        // index of each row's first level
+	firsts []int        // index of each row's first value
 }
 
-// count notes the first row of every page of a row group.
+// count records the first row of every page of a row group.
 func (r *listReader) count(group int) (err error) {
 	defer r.c.file.guard(r.c.Name, &err)
 	if err := r.open(group); err != nil {
@@ -95,7 +95,7 @@ func (r *listReader) count(group int) (err error) {
 		levels := p.RepetitionLevels()
 		if len(levels) == 0 || levels[0] != 0 {
 			parquet.Release(p)
-			return errors.New("a row goes from one page to the next, which is not read; write the file with data pages of version 2")
+			return errors.New("a row spans two pages, which is not supported; write the file with data pages of version 2")
 		}
 		pages[k].row = row
 		row += int(p.NumRows())
@@ -107,7 +107,7 @@ func (r *listReader) count(group int) (err error) {
 	return nil
 }
 
-// begin finds where rows begin on the present page.
+// begin finds the beginnings of rows on the current page.
 func (r *listReader) begin() error {
 	if r.of == r.page {
 		return nil
@@ -133,7 +133,7 @@ func (r *listReader) begin() error {
 	return nil
 }
 
-// read appends the values of rows, which ascend, and where they end.
+// read returns the values of rows, given in ascending order, and their offsets.
 func (r *listReader) read(rows []int) (values []float64, offsets []int, err error) {
 	o := r.c.file
 	defer func() {
@@ -175,7 +175,7 @@ func (r *listReader) read(rows []int) (values []float64, offsets []int, err erro
 	return values, offsets, nil
 }
 
-// sequences reads rows, which ascend.
+// sequences reads the sequences of rows, given in ascending order.
 func (r *listReader) sequences(rows []int) (data.Sequences, error) {
 	values, offsets, err := r.read(rows)
 	if err != nil {
@@ -183,7 +183,7 @@ func (r *listReader) sequences(rows []int) (data.Sequences, error) {
 	}
 	out := data.Sequences{Name: r.c.Name, Offsets: offsets}
 	if len(values) == 0 {
-		values = []float64{0} // a tensor cannot be empty; no row has this step
+		values = []float64{0} // a tensor cannot be empty; this step belongs to no row
 	}
 	if !r.c.Integer {
 		out.Values = tensor.New(tensor.WithShape(len(values), 1), tensor.WithBacking(values))
@@ -201,7 +201,7 @@ func (r *listReader) sequences(rows []int) (data.Sequences, error) {
 	return out, nil
 }
 
-// openLists returns what reads the lists of rows, which ascend.
+// openLists returns a function that reads the lists of rows, given in ascending order.
 func (o *file) openLists() func(rows []int) ([]data.Sequences, error) {
 	readers := make([]*listReader, len(o.lists))
 	for k, l := range o.lists {

@@ -14,8 +14,7 @@ import (
 	"github.com/seed732fc211/aegis/data"
 )
 
-// stream reads rows: what it keeps of a column from one call to the next is the page that
-// was read last.
+// stream reads rows. Between calls it keeps the page read last of each column.
 type stream struct {
 	file    *file
 	columns []*reader // nil: not read yet
@@ -25,27 +24,27 @@ type stream struct {
 // buffer is the cells of a single column.
 type buffer struct {
 	data.Cells
-	own []float64 // memory for Values, which may also be those of a page
+	own []float64 // memory for Values, which may instead be those of a page
 }
 
 // reader reads a column.
 type reader struct {
 	c     *column
-	group int // -1: none is open
+	group int // -1: none open
 	at    *shifted
 	pages *parquet.FilePages
 
-	page       parquet.Page // nil: none is kept
-	number     int          // of the page
-	from, to   int          // its rows in the row group
+	page       parquet.Page // nil: none kept
+	number     int          // number of the page
+	from, to   int          // rows of the page, within the row group
 	dictionary parquet.Dictionary
-	values     []float64 // of the dictionary
-	codes      []int32   // of the dictionary's texts in this call; -1: not met yet
-	call       int       // for which they are
+	values     []float64 // values of the dictionary
+	codes      []int32   // codes of the dictionary's texts in this call; -1: not seen yet
+	call       int       // the call that codes belongs to
 	nulls      bool
 }
 
-// keptPages is how many bytes of pages stay in memory between calls.
+// keptPages is the number of bytes of pages kept in memory between calls.
 const keptPages = 1 << 25
 
 func (o *file) stream() (func(rows, columns []int, f func(column int, c *data.Cells) error) error, error) {
@@ -97,7 +96,7 @@ func (s *stream) read(call int, rows, columns []int, f func(column int, c *data.
 	return first
 }
 
-// cells reads rows, which ascend, into cells.
+// cells reads the cells of rows, given in ascending order.
 func (r *reader) cells(call int, rows []int, cells *buffer) (err error) {
 	o := r.c.file
 	defer func() {
@@ -136,7 +135,7 @@ func (r *reader) cells(call int, rows []int, cells *buffer) (err error) {
 			return o.fail(r.c.Name, "row group %d: %w", group+1, err)
 		}
 		end := r.to + o.groups[group]
-		// A run of rows that lie side by side on the page.
+		// A run of consecutive rows on the page.
 		to := i + 1
 		for to < n && rows[to] < end && rows[to] == rows[to-1]+1 {
 			to++
@@ -164,9 +163,9 @@ func (r *reader) cells(call int, rows []int, cells *buffer) (err error) {
 	return nil
 }
 
-// doubles returns n values from a row of the page on as they lie there, or nil if they do not lie
-// there as they are wanted. They may be changed: the page is this reader's, and what means a
-// missing value means it the next time, too.
+// doubles returns n values from a row of the page on without copying, or nil if the page
+// does not store them as plain float64. The caller may modify them: the page belongs to
+// this reader, and replacing markers of missing values is idempotent.
 func (r *reader) doubles(row, n int) []float64 {
 	if r.c.kind != floating || r.c.physical != format.Double || r.nulls || r.dictionary != nil {
 		return nil
@@ -186,8 +185,8 @@ type rowError struct {
 
 func (e *rowError) Error() string { return e.err.Error() }
 
-// shifted reads a file, from an offset on with a shift: so the library, which reads
-// pages one after another, comes to any page.
+// shifted reads a file, with a shift applied to offsets from a given one on. It makes the
+// library, which reads pages sequentially, read any page.
 type shifted struct {
 	r           io.ReaderAt
 	from, shift int64
@@ -220,7 +219,7 @@ func (r *reader) open(group int) error {
 	return nil
 }
 
-// close lets go of a row group.
+// close releases the pages of a row group.
 func (r *reader) close() {
 	if r.page != nil {
 		parquet.Release(r.page)
@@ -231,7 +230,7 @@ func (r *reader) close() {
 	*r = reader{c: r.c, group: -1}
 }
 
-// turnTo reads the page that has a row of the row group.
+// turnTo reads the page that contains a row of the row group.
 func (r *reader) turnTo(row int) error {
 	if r.page != nil && row >= r.from && row < r.to {
 		return nil
@@ -268,8 +267,8 @@ func (r *reader) turnTo(row int) error {
 	return nil
 }
 
-// place returns where the values of n rows of the page from one on are: without nulls,
-// the first value and their number.
+// place returns the position of the first non-null value, and the number of such values,
+// in n rows of the page from row on.
 func (r *reader) place(row, n int) (lo, values int) {
 	if !r.nulls {
 		return row, n
@@ -284,7 +283,7 @@ func (r *reader) place(row, n int) (lo, values int) {
 	return lo, values
 }
 
-// rowOf returns in which row, from one on, a value is that k others come before.
+// rowOf returns the row, relative to row, of the value that is preceded by k others.
 func (r *reader) rowOf(row, k int) int {
 	if !r.nulls {
 		return k
@@ -297,7 +296,7 @@ func (r *reader) rowOf(row, k int) int {
 	return 0
 }
 
-// numbers puts numbers of the page from a row on into dst.
+// numbers copies numbers of the page from a row on to dst.
 func (r *reader) numbers(dst []float64, row int) error {
 	if r.c.kind == nothing {
 		for i := range dst {
@@ -344,7 +343,7 @@ func (r *reader) numbers(dst []float64, row int) error {
 	return nil
 }
 
-// texts puts codes of the page's texts from a row on into dst, new texts into cells.
+// texts stores codes of the page's texts from a row on in dst, and new texts in cells.
 func (r *reader) texts(call int, dst []int32, row int, known map[string]int32, cells *data.Cells) error {
 	lo, n := r.place(row, len(dst))
 	v := r.page.Data()
