@@ -238,9 +238,9 @@ func (p *arff) declare(s string) error {
 			return p.fail(name, "%w", err)
 		}
 	case p.texts:
-		return p.fail(name, "attributes of type %q are not read: only numeric, nominal, string and date ones are", kind)
+		return p.fail(name, "attributes of type %q are not supported; only numeric, nominal, string and date ones are", kind)
 	default:
-		return p.fail(name, "attributes of type %q are not read here: only numeric and nominal ones are; data.CSV reads strings and dates", kind)
+		return p.fail(name, "attributes of type %q are not supported here; only numeric and nominal ones are; data.CSV reads strings and dates", kind)
 	}
 	p.atts = append(p.atts, a)
 	return nil
@@ -280,7 +280,7 @@ func (p *arff) value(j int, text string, quoted bool) (float64, error) {
 	if a.layout != "" {
 		t, err := time.Parse(a.layout, text)
 		if err != nil {
-			return 0, p.fail(a.Name, "%s is no date of the declared form", short(text))
+			return 0, p.fail(a.Name, "%s is not a date in the declared format", short(text))
 		}
 		text = t.UTC().Format("2006-01-02 15:04:05")
 	}
@@ -294,11 +294,11 @@ func (p *arff) value(j int, text string, quoted bool) (float64, error) {
 		a.codes[text] = code
 		a.Levels = append(a.Levels, text)
 	case a.codes != nil:
-		return 0, p.fail(a.Name, "%s is none of its levels %s", short(text), quoteList(a.Levels))
+		return 0, p.fail(a.Name, "%s is not one of its levels %s", short(text), quoteList(a.Levels))
 	default:
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return 0, p.fail(a.Name, "%q is no finite number", text)
+			return 0, p.fail(a.Name, "%q is not a finite number", text)
 		}
 		return v, nil
 	}
@@ -361,7 +361,7 @@ func javaLayout(pattern string) (string, error) {
 	}
 	pattern, rest, err := unquote(pattern, " \t")
 	if err != nil || rest != "" {
-		return "", fmt.Errorf("the date's form %q cannot be read", pattern+rest)
+		return "", fmt.Errorf("the date format %q cannot be read", pattern+rest)
 	}
 	var out strings.Builder
 	for i := 0; i < len(pattern); {
@@ -379,7 +379,7 @@ func javaLayout(pattern string) (string, error) {
 			}
 			end := strings.IndexByte(pattern[i+1:], '\'')
 			if end < 0 {
-				return "", fmt.Errorf("the date's form %q has a quotation mark that is not closed", pattern)
+				return "", fmt.Errorf("the date format %q has a quotation mark that is not closed", pattern)
 			}
 			out.WriteString(pattern[i+1 : i+1+end])
 			i += end + 2
@@ -387,11 +387,11 @@ func javaLayout(pattern string) (string, error) {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
 			part, ok := javaParts[pattern[i:i+n]]
 			if !ok {
-				return "", fmt.Errorf("the part %q of the date's form %q is not read", pattern[i:i+n], pattern)
+				return "", fmt.Errorf("the part %q of the date format %q is not supported", pattern[i:i+n], pattern)
 			}
 			out.WriteString(part)
 		case c >= '0' && c <= '9':
-			return "", fmt.Errorf("the digits in the date's form %q are not read", pattern)
+			return "", fmt.Errorf("the digits in the date format %q are not supported", pattern)
 		default:
 			out.WriteString(pattern[i : i+n])
 		}

@@ -109,12 +109,12 @@ Bonn,02.01.2022 um 00:00,0,plain,no
 	}
 	head := "@relation r\n@attribute t string\n@attribute d date yyyy-MM-dd\n@attribute y {a,b}\n@data\n"
 	for want, text := range map[string]string{
-		`row 6, column d: "soon" is no date of the declared form`:   head + "x,soon,a\n",
-		`column t: a sparse row without it`:                         head + "{2 b}\n",
-		`column d: the part "Q" of the date's form "Q" is not read`: "@attribute d date Q\n",
-		`column d: the digits in the date's form "yyyy0"`:           "@attribute d date yyyy0\n",
-		`a quotation mark that is not closed`:                       "@attribute d date \"yyyy'T\"\n",
-		`attributes of type "relational" are not read: only`:        "@relation r\n@attribute d relational\n",
+		`row 6, column d: "soon" is not a date in the declared format`:   head + "x,soon,a\n",
+		`column t: a sparse row without it`:                              head + "{2 b}\n",
+		`column d: the part "Q" of the date format "Q" is not supported`: "@attribute d date Q\n",
+		`column d: the digits in the date format "yyyy0"`:                "@attribute d date yyyy0\n",
+		`a quotation mark that is not closed`:                            "@attribute d date \"yyyy'T\"\n",
+		`attributes of type "relational" are not supported; only`:        "@relation r\n@attribute d relational\n",
 	} {
 		if !strings.HasPrefix(text, "@relation") {
 			text = "@relation r\n" + text
@@ -138,13 +138,13 @@ func TestARFFMistakes(t *testing.T) {
 		{"level twice", "@attribute a {x,x}\n", "", `"x" is empty or there twice`},
 		{"open quote", "@attribute 'a real\n", "", "not closed"},
 		{"few values", head + "@data\n1\n", "", "row 5: 1 values for 2"},
-		{"level", head + "@data\n1,z\n", "", `row 5, column c: "z" is none of its levels "x", "y"`},
-		{"number", head + "@data\none,x\n", "", `column a: "one" is no finite number`},
-		{"infinite", head + "@data\nInf,x\n", "", "no finite number"},
+		{"level", head + "@data\n1,z\n", "", `row 5, column c: "z" is not one of its levels "x", "y"`},
+		{"number", head + "@data\none,x\n", "", `column a: "one" is not a finite number`},
+		{"infinite", head + "@data\nInf,x\n", "", "not a finite number"},
 		{"sparse, open", head + "@data\n{0 1\n", "", "row 5: a sparse row that does not end"},
 		{"sparse, index", head + "@data\n{2 1}\n", "", `row 5: "2" where the index of an attribute is wanted, 0 to 1`},
 		{"sparse, order", head + "@data\n{1 x, 0 1}\n", "", `"0" where the index of an attribute is wanted, 2 to 1`},
-		{"sparse, level", head + "@data\n{1 z}\n", "", `row 5, column c: "z" is none of its levels`},
+		{"sparse, level", head + "@data\n{1 z}\n", "", `row 5, column c: "z" is not one of its levels`},
 		{"after a value", head + "@data\n1,'x'y\n", "", "want a comma"},
 		{"missing target", head + "@data\n1,?\n", "", "target of data row 1 is missing"},
 		{"no such target", head + "@data\n1,x\n", "b", `no attribute "b"`},

@@ -335,8 +335,8 @@ type blockRun struct {
 	work  chan block
 	order chan chan *chunk
 	stop  chan struct{}
-	texts chan []byte // texts and free hold buffers and chunks for reuse
-	free  chan *chunk
+	texts chan []byte // buffers to reuse
+	free  chan *chunk // chunks to reuse
 	all   sync.WaitGroup
 	err   error // read error; set before order is closed
 }

@@ -112,7 +112,7 @@ func fitPart(train Source, features []Feature, t Transform, columns []int) (Fitt
 	}
 	part.Fitted, err = t.Fit(sub)
 	if err == nil && part.Fitted == nil {
-		err = fmt.Errorf("data: columns: %T has fitted to nothing", t)
+		err = fmt.Errorf("data: columns: %T.Fit returned nothing", t)
 	}
 	return part, err
 }

@@ -29,7 +29,7 @@ func (p *planner) categorical(q *plan) error {
 		slices.Sort(names)
 		for _, cell := range names {
 			row := q.scan.first[slices.Index(p.t.texts[q.j], cell)]
-			p.warn(row, q.j, "%s is a level, not a missing value: %s; otherwise say so (--missing)", short(cell), kept[cell])
+			p.warn(row, q.j, "%s is a level, not a missing value: %s; if it does mean a missing value, say so (--missing)", short(cell), kept[cell])
 		}
 	}
 	return p.findLevels(q)

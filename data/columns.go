@@ -447,7 +447,7 @@ func (p *planner) oddMark(q *plan) error {
 	mark := byte(p.t.dialect.Decimal)
 	for k := range q.texts {
 		if c := formatOf(q.texts[:k+1], q.scan.plain, mark, p.want, p.t.dialect.Comma); !c.ok && len(c.units) == 0 {
-			return p.t.at(q.first[k], q.j, fmt.Errorf("%s does not go with the numbers before it: their decimal marks or thousands separators differ; give the decimal mark (--decimal) or the type (--types %s)",
+			return p.t.at(q.first[k], q.j, fmt.Errorf("%s is inconsistent with the numbers before it: their decimal marks or thousands separators differ; give the decimal mark (--decimal) or the type (--types %s)",
 				short(q.texts[k]), short(p.t.names[q.j]+"=categorical")))
 		}
 	}
@@ -525,7 +525,7 @@ func (p *planner) notNumber(q *plan) error {
 			err = fmt.Errorf("%s is not a number%s", short(text), NumberFormat{}.as())
 		}
 		if err == nil {
-			err = fmt.Errorf("%s does not go with the numbers before it", short(text))
+			err = fmt.Errorf("%s is inconsistent with the numbers before it", short(text))
 		}
 		return p.t.at(q.first[k], q.j, err)
 	}

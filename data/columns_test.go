@@ -62,7 +62,7 @@ func TestColumns(t *testing.T) {
 		{name: "booleans", cells: []string{"TRUE", "FALSE", "NA"}, levels: []string{"FALSE", "TRUE"}},
 		{name: "missing markers", cells: []string{"1", "", "NA", "n/a", "NaN", "null", "None", "-", ".", "?", "#N/A", "2"}, values: []float64{1, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, 2}},
 		{name: "none is a level", cells: []string{"None", "Minor", "Major", "N/A"}, levels: []string{"Major", "Minor", "None"}, said: `"None" is a level, not a missing value`},
-		{name: "minus is a level", cells: []string{"+", "-", "?"}, levels: []string{"+", "-"}, said: `"-" is a level, not a missing value: it stands beside "+"`},
+		{name: "minus is a level", cells: []string{"+", "-", "?"}, levels: []string{"+", "-"}, said: `"-" is a level, not a missing value: it occurs together with "+"`},
 		{name: "minus is missing", cells: []string{"red", "-", "blue"}, levels: []string{"blue", "red"}},
 		{name: "Namibia", cells: []string{"DE", "NA", "FR", "US", "ZA", "BW"}, levels: []string{"BW", "DE", "FR", "NA", "US", "ZA"}, said: `"NA" is a level, not a missing value: all other cells are codes of two capital letters`},
 		{name: "own markers", csv: data.CSV{Missing: []string{"-999", "no"}}, cells: []string{"1", "-999", "no", "2", "-999.0"}, values: []float64{1, nan, nan, 2, nan}},
@@ -134,8 +134,8 @@ func TestOddCells(t *testing.T) {
 		{"a text among thousands", `row 5, column c: "abc" is not a number`, []string{"1,137", "2,000", "3,000", "abc"}},
 		{"another unit", `row 5, column c: "3 km" is not a number with "mi"`, []string{"5 mi", "6 mi", "7 mi", "3 km"}},
 		{"percent and shares", `row 5, column c: "0.5" is not a number with "%"`, []string{"5%", "6%", "7%", "$0.5"}},
-		{"marks of two conventions", `row 4, column c: "1.137,5" does not go with the numbers before it`, []string{"1,137.5", "2,000.25", "1.137,5"}},
-		{"two apostrophes", `row 4, column c: "1’000’000" does not go with the numbers before it`, []string{"1'137", "22", "1’000’000"}},
+		{"marks of two conventions", `row 4, column c: "1.137,5" is inconsistent with the numbers before it`, []string{"1,137.5", "2,000.25", "1.137,5"}},
+		{"two apostrophes", `row 4, column c: "1’000’000" is inconsistent with the numbers before it`, []string{"1'137", "22", "1’000’000"}},
 		{"infinite", "row 3, column c: -Inf is not finite", []string{"1", "-Inf", "2"}},
 		{"too large", "row 3, column c: 1e999 is too large for a float64", []string{"1", "1e999", "2"}},
 		{"a text among dates", `row 4, column c: "soon" is not a time as YYYY-MM-DD`, []string{"2024-01-01", "2024-01-02", "soon"}},
@@ -329,7 +329,7 @@ func TestGroupsWeightsAndPositive(t *testing.T) {
 		t.Errorf("groups %v, want the integers themselves", s.Groups)
 	}
 	for want, c := range map[string]data.CSV{
-		`row 4, column w: "-1" is no weight`:    {Weight: "w"},
+		`row 4, column w: "-1" is not a weight`: {Weight: "w"},
 		"row 3, column g: the group is missing": {Group: "g"},
 	} {
 		_, _, err := c.Read(strings.NewReader("g,w,x,y\nb,1,1,no\n,0,2,yes\nb,-1,3,no\n"), "f.csv")

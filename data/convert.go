@@ -231,7 +231,7 @@ func (p *planner) weights(q *plan, kept []int) ([]float64, error) {
 	values := p.values(q)
 	for i, v := range values {
 		if !(v >= 0) {
-			return nil, p.t.at(i, q.j, fmt.Errorf("%s is no weight: want a number of at least 0", short(p.t.text(i, q.j))))
+			return nil, p.t.at(i, q.j, fmt.Errorf("%s is not a weight: want a number of at least 0", short(p.t.text(i, q.j))))
 		}
 	}
 	return pick(values, kept), nil
@@ -289,7 +289,7 @@ func (q *plan) numberLevels() {
 	}
 }
 
-var errChanged = errors.New("it was not there when the file was looked through: the file has changed")
+var errChanged = errors.New("it was not there when the file was scanned: the file has changed")
 
 // oddCell is a text that contradicts what was found about its column.
 type oddCell struct {

@@ -68,7 +68,7 @@ type CSV struct {
 	Weight   string                // column of row weights: Set.Weights
 	Comma    rune                  // separator; 0: detected
 	Decimal  rune                  // decimal mark, a point or a comma; 0: detected
-	Header   bool                  // the first row names the columns, whatever it looks like; neither: detected
+	Header   bool                  // the first row names the columns, whatever it looks like; with neither this nor NoHeader: detected
 	NoHeader bool                  // the first row is data: columns are named by their numbers from 1
 	Missing  []string              // texts that mean a missing value, besides the empty one; nil: as above
 	KeepAll  bool                  // no column is left out because of its contents; for rows to predict, all are also kept in Set.Texts

@@ -169,8 +169,8 @@ func TestReadRows(t *testing.T) {
 	for text, want := range map[string]string{
 		"a\n1\n":              `r.csv: there is no column "c" (cells are taken to be separated by commas); there are a`,
 		"a,c\nx,red\n":        `r.csv: row 2, column a: "x" is not a number`,
-		"a,c,y\n1,red,2\n":    `r.csv: row 2, column y: "2" is none of the classes "0", "1"`,
-		"a,c,y\n1,red,dog\n":  `r.csv: row 2, column y: "dog" is none of the classes`,
+		"a,c,y\n1,red,2\n":    `r.csv: row 2, column y: "2" is not one of the classes "0", "1"`,
+		"a,c,y\n1,red,dog\n":  `r.csv: row 2, column y: "dog" is not one of the classes`,
 		"a,c\n":               "r.csv: a header without rows",
 		"a,c\n1,red\n2,red,3": "r.csv: row 3: 3 cells, want 2",
 	} {

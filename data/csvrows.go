@@ -283,7 +283,7 @@ func (m *matcher) finish() error {
 		seen := &m.seen[k]
 		if u := seen.unknown; u.Rows > 0 {
 			m.report.Unknown = append(m.report.Unknown, u)
-			m.warn(seen.unknownLine, f.Name, "%s a level that was not there in training: %s%s", plural(u.Rows, "row has", "rows have"), quoteList(u.Values), alikeOf(u.Values, f.Levels))
+			m.warn(seen.unknownLine, f.Name, "%s a level that did not occur in training: %s%s", plural(u.Rows, "row has", "rows have"), quoteList(u.Values), alikeOf(u.Values, f.Levels))
 		}
 		if f.Seen.Rows == 0 {
 			continue
@@ -308,7 +308,7 @@ func (m *matcher) finish() error {
 		return m.target0
 	}
 	if m.without < m.report.Rows {
-		m.warn(0, m.schema.Target, "the target is missing in %s; it is not read", plural(m.without, "row", "rows"))
+		m.warn(0, m.schema.Target, "the target is missing in %s; it is ignored", plural(m.without, "row", "rows"))
 	}
 	return nil
 }
@@ -467,7 +467,7 @@ func (m *matcher) target(j int, s *Set) {
 		} else {
 			l := classOf(text, s.Classes)
 			if l < 0 {
-				err = fmt.Errorf("%s is none of the classes %s", short(text), quoteList(s.Classes))
+				err = fmt.Errorf("%s is not one of the classes %s", short(text), quoteList(s.Classes))
 			}
 			labels = append(labels, l)
 		}

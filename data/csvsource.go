@@ -53,7 +53,7 @@ func (c CSV) OpenFile(file *os.File, name string) (*FileSource, error) {
 		return nil, err
 	}
 	if c.Schema != nil {
-		return nil, &CSVError{File: name, Err: errors.New("with a schema, read the file to memory")}
+		return nil, &CSVError{File: name, Err: errors.New("with a schema, read the file into memory")}
 	}
 	return c.openFile(file, name)
 }
@@ -64,7 +64,7 @@ func (c CSV) openFile(file *os.File, name string) (*FileSource, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &CSVError{File: name, Err: errors.New("it cannot be read from any place: read it to memory")}
+		return nil, &CSVError{File: name, Err: errors.New("it is not seekable: read it into memory")}
 	}
 	o := &csvFile{c: c, file: file, name: name, size: info.Size()}
 	if err := o.head(); err != nil {
@@ -101,8 +101,8 @@ func (o *csvFile) head() error {
 		return errHead
 	})
 	switch {
-	case err == nil: // an ARFF file has no such parts
-		return &CSVError{File: o.name, Err: errors.New("an ARFF file is not read in parts: read it to memory")}
+	case err == nil: // no errHead: an ARFF file
+		return &CSVError{File: o.name, Err: errors.New("an ARFF file cannot be read in parts: read it into memory")}
 	case !errors.Is(err, errHead):
 		return err
 	}
@@ -127,9 +127,9 @@ func (o *csvFile) pass(f func(b *blockReader, t *table, d *decoder) error) error
 func inParts(name string, d *decoder) error {
 	switch {
 	case d.packed:
-		return &CSVError{File: name, Err: errors.New("a compressed file is not read in parts: unpack it, or read it to memory")}
+		return &CSVError{File: name, Err: errors.New("a compressed file cannot be read in parts: unpack it, or read it into memory")}
 	case d.encoding != encodingUTF8:
-		return &CSVError{File: name, Err: fmt.Errorf("a file in %s is not read in parts: convert it to UTF-8, or read it to memory", d.encoding)}
+		return &CSVError{File: name, Err: fmt.Errorf("a file in %s cannot be read in parts: convert it to UTF-8, or read it into memory", d.encoding)}
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func sameAsMemory(t *testing.T, c data.CSV, raw []byte) {
 	set, report, wantErr := c.ReadFile(path)
 	src, err := c.Open(path)
 	if err != nil {
-		if strings.Contains(err.Error(), "not read in parts") {
+		if strings.Contains(err.Error(), "cannot be read in parts") {
 			return
 		}
 		if wantErr == nil || err.Error() != wantErr.Error() {

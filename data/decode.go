@@ -183,7 +183,7 @@ func (d *decoder) look() {
 		return
 	}
 	if at := bytes.IndexByte(d.out, 0); at >= 0 {
-		d.fail(at, errors.New("a zero byte: this is no text file"))
+		d.fail(at, errors.New("a zero byte: this is not a text file"))
 		return
 	}
 	if isASCII(d.out) {
@@ -213,7 +213,7 @@ func (d *decoder) look() {
 
 func (d *decoder) latin() {
 	if at := bytes.IndexByte(d.out, 0); at >= 0 {
-		d.fail(at, errors.New("a zero byte: this is no text file"))
+		d.fail(at, errors.New("a zero byte: this is not a text file"))
 		return
 	}
 	out, err := charmap.Windows1252.NewDecoder().Bytes(d.out)

@@ -118,7 +118,7 @@ func (c CSV) recognise(sample []byte, whole bool) (Dialect, [][]string, error) {
 		d.Comma = rune(separatorOf(sample, eol))
 	}
 	if d.Comma == rune(eol) || d.Comma == '"' || d.Comma == '\n' || d.Comma == '\r' || d.Comma >= utf8.RuneSelf || d.Comma < 0 {
-		return d, nil, fmt.Errorf("data: %q cannot separate cells: want one ASCII character that is no quotation mark and no line end", d.Comma)
+		return d, nil, fmt.Errorf("data: %q cannot separate cells: want one ASCII character that is neither a quotation mark nor a line end", d.Comma)
 	}
 	records, _ := splitSample(sample, byte(d.Comma), eol)
 	if len(records) == 0 {
@@ -190,7 +190,7 @@ func separatorOf(sample []byte, eol byte) byte {
 		share := float64(often) / float64(len(records))
 		score := share * (1 + simpleCells(records))
 		if head := len(records[0]); share >= mostRows && (head == width || head == width-1 && head > 1) {
-			score += 4 * share // nothing else is as telling as rows of one length
+			score += 4 * share // rows of equal length are the strongest evidence
 		}
 		if !clean {
 			score /= 4

@@ -269,7 +269,7 @@ func TestFault19UnknownLevels(t *testing.T) {
 	if u := found.Unknown; len(u) != 1 || u[0].Column != "c" || u[0].Rows != 20 || len(u[0].Values) != 8 || !strings.HasPrefix(u[0].Values[0], "new 10!") {
 		t.Errorf("unknown levels %+v", u)
 	}
-	if w := found.Warnings[0].String(); !strings.HasPrefix(w, "row 12, column c: 20 rows have a level that was not there in training: ") || len(w) > 600 {
+	if w := found.Warnings[0].String(); !strings.HasPrefix(w, "row 12, column c: 20 rows have a level that did not occur in training: ") || len(w) > 600 {
 		t.Errorf("warning of %d bytes: %s", len(w), w)
 	}
 	if err := s.Validate(); err != nil {

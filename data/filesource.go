@@ -65,7 +65,7 @@ func (f *FileSource) Stream() (*Stream, error) {
 			return nil, fmt.Errorf("data: %w", err)
 		}
 		if now.Size() != f.was.Size() || !now.ModTime().Equal(f.was.ModTime()) {
-			return nil, &CSVError{File: f.p.t.file, Err: errors.New("the file has changed since it was looked through")}
+			return nil, &CSVError{File: f.p.t.file, Err: errors.New("the file has changed since it was scanned")}
 		}
 	}
 	read, err := f.open()

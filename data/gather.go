@@ -172,7 +172,7 @@ func (s *Set) put(part *Set, at, n int) error {
 		}
 	}
 	if len(s.Inputs) != len(part.Inputs) || len(s.Targets) != len(part.Targets) || len(s.Texts) != len(part.Texts) {
-		return fmt.Errorf("data: %s: rows from %d on have other parts than those before", part.Name, at)
+		return fmt.Errorf("data: %s: rows from %d on have different parts from those before", part.Name, at)
 	}
 	var err error
 	if s.Sequences, err = putSequences(s.Sequences, part.Sequences, at); err != nil {

@@ -32,7 +32,7 @@ func ReadIDX(r io.Reader) (*IDX, error) {
 		return nil, fmt.Errorf("data: IDX: the header: %w", cutOff(err))
 	}
 	if head[0] != 0 || head[1] != 0 || head[3] == 0 {
-		return nil, fmt.Errorf("data: IDX: the file begins with % x, which is no IDX header", head)
+		return nil, fmt.Errorf("data: IDX: the file begins with % x, which is not an IDX header", head)
 	}
 	if head[2] != 0x08 {
 		return nil, fmt.Errorf("data: IDX: values of type %#02x: only unsigned bytes (0x08) are read", head[2])

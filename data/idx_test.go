@@ -36,8 +36,8 @@ func TestReadIDX(t *testing.T) {
 		raw        []byte
 	}{
 		{"empty", "the header: unexpected EOF", nil},
-		{"not IDX", "no IDX header", []byte("\x1f\x8b\x08\x00")},
-		{"no axes", "no IDX header", []byte{0, 0, 8, 0}},
+		{"not IDX", "not an IDX header", []byte("\x1f\x8b\x08\x00")},
+		{"no axes", "not an IDX header", []byte{0, 0, 8, 0}},
 		{"floats", "type 0x0d", []byte{0, 0, 0x0d, 1, 0, 0, 0, 0}},
 		{"no size", "size of axis 1: unexpected EOF", idx(1, 1)[:9]},
 		{"cut off", "5 of 6 values", idx(2, 3)[:17]},

@@ -165,7 +165,7 @@ func (l *lastPass) beside(first int, part *table, q *plan, stay []int, column []
 		p.convert(part, q, func(i int, v float64) { column[i] = v })
 		for i, w := range column {
 			if !(w >= 0) {
-				return p.t.at(first+i, q.j, fmt.Errorf("%s is no weight: want a number of at least 0", short(part.text(i, q.j))))
+				return p.t.at(first+i, q.j, fmt.Errorf("%s is not a weight: want a number of at least 0", short(part.text(i, q.j))))
 			}
 		}
 	case q.role == roleTarget && l.sample.labels != nil:

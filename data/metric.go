@@ -185,7 +185,7 @@ func (m Metric) Of(column string) Metric {
 		}
 		k := slices.Index(rows.AboutTargets().Columns, column)
 		if k < 0 || len(p.Values) != len(y) {
-			return 0, fmt.Errorf("data: the metric %s of the target column %s of %d values for %d: there is none", m.Name, short(column), len(p.Values), len(y))
+			return 0, fmt.Errorf("data: metric %s of target column %s: no such column, or %d predicted values for %d targets", m.Name, short(column), len(p.Values), len(y))
 		}
 		return m.Score(oneTarget(vector.Column(y, k, columns)), &Prediction{Values: vector.Column(p.Values, k, columns)})
 	}}

@@ -73,7 +73,7 @@ func keptLevels(texts []string, file fileMarkers) map[string]string {
 		lower := strings.ToLower(cell)
 		switch {
 		case cell == "-" && slices.Contains(texts, "+"), cell == "--" && slices.Contains(texts, "++"):
-			kept[cell] = "it stands beside " + short(strings.Repeat("+", len(cell)))
+			kept[cell] = "it occurs together with " + short(strings.Repeat("+", len(cell)))
 		case file[cell]:
 		case lower == "none" || lower == "nil" || lower == "missing":
 			kept[cell] = "no column of numbers uses it for missing values"

@@ -22,8 +22,8 @@ import (
 // The zero value has a column for every level.
 type OneHot struct {
 	DropFirst bool // leave out the first level, which the others imply
-	Least     int  // least number of training rows for a level to get a column of its own
-	Most      int  // greatest number of levels that get one; 0: no limit
+	Least     int  // minimum number of training rows for a level to get a column of its own
+	Most      int  // maximum number of levels that get one; 0: no limit
 	Buckets   int  // number of columns that pooled levels are hashed into; 0: one column "other"
 
 	// Signed encodes a category of two levels in a single column: 1 for the first, −1 for
@@ -208,7 +208,7 @@ func (f FittedOneHot) check() error {
 // training rows and those that did not occur in training) and one for missing values. A
 // column with k known levels thus has the numbers 0 to k+1. From then on the columns count
 // as numeric, but are not scaled.
-type Codes struct{ Least int } // least number of training rows for a level to get a number of its own; 0: 1
+type Codes struct{ Least int } // minimum number of training rows for a level to get a number of its own; 0: 1
 
 // FittedCodes is a fitted Codes.
 type FittedCodes struct {

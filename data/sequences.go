@@ -48,7 +48,7 @@ func joined[T any](name string, width int, rows [][]T) (flat []T, offsets []int,
 	offsets = make([]int, 1, len(rows)+1)
 	for i, r := range rows {
 		if len(r)%width != 0 {
-			return nil, nil, &RowError{i, fmt.Errorf("data: sequences %q: row %d has %d values, which is no multiple of the %d of a step", name, i, len(r), width)}
+			return nil, nil, &RowError{i, fmt.Errorf("data: sequences %q: row %d has %d values, which is not a multiple of the %d values per step", name, i, len(r), width)}
 		}
 		flat = append(flat, r...)
 		offsets = append(offsets, len(flat)/width)

@@ -313,7 +313,7 @@ func ExampleCSV_Read() {
 }
 
 // Rows to predict are read as the training file was: 1,137 is a number there too.
-// A city that was not there in training is the code -1, and a warning.
+// A city that did not occur in training is the code -1, and a warning.
 func ExampleCSV_ReadRows() {
 	file := "income,city,ill\n\"1,100\",Oslo,no\n\"12,350\",Rome,yes\n\"7,400\",Oslo,no\n"
 	set, _, err := data.CSV{}.Read(strings.NewReader(file), "patients.csv")
@@ -332,7 +332,7 @@ func ExampleCSV_ReadRows() {
 	// Output:
 	// [1137 -1]
 	// 1 row, UTF-8, separated by semicolons, header
-	// row 2, column city: 1 row has a level that was not there in training: "Kyiv"
+	// row 2, column city: 1 row has a level that did not occur in training: "Kyiv"
 }
 
 func ExamplePipeline() {

@@ -149,7 +149,7 @@ func ExampleCSV_ScanRows() {
 	fmt.Println(report.Warnings[0])
 	// Output:
 	// 2 [12.5 1 20 -1]
-	// row 3, column floor: 1 row has a level that was not there in training: "clay"
+	// row 3, column floor: 1 row has a level that did not occur in training: "clay"
 }
 
 // The accuracy of five rows, of which three came first.

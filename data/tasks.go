@@ -194,7 +194,7 @@ func (m MultiLabel) Rules(of Targets) (*Rules, error) {
 	r.Check = func(s *Set) error {
 		return s.eachTarget(func(v float64) error {
 			if v != 0 && v != 1 {
-				return fmt.Errorf("%v is no label: want 0 or 1", v)
+				return fmt.Errorf("%v is not a label: want 0 or 1", v)
 			}
 			return nil
 		})
@@ -331,7 +331,7 @@ func (Count) Rules(of Targets) (*Rules, error) {
 	r.Check = func(s *Set) error {
 		return s.eachTarget(func(v float64) error {
 			if v < 0 || v != math.Trunc(v) {
-				return fmt.Errorf("%v is no count: want a whole number of at least 0", v)
+				return fmt.Errorf("%v is not a count: want a whole number of at least 0", v)
 			}
 			return nil
 		})
@@ -433,7 +433,7 @@ func (t Rank) Rules(of Targets) (*Rules, error) {
 	r.Check = func(s *Set) error {
 		return s.eachTarget(func(v float64) error {
 			if v < 0 {
-				return fmt.Errorf("%v is no relevance: want a number of at least 0", v)
+				return fmt.Errorf("%v is not a relevance: want a number of at least 0", v)
 			}
 			return nil
 		})

@@ -44,10 +44,10 @@ func TestTasksRefuse(t *testing.T) {
 		set  *data.Set
 		want string
 	}{
-		{"a negative count", targets(t, data.Count{}, one, 1, 2, -3), `row 2, target "y": -3 is no count`},
-		{"half a count", targets(t, data.Count{}, one, 1, 2.5), `row 1, target "y": 2.5 is no count`},
+		{"a negative count", targets(t, data.Count{}, one, 1, 2, -3), `row 2, target "y": -3 is not a count`},
+		{"half a count", targets(t, data.Count{}, one, 1, 2.5), `row 1, target "y": 2.5 is not a count`},
 		{"counts of two things", targets(t, data.Count{}, two, 1, 2, 3, 4), `want one target column, there are 2: "a", "b"`},
-		{"a label of 2", targets(t, data.MultiLabel{}, two, 0, 1, 1, 2), `row 1, target "b": 2 is no label`},
+		{"a label of 2", targets(t, data.MultiLabel{}, two, 0, 1, 1, 2), `row 1, target "b": 2 is not a label`},
 		{"too few thresholds", targets(t, data.MultiLabel{Thresholds: []float64{0.5}}, two, 0, 1), "1 thresholds for 2 labels"},
 		{"a threshold of 2", targets(t, data.MultiLabel{Thresholds: []float64{0.5, 2}}, two, 0, 1), `threshold of label "b" is 2`},
 		{"levels that fall", targets(t, data.Quantile{Levels: []float64{0.9, 0.1}}, one, 0, 1), "levels [0.9 0.1]"},
@@ -75,7 +75,7 @@ func TestTasksRefuse(t *testing.T) {
 			s := targets(t, data.Rank{}, one, 0, -1)
 			s.Groups = []int{1, 1}
 			return s
-		}(), `row 1, target "y": -1 is no relevance`},
+		}(), `row 1, target "y": -1 is not a relevance`},
 		{"NDCG of the first -1", targets(t, data.Rank{At: -1}, one, 0, 1), "NDCG of the first -1"},
 		{"no task", targets(t, broken{}, one, 0, 1), "its Rules lack Units"},
 		{"a task that returns nothing", targets(t, broken{nothing: true}, one, 0, 1), "its Rules returned nothing"},

@@ -51,7 +51,7 @@ func (p Pipeline) Fit(train Source) (Fitted, error) {
 		}
 		f, err := t.Fit(train)
 		if err == nil && f == nil {
-			err = fmt.Errorf("data: transform %d of the pipeline fitted to nothing", i)
+			err = fmt.Errorf("data: transform %d of the pipeline: Fit returned nothing", i)
 		}
 		if err != nil {
 			return nil, err

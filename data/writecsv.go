@@ -173,7 +173,7 @@ func writableText(s string) error {
 	case strings.HasPrefix(s, "\ufeff"):
 		return fmt.Errorf("%s begins with a byte order mark", short(s))
 	case !utf8.ValidString(s), strings.ContainsRune(s, 0):
-		return fmt.Errorf("%s is no text in UTF-8", short(s))
+		return fmt.Errorf("%s is not valid UTF-8", short(s))
 	}
 	return nil
 }
@@ -252,7 +252,7 @@ func (c CSV) readWritten(r io.Reader, name string) (*Set, *Report, error) {
 	}
 	if len(found.Unknown) > 0 {
 		u := found.Unknown[0]
-		return nil, nil, &CSVError{File: name, Column: u.Column, Err: fmt.Errorf("%s is none of the schema's levels", quoteList(u.Values))}
+		return nil, nil, &CSVError{File: name, Column: u.Column, Err: fmt.Errorf("%s: not among the schema's levels", quoteList(u.Values))}
 	}
 	if err := s.takeBack(schema); err != nil {
 		return nil, nil, &CSVError{File: name, Err: err}
@@ -279,7 +279,7 @@ func (s *Set) takeBack(schema Schema) error {
 		for i, cell := range s.Texts[n].Cells {
 			g, err := strconv.Atoi(cell)
 			if err != nil {
-				return fmt.Errorf("column %s: %s is no group", schema.Group, short(cell))
+				return fmt.Errorf("column %s: %s is not a group", schema.Group, short(cell))
 			}
 			s.Groups[i] = g
 		}
@@ -290,7 +290,7 @@ func (s *Set) takeBack(schema Schema) error {
 		for i, cell := range s.Texts[n].Cells {
 			w, ok, err := parsePlain(cell)
 			if !ok || err != nil {
-				return fmt.Errorf("column %s: %s is no weight", schema.Weight, short(cell))
+				return fmt.Errorf("column %s: %s is not a weight", schema.Weight, short(cell))
 			}
 			s.Weights[i] = w
 		}

@@ -24,7 +24,7 @@ func TestFitChecksTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Info.Task = data.Count{}
-	if _, err := train.Fit(t.Context(), m, set, train.Config{Epochs: 1}); err == nil || !strings.Contains(err.Error(), `row 1, target "y": 2.5 is no count`) {
+	if _, err := train.Fit(t.Context(), m, set, train.Config{Epochs: 1}); err == nil || !strings.Contains(err.Error(), `row 1, target "y": 2.5 is not a count`) {
 		t.Errorf("error %v", err)
 	}
 }

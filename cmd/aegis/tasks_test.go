@@ -195,7 +195,7 @@ func TestTaskErrors(t *testing.T) {
 		code       int
 		flags      []string
 	}{
-		{"prices are no counts", "is no count", 1, []string{"--task", "count", "--target", "price"}},
+		{"prices are no counts", "is not a count", 1, []string{"--task", "count", "--target", "price"}},
 		{"visits are no labels", `target "visits"`, 1, []string{"--task", "multilabel", "--target", "red", "--target", "visits"}},
 		{"grades are no numbers", `column grade: `, 1, []string{"--target", "price", "--target", "grade"}},
 		{"no such column", "height", 1, []string{"--target", "price", "--target", "height"}},
@@ -206,7 +206,7 @@ func TestTaskErrors(t *testing.T) {
 		{"two ordinal targets", "want one target column", 1, []string{"--task", "count", "--target", "red", "--target", "visits"}},
 		{"costs of counts", "--costs is for classifications; the task is count", 2, []string{"--task", "count", "--target", "visits", "--costs", "0,1;1,0"}},
 		{"several targets streamed", "--stream goes with one target", 2, []string{"--target", "price", "--target", "size", "--stream"}},
-		{"counts of prices streamed", "is no count", 1, []string{"--task", "count", "--target", "price", "--stream"}},
+		{"counts of prices streamed", "is not a count", 1, []string{"--task", "count", "--target", "price", "--stream"}},
 	} {
 		_, status, code := aegis(t, append([]string{"train", "--data", "d.csv", "--epochs", "1", "--quiet", "--report", ""}, c.flags...)...)
 		if code != c.code || !strings.Contains(status, c.want) {

@@ -102,7 +102,7 @@ func (c *column) classify(e *format.SchemaElement) {
 	case *format.NullType:
 		number(nothing, false)
 	default:
-		c.leave("of type %s, which is not read", what)
+		c.leave("of type %s, which is not supported", what)
 		return
 	}
 	c.possible(what)
@@ -145,7 +145,7 @@ func (c *column) converted(e *format.SchemaElement, number func(kind, bool), tim
 		case deprecated.Int8, deprecated.Int16, deprecated.Int32, deprecated.Int64:
 			number(signed, true)
 		default:
-			c.leave("of type %v, which is not read", t)
+			c.leave("of type %v, which is not supported", t)
 			return
 		}
 		c.possible(fmt.Sprint(e.ConvertedType.V))
@@ -192,7 +192,7 @@ func (c *column) possible(what string) {
 		ok = true
 	}
 	if !ok {
-		c.leave("%s stored as %v, which is not read", what, c.physical)
+		c.leave("%s stored as %v, which is not supported", what, c.physical)
 	}
 }
 
@@ -244,7 +244,7 @@ func (c *column) findPagesOf(values []int) error {
 			return o.fail(c.Name, "the column is encrypted")
 		case m.Codec == format.Lz4Raw || m.Codec == format.Lz4 || m.Codec == format.LZO:
 			// parquet-go 0.32 reads wrong values from some, without an error: see findings/parquet-go-lz4.sh
-			return o.fail(c.Name, "it is compressed with %v, which is not read; write it with ZSTD or SNAPPY", m.Codec)
+			return o.fail(c.Name, "it is compressed with %v, which is not supported; write it with ZSTD or SNAPPY", m.Codec)
 		case m.Type != c.physical:
 			return o.fail(c.Name, "the file is damaged: %v in row group %d, %v in the schema", m.Type, k+1, c.physical)
 		}
@@ -512,7 +512,7 @@ func (c *column) texts(v encoding.Values, lo, hi int, put func(i int, b []byte) 
 // valid fails for a text that is not UTF-8.
 func valid(b []byte) error {
 	if !utf8.Valid(b) {
-		return errors.New("bytes that are no text in UTF-8; leave the column out")
+		return errors.New("bytes that are not valid UTF-8; leave the column out")
 	}
 	return nil
 }

@@ -279,9 +279,9 @@ func (o *file) describe(f File) error {
 		case slices.Contains(f.Sequences, e.Name):
 			col.leave("read as sequences")
 		case !c.Leaf():
-			col.leave("a nested column (%s), which is no cell of a table", nesting(e))
+			col.leave("a nested column (%s), which does not fit into a table cell", nesting(e))
 		case c.MaxRepetitionLevel() > 0:
-			col.leave("a repeated column, which is no cell of a table")
+			col.leave("a repeated column, which does not fit into a table cell")
 		default:
 			col.classify(e)
 		}

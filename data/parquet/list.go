@@ -25,19 +25,19 @@ func (o *file) asList(name string, c *parquet.Column, at int) error {
 	leaf := c
 	for !leaf.Leaf() {
 		if len(leaf.Columns()) != 1 {
-			return o.fail(name, "it is no list of numbers: %d columns within", len(leaf.Columns()))
+			return o.fail(name, "it is not a list of numbers: %d columns within", len(leaf.Columns()))
 		}
 		leaf = leaf.Columns()[0]
 		at++
 	}
 	if leaf.MaxRepetitionLevel() != 1 {
-		return o.fail(name, "it is no list of numbers: it repeats %d times", leaf.MaxRepetitionLevel())
+		return o.fail(name, "it is not a list of numbers: it repeats %d times", leaf.MaxRepetitionLevel())
 	}
 	l := &list{column: column{file: o, node: leaf, leaf: leaf.Index()}, full: byte(leaf.MaxDefinitionLevel()), null: leaf.Optional()}
 	l.Name = name
 	l.classify(&o.pf.Metadata().Schema[at])
 	if l.kind != signed && l.kind != unsigned && l.kind != floating && l.kind != decimal {
-		return o.fail(name, "it is no list of numbers")
+		return o.fail(name, "it is not a list of numbers")
 	}
 	if err := l.findLists(); err != nil {
 		return err

@@ -132,7 +132,7 @@ func TestBadLists(t *testing.T) {
 	for _, c := range []struct{ path, column, want string }{
 		{path, "nothing", "column nothing: there is no such column"},
 		{path, "size", "it repeats 0 times"},
-		{other, "words", "column words: it is no list of numbers"},
+		{other, "words", "column words: it is not a list of numbers"},
 		{other, "nested", "it repeats 2 times"},
 		{other, "pairs", "2 columns within"},
 		{other, "gaps", "row 2, column gaps: step 1 is null"},

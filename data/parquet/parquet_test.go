@@ -332,7 +332,7 @@ func TestRefused(t *testing.T) {
 		"no rows":       {parquet.File{Path: filepath.Join(dir, "no-rows")}, "no rows"},
 		"no rows, duck": {parquet.File{Path: "testdata/duckdb-no-rows.parquet"}, "no rows"},
 		"infinite":      {parquet.File{Path: "testdata/duckdb-infinite.parquet"}, "duckdb-infinite.parquet: row 42, column y: +Inf is not finite"},
-		"lz4":           {parquet.File{Path: "testdata/duckdb-lz4.parquet"}, "LZ4_RAW, which is not read"},
+		"lz4":           {parquet.File{Path: "testdata/duckdb-lz4.parquet"}, "LZ4_RAW, which is not supported"},
 		"no column":     {parquet.File{Path: "testdata/arrow-rs.parquet", Target: "YY"}, `there is no column "YY"`},
 		"nested target": {parquet.File{Path: "testdata/duckdb-snappy-v1.parquet", Target: "struct"}, "column struct: it cannot be the target: a nested column"},
 		"time target":   {parquet.File{Path: "testdata/arrow-rs.parquet", Target: "day"}, "the target is a time"},
