@@ -162,8 +162,12 @@ func compileRows(f Fitted, columns []Feature) (*RowTransform, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n, err := step.Width(len(in)); err != nil || n != len(out) {
-		return nil, fmt.Errorf("data: a row of %d values for %d columns: %w", n, len(out), err)
+	n, err := step.Width(len(in))
+	if err != nil {
+		return nil, fmt.Errorf("data: rows: %w", err)
+	}
+	if n != len(out) {
+		return nil, fmt.Errorf("data: a row of %d values for %d columns", n, len(out))
 	}
 	return &RowTransform{in: in, out: out, step: step, f: step.Bind(len(in))}, nil
 }

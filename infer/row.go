@@ -107,7 +107,7 @@ func (r *Row) Run(ctx context.Context, row []float64) ([]Memory, error) {
 // RunMap is Run for a row whose cells are found by the names of the columns: a float64,
 // float32 or int, of a category the text of its level, of a time its seconds since
 // 1970-01-01 UTC. nil and a column that is not there are missing values, a text that is no
-// level is one that was not there in training. A name that the model does not know is an
+// level is one that did not occur in training. A name that the model does not know is an
 // error.
 func (r *Row) RunMap(ctx context.Context, row map[string]any) ([]Memory, error) {
 	if r == nil || r.session == nil {

@@ -29,7 +29,7 @@ func predictCommand() *cobra.Command {
 		Long: `Predict reads rows as the model's training file was read, and writes one row for
 each: the predicted class and the probability of every class, or the value, or what
 the model's task predicts, such as several labels or quantiles. Levels
-that were not there in training, numbers beyond its range and more missing values
+that did not occur in training, numbers beyond its range and more missing values
 than it had are warnings. Rows are read, predicted and written some at a time, so that
 a file may be larger than memory. A file of predictions is there whole or not at all;
 what was written to standard output before an error stays there.`,
