@@ -99,6 +99,11 @@ func (r *Result) Caveats() []string {
 	if r.Repeats() > repeats && r.Data.Rows < rows {
 		out = append(out, fmt.Sprintf("With %d repeats on %d rows the test finds differences between equal models in more than 5%% of cases (7 to 9%% in simulations of 10 times 10 folds on 60 rows): take fewer repeats, or a p-value near 0.05 for no evidence.", r.Repeats(), r.Data.Rows))
 	}
+	for i := range r.Leaks {
+		if text := r.Leaks[i].caveat(); text != "" {
+			out = append(out, text)
+		}
+	}
 	return append(out, r.rareClasses()...)
 }
 

@@ -67,6 +67,7 @@ func (r *Result) file() (*file, error) {
 	for _, s := range r.Splits {
 		f.Splits = append(f.Splits, fileSplit(s))
 	}
+	f.Leaks = r.Leaks
 	for _, x := range r.Failed {
 		f.Failed = append(f.Failed, fileFailure(x))
 	}
@@ -139,6 +140,7 @@ func (f *file) result() (*Result, error) {
 	for _, s := range f.Splits {
 		r.Splits = append(r.Splits, Split(s))
 	}
+	r.Leaks = f.Leaks
 	for _, x := range f.Failed {
 		r.Failed = append(r.Failed, Failure(x))
 	}

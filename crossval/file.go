@@ -24,6 +24,7 @@ type file struct {
 	Splits     []fileSplit     `json:"splits"`
 	Runs       []fileRun       `json:"runs"`
 	Failed     []fileFailure   `json:"failed,omitempty"`
+	Leaks      []Leak          `json:"leaks,omitempty"`
 	Timing     []fileTiming    `json:"timing,omitempty"` // by the index of the run in Runs
 }
 

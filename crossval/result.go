@@ -22,6 +22,7 @@ type Result struct {
 	Splits     []Split // Train is nil: trained on all rows that are not in Test
 	Runs       []Run   // successful runs, by candidate and then by split
 	Failed     []Failure
+	Leaks      []Leak // ways in which test rows may be known from training rows: see FindLeaks
 }
 
 // DataInfo describes the predicted data, and holds the true answers.

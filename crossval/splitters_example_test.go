@@ -207,3 +207,28 @@ func ExampleRepeatedStratifiedKFold() {
 	// 2 0 [0 2]
 	// 2 1 [1 3]
 }
+
+// Visits of one person on both sides of a fold are found before anything is fitted.
+func ExampleFindLeaks() {
+	set := six()
+	folds, err := crossval.Splits(set, crossval.KFold{K: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	leaks, err := crossval.FindLeaks(set, folds)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(leaks))
+	folds, err = crossval.Splits(set, crossval.LeavePOut{P: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if leaks, err = crossval.FindLeaks(set, folds); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(leaks[0].Kind, leaks[0].Count, leaks[0].Rows)
+	// Output:
+	// 0
+	// shared groups 2 [0 1 3 4]
+}

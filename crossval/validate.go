@@ -70,6 +70,13 @@ func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Ca
 	if err != nil {
 		return nil, err
 	}
+	whole := answers
+	if s, ok := set.(*data.Set); ok {
+		whole = s
+	}
+	if result.Leaks, err = FindLeaks(whole, result.Splits); err != nil {
+		return nil, err
+	}
 	b := newBoard(set, answers, jobs, candidates, o)
 	if o.Log != "" {
 		if err := b.open(result); err != nil {

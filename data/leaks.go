@@ -17,16 +17,21 @@ const (
 	leakFewest      = 20 // fewer rows are inconclusive
 )
 
-// leaks warns of columns that nearly equal the target: those whose correlation with it, or
-// whose accuracy in predicting it on their own, exceeds the bounds.
-func (r *Report) leaks(s *Set) {
+// Suspects warns of columns of the table that nearly equal the target: those whose
+// correlation with it exceeds 0.999, or whose accuracy in predicting it on their own exceeds
+// 0.995. Up to 10,000 evenly spaced rows are examined; fewer than 20 are inconclusive. It
+// returns nil for a set that is not a table with a single target.
+func Suspects(s *Set) []Warning {
 	v, columns, err := s.Table()
 	if err != nil || len(s.Targets) == 0 || s.Len() < leakFewest {
-		return
+		return nil
 	}
-	step := (s.Len() + leakRows - 1) / leakRows
 	labels, _ := s.Labels()
 	real, _ := s.Values()
+	if len(labels) != s.Len() && len(real) != s.Len() {
+		return nil
+	}
+	step := (s.Len() + leakRows - 1) / leakRows
 	found := make([]string, len(s.Features))
 	parallel(len(s.Features), func(k int) {
 		var x, y []float64
@@ -50,11 +55,13 @@ func (r *Report) leaks(s *Set) {
 			found[k] = leakOfValue(x, y, levels)
 		}
 	})
+	var out []Warning
 	for k, text := range found {
 		if text != "" {
-			r.Warnings = append(r.Warnings, Warning{Column: s.Features[k].Name, Text: text + "; is it known before the target is?"})
+			out = append(out, Warning{Column: s.Features[k].Name, Text: text + "; is it known before the target is?"})
 		}
 	}
+	return out
 }
 
 // leakOfClass reports how well a column on its own separates the classes: by the most

@@ -337,7 +337,7 @@ func (r *Report) fill(p *planner, s *Set) {
 		r.targetSpan(s)
 	}
 	r.large(p, s)
-	r.leaks(s)
+	r.Warnings = append(r.Warnings, Suspects(s)...)
 	r.sortWarnings(p.t.names)
 }
 

@@ -328,7 +328,7 @@ func Inspect(s *Set) *Report {
 	for _, c := range s.Texts {
 		r.Columns = append(r.Columns, ColumnReport{Name: c.Name, Type: Text, Role: roleText})
 	}
-	r.leaks(s)
+	r.Warnings = append(r.Warnings, Suspects(s)...)
 	return r
 }
 

@@ -32,6 +32,7 @@ var exportedFuncs = []struct {
 }{
 	{"crossval.Compare", reflect.ValueOf(crossval.Compare)},
 	{"crossval.CorrectedTTest", reflect.ValueOf(crossval.CorrectedTTest)},
+	{"crossval.FindLeaks", reflect.ValueOf(crossval.FindLeaks)},
 	{"crossval.Holm", reflect.ValueOf(crossval.Holm)},
 	{"crossval.JobSeed", reflect.ValueOf(crossval.JobSeed)},
 	{"crossval.Jobs", reflect.ValueOf(crossval.Jobs)},
@@ -84,6 +85,7 @@ var exportedFuncs = []struct {
 	{"data.RegisterMetric", reflect.ValueOf(data.RegisterMetric)},
 	{"data.RulesOf", reflect.ValueOf(data.RulesOf)},
 	{"data.SameTask", reflect.ValueOf(data.SameTask)},
+	{"data.Suspects", reflect.ValueOf(data.Suspects)},
 	{"data.TaskName", reflect.ValueOf(data.TaskName)},
 	{"data.TaskNamed", reflect.ValueOf(data.TaskNamed)},
 	{"data.TaskNames", reflect.ValueOf(data.TaskNames)},
@@ -242,6 +244,7 @@ var exportedTypes = []struct {
 	{"crossval.Interval", reflect.TypeFor[crossval.Interval]()},
 	{"crossval.Job", reflect.TypeFor[crossval.Job]()},
 	{"crossval.KFold", reflect.TypeFor[crossval.KFold]()},
+	{"crossval.Leak", reflect.TypeFor[crossval.Leak]()},
 	{"crossval.LeaveOneGroupOut", reflect.TypeFor[crossval.LeaveOneGroupOut]()},
 	{"crossval.LeaveOneOut", reflect.TypeFor[crossval.LeaveOneOut]()},
 	{"crossval.LeavePOut", reflect.TypeFor[crossval.LeavePOut]()},

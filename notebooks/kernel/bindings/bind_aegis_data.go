@@ -103,6 +103,7 @@ func init() {
 			"StepAccuracy":     reflect.ValueOf(&_data.StepAccuracy).Elem(),
 			"StepLogLoss":      reflect.ValueOf(&_data.StepLogLoss).Elem(),
 			"SubsetAccuracy":   reflect.ValueOf(&_data.SubsetAccuracy).Elem(),
+			"Suspects":         reflect.ValueOf(_data.Suspects),
 			"TaskName":         reflect.ValueOf(_data.TaskName),
 			"TaskNamed":        reflect.ValueOf(_data.TaskNamed),
 			"TaskNames":        reflect.ValueOf(_data.TaskNames),
