@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed732fc211/aegis/data"
@@ -38,8 +39,11 @@ func (l *Leak) caveat() string {
 	}
 	text := strings.ToUpper(l.Kind[:min(1, len(l.Kind))]) + l.Kind[min(1, len(l.Kind)):] + ": " + l.Text + "."
 	if len(l.Rows) > 0 {
-		rows := strings.Trim(fmt.Sprint(l.Rows), "[]")
-		text += " Rows from 0: " + strings.ReplaceAll(rows, " ", ", ")
+		var rows []string
+		for _, r := range l.Rows {
+			rows = append(rows, strconv.Itoa(r+1))
+		}
+		text += " Rows, counted from 1: " + strings.Join(rows, ", ")
 		if l.Count > len(l.Rows) {
 			text += ", …"
 		}

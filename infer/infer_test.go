@@ -87,17 +87,6 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestNoAllocation: a run allocates nothing.
-func TestSessionIsSteady(t *testing.T) {
-	s, err := softmaxRegression().Session(4, weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := testing.AllocsPerRun(100, func() { _ = s.Run(ctx) }); n > 0 {
-		t.Errorf("%v allocations a run", n)
-	}
-}
-
 // TestSessionsAtOnce: sessions of one program run side by side.
 func TestSessionsAtOnce(t *testing.T) {
 	p := softmaxRegression()

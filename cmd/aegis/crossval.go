@@ -31,7 +31,8 @@ type crossvalFlags struct {
 	folds, repeats, workers int
 	models                  []string
 	limit                   time.Duration
-	metric                  string
+	metric, time            string
+	gap                     int
 	report, json, log       string
 	quiet                   bool
 }
@@ -62,6 +63,8 @@ what each column is worth is not measured.`,
 	o.streamFlag(f)
 	f.IntVar(&o.folds, "folds", 10, "`NUMBER` of folds")
 	f.IntVar(&o.repeats, "repeats", 3, "`NUMBER` of repeats with other folds")
+	f.StringVar(&o.time, "time", "", "`COLUMN` of times: each fold trains on rows before its test rows alone, in place of repeats; with --group on whole groups, such as days")
+	f.IntVar(&o.gap, "gap", 0, "with --time, `NUMBER` of rows, or of groups, left out between training and test")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
 	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models, separated by commas (default: net and all baselines); net is that of --recipe, recipes and baselines go by their names; list shows them")
 	f.DurationVar(&o.limit, "time-limit", 20*time.Minute, "`TIME` that all fits of one model may take together, such as 90s or 10m; 0: no bound")
@@ -82,6 +85,16 @@ func (o *crossvalFlags) check(c *cobra.Command) error {
 	}
 	if o.folds < 2 || o.repeats < 1 || o.workers < 0 {
 		return usage("--folds %d --repeats %d --workers %d: want at least 2 folds, 1 repeat and no negative number of workers", o.folds, o.repeats, o.workers)
+	}
+	switch {
+	case o.time == "" && c.Flags().Changed("gap"):
+		return usage("--gap goes with --time")
+	case o.gap < 0:
+		return usage("--gap %d: want 0 or more", o.gap)
+	case o.time != "" && c.Flags().Changed("repeats") && o.repeats != 1:
+		return usage("--time and --repeats exclude each other: time has one order")
+	case o.time != "":
+		o.repeats = 1
 	}
 	if err := drawable(o.report); err != nil {
 		return err
@@ -119,7 +132,7 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	splitter := o.grouped(set, o.splitter(set))
+	splitter := o.splitter(set)
 	splits, err := crossval.Splits(set, splitter)
 	if err != nil {
 		return err
@@ -207,7 +220,16 @@ func enough(set *data.Set) error {
 	return nil
 }
 
+// splitter returns the folds through time, of whole groups, or stratified by class.
 func (o *crossvalFlags) splitter(set *data.Set) crossval.Splitter {
+	switch {
+	case o.time != "" && set.Groups != nil:
+		return crossval.PurgedTimeSeries{K: o.folds, Purge: o.gap, Column: o.time}
+	case o.time != "":
+		return crossval.TimeSeries{K: o.folds, Gap: o.gap, Column: o.time}
+	case set.Groups != nil:
+		return crossval.RepeatedGroupKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
+	}
 	if rules, err := set.Rules(); err == nil && !rules.Choice {
 		return crossval.RepeatedKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
 	}
@@ -399,7 +421,7 @@ func (o *crossvalFlags) writeJSON(res *crossval.Result, list []crossval.Comparis
 		"recipe": o.recipe, "hidden": o.hidden, "dropout": fmt.Sprint(o.dropout), "l1": fmt.Sprint(o.l1), "l2": fmt.Sprint(o.l2), "epochs": fmt.Sprint(o.epochs),
 		"patience": fmt.Sprint(o.patience), "batch": fmt.Sprint(o.batch), "learning_rate": fmt.Sprint(o.learningRate),
 		"class_weight": o.classWeight, "calibrate": o.calibrate, "decide": o.decide, "costs": o.costs,
-		"folds": fmt.Sprint(o.folds), "repeats": fmt.Sprint(o.repeats), "seed": fmt.Sprint(o.seed),
+		"folds": fmt.Sprint(o.folds), "repeats": fmt.Sprint(o.repeats), "time": o.time, "gap": fmt.Sprint(o.gap), "seed": fmt.Sprint(o.seed),
 	}}
 	for i := range list {
 		c := &list[i]

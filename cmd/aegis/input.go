@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/data/parquet"
 	"github.com/spf13/cobra"
@@ -539,15 +538,6 @@ func said(w io.Writer, name string, report *data.Report) {
 		notes = append(notes, fmt.Sprintf("%d rows are the same as an earlier one", report.Duplicates))
 	}
 	writeNotes(w, notes)
-}
-
-// grouped returns the splitter that keeps the rows of a group together, if the rows
-// have groups.
-func (o *crossvalFlags) grouped(set *data.Set, s crossval.Splitter) crossval.Splitter {
-	if set.Groups == nil {
-		return s
-	}
-	return crossval.RepeatedGroupKFold{K: o.folds, Repeats: o.repeats, Seed: o.seed}
 }
 
 // mostNotes is how many lines about a file are written; aegis inspect has all.

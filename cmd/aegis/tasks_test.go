@@ -137,6 +137,53 @@ func TestGapsOfTargets(t *testing.T) {
 	}
 }
 
+// TestThroughTime: with --time no fold trains on rows later than its test rows, which
+// shuffled folds are warned of, in the table, on the page and in the file.
+func TestThroughTime(t *testing.T) {
+	s := schema(t)
+	t.Chdir(t.TempDir())
+	r := rand.New(rand.NewPCG(8, 8))
+	text := "day,shop,x,y\n"
+	for i := range 120 {
+		text += fmt.Sprintf("2024-%02d-%02d,%d,%.4f,%.4f\n", 1+i/28%12, 1+i%28, i/4, r.NormFloat64(), 5*math.Sin(float64(i)/15)+r.NormFloat64())
+	}
+	if err := os.WriteFile("d.csv", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(more ...string) (out, page, file string) {
+		t.Helper()
+		flags := append([]string{"crossval", "--data", "d.csv", "--target", "y", "--models", "net,mean", "--recipe", "mlp", "--epochs", "1", "--folds", "4", "--quiet", "--report", "r.html", "--json", "r.json"}, more...)
+		out, status, code := aegis(t, flags...)
+		if code != 0 {
+			t.Fatalf("%q: %d: %s%s", more, code, out, status)
+		}
+		html, err := os.ReadFile("r.html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile("r.json")
+		if err == nil {
+			err = conforms(t, s, raw)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out, string(html), string(raw)
+	}
+	out, page, file := run("--drop", "shop", "--repeats", "1")
+	if !strings.Contains(out, "Possible leak. Future rows") || !strings.Contains(page, "Possible leak. Future rows") || !strings.Contains(file, `"future rows"`) {
+		t.Errorf("shuffled rows are not warned of:\n%s", out)
+	}
+	for want, flags := range map[string][]string{
+		"4-fold through time, gap 3, by day":            {"--drop", "shop", "--time", "day", "--gap", "3"},
+		"4-fold through time by group, purge 1, by day": {"--group", "shop", "--time", "day", "--gap", "1"},
+	} {
+		if out, page, _ := run(flags...); !strings.Contains(out, want) || strings.Contains(out+page, "Possible leak") {
+			t.Errorf("%q:\n%s", flags, out)
+		}
+	}
+}
+
 func number(t *testing.T, cell string) float64 {
 	t.Helper()
 	var v float64
