@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/moments"
 )
 
 // columns looks at what stands in the table.
@@ -247,11 +248,11 @@ func (t *leakTable) spread(n, j int) float64 {
 		return 1
 	}
 	slices.Sort(v)
-	if iqr := v[3*len(v)/4] - v[len(v)/4]; iqr > 0 {
+	if iqr := moments.Quantile(v, 0.75) - moments.Quantile(v, 0.25); iqr > 0 {
 		return iqr
 	}
-	if s := deviation(v); s > 0 {
-		return s
+	if _, std := moments.MeanStd(v); std > 0 {
+		return std
 	}
 	return 1
 }

@@ -138,7 +138,8 @@ func stratifyGroups(what string, s *data.Set, k int, g *rand.Rand) ([][]int, err
 	return folds, nil
 }
 
-// deviation is the standard deviation of numbers taken as all there are.
+// deviation is the population standard deviation, summed in the order of NumPy: which fold
+// is the best of almost equal ones hangs on the last bit, as in scikit-learn.
 func deviation(x []float64) float64 {
 	mean, sum := 0.0, 0.0
 	for _, v := range x {

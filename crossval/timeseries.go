@@ -57,19 +57,8 @@ func (t TimeSeries) Split(s *data.Set) ([]Split, error) {
 
 // String returns such as "5-fold through time, test blocks of 20, gap 3, window 100, by date".
 func (t TimeSeries) String() string {
-	text := fmt.Sprintf("%d-fold through time", orFive(t.K))
-	for _, part := range []struct {
-		name  string
-		value int
-	}{{"test blocks of", t.Test}, {"gap", t.Gap}, {"window", t.Window}} {
-		if part.value != 0 {
-			text += fmt.Sprintf(", %s %d", part.name, part.value)
-		}
-	}
-	if t.Column != "" {
-		text += ", by " + t.Column
-	}
-	return text
+	return fmt.Sprintf("%d-fold through time", orFive(t.K)) +
+		given("test blocks of", t.Test) + given("gap", t.Gap) + given("window", t.Window) + by(t.Column)
 }
 
 // PurgedTimeSeries is [TimeSeries] over groups, spans of time such as days (Set.Groups),
@@ -96,18 +85,18 @@ type PurgedTimeSeries struct {
 // It is an error if the set has no groups, if they overlap in time, if there are too few
 // for the folds and what is left out, or for Column as in [TimeSeries].
 func (p PurgedTimeSeries) Split(s *data.Set) ([]Split, error) {
-	out, err := p.split(s)
+	n, err := rowsOf(s, p.String())
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.split(s, n)
 	if err != nil {
 		return nil, fmt.Errorf("crossval: %s: %w", p, err)
 	}
 	return out, nil
 }
 
-func (p PurgedTimeSeries) split(s *data.Set) ([]Split, error) {
-	n, err := rowsOf(s, "groups")
-	if err != nil {
-		return nil, data.ErrEmpty
-	}
+func (p PurgedTimeSeries) split(s *data.Set, n int) ([]Split, error) {
 	if len(s.Groups) != n {
 		return nil, fmt.Errorf("want a group for each of %d rows, have %d", n, len(s.Groups))
 	}
@@ -171,25 +160,27 @@ func (p PurgedTimeSeries) bothSides(spans [][]int, k int) ([]Split, error) {
 
 // String returns such as "5-fold through time by group, purge 2, on both sides, embargo 1".
 func (p PurgedTimeSeries) String() string {
-	text := fmt.Sprintf("%d-fold through time by group", orFive(p.K))
-	for _, part := range []struct {
-		name  string
-		value int
-	}{{"test blocks of", p.Test}, {"purge", p.Purge}, {"window", p.Window}} {
-		if part.value != 0 {
-			text += fmt.Sprintf(", %s %d", part.name, part.value)
-		}
-	}
+	sides := ""
 	if p.Both {
-		text += ", on both sides"
+		sides = ", on both sides"
 	}
-	if p.Embargo != 0 {
-		text += fmt.Sprintf(", embargo %d", p.Embargo)
+	return fmt.Sprintf("%d-fold through time by group", orFive(p.K)) + given("test blocks of", p.Test) + given("purge", p.Purge) +
+		given("window", p.Window) + sides + given("embargo", p.Embargo) + by(p.Column)
+}
+
+// given describes a setting that is not its default.
+func given(name string, value int) string {
+	if value == 0 {
+		return ""
 	}
-	if p.Column != "" {
-		text += ", by " + p.Column
+	return fmt.Sprintf(", %s %d", name, value)
+}
+
+func by(column string) string {
+	if column == "" {
+		return ""
 	}
-	return text
+	return ", by " + column
 }
 
 // walk goes forward through time.
