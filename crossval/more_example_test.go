@@ -52,7 +52,7 @@ func ExampleJobSeed() {
 	// Output: 3606482657947661944 11077663173216608473
 }
 
-// A result that was sent as JSON.
+// A result sent as JSON.
 func ExampleReadResult() {
 	set, err := data.Iris()
 	if err != nil {
@@ -75,7 +75,7 @@ func ExampleReadResult() {
 	// Output: stratified 5-fold true
 }
 
-// An estimator from a function: it predicts the mean target of the training rows.
+// An estimator made from a function: it predicts the mean target of the training rows.
 func ExampleEstimatorFunc() {
 	mean := crossval.EstimatorFunc(func(_ context.Context, rows *data.Set, _ uint64) (*data.Predictor, error) {
 		value := stat.Mean(rows.Targets[0].Data().([]float64), nil)

@@ -276,7 +276,7 @@ func ExampleSoftmax() {
 	// Output: [0.5 0.5]
 }
 
-// A regression on hundreds of dollars, whose model says dollars.
+// A regression learned in hundreds of dollars, whose model predicts dollars.
 func ExampleAffine() {
 	m, err := models.Sequential(models.Config{}, models.Input("hundreds", 1), layers.Affine{Scale: 100, Shift: 5})
 	if err != nil {

@@ -52,7 +52,7 @@ func ExampleTensor_Part() {
 	// Output: [(5, 3)]
 }
 
-// What a hidden layer says.
+// The output of a hidden layer.
 func ExampleModel_WithOutputs() {
 	m, err := models.Sequential(models.Config{}, models.Input("x", 3), layers.Stack{layers.Dense{Units: 6}, layers.Relu}, layers.Dense{Units: 1})
 	if err != nil {
@@ -66,7 +66,7 @@ func ExampleModel_WithOutputs() {
 	// Output: [(6) (6)]
 }
 
-// Probabilities that were too sure, made less so.
+// Overconfident probabilities, made less extreme.
 func ExampleFitTemperature() {
 	proba := []float64{0.99, 0.01, 0.99, 0.01, 0.99, 0.01, 0.01, 0.99}
 	c, err := models.FitTemperature(proba, []int{0, 0, 1, 1}, 2)
@@ -77,7 +77,7 @@ func ExampleFitTemperature() {
 	// Output: true
 }
 
-// To take class 0 for class 1 costs ten times as much as the reverse.
+// Predicting class 1 for a row of class 0 costs ten times as much as the reverse.
 func ExampleDecide() {
 	fmt.Println(models.Decide([]float64{0.5, 0.5, 0.05, 0.95}, 2, [][]float64{{0, 10}, {1, 0}}))
 	// Output: [0 1]

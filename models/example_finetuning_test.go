@@ -12,9 +12,9 @@ import (
 	"github.com/seed732fc211/aegis/train"
 )
 
-// A net that was fitted to tell ten digits apart, on 1000 images, learns from 24 images
-// which digits are odd. On 773 others it is right in about 92% of the cases, a net that
-// begins anew in about 78%, after as many steps.
+// A net trained to recognise ten digits on 1000 images learns from 24 images which digits
+// are odd. It is right on about 92% of 773 others; a net that starts from scratch is right
+// on about 78% after as many steps.
 func ExampleModel_Then() {
 	ctx := context.Background()
 	digits, few, held := digitTasks()

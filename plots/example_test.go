@@ -8,7 +8,7 @@ import (
 	"github.com/seed732fc211/aegis/plots"
 )
 
-// A model that says 0.95 and is right four times out of five: testdata/calibration.png.
+// A model that predicts 0.95 and is right four times out of five: testdata/calibration.png.
 func ExampleCalibrationCurve() {
 	f, err := plots.CalibrationCurve(tooSure())
 	if err != nil {
@@ -54,7 +54,7 @@ func ExampleResidualsPredicted() {
 	// Output: figure, 4.6 x 4.4 inches
 }
 
-// What a reader of the figure should know.
+// What a reader of the curves should notice.
 func ExampleCurveNotes() {
 	for _, note := range plots.CurveNotes(plots.Curves{
 		Fits:       [][]data.Curve{{{Name: "loss", Values: []float64{2, 1.2, 0.9, 0.8, 0.7}}, {Name: "val_loss", Values: []float64{1.8, 1, 0.7, 0.9, 1.1}}}},

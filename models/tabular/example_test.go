@@ -24,7 +24,7 @@ func ExampleBatchEnsemble() {
 	// Output: [(4, 8)] 124
 }
 
-// A last layer of its own for each member.
+// Each member has its own last layer.
 func ExampleEnsembleDense() {
 	m, err := models.Sequential(models.Config{}, models.Input("x", 5), tabular.BatchEnsemble{Units: 8, Members: 4}, tabular.EnsembleDense{Units: 2, Members: 4})
 	if err != nil {
@@ -74,7 +74,7 @@ func ExampleGated() {
 	// Output: [(5)] 5
 }
 
-// PyTorch's start of a linear layer.
+// PyTorch's initial weights of a linear layer.
 func ExampleRootUniform() {
 	m, err := models.Sequential(models.Config{}, models.Input("x", 5), layers.Dense{Units: 3, Kernel: graph.Weight{Init: tabular.RootUniform{}}})
 	if err != nil {
