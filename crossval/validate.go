@@ -70,11 +70,7 @@ func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Ca
 	if err != nil {
 		return nil, err
 	}
-	whole := answers
-	if s, ok := set.(*data.Set); ok {
-		whole = s
-	}
-	if result.Leaks, err = FindLeaks(whole, result.Splits); err != nil {
+	if result.Leaks, err = FindLeaks(known(set, answers), result.Splits); err != nil {
 		return nil, err
 	}
 	b := newBoard(set, answers, jobs, candidates, o)
@@ -110,11 +106,7 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 	if len(answers.Steps) > 0 {
 		return nil, nil, nil, fmt.Errorf("crossval: %s: targets of steps: a validation scores one answer for each row", answers.Name)
 	}
-	whole := answers
-	if s, ok := set.(*data.Set); ok {
-		whole = s // a splitter may look at a column, such as one of times
-	}
-	splits, err := Splits(whole, sp)
+	splits, err := Splits(known(set, answers), sp)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -153,6 +145,15 @@ func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]J
 		}
 	}
 	return jobs, answers, result, nil
+}
+
+// known returns the rows with their inputs if they are in memory, else the answers alone.
+// A splitter may look at a column, such as one of times.
+func known(src data.Source, answers *data.Set) *data.Set {
+	if s, ok := src.(*data.Set); ok {
+		return s
+	}
+	return answers
 }
 
 // counted returns an error if the number of rows is not known, which folds need.
