@@ -40,7 +40,10 @@ func init() {
 // Jobs returns the fits that Validate would run, ordered by fold, then candidate, each
 // with the set's fingerprint. Of the options, only Seed, Metrics and Importance matter.
 func Jobs(set data.Source, sp Splitter, candidates []Candidate, o Options) ([]Job, error) {
-	jobs, _, _, err := plan(set, sp, candidates, &o)
+	if err := checkCandidates(candidates); err != nil {
+		return nil, err
+	}
+	_, result, err := prepare(set, sp, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +51,13 @@ func Jobs(set data.Source, sp Splitter, candidates []Candidate, o Options) ([]Jo
 	if err != nil {
 		return nil, err
 	}
-	for i := range jobs {
-		jobs[i].Data = print
+	jobs := make([]Job, 0, len(result.Splits)*len(candidates))
+	for fold := range result.Splits {
+		for _, c := range candidates {
+			job := result.job(c, fold, &o)
+			job.Data = print
+			jobs = append(jobs, job)
+		}
 	}
 	return jobs, nil
 }

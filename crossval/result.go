@@ -101,7 +101,7 @@ type Run struct {
 	PredictTime time.Duration
 }
 
-func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidate, o Options) (*Result, error) {
+func newResult(set *data.Set, sp Splitter, splits []Split, o Options) (*Result, error) {
 	r := &Result{
 		Data: DataInfo{
 			Name: set.Name, Source: set.Source, Rows: set.Len(), Task: set.Task(),
@@ -139,9 +139,6 @@ func newResult(set *data.Set, sp Splitter, splits []Split, candidates []Candidat
 	}
 	for _, f := range set.Features {
 		r.Data.Features = append(r.Data.Features, f.Name)
-	}
-	for _, c := range candidates {
-		r.Candidates = append(r.Candidates, CandidateInfo{Name: c.Name, Baseline: c.Baseline})
 	}
 	for _, s := range splits {
 		s.Test = slices.Clone(s.Test)

@@ -64,31 +64,24 @@ type logLine struct {
 
 // runLog is an open log. Its methods are not safe for concurrent use.
 type runLog struct {
-	file *os.File
-	path string
-	jobs []string        // their fingerprints
-	runs map[string]*Run // by fingerprint; nil: the job has not run
+	file  *os.File
+	path  string
+	data  string                     // the set's fingerprint
+	runs  map[string]*Run            // by the fingerprint of the job
+	known map[string]json.RawMessage // descriptions of the log's candidates, by name
 }
 
 // openRunLog opens or creates the log of a validation and reads its contents.
-func openRunLog(path string, set data.Source, r *Result, jobs []Job, candidates []Candidate) (*runLog, error) {
+func openRunLog(path string, set data.Source, r *Result) (*runLog, error) {
 	head, err := headOf(set, r)
 	if err != nil {
 		return nil, err
 	}
-	l := &runLog{path: path, jobs: make([]string, len(jobs)), runs: map[string]*Run{}}
-	for i := range jobs {
-		job := jobs[i]
-		job.Data = head.Data
-		if l.jobs[i], err = job.Fingerprint(); err != nil {
-			return nil, err
-		}
-		l.runs[l.jobs[i]] = nil
-	}
+	l := &runLog{path: path, data: head.Data, runs: map[string]*Run{}, known: map[string]json.RawMessage{}}
 	if l.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
 		return nil, fmt.Errorf("crossval: run log: %w", err)
 	}
-	if err := l.begin(head, r, candidates); err != nil {
+	if err := l.begin(head, r); err != nil {
 		l.file.Close()
 		return nil, fmt.Errorf("crossval: run log %s: %w", path, err)
 	}
@@ -125,7 +118,7 @@ func headOf(set data.Source, r *Result) (logHead, error) {
 }
 
 // begin locks and reads the file, and writes the header if it is missing.
-func (l *runLog) begin(head logHead, r *Result, candidates []Candidate) error {
+func (l *runLog) begin(head logHead, r *Result) error {
 	if st, err := l.file.Stat(); err != nil || !st.Mode().IsRegular() {
 		return errors.Join(err, errors.New("not a regular file"))
 	}
@@ -158,11 +151,7 @@ func (l *runLog) begin(head logHead, r *Result, candidates []Candidate) error {
 	} else if err := l.rewind(int64(len(whole))); err != nil {
 		return err
 	}
-	known, err := l.read(whole, head, r)
-	if err != nil {
-		return err
-	}
-	return l.introduce(candidates, known)
+	return l.read(whole, head, r)
 }
 
 // rewind truncates the file to the given length and seeks to its end.
@@ -174,37 +163,33 @@ func (l *runLog) rewind(length int64) error {
 	return err
 }
 
-// read parses the lines of a log and returns its candidates' descriptions.
-func (l *runLog) read(text []byte, head logHead, r *Result) (map[string]json.RawMessage, error) {
-	known := map[string]json.RawMessage{}
+// read parses the lines of a log.
+func (l *runLog) read(text []byte, head logHead, r *Result) error {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, len(text)+1)
 	for n := 1; lines.Scan(); n++ {
 		if n == 1 {
 			if err := head.agrees(lines.Bytes()); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		var line logLine
 		if err := strictJSON(lines.Bytes(), &line); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 		if line.Run == nil {
-			known[line.Candidate] = line.Description
+			l.known[line.Candidate] = line.Description
 			continue
-		}
-		if _, wanted := l.runs[line.Job]; !wanted {
-			continue // of a candidate that is not taking part
 		}
 		run := line.Run.run()
 		run.FitTime, run.PredictTime = time.Duration(line.Fit), time.Duration(line.Predict)
 		if err := r.checkRun(&run); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 		l.runs[line.Job] = &run
 	}
-	return known, lines.Err()
+	return lines.Err()
 }
 
 // agrees compares the first line of a log with the expected one.
@@ -239,28 +224,24 @@ func (h logHead) agrees(line []byte) error {
 	return nil
 }
 
-// introduce writes the candidates that the log does not have yet, and compares the
-// descriptions of those that it has.
-func (l *runLog) introduce(candidates []Candidate, known map[string]json.RawMessage) error {
-	for _, c := range candidates {
-		text, err := describeEstimator(c.Estimator, c.Code)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.Name, err)
-		}
-		was, ok := known[c.Name]
-		if !ok {
-			if err := l.add(logCandidate{c.Name, text}); err != nil {
-				return err
-			}
-			continue
-		}
-		var a, b any
-		if err := errors.Join(json.Unmarshal(was, &a), json.Unmarshal(text, &b)); err != nil {
-			return fmt.Errorf("%s: %w", c.Name, err)
-		}
-		if where := difference("", a, b); where != "" {
-			return fmt.Errorf("the log is of another candidate %q: %s", c.Name, where)
-		}
+// introduce writes a candidate that the log does not have yet, or compares its description
+// with that of the log.
+func (l *runLog) introduce(c Candidate) error {
+	text, err := describeEstimator(c.Estimator, c.Code)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Name, err)
+	}
+	was, ok := l.known[c.Name]
+	if !ok {
+		l.known[c.Name] = text
+		return l.add(logCandidate{c.Name, text})
+	}
+	var a, b any
+	if err := errors.Join(json.Unmarshal(was, &a), json.Unmarshal(text, &b)); err != nil {
+		return fmt.Errorf("%s: %w", c.Name, err)
+	}
+	if where := difference("", a, b); where != "" {
+		return fmt.Errorf("the log is of another candidate %q: %s", c.Name, where)
 	}
 	return nil
 }
@@ -319,12 +300,9 @@ func strictJSON(text []byte, v any) error {
 	return d.Decode(v)
 }
 
-// find returns the run of a job, or nil if it is not in the log.
-func (l *runLog) find(job int) *Run { return l.runs[l.jobs[job]] }
-
-// append adds a run.
-func (l *runLog) append(job int, run *Run) error {
-	if err := l.add(logRun{l.jobs[job], run.file(), int64(run.FitTime), int64(run.PredictTime)}); err != nil {
+// append adds the run of a job, given by its fingerprint.
+func (l *runLog) append(job string, run *Run) error {
+	if err := l.add(logRun{job, run.file(), int64(run.FitTime), int64(run.PredictTime)}); err != nil {
 		return fmt.Errorf("crossval: run log %s: %w", l.path, err)
 	}
 	return nil

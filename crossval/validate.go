@@ -66,85 +66,76 @@ type Event struct {
 // The result is nil only if nothing could be started: no rows, no candidates, duplicate
 // names, an error from the splitter, or a log of a different validation.
 func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Candidate, o Options) (*Result, error) {
-	jobs, answers, result, err := plan(set, sp, candidates, &o)
+	if err := checkCandidates(candidates); err != nil {
+		return nil, err
+	}
+	s, err := Open(set, sp, o)
 	if err != nil {
 		return nil, err
 	}
-	if result.Leaks, err = FindLeaks(known(set, answers), result.Splits); err != nil {
-		return nil, err
+	if err := s.admit(candidates); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	b := newBoard(set, answers, jobs, candidates, o)
-	if o.Log != "" {
-		if err := b.open(result); err != nil {
-			return nil, err
-		}
+	stopped := s.Run(ctx, candidates, nil)
+	errs := append(s.failures(), stopped, s.Close())
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 1 {
+		return s.Result(), errs[0]
 	}
-	b.work(ctx)
-	err = b.collect(ctx, result)
-	if e := b.close(); e != nil {
-		err = errors.Join(err, e)
-	}
-	return result, err
+	return s.Result(), errors.Join(errs...)
 }
 
-// plan checks all arguments, fills in defaults, and returns the jobs ordered by fold, the
-// true answers, and a result without runs.
-func plan(set data.Source, sp Splitter, candidates []Candidate, o *Options) ([]Job, *data.Set, *Result, error) {
-	if err := checkCandidates(candidates); err != nil {
-		return nil, nil, nil, err
-	}
+// prepare checks the rows and the options, fills in defaults, and returns the true answers
+// and a result without candidates.
+func prepare(set data.Source, sp Splitter, o *Options) (*data.Set, *Result, error) {
 	if set == nil {
-		return nil, nil, nil, data.ErrEmpty
+		return nil, nil, data.ErrEmpty
 	}
 	if err := counted(set); err != nil {
-		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+		return nil, nil, fmt.Errorf("crossval: %w", err)
 	}
 	answers, err := data.Answers(set)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+		return nil, nil, fmt.Errorf("crossval: %w", err)
 	}
 	if len(answers.Steps) > 0 {
-		return nil, nil, nil, fmt.Errorf("crossval: %s: targets of steps: a validation scores one answer for each row", answers.Name)
+		return nil, nil, fmt.Errorf("crossval: %s: targets of steps: a validation scores one answer for each row", answers.Name)
 	}
 	splits, err := Splits(known(set, answers), sp)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	if err := data.Check(set); err != nil {
-		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+		return nil, nil, fmt.Errorf("crossval: %w", err)
 	}
 	if err := answers.CheckTask(); err != nil {
-		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+		return nil, nil, fmt.Errorf("crossval: %w", err)
 	}
 	rules, err := answers.Rules()
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("crossval: %w", err)
+		return nil, nil, fmt.Errorf("crossval: %w", err)
 	}
 	if rules.Grouped {
 		if err := keepsGroups(splits, answers.Groups); err != nil {
-			return nil, nil, nil, fmt.Errorf("crossval: to %s %s: %w", data.TaskName(answers.Task()), answers.Name, err)
+			return nil, nil, fmt.Errorf("crossval: to %s %s: %w", data.TaskName(answers.Task()), answers.Name, err)
 		}
 	}
 	if o.Metrics == nil {
 		o.Metrics = rules.Metrics
 	}
 	if err := checkMetrics(o.Metrics); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	result, err := newResult(answers, sp, splits, candidates, *o)
-	if err != nil {
-		return nil, nil, nil, err
+	result, err := newResult(answers, sp, splits, *o)
+	return answers, result, err
+}
+
+// job returns the fit of a candidate on a fold.
+func (r *Result) job(c Candidate, fold int, o *Options) Job {
+	return Job{
+		Candidate: c.Name, Estimator: c.Estimator, Code: c.Code, Number: fold, Split: r.Splits[fold], Seed: JobSeed(o.Seed, c.Name, fold),
+		Metrics: o.Metrics, Importance: slices.Contains(o.Importance, c.Name),
 	}
-	jobs := make([]Job, 0, len(splits)*len(candidates))
-	for i, s := range result.Splits {
-		for _, c := range candidates {
-			jobs = append(jobs, Job{
-				Candidate: c.Name, Estimator: c.Estimator, Code: c.Code, Number: i, Split: s, Seed: JobSeed(o.Seed, c.Name, i),
-				Metrics: o.Metrics, Importance: slices.Contains(o.Importance, c.Name),
-			})
-		}
-	}
-	return jobs, answers, result, nil
 }
 
 // known returns the rows with their inputs if they are in memory, else the answers alone.

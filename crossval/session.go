@@ -1,0 +1,393 @@
+package crossval
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
+)
+
+// Session is a validation whose candidates and folds are not all known at its start, such as
+// a search's: Run fits some candidates on some folds, Result shows all that have been fitted
+// so far. [Validate] is a Session that runs every candidate on every fold. A fit has the
+// same outcome in both. The methods may be called from several goroutines; runs take turns.
+type Session struct {
+	set     data.Source
+	answers *data.Set // of the set
+	options Options
+	base    *Result // without candidates and runs
+
+	turn sync.Mutex // held by Run
+
+	mu      sync.Mutex // guards what follows, and is held while Progress runs
+	log     *runLog    // nil: none
+	entries []*entry   // in the order of their first Run
+	named   map[string]*entry
+	broken  error // why the log could not be written
+	closed  bool
+	queue   []fit // of the Run at hand
+	next    int
+	done    int
+}
+
+// entry is a candidate with what is known of it.
+type entry struct {
+	Candidate
+	text   json.RawMessage // its description; nil: it has none
+	runs   []*Run          // by fold; nil: not run
+	failed *FoldError      // the failure in the lowest fold
+	spent  time.Duration   // the time of its fits so far
+}
+
+// fit is one job of the queue.
+type fit struct {
+	*entry
+	fold int
+}
+
+// Open starts a session on the folds of sp. It looks for leaks, and opens Options.Log, if
+// there is one, whose fits are not run again. The errors are those of [Validate] that do not
+// concern candidates. Close it when done.
+func Open(set data.Source, sp Splitter, o Options) (*Session, error) {
+	answers, result, err := prepare(set, sp, &o)
+	if err != nil {
+		return nil, err
+	}
+	if result.Leaks, err = FindLeaks(known(set, answers), result.Splits); err != nil {
+		return nil, err
+	}
+	s := &Session{set: set, answers: answers, options: o, base: result, named: map[string]*entry{}}
+	if o.Log != "" {
+		if _, err := describe.Marshal(o.Metrics); err != nil {
+			return nil, fmt.Errorf("crossval: run log %s: %w", o.Log, err)
+		}
+		if s.log, err = openRunLog(o.Log, set, result); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+var errClosed = errors.New("crossval: the session is nil or closed")
+
+// Folds returns the number of folds, over all repeats.
+func (s *Session) Folds() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.base.Splits)
+}
+
+// Run fits candidates on the given folds, counted from 0 over all repeats; nil is all. Folds
+// that a candidate has been fitted on are not run again, and no more are run of a candidate
+// that has failed. Failures of fits are in the result and no error here. Run waits for running
+// fits as [Validate] does.
+//
+// It is an error if candidates have no name, no estimator or a name twice, or have the name
+// of an earlier candidate with another description; if there is no such fold; if ctx ended
+// before all fits; or if the log cannot be written.
+func (s *Session) Run(ctx context.Context, candidates []Candidate, folds []int) error {
+	if s == nil {
+		return errClosed
+	}
+	if err := checkCandidates(candidates); err != nil {
+		return err
+	}
+	if folds == nil {
+		folds = numbered(0, s.Folds())
+	}
+	for _, f := range folds {
+		if f < 0 || f >= s.Folds() {
+			return fmt.Errorf("crossval: there is no fold %d; there are %d", f, s.Folds())
+		}
+	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if err := s.admit(candidates); err != nil {
+		return err
+	}
+	s.line(candidates, folds)
+	s.work(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	if ctx.Err() != nil && s.done < len(s.queue) {
+		finished := 0
+		for _, f := range s.queue {
+			if f.runs[f.fold] != nil && f.failed == nil {
+				finished++
+			}
+		}
+		return fmt.Errorf("crossval: stopped after %d of %d fits: %w", finished, len(s.queue), ctx.Err())
+	}
+	return nil
+}
+
+// admit makes entries of candidates that are new, and takes over their runs from the log.
+func (s *Session) admit(candidates []Candidate) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	for _, c := range candidates {
+		text, err := describeEstimator(c.Estimator, c.Code)
+		if err != nil && s.log != nil {
+			return fmt.Errorf("crossval: run log %s: %s: %w", s.log.path, c.Name, err)
+		}
+		if old := s.named[c.Name]; old != nil {
+			if !bytes.Equal(old.text, text) {
+				return fmt.Errorf("crossval: two candidates are named %q", c.Name)
+			}
+			continue
+		}
+		e := &entry{Candidate: c, text: text, runs: make([]*Run, s.Folds())}
+		if s.log != nil {
+			if err := s.recall(e); err != nil {
+				return err
+			}
+		}
+		s.entries = append(s.entries, e)
+		s.named[c.Name] = e
+	}
+	return nil
+}
+
+// recall compares an entry with the log and takes over its runs.
+func (s *Session) recall(e *entry) error {
+	if err := s.log.introduce(e.Candidate); err != nil {
+		return fmt.Errorf("crossval: run log %s: %w", s.log.path, err)
+	}
+	for fold := range e.runs {
+		print, err := s.print(e.Candidate, fold)
+		if err != nil {
+			return err
+		}
+		if e.runs[fold] = s.log.runs[print]; e.runs[fold] != nil {
+			e.spent += e.runs[fold].FitTime + e.runs[fold].PredictTime
+		}
+	}
+	return nil
+}
+
+// print returns the fingerprint of a job in the log.
+func (s *Session) print(c Candidate, fold int) (string, error) {
+	job := s.base.job(c, fold, &s.options)
+	job.Data = s.log.data
+	return job.Fingerprint()
+}
+
+// line queues fits, ordered by fold, so that after an interruption all candidates have the
+// same folds, except for the last.
+func (s *Session) line(candidates []Candidate, folds []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue, s.next, s.done = nil, 0, 0
+	for _, fold := range folds {
+		for _, c := range candidates {
+			s.queue = append(s.queue, fit{s.named[c.Name], fold})
+		}
+	}
+}
+
+func (s *Session) work(ctx context.Context) {
+	workers := s.options.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	var wg sync.WaitGroup
+	for range min(workers, len(s.queue)) {
+		wg.Go(func() {
+			for {
+				f, ok := s.take(ctx)
+				if !ok {
+					return
+				}
+				begin := time.Now()
+				run, failure := s.bounded(ctx, f)
+				s.put(ctx, f, run, failure, time.Since(begin))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// grace is how long a fit may run after its context is done.
+const grace = time.Second
+
+// bounded runs one fit within its candidate's remaining time. A fit that does not return is
+// abandoned.
+func (s *Session) bounded(ctx context.Context, f fit) (*Run, *FoldError) {
+	type outcome struct {
+		run     *Run
+		failure *FoldError
+	}
+	limited := ctx
+	if limit := s.options.TimeLimit; limit > 0 {
+		s.mu.Lock()
+		left := limit - f.spent
+		s.mu.Unlock()
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, left)
+		defer cancel()
+	}
+	job := s.base.job(f.Candidate, f.fold, &s.options)
+	done := make(chan outcome, 1)
+	go func() {
+		run, failure := job.run(limited, s.set, s.answers)
+		done <- outcome{run, failure}
+	}()
+	var out outcome
+	select {
+	case out = <-done:
+	case <-limited.Done():
+		select {
+		case out = <-done:
+		case <-time.After(grace):
+			out.failure = job.failure("fit", limited.Err())
+		}
+	}
+	if out.failure != nil && ctx.Err() == nil && limited.Err() != nil {
+		out.failure.Err = fmt.Errorf("%w: its fits took more than the %v that a candidate has", ErrSkipped, s.options.TimeLimit)
+	}
+	return out.run, out.failure
+}
+
+// take returns the next fit. It skips candidates that have failed. Fits are taken in order,
+// so the reported failure is the same for any number of workers.
+func (s *Session) take(ctx context.Context) (f fit, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.next < len(s.queue) && ctx.Err() == nil && s.broken == nil {
+		f := s.queue[s.next]
+		s.next++
+		if f.failed != nil {
+			s.done++
+			continue
+		}
+		if run := f.runs[f.fold]; run != nil {
+			s.done++
+			s.tell(f, Event{Finished: true, Logged: true, Scores: slices.Clone(run.Scores)})
+			continue
+		}
+		s.tell(f, Event{})
+		return f, true
+	}
+	return fit{}, false
+}
+
+func (s *Session) put(ctx context.Context, f fit, run *Run, failure *FoldError, elapsed time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if failure != nil && ctx.Err() != nil && isContextError(failure) {
+		return // stopped, not failed
+	}
+	s.done++
+	f.spent += elapsed
+	e := Event{Finished: true, Elapsed: elapsed}
+	if failure != nil {
+		e.Err = failure
+		if f.failed == nil || failure.number < f.failed.number {
+			f.failed = failure
+		}
+	} else {
+		f.runs[f.fold] = run
+		e.Scores = slices.Clone(run.Scores)
+		s.record(f, run)
+	}
+	s.tell(f, e)
+}
+
+// record writes a run to the log.
+func (s *Session) record(f fit, run *Run) {
+	if s.log == nil || s.broken != nil {
+		return
+	}
+	print, err := s.print(f.Candidate, f.fold)
+	if err == nil {
+		err = s.log.append(print, run)
+	}
+	s.broken = err
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (s *Session) tell(f fit, e Event) {
+	if s.options.Progress == nil {
+		return
+	}
+	split := s.base.Splits[f.fold]
+	e.Candidate, e.Repeat, e.Fold = f.Name, split.Repeat, split.Fold
+	e.Done, e.Total = s.done, len(s.queue)
+	s.options.Progress(e)
+}
+
+// Result returns what the session has so far: candidates in the order of their first Run.
+// One that has not been fitted on every fold is not [Result.Complete].
+func (s *Session) Result() *Result {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := *s.base
+	for _, e := range s.entries {
+		r.Candidates = append(r.Candidates, CandidateInfo{Name: e.Name, Baseline: e.Baseline})
+		if f := e.failed; f != nil {
+			message, skipped := f.Error(), errors.Is(f, ErrSkipped)
+			if skipped {
+				message = f.Err.Error()
+			}
+			r.Failed = append(r.Failed, Failure{Candidate: e.Name, Message: message, Skipped: skipped})
+			continue
+		}
+		for _, run := range e.runs {
+			if run != nil {
+				r.Runs = append(r.Runs, *run)
+			}
+		}
+	}
+	return &r
+}
+
+// failures returns the failures of fits that are not skipped.
+func (s *Session) failures() []error {
+	var errs []error
+	for _, e := range s.entries {
+		if e.failed != nil && !errors.Is(e.failed, ErrSkipped) {
+			errs = append(errs, e.failed)
+		}
+	}
+	return errs
+}
+
+// Close closes the log. A closed session can still show its Result.
+func (s *Session) Close() error {
+	if s == nil {
+		return nil
+	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.log == nil {
+		return nil
+	}
+	return s.log.close()
+}

@@ -1,0 +1,139 @@
+package crossval
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed732fc211/aegis/data"
+)
+
+// TestRunLogThatCannotBeWritten: the fits that have ended are returned, no more begin,
+// and the error says why.
+func TestRunLogThatCannotBeWritten(t *testing.T) {
+	set, err := data.FromRows("made up", [][]float64{{1}, {2}, {3}, {4}, {5}, {6}}, []float64{1, 2, 3, 4, 5, 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits := 0
+	mean := EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
+		fits++
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Values: make([]float64, rows.Len())}, nil
+		}}, nil
+	})
+	candidates := []Candidate{{Name: "mean", Estimator: mean, Code: "1"}}
+	o := Options{Workers: 1, Log: filepath.Join(t.TempDir(), "runs")}
+	s, err := Open(set, KFold{K: 6}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.admit(candidates); err != nil {
+		t.Fatal(err)
+	}
+	s.log.file.Close() // as good as a full disk
+	if err := s.Run(t.Context(), candidates, nil); err == nil || !strings.Contains(err.Error(), "run log "+o.Log) {
+		t.Errorf("error %v", err)
+	}
+	result := s.Result()
+	if fits != 1 || len(result.Runs) != 1 {
+		t.Errorf("%d fits, %d of them in the result", fits, len(result.Runs))
+	}
+}
+
+// TestSessionInPieces: candidates and folds that come bit by bit have the outcome of one
+// validation, whatever the order and the number of workers.
+func TestSessionInPieces(t *testing.T) {
+	set, err := data.FromRows("made up", [][]float64{{1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}}, []float64{1, 2, 3, 4, 5, 6, 7, 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noisy := EstimatorFunc(func(_ context.Context, train *data.Set, seed uint64) (*data.Predictor, error) {
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			p := &data.Prediction{Values: make([]float64, rows.Len())}
+			for i := range p.Values {
+				p.Values[i] = float64(seed%97) + float64(train.Len())
+			}
+			return p, nil
+		}}, nil
+	})
+	a, b := Candidate{Name: "a", Estimator: noisy}, Candidate{Name: "b", Estimator: noisy, Baseline: true}
+	bad := Candidate{Name: "bad", Estimator: EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
+		return nil, errors.New("no")
+	})}
+	written := func(r *Result) string {
+		var text bytes.Buffer
+		for i := range r.Runs {
+			r.Runs[i].FitTime, r.Runs[i].PredictTime = 0, 0
+		}
+		if err := r.WriteJSON(&text); err != nil {
+			t.Fatal(err)
+		}
+		return text.String()
+	}
+	whole, err := Validate(t.Context(), set, KFold{K: 4}, []Candidate{a, b, bad}, Options{Seed: 7})
+	if err == nil || len(whole.Failed) != 1 {
+		t.Fatalf("error %v, failures %v", err, whole.Failed)
+	}
+	for workers := 1; workers <= 3; workers++ {
+		s, err := Open(set, KFold{K: 4}, Options{Seed: 7, Workers: workers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = errors.Join(s.Run(t.Context(), []Candidate{a}, []int{2}), s.Run(t.Context(), []Candidate{a, b, bad}, []int{3, 0}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := s.Result(); len(r.Runs) != 5 || r.Complete("a") {
+			t.Errorf("%d runs halfway, want 3 of a and 2 of b", len(r.Runs))
+		}
+		if err := errors.Join(s.Run(t.Context(), []Candidate{b, a, bad}, nil), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		r := s.Result()
+		r.Failed[0].Message = whole.Failed[0].Message // of another fold, the first that ran
+		if got, want := written(r), written(whole); got != want {
+			t.Errorf("%d workers: in pieces\n%s\nat once\n%s", workers, got, want)
+		}
+		if err := s.Run(t.Context(), []Candidate{a}, nil); err == nil {
+			t.Error("a closed session runs")
+		}
+	}
+}
+
+// TestSessionRefuses: what Run cannot do is an error before any fit.
+func TestSessionRefuses(t *testing.T) {
+	set, err := data.FromRows("made up", [][]float64{{1}, {2}, {3}, {4}}, []float64{1, 2, 3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(set, KFold{K: 2}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	described := func(e Estimator) Candidate { return Candidate{Name: "one", Estimator: e} }
+	standardised := described(Preprocessed{Transform: data.Standardize{}})
+	if err := s.Run(t.Context(), []Candidate{standardised}, []int{0}); err != nil {
+		t.Fatal(err) // its fits fail, which is in the result
+	}
+	for _, test := range []struct {
+		name, want string
+		candidates []Candidate
+		folds      []int
+	}{
+		{"no candidates", "no candidates", nil, nil},
+		{"no such fold", "no fold 2", []Candidate{standardised}, []int{2}},
+		{"another of the name", "two candidates are named", []Candidate{described(Preprocessed{})}, nil},
+	} {
+		if err := s.Run(t.Context(), test.candidates, test.folds); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
+		}
+	}
+	if r := s.Result(); len(r.Candidates) != 1 || len(r.Failed) != 1 {
+		t.Errorf("candidates %v, failures %v", r.Candidates, r.Failed)
+	}
+}
