@@ -277,7 +277,7 @@ func (s *Session) take(ctx context.Context) (f fit, ok bool) {
 		}
 		if run := f.runs[f.fold]; run != nil {
 			s.done++
-			s.tell(f, Event{Finished: true, Logged: true, Scores: slices.Clone(run.Scores)})
+			s.tell(f, Event{Finished: true, Logged: true, Scores: slices.Clone(run.Scores), Elapsed: run.FitTime + run.PredictTime})
 			continue
 		}
 		s.tell(f, Event{})

@@ -39,13 +39,13 @@ type Options struct {
 // Event is passed to Options.Progress when a fit starts and when it ends.
 type Event struct {
 	Candidate    string
-	Repeat, Fold int       // from 0
-	Finished     bool      // false: the fit begins
-	Logged       bool      // the fit was taken from Options.Log
-	Scores       []float64 // of a successful fit, in the order of the metrics
-	Err          error     // of a failed fit
-	Elapsed      time.Duration
-	Done, Total  int // fits completed, or left out after a failure, out of all
+	Repeat, Fold int           // from 0
+	Finished     bool          // false: the fit begins
+	Logged       bool          // the fit was taken from Options.Log
+	Scores       []float64     // of a successful fit, in the order of the metrics
+	Err          error         // of a failed fit
+	Elapsed      time.Duration // of a finished fit; of one from the log, what it took then
+	Done, Total  int           // fits completed, or left out after a failure, out of all
 }
 
 // Validate fits every candidate on the training rows of every fold of sp and scores it on
