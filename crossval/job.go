@@ -33,7 +33,7 @@ type Job struct {
 }
 
 func init() {
-	builtin.Register(Job{}, Preprocessed{}, KFold{}, RepeatedKFold{}, StratifiedKFold{}, RepeatedStratifiedKFold{}, GroupKFold{}, RepeatedGroupKFold{}, Holdout{},
+	builtin.Register(Job{}, Preprocessed{}, Subsample{}, KFold{}, RepeatedKFold{}, StratifiedKFold{}, RepeatedStratifiedKFold{}, GroupKFold{}, RepeatedGroupKFold{}, Holdout{},
 		StratifiedGroupKFold{}, RepeatedStratifiedGroupKFold{}, LeaveOneOut{}, LeavePOut{}, LeaveOneGroupOut{}, TimeSeries{}, PurgedTimeSeries{}, Predefined{})
 }
 

@@ -76,9 +76,36 @@ func (m *Model) Save(path string) error { return m.SaveWith(path, Extra{}) }
 func (m *Model) SaveWith(path string, x Extra) error { return m.write(path, x, StoreFull) }
 
 func (m *Model) write(path string, x Extra, s Storage) error {
-	text, err := m.describe()
+	meta, tensors, err := m.content(x, s)
+	if err == nil {
+		err = atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteSummed(w, modelfile.Sum, meta, tensors) })
+	}
 	if err != nil {
 		return fmt.Errorf("models: save: %w", err)
+	}
+	return nil
+}
+
+// Write writes what Save writes to a file; Read reads it.
+func (m *Model) Write(w io.Writer) error {
+	meta, tensors, err := m.content(Extra{}, StoreFull)
+	if err == nil && w == nil {
+		err = errors.New("nothing to write to")
+	}
+	if err == nil {
+		err = safetensors.WriteSummed(w, modelfile.Sum, meta, tensors)
+	}
+	if err != nil {
+		return fmt.Errorf("models: write: %w", err)
+	}
+	return nil
+}
+
+// content returns the metadata and the tensors of a model's file.
+func (m *Model) content(x Extra, s Storage) (map[string]string, []safetensors.Tensor, error) {
+	text, err := m.describe()
+	if err != nil {
+		return nil, nil, err
 	}
 	meta := map[string]string{modelfile.Format: strconv.Itoa(FormatVersion), modelfile.Model: text}
 	if program, err := m.lowered(); err != nil {
@@ -94,7 +121,7 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 	}
 	for _, k := range slices.Sorted(maps.Keys(x.Meta)) {
 		if _, taken := meta[k]; taken {
-			return fmt.Errorf("models: save: the key %q is taken", k)
+			return nil, nil, fmt.Errorf("the key %q is taken", k)
 		}
 		meta[k] = x.Meta[k]
 	}
@@ -102,22 +129,18 @@ func (m *Model) write(path string, x Extra, s Storage) error {
 	for _, p := range m.params.All() {
 		list, err := s.store(safetensors.Tensor{Name: p.Path, Shape: p.Shape(), F32: p.Floats32(), F64: p.Floats64()})
 		if err != nil {
-			return fmt.Errorf("models: save: %w", err)
+			return nil, nil, err
 		}
 		tensors = append(tensors, list...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.Values)) {
 		v := x.Values[name]
 		if !strings.HasPrefix(name, extraPrefix) || len(v) == 0 {
-			return fmt.Errorf("models: save: vector %q of %d values: want a name under %s and at least one value", name, len(v), extraPrefix)
+			return nil, nil, fmt.Errorf("vector %q of %d values: want a name under %s and at least one value", name, len(v), extraPrefix)
 		}
 		tensors = append(tensors, safetensors.Tensor{Name: name, Shape: []int{len(v)}, F64: v})
 	}
-	err = atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteSummed(w, modelfile.Sum, meta, tensors) })
-	if err != nil {
-		return fmt.Errorf("models: save: %w", err)
-	}
-	return nil
+	return meta, tensors, nil
 }
 
 // Program returns the model's computation as a program for package infer, for any number of

@@ -1,6 +1,6 @@
 // Command aegis answers questions about tables of data with networks: inspect
 // shows what a file holds, crossval compares a regularised net with baselines on
-// the same folds, train fits one net and saves it, predict applies it to new rows,
+// the same folds, search looks for the best model within a time, train fits one net and saves it, predict applies it to new rows,
 // summary describes it, bench measures the machine.
 package main
 
@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	ran := false
-	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
+	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), searchCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
 		work := c.RunE
 		c.RunE = func(c *cobra.Command, args []string) error {
 			ran = true

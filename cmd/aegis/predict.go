@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,6 +13,7 @@ import (
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
 	"github.com/seed732fc211/aegis/models"
+	"github.com/seed732fc211/aegis/recipes/ensemble"
 	"github.com/spf13/cobra"
 )
 
@@ -61,11 +63,11 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err := writable(o.output); err != nil {
 		return err
 	}
-	m, err := models.Load(o.model)
+	m, err := loadPredictor(o.model)
 	if err != nil {
 		return err
 	}
-	schema := data.Schema{Features: m.Info.Features}
+	schema := data.Schema{Features: m.features}
 	if len(schema.Features) == 0 {
 		return fmt.Errorf("%s: the model does not say which columns it was trained on", o.model)
 	}
@@ -89,15 +91,34 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 	return err
 }
 
-// predict reads, predicts and writes rows, some at a time.
-func (o *predictFlags) predict(ctx context.Context, c *cobra.Command, m *models.Model, how data.CSV, schema data.Schema, w io.Writer) (*data.RowsReport, error) {
-	rules, err := m.Rules()
+// predictor is a saved model, whatever its kind.
+type predictor struct {
+	features []data.Feature
+	rules    *data.Rules
+	predict  func(ctx context.Context, rows data.Source) (*data.Prediction, error)
+}
+
+// loadPredictor loads a model of aegis train or of aegis search.
+func loadPredictor(path string) (*predictor, error) {
+	if e, err := ensemble.Load(path); err == nil {
+		rules, err := e.Rules()
+		return &predictor{e.Features, rules, e.PredictRows}, err
+	} else if !errors.Is(err, ensemble.ErrFormat) {
+		return nil, err
+	}
+	m, err := models.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	out := &predictions{csv: csv.NewWriter(w), rules: rules}
+	rules, err := m.Rules()
+	return &predictor{m.Info.Features, rules, m.PredictRows}, err
+}
+
+// predict reads, predicts and writes rows, some at a time.
+func (o *predictFlags) predict(ctx context.Context, c *cobra.Command, m *predictor, how data.CSV, schema data.Schema, w io.Writer) (*data.RowsReport, error) {
+	out := &predictions{csv: csv.NewWriter(w), rules: m.rules}
 	report, err := o.scan(c, how, schema, func(rows *data.Set) error {
-		p, err := m.PredictRows(ctx, rows)
+		p, err := m.predict(ctx, rows)
 		if err != nil && out.rows > 0 {
 			return fmt.Errorf("%w (of the rows from %d on)", err, out.rows)
 		}

@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -20,8 +21,13 @@ type BoostedTrees struct {
 
 // Fit implements crossval.Estimator; the seed draws the rows for early stopping.
 func (m BoostedTrees) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
+	return treePredictor(m.Train(ctx, train, seed))
+}
+
+// Train is Fit for a model that can be kept: TreeModel is written as JSON.
+func (m BoostedTrees) Train(ctx context.Context, train data.Source, seed uint64) (*TreeModel, error) {
 	m.Settings.Seed = seed
-	return fitTrees(ctx, train, m.Settings, func(*raw) prepared { return (*raw).withCategories })
+	return fitTrees(ctx, train, m.Settings, false)
 }
 
 // RandomForest is the forest of package trees with exact splits. It takes raw tables: a
@@ -33,11 +39,37 @@ type RandomForest struct {
 
 // Fit implements crossval.Estimator; the seed draws the bootstraps and the columns.
 func (m RandomForest) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
+	return treePredictor(m.Train(ctx, train, seed))
+}
+
+// Train is Fit for a model that can be kept: TreeModel is written as JSON.
+func (m RandomForest) Train(ctx context.Context, train data.Source, seed uint64) (*TreeModel, error) {
 	m.Settings.Seed = seed
-	return fitTrees(ctx, train, m.Settings, func(train *raw) prepared {
-		fill := train.medians()
-		return func(t *raw) trees.Table { return t.filled(fill) }
-	})
+	return fitTrees(ctx, train, m.Settings, true)
+}
+
+// TreeModel is fitted trees with what prepares raw rows for them.
+type TreeModel struct {
+	Model   *trees.Model // nil: all training rows were of one class
+	Class   int          // that class
+	Classes int          // 0: a regression
+	Columns int          // of the raw table
+	// Fill replaces missing values, one for each column, and turns categories into numbers;
+	// nil: the trees take both as they are.
+	Fill []float64
+}
+
+func treePredictor(m *TreeModel, err error) (*data.Predictor, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &data.Predictor{Predict: m.Predict}
+	if m.Model == nil {
+		out.Notes = []string{"the training rows are all of one class"}
+	} else {
+		out.Parameters = m.Model.Nodes()
+	}
+	return out, nil
 }
 
 // treeFitter is implemented by trees.Boosting and trees.Forest.
@@ -46,11 +78,8 @@ type treeFitter interface {
 	FitClasses(context.Context, trees.Table, []int, int) (*trees.Model, error)
 }
 
-// prepared converts a raw table to one for trees.
-type prepared func(*raw) trees.Table
-
 // fitTrees fits trees to a raw table.
-func fitTrees(ctx context.Context, src data.Source, f treeFitter, preparation func(train *raw) prepared) (*data.Predictor, error) {
+func fitTrees(ctx context.Context, src data.Source, f treeFitter, fill bool) (*TreeModel, error) {
 	train, err := data.Collect(src)
 	if err != nil {
 		return nil, err
@@ -63,40 +92,78 @@ func fitTrees(ctx context.Context, src data.Source, f treeFitter, preparation fu
 	if err != nil {
 		return nil, err
 	}
+	m := &TreeModel{Classes: y.classes, Columns: t.columns}
 	if c := onlyClass(y); c >= 0 {
-		return oneClass(c, t.columns, y.classes), nil
+		m.Class = c
+		return m, nil
 	}
-	prepare := preparation(t)
-	table := prepare(t)
+	if fill {
+		m.Fill = t.medians()
+	}
+	table := m.table(t)
 	table.Weights, table.Groups = train.Weights, train.Groups
-	var m *trees.Model
 	if y.values != nil {
-		m, err = f.FitValues(ctx, table, y.values)
+		m.Model, err = f.FitValues(ctx, table, y.values)
 	} else {
-		m, err = f.FitClasses(ctx, table, y.labels, y.classes)
+		m.Model, err = f.FitClasses(ctx, table, y.labels, y.classes)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("baselines: %w", err)
 	}
-	columns := t.columns
-	return &data.Predictor{Parameters: m.Nodes(), Predict: func(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
-		t, err := rawOf(rows)
-		if err != nil {
-			return nil, err
+	return m, nil
+}
+
+// Check returns an error if the parts of a model do not fit together, as in a damaged file.
+func (m *TreeModel) Check() error {
+	switch {
+	case m == nil:
+		return errors.New("baselines: the tree model is nil")
+	case m.Classes < 0 || m.Columns < 0 || m.Fill != nil && len(m.Fill) != m.Columns:
+		return fmt.Errorf("baselines: a tree model of %d classes and %d columns, %d of them filled", m.Classes, m.Columns, len(m.Fill))
+	case m.Model == nil && !(m.Class >= 0 && m.Class < m.Classes):
+		return fmt.Errorf("baselines: a model without trees that predicts class %d of %d", m.Class, m.Classes)
+	case m.Model != nil && m.Model.Classes() != m.Classes:
+		return fmt.Errorf("baselines: trees of %d classes in a model of %d", m.Model.Classes(), m.Classes)
+	}
+	return nil
+}
+
+// table returns rows in the form that the trees take.
+func (m *TreeModel) table(t *raw) trees.Table {
+	if m.Fill != nil {
+		return t.filled(m.Fill)
+	}
+	return t.withCategories()
+}
+
+// Predict predicts raw rows; see data.Predictor.
+func (m *TreeModel) Predict(ctx context.Context, rows *data.Set) (*data.Prediction, error) {
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	t, err := rawOf(rows)
+	if err != nil {
+		return nil, err
+	}
+	if t.columns != m.Columns {
+		return nil, fmt.Errorf("baselines: fitted on %d columns, have %d to predict from", m.Columns, t.columns)
+	}
+	if m.Model == nil {
+		proba := make([]float64, t.rows*m.Classes)
+		for i := range t.rows {
+			proba[i*m.Classes+m.Class] = 1
 		}
-		if t.columns != columns {
-			return nil, fmt.Errorf("baselines: fitted on %d columns, have %d to predict from", columns, t.columns)
-		}
-		if y.values != nil {
-			values, err := m.Values(ctx, prepare(t))
-			return &data.Prediction{Values: values}, err
-		}
-		proba, err := m.Proba(ctx, prepare(t))
-		if err != nil {
-			return nil, err
-		}
-		return withLabels(proba, y.classes), nil
-	}}, nil
+		return withLabels(proba, m.Classes), nil
+	}
+	if m.Classes == 0 {
+		values, err := m.Model.Values(ctx, m.table(t))
+		return &data.Prediction{Values: values}, err
+	}
+	proba, err := m.Model.Proba(ctx, m.table(t))
+	if err != nil {
+		return nil, err
+	}
+	return withLabels(proba, m.Classes), nil
 }
 
 // onlyClass returns the class that all rows have, or -1 if there are several.
@@ -110,24 +177,6 @@ func onlyClass(y *targets) int {
 		return -1
 	}
 	return y.labels[0]
-}
-
-// oneClass always predicts class, the only one in the training rows.
-func oneClass(class, columns, classes int) *data.Predictor {
-	return &data.Predictor{Notes: []string{"the training rows are all of one class"}, Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
-		t, err := rawOf(rows)
-		if err != nil {
-			return nil, err
-		}
-		if t.columns != columns {
-			return nil, fmt.Errorf("baselines: fitted on %d columns, have %d to predict from", columns, t.columns)
-		}
-		proba := make([]float64, t.rows*classes)
-		for i := range t.rows {
-			proba[i*classes+class] = 1
-		}
-		return withLabels(proba, classes), nil
-	}}
 }
 
 // withLabels adds the most probable classes to the probabilities.

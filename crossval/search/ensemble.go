@@ -120,20 +120,28 @@ func (b Blend) join(rows data.Source, fitted []*data.Predictor) (*data.Predictor
 				return nil, fmt.Errorf("search: member %d of the blend: %w", i, err)
 			}
 		}
-		return average(rules, list, weights)
+		return Average(rules, list, weights)
 	}
 	return out, nil
 }
 
-// average returns the weighted mean of predictions of the same rows.
-func average(rules *data.Rules, list []*data.Prediction, weights []float64) (*data.Prediction, error) {
+// Average returns the weighted mean of predictions of the same rows, as a Blend makes it. It is
+// an error if there are none, if weights are not positive or not as many, if predictions differ
+// in size, or if the task has labels without probabilities.
+func Average(rules *data.Rules, list []*data.Prediction, weights []float64) (*data.Prediction, error) {
+	if rules == nil || len(list) == 0 || len(list) != len(weights) || slices.Contains(list, nil) {
+		return nil, fmt.Errorf("search: the mean of %d predictions with %d weights, or one of nothing", len(list), len(weights))
+	}
 	rows := rules.Rows(list[0])
 	out := &data.Prediction{Offsets: list[0].Offsets}
 	for range rows {
 		rules.AddRow(out)
 	}
 	total := 0.0
-	for _, w := range weights {
+	for i, w := range weights {
+		if !(w > 0) || math.IsInf(w, 1) {
+			return nil, fmt.Errorf("search: weight %d is %v: want a positive one", i, w)
+		}
 		total += w
 	}
 	for i, p := range list {

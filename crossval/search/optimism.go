@@ -206,3 +206,9 @@ func (l *library) perRow(metric data.Metric) ([][]float64, error) {
 	}
 	return out, nil
 }
+
+func sortedCopy(x []float64) []float64 {
+	out := slices.Clone(x)
+	slices.Sort(out)
+	return out
+}

@@ -111,7 +111,7 @@ func (r *run) take(round []Trial, folds int) {
 	}
 	for i := range round {
 		t := &round[i]
-		if t.Same >= 0 || t.Dropped != "" {
+		if t.Same >= 0 || t.Dropped != "" || t.Failed != "" {
 			continue
 		}
 		name := nameOfTrial(t.Number)
@@ -176,9 +176,14 @@ func (r *run) worse(t, than *Trial) []float64 {
 func (r *run) drop(round []Trial) {
 	level := orDefault(r.Race.Level, 0.1)
 	lost := map[int]string{}
+	var slow []int
 	for i := range round {
 		t := &round[i]
 		if t.Same >= 0 || t.Failed != "" || t.Dropped != "" || !t.Final {
+			continue
+		}
+		if r.slow(t) {
+			slow = append(slow, i)
 			continue
 		}
 		best := r.leader(round, t.Folds)
@@ -192,6 +197,14 @@ func (r *run) drop(round []Trial) {
 	for i, why := range lost { // after all decisions, so that their order plays no part
 		round[i].Dropped = why
 	}
+	for _, i := range slow {
+		round[i].Failed = fmt.Sprintf("too slow for the budget: a fit takes %v", round[i].Fit.Round(time.Millisecond))
+	}
+}
+
+// slow reports whether all fits of a trial would take more than an eighth of the budget.
+func (r *run) slow(t *Trial) bool {
+	return r.Budget > 0 && t.Fit*time.Duration(t.all)/time.Duration(r.atATime()) > r.Budget/8
 }
 
 // settle gives the trials of a round their scores.

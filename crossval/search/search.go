@@ -47,7 +47,7 @@ type Search struct {
 }
 
 func init() {
-	builtin.Register(Search{}, Blend{}, Space{}, Uniform{}, LogUniform{}, Int{}, Choice{}, Random{}, Sobol{}, TPE{}, ASHA{})
+	builtin.Register(Search{}, Blend{}, Stack{}, Space{}, Uniform{}, LogUniform{}, Int{}, Choice{}, Random{}, Sobol{}, TPE{}, ASHA{})
 }
 
 // Fit implements crossval.Estimator: it searches and fits the best outcome to all rows. Log
