@@ -88,6 +88,9 @@ func plan(std float64, folds int, testOverTrain, confidence float64) (se, df, cr
 
 // beyond returns P(|T| > t) for a noncentral t distribution.
 func beyond(t, ncp, df float64) float64 {
+	if math.IsInf(ncp, 1) {
+		return 1
+	}
 	if ncp > 1e4 { // Z has no width beside it: P(t·s < ncp)
 		return 1 - mathext.GammaIncRegComp(df/2, df/2*(ncp/t)*(ncp/t))
 	}

@@ -31,7 +31,7 @@ type Test struct {
 
 // String returns the test on one line, without its notes:
 //
-//	Wilcoxon signed rank test, exact: V = 43, 10 differences, p = 0.13; pseudomedian (Hodges-Lehmann) 0.8, 95% CI -0.3 to 1.9; rank-biserial correlation 0.564
+//	Wilcoxon signed rank test, exact: V = 43, 10 differences, p = 0.13; pseudomedian (Hodges-Lehmann) 0.9, 95% CI -0.35 to 2.1; rank-biserial correlation 0.564
 //
 // Numbers that are NaN are left out.
 func (t Test) String() string {
