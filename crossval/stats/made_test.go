@@ -123,7 +123,8 @@ type madeR struct {
 		X       [][]float64
 		Chi2, P float64
 	}
-	Tukey []struct {
+	TukeyTail struct{ Q, K, DF, P float64 } `json:"tukey_tail"`
+	Tukey     []struct {
 		K    int
 		P, Q []number
 	}

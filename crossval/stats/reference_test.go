@@ -182,9 +182,10 @@ type reference struct {
 		Cochran      struct{ Statsmodels value }
 		MultipleTest map[string]struct{ Value []number } `json:"multipletests"`
 		DeLong       struct {
-			AUC1, AUC2 float64
-			S          [][]float64
-			Z, P       float64
+			AUC1, AUC2  float64
+			S           [][]float64
+			Z, P        float64
+			SklearnAUC1 float64 `json:"sklearn_auc1"`
 		} `json:"delong_by_hand"`
 	}
 }
