@@ -2,85 +2,20 @@ package crossval_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/data"
+	"pgregory.net/rapid"
 )
-
-func TestCorrectedTTestDegenerate(t *testing.T) {
-	third := 1.0 / 3
-	for _, c := range []struct {
-		name         string
-		x            []float64
-		mean, tt, p  float64
-		constant     bool
-		want         string // of the error
-		ratio, level float64
-	}{
-		{name: "all zero", x: []float64{0, 0, 0}, p: 1, constant: true},
-		{name: "constant", x: []float64{0.5, 0.5}, mean: 0.5, tt: math.Inf(1), constant: true},
-		{name: "constant below", x: []float64{-0.5, -0.5}, mean: -0.5, tt: math.Inf(-1), constant: true},
-		{name: "constant but for rounding", x: []float64{third, 1 - 2*third, 0.5 - third/2}, mean: third, tt: math.Inf(1), constant: true},
-		{name: "one fold", x: []float64{1}, want: "needs 2 folds or more, have 1"},
-		{name: "none", want: "needs 2 folds or more, have 0"},
-		{name: "not a number", x: []float64{1, math.NaN()}, want: "fold 1: the score is NaN"},
-		{name: "infinite", x: []float64{math.Inf(1), 1}, want: "fold 0: the score is +Inf"},
-		{name: "ratio", x: []float64{1, 2}, ratio: -1, want: "have -1"},
-		{name: "confidence", x: []float64{1, 2}, level: 1, want: "confidence between 0 and 1, have 1"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			in, err := crossval.CorrectedTTest(c.x, c.ratio, c.level)
-			if c.want != "" {
-				if err == nil || !strings.Contains(err.Error(), c.want) {
-					t.Errorf("have error %v, want one with %q", err, c.want)
-				}
-				return
-			}
-			if err != nil || !near(in.Mean, c.mean) || in.T != c.tt || in.P != c.p || in.Constant != c.constant {
-				t.Errorf("have %+v, %v", in, err)
-			}
-		})
-	}
-}
-
-// TestVastScores: the spread of scores whose squares overflow or vanish.
-func TestVastScores(t *testing.T) {
-	for _, size := range []float64{1, 1e200, 1e-200} {
-		in, err := crossval.CorrectedTTest([]float64{1 * size, 2 * size, 4 * size}, 0.5, 0)
-		// sqrt((1/3 + 1/2) · 7/3) = 1.3944333775567928
-		if err != nil || math.Abs(in.StdErr/size-1.3944333775567928) > 1e-12 || math.Abs(in.Mean/size-7./3) > 1e-12 {
-			t.Errorf("size %v: %+v, %v", size, in, err)
-		}
-	}
-}
-
-func TestHolm(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		p, want []float64
-	}{
-		// R: p.adjust(c(.01, .04, .03, .005), "holm")
-		{"four", []float64{0.01, 0.04, 0.03, 0.005}, []float64{0.03, 0.06, 0.06, 0.02}},
-		{"one", []float64{0.2}, []float64{0.2}},
-		{"no more than 1", []float64{0.9, 0.6}, []float64{1, 1}},
-		{"equal", []float64{0.02, 0.02, 0.02}, []float64{0.06, 0.06, 0.06}},
-		{"none", nil, []float64{}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			have, err := crossval.Holm(c.p)
-			if err != nil || !slices.EqualFunc(have, c.want, near) {
-				t.Errorf("have %v, %v, want %v", have, err, c.want)
-			}
-		})
-	}
-	if _, err := crossval.Holm([]float64{0.1, math.NaN()}); err == nil {
-		t.Error("no error for NaN")
-	}
-}
 
 // scored makes a result of candidates whose score in a fold is given.
 func scored(t testing.TB, greater bool, scores map[string][]float64, names ...string) *crossval.Result {
@@ -137,20 +72,20 @@ func TestVerdicts(t *testing.T) {
 		verdicts  []string
 	}{
 		{"better", true, "net", []string{"tree"}, []string{"net"},
-			[]string{"net is better than tree (+0.105 score, 95% CI 0.074 to 0.136, p = 0.0018)"}},
+			[]string{"net is better than tree (+0.105 score, 95% CI 0.074 to 0.136, d = 5.32, p = 0.0018)"}},
 		{"the other is better", true, "tree", []string{"net"}, []string{"net"},
-			[]string{"net is better than tree (+0.105 score, 95% CI 0.074 to 0.136, p = 0.0018)"}},
+			[]string{"net is better than tree (+0.105 score, 95% CI 0.074 to 0.136, d = 5.32, p = 0.0018)"}},
 		{"smaller is better", false, "net", []string{"tree"}, []string{"tree"},
-			[]string{"tree is better than net (-0.105 score, 95% CI -0.136 to -0.074, p = 0.0018)"}},
+			[]string{"tree is better than net (-0.105 score, 95% CI -0.136 to -0.074, d = -5.32, p = 0.0018)"}},
 		{"no evidence", true, "net", []string{"forest"}, []string{""},
-			[]string{"net and forest: no evidence that they differ (+0.003 score, 95% CI -0.034 to 0.039, p = 0.84)"}},
+			[]string{"net and forest: no evidence that they differ (+0.003 score, 95% CI -0.034 to 0.039, d = 0.11, p = 0.84)"}},
 		{"equal", true, "net", []string{"twin"}, []string{""}, []string{"net and twin: equal score in every fold"}},
 		{"constant", true, "shift", []string{"net"}, []string{""},
 			[]string{"net is ahead of shift by the same amount in every fold (0.100 score): without variance there is no test"}},
 		{"several, one undefined", true, "net", []string{"tree", "none", "forest"}, []string{"net", ""},
 			[]string{
-				"net is better than tree (+0.105 score, 95% CI 0.074 to 0.136, p = 0.0018, Holm-adjusted for 2 tests p = 0.0035)",
-				"net and forest: no evidence that they differ (+0.003 score, 95% CI -0.034 to 0.039, p = 0.84, Holm-adjusted for 2 tests p = 0.84)",
+				"net is better than tree (+0.105 score, 95% CI 0.074 to 0.136, d = 5.32, p = 0.0018, Holm-adjusted for 2 tests p = 0.0035)",
+				"net and forest: no evidence that they differ (+0.003 score, 95% CI -0.034 to 0.039, d = 0.11, p = 0.84, Holm-adjusted for 2 tests p = 0.84)",
 			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -227,10 +162,131 @@ func TestIntervalOfAMean(t *testing.T) {
 	r := scored(t, true, map[string][]float64{"net": {0.90, 0.92, 0.91, 0.93}}, "net")
 	in, err := r.Interval("net", "score")
 	half := 3.182446305284263 * math.Sqrt((0.25+1.0/3)/6000)
-	if err != nil || !near(in.Mean, 0.915) || !near(in.High-in.Mean, half) || !near(in.Mean-in.Low, half) {
+	if err != nil || !near(in.Estimate, 0.915) || !near(in.High-in.Estimate, half) || !near(in.Estimate-in.Low, half) {
 		t.Errorf("have %+v, %v, want 0.915 ± %v", in, err, half)
 	}
 	if _, err := r.Interval("nobody", ""); err == nil {
 		t.Error("an interval of nobody")
 	}
+}
+
+// TestTestOfTheDesign: the test is the one that the folds allow, and says so.
+func TestTestOfTheDesign(t *testing.T) {
+	set := table(t, 60)
+	candidates := []crossval.Candidate{{Name: "a", Estimator: knn(1)}, {Name: "b", Estimator: knn(15)}}
+	for _, c := range []struct {
+		name, metric, method, why string
+		sp                        crossval.Splitter
+		noP                       bool
+	}{
+		{"folds", "accuracy", "corrected resampled t-test", "Nadeau", crossval.StratifiedKFold{K: 5}, false},
+		{"2 times 5 folds", "log loss", "corrected resampled t-test", "Nadeau", crossval.RepeatedStratifiedKFold{K: 5, Repeats: 2}, false},
+		{"5 times 2 folds", "accuracy", "5x2cv F-test", "Alpaydin", crossval.RepeatedStratifiedKFold{K: 2, Repeats: 5}, false},
+		{"5 holdouts of half", "accuracy", "corrected resampled t-test", "Nadeau", crossval.Holdout{Fraction: 0.5, Repeats: 10}, false},
+		{"one split, accuracy", "accuracy", "McNemar's test, mid-p", "one split", crossval.Holdout{Fraction: 0.5}, false},
+		{"one split, AUC", "ROC AUC", "DeLong", "ranks", crossval.Holdout{Fraction: 0.5}, false},
+		{"one split, log loss", "log loss", "BCa", "drawn again", crossval.Holdout{Fraction: 0.5}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := crossval.Validate(t.Context(), set, c.sp, candidates, crossval.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := crossval.Compare(r, "a", c.metric)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if one := &list[0]; !strings.Contains(one.Method, c.method) || !strings.Contains(one.Why, c.why) || math.IsNaN(one.P) != c.noP {
+				t.Errorf("%s (%s), p %v", one.Method, one.Why, one.P)
+			}
+			if title := crossval.Title(list); !strings.Contains(title, c.why) {
+				t.Errorf("title %q", title)
+			}
+			t.Log(list[0].Verdict(), "|", list[0].Practical())
+		})
+	}
+}
+
+// TestOneSourceOfNumbers: words and file say the numbers of the struct, for any scores.
+func TestOneSourceOfNumbers(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		folds := rapid.IntRange(2, 12).Draw(rt, "folds")
+		draw := func(name string) []float64 {
+			return rapid.SliceOfN(rapid.Float64Range(0, 0.99), folds, folds).Draw(rt, name)
+		}
+		greater := rapid.Bool().Draw(rt, "greater")
+		r := scored(t, greater, map[string][]float64{"a": draw("a"), "b": draw("b"), "c": draw("c")}, "a", "b", "c")
+		list, err := crossval.CompareWith(r, "a", crossval.CompareOptions{Margin: 0.05})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for i := range list {
+			c := &list[i]
+			text, err := json.Marshal(c)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			var file struct {
+				Difference, Low, High, P, P_holm *float64
+				Effect_size                      *float64
+				Probability                      *struct{ Better, Same, Worse float64 }
+				Verdict                          string
+			}
+			if err := json.Unmarshal(text, &file); err != nil {
+				rt.Fatal(err)
+			}
+			if file.Verdict != c.Verdict() || *file.Difference != c.Estimate || c.Constant != (file.P == nil && c.Estimate != 0 || c.Estimate == 0 && c.StdErr == 0) {
+				rt.Errorf("file %s, struct %+v", text, c)
+			}
+			if c.Constant {
+				continue
+			}
+			// The words name the better candidate first, so that signs may turn.
+			var first string
+			var low, high float64
+			words := c.Verdict()
+			if _, err := fmt.Sscanf(words[strings.Index(words, "(")+1:], "%s score, 95%% CI %f to %f", &first, &low, &high); err != nil {
+				rt.Fatalf("%q: %v", words, err)
+			}
+			sign := 1.0
+			if c.Better() == c.Other {
+				sign, low, high = -1, -high, -low
+			}
+			mean, err := strconv.ParseFloat(first, 64)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			for _, n := range [][2]float64{{sign * mean, *file.Difference}, {low, *file.Low}, {high, *file.High}} {
+				if math.Abs(n[0]-n[1]) > 0.0006*max(1, math.Abs(n[1])) {
+					rt.Errorf("%q says %v, the file %v", words, n[0], n[1])
+				}
+			}
+			decided := strings.Contains(words, "is better than")
+			if decided != (*file.P_holm < crossval.Level) || *file.P_holm < *file.P {
+				rt.Errorf("%q, p %v, adjusted %v", words, *file.P, *file.P_holm)
+			}
+			if b := file.Probability; b == nil || math.Abs(b.Better+b.Same+b.Worse-1) > 1e-9 || (b.Better > b.Worse) != ((c.Estimate > 0) == greater) && math.Abs(b.Better-b.Worse) > 1e-9 {
+				rt.Errorf("probabilities %+v of a difference of %v", b, c.Estimate)
+			}
+		}
+	})
+}
+
+// knn returns k-nearest neighbours.
+func knn(k int) crossval.Estimator { return baselines.KNN{K: k} }
+
+// table returns rows of two classes that overlap.
+func table(t *testing.T, n int) *data.Set {
+	t.Helper()
+	g := rand.New(rand.NewPCG(4, 2))
+	rows, labels := make([][]float64, n), make([]int, n)
+	for i := range rows {
+		labels[i] = i % 2
+		rows[i] = []float64{g.NormFloat64() + float64(labels[i]), g.NormFloat64()}
+	}
+	set, err := data.FromLabels("overlapping", rows, labels, []string{"no", "yes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }

@@ -64,16 +64,3 @@ func ExampleValidate() {
 	// right 1.00, wrong 0.75
 	// right is better
 }
-
-func ExampleCorrectedTTest() {
-	// Differences of accuracy in 10 folds, each with a ninth of the rows it was
-	// trained on to test on.
-	d := []float64{0.02, 0.01, 0.03, 0, 0.02, -0.01, 0.02, 0.01, 0.03, 0.01}
-	in, err := crossval.CorrectedTTest(d, 1.0/9, 0)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%.3f, 95%% CI %.3f to %.3f, p = %.3f\n", in.Mean, in.Low, in.High, in.P)
-	// Output:
-	// 0.014, 95% CI 0.001 to 0.027, p = 0.039
-}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/seed732fc211/aegis/crossval/stats"
 	"github.com/seed732fc211/aegis/data"
 	"gonum.org/v1/gonum/stat"
 	"gorgonia.org/tensor"
@@ -64,8 +65,8 @@ func (j *Job) importance(ctx context.Context, model *data.Predictor, set data.So
 // Importance is the permutation importance of a column: how much the first metric worsens
 // when the column's test values are shuffled, over the folds.
 type Importance struct {
-	Column   string
-	Interval // as computed by CorrectedTTest
+	Column     string
+	stats.Test // by stats.CorrectedTTest; Estimate is the mean over the folds
 }
 
 // Importances returns the columns of a candidate named in Options.Importance, the most
@@ -87,12 +88,12 @@ func (r *Result) Importances(candidate string) []Importance {
 			x[i] = runs[i][j]
 		}
 		out[j].Column = name
-		in, err := CorrectedTTest(x, r.testOverTrain(), 0)
+		t, err := stats.CorrectedTTest(x, r.testOverTrain(), 0)
 		if err != nil { // a fold without a score
-			in = Interval{N: len(x), Mean: stat.Mean(x, nil), Low: math.NaN(), High: math.NaN()}
+			t = stats.Test{N: len(x), Estimate: stat.Mean(x, nil), P: math.NaN(), Low: math.NaN(), High: math.NaN()}
 		}
-		out[j].Interval = in
+		out[j].Test = t
 	}
-	slices.SortStableFunc(out, func(a, b Importance) int { return cmp.Compare(b.Mean, a.Mean) })
+	slices.SortStableFunc(out, func(a, b Importance) int { return cmp.Compare(b.Estimate, a.Estimate) })
 	return out
 }

@@ -66,12 +66,6 @@ func ExampleJobs() {
 	// Output: 3 right 2 1
 }
 
-// Three tests at once: the smallest p is multiplied by three, the next by two.
-func ExampleHolm() {
-	fmt.Println(crossval.Holm([]float64{0.01, 0.04, 0.02}))
-	// Output: [0.03 0.04 0.04] <nil>
-}
-
 func ExampleCompare() {
 	result, err := crossval.Validate(context.Background(), steps(), crossval.RepeatedStratifiedKFold{K: 3, Repeats: 2, Seed: 1}, []crossval.Candidate{
 		{Name: "right", Estimator: threshold(5.5)}, {Name: "near", Estimator: threshold(7.5)},
@@ -84,5 +78,59 @@ func ExampleCompare() {
 		log.Fatal(err)
 	}
 	fmt.Println(list[0].Verdict())
-	// Output: right and near: no evidence that they differ (+0.167 accuracy, 95% CI -0.104 to 0.438, p = 0.17)
+	// Output: right and near: no evidence that they differ (+0.167 accuracy, 95% CI -0.104 to 0.438, d = 0.65, p = 0.17)
+}
+
+// Candidates may come one after another, and be fitted on some folds only.
+func ExampleSession() {
+	s, err := crossval.Open(steps(), crossval.StratifiedKFold{K: 3}, crossval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	right, near := crossval.Candidate{Name: "right", Estimator: threshold(5.5)}, crossval.Candidate{Name: "near", Estimator: threshold(7.5)}
+	if err := s.Run(context.Background(), []crossval.Candidate{right, near}, []int{0}); err != nil {
+		log.Fatal(err)
+	}
+	if s.Result().Mean("right", "") > s.Result().Mean("near", "") {
+		err = s.Run(context.Background(), []crossval.Candidate{right}, nil)
+	}
+	fmt.Println(len(s.Result().RunsOf("right")), len(s.Result().RunsOf("near")), err)
+	// Output: 3 1 <nil>
+}
+
+// Half of the rows of each class.
+func ExampleSubsample() {
+	count := crossval.EstimatorFunc(func(_ context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+		fmt.Println(train.ClassCounts())
+		return &data.Predictor{}, nil
+	})
+	_, err := crossval.Subsample{Estimator: count, Share: 0.5}.Fit(context.Background(), steps(), 1)
+	fmt.Println(err)
+	// Output:
+	// [3 3] <nil>
+	// <nil>
+}
+
+func ExampleLearningCurves() {
+	curves, err := crossval.LearningCurves(context.Background(), steps(), crossval.StratifiedKFold{K: 3}, []crossval.Candidate{{Name: "right", Estimator: threshold(5.5)}}, []float64{0.5, 1}, crossval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range curves[0].Points {
+		fmt.Println(p.Rows, p.Test.Estimate, p.Failed)
+	}
+	// Output:
+	// 4 1
+	// 8 1
+}
+
+// A rule that was found in these rows beats all permutations; the smallest p of 19 is 1/20.
+func ExamplePermutationTest() {
+	p, err := crossval.PermutationTest(context.Background(), steps(), crossval.StratifiedKFold{K: 3}, crossval.Candidate{Name: "right", Estimator: threshold(5.5)}, 19, crossval.Options{Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Score, len(p.Scores), p.P)
+	// Output: 1 19 0.05
 }

@@ -129,7 +129,7 @@ func TestImportance(t *testing.T) {
 			t.Fatal(err)
 		}
 		list := res.Importances("a")
-		if len(list) != 2 || list[0].Column != "x1" || list[0].Low < 0.5 || list[1].Mean != 0 || res.Importances("b") != nil {
+		if len(list) != 2 || list[0].Column != "x1" || list[0].Low < 0.5 || list[1].Estimate != 0 || res.Importances("b") != nil {
 			t.Fatalf("importances %+v", list)
 		}
 		if text := fmt.Sprint(list); first == "" {
@@ -138,7 +138,7 @@ func TestImportance(t *testing.T) {
 			t.Errorf("with %d workers %s, with one %s", workers, text, first)
 		}
 		back, err := crossval.ReadResult(bytes.NewReader(writeJSON(t, res)))
-		if err != nil || fmt.Sprint(back.Importances("a")) != first || math.IsNaN(back.Importances("a")[0].Mean) {
+		if err != nil || fmt.Sprint(back.Importances("a")) != first || math.IsNaN(back.Importances("a")[0].Estimate) {
 			t.Errorf("read back: %v", err)
 		}
 	}

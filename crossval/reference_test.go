@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/crossval/stats"
 	"github.com/seed732fc211/aegis/data"
 	"gorgonia.org/tensor"
 )
@@ -125,7 +126,7 @@ func TestFoldsOfScikitLearn(t *testing.T) {
 func TestCorrectedTTestOfSciPy(t *testing.T) {
 	for _, c := range readReference(t).TTest {
 		t.Run(c.Name, func(t *testing.T) {
-			in, err := crossval.CorrectedTTest(c.X, c.Ratio, c.Confidence)
+			in, err := stats.CorrectedTTest(c.X, c.Ratio, c.Confidence)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,9 +134,9 @@ func TestCorrectedTTestOfSciPy(t *testing.T) {
 				name       string
 				have, want float64
 			}{
-				{"mean", in.Mean, c.Mean}, {"standard error", in.StdErr, c.SE}, {"t", in.T, c.T},
+				{"mean", in.Estimate, c.Mean}, {"standard error", in.StdErr, c.SE}, {"t", in.Statistic, c.T},
 				{"p", in.P, c.P}, {"low", in.Low, c.Low}, {"high", in.High, c.High},
-				{"df", float64(in.DF), float64(len(c.X) - 1)},
+				{"df", in.DF, float64(len(c.X) - 1)},
 			} {
 				if !near(n.have, n.want) {
 					t.Errorf("%s: have %v, want %v", n.name, n.have, n.want)

@@ -80,7 +80,7 @@ var errClosed = errors.New("crossval: the session is nil or closed")
 
 // Folds returns the number of folds, over all repeats.
 func (s *Session) Folds() int {
-	if s == nil {
+	if s == nil || s.base == nil {
 		return 0
 	}
 	return len(s.base.Splits)
@@ -95,7 +95,7 @@ func (s *Session) Folds() int {
 // of an earlier candidate with another description; if there is no such fold; if ctx ended
 // before all fits; or if the log cannot be written.
 func (s *Session) Run(ctx context.Context, candidates []Candidate, folds []int) error {
-	if s == nil {
+	if s == nil || s.base == nil {
 		return errClosed
 	}
 	if err := checkCandidates(candidates); err != nil {
@@ -337,7 +337,7 @@ func (s *Session) tell(f fit, e Event) {
 // Result returns what the session has so far: candidates in the order of their first Run.
 // One that has not been fitted on every fold is not [Result.Complete].
 func (s *Session) Result() *Result {
-	if s == nil {
+	if s == nil || s.base == nil {
 		return nil
 	}
 	s.mu.Lock()

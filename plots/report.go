@@ -174,8 +174,8 @@ func groupsOf(res *crossval.Result, o *crossval.OutOfFold) []int {
 func (r Report) importance() (block, error) {
 	m := Importances{Metric: r.Result.Metrics[0].Name}
 	for _, i := range r.Result.Importances(r.Reference) {
-		if !math.IsNaN(i.Mean) {
-			m.Columns = append(m.Columns, Effect{Name: i.Column, Mean: i.Mean, Low: i.Low, High: i.High})
+		if !math.IsNaN(i.Estimate) {
+			m.Columns = append(m.Columns, Effect{Name: i.Column, Mean: i.Estimate, Low: i.Low, High: i.High})
 		}
 	}
 	if len(m.Columns) == 0 {
@@ -236,9 +236,12 @@ func verdicts(res *crossval.Result, reference string) []string {
 	if err != nil {
 		return []string{"No comparison: " + err.Error()}
 	}
-	out := []string{fmt.Sprintf("%s of %s against each other model, corrected resampled t-test (Nadeau & Bengio 2003), p adjusted by Holm:", res.Metrics[0].Name, reference)}
+	out := []string{crossval.Title(list)}
 	for i := range list {
 		out = append(out, tie.Replace(list[i].Verdict()))
+	}
+	if note := crossval.PowerNote(list); note != "" {
+		out = append(out, note)
 	}
 	return append(out, res.Caveats()...)
 }

@@ -33,6 +33,7 @@ type crossvalFlags struct {
 	limit                   time.Duration
 	metric, time            string
 	gap                     int
+	region, margin          float64
 	report, json, log       string
 	quiet                   bool
 }
@@ -69,6 +70,8 @@ what each column is worth is not measured.`,
 	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models, separated by commas (default: net and all baselines); net is that of --recipe, recipes and baselines go by their names; list shows them")
 	f.DurationVar(&o.limit, "time-limit", 20*time.Minute, "`TIME` that all fits of one model may take together, such as 90s or 10m; 0: no bound")
 	f.StringVar(&o.metric, "metric", "", "`METRIC` that models are compared by (default: that of the task, such as accuracy or RMSE)")
+	f.Float64Var(&o.region, "region", 0, "`DIFFERENCE` that does not matter in practice, in units of the metric: says how probable more than that is (default: a hundredth of the metric's range, on the page)")
+	f.Float64Var(&o.margin, "margin", 0, "`DIFFERENCE` by which the first model may be worse: tests whether it is worse by less (non-inferiority)")
 	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.StringVar(&o.json, "json", "", "`FILE` for all results, machine-readable")
 	f.StringVar(&o.log, "log", "", "`FILE` that every finished fit is added to: run again with it, the command goes on where it was")
@@ -85,6 +88,9 @@ func (o *crossvalFlags) check(c *cobra.Command) error {
 	}
 	if o.folds < 2 || o.repeats < 1 || o.workers < 0 {
 		return usage("--folds %d --repeats %d --workers %d: want at least 2 folds, 1 repeat and no negative number of workers", o.folds, o.repeats, o.workers)
+	}
+	if !(o.region >= 0) || !(o.margin >= 0) || math.IsInf(o.region+o.margin, 1) {
+		return usage("--region %v --margin %v: want finite numbers of at least 0", o.region, o.margin)
 	}
 	switch {
 	case o.time == "" && c.Flags().Changed("gap"):
@@ -320,15 +326,21 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	var comparisons []crossval.Comparison
 	if ref != "" {
 		var err error
-		comparisons, err = crossval.Compare(res, ref, "")
+		comparisons, err = crossval.CompareWith(res, ref, crossval.CompareOptions{Region: o.region, Margin: o.margin})
 		switch {
 		case err == nil:
-			fmt.Fprintf(out, "\n%s of %s against each other model, corrected resampled t-test (Nadeau & Bengio 2003), p adjusted by Holm:\n", res.Metrics[0].Name, ref)
+			fmt.Fprintf(out, "\n%s\n", crossval.Title(comparisons))
 		case len(res.Candidates) > 1:
 			fmt.Fprintf(out, "\nno comparison: %v\n", err)
 		}
 		for i := range comparisons {
 			fmt.Fprintf(out, "  %s\n", comparisons[i].Verdict())
+			if text := comparisons[i].Practical(); text != "" && (o.region > 0 || o.margin > 0) {
+				fmt.Fprintf(out, "    %s\n", text)
+			}
+		}
+		if note := crossval.PowerNote(comparisons); note != "" {
+			fmt.Fprintf(out, "  %s\n", note)
 		}
 		for _, text := range res.Caveats() {
 			fmt.Fprintf(out, "  %s\n", text)
@@ -397,40 +409,20 @@ func (o *crossvalFlags) atATime() int {
 
 // document is the JSON of --json. Times are in result.timing and nowhere else.
 type document struct {
-	Aegis       string            `json:"aegis"`
-	Parameters  map[string]string `json:"parameters"`
-	Comparisons []comparisonJSON  `json:"comparisons"`
-	Result      json.RawMessage   `json:"result"`
-}
-
-type comparisonJSON struct {
-	Reference  string  `json:"reference"`
-	Other      string  `json:"other"`
-	Metric     string  `json:"metric"`
-	Difference float64 `json:"difference"`
-	Low        float64 `json:"low"`
-	High       float64 `json:"high"`
-	T          any     `json:"t"`
-	P          float64 `json:"p"`
-	PHolm      float64 `json:"p_holm"`
-	Verdict    string  `json:"verdict"`
+	Aegis       string                `json:"aegis"`
+	Parameters  map[string]string     `json:"parameters"`
+	Comparisons []crossval.Comparison `json:"comparisons"`
+	Result      json.RawMessage       `json:"result"`
 }
 
 func (o *crossvalFlags) writeJSON(res *crossval.Result, list []crossval.Comparison) error {
-	d := document{Aegis: version, Parameters: map[string]string{
+	d := document{Aegis: version, Comparisons: list, Parameters: map[string]string{
 		"recipe": o.recipe, "hidden": o.hidden, "dropout": fmt.Sprint(o.dropout), "l1": fmt.Sprint(o.l1), "l2": fmt.Sprint(o.l2), "epochs": fmt.Sprint(o.epochs),
 		"patience": fmt.Sprint(o.patience), "batch": fmt.Sprint(o.batch), "learning_rate": fmt.Sprint(o.learningRate),
 		"class_weight": o.classWeight, "calibrate": o.calibrate, "decide": o.decide, "costs": o.costs,
 		"folds": fmt.Sprint(o.folds), "repeats": fmt.Sprint(o.repeats), "time": o.time, "gap": fmt.Sprint(o.gap), "seed": fmt.Sprint(o.seed),
+		"region": fmt.Sprint(o.region), "margin": fmt.Sprint(o.margin),
 	}}
-	for i := range list {
-		c := &list[i]
-		var t any = c.T
-		if math.IsInf(c.T, 0) || math.IsNaN(c.T) {
-			t = fmt.Sprint(c.T)
-		}
-		d.Comparisons = append(d.Comparisons, comparisonJSON{c.Reference, c.Other, c.Metric, c.Mean, c.Low, c.High, t, c.P, c.PHolm, c.Verdict()})
-	}
 	return atomicfile.Write(o.json, func(w io.Writer) error {
 		var b bytes.Buffer
 		if err := res.WriteJSON(&b); err != nil {

@@ -78,7 +78,7 @@ func checkDocument(t *testing.T, path string, runs int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var d document
+	var d readDocument
 	if err := json.Unmarshal(raw, &d); err != nil {
 		t.Fatal(err)
 	}
@@ -416,7 +416,7 @@ func TestFailureKeepsTheOthers(t *testing.T) {
 	if page, err := os.ReadFile("r.html"); err != nil || !strings.Contains(string(page), reason) {
 		t.Errorf("the page does not say it: %v", err)
 	}
-	var d document
+	var d readDocument
 	if raw, err := os.ReadFile("r.json"); err != nil || json.Unmarshal(raw, &d) != nil {
 		t.Fatalf("the results cannot be read: %v", err)
 	}

@@ -108,7 +108,7 @@ func TestTableIsTheStanding(t *testing.T) {
 	if code != 0 {
 		t.Fatal(status)
 	}
-	var d document
+	var d readDocument
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -138,4 +138,11 @@ func TestTableIsTheStanding(t *testing.T) {
 			t.Errorf("the output does not say %q", c.Verdict)
 		}
 	}
+}
+
+// readDocument is what tests read of a document.
+type readDocument struct {
+	Parameters  map[string]string
+	Comparisons []struct{ Verdict string }
+	Result      json.RawMessage
 }

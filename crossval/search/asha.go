@@ -47,22 +47,22 @@ func (a ASHA) Propose(h History, number int) (Proposal, error) {
 	return a.on(rungs, 0, p), nil
 }
 
-// rungs returns the resource of each rung.
+// rungs returns the resource of each rung, from Low in steps of about Eta to High.
 func (a ASHA) rungs() ([]int, error) {
 	eta := orDefault(a.Eta, 3)
 	if a.Path == "" || a.Low < 1 || a.High < a.Low || eta < 2 {
 		return nil, fmt.Errorf("search: ASHA: from %d to %d of %q by a factor of %d: want a path, positive numbers in order, and a factor of 2 or more", a.Low, a.High, a.Path, eta)
 	}
-	var down []int
-	for r := a.High; ; r = (r + eta - 1) / eta {
-		down = append(down, r)
-		if r <= a.Low || r == 1 {
-			break
-		}
+	if a.Low == a.High {
+		return []int{a.High}, nil
 	}
-	down[len(down)-1] = a.Low
-	slices.Reverse(down)
-	return slices.Compact(down), nil
+	steps := max(1, int(math.Round(math.Log(float64(a.High)/float64(a.Low))/math.Log(float64(eta)))))
+	out := make([]int, steps+1)
+	for k := range out {
+		out[k] = int(math.Round(float64(a.High) / math.Pow(float64(eta), float64(steps-k))))
+	}
+	out[0] = a.Low
+	return slices.Compact(out), nil
 }
 
 func (a ASHA) on(rungs []int, rung int, p Proposal) Proposal {

@@ -113,7 +113,8 @@ func (d Choice) MarshalText() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalText reads what MarshalText wrote. Values stay JSON, which settings take as well.
+// UnmarshalText reads what MarshalText wrote. Whole numbers become ints, and lists of one kind
+// []int, []float64 or []string; what else is not registered stays JSON, which settings take too.
 func (d *Choice) UnmarshalText(text []byte) error {
 	if d == nil {
 		return errors.New("search: the choice is nil")
@@ -123,10 +124,52 @@ func (d *Choice) UnmarshalText(text []byte) error {
 		return fmt.Errorf("search: a choice: %w", err)
 	}
 	*d = Choice{Names: in.Names}
-	for _, v := range in.Values {
+	for i, text := range in.Values {
+		v, err := readValue(text)
+		if err != nil {
+			return fmt.Errorf("search: value %d of a choice: %w", i, err)
+		}
 		d.Values = append(d.Values, v)
 	}
 	return nil
+}
+
+// readValue reads what valueText wrote.
+func readValue(text json.RawMessage) (any, error) {
+	var tagged struct {
+		Kind string `json:"kind"`
+	}
+	if json.Unmarshal(text, &tagged) == nil && tagged.Kind != "" {
+		var v any
+		err := describe.Unmarshal(text, &v)
+		return v, err
+	}
+	var (
+		n       int
+		f       float64
+		s       string
+		b       bool
+		ints    []int
+		floats  []float64
+		strings []string
+	)
+	switch {
+	case json.Unmarshal(text, &n) == nil:
+		return n, nil
+	case json.Unmarshal(text, &f) == nil:
+		return f, nil
+	case json.Unmarshal(text, &s) == nil:
+		return s, nil
+	case json.Unmarshal(text, &b) == nil:
+		return b, nil
+	case json.Unmarshal(text, &ints) == nil:
+		return ints, nil
+	case json.Unmarshal(text, &floats) == nil:
+		return floats, nil
+	case json.Unmarshal(text, &strings) == nil:
+		return strings, nil
+	}
+	return text, nil
 }
 
 // valueText writes a value of a domain as JSON: a registered type with its kind.

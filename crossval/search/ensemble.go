@@ -129,7 +129,7 @@ func (b Blend) join(rows data.Source, fitted []*data.Predictor) (*data.Predictor
 // an error if there are none, if weights are not positive or not as many, if predictions differ
 // in size, or if the task has labels without probabilities.
 func Average(rules *data.Rules, list []*data.Prediction, weights []float64) (*data.Prediction, error) {
-	if rules == nil || len(list) == 0 || len(list) != len(weights) || slices.Contains(list, nil) {
+	if rules == nil || len(list) == 0 || len(list) != len(weights) || slices.Contains(list, nil) || rules.Rows(list[0]) > 0 && min(rules.Labels, rules.Proba, rules.Values) < 0 {
 		return nil, fmt.Errorf("search: the mean of %d predictions with %d weights, or one of nothing", len(list), len(weights))
 	}
 	rows := rules.Rows(list[0])
@@ -148,8 +148,8 @@ func Average(rules *data.Rules, list []*data.Prediction, weights []float64) (*da
 		if rules.Proba > 0 && len(p.Proba) != len(out.Proba) || len(p.Values) != len(out.Values) {
 			return nil, fmt.Errorf("search: member %d of the blend predicts no probabilities, or other rows than the first", i)
 		}
-		for k, v := range p.Proba {
-			out.Proba[k] += weights[i] / total * v
+		for k := range out.Proba {
+			out.Proba[k] += weights[i] / total * p.Proba[k]
 		}
 		for k, v := range p.Values {
 			out.Values[k] += weights[i] / total * v

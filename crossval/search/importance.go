@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -30,8 +29,8 @@ const importanceLeast = 10
 // bad side, so that a few bad trials do not make up all of the variance. A setting that is not
 // open in a trial is missing there. It is an error if fewer than 10 trials have a score.
 func (o *Outcome) Importance(ctx context.Context) ([]Importance, error) {
-	if o == nil {
-		return nil, errors.New("search: no outcome")
+	if !o.fits() {
+		return nil, errNoOutcome
 	}
 	settings := o.search.Space.Settings
 	var rows [][]float64

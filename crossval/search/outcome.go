@@ -55,7 +55,7 @@ func (r *run) outcome() (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Optimistic = Estimate{Score: in.Mean, Low: in.Low, High: in.High, Method: "mean over the inner folds that it was chosen by"}
+	o.Optimistic = Estimate{Score: in.Estimate, Low: in.Low, High: in.High, Method: "mean over the inner folds that it was chosen by"}
 	if err := o.combine(r, best); err != nil {
 		o.Notes = append(o.Notes, err.Error())
 	}
@@ -119,10 +119,25 @@ func (l *library) affordable(e Ensemble) (samples, rows int) {
 	return samples, rows
 }
 
+var errNoOutcome = errors.New("search: no outcome, or one whose parts do not fit together")
+
+// fits reports whether the parts of an outcome fit together, as those that Run returns do.
+func (o *Outcome) fits() bool {
+	if o == nil || o.Result == nil || len(o.Weights) == 0 || o.Winner < 0 || o.Winner >= len(o.Trials) {
+		return false
+	}
+	for _, w := range o.Weights {
+		if w.Trial < 0 || w.Trial >= len(o.Trials) {
+			return false
+		}
+	}
+	return true
+}
+
 // Best returns the estimator of the outcome: the ensemble's Blend, or the winner's if that is
 // best alone. It is the base of the space's type, fitted to whatever rows it is given.
 func (o *Outcome) Best() crossval.Estimator {
-	if o == nil || len(o.Weights) == 0 {
+	if !o.fits() {
 		return nil
 	}
 	if len(o.Weights) == 1 {
@@ -145,8 +160,8 @@ func (o *Outcome) blend(n int) Blend {
 // weight never. Without a budget it is Best().Fit, with members fitted side by side. The seed
 // of member i is crossval.JobSeed(Search.Seed, "member", i).
 func (o *Outcome) Fit(ctx context.Context, rows data.Source) (*data.Predictor, error) {
-	if o == nil || len(o.Weights) == 0 {
-		return nil, errors.New("search: no outcome")
+	if !o.fits() {
+		return nil, errNoOutcome
 	}
 	fitted := make([]*data.Predictor, len(o.Weights))
 	err := o.FitMembers(ctx, func(ctx context.Context, i int, m Member, seed uint64) (err error) {
@@ -175,11 +190,11 @@ func (o *Outcome) Fit(ctx context.Context, rows data.Source) (*data.Predictor, e
 // context of all but the first ends with the budget of the search, and a member that is
 // stopped by it is no error. It is for who wants more than predictors, such as models to save.
 func (o *Outcome) FitMembers(ctx context.Context, fit func(ctx context.Context, i int, m Member, seed uint64) error) error {
-	if o == nil || len(o.Weights) == 0 || fit == nil {
-		return errors.New("search: no outcome, or nothing that fits")
+	if !o.fits() || fit == nil {
+		return errNoOutcome
 	}
 	limited, cancel := ctx, context.CancelFunc(func() {})
-	if o.search.Budget > 0 {
+	if o.search.Budget > 0 && o.spent != nil {
 		left := max(0, o.search.Budget-o.spent())
 		limited, cancel = context.WithTimeout(ctx, left)
 	}
@@ -271,7 +286,7 @@ const tableMost = 15
 // Table writes what was tried, the best trials first, then the winner with its estimates and
 // the ensemble.
 func (o *Outcome) Table() string {
-	if o == nil {
+	if !o.fits() {
 		return ""
 	}
 	var b strings.Builder
@@ -303,7 +318,7 @@ func (o *Outcome) Table() string {
 
 // Counts says how many trials there are of each kind, and fits.
 func (o *Outcome) Counts() string {
-	if o == nil {
+	if !o.fits() {
 		return ""
 	}
 	complete, dropped, failed, same, fits := 0, 0, 0, 0, 0
@@ -393,8 +408,8 @@ type trialJSON struct {
 // WriteJSON writes the trials, the winner, the ensemble and the estimates. Points that are not
 // open, and scores that are not known, are null.
 func (o *Outcome) WriteJSON(w io.Writer) error {
-	if o == nil {
-		return errors.New("search: no outcome")
+	if !o.fits() || w == nil {
+		return errNoOutcome
 	}
 	known := func(v float64) *float64 {
 		if math.IsNaN(v) || math.IsInf(v, 0) {

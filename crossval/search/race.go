@@ -190,8 +190,8 @@ func (r *run) drop(round []Trial) {
 		if best < 0 || best == t.Number {
 			continue
 		}
-		if p := r.Race.chance(r.worse(t, &r.trials[best]), r.session.Folds()); p < level {
-			lost[i] = fmt.Sprintf("behind trial %d after %d of %d folds: it would win with probability %.2g", best, t.Folds, r.session.Folds(), p)
+		if p := r.Race.chance(r.worse(t, &r.trials[best]), t.all); p < level {
+			lost[i] = fmt.Sprintf("behind trial %d after %d of %d folds: it would win with probability %.2g", best, t.Folds, t.all, p)
 		}
 	}
 	for i, why := range lost { // after all decisions, so that their order plays no part

@@ -176,7 +176,7 @@ func (d *density) log(u float64) float64 {
 	sum := 0.0
 	for k, c := range d.centers {
 		z := (u - c) / d.widths[k]
-		sum += math.Exp(-z*z/2) / (d.widths[k] * d.masses[k])
+		sum += math.Exp(-z*z/2) / (math.Sqrt(2*math.Pi) * d.widths[k] * d.masses[k])
 	}
 	return math.Log(sum / float64(len(d.centers)))
 }

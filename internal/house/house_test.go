@@ -28,6 +28,8 @@ var floors = [][]string{
 	{"crossval"},
 	{"recipes/tabular"},
 	{"crossval/baselines"},
+	{"crossval/search"},
+	{"recipes/ensemble"},
 	{"plots", "bench/workload"},
 	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables"},
 }
@@ -51,19 +53,20 @@ var never = map[string][]string{
 	"losses":             {"data", "metrics", "trees"},
 	"optim":              {"data", "metrics", "trees"},
 	"crossval":           {"graph", "layers", "losses", "models", "optim", "regularize", "train", "internal/kernel"},
+	"crossval/search":    {"graph", "layers", "losses", "models", "optim", "regularize", "train", "recipes/tabular", "crossval/baselines", "internal/kernel"},
 	"crossval/baselines": {"graph", "layers", "losses", "models", "optim", "regularize", "train", "internal/kernel"},
 }
 
 // heavy lists modules that only the named rooms may pull in, as every user of a
 // room pays for what it imports.
 var heavy = map[string][]string{
-	"github.com/sjwhitworth/golearn": {"crossval/baselines", "cmd/aegis", "bench/opponents", "bench/tables"},
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "recipes/ensemble", "cmd/aegis", "bench/opponents", "bench/tables"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/go-text/typesetting": {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"codeberg.org/go-fonts/dejavu":   {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"github.com/parquet-go":          {"data/parquet", "cmd/aegis", "bench/stream"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "recipes/ensemble", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

@@ -39,6 +39,7 @@ func init() {
 			"Prepared":           reflect.TypeOf((*_baselines.Prepared)(nil)).Elem(),
 			"RandomForest":       reflect.TypeOf((*_baselines.RandomForest)(nil)).Elem(),
 			"Ridge":              reflect.TypeOf((*_baselines.Ridge)(nil)).Elem(),
+			"TreeModel":          reflect.TypeOf((*_baselines.TreeModel)(nil)).Elem(),
 		},
 		Proxies:  map[string]reflect.Type{},
 		Untypeds: map[string]string{},
