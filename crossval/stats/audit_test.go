@@ -125,6 +125,25 @@ func collectAudit(t *testing.T) *audit {
 	a.agree("bootstrap, BCa", inR, "boot.ci", b.Low, r.R.BCa.BCa[0])
 	a.agree("bootstrap, BCa", inR, "boot.ci", b.High, r.R.BCa.BCa[1])
 
+	e := readExternal(t)
+	for i, c := range e.CVAUC {
+		if i == 1 { // with ties
+			continue
+		}
+		var y [][]bool
+		for _, fold := range m.CVAUC[i].Y {
+			y = append(y, bools(fold))
+		}
+		test := must(CrossValidatedAUC(y, m.CVAUC[i].S, m.CVAUC[i].Confidence))
+		a.agree("cross-validated AUC, interval", inR, "cvAUC::ci.cvAUC, no ties", test.StdErr, c.SE)
+		a.agree("cross-validated AUC, interval", inR, "cvAUC::ci.cvAUC, no ties", test.Low, c.CI[0])
+	}
+	for _, c := range e.Newcombe {
+		test := must(McNemarCounts(c.Cells[0], c.Cells[1], c.Cells[2], c.Cells[3], McNemarMidP, c.Confidence))
+		a.agree("difference of accuracy, Newcombe's interval", inR, "contingencytables::Newcombe_square_and_add_CI_paired_2x2", test.Low, c.Low)
+		a.agree("difference of accuracy, Newcombe's interval", inR, "contingencytables::Newcombe_square_and_add_CI_paired_2x2", test.High, c.High)
+	}
+
 	for j, nu := range numbers(r.R.TDist.Nu) {
 		for i, x := range numbers(r.R.TDist.T) {
 			a.agree("t distribution", inR, "pt", StudentT{DF: nu}.CDF(x), float64(r.R.TDist.CDF[i][j]))
@@ -358,6 +377,14 @@ func elsewhere(t *testing.T) string {
 		}
 	}
 	line("R 4.2.2", "`qtukey(0.95, 2, Inf) / sqrt(2)`, to 13 digits", fmt.Sprintf("%.13g", r.R.Friedman.QTukey[0]), fmt.Sprintf("%.13g", normalQuantile(0.975)), "it is the normal quantile")
+	e := readExternal(t)
+	var y [][]bool
+	for _, fold := range m.CVAUC[1].Y {
+		y = append(y, bools(fold))
+	}
+	cv := must(CrossValidatedAUC(y, m.CVAUC[1].S, 0))
+	line("cvAUC 1.1.4", "`ci.cvAUC` of scores with ties: standard error; its area counts half of ties, its influence curve all", e.CVAUC[1].SE, cv.StdErr, "the kernel, in O(n²)")
+	line("contingencytables", "`Newcombe_square_and_add_CI_paired_2x2` of 641 rows as integers: lower bound, by integer overflow", float64(e.Overflow), must(McNemarCounts(500, 30, 11, 100, McNemarExact, 0)).Low, "the same as doubles")
 	worst := s.TPPF[0]
 	for _, c := range s.TPPF {
 		if math.Abs(float64(c[2]/c[1]-1)) > math.Abs(float64(worst[2]/worst[1]-1)) {
@@ -434,8 +461,9 @@ Where the digits are few:
 - R's ` + "`pt`" + ` with a noncentrality is, as its documentation says, not highly accurate in the tails. In absolute terms it is within 1e-10 of ours.
 
 A bias of BCa that R and SciPy take from the replicates below the estimate depends on rounding errors if some are equal to it; we count half
-of these. Tests without a cell (the Bayesian signed rank test, Newcombe's interval, the interval of a cross-validated AUC) are held to
-formulas written out in Python with NumPy.
+of these. The Bayesian signed rank test draws by chance: its probabilities are those of baycomp (commit 0ce309b) and of a formula written out with
+NumPy but for five standard errors of 200000 draws, and those of the Bayesian correlated t-test are baycomp's to 11 digits. cvAUC is
+version 1.1.4, contingencytables commit b1fde68.
 
 ## Where others are wrong, or go another way
 

@@ -103,7 +103,7 @@ type SignedRankOptions struct {
 //	greater = Σ_i Σ_j w_i·w_j·[d_i + d_j > 2·region]
 //
 // and the probabilities are the shares of draws in which each is the largest of the three, ties
-// being shared equally. With a region of 0 a draw counts for less or greater, as it would have
+// being shared equally. A sum on the bound counts as same, rounding errors of 1e-12 included. With a region of 0 a draw counts for less or greater, as it would have
 // to hit 0 for the third; only if these are equal does it count half for each.
 //
 // It is an error if there are no differences, or more than 100000, if one is not finite, or if
@@ -184,8 +184,9 @@ func (b *Belief) count(s [3]float64, share float64) {
 }
 
 // thresholds returns for every i of sorted x how many j have x[i]+x[j] < -2·region, and how
-// many have x[i]+x[j] <= 2·region.
+// many have x[i]+x[j] <= 2·region. What differs from the bound by rounding errors is on it.
 func thresholds(x []float64, region float64) (below, above []int) {
+	region += rounding * max(region, largest(x))
 	below, above = make([]int, len(x)), make([]int, len(x))
 	j, k := len(x), len(x)
 	for i, v := range x {

@@ -173,6 +173,16 @@ func ExampleNemenyi() {
 	// 1 and 2: p = 0.011
 }
 
+func ExamplePair_String() {
+	r, err := stats.Nemenyi(accuracies, 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(r.Pairs[2])
+	// Output:
+	// 1 and 2: Nemenyi test: q = 2.887, 6 data sets, p = 0.011; difference of mean ranks -1.667, 95% CI -3.02 to -0.3135; probability of superiority 1
+}
+
 func ExampleHolm() {
 	p := []float64{0.01, 0.04, math.NaN(), 0.03, 0.005}
 	holm, err := stats.Holm(p)

@@ -292,6 +292,84 @@ func TestSignedRankOfNumPy(t *testing.T) {
 	}
 }
 
+// external is testdata/ext.json and ext-py.json: what cvAUC, contingencytables and baycomp say.
+type external struct {
+	CVAUC []struct {
+		AUC, SE float64
+		CI      []float64
+	}
+	Newcombe []struct {
+		Cells                 [4]int
+		Confidence, Low, High float64
+	}
+	Overflow   number // Newcombe's lower bound of integers
+	SignedRank []struct {
+		D, P   []float64
+		Region float64
+	}
+	Correlated struct {
+		X, P   []float64
+		Region float64
+	}
+}
+
+func readExternal(t *testing.T) *external {
+	t.Helper()
+	e := &external{}
+	read(t, "ext.json", e)
+	read(t, "ext-py.json", e)
+	if len(e.CVAUC) == 0 || len(e.Newcombe) == 0 || len(e.SignedRank) == 0 {
+		t.Fatal("testdata/ext.json or ext-py.json lacks a part")
+	}
+	return e
+}
+
+func TestExternal(t *testing.T) {
+	e, m := readExternal(t), readMade(t)
+	for i, c := range e.CVAUC {
+		var y [][]bool
+		for _, fold := range m.CVAUC[i].Y {
+			y = append(y, bools(fold))
+		}
+		test := must(CrossValidatedAUC(y, m.CVAUC[i].S, m.CVAUC[i].Confidence))
+		near(t, "cvAUC", test.Estimate, c.AUC, 1e-13)
+		if i == 1 { // scores with ties, of which cvAUC counts half in the area and all in its variance
+			if test.StdErr >= c.SE || test.StdErr < 0.95*c.SE {
+				t.Errorf("standard error with ties: %v, cvAUC has %v", test.StdErr, c.SE)
+			}
+			continue
+		}
+		near(t, "cvAUC: standard error", test.StdErr, c.SE, 1e-13)
+		near(t, "cvAUC: low", test.Low, c.CI[0], 1e-13)
+		near(t, "cvAUC: high", test.High, c.CI[1], 1e-13)
+	}
+	for _, c := range e.Newcombe {
+		test := must(McNemarCounts(c.Cells[0], c.Cells[1], c.Cells[2], c.Cells[3], McNemarMidP, c.Confidence))
+		if math.Abs(test.Low-c.Low) > 1e-13 || math.Abs(test.High-c.High) > 1e-13 {
+			t.Errorf("%v: %v to %v, want %v to %v", c.Cells, test.Low, test.High, c.Low, c.High)
+		}
+	}
+	for _, c := range e.SignedRank {
+		const draws = 200000
+		b, err := BayesSignedRank(c.D, c.Region, SignedRankOptions{Draws: draws, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range []float64{b.Less, b.Same, b.Greater} {
+			if math.Abs(p-c.P[i]) > 5*math.Sqrt(2*c.P[i]*(1-c.P[i])/draws) {
+				t.Errorf("%v: probability %d is %v, baycomp has %v", c.D, i, p, c.P[i])
+			}
+		}
+	}
+	b, err := BayesCorrelatedT(e.Correlated.X, 1./9, e.Correlated.Region)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range []float64{b.Less, b.Same, b.Greater} {
+		near(t, "baycomp: correlated t", p, e.Correlated.P[i], 1e-11)
+	}
+}
+
 func TestMargins(t *testing.T) {
 	c := readMade(t).Margin
 	n := must(NonInferiority(c.X, 1./9, c.Margin, 0))

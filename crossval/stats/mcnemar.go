@@ -31,7 +31,8 @@ const mostPairs = 1_000_000_000
 // Without such rows P is 1 and Constant is set. The estimate is the difference of accuracy,
 // (b-c)/n, with the square-and-add interval of Newcombe, "Improved confidence intervals for the
 // difference between binomial proportions based on paired data" (Statistics in Medicine 17,
-// 1998), method 10. The effect size is the odds ratio of the discordant pairs, b/c, infinite if
+// 1998), method 10; it is another method than that of P and may disagree with it close to the
+// level. The effect size is the odds ratio of the discordant pairs, b/c, infinite if
 // c is 0 and NaN if both are. Confidence of 0 is 0.95.
 //
 // It tests two given models on the rows at hand: what training on other rows would do is not in

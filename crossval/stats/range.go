@@ -88,10 +88,13 @@ func (r StudentizedRange) Quantile(p float64) float64 {
 
 // rangeTail returns the probability that the range of k standard normal variables exceeds w.
 func rangeTail(w float64, k int) float64 {
-	if w <= 0 {
-		return 1
-	}
 	m := float64(k - 1)
+	switch {
+	case w <= 0 || math.Log(float64(k))+m*math.Log(w/math.Sqrt(2*math.Pi)) < -40: // a bound of 1 minus the tail
+		return 1
+	case k == 2:
+		return math.Erfc(w / 2)
+	}
 	h := min(0.25, 0.6/math.Sqrt(float64(k)))
 	sum := 0.0
 	for z := w/2 - 9.5; z <= w/2+9.5; z += h {

@@ -83,6 +83,13 @@ type Pair struct {
 	Test
 }
 
+// String returns the test on one line, after the numbers of the models:
+//
+//	1 and 2: Nemenyi test: q = 2.887, 6 data sets, p = 0.011; difference of mean ranks -1.667, ...
+func (p Pair) String() string {
+	return fmt.Sprintf("%d and %d: %s", p.First, p.Second, p.Test.String())
+}
+
 // Nemenyi compares all pairs of k models on n data sets by mean ranks, adjusted for all pairs:
 // Nemenyi, "Distribution-free Multiple Comparisons" (1963), in the form of Demsar, "Statistical
 // Comparisons of Classifiers over Multiple Data Sets" (Journal of Machine Learning Research 7,

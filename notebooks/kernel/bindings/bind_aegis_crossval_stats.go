@@ -72,8 +72,6 @@ func init() {
 		},
 		Proxies:  map[string]reflect.Type{},
 		Untypeds: map[string]string{},
-		Wrappers: map[string][]string{
-			"Pair": {"String"},
-		},
+		Wrappers: map[string][]string{},
 	})
 }
