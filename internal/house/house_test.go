@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"crossval/search"},
 	{"recipes/ensemble"},
 	{"plots", "bench/workload"},
-	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables"},
+	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables", "bench/calibrate"},
 }
 
 var may = map[string][]string{
