@@ -447,16 +447,10 @@ type probabilities struct {
 // MarshalJSON writes the numbers and the words of the comparison; numbers that are not defined,
 // or infinite, are null.
 func (c Comparison) MarshalJSON() ([]byte, error) {
-	known := func(v float64) *float64 {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil
-		}
-		return &v
-	}
 	j := comparisonJSON{
-		Reference: c.Reference, Other: c.Other, Metric: c.Metric, Test: c.Method, Why: c.Why, Difference: known(c.Estimate), Low: known(c.Low), High: known(c.High),
-		Statistic: known(c.Statistic), Effect: c.Effect, EffectSize: known(c.Size), P: known(c.P), PHolm: known(c.PHolm), Region: c.Region,
-		Detectable: known(c.Detectable), Verdict: c.Verdict(), Practical: c.Practical(),
+		Reference: c.Reference, Other: c.Other, Metric: c.Metric, Test: c.Method, Why: c.Why, Difference: defined(c.Estimate), Low: defined(c.Low), High: defined(c.High),
+		Statistic: defined(c.Statistic), Effect: c.Effect, EffectSize: defined(c.Size), P: defined(c.P), PHolm: defined(c.PHolm), Region: c.Region,
+		Detectable: defined(c.Detectable), Verdict: c.Verdict(), Practical: c.Practical(),
 	}
 	if b := c.Belief; b != nil && !b.Constant {
 		j.Probability = &probabilities{b.Greater, b.Same, b.Less}
@@ -465,9 +459,17 @@ func (c Comparison) MarshalJSON() ([]byte, error) {
 		}
 	}
 	if c.NonInferior != nil {
-		j.NonInferior = known(c.NonInferior.P)
+		j.NonInferior = defined(c.NonInferior.P)
 	}
 	return json.Marshal(j)
+}
+
+// defined returns a number for JSON, nil if it is not defined or infinite.
+func defined(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
 }
 
 func (c *Comparison) behind() string {
