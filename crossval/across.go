@@ -148,9 +148,12 @@ func (a *Across) Verdict(pair int) string {
 	default:
 		finding = fmt.Sprintf("%s is worse than %s", p.First, p.Second)
 	}
-	return fmt.Sprintf("%s (%s %s, %.4g%% CI %s to %s, rank-biserial r = %.2f, %s, %s; better with probability %.2f, practically equal %.2f, worse %.2f)",
-		finding, signed(p.Estimate), a.Metric, 100*p.Confidence, plain(p.Low), plain(p.High), p.Size, pValue("p", p.P),
-		pValue(fmt.Sprintf("Holm-adjusted for %d pairs p", len(a.Pairs)), p.PHolm), p.Belief.Greater, p.Belief.Same, p.Belief.Less)
+	tested := pValue("p", p.P)
+	if len(a.Pairs) > 1 {
+		tested += ", " + pValue(fmt.Sprintf("Holm-adjusted for %d pairs p", len(a.Pairs)), p.PHolm)
+	}
+	return fmt.Sprintf("%s (%s %s, %.4g%% CI %s to %s, rank-biserial r = %.2f, %s; better with probability %.2f, practically equal %.2f, worse %.2f)",
+		finding, signed(p.Estimate), a.Metric, 100*p.Confidence, plain(p.Low), plain(p.High), p.Size, tested, p.Belief.Greater, p.Belief.Same, p.Belief.Less)
 }
 
 // Table writes the scores, the mean ranks, the tests of all models and the verdict of every

@@ -118,11 +118,11 @@ func ExampleLearningCurves() {
 		log.Fatal(err)
 	}
 	for _, p := range curves[0].Points {
-		fmt.Println(p.Rows, p.Test.Estimate, p.Failed)
+		fmt.Printf("%d rows: %.2f\n", p.Rows, p.Test.Estimate)
 	}
 	// Output:
-	// 4 1
-	// 8 1
+	// 4 rows: 1.00
+	// 8 rows: 1.00
 }
 
 // A rule that was found in these rows beats all permutations; the smallest p of 19 is 1/20.
@@ -133,4 +133,26 @@ func ExamplePermutationTest() {
 	}
 	fmt.Println(p.Score, len(p.Scores), p.P)
 	// Output: 1 19 0.05
+}
+
+// Over several data sets models are compared by ranks.
+func ExampleCompareSets() {
+	var results []*crossval.Result
+	for i := range 6 {
+		rows := steps()
+		rows.Name = fmt.Sprint("set ", i)
+		r, err := crossval.Validate(context.Background(), rows, crossval.StratifiedKFold{K: 3, Shuffle: true, Seed: uint64(i)}, []crossval.Candidate{
+			{Name: "right", Estimator: threshold(5.5)}, {Name: "near", Estimator: threshold(7.5)},
+		}, crossval.Options{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		results = append(results, r)
+	}
+	across, err := crossval.CompareSets(results, "accuracy", 0.01)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(across.Verdict(0))
+	// Output: right is better than near (+0.167 accuracy, 95% CI 0.167 to 0.167, rank-biserial r = 1.00, p = 0.031; better with probability 1.00, practically equal 0.00, worse 0.00)
 }

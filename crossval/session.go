@@ -205,6 +205,8 @@ func (s *Session) work(ctx context.Context) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
+	memory := newKeeper(s.options.Memory)
+	defer memory.end()
 	var wg sync.WaitGroup
 	for range min(workers, len(s.queue)) {
 		wg.Go(func() {
@@ -213,13 +215,29 @@ func (s *Session) work(ctx context.Context) {
 				if !ok {
 					return
 				}
-				begin := time.Now()
-				run, failure := s.bounded(ctx, f)
-				s.put(ctx, f, run, failure, time.Since(begin))
+				s.fit(ctx, memory, f)
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// fit runs one fit, again if it was stopped to make room for others.
+func (s *Session) fit(ctx context.Context, memory *keeper, f fit) {
+	for {
+		limited, r := memory.begin(ctx)
+		begin := time.Now()
+		run, failure := s.bounded(limited, f)
+		stopped, alone := memory.finish(r)
+		if failure != nil && stopped && ctx.Err() == nil {
+			if !alone {
+				continue
+			}
+			failure.Err = memory.tooMuch()
+		}
+		s.put(ctx, f, run, failure, time.Since(begin))
+		return
+	}
 }
 
 // grace is how long a fit may run after its context is done.

@@ -20,6 +20,11 @@ type Options struct {
 	// TimeLimit bounds the total fitting time of one candidate. A candidate that exceeds
 	// it is left out of the result, with a note. 0: no limit.
 	TimeLimit time.Duration
+	// Memory bounds what the process holds while fits run, in bytes: fewer run side by side
+	// than Workers where they would not fit. A fit that does not fit alone is left out, as
+	// one that takes too long. It rests on fits that end soon after their context is done.
+	// 0: no limit.
+	Memory int64
 	// Importance names candidates for permutation importance: each column of the test rows
 	// is shuffled in turn, and Run.Importance holds how much the first metric worsens.
 	// Breiman (2001), "Random Forests", section 10.

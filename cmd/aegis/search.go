@@ -23,6 +23,7 @@ type searchFlags struct {
 	budget                                            time.Duration
 	trials, folds, outer, workers                     int
 	metric, proposer, space, model, report, json, log string
+	memory                                            int64
 	full, alone, quiet                                bool
 	seed                                              uint64
 }
@@ -53,6 +54,7 @@ workers; one that is bounded by --budget depends on the machine.`,
 	f.IntVar(&o.folds, "folds", 0, "`NUMBER` of inner folds (default: 10, from 5,000 rows on 5)")
 	f.IntVar(&o.outer, "outer", 0, "`NUMBER` of outer folds for the nested estimate; 0: none")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
+	f.Int64Var(&o.memory, "memory", 0, "`MEBIBYTES` that the process may hold while fits run: fewer run at a time where they would not fit; 0: no bound")
 	f.StringVar(&o.metric, "metric", "", "`METRIC` that decides (default: that of the task, such as accuracy or RMSE)")
 	f.StringVar(&o.proposer, "proposer", "tpe", "`HOW` trials are proposed: tpe, sobol, random")
 	f.StringVar(&o.space, "space", "", "JSON `FILE` of the space, as package describe writes a search.Space (default: nets and trees)")
@@ -72,8 +74,8 @@ func (o *searchFlags) check(c *cobra.Command) error {
 		o.budget = 0
 	}
 	switch {
-	case o.budget < 0 || o.trials < 0 || o.workers < 0:
-		return usage("--budget %v --trials %d --workers %d: want none below 0", o.budget, o.trials, o.workers)
+	case o.budget < 0 || o.trials < 0 || o.workers < 0 || o.memory < 0 || o.memory > 1<<40:
+		return usage("--budget %v --trials %d --workers %d --memory %d: want none below 0", o.budget, o.trials, o.workers, o.memory)
 	case o.budget == 0 && o.trials == 0:
 		return usage("--budget 0 needs --trials, else the search does not end")
 	case o.folds == 1 || o.folds < 0 || o.outer == 1 || o.outer < 0:
@@ -93,7 +95,7 @@ func (o *searchFlags) check(c *cobra.Command) error {
 // search returns the search that the flags describe.
 func (o *searchFlags) search(set *data.Set) (search.Search, error) {
 	s := search.Search{
-		Trials: o.trials, Budget: o.budget, Folds: o.folds, Metric: o.metric, Workers: o.workers, Seed: o.seed, Log: o.log,
+		Trials: o.trials, Budget: o.budget, Folds: o.folds, Metric: o.metric, Workers: o.workers, Memory: o.memory << 20, Seed: o.seed, Log: o.log,
 		Race: search.Race{Full: o.full}, Ensemble: search.Ensemble{None: o.alone},
 	}
 	if s.Folds == 0 && set.Len() >= 5000 {

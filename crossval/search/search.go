@@ -38,6 +38,7 @@ type Search struct {
 
 	Seed    uint64 // for Run
 	Workers int    // fits at a time; 0: GOMAXPROCS
+	Memory  int64  // see crossval.Options.Memory
 
 	// Log is a file that finished fits are written to, and taken from when the search is run
 	// again: see crossval.Options. Fits in the log count for the budget with the time that
@@ -182,7 +183,7 @@ func (s Search) start(rows data.Source) (*run, error) {
 	}
 	r := &run{Search: s, answers: answers, metric: metrics[0], begin: begin, best: math.NaN()}
 	r.session, err = crossval.Open(rows, s.splitter(answers), crossval.Options{
-		Seed: s.Seed, Workers: s.Workers, Metrics: metrics, Log: s.Log, Progress: r.tell,
+		Seed: s.Seed, Workers: s.Workers, Memory: s.Memory, Metrics: metrics, Log: s.Log, Progress: r.tell,
 	})
 	return r, err
 }

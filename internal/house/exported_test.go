@@ -34,6 +34,7 @@ var exportedFuncs = []struct {
 	fn   reflect.Value
 }{
 	{"crossval.Compare", reflect.ValueOf(crossval.Compare)},
+	{"crossval.CompareSets", reflect.ValueOf(crossval.CompareSets)},
 	{"crossval.CompareWith", reflect.ValueOf(crossval.CompareWith)},
 	{"crossval.FindLeaks", reflect.ValueOf(crossval.FindLeaks)},
 	{"crossval.JobSeed", reflect.ValueOf(crossval.JobSeed)},
@@ -266,6 +267,7 @@ var exportedTypes = []struct {
 	name string
 	typ  reflect.Type
 }{
+	{"crossval.Across", reflect.TypeFor[crossval.Across]()},
 	{"crossval.Candidate", reflect.TypeFor[crossval.Candidate]()},
 	{"crossval.CandidateInfo", reflect.TypeFor[crossval.CandidateInfo]()},
 	{"crossval.CompareOptions", reflect.TypeFor[crossval.CompareOptions]()},
@@ -302,6 +304,7 @@ var exportedTypes = []struct {
 	{"crossval.Result", reflect.TypeFor[crossval.Result]()},
 	{"crossval.Run", reflect.TypeFor[crossval.Run]()},
 	{"crossval.Session", reflect.TypeFor[crossval.Session]()},
+	{"crossval.SetPair", reflect.TypeFor[crossval.SetPair]()},
 	{"crossval.Split", reflect.TypeFor[crossval.Split]()},
 	{"crossval.Splitter", reflect.TypeFor[crossval.Splitter]()},
 	{"crossval.SplitterFunc", reflect.TypeFor[crossval.SplitterFunc]()},

@@ -18,6 +18,7 @@ func init() {
 		Name: "crossval",
 		Binds: map[string]reflect.Value{
 			"Compare":         reflect.ValueOf(_crossval.Compare),
+			"CompareSets":     reflect.ValueOf(_crossval.CompareSets),
 			"CompareWith":     reflect.ValueOf(_crossval.CompareWith),
 			"ErrSkipped":      reflect.ValueOf(&_crossval.ErrSkipped).Elem(),
 			"FindLeaks":       reflect.ValueOf(_crossval.FindLeaks),
@@ -42,6 +43,7 @@ func init() {
 			"Validate":        reflect.ValueOf(_crossval.Validate),
 		},
 		Types: map[string]reflect.Type{
+			"Across":                       reflect.TypeOf((*_crossval.Across)(nil)).Elem(),
 			"Candidate":                    reflect.TypeOf((*_crossval.Candidate)(nil)).Elem(),
 			"CandidateInfo":                reflect.TypeOf((*_crossval.CandidateInfo)(nil)).Elem(),
 			"CompareOptions":               reflect.TypeOf((*_crossval.CompareOptions)(nil)).Elem(),
@@ -78,6 +80,7 @@ func init() {
 			"Result":                       reflect.TypeOf((*_crossval.Result)(nil)).Elem(),
 			"Run":                          reflect.TypeOf((*_crossval.Run)(nil)).Elem(),
 			"Session":                      reflect.TypeOf((*_crossval.Session)(nil)).Elem(),
+			"SetPair":                      reflect.TypeOf((*_crossval.SetPair)(nil)).Elem(),
 			"Split":                        reflect.TypeOf((*_crossval.Split)(nil)).Elem(),
 			"Splitter":                     reflect.TypeOf((*_crossval.Splitter)(nil)).Elem(),
 			"SplitterFunc":                 reflect.TypeOf((*_crossval.SplitterFunc)(nil)).Elem(),
@@ -104,6 +107,7 @@ func init() {
 			"Comparison": {"String"},
 			"Importance": {"String"},
 			"Interval":   {"String"},
+			"SetPair":    {"String"},
 		},
 	})
 }
