@@ -59,6 +59,8 @@ type fileSplit struct {
 	Fold   int   `json:"fold"`
 	Train  []int `json:"train,omitempty"` // absent: all rows that are not in test
 	Test   []int `json:"test"`
+
+	Resampled bool `json:"resampled,omitempty"` // train was drawn with replacement
 }
 
 type fileRun struct {

@@ -34,7 +34,7 @@ type Job struct {
 
 func init() {
 	builtin.Register(Job{}, Preprocessed{}, Subsample{}, KFold{}, RepeatedKFold{}, StratifiedKFold{}, RepeatedStratifiedKFold{}, GroupKFold{}, RepeatedGroupKFold{}, Holdout{},
-		StratifiedGroupKFold{}, RepeatedStratifiedGroupKFold{}, LeaveOneOut{}, LeavePOut{}, LeaveOneGroupOut{}, TimeSeries{}, PurgedTimeSeries{}, Predefined{})
+		StratifiedGroupKFold{}, RepeatedStratifiedGroupKFold{}, LeaveOneOut{}, LeavePOut{}, LeaveOneGroupOut{}, TimeSeries{}, PurgedTimeSeries{}, Predefined{}, Bootstrap{})
 }
 
 // Jobs returns the fits that Validate would run, ordered by fold, then candidate, each

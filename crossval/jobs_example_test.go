@@ -49,7 +49,7 @@ func ExampleTestSplits() {
 		log.Fatal(err)
 	}
 	fmt.Println(splits)
-	// Output: [{0 0 [2 3 4 5] [6 7]} {0 1 [2 3 4 5 6 7] [8 9]}]
+	// Output: [{0 0 [2 3 4 5] [6 7] false} {0 1 [2 3 4 5 6 7] [8 9] false}]
 }
 
 // A job is one fit, to be run wherever the rows are.

@@ -39,6 +39,9 @@ type Split struct {
 	Fold   int   // from 0 within the repeat
 	Train  []int // ascending; from a Splitter nil: all rows that are not in Test
 	Test   []int // in the splitter's order
+
+	// Resampled is set if Train was drawn with replacement, so that rows may repeat.
+	Resampled bool
 }
 
 // TestSplits returns one fold per list of test rows; each trains on all other rows.
@@ -97,7 +100,7 @@ func Splits(s *data.Set, sp Splitter) ([]Split, error) {
 			taken[r] = true
 		}
 		count += len(f.Test)
-		splits = append(splits, Split{Repeat: repeat, Fold: fold, Train: train, Test: f.Test})
+		splits = append(splits, Split{Repeat: repeat, Fold: fold, Train: train, Test: f.Test, Resampled: f.Resampled})
 		fold++
 	}
 	return splits, nil
@@ -120,7 +123,7 @@ func trainRows(f Split, n int) ([]int, error) {
 		if r < 0 || r >= n {
 			return nil, fmt.Errorf("training row %d is out of range [0, %d)", r, n)
 		}
-		if i > 0 && train[i-1] == r {
+		if i > 0 && train[i-1] == r && !f.Resampled {
 			return nil, fmt.Errorf("training row %d is there twice", r)
 		}
 		if _, ok := slices.BinarySearch(rest, r); !ok {

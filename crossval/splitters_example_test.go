@@ -232,3 +232,26 @@ func ExampleFindLeaks() {
 	// 0
 	// shared groups 2 [0 1 3 4]
 }
+
+// The .632+ bootstrap, for few rows.
+func ExampleBootstrap632() {
+	e, err := crossval.Bootstrap632(context.Background(), steps(), crossval.Bootstrap{Repeats: 100, Seed: 1}, crossval.Candidate{Name: "near", Estimator: threshold(7.5)}, crossval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s %.2f: apparent %.2f, out of bag %.2f, without information %.2f\n", e.Metric.Name, e.Score, e.Apparent, e.OutOfBag, e.NoInformation)
+	// Output: accuracy 0.85: apparent 0.83, out of bag 0.86, without information 0.49
+}
+
+func ExampleBootstrap() {
+	splits, err := crossval.Splits(steps(), crossval.Bootstrap{Repeats: 2, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range splits {
+		fmt.Println(s.Train, s.Test)
+	}
+	// Output:
+	// [0 1 1 2 3 3 4 6 7 8 9 11] [5 10]
+	// [2 3 4 4 4 5 5 7 8 8 9 10] [0 1 6 11]
+}

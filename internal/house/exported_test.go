@@ -33,6 +33,7 @@ var exportedFuncs = []struct {
 	name string
 	fn   reflect.Value
 }{
+	{"crossval.Bootstrap632", reflect.ValueOf(crossval.Bootstrap632)},
 	{"crossval.Compare", reflect.ValueOf(crossval.Compare)},
 	{"crossval.CompareSets", reflect.ValueOf(crossval.CompareSets)},
 	{"crossval.CompareWith", reflect.ValueOf(crossval.CompareWith)},
@@ -268,11 +269,13 @@ var exportedTypes = []struct {
 	typ  reflect.Type
 }{
 	{"crossval.Across", reflect.TypeFor[crossval.Across]()},
+	{"crossval.Bootstrap", reflect.TypeFor[crossval.Bootstrap]()},
 	{"crossval.Candidate", reflect.TypeFor[crossval.Candidate]()},
 	{"crossval.CandidateInfo", reflect.TypeFor[crossval.CandidateInfo]()},
 	{"crossval.CompareOptions", reflect.TypeFor[crossval.CompareOptions]()},
 	{"crossval.Comparison", reflect.TypeFor[crossval.Comparison]()},
 	{"crossval.DataInfo", reflect.TypeFor[crossval.DataInfo]()},
+	{"crossval.Estimate632", reflect.TypeFor[crossval.Estimate632]()},
 	{"crossval.Estimator", reflect.TypeFor[crossval.Estimator]()},
 	{"crossval.EstimatorFunc", reflect.TypeFor[crossval.EstimatorFunc]()},
 	{"crossval.Event", reflect.TypeFor[crossval.Event]()},

@@ -17,6 +17,7 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/crossval", imports.PackageUnderlying{
 		Name: "crossval",
 		Binds: map[string]reflect.Value{
+			"Bootstrap632":    reflect.ValueOf(_crossval.Bootstrap632),
 			"Compare":         reflect.ValueOf(_crossval.Compare),
 			"CompareSets":     reflect.ValueOf(_crossval.CompareSets),
 			"CompareWith":     reflect.ValueOf(_crossval.CompareWith),
@@ -44,11 +45,13 @@ func init() {
 		},
 		Types: map[string]reflect.Type{
 			"Across":                       reflect.TypeOf((*_crossval.Across)(nil)).Elem(),
+			"Bootstrap":                    reflect.TypeOf((*_crossval.Bootstrap)(nil)).Elem(),
 			"Candidate":                    reflect.TypeOf((*_crossval.Candidate)(nil)).Elem(),
 			"CandidateInfo":                reflect.TypeOf((*_crossval.CandidateInfo)(nil)).Elem(),
 			"CompareOptions":               reflect.TypeOf((*_crossval.CompareOptions)(nil)).Elem(),
 			"Comparison":                   reflect.TypeOf((*_crossval.Comparison)(nil)).Elem(),
 			"DataInfo":                     reflect.TypeOf((*_crossval.DataInfo)(nil)).Elem(),
+			"Estimate632":                  reflect.TypeOf((*_crossval.Estimate632)(nil)).Elem(),
 			"Estimator":                    reflect.TypeOf((*_crossval.Estimator)(nil)).Elem(),
 			"EstimatorFunc":                reflect.TypeOf((*_crossval.EstimatorFunc)(nil)).Elem(),
 			"Event":                        reflect.TypeOf((*_crossval.Event)(nil)).Elem(),
