@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/crossval/search"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/describe"
@@ -80,13 +81,78 @@ func (e ridge) Fit(_ context.Context, train data.Source, _ uint64) (*data.Predic
 // estimates are those of one simulated search.
 type estimates struct{ optimistic, corrected, nested held }
 
-// searches simulates searches on n rows.
-func searches(w io.Writer, n, sims int) error {
-	var features []data.Feature
-	for j := range columns {
-		features = append(features, data.Feature{Name: fmt.Sprintf("x%d", j)})
+// learner is a search that is simulated.
+type learner struct {
+	name string
+	draw func(r *rand.Rand, n int) (*data.Set, error)
+	s    search.Search
+	// truth is the true score of a fitted estimator; draw's rows are what it was fitted to.
+	truth func(p *data.Predictor) (float64, error)
+}
+
+// learners returns the searches: of a stable learner and of an unstable one.
+func learners() ([]learner, error) {
+	common := search.Search{
+		Proposer: search.Sobol{}, Trials: 9, Round: 8, Folds: 5, Race: search.Race{Full: true}, Ensemble: search.Ensemble{None: true}, Workers: 1,
 	}
-	list, err := repeat(sims, fmt.Sprint("search", n), func(r *rand.Rand) (estimates, error) { return simulate(r, n) })
+	linear, neighbours := common, common
+	linear.Metric = data.MAE.Name
+	linear.Space = search.Space{Base: ridge{Penalty: 1}, Settings: []search.Setting{
+		{Path: "Penalty", Domain: search.Choice{Values: []any{0.1, 1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0}}},
+	}}
+	neighbours.Metric = data.Accuracy.Name
+	neighbours.Space = search.Space{Base: baselines.KNN{K: 1}, Settings: []search.Setting{
+		{Path: "K", Domain: search.Choice{Values: []any{2, 3, 5, 7, 10, 15, 20, 30}}},
+	}}
+	many, err := clouds(rand.New(rand.NewPCG(1, 1)), 10000)
+	if err != nil {
+		return nil, err
+	}
+	return []learner{
+		{"ridge regression, MAE", drawLinear, linear, trueError},
+		{"nearest neighbours, accuracy", clouds, neighbours, func(p *data.Predictor) (float64, error) {
+			said, err := p.Predict(context.Background(), many.Without())
+			if err != nil {
+				return 0, err
+			}
+			return data.Accuracy.Score(many, said)
+		}},
+	}, nil
+}
+
+// clouds draws two classes, one of them two clouds.
+func clouds(r *rand.Rand, n int) (*data.Set, error) {
+	x, y := make([][]float64, n), make([]int, n)
+	for i := range x {
+		y[i] = i % 2
+		x[i] = []float64{r.NormFloat64(), r.NormFloat64(), r.NormFloat64(), r.NormFloat64()}
+		if y[i] == 1 {
+			x[i][0] += 0.7
+			if r.IntN(2) == 0 {
+				x[i][1] += 1.4
+			}
+		}
+	}
+	return data.FromLabels("simulated", x, y, []string{"a", "b"})
+}
+
+// drawLinear draws rows of a linear model.
+func drawLinear(r *rand.Rand, n int) (*data.Set, error) {
+	x, y := make([][]float64, n), make([]float64, n)
+	for i := range x {
+		y[i] = r.NormFloat64()
+		for j := range columns {
+			v := r.NormFloat64()
+			x[i] = append(x[i], v)
+			y[i] += slopes[j] * v
+		}
+	}
+	return data.FromRows("simulated", x, y)
+}
+
+// searches simulates searches on n rows.
+func (l *learner) searches(w io.Writer, n, sims int) error {
+	list, err := repeat(sims, fmt.Sprint(l.name, n), func(r *rand.Rand) (estimates, error) { return l.simulate(r, n) })
 	if err != nil {
 		return err
 	}
@@ -107,7 +173,7 @@ func searches(w io.Writer, n, sims int) error {
 			bias += (h.estimate - h.truth) / float64(len(list))
 			width += (h.high - h.low) / float64(len(list))
 		}
-		if _, err := fmt.Fprintf(w, "| %d | %s | %s | %+.4f | %.3f |\n", n, c.name, share(k, len(list), 0.95, false), bias, width); err != nil {
+		if _, err := fmt.Fprintf(w, "| %s | %d | %s | %s | %+.4f | %.3f |\n", l.name, n, c.name, share(k, len(list), 0.95, false), bias, width); err != nil {
 			return err
 		}
 	}
@@ -115,39 +181,33 @@ func searches(w io.Writer, n, sims int) error {
 }
 
 // simulate draws rows, searches, and estimates.
-func simulate(r *rand.Rand, n int) (out estimates, err error) {
-	x, y := make([][]float64, n), make([]float64, n)
-	for i := range x {
-		y[i] = r.NormFloat64()
-		for j := range columns {
-			v := r.NormFloat64()
-			x[i] = append(x[i], v)
-			y[i] += slopes[j] * v
-		}
-	}
-	set, err := data.FromRows("simulated", x, y)
+func (l *learner) simulate(r *rand.Rand, n int) (out estimates, err error) {
+	set, err := l.draw(r, n)
 	if err != nil {
 		return out, err
 	}
-	s := search.Search{
-		Space: search.Space{Base: ridge{Penalty: 1}, Settings: []search.Setting{
-			{Path: "Penalty", Domain: search.Choice{Values: []any{0.1, 1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0}}},
-		}},
-		Proposer: search.Sobol{}, Trials: 9, Round: 8, Folds: 5, Metric: data.MAE.Name,
-		Race: search.Race{Full: true}, Ensemble: search.Ensemble{None: true}, Workers: 1, Seed: r.Uint64(),
-	}
+	s := l.s
+	s.Seed = r.Uint64()
 	found, err := s.Run(context.Background(), set)
 	if err != nil {
 		return out, err
 	}
-	truth, err := trueError(found.Best(), set)
+	p, err := found.Best().Fit(context.Background(), set, 0)
+	if err != nil {
+		return out, err
+	}
+	truth, err := l.truth(p)
 	if err != nil {
 		return out, err
 	}
 	of := func(e search.Estimate) held { return held{e.Low, e.High, e.Score, truth} }
 	out.optimistic, out.corrected = of(found.Optimistic), of(found.Corrected)
+	var metric data.Metric
+	if err := metric.UnmarshalText([]byte(s.Metric)); err != nil {
+		return out, err
+	}
 	res, err := crossval.Validate(context.Background(), set, crossval.KFold{K: 10, Shuffle: true, Seed: r.Uint64()},
-		[]crossval.Candidate{{Name: "search", Estimator: s}}, crossval.Options{Workers: 1, Metrics: []data.Metric{data.MAE}})
+		[]crossval.Candidate{{Name: "search", Estimator: s}}, crossval.Options{Workers: 1, Metrics: []data.Metric{metric}})
 	if err != nil {
 		return out, err
 	}
@@ -156,13 +216,9 @@ func simulate(r *rand.Rand, n int) (out estimates, err error) {
 	return out, err
 }
 
-// trueError is the mean absolute error of an estimator that is fitted to the rows, over all
+// trueError is the mean absolute error of a fitted model, over all
 // rows there could be: sqrt(2/π) times the spread of a normal error.
-func trueError(e crossval.Estimator, set *data.Set) (float64, error) {
-	p, err := e.Fit(context.Background(), set, 0)
-	if err != nil {
-		return 0, err
-	}
+func trueError(p *data.Predictor) (float64, error) {
 	unit := make([][]float64, columns)
 	for j := range unit {
 		unit[j] = make([]float64, columns)
