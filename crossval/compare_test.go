@@ -113,15 +113,18 @@ func TestVerdicts(t *testing.T) {
 // nowhere else.
 func TestCaveats(t *testing.T) {
 	for _, c := range []struct {
-		name          string
-		repeats, rows int
-		said          bool
-	}{{"10 x 10 on 60 rows", 10, 60, true}, {"3 x 10 on 60 rows", 3, 60, false}, {"10 x 10 on 200 rows", 10, 200, false}} {
+		name                 string
+		repeats, folds, rows int
+		said                 string
+	}{
+		{"10 x 10 on 60 rows", 10, 10, 60, "7 to 9%"}, {"3 x 10 on 60 rows", 3, 10, 60, "4 to 6%"}, {"5 x 2 on 60 rows", 5, 2, 60, "8%"},
+		{"1 x 10 on 60 rows", 1, 10, 60, ""}, {"10 x 10 on 200 rows", 10, 10, 200, ""}, {"3 x 10 on 150 rows", 3, 10, 150, ""}, {"5 x 2 on 200 rows", 5, 2, 200, ""},
+	} {
 		r := &crossval.Result{Data: crossval.DataInfo{Rows: c.rows}}
-		for i := range c.repeats * 10 {
-			r.Splits = append(r.Splits, crossval.Split{Repeat: i / 10, Fold: i % 10})
+		for i := range c.repeats * c.folds {
+			r.Splits = append(r.Splits, crossval.Split{Repeat: i / c.folds, Fold: i % c.folds})
 		}
-		if have := strings.Join(r.Caveats(), " "); strings.Contains(have, "7 to 9%") != c.said || !c.said && have != "" {
+		if have := strings.Join(r.Caveats(), " "); c.said == "" && have != "" || !strings.Contains(have, c.said) {
 			t.Errorf("%s: %q", c.name, have)
 		}
 	}
