@@ -118,7 +118,7 @@ func ExampleLearningCurves() {
 		log.Fatal(err)
 	}
 	for _, p := range curves[0].Points {
-		fmt.Println(p.Rows, p.Test.Estimate, p.Failed)
+		fmt.Println(p.Rows, p.Test.Estimate)
 	}
 	// Output:
 	// 4 1

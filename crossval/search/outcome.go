@@ -295,11 +295,11 @@ func (o *Outcome) Table() string {
 	ranked := o.Ranked()
 	for _, i := range ranked[:min(len(ranked), tableMost)] {
 		t := &o.Trials[i]
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", t.Number, t.scoreText(), t.foldsText(o.Result), t.Fit.Round(time.Millisecond), t.valuesText())
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", t.Number, t.ScoreText(), t.FoldsText(), t.Fit.Round(time.Millisecond), t.SettingsText())
 	}
 	w.Flush()
 	fmt.Fprintf(&b, "%s\n", o.Counts())
-	fmt.Fprintf(&b, "\nwinner: trial %d, %s\n", o.Winner, o.Trials[o.Winner].valuesText())
+	fmt.Fprintf(&b, "\nwinner: trial %d, %s\n", o.Winner, o.Trials[o.Winner].SettingsText())
 	for _, line := range o.Estimates() {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
@@ -363,9 +363,20 @@ func (o *Outcome) Estimates() []string {
 	return out
 }
 
-func (t *Trial) scoreText() string {
+// Settings returns the settings of the space that was searched, in the order of
+// Trial.Point.
+func (o *Outcome) Settings() []Setting {
+	if o == nil {
+		return nil
+	}
+	return slices.Clone(o.search.Space.Settings)
+}
+
+// ScoreText formats the score, as in 0.9513; ~0.9513 is the estimate of a trial that was
+// dropped, and "-" one that failed.
+func (t *Trial) ScoreText() string {
 	switch {
-	case t.Failed != "" || math.IsNaN(t.Score):
+	case t == nil || t.Failed != "" || math.IsNaN(t.Score):
 		return "-"
 	case t.Dropped != "":
 		return fmt.Sprintf("~%.4f", t.Score)
@@ -373,14 +384,23 @@ func (t *Trial) scoreText() string {
 	return fmt.Sprintf("%.4f", t.Score)
 }
 
-func (t *Trial) foldsText(r *crossval.Result) string {
-	if t.Failed != "" {
+// FoldsText says how many folds the trial was fitted on, as in 2 of 10, or that it failed.
+func (t *Trial) FoldsText() string {
+	switch {
+	case t == nil:
+		return "-"
+	case t.Failed != "":
 		return "failed"
 	}
-	return fmt.Sprintf("%d of %d", t.Folds, len(r.Splits))
+	return fmt.Sprintf("%d of %d", t.Folds, t.all)
 }
 
-func (t *Trial) valuesText() string {
+// SettingsText lists the open settings with their values, as in rate = 0.03, leaves = 12, and
+// the rung of a trial that has one.
+func (t *Trial) SettingsText() string {
+	if t == nil {
+		return ""
+	}
 	text := inWords(t.Values)
 	if t.Rung > 0 || !t.Final {
 		text += fmt.Sprintf(" (rung %d)", t.Rung)
