@@ -343,7 +343,10 @@ func (c *Comparison) Verdict() string {
 	if c.Better() == c.Other {
 		sign = -1
 	}
-	parts := []string{c.differenceText(sign), c.intervalText(sign)}
+	parts := []string{
+		fmt.Sprintf("%s %s", c.differenceText(sign), c.Metric),
+		fmt.Sprintf("%.4g%% CI %s", 100*c.Confidence, c.intervalText(sign)),
+	}
 	for _, text := range []string{c.effectText(sign), c.PText()} {
 		if text != "" {
 			parts = append(parts, text)
@@ -352,7 +355,7 @@ func (c *Comparison) Verdict() string {
 	return fmt.Sprintf("%s (%s)", c.Finding(), strings.Join(parts, ", "))
 }
 
-// DifferenceText formats the difference, reference minus other, as in +0.012 accuracy.
+// DifferenceText formats the difference, reference minus other, as in +0.012.
 func (c *Comparison) DifferenceText() string {
 	if c == nil {
 		return ""
@@ -361,11 +364,11 @@ func (c *Comparison) DifferenceText() string {
 }
 
 func (c *Comparison) differenceText(sign float64) string {
-	return fmt.Sprintf("%s %s", signed(sign*c.Estimate), c.Metric)
+	return signed(sign * c.Estimate)
 }
 
-// IntervalText formats the interval of the difference, reference minus other, as in 95% CI
-// 0.003 to 0.021; "" if there is none.
+// IntervalText formats the interval of the difference, reference minus other, as in 0.003
+// to 0.021; "" if there is none.
 func (c *Comparison) IntervalText() string {
 	if c == nil || c.Constant || math.IsNaN(c.Low) || math.IsNaN(c.High) {
 		return ""
@@ -378,7 +381,7 @@ func (c *Comparison) intervalText(sign float64) string {
 	if sign < 0 {
 		low, high = -c.High, -c.Low
 	}
-	return fmt.Sprintf("%.4g%% CI %s to %s", 100*c.Confidence, plain(low), plain(high))
+	return plain(low) + " to " + plain(high)
 }
 
 // EffectText formats the effect size, of reference minus other, as in d = 0.98; "" if there

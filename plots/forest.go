@@ -116,7 +116,7 @@ func (f *forest) window() {
 	}
 	sorted := slices.Clone(far)
 	slices.Sort(sorted)
-	most := 3 * sorted[(len(sorted)-1)/2]
+	most := 2.5 * sorted[(len(sorted)-1)/2]
 	for i := range f.rows {
 		c := &f.rows[i]
 		f.low, f.high = math.Min(f.low, -c.Region), math.Max(f.high, c.Region)
@@ -132,33 +132,35 @@ func (f *forest) window() {
 	f.low, f.high = f.low-margin, f.high+margin
 }
 
-// cells are the texts to the right of a row.
-func forestTexts(c *crossval.Comparison) [4]string {
-	finding := "no evidence"
+// forestTexts are the texts to the right of a row: difference, interval, effect, p-value and
+// finding.
+func forestTexts(c *crossval.Comparison) [5]string {
+	finding, name := "no evidence", shorten(oneLine(c.Reference), 14)
 	switch {
 	case c.Constant && c.Estimate == 0:
-		return [4]string{c.DifferenceText(), "", "", "equal in every fold"}
+		finding = "equal in every fold"
 	case c.Constant:
-		return [4]string{c.DifferenceText(), "", "", "same in every fold: no test"}
+		finding = "no test: same in every fold"
 	case c.Better() == c.Reference:
-		finding = "better"
+		finding = name + " better"
 	case c.Better() == c.Other:
-		finding = "worse"
+		finding = name + " worse"
 	}
-	difference := c.DifferenceText()
-	if in := c.IntervalText(); in != "" {
-		difference += ", " + in
-	}
-	return [4]string{difference, c.EffectText(), c.AdjustedText(), finding}
+	return [5]string{c.DifferenceText(), c.IntervalText(), c.EffectText(), c.AdjustedText(), finding}
 }
 
 // heads are the headings of the texts.
-func (f *forest) heads() [4]string {
-	p := "p"
+func (f *forest) heads() [5]string {
+	p, interval := "p", "interval"
+	for i := range f.rows {
+		if c := &f.rows[i]; c.Confidence > 0 {
+			interval = fmt.Sprintf("%.4g%% CI", 100*c.Confidence)
+		}
+	}
 	if f.rows[0].Tests > 1 {
 		p = "p (Holm)"
 	}
-	return [4]string{"difference", "effect", p, shorten(oneLine(f.rows[0].Reference), 14) + " is"}
+	return [5]string{"difference", interval, "effect", p, "finding"}
 }
 
 func (f *forest) colour(c *crossval.Comparison) color.RGBA {
@@ -172,20 +174,25 @@ func (f *forest) colour(c *crossval.Comparison) color.RGBA {
 }
 
 // columns returns the widths of the texts to the right.
-func (f *forest) columns() [4]vg.Length {
+func (f *forest) columns() [5]vg.Length {
 	s, bold := textStyle(bodySize, ink), boldStyle(bodySize, ink)
-	var out [4]vg.Length
+	var out [5]vg.Length
 	for k, h := range f.heads() {
 		out[k] = bold.Width(h)
 	}
 	for i := range f.rows {
 		t := forestTexts(&f.rows[i])
-		if t[1] == "" && t[2] == "" && f.rows[i].Constant { // a long text over the columns of effect and p
-			out[3] = max(out[3], s.Width(t[3])-out[1]-out[2])
-			continue
+		if f.rows[i].Constant {
+			continue // its finding stands where the others have numbers
 		}
 		for k := range t {
 			out[k] = max(out[k], s.Width(t[k]))
+		}
+	}
+	for i := range f.rows {
+		if t := forestTexts(&f.rows[i]); f.rows[i].Constant {
+			out[0] = max(out[0], s.Width(t[0]))
+			out[4] = max(out[4], s.Width(t[4])-out[1]-out[2]-out[3])
 		}
 	}
 	for k := range out {
@@ -196,7 +203,10 @@ func (f *forest) columns() [4]vg.Length {
 
 func (f *forest) paint(c draw.Canvas) {
 	cols := f.columns()
-	right := cols[0] + cols[1] + cols[2] + cols[3]
+	right := vg.Length(0)
+	for _, w := range cols {
+		right += w
+	}
 	first := &f.rows[0]
 	label := fmt.Sprintf("%s of %s − other", first.Metric, shorten(oneLine(first.Reference), 20))
 	if first.Region > 0 {
@@ -216,7 +226,7 @@ func (f *forest) paint(c draw.Canvas) {
 	p.Draw(in)
 	area := p.DataCanvas(in)
 	x, y := p.Transforms(&area)
-	f.sides(area, x(0))
+	f.sides(c, area, x(0))
 	bold := boldStyle(bodySize, faint)
 	bold.YAlign = text.YBottom
 	at := c.Max.X - right
@@ -232,9 +242,9 @@ func (f *forest) paint(c draw.Canvas) {
 		t := forestTexts(&f.rows[i])
 		for k := range t {
 			where := at
-			if k == 3 {
+			if k == len(t)-1 {
 				s.Color = f.colour(&f.rows[i])
-				if t[1] == "" && t[2] == "" && f.rows[i].Constant {
+				if f.rows[i].Constant {
 					where = c.Max.X - right + cols[0]
 				}
 			}
@@ -245,25 +255,20 @@ func (f *forest) paint(c draw.Canvas) {
 }
 
 // sides writes above the axis which side is better for whom.
-func (f *forest) sides(area draw.Canvas, zero vg.Length) {
-	s := textStyle(8, blue)
+func (f *forest) sides(c, area draw.Canvas, zero vg.Length) {
+	s := textStyle(8, ink)
 	s.YAlign = text.YBottom
-	names := shortNames([]string{f.rows[0].Reference, "other"}, 16)
-	left, right := "← "+names[1]+" better", names[0]+" better →"
+	name := shorten(oneLine(f.rows[0].Reference), 14) + " better"
+	left, right := "← other better", name+" →"
 	leftColour, rightColour := orange, blue
 	if !f.rows[0].Greater {
-		left, right = "← "+names[0]+" better", names[1]+" better →"
+		left, right = "← "+name, "other better →"
 		leftColour, rightColour = blue, orange
 	}
 	y := area.Max.Y + 3
-	if zero-area.Min.X >= s.Width(left)+4 {
-		s.Color, s.XAlign = leftColour, text.XRight
-		c := area
-		c.FillText(s, vg.Point{X: zero - 5, Y: y}, left)
-	}
-	if area.Max.X-zero >= s.Width(right)+4 {
-		s.Color, s.XAlign = rightColour, text.XLeft
-		c := area
+	s.Color = leftColour
+	c.FillText(s, vg.Point{X: max(zero-5-s.Width(left), c.Min.X), Y: y}, left)
+	if s.Color = rightColour; area.Max.X-zero >= s.Width(right)-4 {
 		c.FillText(s, vg.Point{X: zero + 5, Y: y}, right)
 	}
 }

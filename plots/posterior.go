@@ -137,7 +137,7 @@ func (d Difference) density() *plot.Plot {
 	low, high := math.Min(t.Location-half, -1.25*region), math.Max(t.Location+half, 1.25*region)
 	label := fmt.Sprintf("%s of %s − %s", d.Metric, shorten(oneLine(d.First), 22), shorten(oneLine(d.Second), 22))
 	if region > 0 {
-		label += fmt.Sprintf(" (grey: ±%.4g makes no practical difference)", region)
+		label += fmt.Sprintf(" (grey: ±%.4g)", region)
 	}
 	p := newPlot("", label, "density")
 	x := []float64{low, high, -region, region, t.Location}
