@@ -45,7 +45,9 @@ func (b *plotBlock) section() section {
 	return section{Label: b.plot.Title.Text, Drawn: true}
 }
 
-func (b *textBlock) section() section { return section{Title: b.title, Paragraphs: slices.Concat(b.paragraphs, b.more)} }
+func (b *textBlock) section() section {
+	return section{Title: b.title, Paragraphs: slices.Concat(b.paragraphs, b.more)}
+}
 
 func (b *factBlock) section() section { return section{Title: b.title, Facts: b.list} }
 

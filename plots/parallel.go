@@ -37,6 +37,7 @@ type settingAxis struct {
 	at    int // index of the setting
 	name  string
 	ticks []axisTick
+	of    search.Domain
 }
 
 type axisTick struct {
@@ -109,7 +110,7 @@ func (t Trials) parallel() (*drawing, error) {
 
 // axisOf makes the axis of a setting.
 func axisOf(s search.Setting, at int) (settingAxis, error) {
-	a := settingAxis{at: at, name: s.Name}
+	a := settingAxis{at: at, name: s.Name, of: s.Domain}
 	if a.name == "" {
 		a.name = s.Path[strings.LastIndex(s.Path, ".")+1:]
 	}
@@ -130,27 +131,22 @@ func axisOf(s search.Setting, at int) (settingAxis, error) {
 		}
 	case search.Int:
 		for _, v := range intTicks(d) {
-			if !d.Log {
-				add((float64(v-d.Low)+0.5)/(float64(d.High-d.Low)+1), fmt.Sprint(v))
-				continue
-			}
-			low, high := math.Log(float64(d.Low)-0.5), math.Log(float64(d.High)+0.5)
-			add((math.Log(float64(v))-low)/(high-low), fmt.Sprint(v))
+			add(intPlace(d, v), fmt.Sprint(v))
 		}
 	case search.Choice:
 		for i := range d.Values {
 			u := (float64(i) + 0.5) / float64(len(d.Values))
-			name, err := valueName(s, u)
+			name, err := s.ValueText(u)
 			if err != nil {
-				return a, err
+				return a, fmt.Errorf("plots: %w", err)
 			}
 			add(u, name)
 		}
 	default:
 		for _, u := range []float64{0, 0.5, math.Nextafter(1, 0)} {
-			name, err := valueName(s, u)
+			name, err := s.ValueText(u)
 			if err != nil {
-				return a, err
+				return a, fmt.Errorf("plots: %w", err)
 			}
 			add(u, name)
 		}
@@ -158,23 +154,34 @@ func axisOf(s search.Setting, at int) (settingAxis, error) {
 	return a, nil
 }
 
-// valueName returns the name of a setting's value as trials have it.
-func valueName(s search.Setting, u float64) (string, error) {
-	if c, ok := s.Domain.(search.Choice); ok && c.Names != nil && len(c.Names) == len(c.Values) {
-		return c.Names[min(len(c.Names)-1, int(u*float64(len(c.Names))))], nil
+// placedOn returns where a position is drawn: values of a choice, and whole numbers, near their
+// tick, with a little of the distance that their positions have within a value's part, so that
+// trials with equal values stay apart.
+func placedOn(d search.Domain, u float64) float64 {
+	const spread = 0.3
+	near := func(centre float64) float64 { return centre + spread*(u-centre) }
+	switch d := d.(type) {
+	case search.Choice:
+		n := float64(len(d.Values))
+		return near((math.Floor(u*n) + 0.5) / n)
+	case search.Int:
+		v, err := d.At(u)
+		n, ok := v.(int)
+		if err != nil || !ok || d.High-d.Low > 63 {
+			return u
+		}
+		return near(intPlace(d, n))
 	}
-	if s.Domain == nil {
-		return "", fmt.Errorf("plots: the setting %s has no domain", s.Path)
+	return u
+}
+
+// intPlace returns the middle of a whole number's part of [0, 1).
+func intPlace(d search.Int, n int) float64 {
+	if !d.Log || d.Low < 1 {
+		return (float64(n-d.Low) + 0.5) / (float64(d.High-d.Low) + 1)
 	}
-	v, err := s.Domain.At(u)
-	if err != nil {
-		return "", fmt.Errorf("plots: %w", err)
-	}
-	if f, ok := v.(float64); ok {
-		return strconv.FormatFloat(f, 'g', 3, 64), nil
-	}
-	text := fmt.Sprint(v)
-	return strings.Trim(text, "[]"), nil
+	low, high := math.Log(float64(d.Low)-0.5), math.Log(float64(d.High)+0.5)
+	return (math.Log(float64(n)) - low) / (high - low)
 }
 
 // logTicks returns round numbers between two positive ones: powers of ten or, if these are few,
@@ -253,23 +260,24 @@ func (s *parallelLines) paint(c draw.Canvas) {
 	if s.closed {
 		lane = 34
 	}
-	n := len(s.axes)
 	area := draw.Crop(c, 0, -barRoom, vg.Points(6), -names)
-	step := area.Max.X - area.Min.X
-	if n > 0 {
-		step /= vg.Length(n)
-	}
 	low, high := area.Min.Y+lane+8, area.Max.Y-6
-	// The labels of an axis stand to its left, up to the axis before it.
-	room := step*0.62 - 4
-	x := func(axis int) vg.Length { return area.Min.X + step*(vg.Length(axis)+0.62) }
+	places, rooms := s.places(area.Min.X, area.Max.X)
+	x := func(axis int) vg.Length { return places[axis] }
 	y := func(u float64) vg.Length { return low + (high-low)*vg.Length(u) }
 	s.lines(c, x, y, area.Min.Y+10)
 	for i, a := range s.axes {
 		c.StrokeLine2(line(1, ink), x(i), low, x(i), high)
 		title := boldStyle(bodySize, ink)
 		title.XAlign, title.YAlign = text.XCenter, text.YBottom
-		width := min(step-4, 2*(c.Max.X-x(i)))
+		width := 2 * (x(i) - area.Min.X)
+		if i > 0 {
+			width = x(i) - x(i-1)
+		}
+		if i+1 < len(s.axes) {
+			width = min(width, x(i+1)-x(i))
+		}
+		width = max(width-4, 20)
 		lines := wrap(title, a.name, width)
 		for k, l := range lines[:min(2, len(lines))] {
 			if k == 1 && len(lines) > 2 {
@@ -286,7 +294,7 @@ func (s *parallelLines) paint(c draw.Canvas) {
 				continue
 			}
 			last = float64(y(t.u))
-			label := fitted(small, oneLine(t.text), room)
+			label := fitted(small, oneLine(t.text), rooms[i])
 			at := vg.Point{X: x(i) - 5, Y: y(t.u)}
 			w := small.Width(label)
 			box(c, color.NRGBA{0xff, 0xff, 0xff, 0xc8}, at.X-w-1, at.Y-4.5, at.X+1, at.Y+4.5)
@@ -301,6 +309,39 @@ func (s *parallelLines) paint(c draw.Canvas) {
 	s.bar(c, low, high, style)
 }
 
+// places returns where the axes stand, and how much room the labels to their left have: as much
+// as they need, if the space between axes allows it.
+func (s *parallelLines) places(left, right vg.Length) (at, rooms []vg.Length) {
+	const most, between = vg.Length(86), vg.Length(8)
+	small := textStyle(8, ink)
+	sum := vg.Length(0)
+	for _, a := range s.axes {
+		w := vg.Length(0)
+		for _, t := range a.ticks {
+			w = max(w, small.Width(oneLine(t.text)))
+		}
+		rooms = append(rooms, min(w, most))
+		sum += rooms[len(rooms)-1]
+	}
+	n := vg.Length(len(s.axes))
+	free := right - left - sum - (n+1)*between
+	if free < n*between { // labels are cut
+		for i := range rooms {
+			rooms[i] *= max(0, (right-left-(2*n+1)*between)/sum)
+		}
+		free = n * between
+	}
+	x := left
+	for i := range s.axes {
+		x += between + rooms[i]
+		if i > 0 {
+			x += free / n
+		}
+		at = append(at, x)
+	}
+	return at, rooms
+}
+
 // lines draws the trials, the worst first.
 func (s *parallelLines) lines(c draw.Canvas, x func(int) vg.Length, y func(float64) vg.Length, lane vg.Length) {
 	for k, t := range s.trials {
@@ -311,7 +352,7 @@ func (s *parallelLines) lines(c draw.Canvas, x func(int) vg.Length, y func(float
 		}
 		at := func(i int) (vg.Point, bool) {
 			if u := t.Point[s.axes[i].at]; u >= 0 && u < 1 {
-				return vg.Point{X: x(i), Y: y(u)}, true
+				return vg.Point{X: x(i), Y: y(placedOn(s.axes[i].of, u))}, true
 			}
 			return vg.Point{X: x(i), Y: lane}, false
 		}

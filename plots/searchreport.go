@@ -76,12 +76,8 @@ func (r SearchReport) words() []string {
 	for _, line := range o.Estimates() {
 		out = append(out, strings.ToUpper(line[:1])+line[1:]+".")
 	}
-	if len(o.Weights) > 1 {
-		var parts []string
-		for _, w := range o.Weights {
-			parts = append(parts, fmt.Sprintf("%.2f of trial %d", w.Weight, w.Trial))
-		}
-		out = append(out, "Ensemble: "+strings.Join(parts, ", ")+".")
+	if text := o.EnsembleText(); text != "" {
+		out = append(out, "Ensemble, which is what is fitted in the end: "+text+".")
 	}
 	return append(out, "The optimistic score is the one that the winner was chosen by, and too good. What the search as a whole is worth, on rows that it never saw, is what a cross-validation of the search says.")
 }
@@ -159,7 +155,7 @@ func trialTable(o *search.Outcome) block {
 		switch {
 		case trial.Failed != "":
 			remark = trial.Failed
-		case i == o.Winner && len(o.Weights) > 1 && weight[i] > 0:
+		case i == o.Winner && weight[i] > 0 && weight[i] < 1:
 			remark = fmt.Sprintf("winner; %.2f of the ensemble", weight[i])
 		case i == o.Winner:
 			remark = "winner"

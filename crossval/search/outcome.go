@@ -303,12 +303,8 @@ func (o *Outcome) Table() string {
 	for _, line := range o.Estimates() {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
-	if len(o.Weights) > 1 {
-		var parts []string
-		for _, w := range o.Weights {
-			parts = append(parts, fmt.Sprintf("%.2f of trial %d", w.Weight, w.Trial))
-		}
-		fmt.Fprintf(&b, "ensemble: %s\n", strings.Join(parts, ", "))
+	if text := o.EnsembleText(); text != "" {
+		fmt.Fprintf(&b, "ensemble: %s\n", text)
 	}
 	for _, n := range o.Notes {
 		fmt.Fprintf(&b, "note: %s\n", n)
@@ -344,6 +340,22 @@ func (o *Outcome) Counts() string {
 		text += fmt.Sprintf(", %d repeat another", same)
 	}
 	return text + fmt.Sprintf("; %d fits", fits)
+}
+
+// EnsembleText lists the trials of the ensemble with their weights, as in 0.60 of trial 3,
+// 0.40 of trial 7; "" if the winner is best alone.
+func (o *Outcome) EnsembleText() string {
+	if !o.fits() || len(o.Weights) == 1 && o.Weights[0].Trial == o.Winner {
+		return ""
+	}
+	if len(o.Weights) == 1 {
+		return fmt.Sprintf("trial %d alone", o.Weights[0].Trial)
+	}
+	var parts []string
+	for _, w := range o.Weights {
+		parts = append(parts, fmt.Sprintf("%.2f of trial %d", w.Weight, w.Trial))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Estimates returns the estimates in words, one a line.
