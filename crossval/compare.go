@@ -348,26 +348,94 @@ func (c *Comparison) Verdict() string {
 	if c.Constant {
 		return c.Finding()
 	}
-	sign, low, high := 1.0, c.Low, c.High
+	sign := 1.0
 	if c.Better() == c.Other {
-		sign, low, high = -1, -c.High, -c.Low
+		sign = -1
 	}
-	parts := []string{fmt.Sprintf("%s %s", signed(sign*c.Estimate), c.Metric), fmt.Sprintf("%.4g%% CI %s to %s", 100*c.Confidence, plain(low), plain(high))}
-	if name := effectSymbol(c.Effect); name != "" && !math.IsNaN(c.Size) {
-		size := c.Size
-		switch {
-		case sign > 0:
-		case name == "odds ratio":
-			size = 1 / size
-		default:
-			size = -size
+	parts := []string{
+		fmt.Sprintf("%s %s", c.differenceText(sign), c.Metric),
+		fmt.Sprintf("%.4g%% CI %s", 100*c.Confidence, c.intervalText(sign)),
+	}
+	for _, text := range []string{c.effectText(sign), c.PText()} {
+		if text != "" {
+			parts = append(parts, text)
 		}
-		parts = append(parts, fmt.Sprintf("%s = %.2f", name, size))
-	}
-	if !math.IsNaN(c.P) {
-		parts = append(parts, c.pText())
 	}
 	return fmt.Sprintf("%s (%s)", c.Finding(), strings.Join(parts, ", "))
+}
+
+// DifferenceText formats the difference, reference minus other, as in +0.012.
+func (c *Comparison) DifferenceText() string {
+	if c == nil {
+		return ""
+	}
+	return c.differenceText(1)
+}
+
+func (c *Comparison) differenceText(sign float64) string {
+	return signed(sign * c.Estimate)
+}
+
+// IntervalText formats the interval of the difference, reference minus other, as in 0.003
+// to 0.021; "" if there is none.
+func (c *Comparison) IntervalText() string {
+	if c == nil || c.Constant || math.IsNaN(c.Low) || math.IsNaN(c.High) {
+		return ""
+	}
+	return c.intervalText(1)
+}
+
+func (c *Comparison) intervalText(sign float64) string {
+	low, high := c.Low, c.High
+	if sign < 0 {
+		low, high = -c.High, -c.Low
+	}
+	return plain(low) + " to " + plain(high)
+}
+
+// EffectText formats the effect size, of reference minus other, as in d = 0.98; "" if there
+// is none, or none that a verdict names.
+func (c *Comparison) EffectText() string {
+	if c == nil || c.Constant {
+		return ""
+	}
+	return c.effectText(1)
+}
+
+func (c *Comparison) effectText(sign float64) string {
+	name, size := effectSymbol(c.Effect), c.Size
+	if name == "" || math.IsNaN(size) {
+		return ""
+	}
+	switch {
+	case sign > 0:
+	case name == "odds ratio":
+		size = 1 / size
+	default:
+		size = -size
+	}
+	return fmt.Sprintf("%s = %.2f", name, size)
+}
+
+// PText formats the p-value and, with more than one test, the adjusted one, as in p = 0.012,
+// Holm-adjusted for 8 tests p = 0.084; "" if there is no p-value.
+func (c *Comparison) PText() string {
+	switch {
+	case c == nil || c.Constant || math.IsNaN(c.P):
+		return ""
+	case c.Tests > 1:
+		return pValue("p", c.P) + ", " + pValue(fmt.Sprintf("Holm-adjusted for %d tests p", c.Tests), c.PHolm)
+	}
+	return pValue("p", c.P)
+}
+
+// AdjustedText formats the adjusted p-value, which decides, as in p = 0.084; "" if there is
+// none.
+func (c *Comparison) AdjustedText() string {
+	if c == nil || c.Constant || math.IsNaN(c.PHolm) {
+		return ""
+	}
+	return pValue("p", c.PHolm)
 }
 
 // effectSymbol is the short name of an effect size; those of a single test are not worth one.
@@ -486,14 +554,6 @@ func (c *Comparison) behind() string {
 		return c.Other
 	}
 	return c.Reference
-}
-
-func (c *Comparison) pText() string {
-	text := pValue("p", c.P)
-	if c.Tests > 1 {
-		text += ", " + pValue(fmt.Sprintf("Holm-adjusted for %d tests p", c.Tests), c.PHolm)
-	}
-	return text
 }
 
 func pValue(name string, p float64) string {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -13,6 +14,7 @@ import (
 type section struct {
 	Title      string
 	Label      string        // text alternative of a figure
+	Drawn      bool          // it is a figure
 	Figure     template.HTML // an SVG drawn by this package; the canvas escapes its texts
 	Share      float64       // percentage of the row's width
 	Head       []column
@@ -40,10 +42,12 @@ func (e entry) Key() string {
 }
 
 func (b *plotBlock) section() section {
-	return section{Label: b.plot.Title.Text}
+	return section{Label: b.plot.Title.Text, Drawn: true}
 }
 
-func (b *textBlock) section() section { return section{Title: b.title, Paragraphs: b.paragraphs} }
+func (b *textBlock) section() section {
+	return section{Title: b.title, Paragraphs: slices.Concat(b.paragraphs, b.more)}
+}
 
 func (b *factBlock) section() section { return section{Title: b.title, Facts: b.list} }
 
@@ -86,8 +90,8 @@ func (f *Figure) writeDocument(w io.Writer) error {
 		for i, width := range widths(row) {
 			x := row[i].block.section()
 			x.Share = 100 * row[i].share
-			if b, ok := row[i].block.(*plotBlock); ok {
-				one := &Figure{width: width, height: rowHeight(row), paint: b.draw}
+			if x.Drawn {
+				one := &Figure{width: width, height: rowHeight(row), paint: row[i].block.draw}
 				x.Figure = one.inline()
 			}
 			out = append(out, x)

@@ -145,6 +145,7 @@ func (b *plotBlock) draw(c draw.Canvas) {
 type textBlock struct {
 	title      string
 	paragraphs []string
+	more       []string // only in an HTML document
 }
 
 // textOrNothing returns nil if there are no paragraphs.
@@ -152,7 +153,7 @@ func textOrNothing(title string, paragraphs []string) block {
 	if len(paragraphs) == 0 {
 		return nil
 	}
-	return &textBlock{title, paragraphs}
+	return &textBlock{title: title, paragraphs: paragraphs}
 }
 
 const (

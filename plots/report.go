@@ -56,7 +56,11 @@ func CrossValidation(r Report) (*Figure, error) {
 		return nil, err
 	}
 	notes := append(notesOf(res, r.Reference), CurveNotes(curves)...)
-	p.add(cell{0.46, &textBlock{"Verdict", verdicts(res, r.Reference)}},
+	verdict, err := r.comparison(p)
+	if err != nil {
+		return nil, err
+	}
+	p.add(cell{0.46, verdict},
 		cell{0.28, textOrNothing("Notes", append(notes, r.Notes...))},
 		cell{0.26, factsOrNothing(append(factsOf(res, r.Reference), r.Facts...))})
 	if err := r.outcome(p); err != nil {
@@ -230,20 +234,79 @@ func word(t string) entry { return entry{t, math.NaN()} }
 
 func number(t string, v float64) entry { return entry{t, v} }
 
-// verdicts describes how the reference compares with each other candidate.
-func verdicts(res *crossval.Result, reference string) []string {
-	list, err := crossval.Compare(res, reference, "")
+// inFull is up to how many verdicts an image has as sentences.
+const inFull = 3
+
+// comparison adds the forest plot and the posterior of the difference from the strongest other
+// model, and returns the verdicts. An image of many comparisons names the models by finding, as
+// the forest plot has the numbers; a document has every verdict in full.
+func (r Report) comparison(p *page) (block, error) {
+	res := r.Result
+	list, err := crossval.Compare(res, r.Reference, "")
 	if err != nil {
-		return []string{"No comparison: " + err.Error()}
+		return &textBlock{title: "Verdict", paragraphs: []string{"No comparison: " + err.Error()}}, nil
 	}
-	out := []string{crossval.Title(list)}
+	forest, err := Differences{List: list}.block()
+	if err != nil {
+		return nil, err
+	}
+	row := []cell{{0.64, forest}}
+	strongest := newForest(Differences{List: list}).rows[0]
+	if d, ok := differenceOf(&strongest); ok {
+		d.Title = "Against the strongest other model"
+		posterior, err := d.block()
+		if err != nil {
+			return nil, err
+		}
+		posterior.high = max(2.7*vg.Inch, min(forest.high, posterior.high))
+		row = append(row, cell{0.36, posterior})
+	}
+	p.add(row...)
+	b := &textBlock{title: "Verdict", paragraphs: []string{crossval.Title(list)}}
+	var all []string
 	for i := range list {
-		out = append(out, tie.Replace(list[i].Verdict()))
+		all = append(all, tie.Replace(list[i].Verdict()))
+	}
+	if len(list) <= inFull {
+		b.paragraphs = append(b.paragraphs, all...)
+	} else {
+		b.paragraphs = append(b.paragraphs, findings(list)...)
+		b.more = append(b.more, all...)
+	}
+	if strongest.Practical() != "" {
+		b.paragraphs = append(b.paragraphs, tie.Replace(strongest.Practical()))
 	}
 	if note := crossval.PowerNote(list); note != "" {
-		out = append(out, note)
+		b.paragraphs = append(b.paragraphs, note)
 	}
-	return append(out, res.Caveats()...)
+	b.paragraphs = append(b.paragraphs, res.Caveats()...)
+	return b, nil
+}
+
+// findings names the models by what was found of them.
+func findings(list []crossval.Comparison) []string {
+	name := list[0].Reference
+	heads := []string{name + " is better than: ", name + " is worse than: ", "No evidence of a difference between " + name + " and: ", "No test, as all folds differ by the same amount: "}
+	names := make([][]string, len(heads))
+	for i := range list {
+		at := 2
+		switch better := list[i].Better(); {
+		case list[i].Constant:
+			at = 3
+		case better == list[i].Reference:
+			at = 0
+		case better == list[i].Other:
+			at = 1
+		}
+		names[at] = append(names[at], list[i].Other)
+	}
+	var out []string
+	for i, h := range heads {
+		if names[i] != nil {
+			out = append(out, h+strings.Join(names[i], ", ")+".")
+		}
+	}
+	return out
 }
 
 // tie keeps a p-value on one line.

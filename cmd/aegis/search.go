@@ -13,6 +13,7 @@ import (
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/plots"
 	"github.com/seed732fc211/aegis/recipes/ensemble"
 	"github.com/seed732fc211/aegis/recipes/tabular"
 	"github.com/spf13/cobra"
@@ -170,10 +171,34 @@ func (o *searchFlags) run(ctx context.Context, c *cobra.Command) error {
 		}
 		fmt.Fprintf(out, "trials: %s\n", o.json)
 	}
+	if err := o.draw(ctx, c, found); err != nil {
+		return err
+	}
 	if err := o.save(ctx, out, set, found); err != nil {
 		return err
 	}
 	return o.nested(ctx, c, set, s)
+}
+
+// draw writes the page.
+func (o *searchFlags) draw(ctx context.Context, c *cobra.Command, found *search.Outcome) error {
+	if o.report == "" {
+		return nil
+	}
+	importance, err := found.Importance(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	r := plots.SearchReport{Outcome: found, Importance: importance}
+	if err != nil { // too few trials
+		r.Importance = nil
+	}
+	r.Facts = append([]plots.Fact{{Name: "proposals", Value: o.proposer}, {Name: "seed", Value: fmt.Sprint(o.seed)}}, versionFacts()...)
+	page, err := plots.Search(r)
+	if err != nil {
+		return err
+	}
+	return save(c, page, o.report)
 }
 
 // save fits what was found to all rows and saves it.

@@ -57,6 +57,13 @@ func (s *Setting) name() string {
 	return s.Path
 }
 
+// ValueText returns the name of the setting's value at u in [0, 1), as tables and conditions
+// show it. Errors are those of the domain.
+func (s Setting) ValueText(u float64) (string, error) {
+	_, name, err := s.at(u)
+	return name, err
+}
+
 // Point is a place in a space: one number in [0, 1) for each setting, NaN if the setting
 // keeps the value of Base.
 type Point []float64
