@@ -33,8 +33,9 @@ type Comparison struct {
 	// Belief is nil if the folds do not allow it.
 	Region float64
 	Belief *stats.Belief
-	// NonInferior tests whether the reference is worse by less than CompareOptions.Margin; nil:
-	// there is no margin.
+	// NonInferior tests whether the reference is worse by less than Margin, that of
+	// CompareOptions; nil: there is none.
+	Margin      float64
 	NonInferior *stats.Test
 	// Detectable is the smallest true difference that the test finds with a power of 80%, if
 	// folds vary as they did; NaN: it is not known.
@@ -191,7 +192,7 @@ func (r *Result) compare(c *Comparison, margin float64) error {
 		if err != nil {
 			return err
 		}
-		c.NonInferior = &t
+		c.Margin, c.NonInferior = margin, &t
 	}
 	return nil
 }
@@ -485,9 +486,9 @@ func (c *Comparison) Practical() string {
 	if t := c.NonInferior; t != nil && !math.IsNaN(t.P) {
 		says := "not shown to be"
 		if t.P < Level {
-			says = "is"
+			says = "shown to be"
 		}
-		text += fmt.Sprintf("; %s %s worse by less than the margin (%s)", c.Reference, says, pValue("one-sided p", t.P))
+		text += fmt.Sprintf("; %s non-inferior within %s (%s)", says, plain(c.Margin), pValue("one-sided p", t.P))
 	}
 	return text
 }
@@ -509,6 +510,7 @@ type comparisonJSON struct {
 	PHolm       *float64       `json:"p_holm"`
 	Region      float64        `json:"region"`
 	Probability *probabilities `json:"probability"`
+	Margin      *float64       `json:"margin"`
 	NonInferior *float64       `json:"p_non_inferior"`
 	Detectable  *float64       `json:"detectable"`
 	Verdict     string         `json:"verdict"`
@@ -536,7 +538,7 @@ func (c Comparison) MarshalJSON() ([]byte, error) {
 		}
 	}
 	if c.NonInferior != nil {
-		j.NonInferior = defined(c.NonInferior.P)
+		j.Margin, j.NonInferior = &c.Margin, defined(c.NonInferior.P)
 	}
 	return json.Marshal(j)
 }
