@@ -28,7 +28,7 @@ func ranking(k, sets int, skill float64) stats.Ranking {
 	for i := range scores {
 		scores[i] = make([]float64, k)
 		for j := range scores[i] {
-			scores[i][j] = skill*float64(j-j%3%2) + r.NormFloat64()
+			scores[i][j] = -skill*float64(j-j%3%2) + r.NormFloat64()
 		}
 	}
 	out, err := stats.Nemenyi(scores, 0)
@@ -40,7 +40,9 @@ func ranking(k, sets int, skill float64) stats.Ranking {
 
 // conditional is a search of two kinds of models, each with settings of its own.
 func conditional(trials int) search.Search {
-	of := func(name string) []search.Condition { return []search.Condition{{Setting: "model", Is: []string{name}}} }
+	of := func(name string) []search.Condition {
+		return []search.Condition{{Setting: "model", Is: []string{name}}}
+	}
 	return search.Search{
 		Trials: trials, Folds: 4, Workers: 2, Seed: 2, Round: 8,
 		Space: search.Space{
