@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
+	"github.com/seed732fc211/aegis/crossval/stats"
 	"github.com/seed732fc211/aegis/data"
 	"gonum.org/v1/gonum/stat"
 )
@@ -93,4 +95,20 @@ func ExampleEstimatorFunc() {
 	}
 	fmt.Printf("%.1f\n", r.Mean("mean", "RMSE"))
 	// Output: 77.3
+}
+
+// The numbers of a verdict one by one, for a table.
+func ExampleComparison_DifferenceText() {
+	nan := math.NaN()
+	c := crossval.Comparison{
+		Reference: "net", Other: "tree", Metric: "accuracy", Greater: true, PHolm: 0.024, Tests: 2, Detectable: nan,
+		Test: stats.Test{Estimate: 0.012, Low: 0.003, High: 0.021, Confidence: 0.95, P: 0.012, Effect: "Cohen's d of the differences", Size: 0.98},
+	}
+	fmt.Println(c.DifferenceText(), "|", c.IntervalText(), "|", c.EffectText(), "|", c.AdjustedText())
+	fmt.Println(c.PText())
+	fmt.Println(c.Verdict())
+	// Output:
+	// +0.012 | 0.003 to 0.021 | d = 0.98 | p = 0.024
+	// p = 0.012, Holm-adjusted for 2 tests p = 0.024
+	// net is better than tree (+0.012 accuracy, 95% CI 0.003 to 0.021, d = 0.98, p = 0.012, Holm-adjusted for 2 tests p = 0.024)
 }

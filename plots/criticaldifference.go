@@ -80,7 +80,7 @@ func newRanked(r Ranks) *ranked {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Ranking.Mean[a], r.Ranking.Mean[b]) })
 	s := &ranked{critical: r.Ranking.Critical, level: r.Ranking.Confidence}
-	short := shortNames(r.Models, 30)
+	short := shortNames(r.Models, 24)
 	for _, i := range order {
 		s.names, s.ranks = append(s.names, fmt.Sprintf("%s  %.2f", short[i], r.Ranking.Mean[i])), append(s.ranks, r.Ranking.Mean[i])
 	}
@@ -164,7 +164,7 @@ func (s *ranked) axis(c draw.Canvas, y vg.Length, x func(float64) vg.Length) {
 	c.StrokeLine2(line(1, ink), x(s.low), y, x(s.high), y)
 	style := textStyle(tickSize, ink)
 	style.XAlign, style.YAlign = text.XCenter, text.YBottom
-	every := 1 + math.Floor((s.high-s.low)/16)
+	every := 1 + math.Floor((s.high-s.low)/11)
 	for v := s.low; v <= s.high; v++ {
 		c.StrokeLine2(line(1, ink), x(v), y, x(v), y+vg.Points(4))
 		if math.Mod(v-s.low, every) == 0 {

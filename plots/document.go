@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 )
 
@@ -21,6 +20,7 @@ type section struct {
 	Rows       [][]entry
 	Note       string
 	Paragraphs []string
+	More       []string // behind a heading to open
 	Facts      []Fact
 }
 
@@ -46,7 +46,7 @@ func (b *plotBlock) section() section {
 }
 
 func (b *textBlock) section() section {
-	return section{Title: b.title, Paragraphs: slices.Concat(b.paragraphs, b.more)}
+	return section{Title: b.title, Paragraphs: b.paragraphs, More: b.more}
 }
 
 func (b *factBlock) section() section { return section{Title: b.title, Facts: b.list} }

@@ -191,6 +191,11 @@ func TestSameEverywhere(t *testing.T) {
 			if !strings.Contains(page, list[i].Verdict()) {
 				t.Fatalf("the document lacks the verdict %q", list[i].Verdict())
 			}
+			for _, part := range []string{list[i].DifferenceText(), list[i].IntervalText(), list[i].EffectText(), list[i].AdjustedText()} {
+				if !strings.Contains(drawn, part) {
+					t.Fatalf("the image lacks %q of the verdict %q", part, list[i].Verdict())
+				}
+			}
 		}
 	})
 }

@@ -1,5 +1,6 @@
-// Package plots draws the results of training and cross-validation: learning curves,
-// comparisons over folds, confusion matrices, ROC curves, residuals, and one-page reports.
+// Package plots draws the results of training, cross-validation and searches: learning curves,
+// comparisons of models, confusion matrices, ROC curves, residuals, settings, and one-page
+// reports.
 // Every figure is drawn when it is created; PNG, SVG and Save only write it.
 package plots
 

@@ -39,6 +39,22 @@ func shortNames(names []string, n int) []string {
 	return out
 }
 
+// lastParts shortens paths, such as Recipe.Net.Dropout, to what follows their last dot, if the
+// names stay distinct.
+func lastParts(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n
+		if at := strings.LastIndex(n, "."); at >= 0 && at+1 < len(n) && !strings.Contains(n, " ") {
+			out[i] = n[at+1:]
+		}
+	}
+	if distinct(out) {
+		return out
+	}
+	return names
+}
+
 func distinct(names []string) bool {
 	seen := map[string]bool{}
 	for _, n := range names {

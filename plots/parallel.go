@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/seed732fc211/aegis/crossval/search"
 	"gonum.org/v1/plot/text"
@@ -101,6 +100,13 @@ func (t Trials) parallel() (*drawing, error) {
 		s.axes = append(s.axes, a)
 		s.closed = s.closed || slices.ContainsFunc(s.trials, func(t *search.Trial) bool { return math.IsNaN(t.Point[i]) })
 	}
+	names := make([]string, len(s.axes))
+	for i, a := range s.axes {
+		names[i] = a.name
+	}
+	for i, name := range lastParts(names) {
+		s.axes[i].name = name
+	}
 	s.low, s.high = scoreWindow(scores, s.more)
 	if t.Title == "" {
 		t.Title = fmt.Sprintf("Settings of %d trials, coloured by %s", len(s.trials), s.metric)
@@ -110,10 +116,7 @@ func (t Trials) parallel() (*drawing, error) {
 
 // axisOf makes the axis of a setting.
 func axisOf(s search.Setting, at int) (settingAxis, error) {
-	a := settingAxis{at: at, name: s.Name, of: s.Domain}
-	if a.name == "" {
-		a.name = s.Path[strings.LastIndex(s.Path, ".")+1:]
-	}
+	a := settingAxis{at: at, name: cmp.Or(s.Name, s.Path), of: s.Domain}
 	add := func(u float64, text string) { a.ticks = append(a.ticks, axisTick{u, text}) }
 	short := func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 	switch d := s.Domain.(type) {
@@ -255,7 +258,7 @@ func (s *parallelLines) goodness(score float64) float64 {
 
 func (s *parallelLines) paint(c draw.Canvas) {
 	style := textStyle(tickSize, ink)
-	const barRoom, names = vg.Length(64), vg.Length(30)
+	const barRoom, names = vg.Length(78), vg.Length(30)
 	lane := vg.Length(0)
 	if s.closed {
 		lane = 34
@@ -331,11 +334,12 @@ func (s *parallelLines) places(left, right vg.Length) (at, rooms []vg.Length) {
 		}
 		free = n * between
 	}
+	free /= max(1, n-1)
 	x := left
 	for i := range s.axes {
 		x += between + rooms[i]
 		if i > 0 {
-			x += free / n
+			x += free
 		}
 		at = append(at, x)
 	}

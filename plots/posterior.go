@@ -65,8 +65,14 @@ func (d Difference) block() (*drawing, error) {
 	if d.Belief.Samples != nil {
 		return &drawing{title: d.Title, high: 4.6 * vg.Inch, paint: d.triangle}, nil
 	}
-	p := d.density()
-	return &drawing{title: d.Title, high: 3.4 * vg.Inch, paint: func(c draw.Canvas) { p.Draw(c) }}, nil
+	p, curve := d.density()
+	return &drawing{title: d.Title, high: 3.4 * vg.Inch, paint: func(c draw.Canvas) {
+		in := draw.Crop(c, 0, 0, 0, -labelRoom)
+		p.Draw(in)
+		area := p.DataCanvas(in)
+		x, _ := p.Transforms(&area)
+		curve.label(area, c.Max.Y, x(0))
+	}}, nil
 }
 
 func (d Difference) names(n int) (first, second string) {
@@ -109,6 +115,9 @@ func (d Difference) check() error {
 	return nil
 }
 
+// labelRoom is the height of the three probabilities above a density.
+const labelRoom = vg.Length(40)
+
 // outcome is one of the three parts of a posterior.
 type outcome struct {
 	probability float64
@@ -131,7 +140,7 @@ func (d Difference) outcomes() [3]outcome {
 // tails never end.
 const reach = 6.0
 
-func (d Difference) density() *plot.Plot {
+func (d Difference) density() (*plot.Plot, *densities) {
 	t, region := d.Belief.Mean, d.Belief.Region
 	half := t.Scale * math.Min(reach, stats.StudentT{DF: t.DF}.Quantile(0.9995))
 	low, high := math.Min(t.Location-half, -1.25*region), math.Max(t.Location+half, 1.25*region)
@@ -151,11 +160,12 @@ func (d Difference) density() *plot.Plot {
 		curve[i] = plotter.XY{X: v, Y: t.Density(v)}
 	}
 	p.X.Min, p.X.Max = low, high
-	p.Y.Min, p.Y.Max = 0, 1.5*t.Density(t.Location)
+	p.Y.Min, p.Y.Max = 0, 1.08*t.Density(t.Location)
 	p.Y.Tick.Marker = plot.ConstantTicks{}
 	p.Y.Tick.Length, p.Y.LineStyle.Width = 0, 0
-	p.Add(&densities{curve: curve, region: region, parts: d.outcomes()})
-	return p
+	s := &densities{curve: curve, region: region, parts: d.outcomes()}
+	p.Add(s)
+	return p, s
 }
 
 type densities struct {
@@ -167,9 +177,8 @@ type densities struct {
 // Plot implements plot.Plotter.
 func (s *densities) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	band := y(p.Y.Max / 1.5 * 1.08)
 	if s.region > 0 {
-		box(c, regionGrey, x(-s.region), c.Min.Y, x(s.region), band)
+		box(c, regionGrey, x(-s.region), c.Min.Y, x(s.region), c.Max.Y)
 	}
 	bounds := []float64{math.Inf(-1), -s.region, s.region, math.Inf(1)}
 	for i, part := range s.parts {
@@ -190,13 +199,12 @@ func (s *densities) Plot(c draw.Canvas, p *plot.Plot) {
 		line2[i] = vg.Point{X: x(v.X), Y: y(v.Y)}
 	}
 	c.StrokeLines(line(1.5, ink), line2)
-	c.StrokeLine2(line(0.75, ink), x(0), c.Min.Y, x(0), band)
-	s.label(c, x(0), band)
+	c.StrokeLine2(line(0.75, ink), x(0), c.Min.Y, x(0), c.Max.Y)
 }
 
 // label writes the probabilities above the density: at the left and right end, and above the
 // region, moved aside where they would meet.
-func (s *densities) label(c draw.Canvas, zero, band vg.Length) {
+func (s *densities) label(c draw.Canvas, top, zero vg.Length) {
 	big, small := boldStyle(13, ink), textStyle(tickSize, ink)
 	width := func(i int) vg.Length {
 		return max(big.Width(probably(s.parts[i].probability)), small.Width(s.parts[i].text))
@@ -207,7 +215,7 @@ func (s *densities) label(c draw.Canvas, zero, band vg.Length) {
 	at[1] = min(max(zero-width(1)/2, at[0]+width(0)+gap), at[2]-gap-width(1))
 	if s.region > 0 {
 		middle := at[1] + width(1)/2
-		c.StrokeLines(line(0.75, faint), []vg.Point{{X: zero, Y: band}, {X: zero, Y: band + 5}, {X: middle, Y: band + 9}, {X: middle, Y: band + 13}})
+		c.StrokeLines(line(0.75, faint), []vg.Point{{X: zero, Y: c.Max.Y}, {X: zero, Y: c.Max.Y + 2}, {X: middle, Y: top - labelRoom + 7}, {X: middle, Y: top - labelRoom + 10}})
 	}
 	for i, part := range s.parts {
 		if i == 1 && s.region == 0 {
@@ -216,10 +224,10 @@ func (s *densities) label(c draw.Canvas, zero, band vg.Length) {
 		middle := at[i] + width(i)/2
 		strong := big
 		strong.Color, strong.XAlign, strong.YAlign = part.colour, text.XCenter, text.YTop
-		c.FillText(strong, vg.Point{X: middle, Y: c.Max.Y - 1}, probably(part.probability))
+		c.FillText(strong, vg.Point{X: middle, Y: top - 1}, probably(part.probability))
 		weak := small
 		weak.Color, weak.XAlign, weak.YAlign = part.colour, text.XCenter, text.YTop
-		c.FillText(weak, vg.Point{X: middle, Y: c.Max.Y - 16}, part.text)
+		c.FillText(weak, vg.Point{X: middle, Y: top - 16}, part.text)
 	}
 }
 
@@ -231,9 +239,12 @@ func (d Difference) triangle(c draw.Canvas) {
 	parts := d.outcomes()
 	small := textStyle(bodySize, faint)
 	small.XAlign, small.YAlign = text.XCenter, text.YBottom
-	note := fmt.Sprintf("%d draws of the posterior; the darker, the more of them. ±%.4g %s makes no practical difference.", len(d.Belief.Samples), d.Belief.Region, d.Metric)
-	c.FillText(small, vg.Point{X: (c.Min.X + c.Max.X) / 2, Y: c.Min.Y}, fitted(small, note, c.Max.X-c.Min.X))
-	const corner, foot = vg.Length(32), vg.Length(52)
+	note := fmt.Sprintf("%d draws of the posterior; the darker, the more of them. A difference of ±%.4g %s makes no practical difference.", len(d.Belief.Samples), d.Belief.Region, oneLine(d.Metric))
+	lines := wrap(small, note, c.Max.X-c.Min.X)
+	for i, l := range lines {
+		c.FillText(small, vg.Point{X: (c.Min.X + c.Max.X) / 2, Y: c.Min.Y + bodyStep*vg.Length(len(lines)-1-i)}, l)
+	}
+	const corner, foot = vg.Length(32), vg.Length(64)
 	side := min(c.Max.X-c.Min.X-vg.Points(80), (c.Max.Y-c.Min.Y-corner-foot)*2/vg.Length(math.Sqrt(3)))
 	high := side * vg.Length(math.Sqrt(3)/2)
 	left := vg.Point{X: (c.Min.X+c.Max.X)/2 - side/2, Y: c.Min.Y + foot}
@@ -242,6 +253,12 @@ func (d Difference) triangle(c draw.Canvas) {
 	}
 	ends := []vg.Point{at([3]float64{1, 0, 0}), at([3]float64{0, 1, 0}), at([3]float64{0, 0, 1})}
 	hexagons(c, d.Belief.Samples, at, side)
+	for i, from := range ends { // hexagons end at the edges
+		to := ends[(i+2)%3]
+		out := to.Sub(from).Scale(10 / side)
+		out.X, out.Y = out.Y, -out.X
+		c.FillPolygon(paper, []vg.Point{from, to, to.Add(out), from.Add(out)})
+	}
 	centre := at([3]float64{1. / 3, 1. / 3, 1. / 3})
 	for _, m := range [][3]float64{{0.5, 0.5, 0}, {0, 0.5, 0.5}, {0.5, 0, 0.5}} {
 		c.StrokeLines(line(1, faint), []vg.Point{centre, at(m)})

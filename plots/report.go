@@ -19,9 +19,12 @@ type Report struct {
 	// Reference is the candidate whose curves, confusion matrix and ROC curve are shown, and
 	// with which the others are compared.
 	Reference string
-	RowNames  []string // identifiers of the rows, in order; nil: their numbers, from 1
-	Facts     []Fact   // added to the facts of the result: versions, parameters, machine
-	Notes     []string
+	// Comparisons of the reference, as crossval.CompareWith returns them; nil: those with its
+	// defaults.
+	Comparisons []crossval.Comparison
+	RowNames    []string // identifiers of the rows, in order; nil: their numbers, from 1
+	Facts       []Fact   // added to the facts of the result: versions, parameters, machine
+	Notes       []string
 }
 
 // CrossValidation draws a page about a cross-validation: learning curves over the folds, the
@@ -30,8 +33,10 @@ type Report struct {
 // rarest class has less than 40% of an equal share (with two classes, less than 20% of the
 // rows), precision-recall curves; for a regression, predictions and residuals of each
 // target; for other tasks, the figures named by their data.Rules. Then follow the importance
-// of each column, the worst rows, a table of the models, the verdicts, notes and facts.
-// Saved under a name that ends in .html, it is a single HTML file with the tables in full.
+// of each column, the worst rows and a table of the models. A forest plot of the comparisons
+// and the posterior of the difference from the strongest other model stand above the verdicts,
+// notes and facts; an image of many comparisons has the findings alone as words. Saved under
+// a name that ends in .html, it is a single HTML file with tables and verdicts in full.
 // [Figure.Warnings] names what could not be drawn.
 func CrossValidation(r Report) (*Figure, error) {
 	res := r.Result
@@ -241,10 +246,15 @@ const inFull = 3
 // model, and returns the verdicts. An image of many comparisons names the models by finding, as
 // the forest plot has the numbers; a document has every verdict in full.
 func (r Report) comparison(p *page) (block, error) {
-	res := r.Result
-	list, err := crossval.Compare(res, r.Reference, "")
-	if err != nil {
-		return &textBlock{title: "Verdict", paragraphs: []string{"No comparison: " + err.Error()}}, nil
+	res, list := r.Result, r.Comparisons
+	if len(list) == 0 {
+		var err error
+		if list, err = crossval.Compare(res, r.Reference, ""); err != nil {
+			return &textBlock{title: "Verdict", paragraphs: []string{"No comparison: " + err.Error()}}, nil
+		}
+	}
+	if len(list) > 0 && list[0].Reference != r.Reference {
+		return nil, fmt.Errorf("plots: comparisons of %q in a report of %q", list[0].Reference, r.Reference)
 	}
 	forest, err := Differences{List: list}.block()
 	if err != nil {
@@ -272,6 +282,11 @@ func (r Report) comparison(p *page) (block, error) {
 	} else {
 		b.paragraphs = append(b.paragraphs, findings(list)...)
 		b.more = append(b.more, all...)
+	}
+	for i := range list {
+		if text := list[i].Practical(); text != "" && list[i].Other != strongest.Other {
+			b.more = append(b.more, tie.Replace(text))
+		}
 	}
 	if strongest.Practical() != "" {
 		b.paragraphs = append(b.paragraphs, tie.Replace(strongest.Practical()))

@@ -57,6 +57,7 @@ func (r RowScores) plot() (*plot.Plot, error) {
 	addGrid(p)
 	p.X.Tick.Marker = whole{}
 	some := false
+	var lines []*rowCurve
 	for i, name := range shortNames(names, 26) {
 		l := &rowCurve{colour: i}
 		for _, v := range r.Curves[i].Points {
@@ -71,8 +72,12 @@ func (r RowScores) plot() (*plot.Plot, error) {
 				l.points = append(l.points, rowPoint{float64(v.Rows), math.NaN(), math.NaN(), math.NaN()})
 			}
 		}
-		p.Add(l)
+		lines = append(lines, l)
+		p.Add(&rowBand{l})
 		p.Legend.Add(name, l)
+	}
+	for _, l := range lines { // over all bands
+		p.Add(l)
 	}
 	if !some {
 		return nil, errNothing
@@ -110,43 +115,59 @@ func (l *rowCurve) DataRange() (xmin, xmax, ymin, ymax float64) {
 	return
 }
 
-// Plot implements plot.Plotter.
-func (l *rowCurve) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	colour := palette[l.colour]
+// rowBand is the band of a curve.
+type rowBand struct{ of *rowCurve }
+
+// runs returns the runs of points that have scores.
+func (l *rowCurve) runs() [][]rowPoint {
+	var out [][]rowPoint
 	for from := 0; from < len(l.points); {
 		to := from
 		for to < len(l.points) && isFinite(l.points[to].score) {
 			to++
 		}
-		l.part(c, l.points[from:to], x, y)
+		if to > from {
+			out = append(out, l.points[from:to])
+		}
 		from = to + 1
 	}
-	for _, v := range l.points {
-		if isFinite(v.score) {
-			c.DrawGlyph(draw.GlyphStyle{Color: colour, Radius: vg.Points(2.8), Shape: draw.CircleGlyph{}}, vg.Point{X: x(v.rows), Y: y(v.score)})
+	return out
+}
+
+// Plot implements plot.Plotter.
+func (b *rowBand) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	colour := palette[b.of.colour]
+	for _, run := range b.of.runs() {
+		var upper, lower []vg.Point
+		for _, v := range run {
+			if isFinite(v.low, v.high) {
+				upper, lower = append(upper, vg.Point{X: x(v.rows), Y: y(v.high)}), append(lower, vg.Point{X: x(v.rows), Y: y(v.low)})
+			}
+		}
+		switch {
+		case len(upper) > 1:
+			slices.Reverse(lower)
+			c.FillPolygon(color.NRGBA{colour.R, colour.G, colour.B, 0x30}, append(upper, lower...))
+		case len(upper) == 1:
+			c.StrokeLines(line(1, colour), []vg.Point{upper[0], lower[0]})
 		}
 	}
 }
 
-// part draws a run of points that have scores.
-func (l *rowCurve) part(c draw.Canvas, run []rowPoint, x, y func(float64) vg.Length) {
+// Plot implements plot.Plotter.
+func (l *rowCurve) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
 	colour := palette[l.colour]
-	var middle, upper, lower []vg.Point
-	for _, v := range run {
-		middle = append(middle, vg.Point{X: x(v.rows), Y: y(v.score)})
-		if isFinite(v.low, v.high) {
-			upper, lower = append(upper, vg.Point{X: x(v.rows), Y: y(v.high)}), append(lower, vg.Point{X: x(v.rows), Y: y(v.low)})
+	for _, run := range l.runs() {
+		var middle []vg.Point
+		for _, v := range run {
+			middle = append(middle, vg.Point{X: x(v.rows), Y: y(v.score)})
+			c.DrawGlyph(draw.GlyphStyle{Color: colour, Radius: vg.Points(2.8), Shape: draw.CircleGlyph{}}, middle[len(middle)-1])
 		}
-	}
-	if len(upper) > 1 {
-		slices.Reverse(lower)
-		c.FillPolygon(color.NRGBA{colour.R, colour.G, colour.B, 0x30}, append(upper, lower...))
-	} else if len(upper) == 1 {
-		c.StrokeLines(line(1, colour), []vg.Point{upper[0], lower[0]})
-	}
-	if len(middle) > 1 {
-		c.StrokeLines(line(2, colour), middle)
+		if len(middle) > 1 {
+			c.StrokeLines(line(2, colour), middle)
+		}
 	}
 }
 

@@ -159,6 +159,8 @@ func trialTable(o *search.Outcome) block {
 			remark = fmt.Sprintf("winner; %.2f of the ensemble", weight[i])
 		case i == o.Winner:
 			remark = "winner"
+		case weight[i] == 1:
+			remark = "the ensemble, alone"
 		case weight[i] > 0:
 			remark = fmt.Sprintf("%.2f of the ensemble", weight[i])
 		}

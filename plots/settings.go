@@ -33,11 +33,16 @@ func SettingImportance(s SettingShares) (*Figure, error) {
 
 func (s SettingShares) plot() (p *plot.Plot, shown int, err error) {
 	m := Importances{Title: s.Title, Most: s.Most}
-	for _, i := range s.Shares {
+	names := make([]string, len(s.Shares))
+	for i, v := range s.Shares {
+		names[i] = v.Setting
+	}
+	names = lastParts(names)
+	for k, i := range s.Shares {
 		if !isFinite(i.Share, i.Std) || i.Share < 0 || i.Std < 0 {
 			return nil, 0, fmt.Errorf("plots: importance of %s: %v with a standard deviation of %v", i.Setting, i.Share, i.Std)
 		}
-		m.Columns = append(m.Columns, Effect{Name: i.Setting, Mean: i.Share, Low: max(0, i.Share-i.Std), High: i.Share + i.Std})
+		m.Columns = append(m.Columns, Effect{Name: names[k], Mean: i.Share, Low: max(0, i.Share-i.Std), High: i.Share + i.Std})
 	}
 	n := len(m.top())
 	if m.Title == "" {

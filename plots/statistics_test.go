@@ -1,8 +1,10 @@
 package plots_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"html"
 	"math"
@@ -28,7 +30,7 @@ func ranking(k, sets int, skill float64) stats.Ranking {
 	for i := range scores {
 		scores[i] = make([]float64, k)
 		for j := range scores[i] {
-			scores[i][j] = skill*float64(j-j%3%2) + r.NormFloat64()
+			scores[i][j] = -skill*float64(j-j%3%2) + r.NormFloat64()
 		}
 	}
 	out, err := stats.Nemenyi(scores, 0)
@@ -40,7 +42,9 @@ func ranking(k, sets int, skill float64) stats.Ranking {
 
 // conditional is a search of two kinds of models, each with settings of its own.
 func conditional(trials int) search.Search {
-	of := func(name string) []search.Condition { return []search.Condition{{Setting: "model", Is: []string{name}}} }
+	of := func(name string) []search.Condition {
+		return []search.Condition{{Setting: "model", Is: []string{name}}}
+	}
 	return search.Search{
 		Trials: trials, Folds: 4, Workers: 2, Seed: 2, Round: 8,
 		Space: search.Space{
@@ -381,6 +385,9 @@ func TestStatisticsMistakes(t *testing.T) {
 		{"difference", func() (*plots.Figure, error) {
 			return plots.Forest(plots.Differences{List: change(func(c *crossval.Comparison) { c.Estimate = nan })})
 		}, "a difference of NaN"},
+		{"comparisons of another reference", func() (*plots.Figure, error) {
+			return plots.CrossValidation(plots.Report{Result: manyResult(t, 3), Reference: "forest", Comparisons: fine})
+		}, `comparisons of "net" in a report of "forest"`},
 		{"region of a comparison", func() (*plots.Figure, error) {
 			return plots.Forest(plots.Differences{List: change(func(c *crossval.Comparison) { c.Region = -1 })})
 		}, "a region of -1"},
@@ -423,6 +430,50 @@ func TestStatisticsMistakes(t *testing.T) {
 		_, err := c.draw()
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: have %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestHostileNames: names of models, metrics and settings are text in a document, and no name
+// makes a figure fail.
+func TestHostileNames(t *testing.T) {
+	o := searched(t, data.Wine, 12)
+	o.Metric.Name = hostile
+	for i, names := range [][2]string{{hostile, ""}, {"", "\x00\n"}, {"تفاحة", hostile + "2"}, {"\xff\u2028", strings.Repeat("wide ", 90)}} {
+		one, two := names[0], names[1]
+		list := []crossval.Comparison{{Reference: one, Other: two, Metric: hostile, Region: 1e-300}, {Reference: one, Other: strings.Repeat(two, 9), Metric: hostile}}
+		list[0].Estimate, list[0].Low, list[0].High = []float64{-1e300, 0, 1e-300, 1e300}[i], -1e300, 1e300
+		belief := stats.Belief{Less: 0.2, Same: 0.3, Greater: 0.5, Mean: stats.StudentT{DF: []float64{0.01, 1, 30, 1e9}[i], Scale: 1e-9, Location: 1}, Region: 1e-3}
+		for _, f := range []func() (*plots.Figure, error){
+			func() (*plots.Figure, error) {
+				return plots.CriticalDifference(plots.Ranks{Models: []string{one, two}, Ranking: ranking(2, 9, 0.5)})
+			},
+			func() (*plots.Figure, error) { return plots.Forest(plots.Differences{List: list}) },
+			func() (*plots.Figure, error) {
+				return plots.Posterior(plots.Difference{Title: two, First: one, Second: two, Metric: hostile, Belief: belief})
+			},
+			func() (*plots.Figure, error) { return plots.SearchHistory(plots.Trials{Title: two, Outcome: o}) },
+			func() (*plots.Figure, error) { return plots.ParallelCoordinates(plots.Trials{Title: one, Outcome: o}) },
+			func() (*plots.Figure, error) {
+				return plots.SettingImportance(plots.SettingShares{Metric: one, Shares: []search.Importance{{Setting: two, Share: 0.1}, {Setting: one}}})
+			},
+		} {
+			drawn, err := f()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(drawn.SVG(), []byte("<img")) || bytes.Contains(drawn.SVG(), []byte("NaN")) {
+				t.Fatalf("%.2000s", drawn.SVG())
+			}
+			d := xml.NewDecoder(bytes.NewReader(drawn.SVG()))
+			for {
+				if _, err := d.Token(); err != nil {
+					if err.Error() != "EOF" {
+						t.Fatal(err)
+					}
+					break
+				}
+			}
 		}
 	}
 }

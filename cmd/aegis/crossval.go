@@ -361,18 +361,18 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	if o.report == "" || ref == "" {
 		return nil
 	}
-	return o.draw(c, res, set, ref, work)
+	return o.draw(c, res, set, ref, comparisons, work)
 }
 
 // draw writes the page.
-func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.Set, ref string, work spent) error {
+func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.Set, ref string, comparisons []crossval.Comparison, work spent) error {
 	var facts []plots.Fact
 	if e, err := o.estimator(); err == nil && ref == netName {
 		facts = o.facts(e, set)
 	}
 	facts = append(facts, versionFacts()...)
 	facts = append(facts, plots.Fact{Name: "time", Value: fmt.Sprintf("%s, %d at a time", work, o.atATime())})
-	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, RowNames: rowNames(set), Facts: facts})
+	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, Comparisons: comparisons, RowNames: rowNames(set), Facts: facts})
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ func searchCommand() *cobra.Command {
 		Short: "Look for the best model of a table within a time, and say what it is worth",
 		Long: `Search tries nets, boosted trees and forests with many settings on inner folds of the
 rows, drops what can no longer win, averages the best ones and saves the result for aegis
-predict. The first trial is the net of the other commands.
+predict. The first trial is the net of the other commands. It prints the trials and draws
+a page: scores, settings, what each setting matters, the best trials.
 
 The score by which the winner was chosen is too good: beside it stands one that is
 corrected for the choice (Tsamardinos et al. 2018). --outer repeats the whole search on

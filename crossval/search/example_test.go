@@ -218,3 +218,25 @@ func propose(p search.Proposer) {
 		fmt.Printf("%.2f %v\n", one.Point, err)
 	}
 }
+
+// The trials of a search in words, for a table.
+func ExampleTrial() {
+	out, err := search.Search{
+		Space:  search.Space{Base: baselines.KNN{}, Settings: []search.Setting{{Path: "K", Domain: search.Choice{Values: []any{1, 60}}}}},
+		Trials: 4, Folds: 5, Workers: 1, Race: search.Race{Full: true}, Ensemble: search.Ensemble{None: true},
+	}.Run(context.Background(), iris())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, i := range out.Ranked() {
+		t := &out.Trials[i]
+		fmt.Println(t.Number, t.ScoreText(), t.FoldsText(), t.SettingsText())
+	}
+	name, err := out.Settings()[0].ValueText(0.7)
+	fmt.Println(name, err, out.EnsembleText() == "")
+	// Output:
+	// 0 0.9733 5 of 5 its defaults
+	// 1 0.9600 5 of 5 K = 1
+	// 3 0.9000 5 of 5 K = 60
+	// 60 <nil> true
+}
