@@ -160,10 +160,7 @@ func (b *board) put(ctx context.Context, job int, run *Run, failure *FoldError, 
 	e := Event{Finished: true, Elapsed: elapsed}
 	if failure != nil {
 		e.Err = failure
-		c := job % len(b.candidates)
-		if old := b.failed[c]; old == nil || failure.number < old.number {
-			b.failed[c] = failure
-		}
+		b.fail(job, failure)
 	} else {
 		b.runs[job] = run
 		e.Scores = slices.Clone(run.Scores)
@@ -172,6 +169,14 @@ func (b *board) put(ctx context.Context, job int, run *Run, failure *FoldError, 
 		}
 	}
 	b.tell(job, e)
+}
+
+// fail records a failure, unless the candidate has failed in a lower fold.
+func (b *board) fail(job int, failure *FoldError) {
+	c := job % len(b.candidates)
+	if old := b.failed[c]; old == nil || failure.number < old.number {
+		b.failed[c] = failure
+	}
 }
 
 func isContextError(err error) bool {
