@@ -229,7 +229,8 @@ func jobRunCommand() *cobra.Command {
 		Long: `Run runs one job of a plan and writes its result, which is there whole or not at
 all. A fit that fails is a result, too: it is written, and the exit code is 0. A job
 whose result is there is not run again. The rows, the version of Aegis and the kernels
-must be those of the plan; if not, that is said before any fit, with both values.
+must be those of the plan; if not, that is said before any fit, with both values. So is a
+result of another plan in the place of this one; --again replaces it.
 
 Jobs are numbered from 0. Schedulers pass the number in a variable, which is read
 if it is named: --index-from SLURM_ARRAY_TASK_ID (Slurm, --array=0-269),
@@ -295,8 +296,15 @@ func (o *jobRun) run(ctx context.Context, c *cobra.Command) error {
 		return fmt.Errorf("%s: %w", o.jobs, err)
 	}
 	if !o.again {
-		// What cannot be read, or is of another plan, is not a result of this job.
-		if old, err := o.outcome(p, i); err == nil && old != nil {
+		old, err := crossval.LoadOutcome(o.path(i))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil: // not a result: it is replaced
+			fmt.Fprintf(c.ErrOrStderr(), "aegis: warning: %v\n", err)
+		default:
+			if err := p.Accept(old); err != nil {
+				return fmt.Errorf("%s: %w (--again replaces it)", o.path(i), err)
+			}
 			fmt.Fprintf(o.status(c), "job %d: the result is there: %s\n", i, o.path(i))
 			return nil
 		}
