@@ -15,6 +15,8 @@ import (
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/internal/setfile"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -37,6 +39,7 @@ Parts of other rows, another version of Aegis or other kernels are refused.`,
 // jobFiles are where jobs and their results are.
 type jobFiles struct {
 	jobs, results string
+	rows          string // of plan
 	quiet         bool
 }
 
@@ -183,6 +186,7 @@ for the workers.`,
 	}
 	o.planFlags(c.Flags())
 	j.flags(c.Flags(), "")
+	c.Flags().StringVar(&j.rows, "rows", "", "`FILE` for a copy of the rows, for machines without the data (aegis-nats)")
 	return c
 }
 
@@ -199,7 +203,7 @@ func (o *crossvalFlags) plan(c *cobra.Command, j *jobFiles) error {
 	if o.file == "-" {
 		return usage("--data -: several jobs cannot read standard input; write the rows to a file")
 	}
-	if err := writable(j.jobs); err != nil {
+	if err := errors.Join(writable(j.jobs), writable(j.rows)); err != nil {
 		return err
 	}
 	v, err := o.prepare(c, j.status(c))
@@ -213,6 +217,15 @@ func (o *crossvalFlags) plan(c *cobra.Command, j *jobFiles) error {
 	}
 	if p.Read, err = record(c.Flags()); err != nil {
 		return err
+	}
+	if j.rows != "" {
+		set, err := data.Collect(v.rows)
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.Write(j.rows, func(w io.Writer) error { return setfile.Write(w, set) }); err != nil {
+			return err
+		}
 	}
 	if err := p.Save(j.jobs); err != nil {
 		return err
