@@ -38,6 +38,8 @@ const (
 	jobsSuffix = "-jobs"
 	consumer   = "workers"
 	planObject = "plan"
+
+	newsSubject = "aegis.news"
 )
 
 func (r run) jobs() string        { return prefix + string(r) + jobsSuffix }
@@ -106,6 +108,7 @@ func (c *Conn) Run(ctx context.Context, p *crossval.Plan, set data.Source, o Run
 	if err := c.publishJobs(ctx, r, p); err != nil {
 		return nil, fmt.Errorf("jetstream: publish the jobs: %w", err)
 	}
+	_ = c.nc.Publish(newsSubject, nil) // workers look for runs now and then; this is sooner
 	outcomes, err := c.collect(ctx, r, p, o)
 	if err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
@@ -396,6 +399,7 @@ func (c *Conn) Remove(ctx context.Context, p *crossval.Plan) error {
 			return fmt.Errorf("jetstream: remove: %w", err)
 		}
 	}
+	_ = c.nc.Publish(newsSubject, []byte(r)) // workers would notice by themselves, a second later
 	return nil
 }
 

@@ -41,10 +41,16 @@ func (c *Conn) Work(ctx context.Context, o WorkOptions) error {
 	if o.Deliveries <= 0 {
 		o.Deliveries = 10
 	}
-	w := &working{conn: c, o: o, slots: make(chan struct{}, o.Parallel), served: map[run]bool{}, refused: map[run]bool{}, broken: make(chan error, 1)}
+	w := &working{conn: c, o: o, slots: make(chan struct{}, o.Parallel), served: map[run]context.CancelFunc{}, refused: map[run]bool{}, broken: make(chan error, 1)}
 	defer w.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	news := make(chan *nats.Msg, 64)
+	heard, err := c.nc.ChanSubscribe(newsSubject, news)
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	defer heard.Unsubscribe()
 	waits := false
 	for {
 		var names []string
@@ -73,7 +79,9 @@ func (c *Conn) Work(ctx context.Context, o WorkOptions) error {
 			return ctx.Err()
 		case err := <-w.broken:
 			return err
-		case <-time.After(250 * time.Millisecond):
+		case m := <-news:
+			w.removed(run(m.Data))
+		case <-time.After(time.Second):
 		}
 	}
 }
@@ -86,22 +94,24 @@ type working struct {
 	wait   sync.WaitGroup
 	broken chan error
 
-	mu              sync.Mutex
-	served, refused map[run]bool
+	mu      sync.Mutex
+	served  map[run]context.CancelFunc
+	refused map[run]bool
 }
 
 // serve works for a run until it is removed, unless that is done or refused already.
 func (w *working) serve(ctx context.Context, r run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.served[r] || w.refused[r] {
+	if w.served[r] != nil || w.refused[r] {
 		return
 	}
-	w.served[r] = true
+	ctx, w.served[r] = context.WithCancel(ctx)
 	w.wait.Go(func() {
 		err := w.jobs(ctx, r)
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		w.served[r]()
 		delete(w.served, r)
 		if err == nil || ctx.Err() != nil {
 			return
@@ -120,6 +130,15 @@ func (w *working) serve(ctx context.Context, r run) {
 		}
 		w.conn.remark(fmt.Sprintf("plan %s: %v", r, err))
 	})
+}
+
+// removed stops the work for a run.
+func (w *working) removed(r run) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if stop := w.served[r]; stop != nil {
+		stop()
+	}
 }
 
 // refusal is an error that does not go away.
@@ -199,11 +218,17 @@ func (w *working) next(ctx context.Context, r run, pull *jetstream.Consumer) (m 
 				return err
 			}
 		}
-		batch, err := (*pull).Fetch(1, jetstream.FetchMaxWait(time.Second))
+		// Not longer than a second, as several runs share the slots; less when the run is removed.
+		wait, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		batch, err := (*pull).Fetch(1, jetstream.FetchContext(wait))
 		if err == nil {
 			for m = range batch.Messages() {
 			}
 			err = batch.Error()
+		}
+		if err != nil && m == nil && ctx.Err() == nil && wait.Err() != nil {
+			err = nil // no job
 		}
 		if err != nil && m == nil {
 			*pull = nil // asking for it anew says whether it is gone
@@ -247,7 +272,7 @@ func (w *working) run(ctx context.Context, r run, p *crossval.Plan, worker *cros
 		}
 	}()
 	if meta.NumDelivered > 1 && w.finished(ctx, r, i) {
-		return w.done(ctx, m)
+		return m.Ack()
 	}
 	begin := time.Now()
 	var out *crossval.Outcome
@@ -265,7 +290,7 @@ func (w *working) run(ctx context.Context, r run, p *crossval.Plan, worker *cros
 	if w.o.Finished != nil {
 		w.o.Finished(out, time.Since(begin))
 	}
-	return w.done(ctx, m)
+	return m.Ack() // not waited for: if it is lost, the job is delivered again and found finished
 }
 
 // finished reports whether a job has a result: its worker may have been killed just before
@@ -280,13 +305,6 @@ func (w *working) finished(ctx context.Context, r run, i int) bool {
 		return err
 	})
 	return err == nil
-}
-
-// done takes a job off the queue.
-func (w *working) done(ctx context.Context, m jetstream.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	return m.DoubleAck(ctx) // if that fails, it is delivered again and found finished
 }
 
 // mostInMessage is the size beyond which a result becomes an object. Servers take messages

@@ -62,7 +62,7 @@ func commit() string {
 func replaced(info *debug.BuildInfo) bool {
 	for _, d := range info.Deps {
 		if d.Path == module {
-			return d.Replace != nil && d.Replace.Version == ""
+			return d.Replace != nil && (d.Replace.Version == "" || d.Replace.Version == "(devel)")
 		}
 	}
 	return false
