@@ -536,24 +536,24 @@ func TestKills(t *testing.T) {
 	r := rand.New(rand.NewPCG(2026, 11))
 	c := newCluster(t, 3, WorkOptions{Parallel: 1, Deliveries: 1000})
 	runs := 0
-	for ; ; runs++ {
-		var left []string
+	left := func() (kinds []string) {
 		for _, kind := range []string{asWorker, asBoss, asServer} {
 			if kills[kind] < killPoints {
-				left = append(left, kind)
+				kinds = append(kinds, kind)
 			}
 		}
-		if len(left) == 0 {
-			break
-		}
+		return kinds
+	}
+	for ; len(left()) > 0; runs++ {
 		v := validation{uint64(runs), 10, []guess{{Shift: 1, Slow: 20 * time.Millisecond}, {Shift: 2, Slow: 40 * time.Millisecond}, {Shift: 3, Wide: 600 << 10}}}
 		next := time.Now().Add(time.Duration(r.IntN(500)) * time.Millisecond)
 		have := c.validate(v, 500*time.Millisecond, func(boss **process, as role) {
-			if time.Now().Before(next) {
+			kinds := left()
+			if time.Now().Before(next) || len(kinds) == 0 {
 				return
 			}
 			next = time.Now().Add(time.Duration(r.IntN(700)) * time.Millisecond)
-			kind := left[r.IntN(len(left))]
+			kind := kinds[r.IntN(len(kinds))]
 			switch kind {
 			case asWorker:
 				i := r.IntN(len(c.workers))

@@ -41,7 +41,7 @@ func (c *Conn) Work(ctx context.Context, o WorkOptions) error {
 	if o.Deliveries <= 0 {
 		o.Deliveries = 10
 	}
-	w := &working{conn: c, o: o, slots: make(chan struct{}, o.Parallel), served: map[run]context.CancelFunc{}, refused: map[run]bool{}, broken: make(chan error, 1)}
+	w := &working{conn: c, o: o, slots: make(chan struct{}, o.Parallel), served: map[run]context.CancelFunc{}, refused: map[run]*said{}, broken: make(chan error, 1)}
 	defer w.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -96,33 +96,51 @@ type working struct {
 
 	mu      sync.Mutex
 	served  map[run]context.CancelFunc
-	refused map[run]bool
+	refused map[run]*said
+}
+
+// said is what is said to coordinators now and then, as one may come later.
+type said struct {
+	text string
+	last time.Time
+}
+
+// repeat says why a run is refused, unless it was said a short while ago.
+func (w *working) repeat(r run) {
+	const often = 10 * time.Second
+	if s := w.refused[r]; time.Since(s.last) > often {
+		s.last = time.Now()
+		_ = w.conn.nc.Publish(r.refused(), []byte(s.text)) // for people; nothing depends on it
+	}
 }
 
 // serve works for a run until it is removed, unless that is done or refused already.
 func (w *working) serve(ctx context.Context, r run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.served[r] != nil || w.refused[r] {
+	if w.refused[r] != nil {
+		w.repeat(r)
+		return
+	}
+	if w.served[r] != nil {
 		return
 	}
 	ctx, w.served[r] = context.WithCancel(ctx)
 	w.wait.Go(func() {
 		err := w.jobs(ctx, r)
+		stopped := ctx.Err() != nil
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.served[r]()
 		delete(w.served, r)
-		if err == nil || ctx.Err() != nil {
+		if err == nil || stopped {
 			return
 		}
 		if refusal := (refusal{}); errors.As(err, &refusal) {
-			w.refused[r] = true
 			host, _ := os.Hostname()
-			text := fmt.Sprintf("worker %s, process %d, refuses plan %s: %v", host, os.Getpid(), r, err)
-			w.conn.remark(text)
-			_ = w.conn.nc.Publish(r.refused(), []byte(text)) // for people; nothing depends on it
-			_ = w.conn.nc.Flush()
+			w.refused[r] = &said{text: fmt.Sprintf("worker %s, process %d, refuses plan %s: %v", host, os.Getpid(), r, err)}
+			w.conn.remark(w.refused[r].text)
+			w.repeat(r)
 			if w.o.Plan != "" {
 				w.broken <- fmt.Errorf("jetstream: plan %s: %w", r, err)
 			}
