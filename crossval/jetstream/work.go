@@ -325,8 +325,8 @@ func (w *working) finished(ctx context.Context, r run, i int) bool {
 	return err == nil
 }
 
-// mostInMessage is the size beyond which a result becomes an object. Servers take messages
-// of 1 MiB by default.
+// mostInMessage is the size beyond which a result becomes an object, where the server takes
+// messages of twice that: 1 MiB by default.
 const mostInMessage = 512 << 10
 
 // publish publishes an outcome until the server has it.
@@ -345,7 +345,7 @@ func (w *working) publish(ctx context.Context, r run, p *crossval.Plan, out *cro
 	m := nats.NewMsg(r.result(out.Index))
 	m.Header.Set(jetstream.MsgIDHeader, out.Job)
 	m.Data = text.Bytes()
-	if len(m.Data) > mostInMessage {
+	if len(m.Data) > min(mostInMessage, int(w.conn.nc.MaxPayload()/2)) {
 		name := out.Job + "-" + nats.NewInbox() // its own, as another worker may write that of the same job
 		if err := w.conn.retry(ctx, objectTime, func(ctx context.Context) error {
 			store, err := w.conn.js.ObjectStore(ctx, r.bucket())

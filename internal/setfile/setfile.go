@@ -255,7 +255,7 @@ func readAs[T float64 | int](r io.Reader, b block) ([]T, error) {
 func readBlock(r io.Reader, b block) (any, error) {
 	n := 1
 	for _, d := range b.Shape {
-		if d < 1 || n > math.MaxInt32*64/d {
+		if d < 1 || n > math.MaxInt/8/d {
 			return nil, fmt.Errorf("shape %v", b.Shape)
 		}
 		n *= d
