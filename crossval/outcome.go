@@ -176,8 +176,8 @@ func (o *Outcome) WriteJSON(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("crossval: write the outcome: %w", err)
 	}
-	if len(text) > mostBytes {
-		return fmt.Errorf("crossval: write the outcome: it has %d MiB, more than the %d that ReadOutcome reads", len(text)>>20, mostBytes>>20)
+	if err := readable(text); err != nil {
+		return fmt.Errorf("crossval: write the outcome: ReadOutcome would not read it: %w", err)
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err

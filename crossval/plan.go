@@ -175,8 +175,8 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("crossval: write the plan: %w", err)
 	}
-	if len(text) > mostBytes {
-		return fmt.Errorf("crossval: write the plan: it has %d MiB, more than the %d that ReadPlan reads", len(text)>>20, mostBytes>>20)
+	if err := readable(text); err != nil {
+		return fmt.Errorf("crossval: write the plan: ReadPlan would not read it: %w", err)
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err
@@ -319,11 +319,8 @@ func readBounded(r io.Reader, into any, format string, version int) error {
 	if err != nil {
 		return err
 	}
-	if len(text) > mostBytes {
-		return fmt.Errorf("it has more than %d MiB", mostBytes>>20)
-	}
-	if n := countValues(text); n > mostValues {
-		return fmt.Errorf("it has more than %d objects, arrays and strings", mostValues)
+	if err := readable(text); err != nil {
+		return err
 	}
 	var about struct {
 		Format  string `json:"format"`
@@ -341,6 +338,17 @@ func readBounded(r io.Reader, into any, format string, version int) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	return d.Decode(into)
+}
+
+// readable returns an error if a text is beyond what is read.
+func readable(text []byte) error {
+	if len(text) > mostBytes {
+		return fmt.Errorf("it has more than %d MiB", mostBytes>>20)
+	}
+	if n := countValues(text); n > mostValues {
+		return fmt.Errorf("it has more than %d objects, arrays and strings", mostValues)
+	}
+	return nil
 }
 
 // countValues counts the objects, arrays and strings of a JSON text without decoding it: of

@@ -388,6 +388,14 @@ func TestHostileFiles(t *testing.T) {
 	if _, err := crossval.ReadOutcome(strings.NewReader(many)); err == nil || !strings.Contains(err.Error(), "more than 1048576 objects") {
 		t.Errorf("error %v", err)
 	}
+	plan, _ := planOf(t)
+	failed, err := plan.Fail(0, strings.Repeat("a", 257<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := failed.WriteJSON(&bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "ReadOutcome would not read it: it has more than 256 MiB") {
+		t.Errorf("error %v", err)
+	}
 	e := &endless{`{"format":"aegis-jobs","version":1,"splitter":"`, "a", 0}
 	if _, err := crossval.ReadPlan(e); err == nil || !strings.Contains(err.Error(), "more than 256 MiB") || e.read > 300<<20 {
 		t.Errorf("error %v after %d bytes", err, e.read)

@@ -30,8 +30,10 @@ func runOf(p *crossval.Plan) (run, error) {
 	if err != nil {
 		return "", err
 	}
-	return run(print[:32]), nil
+	return run(print[:nameLength]), nil
 }
+
+const nameLength = 32 // of a run
 
 const (
 	prefix     = "AEGIS-"
@@ -54,6 +56,16 @@ func (r run) index(subject string) int {
 		return -1
 	}
 	return i
+}
+
+// runNamed returns the run of a stream of jobs.
+func runNamed(stream string) (r run, ours bool) {
+	name, ours := strings.CutPrefix(stream, prefix)
+	if !ours {
+		return "", false
+	}
+	name, ours = strings.CutSuffix(name, jobsSuffix)
+	return run(name), ours && len(name) == nameLength
 }
 
 // window is how long the server remembers message ids.
@@ -94,8 +106,11 @@ func (c *Conn) Run(ctx context.Context, p *crossval.Plan, set data.Source, o Run
 	if print != p.Data() {
 		return nil, fmt.Errorf("jetstream: the plan is for other rows: their fingerprint is %.12s, that of these %.12s", p.Data(), print)
 	}
-	if o.AckWait <= 0 {
+	if o.AckWait == 0 {
 		o.AckWait = 30 * time.Second
+	}
+	if o.AckWait < 100*time.Millisecond {
+		return nil, fmt.Errorf("jetstream: AckWait %v: want at least 100ms", o.AckWait)
 	}
 	refusals, err := c.nc.Subscribe(r.refused(), func(m *nats.Msg) { c.remark(string(m.Data)) })
 	if err != nil {
@@ -119,7 +134,7 @@ func (c *Conn) Run(ctx context.Context, p *crossval.Plan, set data.Source, o Run
 // RunOptions are the settings of [Conn.Run].
 type RunOptions struct {
 	// AckWait is how long after the last sign of life of its worker a job is given to
-	// another. Workers give a sign four times in it, however long a fit takes. 0: 30 s.
+	// another. Workers give a sign four times in it, however long a fit takes. At least 100 ms; 0: 30 s.
 	AckWait time.Duration
 	// Progress is called for each outcome, those of an earlier Run included.
 	Progress func(o *crossval.Outcome, done, total int)

@@ -66,7 +66,7 @@ func (c *Conn) Work(ctx context.Context, o WorkOptions) error {
 			return fmt.Errorf("jetstream: %w", err)
 		}
 		for _, name := range names {
-			if r := run(strings.TrimSuffix(strings.TrimPrefix(name, prefix), jobsSuffix)); o.Plan == "" || strings.HasPrefix(o.Plan, string(r)) {
+			if r, ours := runNamed(name); ours && (o.Plan == "" || strings.HasPrefix(o.Plan, string(r))) {
 				w.serve(ctx, r)
 			}
 		}
