@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,15 +114,34 @@ func TestSlurm(t *testing.T) {
 	if shell(t, "aegis job list --jobs jobs.json --only missing") == "\n" {
 		t.Log("all tasks had ended before they were cancelled")
 	} else {
-		begin := time.Now()
-		missing := shell(t, "aegis job list --jobs jobs.json --only missing")
 		shell(t, strings.Replace(submit, "--parsable", "--wait", 1))
-		t.Logf("tasks %s: %v", strings.TrimSpace(missing), time.Since(begin).Round(100*time.Millisecond))
+		t.Logf("a result each %v", resultEach(t, "jobs.results"))
 	}
 	same()
 	if left, _ := filepath.Glob("jobs.results/.*"); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+// resultEach returns how long after each other results were written, in the mean but for the
+// first, which is that of an array that was cancelled.
+func resultEach(t *testing.T, folder string) time.Duration {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(folder, "job-*.json"))
+	if err != nil || len(list) < 3 {
+		t.Fatalf("%d results, %v", len(list), err)
+	}
+	var times []time.Time
+	for _, name := range list {
+		st, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, st.ModTime())
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	last := len(times) - 1
+	return (times[last].Sub(times[1]) / time.Duration(last-1)).Round(10 * time.Millisecond)
 }
 
 // port returns a TCP port that is free.
