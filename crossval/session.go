@@ -243,13 +243,8 @@ func (s *Session) fit(ctx context.Context, memory *keeper, f fit) {
 // grace is how long a fit may run after its context is done.
 const grace = time.Second
 
-// bounded runs one fit within its candidate's remaining time. A fit that does not return is
-// abandoned.
+// bounded runs one fit within its candidate's remaining time.
 func (s *Session) bounded(ctx context.Context, f fit) (*Run, *FoldError) {
-	type outcome struct {
-		run     *Run
-		failure *FoldError
-	}
 	limited := ctx
 	if limit := s.options.TimeLimit; limit > 0 {
 		s.mu.Lock()
@@ -260,23 +255,33 @@ func (s *Session) bounded(ctx context.Context, f fit) (*Run, *FoldError) {
 		defer cancel()
 	}
 	job := s.base.job(f.Candidate, f.fold, &s.options)
+	run, failure := job.abandoned(limited, s.set, s.answers)
+	if failure != nil && ctx.Err() == nil && limited.Err() != nil {
+		failure.Err = fmt.Errorf("%w: its fits took more than the %v that a candidate has", ErrSkipped, s.options.TimeLimit)
+	}
+	return run, failure
+}
+
+// abandoned runs a job. One that does not return after its context is done is abandoned.
+func (j *Job) abandoned(ctx context.Context, set data.Source, answers *data.Set) (*Run, *FoldError) {
+	type outcome struct {
+		run     *Run
+		failure *FoldError
+	}
 	done := make(chan outcome, 1)
 	go func() {
-		run, failure := job.run(limited, s.set, s.answers)
+		run, failure := j.run(ctx, set, answers)
 		done <- outcome{run, failure}
 	}()
 	var out outcome
 	select {
 	case out = <-done:
-	case <-limited.Done():
+	case <-ctx.Done():
 		select {
 		case out = <-done:
 		case <-time.After(grace):
-			out.failure = job.failure("fit", limited.Err())
+			out.failure = j.failure("fit", ctx.Err())
 		}
-	}
-	if out.failure != nil && ctx.Err() == nil && limited.Err() != nil {
-		out.failure.Err = fmt.Errorf("%w: its fits took more than the %v that a candidate has", ErrSkipped, s.options.TimeLimit)
 	}
 	return out.run, out.failure
 }
@@ -315,9 +320,7 @@ func (s *Session) put(ctx context.Context, f fit, run *Run, failure *FoldError, 
 	e := Event{Finished: true, Elapsed: elapsed}
 	if failure != nil {
 		e.Err = failure
-		if f.failed == nil || failure.number < f.failed.number {
-			f.failed = failure
-		}
+		f.fail(failure)
 	} else {
 		f.runs[f.fold] = run
 		e.Scores = slices.Clone(run.Scores)
@@ -361,7 +364,20 @@ func (s *Session) Result() *Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := *s.base
-	for _, e := range s.entries {
+	r.collect(s.entries)
+	return &r
+}
+
+// fail records a failure, unless the candidate has failed in a lower fold.
+func (e *entry) fail(failure *FoldError) {
+	if e.failed == nil || failure.number < e.failed.number {
+		e.failed = failure
+	}
+}
+
+// collect puts candidates with their runs and failures into a result that has none.
+func (r *Result) collect(entries []*entry) {
+	for _, e := range entries {
 		r.Candidates = append(r.Candidates, CandidateInfo{Name: e.Name, Baseline: e.Baseline})
 		if f := e.failed; f != nil {
 			message, skipped := f.Error(), errors.Is(f, ErrSkipped)
@@ -377,18 +393,21 @@ func (s *Session) Result() *Result {
 			}
 		}
 	}
-	return &r
 }
 
-// failures returns the failures of fits that are not skipped.
-func (s *Session) failures() []error {
+// failures joins the failures that are not skipped, and other errors.
+func failures(entries []*entry, others ...error) error {
 	var errs []error
-	for _, e := range s.entries {
+	for _, e := range entries {
 		if e.failed != nil && !errors.Is(e.failed, ErrSkipped) {
 			errs = append(errs, e.failed)
 		}
 	}
-	return errs
+	errs = slices.DeleteFunc(append(errs, others...), func(err error) bool { return err == nil })
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
 }
 
 // Close closes the log. A closed session can still show its Result.

@@ -82,12 +82,7 @@ func Validate(ctx context.Context, set data.Source, sp Splitter, candidates []Ca
 		return nil, errors.Join(err, s.Close())
 	}
 	stopped := s.Run(ctx, candidates, nil)
-	errs := append(s.failures(), stopped, s.Close())
-	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	if len(errs) == 1 {
-		return s.Result(), errs[0]
-	}
-	return s.Result(), errors.Join(errs...)
+	return s.Result(), failures(s.entries, stopped, s.Close())
 }
 
 // prepare checks the rows and the options, fills in defaults, and returns the true answers

@@ -20,6 +20,7 @@ import (
 	"github.com/seed732fc211/aegis/plots"
 	"github.com/seed732fc211/aegis/recipes/tabular"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // netName is the candidate that all others are compared with.
@@ -59,6 +60,17 @@ what each column is worth is not measured.`,
 		},
 	}
 	f := c.Flags()
+	o.planFlags(f)
+	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
+	f.DurationVar(&o.limit, "time-limit", 20*time.Minute, "`TIME` that all fits of one model may take together, such as 90s or 10m; 0: no bound")
+	o.pageFlags(f, "json")
+	f.StringVar(&o.log, "log", "", "`FILE` that every finished fit is added to: run again with it, the command goes on where it was")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress")
+	return c
+}
+
+// planFlags are those that say what is compared, on what.
+func (o *crossvalFlags) planFlags(f *pflag.FlagSet) {
 	o.source.flags(f)
 	o.netFlags.flags(f)
 	o.streamFlag(f)
@@ -66,17 +78,16 @@ what each column is worth is not measured.`,
 	f.IntVar(&o.repeats, "repeats", 3, "`NUMBER` of repeats with other folds")
 	f.StringVar(&o.time, "time", "", "`COLUMN` of times: each fold trains on rows before its test rows alone, in place of repeats; with --group on whole groups, such as days")
 	f.IntVar(&o.gap, "gap", 0, "with --time, `NUMBER` of rows, or of groups, left out between training and test")
-	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
 	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models, separated by commas (default: net and all baselines); net is that of --recipe, recipes and baselines go by their names; list shows them")
-	f.DurationVar(&o.limit, "time-limit", 20*time.Minute, "`TIME` that all fits of one model may take together, such as 90s or 10m; 0: no bound")
 	f.StringVar(&o.metric, "metric", "", "`METRIC` that models are compared by (default: that of the task, such as accuracy or RMSE)")
 	f.Float64Var(&o.region, "region", 0, "`DIFFERENCE` that does not matter in practice, in units of the metric: says how probable more than that is (default: a hundredth of the metric's range, on the page)")
 	f.Float64Var(&o.margin, "margin", 0, "`DIFFERENCE` by which the first model may be worse: tests whether it is worse by less (non-inferiority)")
+}
+
+// pageFlags are those of what a result is written to.
+func (o *crossvalFlags) pageFlags(f *pflag.FlagSet, json string) {
 	f.StringVar(&o.report, "report", "report.png", "`FILE` for the page: .png, .svg or .html; empty: none")
-	f.StringVar(&o.json, "json", "", "`FILE` for all results, machine-readable")
-	f.StringVar(&o.log, "log", "", "`FILE` that every finished fit is added to: run again with it, the command goes on where it was")
-	f.BoolVar(&o.quiet, "quiet", false, "no progress")
-	return c
+	f.StringVar(&o.json, json, "", "`FILE` for all results, machine-readable")
 }
 
 func (o *crossvalFlags) check(c *cobra.Command) error {
@@ -119,35 +130,20 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.quiet {
 		status = io.Discard
 	}
-	rows, set, err := o.rows(c, status)
+	v, err := o.prepare(c, status)
 	if err != nil {
 		return err
 	}
 	defer o.discard()
-	if err := enough(set); err != nil {
-		return err
-	}
-	if err := o.fits(set); err != nil {
-		return err
-	}
-	candidates, err := o.candidates(set)
-	if err != nil {
-		return err
-	}
-	scorers, err := o.scorers(set)
-	if err != nil {
-		return err
-	}
-	splitter := o.splitter(set)
-	splits, err := crossval.Splits(set, splitter)
+	splits, err := crossval.Splits(v.set, v.splitter)
 	if err != nil {
 		return err
 	}
 	begin := time.Now()
-	bar := newProgress(c.ErrOrStderr(), o.quiet, len(candidates)*len(splits), "fits")
+	bar := newProgress(c.ErrOrStderr(), o.quiet, len(v.candidates)*len(splits), "fits")
 	logged := 0
-	res, err := crossval.Validate(ctx, rows, splitter, candidates, crossval.Options{
-		Seed: o.seed, Workers: o.workers, Metrics: scorers, TimeLimit: o.limit, Importance: o.importance(rows, set, candidates), Log: o.log,
+	res, err := crossval.Validate(ctx, v.rows, v.splitter, v.candidates, crossval.Options{
+		Seed: o.seed, Workers: o.workers, Metrics: v.metrics, TimeLimit: o.limit, Importance: v.importance, Log: o.log,
 		Progress: func(e crossval.Event) {
 			if e.Logged {
 				logged++
@@ -164,13 +160,49 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	if res == nil || len(res.Runs) == 0 && !interrupted {
 		return err
 	}
-	if err := o.show(c, res, set, spent{len(res.Runs) - logged, logged, time.Since(begin)}); err != nil || !interrupted {
+	if err := o.show(c, res, v.set, spent{fits: len(res.Runs) - logged, logged: logged, took: time.Since(begin)}); err != nil || !interrupted {
 		return err
 	}
 	if o.log != "" {
 		return fmt.Errorf("interrupted: %d of %d fits are in %s; the same command goes on from there", len(res.Runs), len(res.Candidates)*len(res.Splits), o.log)
 	}
 	return fmt.Errorf("interrupted: %d of %d fits were finished", len(res.Runs), len(res.Candidates)*len(res.Splits))
+}
+
+// validation is what the flags ask for.
+type validation struct {
+	rows       data.Source
+	set        *data.Set // rows, but for their inputs if they are not in memory
+	candidates []crossval.Candidate
+	metrics    []data.Metric
+	splitter   crossval.Splitter
+	importance []string
+}
+
+// prepare reads the rows and makes what is to be compared on them. After it, discard.
+func (o *crossvalFlags) prepare(c *cobra.Command, status io.Writer) (v validation, err error) {
+	if v.rows, v.set, err = o.rows(c, status); err != nil {
+		return v, err
+	}
+	defer func() {
+		if err != nil {
+			o.discard()
+		}
+	}()
+	if err := enough(v.set); err != nil {
+		return v, err
+	}
+	if err := o.fits(v.set); err != nil {
+		return v, err
+	}
+	if v.candidates, err = o.candidates(v.set); err != nil {
+		return v, err
+	}
+	if v.metrics, err = o.scorers(v.set); err != nil {
+		return v, err
+	}
+	v.splitter, v.importance = o.splitter(v.set), o.importance(v.rows, v.set, v.candidates)
+	return v, nil
 }
 
 // importanceColumns is up to how many columns the page shows what each is worth.
@@ -299,9 +331,13 @@ func reference(res *crossval.Result) string {
 type spent struct {
 	fits, logged int // done now, and taken from the log
 	took         time.Duration
+	jobs         bool // by jobs, maybe on many machines; took is the sum of their times
 }
 
 func (s spent) String() string {
+	if s.jobs {
+		return fmt.Sprintf("%d fits of %s by jobs", s.fits, s.took.Round(10*time.Millisecond))
+	}
 	text := fmt.Sprintf("%d fits in %s", s.fits, s.took.Round(10*time.Millisecond))
 	if s.logged > 0 {
 		text += fmt.Sprintf(", %d from the log", s.logged)
@@ -371,7 +407,11 @@ func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.S
 		facts = o.facts(e, set)
 	}
 	facts = append(facts, versionFacts()...)
-	facts = append(facts, plots.Fact{Name: "time", Value: fmt.Sprintf("%s, %d at a time", work, o.atATime())})
+	took := work.String()
+	if !work.jobs {
+		took += fmt.Sprintf(", %d at a time", o.atATime())
+	}
+	facts = append(facts, plots.Fact{Name: "time", Value: took})
 	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, Comparisons: comparisons, RowNames: rowNames(set), Facts: facts})
 	if err != nil {
 		return err

@@ -1,7 +1,8 @@
 // Command aegis answers questions about tables of data with networks: inspect
 // shows what a file holds, crossval compares a regularised net with baselines on
-// the same folds, search looks for the best model within a time, train fits one net and saves it, predict applies it to new rows,
-// summary describes it, bench measures the machine.
+// the same folds, job does so on many machines, search looks for the best model within
+// a time, train fits one net and saves it, predict applies a model to new rows, summary
+// describes it, bench measures the machine.
 package main
 
 import (
@@ -64,11 +65,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	ran := false
-	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), searchCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
+	watch := func(c *cobra.Command) {
 		work := c.RunE
 		c.RunE = func(c *cobra.Command, args []string) error {
 			ran = true
 			return work(c, args)
+		}
+	}
+	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), jobCommand(), searchCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
+		watch(c)
+		for _, sub := range c.Commands() {
+			watch(sub)
 		}
 		root.AddCommand(c)
 	}

@@ -35,6 +35,22 @@ func public(t *testing.T) []string {
 	return dirs
 }
 
+// ofThisModule leaves out the packages of modules in folders of this one.
+func ofThisModule(dirs []string) []string {
+	var list []string
+	for _, dir := range dirs {
+		nested := false
+		for d := dir; d != "../.."; d = filepath.Dir(d) {
+			_, err := os.Stat(filepath.Join(d, "go.mod"))
+			nested = nested || err == nil
+		}
+		if !nested {
+			list = append(list, dir)
+		}
+	}
+	return list
+}
+
 // TestAPI holds exported names to what an interpreter's cell can use
 // (docs/design/0007-what-a-cell-cannot-do.md), and to having a doc comment: no
 // type parameters and no generic types of others, nothing to range over that is a

@@ -27,7 +27,7 @@ func probed(dir string) bool {
 // TestWrongArguments calls, to the source of the packages.
 func TestExportedList(t *testing.T) {
 	var dirs []string
-	for _, dir := range public(t) {
+	for _, dir := range ofThisModule(public(t)) {
 		if probed(dir) {
 			dirs = append(dirs, dir)
 		}

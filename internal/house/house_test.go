@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
 	{"metrics", "internal/ops", "crossval/stats"},
 	{"data", "trees"},
-	{"data/parquet", "infer"},
+	{"data/parquet", "infer", "internal/setfile"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},

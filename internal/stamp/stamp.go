@@ -5,6 +5,7 @@ package stamp
 import (
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // Version of the command and the library.
@@ -27,13 +28,15 @@ func Now() Build { return Build{Version + commit(), Kernels, runtime.GOARCH} }
 const module = "github.com/seed732fc211/aegis"
 
 // commit identifies this module's source: its version if it is a dependency, otherwise the
-// commit, with a plus sign if files were modified.
+// commit, with a plus sign if files were modified. A module of this repository that replaces
+// the dependency by the repository's own folder has its commit.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""
 	}
-	if info.Main.Path != module {
+	ours := info.Main.Path == module || strings.HasPrefix(info.Main.Path, module+"/") && replaced(info)
+	if !ours {
 		for _, d := range info.Deps {
 			if d.Path == module && d.Version != "" {
 				return "-" + d.Version
@@ -53,4 +56,14 @@ func commit() string {
 		}
 	}
 	return revision + changed
+}
+
+// replaced reports whether this module stands in a folder in place of a version.
+func replaced(info *debug.BuildInfo) bool {
+	for _, d := range info.Deps {
+		if d.Path == module {
+			return d.Replace != nil && (d.Replace.Version == "" || d.Replace.Version == "(devel)")
+		}
+	}
+	return false
 }
