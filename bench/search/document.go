@@ -52,7 +52,7 @@ outcome included, and the default recipe, both on the training rows of outer fol
 ## A race against the full search
 
 40 trials (Sobol') of the settings of boosted trees on 10 inner folds. The full search fits every trial on every fold; the race
-drops trials that can no longer win. "Behind by" is the score that the race's winner is behind the full search's on all folds,
+drops trials that can no longer win. Of letters 5,000 rows take part. "Behind by" is the score that the race's winner is behind the full search's on all folds,
 beside the standard error of that difference over the folds.
 
 | table | metric | fits | of the full search's | share | winner's score, full | race | behind by | standard error | within it |

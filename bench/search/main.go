@@ -18,6 +18,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -217,15 +218,28 @@ func (r *row) search(ctx context.Context, set *data.Set, budget time.Duration) e
 	return nil
 }
 
+// raceRows is the number of rows, drawn at random, that a race takes of a larger table.
+const raceRows = 5000
+
 // race measures a full search of 40 trials, and the race of the same trials, whose fits are in
 // the log of the full one. The numbers are the fits of both, the scores of both winners, and
 // the standard error of the difference of the winners' scores over the folds.
 func (r *row) race(ctx context.Context, set *data.Set) error {
+	iterations := 100
+	if set.Len() > raceRows {
+		var err error
+		if set, err = set.Rows(rand.New(rand.NewPCG(1, 1)).Perm(set.Len())[:raceRows]); err != nil {
+			return err
+		}
+	}
+	if len(set.Classes) > 10 { // a tree for each
+		iterations = 25
+	}
 	space := search.Space{
 		Base: baselines.Prepared{Estimator: baselines.BoostedTrees{Settings: trees.Boosting{Iterations: 60, Threads: 1}}},
 		Settings: []search.Setting{
 			{Path: "Estimator.Settings.LearningRate", Domain: search.LogUniform{Low: 0.02, High: 0.5}},
-			{Path: "Estimator.Settings.Iterations", Domain: search.Int{Low: 10, High: 100, Log: true}},
+			{Path: "Estimator.Settings.Iterations", Domain: search.Int{Low: 10, High: iterations, Log: true}},
 			{Path: "Estimator.Settings.Leaves", Domain: search.Int{Low: 3, High: 40, Log: true}},
 			{Path: "Estimator.Settings.MinLeaf", Domain: search.Int{Low: 2, High: 40, Log: true}},
 			{Path: "Estimator.Settings.L2", Domain: search.LogUniform{Low: 1e-3, High: 10}},

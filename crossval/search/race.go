@@ -202,9 +202,14 @@ func (r *run) drop(round []Trial) {
 	}
 }
 
-// slow reports whether all fits of a trial would take more than an eighth of the budget.
+// slow reports whether all fits of a trial would take more than an eighth of the budget; of
+// the base, which the others are held against, a third.
 func (r *run) slow(t *Trial) bool {
-	return r.Budget > 0 && t.Fit*time.Duration(t.all)/time.Duration(r.atATime()) > r.Budget/8
+	share := time.Duration(8)
+	if t.Number == 0 {
+		share = 3
+	}
+	return r.Budget > 0 && t.Fit*time.Duration(t.all)/time.Duration(r.atATime()) > r.Budget/share
 }
 
 // settle gives the trials of a round their scores.

@@ -87,7 +87,8 @@ func TestBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if took < s.Budget*8/10 || took > s.Budget*105/100 {
+	// Within 5% on a machine that does nothing else; other tests may run beside this one.
+	if took < s.Budget*8/10 || took > s.Budget*105/100+time.Second {
 		t.Errorf("a budget of %v took %v", s.Budget, took)
 	}
 	t.Log(took, p.Notes)

@@ -60,7 +60,7 @@ var never = map[string][]string{
 // heavy lists modules that only the named rooms may pull in, as every user of a
 // room pays for what it imports.
 var heavy = map[string][]string{
-	"github.com/sjwhitworth/golearn": {"crossval/baselines", "recipes/ensemble", "cmd/aegis", "bench/opponents", "bench/tables", "bench/search"},
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "recipes/ensemble", "cmd/aegis", "bench/opponents", "bench/tables", "bench/search", "bench/calibrate"},
 	"gonum.org/v1/plot":              {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/go-text/typesetting": {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"codeberg.org/go-fonts/dejavu":   {"plots", "cmd/aegis", "bench/compare", "examples/mnist"},
