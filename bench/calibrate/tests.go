@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/seed732fc211/aegis/crossval/stats"
-	"gonum.org/v1/gonum/stat"
 )
 
 const testNotes = `
@@ -279,6 +278,3 @@ func holmOfPairs(x [][]float64) (float64, error) {
 	}
 	return least, err
 }
-
-// mean is short for the mean of scores.
-func mean(x []float64) float64 { return stat.Mean(x, nil) }

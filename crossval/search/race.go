@@ -26,7 +26,8 @@ import (
 // corrected test of Nadeau & Bengio accounts for, gives all of them one correlation, and that
 // drops out of the difference of two means of the same folds: the correction is needed to
 // say which model is better in general, and not to say which wins these folds. The trial is
-// dropped if the probability of a win is below Level.
+// dropped if the probability of a win is below Level, if it is worse by the same amount in
+// every fold so far, or if it is as good in each of half of the folds: to win it has to be better.
 //
 // The score of a dropped trial is what would be its mean if it kept its distance from the
 // best one: the best one's mean over all folds plus the mean difference on the finished ones.
@@ -44,13 +45,13 @@ func (o Race) check() error {
 }
 
 // chance returns the probability that a trial which is worse by the given differences on
-// some folds is at least as good in the mean over all of them.
+// some folds is as good in the mean over all of them.
 func (o Race) chance(worse []float64, folds int) float64 {
 	j, rest := float64(len(worse)), float64(folds-len(worse))
 	mean, std := stat.MeanStdDev(worse, nil)
 	need := mean * j / rest // on the other folds, above 0
 	if !(std > 0) {
-		if mean > 0 {
+		if mean > 0 || mean == 0 && 2*j >= float64(folds) {
 			return 0
 		}
 		return 1
