@@ -97,7 +97,8 @@ bootstrap bias correction of Tsamardinos et al. (2018), "nested" the corrected i
 			}
 		}
 	}
-	return nil
+	_, err = io.WriteString(w, searchNotes)
+	return err
 }
 
 // simulation is a test in a design; run makes data of two equal models and returns p.
