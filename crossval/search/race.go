@@ -192,7 +192,7 @@ func (r *run) drop(round []Trial) {
 			continue
 		}
 		if p := r.Race.chance(r.worse(t, &r.trials[best]), t.all); p < level {
-			lost[i] = fmt.Sprintf("behind trial %d after %d of %d folds: it would win with probability %.2g", best, t.Folds, t.all, p)
+			lost[i] = fmt.Sprintf("not ahead of trial %d after %d of %d folds: it would win with probability %.2g", best, t.Folds, t.all, p)
 		}
 	}
 	for i, why := range lost { // after all decisions, so that their order plays no part
