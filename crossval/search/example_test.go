@@ -237,6 +237,6 @@ func ExampleTrial() {
 	// Output:
 	// 0 0.9733 5 of 5 its defaults
 	// 1 0.9600 5 of 5 K = 1
-	// 3 0.9000 5 of 5 K = 60
+	// 2 0.9000 5 of 5 K = 60
 	// 60 <nil> true
 }

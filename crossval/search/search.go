@@ -293,37 +293,15 @@ func (s *Search) atATime() int {
 
 // propose adds the trials of a round.
 func (r *run) propose(round, n int) error {
-	h := History{Settings: r.Space.Settings, Seed: r.Seed, Greater: r.metric.Greater}
 	known := map[string]int{}
 	for i := range r.trials {
 		known[string(r.trials[i].text)] = i
 	}
 	list := r.trials
 	for range n {
-		number := len(list)
-		p := Proposal{Point: make(Point, len(r.Space.Settings)), Final: true, Of: -1}
-		for i := range p.Point {
-			p.Point[i] = math.NaN()
-		}
-		if round > 0 {
-			var err error
-			h.Trials = list
-			if p, err = r.Proposer.Propose(h, number); err != nil {
-				return err
-			}
-		}
-		t := Trial{Number: number, Round: round, Point: p.Point, Rung: p.Rung, Of: p.Of, Final: p.Final, Same: -1, Score: math.NaN(), all: r.session.Folds()}
-		var err error
-		if t.Estimator, t.Values, err = r.Space.candidate(t.Point, p.more); err != nil {
+		t, err := r.proposal(round, list, known)
+		if err != nil {
 			return err
-		}
-		if t.text, err = describe.Marshal(&t.Estimator); err != nil {
-			return fmt.Errorf("search: trial %d: %w", number, err)
-		}
-		if same, ok := known[string(t.text)]; ok {
-			t.Same = same
-		} else {
-			known[string(t.text)] = number
 		}
 		list = append(list, t)
 	}
@@ -331,6 +309,42 @@ func (r *run) propose(round, n int) error {
 	r.trials = list
 	r.mu.Unlock()
 	return nil
+}
+
+// again is how often another proposal is asked for in place of one that is known.
+const again = 8
+
+// proposal returns the next trial. In place of one that is known, another is asked for, with
+// another seed; known is of all trials by their descriptions, and gains this one.
+func (r *run) proposal(round int, list []Trial, known map[string]int) (t Trial, err error) {
+	number := len(list)
+	h := History{Settings: r.Space.Settings, Seed: r.Seed, Trials: list, Greater: r.metric.Greater}
+	for try := range again {
+		p := Proposal{Point: make(Point, len(r.Space.Settings)), Final: true, Of: -1}
+		for i := range p.Point {
+			p.Point[i] = math.NaN()
+		}
+		if round > 0 {
+			if p, err = r.Proposer.Propose(h, number); err != nil {
+				return t, err
+			}
+		}
+		t = Trial{Number: number, Round: round, Point: p.Point, Rung: p.Rung, Of: p.Of, Final: p.Final, Same: -1, Score: math.NaN(), all: r.session.Folds()}
+		if t.Estimator, t.Values, err = r.Space.candidate(t.Point, p.more); err != nil {
+			return t, err
+		}
+		if t.text, err = describe.Marshal(&t.Estimator); err != nil {
+			return t, fmt.Errorf("search: trial %d: %w", number, err)
+		}
+		same, ok := known[string(t.text)]
+		if !ok {
+			known[string(t.text)] = number
+			break
+		}
+		t.Same = same
+		h.Seed = crossval.JobSeed(r.Seed, "again", try)
+	}
+	return t, nil
 }
 
 // reserve returns what fitting the outcome to all rows is going to take: the winner and the

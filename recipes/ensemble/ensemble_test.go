@@ -130,9 +130,12 @@ func damaged(t *testing.T, file []byte) {
 		t.Errorf("an empty file: %v", err)
 	}
 	r := rand.New(rand.NewPCG(5, 5))
-	for range 200 {
+	for k := range 300 {
 		wrong := slices.Clone(file)
 		at := r.IntN(len(wrong))
+		if k < 150 {
+			at = 40 + r.IntN(800) // in the index
+		}
 		wrong[at] ^= byte(1 + r.IntN(255))
 		m, err := ensemble.Read(bytes.NewReader(wrong), int64(len(wrong)))
 		if err == nil {

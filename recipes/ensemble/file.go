@@ -195,7 +195,8 @@ func part(z *zip.Reader, name string, left *int64) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		defer r.Close()
-		text, err := io.ReadAll(io.LimitReader(r, int64(f.UncompressedSize64)))
+		// One byte more, as the checksum is looked at where the part ends.
+		text, err := io.ReadAll(io.LimitReader(r, int64(f.UncompressedSize64)+1))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
