@@ -204,11 +204,11 @@ func (r *run) drop(round []Trial) {
 }
 
 // slow reports whether all fits of a trial would take more than an eighth of the budget; of
-// the base, which the others are held against, a third.
+// the base, which the others are held against, a half.
 func (r *run) slow(t *Trial) bool {
 	share := time.Duration(8)
 	if t.Number == 0 {
-		share = 3
+		share = 2
 	}
 	return r.Budget > 0 && t.Fit*time.Duration(t.all)/time.Duration(r.atATime()) > r.Budget/share
 }

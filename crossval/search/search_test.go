@@ -79,7 +79,7 @@ func TestSameBits(t *testing.T) {
 // TestBudget: a search ends with its budget, the fits of its outcome included, and never
 // without one that was fitted on all folds.
 func TestBudget(t *testing.T) {
-	set := table(t, data.BreastCancer)
+	set := table(t, data.Iris)
 	s := search.Search{Space: treeSpace(), Budget: 3 * time.Second, Seed: 1}
 	begin := time.Now()
 	p, err := s.Fit(t.Context(), set, 1)
