@@ -83,19 +83,19 @@ func (p *Plan) Fail(i int, message string) (*Outcome, error) {
 	return p.outcome(i, nil, j.failure("fit", errors.New(message))), nil
 }
 
-// told is the cause of a failure elsewhere.
-type told struct {
+// reportedError is the error of a fit that ran in another process.
+type reportedError struct {
 	message string
 	skipped bool
 }
 
-func (t told) Error() string { return t.message }
+func (t reportedError) Error() string { return t.message }
 
-func (t told) Is(target error) bool { return t.skipped && target == ErrSkipped }
+func (t reportedError) Is(target error) bool { return t.skipped && target == ErrSkipped }
 
 // failure returns the error that j would have returned here.
 func (o *Outcome) failure(j *Job) *FoldError {
-	f := j.failure(o.Failure.Stage, told{o.Failure.Message, o.Failure.Skipped})
+	f := j.failure(o.Failure.Stage, reportedError{o.Failure.Message, o.Failure.Skipped})
 	if o.Failure.Stack != "" {
 		f.Stack = []byte(o.Failure.Stack)
 	}
