@@ -81,22 +81,27 @@ func NewPlan(set data.Source, sp Splitter, candidates []Candidate, o Options) (*
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range candidates {
-		result.Candidates = append(result.Candidates, CandidateInfo{Name: c.Name, Baseline: c.Baseline})
+	if result.Leaks, err = FindLeaks(known(set, answers), result.Splits); err != nil {
+		return nil, err
 	}
-	p := &Plan{header: *result, metrics: o.Metrics, candidates: slices.Clone(candidates), importance: slices.Clone(o.Importance), build: stamp.Now()}
+	print, err := data.Fingerprint(set)
+	if err != nil {
+		return nil, err
+	}
+	return result.plan(candidates, &o, print)
+}
+
+// plan returns the plan of candidates on the folds of a result without any; print is the
+// fingerprint of the rows.
+func (r *Result) plan(candidates []Candidate, o *Options, print string) (*Plan, error) {
+	p := &Plan{header: *r, metrics: o.Metrics, candidates: slices.Clone(candidates), importance: slices.Clone(o.Importance), print: print, build: stamp.Now()}
 	for i := range p.candidates {
 		c := &p.candidates[i]
 		if _, err := describe.Marshal(&c.Estimator); err != nil {
 			return nil, fmt.Errorf("crossval: %s: %w", c.Name, err)
 		}
 		c.Code = ""
-	}
-	if p.header.Leaks, err = FindLeaks(known(set, answers), result.Splits); err != nil {
-		return nil, err
-	}
-	if p.print, err = data.Fingerprint(set); err != nil {
-		return nil, err
+		p.header.Candidates = append(p.header.Candidates, CandidateInfo{Name: c.Name, Baseline: c.Baseline})
 	}
 	for i := range p.Len() {
 		print, err := p.job(i).Fingerprint()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -29,9 +30,10 @@ type Session struct {
 
 	mu      sync.Mutex // guards what follows, and is held while Progress runs
 	log     *runLog    // nil: none
+	rows    string     // the fingerprint of the set; "": not known yet
 	entries []*entry   // in the order of their first Run
 	named   map[string]*entry
-	broken  error // why the log could not be written
+	broken  error // why the log could not be written, or what runs fits elsewhere stopped
 	closed  bool
 	queue   []fit // of the Run at hand
 	next    int
@@ -45,6 +47,8 @@ type entry struct {
 	runs   []*Run          // by fold; nil: not run
 	failed *FoldError      // the failure in the lowest fold
 	spent  time.Duration   // the time of its fits so far
+	plan   *Plan           // of those that were admitted together; nil: fits run here
+	column int             // its place in the plan
 }
 
 // fit is one job of the queue.
@@ -93,7 +97,7 @@ func (s *Session) Folds() int {
 //
 // It is an error if candidates have no name, no estimator or a name twice, or have the name
 // of an earlier candidate with another description; if there is no such fold; if ctx ended
-// before all fits; or if the log cannot be written.
+// before all fits; if the log cannot be written; or if what runs fits elsewhere stopped.
 func (s *Session) Run(ctx context.Context, candidates []Candidate, folds []int) error {
 	if s == nil || s.base == nil {
 		return errClosed
@@ -115,7 +119,11 @@ func (s *Session) Run(ctx context.Context, candidates []Candidate, folds []int) 
 		return err
 	}
 	s.line(candidates, folds)
-	s.work(ctx)
+	if s.options.Elsewhere != nil {
+		s.elsewhere(ctx)
+	} else {
+		s.work(ctx)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken != nil {
@@ -140,6 +148,7 @@ func (s *Session) admit(candidates []Candidate) error {
 	if s.closed {
 		return errClosed
 	}
+	var added []*entry
 	for _, c := range candidates {
 		text, err := describeEstimator(c.Estimator, c.Code)
 		if err != nil && s.log != nil {
@@ -157,10 +166,36 @@ func (s *Session) admit(candidates []Candidate) error {
 				return err
 			}
 		}
+		added = append(added, e)
+	}
+	if s.options.Elsewhere != nil && added != nil {
+		if err := s.plan(added); err != nil {
+			return err
+		}
+	}
+	for _, e := range added {
 		s.entries = append(s.entries, e)
-		s.named[c.Name] = e
+		s.named[e.Name] = e
 	}
 	return nil
+}
+
+// plan makes the plan of new entries.
+func (s *Session) plan(entries []*entry) (err error) {
+	if s.rows == "" {
+		if s.rows, err = data.Fingerprint(s.set); err != nil {
+			return err
+		}
+	}
+	var list []Candidate
+	for _, e := range entries {
+		list = append(list, e.Candidate)
+	}
+	p, err := s.base.plan(list, &s.options, s.rows)
+	for i, e := range entries {
+		e.plan, e.column = p, i
+	}
+	return err
 }
 
 // recall compares an entry with the log and takes over its runs.
@@ -220,6 +255,59 @@ func (s *Session) work(ctx context.Context) {
 		})
 	}
 	wg.Wait()
+}
+
+// elsewhere has the fits of the queue run elsewhere, those of one plan together.
+func (s *Session) elsewhere(ctx context.Context) {
+	var plans []*Plan
+	asked := map[*Plan]map[int]fit{} // by job
+	for {
+		f, ok := s.take(ctx)
+		if !ok {
+			break
+		}
+		if asked[f.plan] == nil {
+			plans, asked[f.plan] = append(plans, f.plan), map[int]fit{}
+		}
+		asked[f.plan][f.fold*len(f.plan.candidates)+f.column] = f
+	}
+	for _, p := range plans {
+		if err := s.away(ctx, p, asked[p]); err != nil && ctx.Err() == nil {
+			s.mu.Lock()
+			s.broken = fmt.Errorf("crossval: fits elsewhere: %w", err)
+			s.mu.Unlock()
+			return
+		}
+	}
+}
+
+// away has jobs of a plan run elsewhere.
+func (s *Session) away(ctx context.Context, p *Plan, jobs map[int]fit) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := s.options.Elsewhere(ctx, p, s.set, slices.Sorted(maps.Keys(jobs)), func(o *Outcome) {
+		if err := p.Accept(o); err != nil {
+			cancel(err)
+			return
+		}
+		f, ok := jobs[o.Index]
+		if !ok {
+			return // twice, or not asked for
+		}
+		delete(jobs, o.Index)
+		if o.Run == nil {
+			s.put(ctx, f, nil, o.failure(p.job(o.Index)), 0)
+			return
+		}
+		s.put(ctx, f, o.Run, nil, o.Run.FitTime+o.Run.PredictTime)
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if err == nil && len(jobs) > 0 {
+		err = &MissingError{slices.Sorted(maps.Keys(jobs))}
+	}
+	return err
 }
 
 // fit runs one fit, again if it was stopped to make room for others.

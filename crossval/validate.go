@@ -39,7 +39,19 @@ type Options struct {
 	// Validate returns an error that names the difference. Candidates may be added. Failed
 	// fits are retried.
 	Log string
+
+	// Elsewhere runs fits in place of this process. Workers and Progress's first event of a
+	// fit mean less then, TimeLimit and Memory are errors, and every estimator must have a
+	// description. nil: fits run here.
+	Elsewhere Elsewhere
 }
+
+// Elsewhere runs the given jobs of a plan on these rows, which are the plan's, in other
+// processes: see package jetstream. It calls done for each outcome as it comes, one call at a
+// time, and returns when all have come, or an error. When ctx is done it returns soon, with
+// the context's error; jobs that have not ended are forgotten. A later call may be for other
+// jobs of the same plan.
+type Elsewhere func(ctx context.Context, p *Plan, rows data.Source, jobs []int, done func(*Outcome)) error
 
 // Event is passed to Options.Progress when a fit starts and when it ends.
 type Event struct {
@@ -125,6 +137,9 @@ func prepare(set data.Source, sp Splitter, o *Options) (*data.Set, *Result, erro
 	}
 	if err := checkMetrics(o.Metrics); err != nil {
 		return nil, nil, err
+	}
+	if o.Elsewhere != nil && (o.TimeLimit != 0 || o.Memory != 0) {
+		return nil, nil, fmt.Errorf("crossval: a time limit of %v and one of %d bytes: there is none where fits run elsewhere", o.TimeLimit, o.Memory)
 	}
 	result, err := newResult(answers, sp, splits, *o)
 	return answers, result, err

@@ -45,6 +45,10 @@ type Search struct {
 	// they took. "": none.
 	Log      string      `describe:"-"`
 	Progress func(Event) `describe:"-"` // called as fits begin and end, one call at a time
+
+	// Elsewhere runs the fits on folds in other processes: see crossval.Options. Workers is then
+	// how many fits there may be at a time; what the search has found is fitted here.
+	Elsewhere crossval.Elsewhere `describe:"-"`
 }
 
 func init() {
@@ -183,7 +187,7 @@ func (s Search) start(rows data.Source) (*run, error) {
 	}
 	r := &run{Search: s, answers: answers, metric: metrics[0], begin: begin, best: math.NaN()}
 	r.session, err = crossval.Open(rows, s.splitter(answers), crossval.Options{
-		Seed: s.Seed, Workers: s.Workers, Memory: s.Memory, Metrics: metrics, Log: s.Log, Progress: r.tell,
+		Seed: s.Seed, Workers: s.Workers, Memory: s.Memory, Metrics: metrics, Log: s.Log, Progress: r.tell, Elsewhere: s.Elsewhere,
 	})
 	return r, err
 }

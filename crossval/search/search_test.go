@@ -2,7 +2,9 @@ package search_test
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,17 +52,36 @@ func text(t *testing.T, o *search.Outcome) string {
 	return b.String()
 }
 
-// TestSameBits: a search in trials has the same outcome with 1, 2 and 4 workers, and when it
-// goes on from a log, for every proposer.
+// elsewhere runs jobs as a worker of another process does, the last first.
+func elsewhere(ctx context.Context, p *crossval.Plan, rows data.Source, jobs []int, done func(*crossval.Outcome)) error {
+	w, err := p.Worker(rows)
+	if err != nil {
+		return err
+	}
+	for _, i := range slices.Backward(jobs) {
+		o, err := w.Run(ctx, i)
+		if err != nil {
+			return err
+		}
+		done(o)
+	}
+	return nil
+}
+
+// TestSameBits: a search in trials has the same outcome with 1, 2 and 4 workers, with fits that
+// run elsewhere, and when it goes on from a log, for every proposer.
 func TestSameBits(t *testing.T) {
 	set := table(t, data.Wine)
 	for _, p := range []search.Proposer{search.Random{}, search.Sobol{}, search.TPE{Start: 4}, search.ASHA{Path: "Settings.Iterations", Low: 2, High: 18}} {
 		var first string
 		log := filepath.Join(t.TempDir(), "log")
-		for _, workers := range []int{1, 2, 4} {
+		for _, workers := range []int{1, 2, 3, 4} {
 			s := search.Search{Space: treeSpace(), Proposer: p, Trials: 18, Round: 6, Folds: 5, Workers: workers, Seed: 3, Log: log}
-			if workers == 2 {
+			switch workers {
+			case 2:
 				s.Log = "" // 4 workers take all from the log of 1
+			case 3:
+				s.Log, s.Elsewhere = "", elsewhere
 			}
 			o, err := s.Run(t.Context(), set)
 			if err != nil {
