@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/data/parquet"
+	"github.com/seed732fc211/aegis/internal/atomicfile"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -570,31 +571,4 @@ func figureName(flag, path string) error {
 }
 
 // writable checks, before the work, that a file could be written at path.
-func writable(path string) error {
-	if path == "" {
-		return nil
-	}
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() && !st.IsDir() {
-		return nil // a device or a pipe is written to as it is
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	dir := filepath.Dir(path)
-	st, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	if !st.IsDir() {
-		return fmt.Errorf("cannot write %s: %s is not a folder", path, dir)
-	}
-	if st, err := os.Stat(path); err == nil && st.IsDir() {
-		return fmt.Errorf("cannot write %s: it is a folder", path)
-	}
-	f, err := os.CreateTemp(dir, ".aegis-*")
-	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	f.Close()
-	return os.Remove(f.Name())
-}
+func writable(path string) error { return atomicfile.Check(path) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/internal/searchfiles"
+	"github.com/seed732fc211/aegis/internal/setfile"
 	"github.com/seed732fc211/aegis/plots"
 	"github.com/seed732fc211/aegis/recipes/ensemble"
 	"github.com/seed732fc211/aegis/recipes/tabular"
@@ -21,12 +24,15 @@ import (
 
 type searchFlags struct {
 	source
-	budget                                            time.Duration
-	trials, folds, outer, workers                     int
-	metric, proposer, space, model, report, json, log string
-	memory                                            int64
-	full, alone, quiet                                bool
-	seed                                              uint64
+	files                        searchfiles.Files
+	budget                       time.Duration
+	trials, round                int
+	folds, outer, workers        int
+	metric, proposer, space, log string
+	planned, rows                string
+	memory                       int64
+	full, alone, quiet           bool
+	seed                         uint64
 }
 
 func searchCommand() *cobra.Command {
@@ -53,6 +59,7 @@ workers; one that is bounded by --budget depends on the machine.`,
 	o.source.flags(f)
 	f.DurationVar(&o.budget, "budget", 5*time.Minute, "`TIME` for the search and the fits of its outcome, such as 90s or 10m; 0: none, with --trials")
 	f.IntVar(&o.trials, "trials", 0, "`NUMBER` of trials at most; 0: until the budget ends")
+	f.IntVar(&o.round, "round", 0, "`NUMBER` of trials that are proposed together, which then run side by side (default 8)")
 	f.IntVar(&o.folds, "folds", 0, "`NUMBER` of inner folds (default: 10, from 5,000 rows on 5)")
 	f.IntVar(&o.outer, "outer", 0, "`NUMBER` of outer folds for the nested estimate; 0: none")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
@@ -62,10 +69,10 @@ workers; one that is bounded by --budget depends on the machine.`,
 	f.StringVar(&o.space, "space", "", "JSON `FILE` of the space, as package describe writes a search.Space (default: nets and trees)")
 	f.BoolVar(&o.full, "full", false, "fit every trial on every fold, even if it can no longer win")
 	f.BoolVar(&o.alone, "alone", false, "keep the best trial alone, no ensemble")
-	f.StringVar(&o.model, "model", "model.zip", "`FILE` for the model; empty: none")
-	f.StringVar(&o.report, "report", "search.png", "`FILE` for the page: .png, .svg or .html; empty: none")
-	f.StringVar(&o.json, "json", "", "`FILE` for all trials, machine-readable")
+	o.files.Flags(f)
 	f.StringVar(&o.log, "log", "", "`FILE` that every finished fit is added to: run again with it, the command goes on where it was")
+	f.StringVar(&o.planned, "plan", "", "`FILE` for the search, with --rows, in place of a search: for aegis-nats search, on many machines")
+	f.StringVar(&o.rows, "rows", "", "with --plan, `FILE` for a copy of the rows")
 	f.Uint64Var(&o.seed, "seed", 1, "`SEED` of everything random")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	return c
@@ -76,28 +83,29 @@ func (o *searchFlags) check(c *cobra.Command) error {
 		o.budget = 0
 	}
 	switch {
-	case o.budget < 0 || o.trials < 0 || o.workers < 0 || o.memory < 0 || o.memory > 1<<40:
-		return usage("--budget %v --trials %d --workers %d --memory %d: want none below 0", o.budget, o.trials, o.workers, o.memory)
+	case o.budget < 0 || o.trials < 0 || o.round < 0 || o.workers < 0 || o.memory < 0 || o.memory > 1<<40:
+		return usage("--budget %v --trials %d --round %d --workers %d --memory %d: want none below 0", o.budget, o.trials, o.round, o.workers, o.memory)
 	case o.budget == 0 && o.trials == 0:
 		return usage("--budget 0 needs --trials, else the search does not end")
 	case o.folds == 1 || o.folds < 0 || o.outer == 1 || o.outer < 0:
 		return usage("--folds %d --outer %d: want 2 or more", o.folds, o.outer)
 	case !slices.Contains([]string{"tpe", "sobol", "random"}, o.proposer):
 		return usage("--proposer %s: want tpe, sobol or random", o.proposer)
+	case (o.planned == "") != (o.rows == ""):
+		return usage("--plan and --rows go together")
+	case o.planned != "" && (o.memory > 0 || o.outer > 0 || o.log != ""):
+		return usage("--plan with --memory, --outer or --log: these are for a search in this process")
 	}
-	if err := drawable(o.report); err != nil {
+	if err := drawable(o.files.Report); err != nil {
 		return err
 	}
-	if err := writable(o.model); err != nil {
-		return err
-	}
-	return writable(o.json)
+	return errors.Join(o.files.Check(), writable(o.planned), writable(o.rows))
 }
 
 // search returns the search that the flags describe.
 func (o *searchFlags) search(set *data.Set) (search.Search, error) {
 	s := search.Search{
-		Trials: o.trials, Budget: o.budget, Folds: o.folds, Metric: o.metric, Workers: o.workers, Memory: o.memory << 20, Seed: o.seed, Log: o.log,
+		Trials: o.trials, Budget: o.budget, Round: o.round, Folds: o.folds, Metric: o.metric, Workers: o.workers, Memory: o.memory << 20, Seed: o.seed, Log: o.log,
 		Race: search.Race{Full: o.full}, Ensemble: search.Ensemble{None: o.alone},
 	}
 	if s.Folds == 0 && set.Len() >= 5000 {
@@ -143,6 +151,9 @@ func (o *searchFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if o.planned != "" {
+		return o.plan(c, set, s)
+	}
 	total, what := o.trials, "trials"
 	if o.budget > 0 {
 		total, what = max(1, int(o.budget.Seconds())), "seconds"
@@ -166,59 +177,30 @@ func (o *searchFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if o.json != "" {
-		if err := atomicfile.Write(o.json, found.WriteJSON); err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "trials: %s\n", o.json)
-	}
-	if err := o.draw(ctx, c, found); err != nil {
-		return err
-	}
-	if err := o.save(ctx, out, set, found); err != nil {
+	facts := append([]plots.Fact{{Name: "proposals", Value: o.proposer}, {Name: "seed", Value: fmt.Sprint(o.seed)}}, versionFacts()...)
+	if err := o.files.Write(ctx, set, found, facts, out, func(w string) { fmt.Fprintf(c.ErrOrStderr(), "aegis: warning: %s\n", w) }); err != nil {
 		return err
 	}
 	return o.nested(ctx, c, set, s)
 }
 
-// draw writes the page.
-func (o *searchFlags) draw(ctx context.Context, c *cobra.Command, found *search.Outcome) error {
-	if o.report == "" {
-		return nil
-	}
-	importance, err := found.Importance(ctx)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	r := plots.SearchReport{Outcome: found, Importance: importance}
-	if err != nil { // too few trials
-		r.Importance = nil
-	}
-	r.Facts = append([]plots.Fact{{Name: "proposals", Value: o.proposer}, {Name: "seed", Value: fmt.Sprint(o.seed)}}, versionFacts()...)
-	page, err := plots.Search(r)
+// plan writes the search and the rows.
+func (o *searchFlags) plan(c *cobra.Command, set *data.Set, s search.Search) error {
+	text, err := describe.Marshal(s)
 	if err != nil {
 		return err
 	}
-	return save(c, page, o.report)
-}
-
-// save fits what was found to all rows and saves it.
-func (o *searchFlags) save(ctx context.Context, out io.Writer, set *data.Set, found *search.Outcome) error {
-	if o.model == "" {
-		return nil
-	}
-	m, err := ensemble.Train(ctx, set, found)
-	if err != nil {
+	if err := atomicfile.Write(o.rows, func(w io.Writer) error { return setfile.Write(w, set) }); err != nil {
 		return err
 	}
-	for _, n := range m.Notes[len(found.Notes):] {
-		fmt.Fprintf(out, "note: %s\n", n)
-	}
-	if err := m.Save(o.model); err != nil {
+	if err := atomicfile.Write(o.planned, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	}); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "model: %s\n", o.model)
-	return nil
+	_, err = fmt.Fprintf(c.OutOrStdout(), "search: %s, of the rows: %s, for aegis-nats search\n", o.planned, o.rows)
+	return err
 }
 
 // nested holds the search against the net of the other commands on outer folds.

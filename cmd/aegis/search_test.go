@@ -108,6 +108,10 @@ func TestSearchRefuses(t *testing.T) {
 		{"no metric", []string{"--metric", "luck", "--trials", "2"}},
 		{"Nonsense", []string{"--space", "bad.json", "--trials", "2"}},
 		{"no such file", []string{"--space", "none.json", "--trials", "2"}},
+		{"go together", []string{"--plan", "search.json"}},
+		{"in this process", []string{"--plan", "search.json", "--rows", "rows.set", "--log", "log"}},
+		{"cannot write none/rows.set", []string{"--plan", "search.json", "--rows", "none/rows.set"}},
+		{"cannot write none/model.zip", []string{"--model", "none/model.zip"}},
 	} {
 		out, status, code := aegis(t, append([]string{"search", "--dataset", "iris", "--quiet"}, c.args...)...)
 		if code == 0 || !strings.Contains(status, c.want) {

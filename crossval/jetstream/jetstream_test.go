@@ -20,9 +20,12 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/crossval/baselines"
+	"github.com/seed732fc211/aegis/crossval/search"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
+	"github.com/seed732fc211/aegis/trees"
 )
 
 // guess is an estimator that predicts what its seed and its rows say, after a while.
@@ -172,6 +175,99 @@ func TestEmbedded(t *testing.T) {
 		t.Error("the result differs from that of crossval.Validate")
 	}
 	// Nothing is left of it.
+	left := c.js.StreamNames(t.Context())
+	for name := range left.Name() {
+		t.Errorf("the stream %s is left", name)
+	}
+}
+
+// TestSearch: a search whose fits run on workers has the outcome of one in this process, however
+// many workers there are; jobs may be run bit by bit; and nothing is left of it.
+func TestSearch(t *testing.T) {
+	c := embedded(t)
+	set := rows(t)
+	written := func(o *search.Outcome) string {
+		o.Elapsed = 0
+		for i := range o.Trials {
+			o.Trials[i].Fit = 0
+		}
+		var b bytes.Buffer
+		if err := o.WriteJSON(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	s := search.Search{
+		Space: search.Space{
+			Base: baselines.BoostedTrees{Settings: trees.Boosting{Iterations: 20, Threads: 1}},
+			Settings: []search.Setting{
+				{Path: "Settings.LearningRate", Domain: search.LogUniform{Low: 0.01, High: 1}},
+				{Path: "Settings.Leaves", Domain: search.Int{Low: 2, High: 32, Log: true}},
+			},
+		},
+		Trials: 20, Folds: 5, Seed: 3,
+	}
+	o, err := s.Run(t.Context(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, dropped := written(o), 0
+	for _, trial := range o.Trials {
+		if trial.Dropped != "" {
+			dropped++
+		}
+	}
+	if dropped == 0 {
+		t.Error("no trial was dropped: a race is not tested")
+	}
+	for _, parallel := range []int{1, 3} {
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- c.Work(ctx, WorkOptions{Parallel: parallel}) }()
+		var end func(context.Context) error
+		s.Elsewhere, end = c.Elsewhere(RunOptions{})
+		o, err := s.Run(t.Context(), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := written(o); got != want {
+			t.Errorf("%d workers:\n%s\nhere:\n%s", parallel, got, want)
+		}
+		if err := errors.Join(end(t.Context()), end(t.Context())); err != nil {
+			t.Error(err)
+		}
+		left := c.js.StreamNames(t.Context())
+		for name := range left.Name() {
+			t.Errorf("the stream %s is left", name)
+		}
+		stop()
+		<-ended
+	}
+}
+
+// TestSearchBudget: a search whose workers are too slow ends with its budget, and the jobs that
+// were given out with it.
+func TestSearchBudget(t *testing.T) {
+	c := embedded(t)
+	work(t, c, WorkOptions{Parallel: 4})
+	var end func(context.Context) error
+	s := search.Search{
+		Space:  search.Space{Base: guess{Slow: 40 * time.Millisecond}, Settings: []search.Setting{{Path: "Shift", Domain: search.Int{Low: 0, High: 1e6}}}},
+		Budget: 3 * time.Second, Folds: 3, Seed: 3, Workers: 4,
+	}
+	s.Elsewhere, end = c.Elsewhere(RunOptions{})
+	begin := time.Now()
+	o, err := s.Run(t.Context(), rows(t))
+	took := time.Since(begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(o.Trials) < 9 || took > s.Budget {
+		t.Errorf("%d trials in %v", len(o.Trials), took)
+	}
+	if err := end(t.Context()); err != nil {
+		t.Error(err)
+	}
 	left := c.js.StreamNames(t.Context())
 	for name := range left.Name() {
 		t.Errorf("the stream %s is left", name)

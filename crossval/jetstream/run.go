@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,8 +86,8 @@ func taken(err error) bool {
 	return errors.As(err, &api) && strings.Contains(api.Description, "maximum messages per subject exceeded")
 }
 
-// Run runs the jobs of a plan on the workers of the server and returns their outcomes, in
-// the order of the jobs, for [crossval.Plan.Merge]. Outcomes that an earlier Run of the same
+// Run runs jobs of a plan on the workers of the server and returns their outcomes, in the
+// order of the jobs, for [crossval.Plan.Merge]. Outcomes that an earlier Run of the same
 // plan has collected are taken over: after a stop, start it again. They stay on the server
 // until [Conn.Remove].
 //
@@ -112,6 +113,10 @@ func (c *Conn) Run(ctx context.Context, p *crossval.Plan, set data.Source, o Run
 	if o.AckWait < 100*time.Millisecond {
 		return nil, fmt.Errorf("jetstream: AckWait %v: want at least 100ms", o.AckWait)
 	}
+	jobs, err := o.jobs(p)
+	if err != nil {
+		return nil, err
+	}
 	refusals, err := c.nc.Subscribe(r.refused(), func(m *nats.Msg) { c.remark(string(m.Data)) })
 	if err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
@@ -120,11 +125,11 @@ func (c *Conn) Run(ctx context.Context, p *crossval.Plan, set data.Source, o Run
 	if err := c.prepare(ctx, r, p, set, o); err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
 	}
-	if err := c.publishJobs(ctx, r, p); err != nil {
+	if err := c.publishJobs(ctx, r, p, jobs); err != nil {
 		return nil, fmt.Errorf("jetstream: publish the jobs: %w", err)
 	}
 	_ = c.nc.Publish(newsSubject, nil) // workers look for runs now and then; this is sooner
-	outcomes, err := c.collect(ctx, r, p, o)
+	outcomes, err := c.collect(ctx, r, p, jobs, o)
 	if err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
 	}
@@ -133,11 +138,32 @@ func (c *Conn) Run(ctx context.Context, p *crossval.Plan, set data.Source, o Run
 
 // RunOptions are the settings of [Conn.Run].
 type RunOptions struct {
+	Jobs []int // indices of the jobs to run; nil: all
 	// AckWait is how long after the last sign of life of its worker a job is given to
 	// another. Workers give a sign four times in it, however long a fit takes. At least 100 ms; 0: 30 s.
 	AckWait time.Duration
 	// Progress is called for each outcome, those of an earlier Run included.
 	Progress func(o *crossval.Outcome, done, total int)
+}
+
+// jobs returns the indices of the jobs in order, each once.
+func (o *RunOptions) jobs(p *crossval.Plan) ([]int, error) {
+	if o.Jobs == nil {
+		all := make([]int, p.Len())
+		for i := range all {
+			all[i] = i
+		}
+		return all, nil
+	}
+	list := slices.Clone(o.Jobs)
+	slices.Sort(list)
+	list = slices.Compact(list)
+	for _, i := range list {
+		if _, err := p.Job(i); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // prepare makes what the server holds of a run, as far as it is not there.
@@ -221,7 +247,7 @@ func (c *Conn) get(ctx context.Context, bucket, name string) (text []byte, err e
 }
 
 // publishJobs publishes the jobs that have no result.
-func (c *Conn) publishJobs(ctx context.Context, r run, p *crossval.Plan) error {
+func (c *Conn) publishJobs(ctx context.Context, r run, p *crossval.Plan, jobs []int) error {
 	done := map[int]bool{}
 	if err := c.retry(ctx, 30*time.Second, func(ctx context.Context) error {
 		s, err := c.js.Stream(ctx, r.results())
@@ -240,13 +266,13 @@ func (c *Conn) publishJobs(ctx context.Context, r run, p *crossval.Plan) error {
 		return err
 	}
 	const batch = 256 // messages that may wait for the server's word
-	for at := 0; at < p.Len(); at += batch {
+	for part := range slices.Chunk(jobs, batch) {
 		type sent struct {
 			job    int
 			future jetstream.PubAckFuture
 		}
 		var list []sent
-		for i := at; i < min(at+batch, p.Len()); i++ {
+		for _, i := range part {
 			if done[i] {
 				continue
 			}
@@ -312,18 +338,24 @@ func (c *Conn) publish(ctx context.Context, m *nats.Msg) error {
 	return err
 }
 
-// collect reads results until all are there.
-func (c *Conn) collect(ctx context.Context, r run, p *crossval.Plan, o RunOptions) ([]*crossval.Outcome, error) {
-	outcomes, done, next := make([]*crossval.Outcome, p.Len()), 0, uint64(1)
-	for done < p.Len() {
+// collect reads results until those of all jobs are there.
+func (c *Conn) collect(ctx context.Context, r run, p *crossval.Plan, jobs []int, o RunOptions) ([]*crossval.Outcome, error) {
+	outcomes, done, next := make([]*crossval.Outcome, len(jobs)), 0, uint64(1)
+	var subjects []string // nil: all
+	if len(jobs) < p.Len() {
+		for _, i := range jobs {
+			subjects = append(subjects, r.result(i))
+		}
+	}
+	for done < len(jobs) {
 		err := c.retry(ctx, 30*time.Second, func(attempt context.Context) error {
 			results, err := c.js.CreateConsumer(attempt, r.results(), jetstream.ConsumerConfig{
-				AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next, InactiveThreshold: time.Minute,
+				AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next, InactiveThreshold: time.Minute, FilterSubjects: subjects,
 			})
 			if err != nil {
 				return err
 			}
-			for done < p.Len() {
+			for done < len(jobs) {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
@@ -344,19 +376,20 @@ func (c *Conn) collect(ctx context.Context, r run, p *crossval.Plan, o RunOption
 						return fmt.Errorf("%w: result %d: %w", errForGood, meta.Sequence.Stream, err)
 					}
 					next = meta.Sequence.Stream + 1
-					if outcomes[out.Index] != nil {
+					at, asked := slices.BinarySearch(jobs, out.Index)
+					if !asked || outcomes[at] != nil {
 						continue
 					}
-					outcomes[out.Index] = out
+					outcomes[at] = out
 					done++
 					if o.Progress != nil {
-						o.Progress(out, done, p.Len())
+						o.Progress(out, done, len(jobs))
 					}
-					if done == p.Len() {
+					if done == len(jobs) {
 						break
 					}
 				}
-				if err := batch.Error(); err != nil && done < p.Len() {
+				if err := batch.Error(); err != nil && done < len(jobs) {
 					return err
 				}
 			}
@@ -435,4 +468,39 @@ func (c *Conn) Validate(ctx context.Context, set data.Source, sp crossval.Splitt
 		return nil, err
 	}
 	return result, errors.Join(err, c.Remove(ctx, p))
+}
+
+// Elsewhere returns what runs the fits of a [crossval.Session], or of a search, on the workers
+// of the server, and what ends that. The server holds one plan at a time: it is removed when
+// the next one begins, and by end. Of the options, Jobs does not matter.
+func (c *Conn) Elsewhere(o RunOptions) (run crossval.Elsewhere, end func(context.Context) error) {
+	var held *crossval.Plan
+	end = func(ctx context.Context) error {
+		if held == nil {
+			return nil
+		}
+		p := held
+		held = nil
+		return c.Remove(ctx, p)
+	}
+	run = func(ctx context.Context, p *crossval.Plan, rows data.Source, jobs []int, done func(*crossval.Outcome)) error {
+		if p != held {
+			if err := end(ctx); err != nil {
+				return err
+			}
+			held = p
+		}
+		o := o
+		o.Jobs = jobs
+		progress := o.Progress
+		o.Progress = func(out *crossval.Outcome, n, total int) {
+			done(out)
+			if progress != nil {
+				progress(out, n, total)
+			}
+		}
+		_, err := c.Run(ctx, p, rows, o)
+		return err
+	}
+	return run, end
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/setfile"
 )
 
@@ -95,6 +96,8 @@ type working struct {
 	broken chan error
 
 	mu      sync.Mutex
+	rows    *data.Set // those of the last plan, as the next one's are often the same
+	print   string    // their fingerprint
 	served  map[run]context.CancelFunc
 	refused map[run]*said
 }
@@ -177,18 +180,36 @@ func (w *working) attach(ctx context.Context, r run) (*crossval.Plan, *crossval.
 	if err := p.Check(); err != nil {
 		return nil, nil, refusal{err}
 	}
-	if text, err = w.conn.get(ctx, r.bucket(), p.Data()); err != nil {
-		return nil, nil, err
-	}
-	set, err := setfile.Read(bytes.NewReader(text))
+	set, err := w.fetch(ctx, r, p.Data())
 	if err != nil {
-		return nil, nil, refusal{err}
+		return nil, nil, err
 	}
 	worker, err := p.Worker(set)
 	if err != nil {
 		return nil, nil, refusal{err}
 	}
 	return p, worker, nil
+}
+
+// fetch returns the rows with a fingerprint.
+func (w *working) fetch(ctx context.Context, r run, print string) (*data.Set, error) {
+	w.mu.Lock()
+	set, is := w.rows, w.print
+	w.mu.Unlock()
+	if is == print {
+		return set, nil
+	}
+	text, err := w.conn.get(ctx, r.bucket(), print)
+	if err != nil {
+		return nil, err
+	}
+	if set, err = setfile.Read(bytes.NewReader(text)); err != nil {
+		return nil, refusal{err}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rows, w.print = set, print
+	return set, nil
 }
 
 // jobs runs jobs of a run until it is removed.

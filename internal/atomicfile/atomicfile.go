@@ -40,6 +40,36 @@ func Write(path string, write func(w io.Writer) error) error {
 	return replace(path, real, mode, write)
 }
 
+// Check returns an error, before the work, if no file could be written at path; "" is none.
+func Check(path string) error {
+	if path == "" {
+		return nil
+	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() && !st.IsDir() {
+		return nil // a device or a pipe is written to as it is
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	dir := filepath.Dir(path)
+	st, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	if !st.IsDir() {
+		return fmt.Errorf("cannot write %s: %s is not a folder", path, dir)
+	}
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		return fmt.Errorf("cannot write %s: it is a folder", path)
+	}
+	f, err := os.CreateTemp(dir, ".aegis-*")
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
 // standard returns the standard stream that a path names, nil of another path. It must
 // be written to where it stands: opened anew, a file that it leads to would lose what
 // was written before, and replaced, what is written after.

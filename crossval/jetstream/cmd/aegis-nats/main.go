@@ -1,5 +1,6 @@
-// Command aegis-nats runs the jobs of aegis job plan on many machines through NATS
-// JetStream: worker runs jobs, crossval gives them out and collects what comes of them.
+// Command aegis-nats runs cross-validations and searches on many machines through NATS
+// JetStream: worker runs fits; crossval gives out those of aegis job plan, search those of
+// aegis search --plan.
 package main
 
 import (
@@ -9,16 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/seed732fc211/aegis/crossval"
 	_ "github.com/seed732fc211/aegis/crossval/baselines" // what plans of aegis name
 	"github.com/seed732fc211/aegis/crossval/jetstream"
+	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/setfile"
 	"github.com/seed732fc211/aegis/internal/stamp"
 	_ "github.com/seed732fc211/aegis/recipes/tabular"
@@ -41,7 +40,7 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
-		Use: "aegis-nats", Short: "Cross-validation on many machines through NATS JetStream", Version: stamp.Now().Aegis,
+		Use: "aegis-nats", Short: "Cross-validation and search on many machines through NATS JetStream", Version: stamp.Now().Aegis,
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -50,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	ran := false
-	for _, c := range []*cobra.Command{workerCommand(), crossvalCommand()} {
+	for _, c := range []*cobra.Command{workerCommand(), crossvalCommand(), searchCommand()} {
 		work := c.RunE
 		c.RunE = func(c *cobra.Command, args []string) error {
 			ran = true
@@ -132,50 +131,27 @@ that is killed is missed after a while, and its jobs are given to others.`,
 	return c
 }
 
-// coordinator is crossval with its flags.
+// coordinator are the flags of what gives out jobs.
 type coordinator struct {
 	connection
-	jobs, rows, results string
-	workers             int
-	run                 jetstream.RunOptions
-	keep                bool
+	rows    string
+	workers int
+	run     jetstream.RunOptions
 }
 
-func crossvalCommand() *cobra.Command {
-	var o coordinator
-	c := &cobra.Command{
-		Use: "crossval", Short: "Give out the jobs of a plan and collect their results",
-		Long: `Crossval takes the jobs and the rows that aegis job plan --jobs jobs.json --rows rows.set
-wrote, gives the jobs to the workers of the server, and writes their results to the folder
-that aegis job merge reads. Stopped or killed, and started again, it goes on where it was: results are
-kept by the server. Without --url the server and the workers are in this process, and --store keeps
-results.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return o.work(c.Context(), c) },
-	}
-	f := c.Flags()
-	o.flags(f)
-	f.StringVar(&o.jobs, "jobs", "", "`FILE` of jobs, written by aegis job plan")
-	f.StringVar(&o.rows, "rows", "", "`FILE` of rows, written by aegis job plan --rows")
-	f.StringVar(&o.results, "results", "", "`FOLDER` for the jobs' results (default: the file of jobs with .results for its ending)")
+func (o *coordinator) flags(f *pflag.FlagSet) {
+	o.connection.flags(f)
 	f.StringVar(&o.server.Folder, "store", "", "without --url, `FOLDER` of the server in this process (default: a temporary one)")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time in this process (default: none with --url, otherwise one for each processor)")
 	f.DurationVar(&o.run.AckWait, "ack-wait", 30*time.Second, "`TIME` without a sign of life of its worker after which a job is given to another")
-	f.BoolVar(&o.keep, "keep", false, "leave jobs, rows and results on the server")
-	return c
 }
 
 func (o *coordinator) check() error {
 	switch {
-	case o.jobs == "" || o.rows == "":
-		return fmt.Errorf("%w: want --jobs FILE and --rows FILE, written by aegis job plan", errUsage)
 	case o.workers < 0 || o.run.AckWait < 100*time.Millisecond:
 		return fmt.Errorf("%w: --workers %d --ack-wait %v: want 0 or more workers, and at least 100ms", errUsage, o.workers, o.run.AckWait)
 	case o.server.URL != "" && o.server.Folder != "":
 		return fmt.Errorf("%w: --store is for the server in this process, which --url excludes", errUsage)
-	}
-	if o.results == "" {
-		o.results = strings.TrimSuffix(o.jobs, filepath.Ext(o.jobs)) + ".results"
 	}
 	if o.workers == 0 && o.server.URL == "" {
 		o.workers = runtime.GOMAXPROCS(0)
@@ -183,37 +159,27 @@ func (o *coordinator) check() error {
 	return nil
 }
 
-func (o *coordinator) work(ctx context.Context, c *cobra.Command) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	plan, err := crossval.LoadPlan(o.jobs)
-	if err != nil {
-		return err
-	}
+// set reads the rows.
+func (o *coordinator) set() (*data.Set, error) {
 	f, err := os.Open(o.rows)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	defer f.Close()
 	set, err := setfile.Read(f)
-	f.Close()
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.rows, err)
+		return nil, fmt.Errorf("%s: %w", o.rows, err)
 	}
-	if err := os.MkdirAll(o.results, 0o777); err != nil {
-		return err
-	}
-	if o.workers > 0 {
-		if err := plan.Check(); err != nil {
-			return err
-		}
-	}
-	conn, err := o.connect(ctx, c.ErrOrStderr())
+	return set, nil
+}
+
+// connected calls f with a connection on which workers of this process work, if it has any.
+func (o *coordinator) connected(ctx context.Context, status io.Writer, f func(*jetstream.Conn) error) error {
+	conn, err := o.connect(ctx, status)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-
 	working, stop := context.WithCancel(ctx)
 	var wait sync.WaitGroup
 	defer wait.Wait()
@@ -221,38 +187,9 @@ func (o *coordinator) work(ctx context.Context, c *cobra.Command) error {
 	if o.workers > 0 {
 		wait.Go(func() {
 			if err := conn.Work(working, jetstream.WorkOptions{Parallel: o.workers}); err != nil && working.Err() == nil {
-				fmt.Fprintf(c.ErrOrStderr(), "aegis-nats: warning: %v\n", err)
+				fmt.Fprintf(status, "aegis-nats: warning: %v\n", err)
 			}
 		})
 	}
-	tenth := 0
-	o.run.Progress = func(_ *crossval.Outcome, done, total int) {
-		if now := done * 10 / total; now > tenth && !o.quiet {
-			tenth = now
-			fmt.Fprintf(c.ErrOrStderr(), "%d/%d jobs\n", done, total)
-		}
-	}
-	outcomes, err := conn.Run(ctx, plan, set, o.run)
-	if err != nil {
-		return err
-	}
-	for _, out := range outcomes {
-		if err := out.Save(filepath.Join(o.results, fmt.Sprintf("job-%d.json", out.Index))); err != nil {
-			return err
-		}
-	}
-	result, err := plan.Merge(outcomes)
-	if result == nil {
-		return err
-	}
-	if err != nil {
-		fmt.Fprintf(c.ErrOrStderr(), "aegis-nats: warning: %v\n", err)
-	}
-	if !o.keep {
-		if err := conn.Remove(ctx, plan); err != nil {
-			return err
-		}
-	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s\nresults: %s, for aegis job merge\n", result.Table(), o.results)
-	return err
+	return f(conn)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/seed732fc211/aegis/data"
 )
 
 // TestCommands: the commands aegis and aegis-nats, each a binary of its own, give together
@@ -68,6 +69,36 @@ func TestCommands(t *testing.T) {
 	}
 	same()
 
+	predicted := func(model string) string {
+		t.Helper()
+		return do("aegis", "predict", "--data", "wine.csv", "--model", model)
+	}
+	wine, err := data.Wine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table bytes.Buffer
+	if err := data.WriteCSV(&table, wine); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("wine.csv", table.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	space := `{"kind":"crossval/search.Space","config":{"Base":{"kind":"crossval/baselines.BoostedTrees","config":{"Settings":{"Iterations":5}}},
+		"Settings":[{"Path":"Settings.Leaves","Domain":{"kind":"crossval/search.Int","config":{"Low":2,"High":8}}}]}}`
+	if err := os.WriteFile("space.json", []byte(space), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	how := []string{"search", "--dataset", "wine", "--space", "space.json", "--trials", "8", "--folds", "4", "--report", "", "--quiet"}
+	do("aegis", append(how, "--model", "one.zip")...)
+	do("aegis", append(how, "--plan", "search.json", "--rows", "search.set")...)
+	if out := do("aegis-nats", "search", "--search", "search.json", "--rows", "search.set", "--model", "many.zip", "--report", "page.svg", "--json", "trials.json", "--quiet"); !strings.Contains(out, "winner: trial") || !strings.Contains(out, "report: page.svg") {
+		t.Errorf("output %s", out)
+	}
+	if predicted("one.zip") != predicted("many.zip") {
+		t.Error("the searches found different models")
+	}
+
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +132,10 @@ func TestCommands(t *testing.T) {
 	t.Cleanup(func() { refuser.Process.Kill(); refuser.Wait() })
 	do("aegis-nats", "crossval", "--url", url, "--jobs", "jobs.json", "--rows", "rows.set", "--quiet")
 	same()
+	do("aegis-nats", "search", "--url", url, "--search", "search.json", "--rows", "search.set", "--model", "many.zip", "--report", "", "--quiet")
+	if predicted("one.zip") != predicted("many.zip") {
+		t.Error("with workers of their own, the search found another model")
+	}
 }
 
 func TestUsage(t *testing.T) {
@@ -119,6 +154,10 @@ func TestUsage(t *testing.T) {
 		{"crossval --jobs none.json --rows none.set", 1, "none.json"},
 		{"crossval --jobs a --rows b --ack-wait 1ms", 2, "--ack-wait 1ms"},
 		{"crossval --jobs a --rows b --url nats://x --store s", 2, "--store"},
+		{"search", 2, "want --search FILE and --rows FILE"},
+		{"search --search a --rows b --report page.gif", 2, ".png, .svg or .html"},
+		{"search --search none.json --rows none.set", 1, "none.json"},
+		{"search --search a --rows b --workers -1", 2, "--workers -1"},
 	} {
 		var out bytes.Buffer
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
