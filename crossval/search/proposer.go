@@ -21,6 +21,7 @@ type History struct {
 	Seed     uint64
 	Trials   []Trial // those of earlier rounds, then those already proposed in this one, which are pending
 	Greater  bool    // a greater score is better
+	Known    int     // proposals for this trial so far, each of which was of a known one
 }
 
 // Proposal is a trial to make.

@@ -279,7 +279,7 @@ func (r *run) inBudget(ctx context.Context, f func(context.Context) error) error
 }
 
 // accounts returns the part of the budget that is kept for the ensemble and the estimates.
-func (s *Search) accounts() time.Duration { return s.Budget * 6 / 100 }
+func (s *Search) accounts() time.Duration { return min(s.Budget*6/100, 10*time.Second) }
 
 // spent returns the time of the search so far, that of fits in the log included.
 func (r *run) spent() time.Duration {
@@ -324,6 +324,7 @@ func (r *run) proposal(round int, list []Trial, known map[string]int) (t Trial, 
 	number := len(list)
 	h := History{Settings: r.Space.Settings, Seed: r.Seed, Trials: list, Greater: r.metric.Greater}
 	for try := range again {
+		h.Known = try
 		p := Proposal{Point: make(Point, len(r.Space.Settings)), Final: true, Of: -1}
 		for i := range p.Point {
 			p.Point[i] = math.NaN()

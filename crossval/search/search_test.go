@@ -131,3 +131,32 @@ func TestNested(t *testing.T) {
 	}
 	t.Log(res.Table())
 }
+
+// TestFewSettings: where settings are few whole numbers and choices, the search goes on to what
+// it has not tried after the best ones are known.
+func TestFewSettings(t *testing.T) {
+	set := table(t, data.Iris)
+	s := search.Search{
+		Space: search.Space{
+			Base: baselines.KNN{K: 1},
+			Settings: []search.Setting{
+				{Path: "K", Domain: search.Int{Low: 1, High: 30}},
+			},
+		},
+		Trials: 200, Folds: 3, Seed: 1, Ensemble: search.Ensemble{None: true},
+	}
+	o, err := s.Run(t.Context(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	distinct := 0
+	for _, one := range o.Trials {
+		if one.Same < 0 {
+			distinct++
+		}
+	}
+	t.Log(distinct, len(o.Trials), o.Notes)
+	if distinct < 27 {
+		t.Errorf("%d of 30 settings were tried in %d trials: %v", distinct, len(o.Trials), o.Notes)
+	}
+}

@@ -15,7 +15,9 @@ import (
 //
 // The density of a setting with an order is a mixture of normal distributions, cut to the
 // range: one for each trial, as wide as the distance to its farther neighbour, and one for
-// the whole range. That of a choice counts each value once more than it occurs.
+// the whole range. That of a choice counts each value once more than it occurs. Where the best
+// trials are among a few whole numbers and choices, all of which are known, it proposes a
+// point at random.
 type TPE struct {
 	Start      int     // trials that Sobol proposes first; 0: 10
 	Best       float64 // share of the trials that are the best; 0: 0.15, and at most 25 of them
@@ -34,6 +36,10 @@ func (t TPE) Propose(h History, number int) (Proposal, error) {
 			return Random{}.Propose(h, number)
 		}
 		return Sobol{}.Propose(h, number)
+	}
+	const inVain = 4
+	if h.Known >= inVain {
+		return Random{}.Propose(h, number)
 	}
 	r := source(h.Seed, "tpe", number)
 	p := make(Point, len(h.Settings))
