@@ -108,7 +108,7 @@ func ExampleSettingImportance() {
 func ExampleSearch() {
 	shares := []search.Importance{{Setting: "K", Share: 0.9, Std: 0.1}}
 	show(plots.Search(plots.SearchReport{Outcome: neighboursSearch(), Importance: shares, Facts: []plots.Fact{{Name: "seed", Value: "1"}}}))
-	// Output: figure, 14.0 x 15.5 inches
+	// Output: figure, 14.0 x 15.9 inches
 }
 
 // Whether more rows would help: like testdata/row_curves.png.

@@ -49,7 +49,7 @@ func ExampleSearch() {
 	}
 	fmt.Println(p.Labels[0], p.Labels[50], p.Labels[100])
 	// Output:
-	// 12 trials: 5 fitted on all 5 folds, 7 dropped; 50 fits
+	// 12 trials: 2 fitted on all 5 folds, 10 dropped; 40 fits
 	// 0 1 2
 }
 

@@ -32,7 +32,7 @@ import (
 // The score of a dropped trial is what would be its mean if it kept its distance from the
 // best one: the best one's mean over all folds plus the mean difference on the finished ones.
 type Race struct {
-	Level float64 // 0: 0.1
+	Level float64 // 0: 0.2
 	First int     // folds before the first decision, 2 or more; 0: 2
 	Full  bool    // no trial is dropped
 }
@@ -175,7 +175,7 @@ func (r *run) worse(t, than *Trial) []float64 {
 
 // drop drops the trials of a round that can no longer win.
 func (r *run) drop(round []Trial) {
-	level := orDefault(r.Race.Level, 0.1)
+	level := orDefault(r.Race.Level, 0.2)
 	lost := map[int]string{}
 	var slow []int
 	for i := range round {

@@ -15,7 +15,7 @@ func TestRaceLevelIsRight(t *testing.T) {
 	for _, correlation := range []float64{0, 0.5} {
 		for _, done := range []int{2, 3, 6, 9} {
 			r := rand.New(rand.NewPCG(1, uint64(done)))
-			levels := []float64{0.05, 0.1, 0.5}
+			levels := []float64{0.05, 0.2, 0.5}
 			dropped := make([]float64, len(levels))
 			for range sims {
 				common := math.Sqrt(correlation) * r.NormFloat64()
@@ -75,10 +75,10 @@ func raced(o Race, losses [][]float64, round int) (winner, fits int) {
 }
 
 // TestRaceErrorRate: with 50 trials whose true losses vary as much as a fold's, a race takes
-// about a third of the fits, and its winner is the full search's, or within a standard error
-// of it, in 97 of 100 searches or more. docs/calibration.md has more of these numbers.
+// about a quarter of the fits, its winner is the full search's in 4 of 5 searches, and within a
+// standard error of it in 19 of 20. docs/design/0020 has these numbers at other levels.
 func TestRaceErrorRate(t *testing.T) {
-	const folds, trials, sims = 10, 50, 300
+	const folds, trials, sims = 10, 50, 1000
 	r := rand.New(rand.NewPCG(5, 6))
 	fits, same, within := 0, 0, 0
 	for range sims {
@@ -112,7 +112,7 @@ func TestRaceErrorRate(t *testing.T) {
 	}
 	share := float64(fits) / (folds * trials * sims)
 	t.Logf("%.2f of the fits; the same winner in %d of %d, within a standard error in %d", share, same, sims, within)
-	if share > 0.4 || float64(within) < 0.97*sims || float64(same) < 0.8*sims {
+	if share > 0.3 || float64(within) < 0.93*sims || float64(same) < 0.79*sims {
 		t.Errorf("%.2f of the fits, the same winner in %d of %d, within a standard error in %d", share, same, sims, within)
 	}
 }
