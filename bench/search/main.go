@@ -190,9 +190,6 @@ func (r *row) search(ctx context.Context, set *data.Set, budget time.Duration) e
 		return err
 	}
 	s := search.Search{Space: space, Budget: budget}
-	if set.Len() >= 5000 {
-		s.Folds = 5 // as the command does
-	}
 	jobs, err := crossval.Jobs(set, sp, []crossval.Candidate{{Name: "search", Estimator: s}, {Name: "default", Estimator: tabular.Estimator{}}}, crossval.Options{Seed: 1})
 	if err != nil {
 		return err
@@ -251,7 +248,7 @@ func (r *row) race(ctx context.Context, set *data.Set) error {
 	}
 	log.Close()
 	defer os.Remove(log.Name())
-	s := search.Search{Space: space, Proposer: search.Sobol{}, Trials: 40, Ensemble: search.Ensemble{None: true}, Race: search.Race{Full: true}, Seed: 1, Log: log.Name()}
+	s := search.Search{Space: space, Proposer: search.Sobol{}, Trials: 40, Folds: 10, Ensemble: search.Ensemble{None: true}, Race: search.Race{Full: true}, Seed: 1, Log: log.Name()}
 	full, err := s.Run(ctx, set)
 	if err != nil {
 		return err

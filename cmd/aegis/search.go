@@ -60,7 +60,7 @@ workers; one that is bounded by --budget depends on the machine.`,
 	f.DurationVar(&o.budget, "budget", 5*time.Minute, "`TIME` for the search and the fits of its outcome, such as 90s or 10m; 0: none, with --trials")
 	f.IntVar(&o.trials, "trials", 0, "`NUMBER` of trials at most; 0: until the budget ends")
 	f.IntVar(&o.round, "round", 0, "`NUMBER` of trials that are proposed together, which then run side by side (default 8)")
-	f.IntVar(&o.folds, "folds", 0, "`NUMBER` of inner folds (default: 10, from 5,000 rows on 5)")
+	f.IntVar(&o.folds, "folds", 0, "`NUMBER` of inner folds (default: 10, from 1,000 rows on 5)")
 	f.IntVar(&o.outer, "outer", 0, "`NUMBER` of outer folds for the nested estimate; 0: none")
 	f.IntVar(&o.workers, "workers", 0, "`NUMBER` of fits at a time (default: one for each processor)")
 	f.Int64Var(&o.memory, "memory", 0, "`MEBIBYTES` that the process may hold while fits run: fewer run at a time where they would not fit; 0: no bound")
@@ -107,9 +107,6 @@ func (o *searchFlags) search(set *data.Set) (search.Search, error) {
 	s := search.Search{
 		Trials: o.trials, Budget: o.budget, Round: o.round, Folds: o.folds, Metric: o.metric, Workers: o.workers, Memory: o.memory << 20, Seed: o.seed, Log: o.log,
 		Race: search.Race{Full: o.full}, Ensemble: search.Ensemble{None: o.alone},
-	}
-	if s.Folds == 0 && set.Len() >= 5000 {
-		s.Folds = 5
 	}
 	switch o.proposer {
 	case "sobol":

@@ -30,7 +30,7 @@ type Search struct {
 	Budget   time.Duration // of Fit: the search and the fits of what it has found; 0: none
 	Round    int           // trials that are proposed together; 0: 8
 
-	Folds    int               // inner folds; 0: 10
+	Folds    int               // inner folds; 0: 10, and 5 of 1,000 rows or more
 	Splitter crossval.Splitter // nil: Folds folds, shuffled; stratified by class, or of whole groups
 	Metric   string            // that decides; "": the first of the task
 	Race     Race
@@ -105,7 +105,7 @@ func (s Search) check() (Search, error) {
 	if s.Proposer == nil {
 		s.Proposer = TPE{}
 	}
-	s.Round, s.Folds = orDefault(s.Round, 8), orDefault(s.Folds, 10)
+	s.Round = orDefault(s.Round, 8)
 	if err := s.Race.check(); err != nil {
 		return s, err
 	}
@@ -120,13 +120,20 @@ func (s *Search) splitter(rows *data.Set) crossval.Splitter {
 	if s.Splitter != nil {
 		return s.Splitter
 	}
+	folds := s.Folds
+	if folds == 0 {
+		const many = 1000
+		if folds = 10; rows.Len() >= many {
+			folds = 5
+		}
+	}
 	if rows.Groups != nil {
-		return crossval.RepeatedGroupKFold{K: s.Folds, Repeats: 1, Seed: s.Seed}
+		return crossval.RepeatedGroupKFold{K: folds, Repeats: 1, Seed: s.Seed}
 	}
 	if rules, err := rows.Rules(); err == nil && rules.Choice {
-		return crossval.StratifiedKFold{K: s.Folds, Shuffle: true, Seed: s.Seed, Rare: true}
+		return crossval.StratifiedKFold{K: folds, Shuffle: true, Seed: s.Seed, Rare: true}
 	}
-	return crossval.KFold{K: s.Folds, Shuffle: true, Seed: s.Seed}
+	return crossval.KFold{K: folds, Shuffle: true, Seed: s.Seed}
 }
 
 // metrics returns the metrics of the task, the one that decides first.
