@@ -479,9 +479,11 @@ func (c *Conn) Elsewhere(o RunOptions) (run crossval.Elsewhere, end func(context
 		if held == nil {
 			return nil
 		}
-		p := held
-		held = nil
-		return c.Remove(ctx, p)
+		err := c.Remove(ctx, held)
+		if err == nil {
+			held = nil
+		}
+		return err
 	}
 	run = func(ctx context.Context, p *crossval.Plan, rows data.Source, jobs []int, done func(*crossval.Outcome)) error {
 		if p != held {
