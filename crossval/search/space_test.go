@@ -79,7 +79,9 @@ func conditional() search.Space {
 // TestConditionsThatCanHold: values in the middle of a logarithmic scale, and those that another
 // condition has set already, are found.
 func TestConditionsThatCanHold(t *testing.T) {
-	is := func(setting string, values ...string) search.Condition { return search.Condition{Setting: setting, Is: values} }
+	is := func(setting string, values ...string) search.Condition {
+		return search.Condition{Setting: setting, Is: values}
+	}
 	for _, settings := range [][]search.Setting{
 		{
 			{Path: "K", Domain: search.Int{Low: 1, High: 8, Log: true}},

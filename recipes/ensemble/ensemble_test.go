@@ -198,7 +198,6 @@ func TestSpace(t *testing.T) {
 	}
 }
 
-// FuzzRead: no bytes make Read panic or take much memory.
 // TestSavable: that a model could not be saved is known before a search.
 func TestSavable(t *testing.T) {
 	nets, knn := tabular.Estimator{}, baselines.Prepared{Estimator: baselines.KNN{}}
@@ -219,6 +218,7 @@ func TestSavable(t *testing.T) {
 	}
 }
 
+// FuzzRead: no bytes make Read panic or take much memory.
 func FuzzRead(f *testing.F) {
 	set := table(f, true)
 	expanded, err := (data.ExpandTimes{}).Fit(set)
