@@ -109,11 +109,12 @@ const permuted = 50
 // them, by the .632+ bootstrap: Efron & Tibshirani, "Improvements on Cross-Validation: The
 // .632+ Bootstrap Method" (Journal of the American Statistical Association 92, 1997). Scores on
 // rows that were not drawn are too bad, as a draw has 63% of the rows; those on the training
-// rows are too good; the weight of the former grows with how much the candidate overfits. An
-// out-of-bag score worse than that without information counts as the latter, as in the paper.
+// rows are too good; the weight of the former grows with how much the candidate overfits. In
+// the correction for overfitting, an out-of-bag score worse than that without information
+// counts as the latter, as in the paper.
 //
-// The rows are taken to memory. The metric is the first of the options; there is one draw
-// more, on all rows. Errors are those of [Bootstrap.Split] and of [Validate]; a candidate that
+// The rows are taken to memory. The metric is the first of the options. There is one fit more,
+// to all rows, which options of time and memory do not bound. Errors are those of [Bootstrap.Split] and of [Validate]; a candidate that
 // fails is one, too.
 func Bootstrap632(ctx context.Context, src data.Source, b Bootstrap, c Candidate, o Options) (*Estimate632, error) {
 	if src == nil {
@@ -140,16 +141,9 @@ func Bootstrap632(ctx context.Context, src data.Source, b Bootstrap, c Candidate
 		o.Metrics = rules.Metrics
 	}
 	metric := o.Metrics[0]
-	model, err := c.Estimator.Fit(ctx, set, JobSeed(o.Seed, c.Name, len(res.Splits)))
-	if err == nil && (model == nil || model.Predict == nil) {
-		err = errNoPredictor
-	}
+	p, err := apparent(ctx, set, c, JobSeed(o.Seed, c.Name, len(res.Splits)))
 	if err != nil {
-		return nil, fmt.Errorf("crossval: bootstrap: %s: %w", c.Name, err)
-	}
-	p, _, err := predict(ctx, model, set, numbered(0, set.Len()), set)
-	if err != nil {
-		return nil, fmt.Errorf("crossval: bootstrap: %s: %w", c.Name, err)
+		return nil, fmt.Errorf("crossval: bootstrap: %s on all rows: %w", c.Name, err)
 	}
 	if e.Apparent, err = metric.Score(set, p); err != nil {
 		return nil, fmt.Errorf("crossval: bootstrap: %s: %w", metric.Name, err)
@@ -171,6 +165,24 @@ func Bootstrap632(ctx context.Context, src data.Source, b Bootstrap, c Candidate
 		return nil, fmt.Errorf("crossval: bootstrap: the %s is not defined in a draw", metric.Name)
 	}
 	return e, nil
+}
+
+// apparent fits a candidate to all rows and predicts them. A panic is an error.
+func apparent(ctx context.Context, set *data.Set, c Candidate, seed uint64) (p *data.Prediction, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	model, err := c.Estimator.Fit(ctx, set, seed)
+	if err == nil && (model == nil || model.Predict == nil) {
+		err = errNoPredictor
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, _, err = predict(ctx, model, set, numbered(0, set.Len()), set)
+	return p, err
 }
 
 // combine computes the estimate from its parts.

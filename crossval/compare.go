@@ -37,8 +37,8 @@ type Comparison struct {
 	// CompareOptions; nil: there is none.
 	Margin      float64
 	NonInferior *stats.Test
-	// Detectable is the smallest true difference that the test finds with a power of 80%, if
-	// folds vary as they did; NaN: it is not known.
+	// Detectable is the smallest true difference that the corrected t-test finds with a power of
+	// 80%, as a single comparison, if folds vary as they did; NaN: it is not known.
 	Detectable float64
 
 	// Excludes is set if there is no P and the interval at the level that Tests leaves to one
@@ -164,6 +164,10 @@ func (r *Result) compare(c *Comparison, margin float64) error {
 	if halves := r.fiveByTwo(d); halves != nil {
 		c.Why = "Alpaydin 1999: made for 5 times 2 folds"
 		c.Test, err = stats.CV5x2F(halves, 0)
+		if err == nil && c.Constant && slices.Max(d) > slices.Min(d) {
+			c.Why = "Nadeau & Bengio 2003, as the halves agree in every repeat, which leaves the 5x2cv test no variance"
+			c.Test, err = stats.CorrectedTTest(d, ratio, 0)
+		}
 	} else {
 		c.Why = "Nadeau & Bengio 2003: folds share training rows"
 		c.Test, err = stats.CorrectedTTest(d, ratio, 0)
@@ -287,6 +291,9 @@ func (r *Result) rareClasses() []string {
 	for _, s := range r.Splits {
 		folds = max(folds, s.Fold+1)
 	}
+	if folds == r.Data.Rows { // leave-one-out
+		return nil
+	}
 	var rare []string
 	for c, n := range counts {
 		if n > 0 && n < folds {
@@ -314,16 +321,20 @@ func hasNaN(x []float64) bool {
 
 // Better returns the name of the candidate that is better at [Level] by the adjusted
 // p-value, or "" if there is no evidence that they differ. It is also "" if all folds differ
-// by the same amount, because then no test is possible.
+// by the same amount, because then no test is possible, and if an F-test finds that folds
+// differ, but in no one direction: the interval of the mean holds 0.
 func (c *Comparison) Better() string {
 	switch {
-	case c == nil || c.Constant:
+	case c == nil || c.Constant || c.undirected():
 		return ""
 	case math.IsNaN(c.PHolm) && !c.Excludes, c.PHolm >= Level:
 		return ""
 	}
 	return c.ahead()
 }
+
+// undirected reports whether an F-test, which knows no sign, is all that there is.
+func (c *Comparison) undirected() bool { return c.Symbol == "F" && c.Low <= 0 && c.High >= 0 }
 
 // ahead returns the candidate with the better mean.
 func (c *Comparison) ahead() string {
@@ -464,6 +475,8 @@ func (c *Comparison) Finding() string {
 	case c.Constant:
 		return fmt.Sprintf("%s is ahead of %s by the same amount in every fold (%s %s): without variance there is no test",
 			c.ahead(), c.behind(), plain(math.Abs(c.Estimate)), c.Metric)
+	case c.undirected() && c.PHolm < Level:
+		return fmt.Sprintf("%s and %s differ in folds, but in no one direction", c.Reference, c.Other)
 	case c.Better() == "":
 		return fmt.Sprintf("%s and %s: no evidence that they differ", c.Reference, c.Other)
 	}

@@ -293,3 +293,77 @@ func table(t *testing.T, n int) *data.Set {
 	}
 	return set
 }
+
+// TestHalvesThatAgree: where the halves of each of five repeats differ by the same, but repeats
+// do not, the verdict is that of the corrected t-test. By hand: differences 0, 0, .1, .1, ... .4,
+// .4 have the mean .2 and the variance .02·10/9; with as many test rows as training rows
+// t = .2/sqrt(1.1·.0222...) = 1.279 on 9 degrees of freedom (P = 0.2328, scipy.stats.t.sf).
+func TestHalvesThatAgree(t *testing.T) {
+	r := fiveByTwo(t, func(repeat, half int) float64 { return 0.1 * float64(repeat) })
+	list, err := crossval.Compare(r, "a", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &list[0]
+	if c.Constant || math.Abs(c.P-0.2328) > 1e-3 || strings.Contains(c.Verdict(), "every fold") {
+		t.Errorf("P %v: %s", c.P, c.Verdict())
+	}
+}
+
+// TestNoDirection: an F-test that rejects while the interval of the mean holds 0 names no winner.
+func TestNoDirection(t *testing.T) {
+	r := fiveByTwo(t, func(repeat, half int) float64 {
+		return 0.2*float64(1-2*(repeat%2)) + 0.001*float64(half) - 0.04
+	})
+	list, err := crossval.Compare(r, "a", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &list[0]
+	if c.P > 0.01 || c.Better() != "" || !strings.Contains(c.Verdict(), "in no one direction") {
+		t.Errorf("P %v, better %q: %s", c.P, c.Better(), c.Verdict())
+	}
+}
+
+// fiveByTwo is a result of 5 times 2 folds on which a is ahead of b by what is given.
+func fiveByTwo(t *testing.T, ahead func(repeat, half int) float64) *crossval.Result {
+	t.Helper()
+	seeds := map[uint64]float64{}
+	for i := range 10 {
+		seeds[crossval.JobSeed(0, "a", i)], seeds[crossval.JobSeed(0, "b", i)] = 0.5+ahead(i/2, i%2)/2, 0.5-ahead(i/2, i%2)/2
+	}
+	e := crossval.EstimatorFunc(func(_ context.Context, _ *data.Set, seed uint64) (*data.Predictor, error) {
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Proba: slices.Repeat([]float64{seeds[seed], 1 - seeds[seed]}, rows.Len())}, nil
+		}}, nil
+	})
+	score := data.Metric{Name: "score", Greater: true, Score: func(_ *data.Set, p *data.Prediction) (float64, error) { return p.Proba[0], nil }}
+	r, err := crossval.Validate(t.Context(), classSet(t, make([]int, 40), "x", "y"), crossval.RepeatedKFold{K: 2, Repeats: 5},
+		[]crossval.Candidate{{Name: "a", Estimator: e}, {Name: "b", Estimator: e}}, crossval.Options{Metrics: []data.Metric{score}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestResultsWithoutPredictions: a result that was put together by hand, without what a test
+// needs, is an error and no panic.
+func TestResultsWithoutPredictions(t *testing.T) {
+	r := &crossval.Result{
+		Data:       crossval.DataInfo{Rows: 4, Classes: []string{"x", "y"}, Labels: []int{0, 1, 0, 1}, Features: []string{"f", "g"}},
+		Metrics:    []data.Metric{{Name: data.Accuracy.Name, Greater: true}},
+		Candidates: []crossval.CandidateInfo{{Name: "a"}, {Name: "b"}},
+		Splits:     []crossval.Split{{Test: []int{2, 3}}},
+		Runs:       []crossval.Run{{Candidate: "a", Scores: []float64{1}, Importance: []float64{1}}, {Candidate: "b", Scores: []float64{0.5}, Split: 9}},
+	}
+	if _, err := crossval.Compare(r, "a", ""); err == nil {
+		t.Error("compared")
+	}
+	r.Metrics[0] = data.Metric{Name: data.ROCAUC.Name, Greater: true}
+	if _, err := r.Interval("b", ""); err == nil {
+		t.Error("an interval")
+	}
+	if r.Importances("a") != nil {
+		t.Error("importances")
+	}
+}

@@ -70,11 +70,11 @@ type Importance struct {
 }
 
 // Importances returns the columns of a candidate named in Options.Importance, the most
-// important first; nil if there are none.
+// important first; nil if fewer than two folds have them.
 func (r *Result) Importances(candidate string) []Importance {
 	var runs [][]float64
 	for _, run := range r.RunsOf(candidate) {
-		if run.Importance != nil {
+		if run.Importance != nil && len(run.Importance) == len(r.Data.Features) {
 			runs = append(runs, run.Importance)
 		}
 	}

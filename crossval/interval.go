@@ -40,7 +40,8 @@ func meanStd(x []float64) (mean, std float64) {
 // stats.CorrectedTTest; its statistic and P have little meaning. The ROC AUC of two classes over
 // the folds of one repeat has that of stats.CrossValidatedAUC. Bounds beyond what the score can
 // be, such as an accuracy above 1, are clipped to its range, and Cut is set. A metric of "" is
-// the first. It is an error if the candidate has fewer than 2 runs or an undefined score.
+// the first. It is an error if the candidate has an undefined score or fewer than 2 runs; of one
+// run there is the interval of its ROC AUC.
 func (r *Result) Interval(candidate, metric string) (Interval, error) {
 	scores := r.Scores(candidate, metric)
 	if scores == nil {
@@ -66,7 +67,7 @@ func (r *Result) Interval(candidate, metric string) (Interval, error) {
 // ranks returns, for the ROC AUC of two classes over the folds of one repeat, which rows of each
 // fold are positive, and their probabilities; nil in all other cases.
 func (r *Result) ranks(candidate string, metric int) (positive [][]bool, proba [][]float64) {
-	if r.Metrics[metric].Name != data.ROCAUC.Name || len(r.Data.Classes) != 2 || r.Repeats() != 1 {
+	if r.Metrics[metric].Name != data.ROCAUC.Name || len(r.Data.Classes) != 2 || r.Repeats() != 1 || r.check() != nil {
 		return nil, nil
 	}
 	if rules, err := r.Data.Rules(); err != nil || !rules.Choice {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/moments"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // columns looks at what stands in the table.
@@ -92,7 +93,7 @@ func (f *leakFinder) duplicates(t leakTable) {
 	var rows []int
 	trained := make([]int, f.n) // the fold that trains on a row of this kind, from 1
 	for i, s := range f.splits {
-		for _, r := range s.Train {
+		for _, r := range f.train(s) {
 			trained[twin[r]] = i + 1
 		}
 		for _, r := range s.Test {
@@ -115,50 +116,77 @@ func (f *leakFinder) duplicates(t leakTable) {
 }
 
 // unlikely reports whether chance makes as many pairs of equal rows with a probability below
-// duplicateChance, if columns do not depend on each other: a pair agrees in a column with
-// the share of pairs that do so among rows that are different, one pair added.
+// duplicateChance, if columns do not depend on each other. Of the pairs that agree in a column
+// some are copies, which agree in all columns; how many they are follows from how many pairs
+// are equal beyond what the others make by chance. Nothing is unlikely that would have a
+// probability of 1% if there were no copies.
+//
+// Rows whose continuous columns all have a value of many rows, such as 0, may be equal by that;
+// they are not looked at.
 func (t *leakTable) unlikely(twin []int) bool {
-	var different []int
+	telling := t.telling(len(twin))
+	var looked []int
 	copies := map[int]float64{}
 	for r, first := range twin {
-		if r == first {
-			different = append(different, r)
+		if telling[r] {
+			looked = append(looked, r)
+			copies[first]++
 		}
-		copies[first]++
 	}
 	pairs := func(n float64) float64 { return n * (n - 1) / 2 }
-	equal, all := 0.0, pairs(float64(len(twin)))
+	all, equal := pairs(float64(len(looked))), 0.0
 	for _, n := range copies {
 		equal += pairs(n)
 	}
-	among := pairs(float64(len(different)))
-	if among == 0 {
+	if equal == 0 {
 		return false
 	}
-	expected := all
-	for j := range t.width {
+	agree := make([]float64, t.width) // pairs
+	for j := range agree {
 		count := map[float64]float64{}
 		missing := 0.0
-		for _, r := range different {
+		for _, r := range looked {
 			if v := t.x[r*t.width+j]; v == v {
 				count[v]++
 			} else {
 				missing++
 			}
 		}
-		agree := 1 + pairs(missing)
+		agree[j] = pairs(missing)
 		for _, n := range count {
-			agree += pairs(n)
+			agree[j] += pairs(n)
 		}
-		expected *= math.Min(1, agree/among)
 	}
-	// The probability that a Poisson variable of this mean is less than equal.
-	below, term := 0.0, math.Exp(-expected)
-	for k := 0.0; k < equal && k < expected+40*math.Sqrt(expected)+40; k++ {
-		below += term
-		term *= expected / (k + 1)
+	expected := func(copies float64) float64 {
+		n := all
+		for _, a := range agree {
+			n *= min(1, (a-copies+1)/all)
+		}
+		return n
 	}
-	return 1-below < duplicateChance
+	copied := 0.0
+	for range 100 {
+		copied = min(equal, max(0, equal-expected(copied)))
+	}
+	atLeast := func(mean float64) float64 { return mathext.GammaIncReg(equal, mean) } // a Poisson variable is equal or more
+	return atLeast(expected(0)) < 0.01 && atLeast(expected(copied)) < duplicateChance
+}
+
+// telling says which rows have a value in a continuous column that few others have.
+func (t *leakTable) telling(n int) []bool {
+	const share, fewest = 0.02, 10
+	out := make([]bool, n)
+	for _, j := range t.real {
+		count := map[float64]int{}
+		for r := range n {
+			count[t.x[r*t.width+j]]++
+		}
+		for r := range n {
+			v := t.x[r*t.width+j]
+			out[r] = out[r] || v == v && float64(count[v]) <= max(fewest, share*float64(n))
+		}
+	}
+	return out
 }
 
 func (t *leakTable) of(columns []int) []string {
@@ -200,7 +228,7 @@ func (f *leakFinder) near(t leakTable) {
 	number := 0
 	for _, s := range f.splits {
 		var train []int
-		for _, r := range s.Train {
+		for _, r := range f.train(s) {
 			if complete(r) {
 				train = append(train, r)
 			}
@@ -300,7 +328,7 @@ func (f *leakFinder) future(t leakTable, j int) {
 	var rows []int
 	for _, s := range f.splits {
 		latest := math.Inf(-1)
-		for _, r := range s.Train {
+		for _, r := range f.train(s) {
 			latest = math.Max(latest, when[r])
 		}
 		for _, r := range s.Test {

@@ -76,7 +76,10 @@ const (
 //   - Duplicate rows: test rows whose inputs are those of a training row, to the bit. They
 //     are a warning if a column is continuous (more than half of its values are different)
 //     and chance makes as many pairs of equal rows, were columns independent, with a
-//     probability below 1 in 10,000; otherwise a count, as tables of few levels repeat rows.
+//     probability below 1 in 10,000; rows whose continuous values all are those of 2% of the
+//     rows, such as zeros, do not count. Otherwise duplicates are a number and no warning, as
+//     tables of few levels repeat rows. A column from which all others follow cannot be told
+//     from copies.
 //   - Near-duplicate rows: of up to 2,000 test rows, those whose nearest training row is
 //     nearer than chance brings it in 1 of 10,000 tables, and at most 0.1 times as far as the
 //     20th. Distances are over the continuous columns, divided by their interquartile
@@ -106,11 +109,10 @@ func FindLeaks(set *data.Set, splits []Split) ([]Leak, error) {
 		if s.Repeat != 0 {
 			continue
 		}
-		train, err := trainRows(s, f.n)
-		if err != nil {
+		if _, err := trainRows(s, f.n); err != nil {
 			return nil, fmt.Errorf("crossval: leaks: fold %d: %w", i+1, err)
 		}
-		f.splits = append(f.splits, Split{Fold: s.Fold, Train: train, Test: s.Test})
+		f.splits = append(f.splits, Split{Fold: s.Fold, Train: s.Train, Test: s.Test})
 	}
 	if len(f.splits) == 0 {
 		return nil, fmt.Errorf("crossval: leaks: there are no folds")
@@ -137,6 +139,12 @@ func (f *leakFinder) add(l Leak) {
 	f.found = append(f.found, l)
 }
 
+// train returns the training rows of a fold.
+func (f *leakFinder) train(s Split) []int {
+	rows, _ := trainRows(s, f.n) // FindLeaks has checked it
+	return rows
+}
+
 // groups looks for groups on both sides of a fold.
 func (f *leakFinder) groups() (whole bool) {
 	groups := f.set.Groups
@@ -147,7 +155,7 @@ func (f *leakFinder) groups() (whole bool) {
 	var rows []int
 	for _, s := range f.splits {
 		trained := map[int]bool{}
-		for _, r := range s.Train {
+		for _, r := range f.train(s) {
 			trained[groups[r]] = true
 		}
 		for _, r := range s.Test {
@@ -198,7 +206,7 @@ func (f *leakFinder) forward(order []int) bool {
 	}
 	for _, s := range f.splits {
 		last, first := -1, f.n
-		for _, r := range s.Train {
+		for _, r := range f.train(s) {
 			last = max(last, place[r])
 		}
 		for _, r := range s.Test {

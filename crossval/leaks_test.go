@@ -267,6 +267,69 @@ func TestChanceRepeatsRows(t *testing.T) {
 	}
 }
 
+// TestDuplicatesOfLargeTables: zeros of an otherwise continuous column are no copies, nor is what
+// chance repeats hundreds of times; copies beside either are found.
+func TestDuplicatesOfLargeTables(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	table := func(n int, row func(i int) []float64) *data.Set {
+		rows, labels := make([][]float64, n), make([]int, n)
+		for i := range rows {
+			rows[i], labels[i] = row(i), r.IntN(2)
+		}
+		s, err := data.FromLabels("large", rows, labels, []string{"a", "b"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	kept := map[int][]float64{}
+	for name, c := range map[string]struct {
+		set  *data.Set
+		want bool
+	}{
+		"zeros": {table(1000, func(int) []float64 {
+			if r.Float64() < 0.4 {
+				return []float64{0, float64(r.IntN(2))}
+			}
+			return []float64{r.NormFloat64(), float64(r.IntN(2))}
+		}), false},
+		"zeros and copies": {table(1000, func(i int) []float64 {
+			if i >= 980 {
+				return slices.Clone(kept[i-980])
+			}
+			kept[i] = []float64{r.NormFloat64(), float64(r.IntN(2))}
+			if i >= 20 && r.Float64() < 0.4 {
+				kept[i][0] = 0
+			}
+			return kept[i]
+		}), true},
+		"many by chance": {table(8000, func(int) []float64 {
+			return []float64{float64(r.IntN(12000)), float64(r.IntN(2))}
+		}), false},
+		"copies among them": {table(8000, func(i int) []float64 {
+			if i >= 2000 {
+				return slices.Clone(kept[i%2000])
+			}
+			kept[i] = []float64{float64(r.IntN(1e6)), float64(r.IntN(2))}
+			return kept[i]
+		}), false}, // three quarters are copies: no column is continuous
+		"copies beside many by chance": {table(8000, func(i int) []float64 {
+			if i >= 7200 {
+				return slices.Clone(kept[i-7200])
+			}
+			kept[i] = []float64{float64(r.IntN(12000)), float64(r.IntN(2))}
+			return kept[i]
+		}), true},
+	} {
+		warned := slices.ContainsFunc(leaks(t, c.set, crossval.KFold{K: 5, Shuffle: true, Seed: 1}), func(l crossval.Leak) bool {
+			return l.Kind == crossval.LeakDuplicates && l.Warning
+		})
+		if warned != c.want {
+			t.Errorf("%s: a warning %v, want %v", name, warned, c.want)
+		}
+	}
+}
+
 // TestLeaksAreSaid: a leak stands in the result, in its file and among its caveats, and
 // folds through time have none of the future.
 func TestLeaksAreSaid(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -28,15 +27,19 @@ var errMemory = errors.New("crossval: it takes more memory than there may be")
 type keeper struct {
 	limit int64 // less 5%: a fit takes more while it is being stopped
 	base  int64 // held when nothing runs
-	soft  int64 // the limit of the garbage collector before
 
 	mu      sync.Mutex
 	free    *sync.Cond
 	running []*running
-	one     int64 // the most that a fit has taken; 0: not known
-	most    int   // fits side by side at most, after some had to be stopped
+	learned // of fits
 	stop    chan struct{}
 	done    sync.WaitGroup
+}
+
+// learned is what a keeper learns of the fits of a session.
+type learned struct {
+	one  int64 // the most that a fit which was not stopped has taken; 0: not known
+	most int   // side by side at most, after some had to be stopped; 0: any number
 }
 
 // running is a fit under way.
@@ -44,29 +47,56 @@ type running struct {
 	stop    context.CancelCauseFunc
 	alone   bool
 	stopped bool
+	took    int64 // the most that was seen: the process' growth, divided by the fits under way
 }
 
-// newKeeper returns a keeper, nil without a limit.
-func newKeeper(limit int64) *keeper {
+// collector is the limit of the garbage collector, which belongs to the process: while keepers
+// are at work it is the least of theirs and what it was before the first.
+var collector struct {
+	sync.Mutex
+	keepers map[*keeper]int64
+	before  int64
+}
+
+// bound sets the collector's limit for a keeper, 0: for none any more.
+func (k *keeper) bound(limit int64) {
+	collector.Lock()
+	defer collector.Unlock()
+	if len(collector.keepers) == 0 {
+		collector.keepers, collector.before = map[*keeper]int64{}, debug.SetMemoryLimit(-1)
+	}
+	if collector.keepers[k] = limit; limit == 0 {
+		delete(collector.keepers, k)
+	}
+	least := collector.before
+	for _, l := range collector.keepers {
+		least = min(least, l)
+	}
+	debug.SetMemoryLimit(least)
+}
+
+// newKeeper returns a keeper, nil without a limit, that knows what another learned.
+func newKeeper(limit int64, known learned) *keeper {
 	if limit <= 0 {
 		return nil
 	}
 	debug.FreeOSMemory()
-	k := &keeper{limit: limit - limit/20, base: held(), most: math.MaxInt, stop: make(chan struct{})}
+	k := &keeper{limit: limit - limit/20, base: held(), learned: known, stop: make(chan struct{})}
 	k.free = sync.NewCond(&k.mu)
-	k.soft = debug.SetMemoryLimit(limit - limit/10) // the collector works harder near it
+	k.bound(limit - limit/10) // the collector works harder near it
 	k.done.Go(k.watch)
 	return k
 }
 
-// end stops the keeper.
-func (k *keeper) end() {
+// end stops the keeper and returns what it has learned.
+func (k *keeper) end() learned {
 	if k == nil {
-		return
+		return learned{}
 	}
 	close(k.stop)
 	k.done.Wait()
-	debug.SetMemoryLimit(k.soft)
+	k.bound(0)
+	return k.learned
 }
 
 // begin waits until there is room for a fit, and returns its context.
@@ -93,7 +123,11 @@ func (k *keeper) room() int {
 	if k.one == 0 {
 		return 1
 	}
-	return max(1, min(k.most, int(float64(k.limit-k.base)/(1.1*float64(k.one)))))
+	n := int(float64(k.limit-k.base) / (1.1 * float64(k.one)))
+	if k.most > 0 {
+		n = min(n, k.most)
+	}
+	return max(1, n)
 }
 
 // finish says that a fit has ended. It reports whether the fit was stopped to make room, and
@@ -111,10 +145,9 @@ func (k *keeper) finish(r *running) (stopped, alone bool) {
 			break
 		}
 	}
-	if k.one == 0 {
-		k.one = 1 // a fit that took nothing that was seen
-	}
-	if r.stopped {
+	if !r.stopped {
+		k.one = max(k.one, r.took, 1) // 1: it took nothing that was seen
+	} else {
 		debug.FreeOSMemory() // before the next one begins
 	}
 	k.free.Broadcast()
@@ -137,11 +170,15 @@ func (k *keeper) watch() {
 		k.mu.Lock()
 		if n := len(k.running); n > 0 {
 			now := held()
-			k.one = max(k.one, (now-k.base)/int64(n))
+			for _, r := range k.running {
+				r.took = max(r.took, (now-k.base)/int64(n))
+			}
 			if last := k.running[n-1]; now > k.limit && !last.stopped {
 				last.stopped = true
 				last.stop(errMemory)
-				k.most = max(1, n-1)
+				if n > 1 {
+					k.most = n - 1
+				}
 			}
 		}
 		k.mu.Unlock()

@@ -3,6 +3,7 @@ package crossval
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/seed732fc211/aegis/data"
 )
@@ -24,7 +25,8 @@ type Permuted struct {
 // group. The metric is the first of the options.
 //
 // The rows are taken to memory. It is an error if permutations is less than 1, if there are
-// several targets or steps, or if a fit fails; see [Validate] for the rest.
+// several targets or steps, if a fit fails, or if the metric is not defined in a fold, of the
+// rows as they are or of permuted ones; see [Validate] for the rest.
 func PermutationTest(ctx context.Context, src data.Source, sp Splitter, c Candidate, permutations int, o Options) (*Permuted, error) {
 	if permutations < 1 {
 		return nil, fmt.Errorf("crossval: a permutation test of %d permutations: want 1 or more", permutations)
@@ -39,15 +41,25 @@ func PermutationTest(ctx context.Context, src data.Source, sp Splitter, c Candid
 	if len(set.Targets) != 1 {
 		return nil, fmt.Errorf("crossval: permutation test: %d targets, want 1", len(set.Targets))
 	}
-	o.Log, o.Importance = "", nil
-	first, err := Validate(ctx, set, sp, []Candidate{c}, o)
-	if err != nil {
+	o.Log, o.Importance, o.noLeaks = "", nil, true
+	score := func(set *data.Set) (float64, data.Metric, error) {
+		res, err := Validate(ctx, set, sp, []Candidate{c}, o)
+		if err != nil {
+			return 0, data.Metric{}, err
+		}
+		if len(res.Failed) > 0 {
+			return 0, data.Metric{}, fmt.Errorf("crossval: permutation test: %s: %s", c.Name, res.Failed[0].Message)
+		}
+		v, m := res.Mean(c.Name, ""), res.Metrics[0]
+		if math.IsNaN(v) {
+			return 0, m, fmt.Errorf("crossval: permutation test: the %s of %s is not defined in every fold", m.Name, c.Name)
+		}
+		return v, m, nil
+	}
+	out := &Permuted{Candidate: c.Name}
+	if out.Score, out.Metric, err = score(set); err != nil {
 		return nil, err
 	}
-	if len(first.Failed) > 0 {
-		return nil, fmt.Errorf("crossval: permutation test: %s: %s", c.Name, first.Failed[0].Message)
-	}
-	out := &Permuted{Candidate: c.Name, Metric: first.Metrics[0], Score: first.Mean(c.Name, "")}
 	as := 1
 	for i := range permutations {
 		order, err := permutation(set, JobSeed(o.Seed, "permutation", i))
@@ -60,13 +72,12 @@ func PermutationTest(ctx context.Context, src data.Source, sp Splitter, c Candid
 		}
 		other := *set
 		other.Targets = permuted.Targets
-		res, err := Validate(ctx, &other, sp, []Candidate{c}, o)
+		v, _, err := score(&other)
 		if err != nil {
 			return nil, err
 		}
-		score := res.Mean(c.Name, "")
-		out.Scores = append(out.Scores, score)
-		if score == out.Score || (score > out.Score) == out.Metric.Greater {
+		out.Scores = append(out.Scores, v)
+		if v == out.Score || (v > out.Score) == out.Metric.Greater {
 			as++
 		}
 	}

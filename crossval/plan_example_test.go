@@ -27,6 +27,40 @@ func init() {
 	}
 }
 
+// A session, such as a search's, whose fits run elsewhere: here, by what a worker on another
+// machine does.
+func ExampleElsewhere() {
+	elsewhere := func(ctx context.Context, p *crossval.Plan, rows data.Source, jobs []int, done func(*crossval.Outcome)) error {
+		worker, err := p.Worker(rows)
+		if err != nil {
+			return err
+		}
+		for _, i := range jobs {
+			outcome, err := worker.Run(ctx, i)
+			if err != nil {
+				return err
+			}
+			done(outcome)
+		}
+		return nil
+	}
+	session, err := crossval.Open(steps(), crossval.StratifiedKFold{K: 3}, crossval.Options{Seed: 1, Elsewhere: elsewhere})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	for _, limit := range []float64{7.5, 5.5} {
+		c := crossval.Candidate{Name: fmt.Sprint("step at ", limit), Estimator: StepAt{limit}}
+		if err := session.Run(context.Background(), []crossval.Candidate{c}, nil); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(c.Name, session.Result().Mean(c.Name, "accuracy"))
+	}
+	// Output:
+	// step at 7.5 0.8333333333333334
+	// step at 5.5 1
+}
+
 // A validation of two candidates on three folds, whose jobs could run on six machines.
 func ExamplePlan() {
 	folder, err := os.MkdirTemp("", "")

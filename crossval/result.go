@@ -142,7 +142,7 @@ func newResult(set *data.Set, sp Splitter, splits []Split, o Options) (*Result, 
 	}
 	for _, s := range splits {
 		s.Test = slices.Clone(s.Test)
-		if s.Train = slices.Clone(s.Train); len(s.Train)+len(s.Test) == set.Len() {
+		if s.Train = slices.Clone(s.Train); len(s.Train)+len(s.Test) == set.Len() && !s.Resampled {
 			s.Train = nil
 		}
 		r.Splits = append(r.Splits, s)

@@ -12,6 +12,9 @@ import (
 
 // compareRows compares two candidates on the test rows of a single split.
 func (r *Result) compareRows(c *Comparison) error {
+	if err := r.check(); err != nil {
+		return fmt.Errorf("crossval: %w", err)
+	}
 	first, second := &r.RunsOf(c.Reference)[0].Prediction, &r.RunsOf(c.Other)[0].Prediction
 	rows := r.Splits[0].Test
 	rules, err := r.Data.Rules()
@@ -73,7 +76,14 @@ func (r *Result) compareBootstrap(c *Comparison, rules *data.Rules, first, secon
 	if c.Test, err = stats.Bootstrap(n, difference, stats.BootstrapOptions{Seed: r.Seed}); err != nil {
 		return err
 	}
-	wide, err := stats.Bootstrap(n, difference, stats.BootstrapOptions{Seed: r.Seed, Confidence: 1 - Level/float64(c.Tests)})
+	wide := c.Test
+	if c.Tests > 1 {
+		// Of the same draws, which are to reach far enough into the tail.
+		o := stats.BootstrapOptions{Seed: r.Seed, Confidence: 1 - Level/float64(c.Tests), Resamples: max(2000, 40*2*c.Tests)}
+		if wide, err = stats.Bootstrap(n, difference, o); err != nil {
+			return err
+		}
+	}
 	c.Excludes = err == nil && !wide.Constant && (wide.Low > 0 || wide.High < 0)
 	return err
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/filelock"
 	"github.com/seed732fc211/aegis/internal/stamp"
 )
 
@@ -122,7 +123,7 @@ func (l *runLog) begin(head logHead, r *Result) error {
 	if st, err := l.file.Stat(); err != nil || !st.Mode().IsRegular() {
 		return errors.Join(err, errors.New("not a regular file"))
 	}
-	if err := lock(l.file); err != nil {
+	if err := filelock.Lock(l.file); err != nil {
 		return err
 	}
 	text, err := io.ReadAll(l.file)

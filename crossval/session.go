@@ -26,7 +26,8 @@ type Session struct {
 	options Options
 	base    *Result // without candidates and runs
 
-	turn sync.Mutex // held by Run
+	turn sync.Mutex // held by Run, and guards what follows
+	fits learned
 
 	mu      sync.Mutex // guards what follows, and is held while Progress runs
 	log     *runLog    // nil: none
@@ -65,8 +66,10 @@ func Open(set data.Source, sp Splitter, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if result.Leaks, err = FindLeaks(known(set, answers), result.Splits); err != nil {
-		return nil, err
+	if !o.noLeaks {
+		if result.Leaks, err = FindLeaks(known(set, answers), result.Splits); err != nil {
+			return nil, err
+		}
 	}
 	s := &Session{set: set, answers: answers, options: o, base: result, named: map[string]*entry{}}
 	if o.Log != "" {
@@ -240,8 +243,8 @@ func (s *Session) work(ctx context.Context) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	memory := newKeeper(s.options.Memory)
-	defer memory.end()
+	memory := newKeeper(s.options.Memory, s.fits)
+	defer func() { s.fits = memory.end() }()
 	var wg sync.WaitGroup
 	for range min(workers, len(s.queue)) {
 		wg.Go(func() {
@@ -314,6 +317,10 @@ func (s *Session) away(ctx context.Context, p *Plan, jobs map[int]fit) error {
 func (s *Session) fit(ctx context.Context, memory *keeper, f fit) {
 	for {
 		limited, r := memory.begin(ctx)
+		if ctx.Err() != nil { // while it waited
+			memory.finish(r)
+			return
+		}
 		begin := time.Now()
 		run, failure := s.bounded(limited, f)
 		stopped, alone := memory.finish(r)
@@ -345,9 +352,13 @@ func (s *Session) bounded(ctx context.Context, f fit) (*Run, *FoldError) {
 	job := s.base.job(f.Candidate, f.fold, &s.options)
 	run, failure := job.abandoned(limited, s.set, s.answers)
 	if failure != nil && ctx.Err() == nil && limited.Err() != nil {
-		failure.Err = fmt.Errorf("%w: its fits took more than the %v that a candidate has", ErrSkipped, s.options.TimeLimit)
+		failure.Err = s.overTime()
 	}
 	return run, failure
+}
+
+func (s *Session) overTime() error {
+	return fmt.Errorf("%w: its fits took more than the %v that a candidate has", ErrSkipped, s.options.TimeLimit)
 }
 
 // abandoned runs a job. One that does not return after its context is done is abandoned.
@@ -405,6 +416,10 @@ func (s *Session) put(ctx context.Context, f fit, run *Run, failure *FoldError, 
 	}
 	s.done++
 	f.spent += elapsed
+	if limit := s.options.TimeLimit; failure == nil && limit > 0 && f.spent > limit { // with fits side by side
+		job := s.base.job(f.Candidate, f.fold, &s.options)
+		failure = job.failure("fit", s.overTime())
+	}
 	e := Event{Finished: true, Elapsed: elapsed}
 	if failure != nil {
 		e.Err = failure

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed732fc211/aegis/data"
 )
@@ -135,5 +137,73 @@ func TestSessionRefuses(t *testing.T) {
 	}
 	if r := s.Result(); len(r.Candidates) != 1 || len(r.Failed) != 1 {
 		t.Errorf("candidates %v, failures %v", r.Candidates, r.Failed)
+	}
+}
+
+// TestTimeLimitIsATotal: fits side by side count singly, and a candidate that takes more in all
+// is left out.
+func TestTimeLimitIsATotal(t *testing.T) {
+	set, err := data.FromRows("made up", [][]float64{{1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}}, make([]float64, 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := EstimatorFunc(func(context.Context, *data.Set, uint64) (*data.Predictor, error) {
+		time.Sleep(30 * time.Millisecond)
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Values: make([]float64, rows.Len())}, nil
+		}}, nil
+	})
+	for _, workers := range []int{1, 8} {
+		res, err := Validate(t.Context(), set, KFold{K: 8}, []Candidate{{Name: "slow", Estimator: slow}}, Options{Workers: workers, TimeLimit: 100 * time.Millisecond})
+		if err != nil || len(res.Failed) != 1 || !res.Failed[0].Skipped || len(res.Runs) != 0 {
+			t.Errorf("%d workers: %v, failures %v, %d runs", workers, err, res.Failed, len(res.Runs))
+		}
+	}
+}
+
+// TestResampledRowsStay: rows that a splitter draws are trained on as they are, however many
+// they are.
+func TestResampledRowsStay(t *testing.T) {
+	set, err := data.FromRows("made up", [][]float64{{0}, {1}, {2}, {3}, {4}, {5}}, make([]float64, 6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []float64
+	sees := EstimatorFunc(func(_ context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+		x, _, err := train.Table()
+		rows = slices.Clone(x)
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Values: make([]float64, rows.Len())}, nil
+		}}, err
+	})
+	drawn := SplitterFunc(func(*data.Set) ([]Split, error) {
+		return []Split{{Resampled: true, Train: []int{0, 0, 0, 1}, Test: []int{4, 5}}}, nil
+	})
+	if _, err := Validate(t.Context(), set, drawn, []Candidate{{Name: "sees", Estimator: sees}}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(rows, []float64{0, 0, 0, 1}) {
+		t.Errorf("trained on %v", rows)
+	}
+}
+
+// TestLeaveOneOutTakesLittle: the training rows of folds that train on all others are written
+// down for none of them.
+func TestLeaveOneOutTakesLittle(t *testing.T) {
+	set, err := data.FromRows("made up", slices.Repeat([][]float64{{1}}, 50), make([]float64, 50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	splits, err := numberedSplits(set, LeaveOneOut{})
+	if err != nil || len(splits) != 50 {
+		t.Fatalf("%v, %d folds", err, len(splits))
+	}
+	for _, s := range splits {
+		if s.Train != nil {
+			t.Fatal("training rows are written down")
+		}
+	}
+	if whole, err := Splits(set, LeaveOneOut{}); err != nil || len(whole[7].Train) != 49 {
+		t.Errorf("%v: Splits does not complete folds", err)
 	}
 }

@@ -68,6 +68,17 @@ func splitsOf(folds [][]int, err error) ([]Split, error) {
 // It returns an error if there are no folds, if a fold lacks test or training rows, or if
 // a row is out of range, repeated within a fold, or in both of its parts.
 func Splits(s *data.Set, sp Splitter) ([]Split, error) {
+	splits, err := numberedSplits(s, sp)
+	for i := range splits {
+		if splits[i].Train, err = trainRows(splits[i], s.Len()); err != nil {
+			return nil, err // not reached: they are checked
+		}
+	}
+	return splits, err
+}
+
+// numberedSplits is Splits with Train nil where that is all other rows.
+func numberedSplits(s *data.Set, sp Splitter) ([]Split, error) {
 	if s == nil || s.Len() == 0 {
 		return nil, data.ErrEmpty
 	}
@@ -90,6 +101,9 @@ func Splits(s *data.Set, sp Splitter) ([]Split, error) {
 		train, err := trainRows(f, n)
 		if err != nil {
 			return nil, fmt.Errorf("crossval: %s: fold %d of %d: %w", inWords(sp), i+1, len(folds), err)
+		}
+		if f.Train == nil {
+			train = nil // of leave-one-out, all of them would be n² numbers
 		}
 		if i > 0 && (count == n || anyTaken(taken, f.Test)) {
 			clear(taken)

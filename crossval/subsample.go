@@ -121,7 +121,7 @@ func LearningCurves(ctx context.Context, set data.Source, sp Splitter, candidate
 		}
 	}
 	res, err := Validate(ctx, set, sp, all, o)
-	if res == nil || ctx.Err() != nil {
+	if err = beyondFits(err); err != nil {
 		return nil, err
 	}
 	train := 0.0
@@ -148,6 +148,18 @@ func LearningCurves(ctx context.Context, set data.Source, sp Splitter, candidate
 		}
 	}
 	return out, nil
+}
+
+// beyondFits returns what of a validation's error is not the failure of a fit.
+func beyondFits(err error) error {
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		list = joined.Unwrap()
+	}
+	return errors.Join(slices.DeleteFunc(slices.Clone(list), func(err error) bool {
+		_, fit := err.(*FoldError)
+		return fit
+	})...)
 }
 
 func trainCount(s Split, rows int) int {

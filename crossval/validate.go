@@ -12,13 +12,16 @@ import (
 
 // Options are the settings of [Validate]. The zero value is ready to use.
 type Options struct {
-	Seed     uint64
-	Workers  int           // number of fits that run at once; 0: GOMAXPROCS
-	Metrics  []data.Metric // nil: those of the set's task
-	Progress func(Event)   // called when a fit starts and when it ends, one call at a time
+	Seed    uint64
+	Workers int           // number of fits that run at once; 0: GOMAXPROCS
+	Metrics []data.Metric // nil: those of the set's task
+	// Progress is called when a fit starts and when it ends, one call at a time. It must not call
+	// methods of the session, which waits for it.
+	Progress func(Event)
 
-	// TimeLimit bounds the total fitting time of one candidate. A candidate that exceeds
-	// it is left out of the result, with a note. 0: no limit.
+	// TimeLimit bounds the total time of one candidate's fits and predictions, those side by side
+	// counted singly. A candidate that exceeds it is left out of the result, with a note. 0: no
+	// limit.
 	TimeLimit time.Duration
 	// Memory bounds what the process holds while fits run, in bytes: fewer run side by side
 	// than Workers where they would not fit. A fit that does not fit alone is left out, as
@@ -44,6 +47,8 @@ type Options struct {
 	// fit mean less then, TimeLimit and Memory are errors, and every estimator must have a
 	// description. nil: fits run here.
 	Elsewhere Elsewhere
+
+	noLeaks bool // FindLeaks is not called
 }
 
 // Elsewhere runs the given jobs of a plan on these rows, which are the plan's, in other
@@ -113,7 +118,7 @@ func prepare(set data.Source, sp Splitter, o *Options) (*data.Set, *Result, erro
 	if len(answers.Steps) > 0 {
 		return nil, nil, fmt.Errorf("crossval: %s: targets of steps: a validation scores one answer for each row", answers.Name)
 	}
-	splits, err := Splits(known(set, answers), sp)
+	splits, err := numberedSplits(known(set, answers), sp)
 	if err != nil {
 		return nil, nil, err
 	}

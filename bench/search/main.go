@@ -61,6 +61,8 @@ func main() {
 	defer stop()
 	err := errors.New("-data or -table is missing")
 	switch {
+	case o.mode != "search" && o.mode != "race" || o.folds < 1 || o.folds > outer:
+		err = fmt.Errorf("-mode %s -folds %d: want search or race, and 1 to %d folds", o.mode, o.folds, outer)
 	case *write != "":
 		err = document(o.results, *write)
 	case o.dir != "":
@@ -77,7 +79,7 @@ type row struct {
 	mode, table, metric string
 	fold                int
 	greater             bool
-	numbers             []float64 // of search: its score, the default's, seconds, fits; of race: see race
+	numbers             []float64 // of search: its score, the default's, seconds; of race: see race
 }
 
 func (r *row) record() []string {

@@ -151,6 +151,9 @@ func (o *searchFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.planned != "" {
 		return o.plan(c, set, s)
 	}
+	if err := o.files.CheckSpace(s.Space); err != nil {
+		return err
+	}
 	total, what := o.trials, "trials"
 	if o.budget > 0 {
 		total, what = max(1, int(o.budget.Seconds())), "seconds"

@@ -97,10 +97,15 @@ func TestSearchRefuses(t *testing.T) {
 	if err := os.WriteFile("bad.json", []byte(`{"kind":"crossval/search.Space","config":{"Nonsense":1}}`), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	knn := `{"kind":"crossval/search.Space","config":{"Base":{"kind":"crossval/baselines.KNN"},"Settings":[{"Path":"K","Domain":{"kind":"crossval/search.Int","config":{"Low":1,"High":8}}}]}}`
+	if err := os.WriteFile("knn.json", []byte(knn), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		want string
 		args []string
 	}{
+		{`KNN cannot be saved: leave out the model by --model ""`, []string{"--space", "knn.json", "--trials", "2"}},
 		{"--budget 0 needs --trials", []string{"--budget", "0"}},
 		{"want none below 0", []string{"--trials", "-1"}},
 		{"want 2 or more", []string{"--outer", "1"}},

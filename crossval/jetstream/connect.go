@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/seed732fc211/aegis/internal/filelock"
 )
 
 // Server says where the server is. The zero value is one in this process, without a port, with
@@ -72,6 +73,7 @@ func Connect(ctx context.Context, s Server, remark func(string)) (*Conn, error) 
 	}
 	if s.URL == "" {
 		if err := c.start(s.Folder); err != nil {
+			c.Close()
 			return nil, fmt.Errorf("jetstream: %w", err)
 		}
 		options = append(options, nats.InProcessServer(c.embed))
@@ -142,20 +144,20 @@ func (c *Conn) start(folder string) error {
 		return err
 	}
 	c.close = append(c.close, func() { f.Close() })
-	if err := lock(f); err != nil {
-		c.Close()
+	if err := filelock.Lock(f); err != nil {
+		if errors.Is(err, filelock.ErrHeld) {
+			err = errors.New("another process has its server there")
+		}
 		return fmt.Errorf("%s: %w", folder, err)
 	}
 	if c.embed, err = server.NewServer(&server.Options{
 		ServerName: "aegis", DontListen: true, JetStream: true, StoreDir: folder, SyncAlways: true, NoSigs: true, NoLog: true,
 	}); err != nil {
-		c.Close()
 		return err
 	}
 	c.embed.Start()
 	c.close = append(c.close, func() { c.embed.Shutdown(); c.embed.WaitForShutdown() })
 	if !c.embed.ReadyForConnections(30 * time.Second) {
-		c.Close()
 		return errors.New("the server in this process does not start")
 	}
 	return nil
@@ -217,4 +219,4 @@ func final(err error) bool {
 }
 
 // errForGood marks an error that another attempt cannot help.
-var errForGood = errors.New("for good")
+var errForGood = errors.New("this will not change")

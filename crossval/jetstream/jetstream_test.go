@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/crossval/search"
@@ -271,6 +273,88 @@ func TestSearchBudget(t *testing.T) {
 	left := c.js.StreamNames(t.Context())
 	for name := range left.Name() {
 		t.Errorf("the stream %s is left", name)
+	}
+}
+
+// TestSomeJobs: jobs of a plan may be run bit by bit, and results that are there already are not
+// in the way; that there is no such job is an error.
+func TestSomeJobs(t *testing.T) {
+	c := embedded(t)
+	v := validation{9, 5, []guess{{Shift: 1}, {Shift: 2}}}
+	work(t, c, WorkOptions{Parallel: 2})
+	p, err := crossval.NewPlan(rows(t), v.splitter(), v.candidates(), crossval.Options{Seed: v.Seed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*crossval.Outcome
+	for _, jobs := range [][]int{{7, 2, 2}, {}, {0, 1, 3, 4, 5}, {9, 6, 8}} {
+		before := fits.Load()
+		done := 0
+		list, err := c.Run(t.Context(), p, rows(t), RunOptions{Jobs: jobs, Progress: func(*crossval.Outcome, int, int) { done++ }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.Clone(jobs)
+		slices.Sort(want)
+		want = slices.Compact(want)
+		var have []int
+		for _, o := range list {
+			have = append(have, o.Index)
+		}
+		if !slices.Equal(have, want) || done != len(want) || fits.Load()-before != int64(len(want)) {
+			t.Errorf("jobs %v: outcomes of %v, %d events, %d fits", jobs, have, done, fits.Load()-before)
+		}
+		all = append(all, list...)
+	}
+	r, err := p.Merge(all)
+	if err != nil || !bytes.Equal(bits(t, r), v.alone(t)) {
+		t.Errorf("the result differs: %v", err)
+	}
+	if _, err := c.Run(t.Context(), p, rows(t), RunOptions{Jobs: []int{10}}); err == nil {
+		t.Error("there is no job 10")
+	}
+	if err := c.Remove(t.Context(), p); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPutFails: what cannot be written is an error at once, and is not tried again for ever.
+func TestPutFails(t *testing.T) {
+	c := embedded(t)
+	store, err := c.js.CreateObjectStore(t.Context(), jetstream.ObjectStoreConfig{Bucket: "some"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	ink := errors.New("no more ink")
+	if err := c.put(ctx, store, "it", func(w io.Writer) error { w.Write([]byte("a")); return ink }); !errors.Is(err, ink) || ctx.Err() != nil {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestIdleRunsTakeNoSlots: runs whose jobs are done, but which were not removed, do not slow
+// another down.
+func TestIdleRunsTakeNoSlots(t *testing.T) {
+	c := embedded(t)
+	work(t, c, WorkOptions{Parallel: 1})
+	run := func(seed uint64, folds int) time.Duration {
+		v := validation{seed, folds, []guess{{Shift: 1}}}
+		p, err := crossval.NewPlan(rows(t), v.splitter(), v.candidates(), crossval.Options{Seed: v.Seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		if _, err := c.Run(t.Context(), p, rows(t), RunOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return time.Since(begin)
+	}
+	for seed := range uint64(6) {
+		run(seed, 2)
+	}
+	if took := run(99, 10); took > 5*time.Second {
+		t.Errorf("10 jobs took %v beside 6 idle runs", took)
 	}
 }
 

@@ -222,10 +222,12 @@ func (c *Conn) put(ctx context.Context, store jetstream.ObjectStore, name string
 			return err
 		}
 		r, w := io.Pipe()
-		var failed error
 		go func() {
-			failed = write(w)
-			w.CloseWithError(failed)
+			err := write(w)
+			if err != nil {
+				err = fmt.Errorf("%w: %w", errForGood, err)
+			}
+			w.CloseWithError(err)
 		}()
 		_, err = store.Put(ctx, jetstream.ObjectMeta{Name: name}, r)
 		r.CloseWithError(err)
@@ -341,8 +343,9 @@ func (c *Conn) publish(ctx context.Context, m *nats.Msg) error {
 // collect reads results until those of all jobs are there.
 func (c *Conn) collect(ctx context.Context, r run, p *crossval.Plan, jobs []int, o RunOptions) ([]*crossval.Outcome, error) {
 	outcomes, done, next := make([]*crossval.Outcome, len(jobs)), 0, uint64(1)
-	var subjects []string // nil: all
-	if len(jobs) < p.Len() {
+	const few = 256
+	var subjects []string // nil: all, of which those that were not asked for are left out
+	if len(jobs) < p.Len() && len(jobs) <= few {
 		for _, i := range jobs {
 			subjects = append(subjects, r.result(i))
 		}
@@ -479,9 +482,11 @@ func (c *Conn) Elsewhere(o RunOptions) (run crossval.Elsewhere, end func(context
 		if held == nil {
 			return nil
 		}
-		p := held
-		held = nil
-		return c.Remove(ctx, p)
+		err := c.Remove(ctx, held)
+		if err == nil {
+			held = nil
+		}
+		return err
 	}
 	run = func(ctx context.Context, p *crossval.Plan, rows data.Source, jobs []int, done func(*crossval.Outcome)) error {
 		if p != held {

@@ -42,7 +42,7 @@ func (c *Conn) Work(ctx context.Context, o WorkOptions) error {
 	if o.Deliveries <= 0 {
 		o.Deliveries = 10
 	}
-	w := &working{conn: c, o: o, slots: make(chan struct{}, o.Parallel), served: map[run]context.CancelFunc{}, refused: map[run]*said{}, broken: make(chan error, 1)}
+	w := &working{conn: c, o: o, slots: make(chan struct{}, o.Parallel), news: make(chan struct{}), served: map[run]context.CancelFunc{}, refused: map[run]*said{}, broken: make(chan error, 1)}
 	defer w.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -81,7 +81,7 @@ func (c *Conn) Work(ctx context.Context, o WorkOptions) error {
 		case err := <-w.broken:
 			return err
 		case m := <-news:
-			w.removed(run(m.Data))
+			w.hear(run(m.Data))
 		case <-time.After(time.Second):
 		}
 	}
@@ -96,8 +96,9 @@ type working struct {
 	broken chan error
 
 	mu      sync.Mutex
-	rows    *data.Set // those of the last plan, as the next one's are often the same
-	print   string    // their fingerprint
+	rows    *data.Set     // those of the last plan, as the next one's are often the same
+	print   string        // their fingerprint
+	news    chan struct{} // closed, and made anew, when there may be jobs
 	served  map[run]context.CancelFunc
 	refused map[run]*said
 }
@@ -153,13 +154,21 @@ func (w *working) serve(ctx context.Context, r run) {
 	})
 }
 
-// removed stops the work for a run.
-func (w *working) removed(r run) {
+// hear stops the work for a run that was removed, and wakes what waits for jobs.
+func (w *working) hear(removed run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if stop := w.served[r]; stop != nil {
+	if stop := w.served[removed]; stop != nil {
 		stop()
 	}
+	close(w.news)
+	w.news = make(chan struct{})
+}
+
+func (w *working) wake() chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.news
 }
 
 // refusal is an error that does not go away.
@@ -221,8 +230,11 @@ func (w *working) jobs(ctx context.Context, r run) error {
 	if err != nil {
 		return err
 	}
+	const shortest, longest = 5 * time.Millisecond, 250 * time.Millisecond
 	var pull jetstream.Consumer
+	pause := shortest
 	for {
+		wake := w.wake()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -230,26 +242,35 @@ func (w *working) jobs(ctx context.Context, r run) error {
 		}
 		m, err := w.next(ctx, r, &pull)
 		if m == nil {
-			<-w.slots
+			<-w.slots // other runs may need it
 			if gone(err) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-wake:
+				pause = shortest
+			case <-time.After(pause):
+				pause = min(2*pause, longest)
+			}
 			continue
 		}
-		ackWait := pull.CachedInfo().Config.AckWait
+		pause = shortest
+		consumer := pull
 		w.wait.Go(func() {
 			defer func() { <-w.slots }()
-			if err := w.run(ctx, r, p, worker, m, ackWait); err != nil && ctx.Err() == nil {
+			if err := w.run(ctx, r, p, worker, m, consumer); err != nil && ctx.Err() == nil {
 				w.conn.remark(fmt.Sprintf("plan %s, %s: %v", r, m.Subject(), err))
 			}
 		})
 	}
 }
 
-// next returns a job, or nil if there is none for a second.
+// next returns a job, or nil if there is none now.
 func (w *working) next(ctx context.Context, r run, pull *jetstream.Consumer) (m jetstream.Msg, err error) {
 	err = w.conn.retry(ctx, 10*time.Second, func(attempt context.Context) (err error) {
 		if *pull == nil {
@@ -257,17 +278,11 @@ func (w *working) next(ctx context.Context, r run, pull *jetstream.Consumer) (m 
 				return err
 			}
 		}
-		// Not longer than a second, as several runs share the slots; less when the run is removed.
-		wait, cancel := context.WithTimeout(ctx, time.Second)
-		defer cancel()
-		batch, err := (*pull).Fetch(1, jetstream.FetchContext(wait))
+		batch, err := (*pull).FetchNoWait(1)
 		if err == nil {
 			for m = range batch.Messages() {
 			}
 			err = batch.Error()
-		}
-		if err != nil && m == nil && ctx.Err() == nil && wait.Err() != nil {
-			err = nil // no job
 		}
 		if err != nil && m == nil {
 			*pull = nil // asking for it anew says whether it is gone
@@ -289,7 +304,7 @@ func gone(err error) bool {
 }
 
 // run runs one job and publishes its outcome.
-func (w *working) run(ctx context.Context, r run, p *crossval.Plan, worker *crossval.Worker, m jetstream.Msg, ackWait time.Duration) error {
+func (w *working) run(ctx context.Context, r run, p *crossval.Plan, worker *crossval.Worker, m jetstream.Msg, consumer jetstream.Consumer) error {
 	meta, err := m.Metadata()
 	if err != nil {
 		return err
@@ -301,12 +316,19 @@ func (w *working) run(ctx context.Context, r run, p *crossval.Plan, worker *cros
 	alive := make(chan struct{})
 	defer close(alive)
 	go func() { // a sign of life: a fit that takes longer than AckWait is not given to another
+		wait, asked := consumer.CachedInfo().Config.AckWait, time.Now()
 		for {
 			select {
 			case <-alive:
 				return
-			case <-time.After(ackWait / 4):
+			case <-time.After(min(wait/4, time.Second)):
 				_ = m.InProgress() // a lost connection ends that, and comes again
+			}
+			if time.Since(asked) >= time.Second { // a coordinator that was started again may have another
+				if info, err := consumer.Info(ctx); err == nil {
+					wait = info.Config.AckWait
+				}
+				asked = time.Now()
 			}
 		}
 	}()

@@ -14,7 +14,7 @@ import (
 // given Eta times as much. Trials with the whole resource compete to win. A promotion goes
 // before a new trial, and depends on earlier rounds alone.
 type ASHA struct {
-	Proposer  Proposer // of new trials; nil: Random
+	Proposer  Proposer // of new trials; nil: Random; TPE learns from trials with the whole resource alone
 	Path      string   // of the resource, a whole number below the space's Base: "Recipe.Epochs"
 	Low, High int      // the resource of the lowest rung and of the whole
 	Eta       int      // 0: 3
@@ -81,7 +81,7 @@ func (a ASHA) promotable(h *History, rung int) *Trial {
 		if t.Of >= 0 {
 			promoted[t.Of] = true
 		}
-		if t.Number > 0 && t.Rung == rung && !math.IsNaN(h.loss(t)) {
+		if t.Number > 0 && t.Same < 0 && t.Rung == rung && !math.IsNaN(h.loss(t)) {
 			list = append(list, t)
 		}
 	}

@@ -1,10 +1,12 @@
 package search
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/seed732fc211/aegis/describe"
@@ -154,6 +156,8 @@ func readValue(text json.RawMessage) (any, error) {
 		strings []string
 	)
 	switch {
+	case nulls(text):
+		return nil, errors.New("null is no value")
 	case json.Unmarshal(text, &n) == nil:
 		return n, nil
 	case json.Unmarshal(text, &f) == nil:
@@ -170,6 +174,15 @@ func readValue(text json.RawMessage) (any, error) {
 		return strings, nil
 	}
 	return text, nil
+}
+
+// nulls reports whether a value is null or a list that has one, which would be read as 0.
+func nulls(text json.RawMessage) bool {
+	if string(bytes.TrimSpace(text)) == "null" {
+		return true
+	}
+	var list []json.RawMessage
+	return json.Unmarshal(text, &list) == nil && slices.ContainsFunc(list, nulls)
 }
 
 // valueText writes a value of a domain as JSON: a registered type with its kind.

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,6 +175,7 @@ type library struct {
 	list   []*data.Prediction
 	width  int
 	mean   func(rows []int, mean []float64) (float64, error) // the loss of a mean prediction, (rows, width), of some rows
+	cost   float64                                           // of mean, of each value, relative to a squared distance
 }
 
 // libraryMost is the number of trials that take part in ensembles.
@@ -214,29 +216,9 @@ var errNoBlend = errors.New("search: the trials predict nothing that can be aver
 
 // judge sets the loss by which members are chosen.
 func (l *library) judge(metric data.Metric) error {
-	switch {
-	case l.rules.Choice:
-		labels, err := l.truth.Labels()
-		if err != nil {
-			return fmt.Errorf("search: %w", err)
-		}
-		l.mean = func(rows []int, mean []float64) (float64, error) {
-			sum := 0.0
-			for i, row := range rows {
-				for c, p := range mean[i*l.width : (i+1)*l.width] {
-					if c == labels[row] {
-						p--
-					}
-					sum += p * p
-				}
-			}
-			return sum / float64(len(rows)), nil
-		}
-	case l.rules.Scaled && l.rules.Levels == nil && l.rules.Proba == 0:
-		want, columns, err := l.truth.TargetTable()
-		if err != nil || columns != l.width {
-			return errors.Join(err, errNoBlend)
-		}
+	want, err := l.wanted()
+	if err == nil {
+		l.cost = 1
 		l.mean = func(rows []int, mean []float64) (float64, error) {
 			sum := 0.0
 			for i, row := range rows {
@@ -247,16 +229,20 @@ func (l *library) judge(metric data.Metric) error {
 			}
 			return sum / float64(len(rows)), nil
 		}
-	default:
-		l.mean = func(rows []int, mean []float64) (float64, error) {
-			p := &data.Prediction{}
-			if l.rules.Proba > 0 {
-				p.Proba = mean
-			} else {
-				p.Values = mean
-			}
-			return l.score(metric, rows, p)
+		return nil
+	}
+	if !errors.Is(err, errNoIdeal) {
+		return err
+	}
+	l.cost = 60 // measured: 40 to 90 times as long as a squared distance
+	l.mean = func(rows []int, mean []float64) (float64, error) {
+		p := &data.Prediction{}
+		if l.rules.Proba > 0 {
+			p.Proba = mean
+		} else {
+			p.Values = mean
 		}
+		return l.score(metric, rows, p)
 	}
 	return nil
 }
@@ -352,13 +338,7 @@ func (l *library) weights(counts []int) []Weight {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Weight) int {
-		switch {
-		case a.Weight > b.Weight:
-			return -1
-		case a.Weight < b.Weight:
-			return 1
-		}
-		return a.Trial - b.Trial
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), a.Trial-b.Trial)
 	})
 	return out
 }

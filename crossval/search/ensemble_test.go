@@ -133,7 +133,7 @@ func TestCorrectedIsHonest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := l.corrected(data.Accuracy, s, 200, 0, choose)
+		e, err := l.corrected(t.Context(), data.Accuracy, s, 200, 0, choose)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -134,7 +134,7 @@ func ExampleTPE() {
 		}
 	}
 	fmt.Println(near, "of the last 20 are nearer than 0.1, where a random search has 4")
-	// Output: 12 of the last 20 are nearer than 0.1, where a random search has 4
+	// Output: 10 of the last 20 are nearer than 0.1, where a random search has 4
 }
 
 // Of trials with 4 epochs the best third goes on with 12, and of these the best third with 36.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/trees"
+	"gonum.org/v1/gonum/stat"
 )
 
 // Importance is how much of the variance of the score over the space a setting explains.
@@ -23,7 +25,8 @@ const importanceLeast = 10
 // forests learn the score from the settings, and the variance of a forest's mean prediction as
 // a function of one setting, over all values of the others, is divided by its whole variance.
 // Shares need not sum to 1, as settings act together. The mean and the standard deviation are
-// over 10 forests of 64 trees; the averages over 512 Sobol' points.
+// over 10 forests of 64 trees; the averages over 512 Sobol' points. Where its conditions do not
+// hold, a setting has no effect, so that one which is seldom open seldom matters.
 //
 // Scores are cut at the median less five times the distance to the upper quartile, towards the
 // bad side, so that a few bad trials do not make up all of the variance. A setting that is not
@@ -54,6 +57,10 @@ func (o *Outcome) Importance(ctx context.Context) ([]Importance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search: importance: %w", err)
 	}
+	means, err := marginalsOf(&o.search.Space)
+	if err != nil {
+		return nil, err
+	}
 	const forests = 10
 	shares := make([][]float64, len(settings))
 	for f := range forests {
@@ -61,13 +68,13 @@ func (o *Outcome) Importance(ctx context.Context) ([]Importance, error) {
 		if err != nil {
 			return nil, fmt.Errorf("search: importance: %w", err)
 		}
-		if err := marginals(ctx, m, settings, shares); err != nil {
-			return nil, err
+		if err := means.add(ctx, m, shares); err != nil {
+			return nil, fmt.Errorf("search: importance: %w", err)
 		}
 	}
 	out := make([]Importance, len(settings))
 	for i := range settings {
-		mean, std := meanStd(shares[i])
+		mean, std := stat.PopMeanStdDev(shares[i], nil)
 		out[i] = Importance{settings[i].name(), mean, std}
 	}
 	return out, nil
@@ -86,74 +93,93 @@ func asRow(p Point) []float64 {
 
 // cut bounds losses on the bad side.
 func cut(y []float64) []float64 {
-	sorted := sortedCopy(y)
-	most := quantile(sorted, 0.5) + 5*(quantile(sorted, 0.5)-quantile(sorted, 0.25))
+	sorted := slices.Clone(y)
+	slices.Sort(sorted)
+	median, quarter := quantile(sorted, 0.5), quantile(sorted, 0.25)
+	if median == quarter {
+		return y
+	}
 	out := make([]float64, len(y))
 	for i, v := range y {
-		if out[i] = v; most > quantile(sorted, 0.5) {
-			out[i] = min(v, most)
-		}
+		out[i] = min(v, median+5*(median-quarter))
 	}
 	return out
 }
 
-// marginals adds to shares what a forest says of each setting.
-func marginals(ctx context.Context, m *trees.Model, settings []Setting, shares [][]float64) error {
+// marginals are the points at which the effects of settings are averaged.
+type marginals struct {
+	all   trees.Table
+	moved [][]trees.Table // by setting and value: the points with that value, where the setting is open
+}
+
+func marginalsOf(space *Space) (*marginals, error) {
 	const points, values = 512, 32
-	at := make([][]float64, points)
+	at := make([]Point, points)
+	r := source(0, "importance", 0)
 	for k := range at {
-		at[k] = make([]float64, len(settings))
+		at[k] = make(Point, len(space.Settings))
 		for i := range at[k] {
-			at[k][i] = float64(sobol(uint32(k), i%len(directions))) / (1 << 32)
+			if at[k][i] = r.Float64(); i < len(directions) {
+				at[k][i] = float64(sobol(uint32(k), i)) / (1 << 32)
+			}
 		}
 	}
-	predict := func(rows [][]float64) ([]float64, error) {
-		t, err := trees.FromRows(rows)
-		if err != nil {
-			return nil, err
+	table := func(moved, n, v int) (t trees.Table, err error) {
+		rows := make([][]float64, points)
+		for k := range rows {
+			p := slices.Clone(at[k])
+			if moved >= 0 {
+				p[moved] = (float64(v) + 0.5) / float64(n)
+			}
+			if err := space.close(p); err != nil {
+				return t, err
+			}
+			rows[k] = asRow(p)
 		}
-		return m.Values(ctx, t)
+		return trees.FromRows(rows)
 	}
-	all, err := predict(at)
-	if err != nil {
-		return fmt.Errorf("search: importance: %w", err)
+	m := &marginals{moved: make([][]trees.Table, len(space.Settings))}
+	var err error
+	if m.all, err = table(-1, 0, 0); err != nil {
+		return nil, err
 	}
-	_, whole := meanStd(all)
-	for i := range settings {
+	for i := range space.Settings {
 		n := values
-		if c := cells(settings[i].Domain); c > 0 {
+		if c := cells(space.Settings[i].Domain); c > 0 {
 			n = c
 		}
-		means := make([]float64, n)
-		moved := make([][]float64, points)
-		for v := range means {
-			for k := range moved {
-				moved[k] = append([]float64(nil), at[k]...)
-				moved[k][i] = (float64(v) + 0.5) / float64(n)
-			}
-			p, err := predict(moved)
+		for v := range n {
+			t, err := table(i, n, v)
 			if err != nil {
-				return fmt.Errorf("search: importance: %w", err)
+				return nil, err
 			}
-			means[v], _ = meanStd(p)
+			m.moved[i] = append(m.moved[i], t)
 		}
-		_, own := meanStd(means)
+	}
+	return m, nil
+}
+
+// add adds to shares what a forest says of each setting.
+func (m *marginals) add(ctx context.Context, forest *trees.Model, shares [][]float64) error {
+	all, err := forest.Values(ctx, m.all)
+	if err != nil {
+		return err
+	}
+	whole := stat.PopVariance(all, nil)
+	for i, tables := range m.moved {
+		means := make([]float64, len(tables))
+		for v, t := range tables {
+			p, err := forest.Values(ctx, t)
+			if err != nil {
+				return err
+			}
+			means[v] = stat.Mean(p, nil)
+		}
 		share := 0.0
 		if whole > 0 {
-			share = own * own / (whole * whole)
+			share = stat.PopVariance(means, nil) / whole
 		}
 		shares[i] = append(shares[i], share)
 	}
 	return nil
-}
-
-// meanStd returns the mean and the standard deviation, with n in its denominator.
-func meanStd(x []float64) (mean, std float64) {
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
-	for _, v := range x {
-		std += (v - mean) * (v - mean) / float64(len(x))
-	}
-	return mean, math.Sqrt(std)
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -32,7 +33,7 @@ const bootstraps, fewest = 400, 50
 // estimate is the mean over the samples, the interval lies between the 2.5% and 97.5%
 // quantiles. Rows of a group are drawn together. After the time left, fewer samples are made,
 // but fewest at least; 0: no limit.
-func (l *library) corrected(metric data.Metric, seed uint64, samples int, left time.Duration, choose func(rows []int) ([]int, error)) (Estimate, error) {
+func (l *library) corrected(ctx context.Context, metric data.Metric, seed uint64, samples int, left time.Duration, choose func(rows []int) ([]int, error)) (Estimate, error) {
 	begin, units := time.Now(), l.units()
 	scores := make([]float64, samples)
 	errs := make([]error, samples)
@@ -46,11 +47,14 @@ func (l *library) corrected(metric data.Metric, seed uint64, samples int, left t
 		})
 	}
 	made := 0
-	for ; made < samples && (left == 0 || made < fewest || time.Since(begin) < left); made++ {
+	for ; made < samples && ctx.Err() == nil && (left == 0 || made < fewest || time.Since(begin) < left); made++ {
 		next <- made
 	}
 	close(next)
 	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return Estimate{}, fmt.Errorf("search: the correction: %w", err)
+	}
 	scores = scores[:made]
 	if err := errors.Join(errs...); err != nil {
 		return Estimate{}, err
@@ -124,6 +128,7 @@ func (l *library) sample(metric data.Metric, seed uint64, b int, units [][]int, 
 	if len(out) == 0 {
 		return math.NaN(), nil
 	}
+	r.Shuffle(len(in), func(i, j int) { in[i], in[j] = in[j], in[i] }) // who chooses may look at the first alone
 	counts, err := choose(in)
 	if errors.Is(err, data.ErrUndefined) {
 		return math.NaN(), nil
@@ -177,6 +182,9 @@ func (l *library) perRow(metric data.Metric) ([][]float64, error) {
 	default:
 		return nil, nil
 	}
+	if l.width > 1 && (metric.Name == data.RMSE.Name || metric.Name == data.R2.Name) {
+		return nil, nil // the mean over columns of what is no mean over rows
+	}
 	as := metric
 	if metric.Name == data.R2.Name {
 		as = data.RMSE // of a single row R2 is not defined
@@ -205,10 +213,4 @@ func (l *library) perRow(metric data.Metric) ([][]float64, error) {
 		}
 	}
 	return out, nil
-}
-
-func sortedCopy(x []float64) []float64 {
-	out := slices.Clone(x)
-	slices.Sort(out)
-	return out
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,26 +38,26 @@ type Outcome struct {
 	Notes   []string
 
 	search Search
-	spent  func() time.Duration
 }
 
-// outcome sums up a search.
-func (r *run) outcome() (*Outcome, error) {
+// outcome sums up a search. When ctx is done, it makes no ensemble and corrects nothing.
+func (r *run) outcome(ctx context.Context) (*Outcome, error) {
 	best := r.ranked()
 	if len(best) == 0 {
 		return nil, r.nothing()
 	}
 	o := &Outcome{
 		Trials: r.trials, Winner: best[0], Metric: data.Metric{Name: r.metric.Name, Greater: r.metric.Greater, Range: r.metric.Range},
-		Result: r.session.Result(), Notes: r.notes, search: r.Search, spent: r.spent,
+		Result: r.session.Result(), Notes: r.notes, search: r.Search,
 		Weights: []Weight{{Trial: best[0], Weight: 1}},
 	}
 	in, err := o.Result.Interval(nameOfTrial(o.Winner), r.metric.Name)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		o.Optimistic = Estimate{Score: in.Estimate, Low: in.Low, High: in.High, Method: "mean over the inner folds that it was chosen by"}
+	} else { // of one fold there is none
+		o.Notes = append(o.Notes, err.Error())
 	}
-	o.Optimistic = Estimate{Score: in.Estimate, Low: in.Low, High: in.High, Method: "mean over the inner folds that it was chosen by"}
-	if err := o.combine(r, best); err != nil {
+	if err := o.combine(ctx, r, best); err != nil {
 		o.Notes = append(o.Notes, err.Error())
 	}
 	o.Elapsed = r.spent()
@@ -78,7 +79,10 @@ func (r *run) nothing() error {
 }
 
 // combine selects the ensemble and corrects the estimates.
-func (o *Outcome) combine(r *run, best []int) error {
+func (o *Outcome) combine(ctx context.Context, r *run, best []int) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("search: no ensemble and no corrected estimate: %w", err)
+	}
 	l, err := newLibrary(o.Result, r.answers, r.metric, best)
 	if err != nil {
 		return err
@@ -91,7 +95,7 @@ func (o *Outcome) combine(r *run, best []int) error {
 	if err != nil {
 		return err
 	}
-	if o.Corrected, err = l.corrected(r.metric, r.Seed, bootstraps, r.accounts()/3, choose); err != nil {
+	if o.Corrected, err = l.corrected(ctx, r.metric, r.Seed, bootstraps, r.accounts()/3, choose); err != nil {
 		return err
 	}
 	if r.Ensemble.None {
@@ -103,8 +107,8 @@ func (o *Outcome) combine(r *run, best []int) error {
 	}
 	o.Weights = l.weights(counts)
 	samples, rows := l.affordable(r.Ensemble)
-	o.Blended, err = l.corrected(r.metric, r.Seed, samples, r.accounts()/3, func(in []int) ([]int, error) {
-		return l.selectOn(in[:min(len(in), rows)], r.Ensemble) // bootstrap samples have no order
+	o.Blended, err = l.corrected(ctx, r.metric, r.Seed, samples, r.accounts()/3, func(in []int) ([]int, error) {
+		return l.selectOn(in[:min(len(in), rows)], r.Ensemble)
 	})
 	return err
 }
@@ -113,7 +117,7 @@ func (o *Outcome) combine(r *run, best []int) error {
 // repeated on, so that it takes seconds.
 func (l *library) affordable(e Ensemble) (samples, rows int) {
 	const work = 4e9
-	one := float64(orDefault(e.Steps, 50) * len(l.list) * l.width * l.truth.Len())
+	one := l.cost * float64(orDefault(e.Steps, 50)*len(l.list)*l.width*l.truth.Len())
 	samples = min(bootstraps, max(fewest, int(work/one)))
 	rows = max(100, int(float64(l.truth.Len())*min(1, work/(one*float64(samples)))))
 	return samples, rows
@@ -157,8 +161,9 @@ func (o *Outcome) blend(n int) Blend {
 
 // Fit fits the outcome to all rows within what is left of the search's budget: members of the
 // ensemble whose fits would end after it are left out, with a note, the one with the largest
-// weight never. Without a budget it is Best().Fit, with members fitted side by side. The seed
-// of member i is crossval.JobSeed(Search.Seed, "member", i).
+// weight never. Members are fitted side by side, as many as Search.Workers says and this
+// process has processors for, one at a time with Search.Memory. The seed of member i is
+// crossval.JobSeed(Search.Seed, "member", i).
 func (o *Outcome) Fit(ctx context.Context, rows data.Source) (*data.Predictor, error) {
 	if !o.fits() {
 		return nil, errNoOutcome
@@ -194,16 +199,18 @@ func (o *Outcome) FitMembers(ctx context.Context, fit func(ctx context.Context, 
 		return errNoOutcome
 	}
 	limited, cancel := ctx, context.CancelFunc(func() {})
-	if o.search.Budget > 0 && o.spent != nil {
-		left := max(0, o.search.Budget-o.spent())
-		limited, cancel = context.WithTimeout(ctx, left)
+	if o.search.Budget > 0 {
+		limited, cancel = context.WithTimeout(ctx, max(0, o.search.Budget-o.Elapsed))
 	}
 	defer cancel()
 	b := o.blend(len(o.Weights))
+	if err := b.check(); err != nil {
+		return err
+	}
 	errs := make([]error, len(b.Members))
 	var wg sync.WaitGroup
 	next := make(chan int)
-	for range min(len(errs), o.search.atATime()) {
+	for range min(len(errs), o.search.membersAtATime()) {
 		wg.Go(func() {
 			for i := range next {
 				of := limited
@@ -237,8 +244,9 @@ func (o *Outcome) note() string {
 	return fmt.Sprintf("search: trial %d of %d is best: %s", o.Winner, len(o.Trials), inWords(o.Trials[o.Winner].Values))
 }
 
-// Ranked returns the numbers of the trials, the best first: complete ones by their scores, then
-// dropped ones by theirs, then failed ones. Trials that repeat another are left out.
+// Ranked returns the numbers of the trials, the best first: complete ones by their scores, those
+// that compete before those that do not, then dropped ones by theirs, then failed ones. Trials
+// that repeat another are left out.
 func (o *Outcome) Ranked() []int {
 	if o == nil {
 		return nil
@@ -260,22 +268,18 @@ func (o *Outcome) Ranked() []int {
 			out = append(out, i)
 		}
 	}
+	loss := func(t *Trial) float64 {
+		switch {
+		case math.IsNaN(t.Score):
+			return math.Inf(1)
+		case o.Metric.Greater:
+			return -t.Score
+		}
+		return t.Score
+	}
 	slices.SortStableFunc(out, func(i, j int) int {
 		a, b := &o.Trials[i], &o.Trials[j]
-		if x, y := class(a), class(b); x != y {
-			return x - y
-		}
-		d := a.Score - b.Score
-		if o.Metric.Greater {
-			d = -d
-		}
-		switch {
-		case d < 0:
-			return -1
-		case d > 0:
-			return 1
-		}
-		return 0
+		return cmp.Or(class(a)-class(b), cmp.Compare(loss(a), loss(b)))
 	})
 	return out
 }
@@ -325,10 +329,10 @@ func (o *Outcome) Counts() string {
 			continue
 		case t.Failed != "":
 			failed++
-		case t.Dropped != "":
-			dropped++
-		default:
+		case t.Complete():
 			complete++
+		default:
+			dropped++
 		}
 		fits += o.Trials[i].Folds
 	}
@@ -430,7 +434,7 @@ type trialJSON struct {
 	Values    []Value         `json:"values"`
 	Point     []*float64      `json:"point"`
 	Estimator json.RawMessage `json:"estimator"`
-	Scores    []float64       `json:"scores"`
+	Scores    []*float64      `json:"scores"`
 	Score     *float64        `json:"score"`
 	Dropped   string          `json:"dropped,omitempty"`
 	Failed    string          `json:"failed,omitempty"`
@@ -473,7 +477,7 @@ func (o *Outcome) WriteJSON(w io.Writer) error {
 			return fmt.Errorf("search: trial %d: %w", i, err)
 		}
 		j := trialJSON{
-			Number: t.Number, Round: t.Round, Rung: t.Rung, Values: t.Values, Estimator: text, Scores: t.Scores, Score: known(t.Score),
+			Number: t.Number, Round: t.Round, Rung: t.Rung, Values: t.Values, Estimator: text, Scores: []*float64{}, Score: known(t.Score),
 			Dropped: t.Dropped, Failed: t.Failed, FitNs: int64(t.Fit),
 		}
 		if t.Of >= 0 {
@@ -481,6 +485,9 @@ func (o *Outcome) WriteJSON(w io.Writer) error {
 		}
 		if t.Same >= 0 {
 			j.Same = &t.Same
+		}
+		for _, v := range t.Scores {
+			j.Scores = append(j.Scores, known(v))
 		}
 		for _, u := range t.Point {
 			j.Point = append(j.Point, known(u))

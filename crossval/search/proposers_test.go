@@ -72,7 +72,7 @@ func TestASHARungs(t *testing.T) {
 	}
 	a := ASHA{Path: "x", Low: 1, High: 9}
 	h := History{Settings: []Setting{{Path: "y", Domain: Uniform{High: 1}}}}
-	h.Trials = append(h.Trials, Trial{Number: 0, Final: true, Of: -1, Folds: 1}) // the base
+	h.Trials = append(h.Trials, Trial{Number: 0, Final: true, Of: -1, Same: -1, Folds: 1}) // the base
 	promoted := map[int]bool{}
 	for len(h.Trials) < 200 {
 		first := len(h.Trials)
@@ -101,7 +101,7 @@ func TestASHARungs(t *testing.T) {
 				}
 				promoted[p.Of] = true
 			}
-			h.Trials = append(h.Trials, Trial{Number: len(h.Trials), Point: p.Point, Rung: p.Rung, Of: p.Of, Final: p.Final, Score: math.NaN()})
+			h.Trials = append(h.Trials, Trial{Number: len(h.Trials), Point: p.Point, Rung: p.Rung, Of: p.Of, Same: -1, Final: p.Final, Score: math.NaN()})
 		}
 		for i := first; i < len(h.Trials); i++ {
 			h.Trials[i].Folds, h.Trials[i].Score = 1, h.Trials[i].Point[0]

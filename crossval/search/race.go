@@ -95,8 +95,13 @@ func (r *run) race(ctx context.Context, round []Trial) error {
 		if to < folds {
 			r.drop(round)
 		}
-		// A few fits at a time, so that no worker idles; the number of workers plays no part.
-		from, to = to, min(folds, to+max(1, 4/len(list)))
+		// A few fits at a time; the number of workers plays no part, or the outcome would depend on
+		// it. The base, which nothing can drop, takes all.
+		next := to + max(1, 4/len(list))
+		if round[0].Number == 0 {
+			next = folds
+		}
+		from, to = to, min(folds, next)
 	}
 	r.settle(round)
 	return nil
@@ -177,14 +182,14 @@ func (r *run) worse(t, than *Trial) []float64 {
 func (r *run) drop(round []Trial) {
 	level := orDefault(r.Race.Level, 0.2)
 	lost := map[int]string{}
-	var slow []int
+	for i := range round {
+		if t := &round[i]; t.running() && r.slow(t) {
+			t.Failed = fmt.Sprintf("too slow for the budget: a fit takes %v", t.Fit.Round(time.Millisecond))
+		}
+	}
 	for i := range round {
 		t := &round[i]
-		if t.Same >= 0 || t.Failed != "" || t.Dropped != "" || !t.Final {
-			continue
-		}
-		if r.slow(t) {
-			slow = append(slow, i)
+		if !t.running() {
 			continue
 		}
 		best := r.leader(round, t.Folds)
@@ -198,9 +203,11 @@ func (r *run) drop(round []Trial) {
 	for i, why := range lost { // after all decisions, so that their order plays no part
 		round[i].Dropped = why
 	}
-	for _, i := range slow {
-		round[i].Failed = fmt.Sprintf("too slow for the budget: a fit takes %v", round[i].Fit.Round(time.Millisecond))
-	}
+}
+
+// running reports whether a trial competes, and has neither failed nor been dropped.
+func (t *Trial) running() bool {
+	return t.Same < 0 && t.Failed == "" && t.Dropped == "" && t.Final
 }
 
 // slow reports whether all fits of a trial would take more than an eighth of the budget; of

@@ -84,7 +84,7 @@ func (s Search) Run(ctx context.Context, rows data.Source) (*Outcome, error) {
 	}
 	defer r.session.Close()
 	err = r.loop(ctx)
-	out, e := r.outcome()
+	out, e := r.outcome(ctx)
 	if e != nil {
 		return nil, errors.Join(err, e)
 	}
@@ -169,6 +169,8 @@ type run struct {
 	trials  []Trial
 	notes   []string
 
+	growth float64 // all rows over the mean number of training rows of a fold
+
 	mu     sync.Mutex    // guards what follows
 	logged time.Duration // what fits of the log took
 	fits   int           // finished
@@ -196,7 +198,11 @@ func (s Search) start(rows data.Source) (*run, error) {
 	r.session, err = crossval.Open(rows, s.splitter(answers), crossval.Options{
 		Seed: s.Seed, Workers: s.Workers, Memory: s.Memory, Metrics: metrics, Log: s.Log, Progress: r.tell, Elsewhere: s.Elsewhere,
 	})
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	r.growth = growth(r.session.Result())
+	return r, nil
 }
 
 // tell counts fits and passes on events of the session.
@@ -242,13 +248,17 @@ func (r *run) loop(ctx context.Context) error {
 		if n == 0 {
 			return nil
 		}
+		if r.Budget > 0 && r.left() <= 0 {
+			r.over(round)
+			return nil
+		}
 		first := len(r.trials)
 		if err := r.propose(round, n); err != nil {
 			return err
 		}
 		err := r.inBudget(ctx, func(ctx context.Context) error { return r.race(ctx, r.trials[first:]) })
 		if errors.Is(err, errBudget) {
-			r.notes = append(r.notes, fmt.Sprintf("the budget of %v ended in round %d", r.Budget, round))
+			r.over(round)
 			return nil
 		}
 		if err != nil {
@@ -264,22 +274,24 @@ func (r *run) loop(ctx context.Context) error {
 	}
 }
 
+func (r *run) over(round int) {
+	r.notes = append(r.notes, fmt.Sprintf("the budget of %v ended in round %d", r.Budget, round))
+}
+
 var errBudget = errors.New("search: the budget has ended")
 
-// inBudget calls f with a context that ends with the budget, less what the fits of the
-// outcome are going to take.
+// left returns what is left of the budget, less what the fits of the outcome are going to take.
+func (r *run) left() time.Duration { return r.Budget - r.spent() - r.reserve() - r.accounts() }
+
+// inBudget calls f with a context that ends with what is left of the budget.
 func (r *run) inBudget(ctx context.Context, f func(context.Context) error) error {
 	if r.Budget == 0 {
 		return f(ctx)
 	}
-	left := r.Budget - r.spent() - r.reserve() - r.accounts()
-	if left <= 0 {
-		return errBudget
-	}
-	limited, cancel := context.WithTimeout(ctx, left)
+	limited, cancel := context.WithTimeout(ctx, r.left())
 	defer cancel()
 	err := f(limited)
-	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return errBudget
 	}
 	return err
@@ -302,11 +314,21 @@ func (s *Search) atATime() int {
 	return runtime.GOMAXPROCS(0)
 }
 
+// membersAtATime returns how many members of the outcome are fitted at a time, in this process.
+func (s *Search) membersAtATime() int {
+	if s.Memory > 0 {
+		return 1 // nothing keeps their memory within bounds
+	}
+	return min(s.atATime(), runtime.GOMAXPROCS(0))
+}
+
 // propose adds the trials of a round.
 func (r *run) propose(round, n int) error {
 	known := map[string]int{}
 	for i := range r.trials {
-		known[string(r.trials[i].text)] = i
+		if r.trials[i].Same < 0 {
+			known[string(r.trials[i].text)] = i
+		}
 	}
 	list := r.trials
 	for range n {
@@ -369,10 +391,10 @@ func (r *run) reserve() time.Duration {
 	var sum, longest time.Duration
 	for _, i := range best[:min(len(best), r.Ensemble.size())] {
 		t := &r.trials[i]
-		one := time.Duration(float64(t.Fit) * growth(r.session.Result()))
+		one := time.Duration(float64(t.Fit) * r.growth)
 		sum, longest = sum+one, max(longest, one)
 	}
-	return max(longest, sum/time.Duration(r.atATime())) * 5 / 4
+	return max(longest, sum/time.Duration(r.membersAtATime())) * 5 / 4
 }
 
 // ranked returns the numbers of the complete trials that compete, the best first.

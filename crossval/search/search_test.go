@@ -3,6 +3,8 @@ package search_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,6 +96,97 @@ func TestSameBits(t *testing.T) {
 				t.Errorf("%T: %d workers:\n%s\none:\n%s", p, workers, got, first)
 			}
 		}
+	}
+}
+
+// TestLogOfMore: a log that has more fits than a race takes, or was cut short, changes nothing.
+func TestLogOfMore(t *testing.T) {
+	set := table(t, data.Wine)
+	s := search.Search{Space: treeSpace(), Proposer: search.Sobol{}, Trials: 20, Folds: 6, Seed: 4}
+	o, err := s.Run(t.Context(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, counts := text(t, o), o.Counts()
+	if !strings.Contains(counts, "dropped") || strings.Contains(counts, " 0 dropped") {
+		t.Fatalf("no race: %s", counts)
+	}
+	s.Log = filepath.Join(t.TempDir(), "log")
+	full := s
+	full.Race.Full = true
+	if _, err := full.Run(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+	for _, keep := range []float64{1, 0.5} {
+		log, err := os.ReadFile(s.Log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bytes.SplitAfter(log, []byte("\n"))
+		if err := os.WriteFile(s.Log, bytes.Join(lines[:int(keep*float64(len(lines)))], nil), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		o, err := s.Run(t.Context(), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, o); got != want {
+			t.Errorf("with %v of the log of a full search:\n%s\nwithout:\n%s", keep, got, want)
+		}
+	}
+}
+
+// TestOneFold: a search on one fold has an outcome, without an interval of the winner's score.
+func TestOneFold(t *testing.T) {
+	set := table(t, data.Wine)
+	o, err := search.Search{Space: treeSpace(), Splitter: crossval.Holdout{Seed: 1}, Trials: 3}.Run(t.Context(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Optimistic.Method != "" || len(o.Notes) == 0 || o.Best() == nil {
+		t.Errorf("optimistic %+v, notes %q", o.Optimistic, o.Notes)
+	}
+}
+
+// TestStoppedSearch: a search that is interrupted has the outcome so far, without what takes
+// time to make.
+func TestStoppedSearch(t *testing.T) {
+	set := table(t, data.Wine)
+	ctx, cancel := context.WithCancel(t.Context())
+	s := search.Search{Space: treeSpace(), Trials: 1000, Folds: 3, Progress: func(e search.Event) {
+		if e.Trial == 3 {
+			cancel()
+		}
+	}}
+	o, err := s.Run(ctx, set)
+	if !errors.Is(err, context.Canceled) || o == nil {
+		t.Fatalf("error %v", err)
+	}
+	if o.Corrected.Method != "" || len(o.Weights) != 1 || len(o.Notes) == 0 {
+		t.Errorf("corrected %+v, weights %v, notes %q", o.Corrected, o.Weights, o.Notes)
+	}
+}
+
+// TestMembersInBudget: when the budget has ended, the member with the largest weight alone is
+// fitted, and a note says so.
+func TestMembersInBudget(t *testing.T) {
+	set := table(t, data.Wine)
+	o, err := search.Search{Space: treeSpace(), Trials: 6, Budget: time.Hour, Folds: 3}.Run(t.Context(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Weights = []search.Weight{{Trial: 2, Weight: 0.5}, {Trial: 1, Weight: 0.3}, {Trial: 0, Weight: 0.2}}
+	p, err := o.Fit(t.Context(), set)
+	if err != nil || strings.Contains(strings.Join(p.Notes, ""), "left out") {
+		t.Errorf("within the budget: %v, notes %q", err, p.Notes)
+	}
+	o.Elapsed = 2 * time.Hour
+	if p, err = o.Fit(t.Context(), set); err != nil || !strings.Contains(strings.Join(p.Notes, ""), "2 of the 3 members of the ensemble were left out") {
+		t.Errorf("after the budget: %v, notes %q", err, p.Notes)
+	}
+	o.Trials[1].Estimator = nil
+	if _, err := o.Fit(t.Context(), set); err == nil {
+		t.Error("a member without an estimator is no error")
 	}
 }
 

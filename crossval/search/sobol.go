@@ -6,8 +6,8 @@ import (
 )
 
 // Sobol proposes the points of a Sobol' sequence (Sobol', "On the distribution of points in a
-// cube", 1967), which fill the space more evenly than random ones: any 2^k of them divide
-// each setting's range into 2^k parts with one point in each. The direction numbers are those
+// cube", 1967), which fill the space more evenly than random ones: points n·2^k to (n+1)·2^k − 1
+// divide each setting's range into 2^k parts with one point in each. The direction numbers are those
 // of Joe & Kuo (2008), "Constructing Sobol sequences with better two-dimensional projections";
 // the seed shifts the points digit by digit. At most 32 settings.
 type Sobol struct{}

@@ -161,6 +161,31 @@ func (s *Setting) at(u float64) (json.RawMessage, string, error) {
 	return text, name, err
 }
 
+// close sets the numbers of a point to NaN where conditions do not hold.
+func (s *Space) close(p Point) error {
+	open := map[string]string{}
+	for i := range s.Settings {
+		holds, err := s.holds(i, open)
+		if err != nil {
+			return err
+		}
+		if !holds || math.IsNaN(p[i]) {
+			p[i] = math.NaN()
+			continue
+		}
+		name := s.Settings[i].name()
+		if !slices.ContainsFunc(s.Settings[i+1:], func(o Setting) bool {
+			return slices.ContainsFunc(o.When, func(c Condition) bool { return c.Setting == name })
+		}) {
+			continue // its value does not matter
+		}
+		if _, open[name], err = s.Settings[i].at(p[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // holds reports whether the conditions of setting i hold, given the settings that are open.
 func (s Space) holds(i int, open map[string]string) (bool, error) {
 	for _, c := range s.Settings[i].When {
@@ -222,7 +247,7 @@ func (s Space) enable(p Point, i int) error {
 			return fmt.Errorf("search: %s: its condition is on %q, which is no setting before it", s.Settings[i].name(), c.Setting)
 		}
 		found := false
-		for _, u := range positions(s.Settings[at].Domain) {
+		for _, u := range append([]float64{p[at]}, places(s.Settings[at].Domain)...) { // what it has may do
 			_, name, err := s.Settings[at].at(u)
 			if err != nil {
 				return err
@@ -255,6 +280,18 @@ func positions(d Domain) []float64 {
 	var out []float64
 	for k := range n {
 		out = append(out, (float64(k)+0.5)/float64(n))
+	}
+	return out
+}
+
+// places returns positions of many values of a domain, of all if there are few.
+func places(d Domain) []float64 {
+	out := positions(d)
+	if cells(d) == 0 {
+		const many = 4096
+		for k := range many {
+			out = append(out, (float64(k)+0.5)/many)
+		}
 	}
 	return out
 }

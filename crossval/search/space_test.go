@@ -76,6 +76,40 @@ func conditional() search.Space {
 	}
 }
 
+// TestConditionsThatCanHold: values in the middle of a logarithmic scale, and those that another
+// condition has set already, are found.
+func TestConditionsThatCanHold(t *testing.T) {
+	is := func(setting string, values ...string) search.Condition {
+		return search.Condition{Setting: setting, Is: values}
+	}
+	for _, settings := range [][]search.Setting{
+		{
+			{Path: "K", Domain: search.Int{Low: 1, High: 8, Log: true}},
+			{Path: "K", Name: "again", Domain: search.Int{Low: 4, High: 4}, When: []search.Condition{is("K", "4")}},
+		},
+		{
+			{Path: "K", Name: "a", Domain: search.Choice{Values: []any{1, 2}, Names: []string{"x", "y"}}},
+			{Path: "K", Name: "b", Domain: search.Choice{Values: []any{3, 4}, Names: []string{"z", "w"}}, When: []search.Condition{is("a", "y")}},
+			{Path: "K", Name: "c", Domain: search.Int{Low: 5, High: 6}, When: []search.Condition{is("b", "z"), is("a", "x", "y")}},
+		},
+	} {
+		s := search.Search{Space: search.Space{Base: baselines.KNN{K: 1}, Settings: settings}, Trials: 2, Folds: 2}
+		if _, err := s.Run(t.Context(), table(t, data.Iris)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestNullIsNoValue: null in a space would become a 0 that nobody wrote.
+func TestNullIsNoValue(t *testing.T) {
+	for _, values := range []string{"[null]", "[1, [2, null]]", "[[[null]]]"} {
+		var c search.Choice
+		if err := c.UnmarshalText([]byte(`{"values":` + values + `}`)); err == nil || !strings.Contains(err.Error(), "null") {
+			t.Errorf("%s: %v, %v", values, c, err)
+		}
+	}
+}
+
 // TestCandidates: points give estimators; a setting whose condition does not hold is not open.
 func TestCandidates(t *testing.T) {
 	nan := math.NaN()

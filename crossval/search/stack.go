@@ -18,11 +18,11 @@ import (
 //
 // Best is by the Brier score of a choice among classes, and by the mean squared error of numbers
 // in the units of the target. The weights are found by exponentiated gradient (Kivinen &
-// Warmuth 1997), until a step gains less than 1e-12 of the loss.
+// Warmuth 1997), until a step gains less than 1e-12 of the loss, 100,000 steps at most.
 type Stack struct {
-	Estimators []crossval.Estimator
-	Folds      int               // 0: 5; stratified by class, or of whole groups
-	Splitter   crossval.Splitter // nil: Folds folds
+	Estimators []crossval.Estimator // 1 to 50
+	Folds      int                  // 0: 5; stratified by class, or of whole groups
+	Splitter   crossval.Splitter    // nil: Folds folds
 }
 
 // Fit implements crossval.Estimator. The seeds are those of a search: crossval.JobSeed of the
@@ -60,8 +60,8 @@ func (s Stack) Fit(ctx context.Context, rows data.Source, seed uint64) (*data.Pr
 
 // weigh returns the weights of the estimators.
 func (s Stack) weigh(ctx context.Context, rows data.Source, seed uint64) ([]float64, error) {
-	if len(s.Estimators) == 0 {
-		return nil, errors.New("search: a stack of no estimators")
+	if n := len(s.Estimators); n == 0 || n > libraryMost {
+		return nil, fmt.Errorf("search: stack: %d estimators: want 1 to %d", n, libraryMost)
 	}
 	if s.Folds < 0 || s.Folds == 1 || s.Folds > 0 && s.Splitter != nil {
 		return nil, fmt.Errorf("search: stack: %d folds: want 2 or more, and no splitter beside them", s.Folds)
@@ -87,9 +87,6 @@ func (s Stack) weigh(ctx context.Context, rows data.Source, seed uint64) ([]floa
 	if len(res.Failed) > 0 {
 		return nil, fmt.Errorf("search: stack: %s: %s", res.Failed[0].Candidate, res.Failed[0].Message)
 	}
-	if len(numbers) > libraryMost {
-		return nil, fmt.Errorf("search: stack: %d estimators, at most %d", len(numbers), libraryMost)
-	}
 	l, err := newLibrary(res, answers, res.Metrics[0], numbers)
 	if err != nil {
 		return nil, err
@@ -108,7 +105,9 @@ func (s Stack) weigh(ctx context.Context, rows data.Source, seed uint64) ([]floa
 	return simplexLeastSquares(x, want), nil
 }
 
-// wanted returns what an ideal member would predict.
+var errNoIdeal = errors.New("search: stack: want a choice among classes, or numbers in the units of the target")
+
+// wanted returns what an ideal member would predict, (rows, width).
 func (l *library) wanted() ([]float64, error) {
 	if l.rules.Choice {
 		labels, err := l.truth.Labels()
@@ -122,9 +121,12 @@ func (l *library) wanted() ([]float64, error) {
 		return want, nil
 	}
 	if !l.rules.Scaled || l.rules.Levels != nil || l.rules.Proba > 0 {
-		return nil, errors.New("search: stack: want a choice among classes, or numbers in the units of the target")
+		return nil, errNoIdeal
 	}
-	want, _, err := l.truth.TargetTable()
+	want, columns, err := l.truth.TargetTable()
+	if err == nil && columns != l.width {
+		err = errNoBlend
+	}
 	return want, err
 }
 

@@ -19,7 +19,7 @@ import (
 // trials are among a few whole numbers and choices, all of which are known, it proposes a
 // point at random.
 type TPE struct {
-	Start      int     // trials that Sobol proposes first; 0: 10
+	Start      int     // trials, beside the base, that are finished before this begins; Sobol proposes them; 0: 8
 	Best       float64 // share of the trials that are the best; 0: 0.15, and at most 25 of them
 	Candidates int     // drawn for each setting; 0: 24
 }
@@ -29,9 +29,9 @@ func (t TPE) Propose(h History, number int) (Proposal, error) {
 	if t.Start < 0 || t.Candidates < 0 || !(t.Best >= 0 && t.Best < 1) {
 		return Proposal{}, fmt.Errorf("search: TPE: a start of %d, the best %v, %d candidates: want none below 0, and a share below 1", t.Start, t.Best, t.Candidates)
 	}
-	start, best, candidates := orDefault(t.Start, 10), orDefault(t.Best, 0.15), orDefault(t.Candidates, 24)
-	good, bad := h.divide(best)
-	if len(good)+len(bad) < start || len(good) == 0 {
+	start, best, candidates := orDefault(t.Start, 8), orDefault(t.Best, 0.15), orDefault(t.Candidates, 24)
+	good, bad, finished := h.divide(best)
+	if finished < start || len(good) == 0 {
 		if len(h.Settings) > len(directions) {
 			return Random{}.Propose(h, number)
 		}
@@ -64,9 +64,10 @@ func orDefault[T int | float64](v, otherwise T) T {
 	return v
 }
 
-// divide returns the points of the best trials and of the rest. Failed trials are among the
-// rest, pending ones as well: no two trials of a round need to look at the same place.
-func (h *History) divide(share float64) (good, bad []Point) {
+// divide returns the points of the best trials and of the rest, and the number of those with a
+// score, the base aside. Failed trials are among the rest, pending ones as well: no two trials
+// of a round need to look at the same place.
+func (h *History) divide(share float64) (good, bad []Point, finished int) {
 	type scored struct {
 		point Point
 		loss  float64
@@ -77,9 +78,13 @@ func (h *History) divide(share float64) (good, bad []Point) {
 			list = append(list, scored{t.Point, h.loss(t)})
 		}
 	}
-	finished := 0
+	scores := 0
 	for _, s := range list {
-		if !math.IsNaN(s.loss) && !math.IsInf(s.loss, 1) {
+		if math.IsNaN(s.loss) || math.IsInf(s.loss, 1) {
+			continue
+		}
+		scores++
+		if slices.ContainsFunc(s.point, func(u float64) bool { return !math.IsNaN(u) }) {
 			finished++
 		}
 	}
@@ -92,7 +97,7 @@ func (h *History) divide(share float64) (good, bad []Point) {
 		}
 		return cmp.Compare(a.loss, b.loss)
 	})
-	n := min(25, finished, int(math.Ceil(share*float64(finished))))
+	n := min(25, scores, int(math.Ceil(share*float64(scores))))
 	for i, s := range list {
 		if i < n {
 			good = append(good, s.point)
@@ -100,7 +105,7 @@ func (h *History) divide(share float64) (good, bad []Point) {
 			bad = append(bad, s.point)
 		}
 	}
-	return good, bad
+	return good, bad, finished
 }
 
 // density is an estimate over [0, 1) of one setting.

@@ -59,7 +59,7 @@ func BayesCorrelatedT(x []float64, testOverTrain, region float64) (Belief, error
 	b := Belief{Method: "Bayesian correlated t-test", N: len(x), Region: region}
 	b.Mean = StudentT{DF: float64(len(x) - 1), Location: m, Scale: std * math.Sqrt(1/float64(len(x))+testOverTrain)}
 	if std <= rounding*largest(x) {
-		b.Constant, b.Mean.Scale = true, 0
+		b.Constant, b.Mean.Scale = true, math.SmallestNonzeroFloat64 // a point, as 0 is 1
 		switch {
 		case m < -region:
 			b.Less = 1

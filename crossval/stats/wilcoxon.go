@@ -48,7 +48,7 @@ type WilcoxonOptions struct {
 //
 // is compared with its distribution over all 2^n choices of signs. That distribution is
 // computed for the ranks at hand, so that it is exact with ties and with zeros, too. Beyond 300
-// differences P comes from the normal approximation with the variance Σ rank²/4, corrected for
+// differences, ranked zeros among them, P comes from the normal approximation with the variance Σ rank²/4, corrected for
 // continuity.
 //
 // The effect size is the rank-biserial correlation, (V⁺-V⁻)/(V⁺+V⁻) (Kerby 2014). The estimate
@@ -80,16 +80,19 @@ func Wilcoxon(d []float64, o WilcoxonOptions) (Test, error) {
 
 	ranks, positive, ties := signedRanks(d, o.Zeros)
 	zeros := len(d) - len(ranks)
-	exact := o.Distribution == Exact || o.Distribution == Automatic && len(ranks) <= mostExact
-	if exact && len(ranks) > mostForcedExact {
-		return Test{}, fmt.Errorf("stats: an exact signed rank test takes up to %d differences, have %d", mostForcedExact, len(ranks))
-	}
 	v, total := 0.0, 0.0 // of doubled ranks
 	for i, r := range ranks {
 		total += float64(r)
 		if positive[i] {
 			v += float64(r)
 		}
+	}
+	// The distribution has as many values as the sum of the ranks, which with Pratt's zeros may be
+	// any number of times that of the differences.
+	within := func(n int) bool { return len(ranks) <= n && total <= float64(n)*float64(n+1) }
+	exact := o.Distribution == Exact || o.Distribution == Automatic && within(mostExact)
+	if exact && !within(mostForcedExact) {
+		return Test{}, fmt.Errorf("stats: an exact signed rank test takes up to %d differences, zeros that are ranked among them; have %d, %d of them 0", mostForcedExact, len(d), zeros)
 	}
 	t.Statistic = v / 2
 	if len(ranks) == 0 {
@@ -211,7 +214,7 @@ func (t *Test) hodgesLehmann(d []float64, confidence float64) {
 		t.Estimate = t.Estimate/2 + walsh(x, means/2+1)/2
 	}
 	t.Confidence = confidence
-	k := 0 // the interval leaves k means out on either side
+	k := 0 // the interval leaves k-1 means out on either side
 	alpha := (1 - confidence) / 2
 	if n <= mostExact {
 		ranks := make([]int, n)

@@ -47,6 +47,6 @@ func Example_search() {
 	}
 	fmt.Println(list[0].Finding())
 	// Output:
-	// model = trees, rate = 0.01006
+	// model = trees, rate = 0.01004
 	// search is better than 5 neighbours
 }

@@ -16,7 +16,7 @@ const module = "github.com/seed732fc211/aegis/"
 // floors; may lists the imports within a floor.
 var floors = [][]string{
 	{"describe", "internal/stamp"},
-	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
+	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
 	{"metrics", "internal/ops", "crossval/stats"},
 	{"data", "trees"},
 	{"data/parquet", "infer", "internal/setfile"},

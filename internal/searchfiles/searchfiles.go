@@ -28,6 +28,18 @@ func (f *Files) Flags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.JSON, "json", "", "`FILE` for all trials, machine-readable")
 }
 
+// CheckSpace returns an error, before the work, if what a search of the space finds could not be
+// saved, and is to be.
+func (f *Files) CheckSpace(space search.Space) error {
+	if f.Model == "" {
+		return nil
+	}
+	if err := ensemble.Savable(space); err != nil {
+		return fmt.Errorf(`%w: leave out the model by --model ""`, err)
+	}
+	return nil
+}
+
 // Check returns an error, before the work, if a file could not be written.
 func (f *Files) Check() error {
 	switch strings.ToLower(filepath.Ext(f.Report)) {

@@ -83,36 +83,80 @@ func Train(ctx context.Context, rows data.Source, o *search.Outcome) (*Model, er
 // fit fits one member.
 func fit(ctx context.Context, rows data.Source, member search.Member, seed uint64) (Member, error) {
 	out := Member{Weight: member.Weight}
-	var err error
-	if e, ok := member.Estimator.(crossval.Preprocessed); ok && e.Transform == nil { // of Space
-		member.Estimator = e.Estimator
-	}
-	switch e := member.Estimator.(type) {
-	case tabular.Estimator:
-		e.Seed = seed
-		out.Net, _, err = e.Train(ctx, rows)
+	e, prepared, err := inner(member.Estimator)
+	if err != nil {
 		return out, err
-	case baselines.Prepared:
-		if e.Encode {
-			return out, fmt.Errorf("ensemble: %T with Encode cannot be saved", e)
-		}
+	}
+	if prepared {
 		if out.Before, err = (data.ExpandTimes{}).Fit(rows); err != nil {
 			return out, fmt.Errorf("ensemble: %w", err)
 		}
 		if rows, err = data.Applied(rows, out.Before); err != nil {
 			return out, fmt.Errorf("ensemble: %w", err)
 		}
-		member.Estimator = e.Estimator
 	}
-	switch e := member.Estimator.(type) {
+	switch e := e.(type) {
+	case tabular.Estimator:
+		e.Seed = seed
+		out.Net, _, err = e.Train(ctx, rows)
 	case baselines.BoostedTrees:
 		out.Trees, err = e.Train(ctx, rows, seed)
 	case baselines.RandomForest:
 		out.Trees, err = e.Train(ctx, rows, seed)
-	default:
-		err = fmt.Errorf("ensemble: %T cannot be saved", member.Estimator)
 	}
 	return out, err
+}
+
+// inner returns the estimator that is fitted, and whether baselines.Prepared prepares its rows.
+// It is an error if the type has no place in a file.
+func inner(e crossval.Estimator) (in crossval.Estimator, prepared bool, err error) {
+	if p, ok := e.(crossval.Preprocessed); ok && p.Transform == nil { // of Space
+		e = p.Estimator
+	}
+	p, prepared := e.(baselines.Prepared)
+	if prepared {
+		if p.Encode {
+			return nil, true, fmt.Errorf("ensemble: %T with Encode cannot be saved", p)
+		}
+		e = p.Estimator
+	}
+	switch e.(type) {
+	case tabular.Estimator:
+		if !prepared {
+			return e, false, nil
+		}
+	case baselines.BoostedTrees, baselines.RandomForest:
+		return e, prepared, nil
+	}
+	return nil, prepared, fmt.Errorf("ensemble: %T cannot be saved", e)
+}
+
+// Savable returns an error if a model that is trained for an outcome of the space could not be
+// saved: it names the first type of estimator that is in no file.
+func Savable(space search.Space) error {
+	list := []crossval.Estimator{space.Base}
+	for i, s := range space.Settings {
+		choice, ok := s.Domain.(search.Choice)
+		if !ok {
+			continue
+		}
+		for k := range choice.Values {
+			p := make(search.Point, len(space.Settings))
+			for j := range p {
+				p[j] = math.NaN()
+			}
+			p[i] = (float64(k) + 0.5) / float64(len(choice.Values))
+			if e, _, err := space.Candidate(p); err == nil { // one that is wrong is an error of the search
+				list = append(list, e)
+			}
+		}
+	}
+	for _, e := range list {
+		if _, _, err := inner(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check returns an error if the parts do not fit together.

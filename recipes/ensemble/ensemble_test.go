@@ -188,9 +188,32 @@ func TestSpace(t *testing.T) {
 		if n := len(s.Settings[0].Domain.(search.Choice).Values); n != c.families {
 			t.Errorf("%d families, want %d", n, c.families)
 		}
+		if err := ensemble.Savable(s); err != nil {
+			t.Error(err)
+		}
 		// A search checks the whole space before it fits.
 		if _, err := (search.Search{Space: s, Trials: 1, Folds: 2}).Run(t.Context(), c.set); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestSavable: that a model could not be saved is known before a search.
+func TestSavable(t *testing.T) {
+	nets, knn := tabular.Estimator{}, baselines.Prepared{Estimator: baselines.KNN{}}
+	among := func(values ...any) search.Space {
+		return search.Space{Base: crossval.Preprocessed{Estimator: nets}, Settings: []search.Setting{{Path: "Estimator", Domain: search.Choice{Values: values}}}}
+	}
+	for want, s := range map[string]search.Space{
+		"KNN cannot be saved":          among(nets, knn),
+		"Encode cannot be saved":       among(baselines.Prepared{Estimator: baselines.RandomForest{}, Encode: true}),
+		"Estimator cannot be saved":    among(baselines.Prepared{Estimator: nets}),
+		"Majority cannot be saved":     {Base: baselines.Majority{}},
+		"Preprocessed cannot be saved": {Base: crossval.Preprocessed{Estimator: nets, Transform: data.Standardize{}}},
+		"<nil> cannot be saved":        {},
+	} {
+		if err := ensemble.Savable(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
 		}
 	}
 }

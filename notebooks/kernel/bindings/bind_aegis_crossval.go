@@ -57,6 +57,7 @@ func init() {
 			"CompareOptions":               reflect.TypeOf((*_crossval.CompareOptions)(nil)).Elem(),
 			"Comparison":                   reflect.TypeOf((*_crossval.Comparison)(nil)).Elem(),
 			"DataInfo":                     reflect.TypeOf((*_crossval.DataInfo)(nil)).Elem(),
+			"Elsewhere":                    reflect.TypeOf((*_crossval.Elsewhere)(nil)).Elem(),
 			"Estimate632":                  reflect.TypeOf((*_crossval.Estimate632)(nil)).Elem(),
 			"Estimator":                    reflect.TypeOf((*_crossval.Estimator)(nil)).Elem(),
 			"EstimatorFunc":                reflect.TypeOf((*_crossval.EstimatorFunc)(nil)).Elem(),

@@ -23,6 +23,7 @@ func init() {
 			"FamilyTrees":    reflect.ValueOf(_ensemble.FamilyTrees),
 			"Load":           reflect.ValueOf(_ensemble.Load),
 			"Read":           reflect.ValueOf(_ensemble.Read),
+			"Savable":        reflect.ValueOf(_ensemble.Savable),
 			"Space":          reflect.ValueOf(_ensemble.Space),
 			"Train":          reflect.ValueOf(_ensemble.Train),
 		},

@@ -64,6 +64,9 @@ func (o *searching) work(ctx context.Context, c *cobra.Command) error {
 	if err := describe.Unmarshal(text, &s); err != nil {
 		return fmt.Errorf("%s: %w", o.search, err)
 	}
+	if err := o.files.CheckSpace(s.Space); err != nil {
+		return err
+	}
 	set, err := o.set()
 	if err != nil {
 		return err
@@ -88,10 +91,14 @@ func (o *searching) work(ctx context.Context, c *cobra.Command) error {
 		run, end := conn.Elsewhere(o.run)
 		s.Elsewhere = run
 		found, err = s.Run(ctx, set)
-		// What is on the server is removed even after a stop.
+		// What is on the server is removed even after a stop. That it is not is no reason to
+		// lose what was found.
 		final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		return errors.Join(err, end(final))
+		if e := end(final); e != nil {
+			fmt.Fprintf(status, "aegis-nats: warning: %v\n", e)
+		}
+		return err
 	})
 	if found == nil {
 		return err

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package jetstream
+package filelock
 
 import (
 	"errors"
@@ -8,11 +8,12 @@ import (
 	"syscall"
 )
 
-// lock keeps other processes from a folder until this one closes the file or ends.
-func lock(f *os.File) error {
+// Lock keeps other processes from a file until this one closes it or ends. It is ErrHeld if
+// one holds it.
+func Lock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return errors.New("another process has its server there")
+		return ErrHeld
 	}
 	return err
 }
