@@ -42,8 +42,12 @@ func (l *line) form(f, apart norm.Form, compose bool) {
 		return
 	}
 	if !l.tracked {
-		l.text = f.String(l.text)
-		return
+		if text := f.String(l.text); apart.String(text) == apart.String(l.text) {
+			l.text = text
+			return
+		}
+		// x/text v0.44.0 composes some characters with others that they have nothing to do with,
+		// such as U+200E2 as if it were U+00E2 (golang/go#81028).
 	}
 	e := l.edit()
 	for e.from < len(l.text) {
@@ -90,9 +94,10 @@ func composed(list []change) (out []change) {
 	for _, c := range list {
 		k := int(class(c.r))
 		if starter >= 0 && last < k || starter >= 0 && last == -1 {
-			joined := []rune(norm.NFC.String(string([]rune{out[starter].r, c.r})))
-			if len(joined) == 1 {
-				out[starter].r, out[starter].more = joined[0], out[starter].more+c.more-1
+			both := string([]rune{out[starter].r, c.r})
+			joined := norm.NFC.String(both)
+			if r, n := utf8.DecodeRuneInString(joined); n == len(joined) && norm.NFD.String(joined) == norm.NFD.String(both) { // see form
+				out[starter].r, out[starter].more = r, out[starter].more+c.more-1
 				continue
 			}
 		}

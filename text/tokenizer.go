@@ -338,9 +338,7 @@ func (t *Tokenizer) finish(texts ...string) (*Encoding, error) {
 		if list[i], err = t.bare(text, i); err != nil {
 			return nil, err
 		}
-		if o, ok := t.parts.PostProcessor.(offsetter); ok {
-			o.offsets(t, list[i])
-		}
+		t.trim(t.parts.PostProcessor, list[i], text)
 	}
 	if t.parts.Truncation != nil {
 		if err := t.parts.Truncation.cut(list, addedTo(t.parts.PostProcessor, len(list))); err != nil {
