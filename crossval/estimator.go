@@ -3,6 +3,7 @@ package crossval
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed732fc211/aegis/data"
 )
@@ -47,6 +48,10 @@ type Candidate struct {
 	// EstimatorFunc. With Options.Log, a logged fit is reused only if Code matches, so
 	// change it when the code changes.
 	Code string
+
+	// FitLimit bounds the time of each fit with its predictions. A candidate one of whose fits
+	// takes longer is left out of the result, with a note. 0: no limit.
+	FitLimit time.Duration
 }
 
 var errNoPredictor = errors.New("the estimator returned no predictor")

@@ -93,6 +93,34 @@ func (s *Session) Folds() int {
 	return len(s.base.Splits)
 }
 
+// Limit leaves the session with its first folds alone, as if there had never been others.
+func (s *Session) Limit(folds int) error {
+	if s == nil || s.base == nil {
+		return errClosed
+	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := len(s.base.Splits)
+	if folds < 1 || folds > all {
+		return fmt.Errorf("crossval: a session of %d folds cannot go on with the first %d", all, folds)
+	}
+	base := *s.base
+	base.Splits = base.Splits[:folds:folds]
+	if folds < all {
+		base.Splitter += fmt.Sprintf(", the first %d of %d folds", folds, all)
+	}
+	s.base = &base
+	for _, e := range s.entries {
+		e.runs = e.runs[:folds]
+		if e.failed != nil && e.failed.number >= folds {
+			e.failed = nil
+		}
+	}
+	return nil
+}
+
 // Run fits candidates on the given folds, counted from 0 over all repeats; nil is all. Folds
 // that a candidate has been fitted on are not run again, and no more are run of a candidate
 // that has failed. Failures of fits are in the result and no error here. Run waits for running
@@ -338,23 +366,35 @@ func (s *Session) fit(ctx context.Context, memory *keeper, f fit) {
 // grace is how long a fit may run after its context is done.
 const grace = time.Second
 
-// bounded runs one fit within its candidate's remaining time.
+// bounded runs one fit within its limit and its candidate's remaining time.
 func (s *Session) bounded(ctx context.Context, f fit) (*Run, *FoldError) {
 	limited := ctx
-	if limit := s.options.TimeLimit; limit > 0 {
+	limit := f.FitLimit
+	if total := s.options.TimeLimit; total > 0 {
 		s.mu.Lock()
-		left := limit - f.spent
+		left := total - f.spent
 		s.mu.Unlock()
+		if limit == 0 || left < limit {
+			limit = max(1, left)
+		}
+	}
+	if limit > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, left)
+		limited, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
 	job := s.base.job(f.Candidate, f.fold, &s.options)
 	run, failure := job.abandoned(limited, s.set, s.answers)
 	if failure != nil && ctx.Err() == nil && limited.Err() != nil {
-		failure.Err = s.overTime()
+		if failure.Err = s.overTime(); limit == f.FitLimit {
+			failure.Err = f.tooLong()
+		}
 	}
 	return run, failure
+}
+
+func (f fit) tooLong() error {
+	return fmt.Errorf("%w: a fit takes more than the %v that it has", ErrSkipped, f.FitLimit.Round(time.Millisecond))
 }
 
 func (s *Session) overTime() error {
@@ -416,9 +456,13 @@ func (s *Session) put(ctx context.Context, f fit, run *Run, failure *FoldError, 
 	}
 	s.done++
 	f.spent += elapsed
-	if limit := s.options.TimeLimit; failure == nil && limit > 0 && f.spent > limit { // with fits side by side
+	if failure == nil { // which fits side by side, or elsewhere, have not kept
 		job := s.base.job(f.Candidate, f.fold, &s.options)
-		failure = job.failure("fit", s.overTime())
+		if limit := s.options.TimeLimit; limit > 0 && f.spent > limit {
+			failure = job.failure("fit", s.overTime())
+		} else if f.FitLimit > 0 && run.FitTime+run.PredictTime > f.FitLimit {
+			failure = job.failure("fit", f.tooLong())
+		}
 	}
 	e := Event{Finished: true, Elapsed: elapsed}
 	if failure != nil {

@@ -207,3 +207,84 @@ func TestLeaveOneOutTakesLittle(t *testing.T) {
 		t.Errorf("%v: Splits does not complete folds", err)
 	}
 }
+
+// TestFitLimit: a candidate one of whose fits takes longer than it may is left out, whether it
+// hears of its context or not; others are not.
+func TestFitLimit(t *testing.T) {
+	set, err := data.FromRows("made up", [][]float64{{1}, {2}, {3}, {4}}, make([]float64, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nap := func(hears bool) Estimator {
+		return EstimatorFunc(func(ctx context.Context, _ *data.Set, _ uint64) (*data.Predictor, error) {
+			done := ctx.Done()
+			if !hears {
+				done = nil
+			}
+			select {
+			case <-time.After(60 * time.Millisecond):
+			case <-done:
+				return nil, ctx.Err()
+			}
+			return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+				return &data.Prediction{Values: make([]float64, rows.Len())}, nil
+			}}, nil
+		})
+	}
+	res, err := Validate(t.Context(), set, KFold{K: 4}, []Candidate{
+		{Name: "free", Estimator: nap(true)}, {Name: "hears", Estimator: nap(true), FitLimit: 20 * time.Millisecond},
+		{Name: "deaf", Estimator: nap(false), FitLimit: 20 * time.Millisecond}, {Name: "quick", Estimator: nap(true), FitLimit: time.Minute},
+	}, Options{Workers: 1})
+	if err != nil || !res.Complete("free") || !res.Complete("quick") || len(res.Failed) != 2 {
+		t.Fatalf("%v, failures %v", err, res.Failed)
+	}
+	for _, f := range res.Failed {
+		if !f.Skipped || !strings.Contains(f.Message, "a fit takes more than the 20ms") {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// TestSessionLimit: a session that is limited to its first folds is one of these folds.
+func TestSessionLimit(t *testing.T) {
+	set, err := data.FromRows("made up", [][]float64{{1}, {2}, {3}, {4}, {5}, {6}}, make([]float64, 6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean := EstimatorFunc(func(_ context.Context, _ *data.Set, seed uint64) (*data.Predictor, error) {
+		return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+			return &data.Prediction{Values: slices.Repeat([]float64{float64(seed % 9)}, rows.Len())}, nil
+		}}, nil
+	})
+	late := EstimatorFunc(func(_ context.Context, train *data.Set, _ uint64) (*data.Predictor, error) {
+		if x, _, _ := train.Table(); x[len(x)-1] != 6 { // the last fold
+			return nil, errors.New("late")
+		}
+		return mean(t.Context(), train, 5)
+	})
+	s, err := Open(set, KFold{K: 6}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Run(t.Context(), []Candidate{{Name: "a", Estimator: mean}, {Name: "late", Estimator: late}}, []int{0, 5}); err != nil {
+		t.Fatal(err)
+	}
+	before := s.Result()
+	if err := s.Limit(2); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context(), []Candidate{{Name: "a", Estimator: mean}, {Name: "b", Estimator: mean}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	r := s.Result()
+	if s.Folds() != 2 || !r.Complete("a") || !r.Complete("b") || len(r.Failed) != 0 || !strings.HasSuffix(r.Splitter, "the first 2 of 6 folds") {
+		t.Errorf("%d folds, %s, failures %v", s.Folds(), r.Splitter, r.Failed)
+	}
+	if len(before.Splits) != 6 || len(before.Runs) != 2 || len(before.Failed) != 1 {
+		t.Error("the result of before has changed")
+	}
+	if s.Limit(0) == nil || s.Limit(3) == nil {
+		t.Error("0 and 3 of 2 folds are no errors")
+	}
+}

@@ -28,6 +28,7 @@ import (
 // say which model is better in general, and not to say which wins these folds. The trial is
 // dropped if the probability of a win is below Level, if it is worse by the same amount in
 // every fold so far, or if it is as good in each of half of the folds: to win it has to be better.
+// With a budget of time, so is one whose fits on all folds would take more than an eighth of it.
 //
 // The score of a dropped trial is what would be its mean if it kept its distance from the
 // best one: the best one's mean over all folds plus the mean difference on the finished ones.
@@ -71,7 +72,7 @@ func (r *run) race(ctx context.Context, round []Trial) error {
 		var list []crossval.Candidate
 		for i := range round {
 			if t := &round[i]; t.Same < 0 && t.Failed == "" && t.Dropped == "" {
-				list = append(list, crossval.Candidate{Name: nameOfTrial(t.Number), Estimator: t.Estimator})
+				list = append(list, crossval.Candidate{Name: nameOfTrial(t.Number), Estimator: t.Estimator, FitLimit: r.fitLimit(t)})
 			}
 		}
 		if len(list) == 0 {
@@ -91,6 +92,12 @@ func (r *run) race(ctx context.Context, round []Trial) error {
 			}
 			r.settle(round)
 			return err
+		}
+		if base := &round[0]; base.Number == 0 && base.Folds > 0 && r.slow(base) && to < folds {
+			if err := r.fewer(to); err != nil {
+				return err
+			}
+			folds = to
 		}
 		if to < folds {
 			r.drop(round)
@@ -210,14 +217,36 @@ func (t *Trial) running() bool {
 	return t.Same < 0 && t.Failed == "" && t.Dropped == "" && t.Final
 }
 
-// slow reports whether all fits of a trial would take more than an eighth of the budget; of
-// the base, which the others are held against, a half.
+// slow reports whether all fits of a trial would take more than its share of the budget.
 func (r *run) slow(t *Trial) bool {
-	share := time.Duration(8)
+	return r.Budget > 0 && t.Fit*time.Duration(t.all)/time.Duration(r.atATime()) > r.Budget/share(t)
+}
+
+// share is the part of the budget that all fits of a trial may take: an eighth; of the base,
+// which the others are held against, a half.
+func share(t *Trial) time.Duration {
 	if t.Number == 0 {
-		share = 2
+		return 2
 	}
-	return r.Budget > 0 && t.Fit*time.Duration(t.all)/time.Duration(r.atATime()) > r.Budget/share
+	return 8
+}
+
+// fitLimit is the time after which one fit shows that a trial is slow, half as long again as a
+// mean one may take; 0: none. The base has none.
+func (r *run) fitLimit(t *Trial) time.Duration {
+	if t.Number == 0 {
+		return 0
+	}
+	return r.Budget * 3 / 2 * time.Duration(r.atATime()) / (share(t) * time.Duration(t.all))
+}
+
+// fewer goes on with the first folds alone, as all would take the base more than its share of
+// the budget.
+func (r *run) fewer(folds int) error {
+	base := &r.trials[0]
+	r.notes = append(r.notes, fmt.Sprintf("a fit of trial 0 takes %v: of %d folds the first %d are used", base.Fit.Round(time.Millisecond), base.all, folds))
+	base.all = folds
+	return r.session.Limit(folds)
 }
 
 // settle gives the trials of a round their scores.

@@ -15,6 +15,7 @@ import (
 	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/crossval/search"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/trees"
 )
 
@@ -187,6 +188,65 @@ func TestMembersInBudget(t *testing.T) {
 	o.Trials[1].Estimator = nil
 	if _, err := o.Fit(t.Context(), set); err == nil {
 		t.Error("a member without an estimator is no error")
+	}
+}
+
+// sleepy is an estimator that takes its time.
+type sleepy struct {
+	Nap   int // in milliseconds
+	Label int
+}
+
+func (e sleepy) Fit(ctx context.Context, train data.Source, _ uint64) (*data.Predictor, error) {
+	select {
+	case <-time.After(time.Duration(e.Nap) * time.Millisecond):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return &data.Predictor{Predict: func(_ context.Context, rows *data.Set) (*data.Prediction, error) {
+		p := &data.Prediction{}
+		for range rows.Len() {
+			p.Labels = append(p.Labels, e.Label)
+			for c := range rows.Classes {
+				p.Proba = append(p.Proba, map[bool]float64{true: 1}[c == e.Label])
+			}
+		}
+		return p, nil
+	}}, nil
+}
+
+func init() {
+	if err := describe.Register("search_test.", sleepy{}); err != nil {
+		panic(err)
+	}
+}
+
+// TestSlowBase: where the base would take most of the budget, the first folds alone are used, by
+// all trials, and one whose fit takes too long is stopped before the others have waited for it.
+func TestSlowBase(t *testing.T) {
+	s := search.Search{
+		Space: search.Space{Base: sleepy{Nap: 300, Label: 1}, Settings: []search.Setting{
+			{Path: "Nap", Domain: search.Choice{Values: []any{1, 2, 3, 60000}}}, {Path: "Label", Domain: search.Int{Low: 0, High: 2}},
+		}},
+		Proposer: search.Random{}, Budget: 3 * time.Second, Folds: 10, Workers: 1, Seed: 2,
+	}
+	begin := time.Now()
+	o, err := s.Run(t.Context(), table(t, data.Wine))
+	took := time.Since(begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(o.Result.Splits); n != 2 || !o.Trials[0].Complete() || took > s.Budget || len(o.Trials) < 9 {
+		t.Errorf("%d folds, %d trials in %v, notes %q", n, len(o.Trials), took, o.Notes)
+	}
+	stopped := 0
+	for _, one := range o.Trials {
+		if strings.Contains(one.Failed, "a fit takes more than the") {
+			stopped++
+		}
+	}
+	if stopped == 0 || !strings.Contains(strings.Join(o.Notes, ""), "of 10 folds the first 2 are used") {
+		t.Errorf("%d trials were stopped; notes %q\n%s", stopped, o.Notes, o.Table())
 	}
 }
 
