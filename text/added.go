@@ -60,7 +60,7 @@ func (t *Tokenizer) add(list []AddedToken) error {
 			continue
 		}
 		l := line{text: a.Content}
-		if n := t.parts.Normalizer; n != nil {
+		if n := t.normalizer; n != nil {
 			if err := n.normalize(&l); err != nil {
 				return fmt.Errorf("text: the added token %q: %w", a.Content, err)
 			}

@@ -35,6 +35,12 @@ type bpe struct {
 	scratch  sync.Pool
 	ascii    [utf8.RuneSelf]int32
 	modified bool // by Prefix or Suffix
+
+	// Pairs of characters between which a merge may be: the last of its left token and the first
+	// of its right one. Between others no token of a text ever reaches across, so that what is
+	// on either side can be divided by itself. Nil: that is not known.
+	joins      *table
+	joinsASCII [utf8.RuneSelf][utf8.RuneSelf]bool
 }
 
 func (o BPE) compile() (engine, error) {
@@ -64,6 +70,7 @@ func (o BPE) compile() (engine, error) {
 		m.merges.put(keyOf(a, b), pair{int32(rank), id})
 	}
 	m.bytes = v.bytesOf()
+	m.findJoins()
 	for b := range 256 {
 		m.visible[b] = m.known(string(byteRunes[b]))
 	}
@@ -80,6 +87,57 @@ func (o BPE) compile() (engine, error) {
 	}
 	m.scratch.New = func() any { return new(merging) }
 	return m, nil
+}
+
+// findJoins fills joins.
+func (m *bpe) findJoins() {
+	if m.modified || m.IgnoreMerges {
+		return
+	}
+	ofByte := map[string]bool{} // tokens that stand for other characters than they are written with
+	for b := range 256 {
+		ofByte[fmt.Sprintf("<0x%02X>", b)] = m.ByteFallback
+	}
+	ofByte[m.Unk] = true
+	joins := newTable(len(m.Merges))
+	for _, pairs := range m.Merges {
+		if pairs[0] == "" || pairs[1] == "" || ofByte[pairs[0]] || ofByte[pairs[1]] {
+			return
+		}
+		a, _ := utf8.DecodeLastRuneInString(pairs[0])
+		b, _ := utf8.DecodeRuneInString(pairs[1])
+		joins.put(keyOf(a, b), pair{})
+		if a < utf8.RuneSelf && b < utf8.RuneSelf {
+			m.joinsASCII[a][b] = true
+		}
+	}
+	m.joins = joins
+}
+
+// parts calls f for parts of a piece that have no token in common, in order.
+func (m *bpe) parts(piece string, f func(from, to int) error) error {
+	from, last := 0, rune(-1)
+	for i, r := range piece {
+		if last >= 0 && !m.joined(last, r) {
+			if err := f(from, i); err != nil {
+				return err
+			}
+			from = i
+		}
+		last = r
+	}
+	return f(from, len(piece))
+}
+
+// joined reports whether a token may reach across two characters.
+func (m *bpe) joined(a, b rune) bool {
+	if a < utf8.RuneSelf && b < utf8.RuneSelf && m.joinsASCII[a][b] {
+		return true
+	}
+	if _, ok := m.joins.get(keyOf(a, b)); ok {
+		return true
+	}
+	return m.FuseUnk && m.unk >= 0 && m.known(string(a)) < 0 && m.known(string(b)) < 0 // unknown characters become one token
 }
 
 // invisible returns the bytes that ByteLevel wrote as characters.

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// Decoder makes text of tokens.
-type Decoder interface {
+// decoder makes text of tokens.
+type decoder interface {
 	decode(tokens []string) ([]string, error)
 }
 
 // Decode returns the text of ids, without special tokens: of what Encode made of a text, that
-// text, as far as normalizer and decoder allow. Without a Decoder, tokens are joined by blanks.
+// text, as far as normalizer and decoder allow. Without a decoder, tokens are joined by blanks.
 // It is an error if no token has an id.
 func (t *Tokenizer) Decode(ids []int) (string, error) { return t.decode(ids, false) }
 
@@ -21,7 +21,7 @@ func (t *Tokenizer) Decode(ids []int) (string, error) { return t.decode(ids, fal
 func (t *Tokenizer) DecodeAll(ids []int) (string, error) { return t.decode(ids, true) }
 
 func (t *Tokenizer) decode(ids []int, special bool) (string, error) {
-	if t == nil {
+	if !t.made() {
 		return "", errNoTokenizer
 	}
 	tokens := make([]string, 0, len(ids))
@@ -34,13 +34,13 @@ func (t *Tokenizer) decode(ids []int, special bool) (string, error) {
 			tokens = append(tokens, name)
 		}
 	}
-	if t.parts.Decoder == nil {
+	if t.decoder == nil {
 		return strings.Join(tokens, " "), nil
 	}
 	if len(tokens) == 0 {
 		return "", nil
 	}
-	tokens, err := t.parts.Decoder.decode(tokens)
+	tokens, err := t.decoder.decode(tokens)
 	if err != nil {
 		return "", fmt.Errorf("text: %w", err)
 	}
@@ -269,20 +269,4 @@ func (o CTC) decode(tokens []string) ([]string, error) {
 		}
 	}
 	return out, nil
-}
-
-// Decoders are several in turn.
-type Decoders []Decoder
-
-func (o Decoders) decode(tokens []string) ([]string, error) {
-	for i, d := range o {
-		if d == nil {
-			return nil, fmt.Errorf("decoder %d: %w", i, errNil)
-		}
-		var err error
-		if tokens, err = d.decode(tokens); err != nil {
-			return nil, err
-		}
-	}
-	return tokens, nil
 }

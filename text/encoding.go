@@ -7,11 +7,11 @@ import (
 // Encoding is a text as tokens; all lists have one entry for each.
 type Encoding struct {
 	IDs      []int
-	Types    []int  // which text of a pair, as the PostProcessor says it
+	Types    []int  // which text of a pair, as the post-processor says it
 	Offsets  []Span // bytes of the text that the token stands for; 0, 0 of added ones
 	Words    []int  // the piece that the token is of, counted from 0 within its text; −1 of added ones
 	Sequence []int  // 0, or 1 in the second text; −1 of added ones
-	Special  []bool // added by the PostProcessor or by padding
+	Special  []bool // added by the post-processor or by padding
 	Mask     []bool // false: padding
 }
 
@@ -56,6 +56,31 @@ type Truncation struct {
 	Stride   int    // kept as it is: overflowing parts are not made
 }
 
+// mostTokens bounds the length of truncation and padding.
+const mostTokens = 1 << 20
+
+func (o *Truncation) check() error {
+	if o == nil {
+		return nil
+	}
+	switch o.Strategy {
+	case "LongestFirst", "OnlyFirst", "OnlySecond":
+	default:
+		return fmt.Errorf("text: the truncation strategy %q: want LongestFirst, OnlyFirst or OnlySecond", o.Strategy)
+	}
+	if o.Length < 0 || o.Stride < 0 {
+		return fmt.Errorf("text: truncation to %d tokens with a stride of %d", o.Length, o.Stride)
+	}
+	return nil
+}
+
+func (o *Padding) check() error {
+	if o != nil && (o.Length < 0 || o.Length > mostTokens || o.Multiple < 0 || o.Multiple > mostTokens || o.ID < 0 || o.ID >= mostIDs) {
+		return fmt.Errorf("text: padding to %d tokens, a multiple of %d, with the id %d: want 0 to %d tokens", o.Length, o.Multiple, o.ID, mostTokens)
+	}
+	return nil
+}
+
 // cut cuts encodings so that added further tokens fit, too.
 func (o *Truncation) cut(list []*Encoding, added int) error {
 	total := added
@@ -79,7 +104,7 @@ func (o *Truncation) cut(list []*Encoding, added int) error {
 		off[1] = over
 	case o.Strategy == "OnlySecond":
 		return fmt.Errorf("text: truncation of the second text, and there is none")
-	case o.Strategy == "LongestFirst":
+	default: // LongestFirst
 		// The shorter one is kept whole, if it leaves as much to the other; else both get a half.
 		most := o.Length - added
 		a, b := list[0].Len(), list[1].Len()
@@ -100,8 +125,6 @@ func (o *Truncation) cut(list []*Encoding, added int) error {
 			x, y = y, x
 		}
 		off[0], off[1] = list[0].Len()-min(x, list[0].Len()), list[1].Len()-min(y, list[1].Len())
-	default:
-		return fmt.Errorf("text: the truncation strategy %q: want LongestFirst, OnlyFirst or OnlySecond", o.Strategy)
 	}
 	for i, n := range off {
 		if n >= list[i].Len() && n > 0 && o.Strategy != "LongestFirst" && len(list) > 1 {
@@ -127,13 +150,10 @@ type Padding struct {
 	Token    string
 }
 
-func (o *Padding) pad(e *Encoding) error {
+func (o *Padding) pad(e *Encoding) {
 	n := max(o.Length, e.Len())
 	if o.Multiple > 0 {
 		n = (n + o.Multiple - 1) / o.Multiple * o.Multiple
-	}
-	if n > mostIDs {
-		return fmt.Errorf("text: padding to %d tokens", n)
 	}
 	pad := &Encoding{}
 	for range n - e.Len() {
@@ -145,5 +165,4 @@ func (o *Padding) pad(e *Encoding) error {
 	} else {
 		e.join(pad)
 	}
-	return nil
 }

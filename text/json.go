@@ -118,8 +118,8 @@ func (f *tokenizerJSON) parts() (p Parts, err error) {
 	}
 	if t := f.Truncation; t != nil {
 		left, err := left(t.Direction)
-		if err != nil || t.MaxLength < 0 || t.Stride < 0 {
-			return p, errors.Join(fmt.Errorf("truncation to %d tokens with a stride of %d", t.MaxLength, t.Stride), err)
+		if err != nil {
+			return p, fmt.Errorf("truncation: %w", err)
 		}
 		p.Truncation = &Truncation{Length: t.MaxLength, Strategy: t.Strategy, Left: left, Stride: t.Stride}
 	}
@@ -181,9 +181,6 @@ func (j *paddingJSON) padding() (*Padding, error) {
 		}
 	}
 	p.Length = fixed.Fixed
-	if p.Length < 0 || p.Length > mostIDs || p.Multiple < 0 || p.Multiple > mostIDs || p.ID < 0 || p.ID >= mostIDs {
-		return nil, fmt.Errorf("to %d tokens, a multiple of %d, by %d", p.Length, p.Multiple, p.ID)
-	}
 	return p, nil
 }
 
@@ -501,7 +498,7 @@ func sequence(list []json.RawMessage, read func(tagged) error) error {
 	return nil
 }
 
-func readNormalizer(t tagged) (Normalizer, error) {
+func readNormalizer(t tagged) (Part, error) {
 	var plain typeJSON
 	switch t.kind {
 	case "NFC":
@@ -541,7 +538,7 @@ func readNormalizer(t tagged) (Normalizer, error) {
 		if err := t.read(&j); err != nil {
 			return nil, err
 		}
-		list := Normalizers{}
+		list := Sequence{}
 		err := sequence(j.Normalizers, func(t tagged) error {
 			n, err := readNormalizer(t)
 			list = append(list, n)
@@ -585,7 +582,7 @@ func (t tagged) metaspace() (Metaspace, error) {
 	return m, nil
 }
 
-func readPreTokenizer(t tagged) (PreTokenizer, error) {
+func readPreTokenizer(t tagged) (Part, error) {
 	var plain typeJSON
 	switch t.kind {
 	case "Whitespace":
@@ -626,7 +623,7 @@ func readPreTokenizer(t tagged) (PreTokenizer, error) {
 		if err := t.read(&j); err != nil {
 			return nil, err
 		}
-		list := PreTokenizers{}
+		list := Sequence{}
 		err := sequence(j.PreTokenizers, func(t tagged) error {
 			p, err := readPreTokenizer(t)
 			list = append(list, p)
@@ -646,7 +643,7 @@ func tokenOf(text json.RawMessage) (t TemplateToken, err error) {
 	return t, err
 }
 
-func readPostProcessor(t tagged) (PostProcessor, error) {
+func readPostProcessor(t tagged) (Part, error) {
 	switch t.kind {
 	case "ByteLevel":
 		return t.byteLevel()
@@ -673,7 +670,7 @@ func readPostProcessor(t tagged) (PostProcessor, error) {
 		if err := t.read(&j); err != nil {
 			return nil, err
 		}
-		list := PostProcessors{}
+		list := Sequence{}
 		err := sequence(j.Processors, func(t tagged) error {
 			p, err := readPostProcessor(t)
 			list = append(list, p)
@@ -718,7 +715,7 @@ func (t tagged) template() (o TemplateProcessing, err error) {
 	return o, err
 }
 
-func readDecoder(t tagged) (Decoder, error) {
+func readDecoder(t tagged) (Part, error) {
 	var plain typeJSON
 	switch t.kind {
 	case "ByteLevel":
@@ -755,7 +752,7 @@ func readDecoder(t tagged) (Decoder, error) {
 		if err := t.read(&j); err != nil {
 			return nil, err
 		}
-		list := Decoders{}
+		list := Sequence{}
 		err := sequence(j.Decoders, func(t tagged) error {
 			d, err := readDecoder(t)
 			list = append(list, d)
@@ -766,7 +763,7 @@ func readDecoder(t tagged) (Decoder, error) {
 	return nil, t.unknown()
 }
 
-func readModel(t tagged) (Model, error) {
+func readModel(t tagged) (Part, error) {
 	if t.kind == "" { // of old files
 		t.kind = oldModel(t.text)
 	}
@@ -841,7 +838,7 @@ func (t *Tokenizer) Save(name string) error {
 
 // WriteJSON writes the tokenizer as tokenizer.json.
 func (t *Tokenizer) WriteJSON(w io.Writer) error {
-	if t == nil || w == nil {
+	if !t.made() || w == nil {
 		return errors.New("text: write the tokenizer: it or the writer is nil")
 	}
 	f := tokenizerJSON{Version: "1.0", AddedTokens: []addedJSON{}}
@@ -867,13 +864,14 @@ func (t *Tokenizer) WriteJSON(w io.Writer) error {
 		}
 	}
 	for _, part := range []struct {
+		role string
 		to   *json.RawMessage
-		part any
+		part Part
 	}{
-		{&f.Normalizer, t.parts.Normalizer}, {&f.PreTokenizer, t.parts.PreTokenizer}, {&f.PostProcessor, t.parts.PostProcessor},
-		{&f.Decoder, t.parts.Decoder}, {&f.Model, t.parts.Model},
+		{"normalizer", &f.Normalizer, t.parts.Normalizer}, {"pre_tokenizer", &f.PreTokenizer, t.parts.PreTokenizer},
+		{"post_processor", &f.PostProcessor, t.parts.PostProcessor}, {"decoder", &f.Decoder, t.parts.Decoder}, {"model", &f.Model, t.parts.Model},
 	} {
-		text, err := written(part.part)
+		text, err := written(part.part, part.role)
 		if err != nil {
 			return fmt.Errorf("text: write the tokenizer: %w", err)
 		}
@@ -886,8 +884,8 @@ func (t *Tokenizer) WriteJSON(w io.Writer) error {
 	return err
 }
 
-// written returns a part as JSON.
-func written(part any) (json.RawMessage, error) {
+// written returns a part in its role as JSON.
+func written(part Part, role string) (json.RawMessage, error) {
 	whole := func(whole bool) *bool { whole = !whole; return &whole }
 	or := func(s string) *string {
 		if s == "" {
@@ -896,22 +894,12 @@ func written(part any) (json.RawMessage, error) {
 		return &s
 	}
 	var list []json.RawMessage
-	each := func(parts ...any) error {
-		for _, p := range parts {
-			text, err := written(p)
-			if err != nil {
-				return err
-			}
-			list = append(list, text)
-		}
-		return nil
-	}
 	var j any
 	switch o := part.(type) {
 	case nil:
 		return json.RawMessage("null"), nil
 	case NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Nmt, Whitespace, WhitespaceSplit, BertPreTokenizer, ByteFallback, Fuse:
-		j = typeJSON{strings.TrimPrefix(fmt.Sprintf("%T", o), "text.")}
+		j = typeJSON{part.Type()}
 	case BertNormalizer:
 		j = bertNormalizerJSON{"BertNormalizer", o.CleanText, o.HandleChineseChars, o.StripAccents, o.Lowercase}
 	case Strip:
@@ -920,13 +908,6 @@ func written(part any) (json.RawMessage, error) {
 		j = prependJSON{"Prepend", o.Text}
 	case Replace:
 		j = replaceJSON{"Replace", o.Pattern.json(), o.Content}
-	case Normalizers:
-		for _, p := range o {
-			if err := each(p); err != nil {
-				return nil, err
-			}
-		}
-		j = sequenceJSON{Type: "Sequence", Normalizers: list}
 	case ByteLevel:
 		j = byteLevelJSON{"ByteLevel", o.AddPrefixSpace, o.TrimOffsets, whole(o.Whole)}
 	case Metaspace:
@@ -941,13 +922,6 @@ func written(part any) (json.RawMessage, error) {
 		j = delimiterJSON{"CharDelimiterSplit", character(o.Delimiter)}
 	case FixedLength:
 		j = fixedJSON{"FixedLength", o.Length}
-	case PreTokenizers:
-		for _, p := range o {
-			if err := each(p); err != nil {
-				return nil, err
-			}
-		}
-		j = sequenceJSON{Type: "Sequence", PreTokenizers: list}
 	case BertProcessing:
 		if err := pairs(&list, o.SEP, o.CLS); err != nil {
 			return nil, err
@@ -960,13 +934,6 @@ func written(part any) (json.RawMessage, error) {
 		j = robertaJSON{"RobertaProcessing", list[0], list[1], o.TrimOffsets, o.AddPrefixSpace}
 	case TemplateProcessing:
 		j = o.json()
-	case PostProcessors:
-		for _, p := range o {
-			if err := each(p); err != nil {
-				return nil, err
-			}
-		}
-		j = sequenceJSON{Type: "Sequence", Processors: list}
 	case StripDecoder:
 		j = stripDecoderJSON{"Strip", character(o.Content), o.Start, o.Stop}
 	case WordPieceDecoder:
@@ -975,13 +942,18 @@ func written(part any) (json.RawMessage, error) {
 		j = bpeDecoderJSON{"BPEDecoder", o.Suffix}
 	case CTC:
 		j = ctcJSON{"CTC", o.Pad, o.WordDelimiter, o.Cleanup}
-	case Decoders:
+	case Sequence:
+
 		for _, p := range o {
-			if err := each(p); err != nil {
+			text, err := written(p, role)
+			if err != nil {
 				return nil, err
 			}
+			list = append(list, text)
 		}
-		j = sequenceJSON{Type: "Sequence", Decoders: list}
+		s := sequenceJSON{Type: "Sequence"}
+		*map[string]*[]json.RawMessage{"normalizer": &s.Normalizers, "pre_tokenizer": &s.PreTokenizers, "post_processor": &s.Processors, "decoder": &s.Decoders}[role] = list
+		j = s
 	case BPE:
 		m := bpeJSON{
 			Type: "BPE", UnkToken: or(o.Unk), ContinuingSubwordPrefix: or(o.Prefix), EndOfWordSuffix: or(o.Suffix),

@@ -6,15 +6,15 @@ import (
 	"math/bits"
 )
 
-// Model divides a piece of text into tokens of its vocabulary.
-type Model interface {
+// model divides a piece of text into tokens of its vocabulary.
+type model interface {
 	compile() (engine, error)
 }
 
 // token is a token of a piece: its id and bytes [from, to) of the piece.
 type token struct{ id, from, to int32 }
 
-// engine is a Model made ready. It may be used from several goroutines.
+// engine is a model made ready. It may be used from several goroutines.
 type engine interface {
 	// tokens appends the tokens of a piece. Raw pieces are bytes that ByteLevel has not
 	// written as characters.

@@ -1,8 +1,6 @@
 package text
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Normalizer changes the characters of a text before it is divided.
-type Normalizer interface {
+// normalizer changes the characters of a text before it is divided.
+type normalizer interface {
 	normalize(l *line) error
 }
 
@@ -322,20 +320,3 @@ func chinese(r rune) bool {
 	return r >= 0x3400 && (r <= 0x4DBF || r >= 0x4E00 && r <= 0x9FFF || r >= 0xF900 && r <= 0xFAFF || r >= 0x20000 && r <= 0x2A6DF ||
 		r >= 0x2A700 && r <= 0x2B73F || r >= 0x2B740 && r <= 0x2B81F || r >= 0x2B920 && r <= 0x2CEAF || r >= 0x2F800 && r <= 0x2FA1F)
 }
-
-// Normalizers are several in turn.
-type Normalizers []Normalizer
-
-func (o Normalizers) normalize(l *line) error {
-	for i, n := range o {
-		if n == nil {
-			return fmt.Errorf("normalizer %d: %w", i, errNil)
-		}
-		if err := n.normalize(l); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-var errNil = errors.New("it is nil")

@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// PreTokenizer divides a text into pieces, within which a model looks for tokens.
-type PreTokenizer interface {
+// preTokenizer divides a text into pieces, within which a model looks for tokens.
+type preTokenizer interface {
 	divide(l line, add func(line)) error
 }
 
-// Behavior says what becomes of what a PreTokenizer divides by: "Removed", "Isolated" (a piece
+// Behavior says what becomes of what a pre-tokenizer divides by: "Removed", "Isolated" (a piece
 // of its own), "MergedWithPrevious", "MergedWithNext", or "Contiguous" (one piece of all that
 // follow each other).
 type Behavior string
@@ -224,8 +224,8 @@ func (o Metaspace) divide(l line, add func(line)) error {
 
 // ByteLevel divides as GPT-2's expression does, unless Whole, and writes each byte as a
 // character: printable ones as themselves, the others as those from U+0100 on. It stands in
-// four places of a tokenizer: as a Normalizer it only writes bytes as characters, as a Decoder
-// it reads them again, and as a PostProcessor it takes white space off offsets, if TrimOffsets.
+// four places of a tokenizer: as a normalizer it only writes bytes as characters, as a decoder
+// it reads them again, and as a post-processor it takes white space off offsets, if TrimOffsets.
 type ByteLevel struct {
 	AddPrefixSpace bool // before a text without one
 	TrimOffsets    bool
@@ -280,26 +280,3 @@ var byteRunes, runeBytes = func() (to [256]rune, from map[rune]byte) {
 	}
 	return to, from
 }()
-
-// PreTokenizers are several in turn.
-type PreTokenizers []PreTokenizer
-
-func (o PreTokenizers) divide(l line, add func(line)) error {
-	if len(o) == 0 {
-		add(l)
-		return nil
-	}
-	if o[0] == nil {
-		return fmt.Errorf("text: pre-tokenizer: %w", errNil)
-	}
-	var failed error
-	err := o[0].divide(l, func(l line) {
-		if failed == nil {
-			failed = o[1:].divide(l, add)
-		}
-	})
-	if err == nil {
-		err = failed
-	}
-	return err
-}

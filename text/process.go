@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// PostProcessor adds tokens to those of one or two texts.
-type PostProcessor interface {
+// postProcessor adds tokens to those of one or two texts.
+type postProcessor interface {
 	process(list []*Encoding) (*Encoding, error)
 }
 
 // trim takes white space off offsets, as p says.
-func (t *Tokenizer) trim(p PostProcessor, e *Encoding, text string) {
+func (t *Tokenizer) trim(p Part, e *Encoding, text string) {
 	switch p := p.(type) {
 	case ByteLevel:
 		p.trim(t, e, text)
 	case RobertaProcessing:
 		ByteLevel{AddPrefixSpace: p.AddPrefixSpace, TrimOffsets: p.TrimOffsets}.trim(t, e, text)
-	case PostProcessors:
+	case Sequence:
 		for _, one := range p {
 			t.trim(one, e, text)
 		}
@@ -26,7 +26,7 @@ func (t *Tokenizer) trim(p PostProcessor, e *Encoding, text string) {
 }
 
 // processed joins encodings as p says; nil only joins.
-func processed(p PostProcessor, list []*Encoding) (*Encoding, error) {
+func processed(p postProcessor, list []*Encoding) (*Encoding, error) {
 	if p != nil {
 		return p.process(list)
 	}
@@ -42,7 +42,7 @@ func joined(list []*Encoding) *Encoding {
 }
 
 // addedTo returns how many tokens p adds to a number of texts.
-func addedTo(p PostProcessor, texts int) int {
+func addedTo(p postProcessor, texts int) int {
 	if p == nil {
 		return 0
 	}
@@ -189,24 +189,4 @@ func (o ByteLevel) trim(t *Tokenizer, e *Encoding, text string) {
 			s.End--
 		}
 	}
-}
-
-// PostProcessors are several in turn; only the last may add tokens to two texts.
-type PostProcessors []PostProcessor
-
-func (o PostProcessors) process(list []*Encoding) (*Encoding, error) {
-	var adds PostProcessor
-	for _, p := range o {
-		switch p := p.(type) {
-		case nil:
-			return nil, fmt.Errorf("text: post-processor: %w", errNil)
-		case ByteLevel:
-		default:
-			if adds != nil {
-				return nil, fmt.Errorf("text: of several post-processors, %T and %T, more than one adds tokens", adds, p)
-			}
-			adds = p
-		}
-	}
-	return processed(adds, list)
 }

@@ -9,31 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// Parts are what a Tokenizer is made of. All but the Model may be nil.
-type Parts struct {
-	Added         []AddedToken
-	Normalizer    Normalizer
-	PreTokenizer  PreTokenizer
-	Model         Model
-	PostProcessor PostProcessor
-	Decoder       Decoder
-	Truncation    *Truncation
-	Padding       *Padding
-}
-
 // Tokenizer turns texts into tokens and back. It does not change, and may be used from several
 // goroutines.
 type Tokenizer struct {
-	parts   Parts
-	model   engine
-	added   []AddedToken // by id
-	ids     map[string]int
-	names   map[int]string // of added tokens, as they are decoded
-	special map[int]bool
-	first   *finder // added tokens that are found before the text is normalized
-	second  *finder // those that are found after
-	raw     bool    // bytes are not written as characters on the way to the model
-	works   sync.Pool
+	parts      Parts
+	normalizer normalizer
+	divider    preTokenizer
+	model      engine
+	processor  postProcessor
+	decoder    decoder
+	added      []AddedToken // by id
+	ids        map[string]int
+	names      map[int]string // of added tokens, as they are decoded
+	special    map[int]bool
+	first      *finder // added tokens that are found before the text is normalized
+	second     *finder // those that are found after
+	raw        bool    // bytes are not written as characters on the way to the model
+	works      sync.Pool
 }
 
 // New makes a tokenizer of its parts. It is an error if there is no model, or a part is wrong.
@@ -41,19 +33,31 @@ func New(p Parts) (*Tokenizer, error) {
 	if p.Model == nil {
 		return nil, errors.New("text: a tokenizer without a model")
 	}
-	m, err := p.Model.compile()
-	if err != nil {
+	t := &Tokenizer{parts: p, names: map[int]string{}, special: map[int]bool{}}
+	m, e0 := as[model]("model", p.Model)
+	var e1, e2, e3, e4 error
+	t.normalizer, e1 = as[normalizer]("normalizer", p.Normalizer)
+	t.divider, e2 = as[preTokenizer]("pre-tokenizer", p.PreTokenizer)
+	t.processor, e3 = as[postProcessor]("post-processor", p.PostProcessor)
+	t.decoder, e4 = as[decoder]("decoder", p.Decoder)
+	if err := errors.Join(e0, e1, e2, e3, e4); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.model, err = m.compile(); err != nil {
 		return nil, fmt.Errorf("text: model: %w", err)
 	}
-	t := &Tokenizer{parts: p, model: m, names: map[int]string{}, special: map[int]bool{}}
 	t.parts.Added = slices.Clone(p.Added)
 	if err := t.add(p.Added); err != nil {
 		return nil, err
 	}
-	if _, ok := m.(*bpe); ok {
+	if _, ok := t.model.(*bpe); ok {
 		t.raw = lastByteLevel(p.PreTokenizer)
 	}
 	t.works.New = func() any { return &work{cache: map[string][]token{}} }
+	if err := errors.Join(p.Truncation.check(), p.Padding.check()); err != nil {
+		return nil, err
+	}
 	if err := t.try(); err != nil {
 		return nil, err
 	}
@@ -62,23 +66,38 @@ func New(p Parts) (*Tokenizer, error) {
 
 // try runs every part once, so that those that cannot work are errors at once.
 func (t *Tokenizer) try() error {
-	e, err := t.EncodePair("a b", "c")
-	if err != nil && !errors.Is(err, errUnknown) && !errors.Is(err, errNoUnknown) {
-		return err
-	}
-	if e != nil {
-		_, err = t.Decode(e.IDs)
-		return err
+	for texts := 1; texts <= 2; texts++ {
+		list := make([]*Encoding, texts)
+		for i := range list {
+			var err error
+			if list[i], err = t.bare("a b", i); errors.Is(err, errUnknown) || errors.Is(err, errNoUnknown) {
+				list[i] = &Encoding{}
+			} else if err != nil {
+				return err
+			}
+		}
+		e, err := processed(t.processor, list)
+		if err != nil {
+			return err
+		}
+		for _, id := range e.IDs {
+			if _, ok := t.Token(id); !ok {
+				return fmt.Errorf("text: the post-processor adds the id %d, which no token has", id)
+			}
+		}
+		if _, err := t.DecodeAll(e.IDs); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // lastByteLevel reports whether ByteLevel is the last that divides.
-func lastByteLevel(p PreTokenizer) bool {
+func lastByteLevel(p Part) bool {
 	switch p := p.(type) {
 	case ByteLevel:
 		return true
-	case PreTokenizers:
+	case Sequence:
 		return len(p) > 0 && lastByteLevel(p[len(p)-1])
 	}
 	return false
@@ -86,7 +105,7 @@ func lastByteLevel(p PreTokenizer) bool {
 
 // Parts returns what the tokenizer is made of.
 func (t *Tokenizer) Parts() Parts {
-	if t == nil {
+	if !t.made() {
 		return Parts{}
 	}
 	p := t.parts
@@ -94,9 +113,12 @@ func (t *Tokenizer) Parts() Parts {
 	return p
 }
 
+// made reports whether New made the tokenizer.
+func (t *Tokenizer) made() bool { return t != nil && t.model != nil }
+
 // Size returns the number of ids: one more than the largest.
 func (t *Tokenizer) Size() int {
-	if t == nil {
+	if !t.made() {
 		return 0
 	}
 	n := len(t.model.vocabulary().names)
@@ -108,7 +130,7 @@ func (t *Tokenizer) Size() int {
 
 // Token returns the token of an id, "" and false if there is none.
 func (t *Tokenizer) Token(id int) (string, bool) {
-	if t == nil || id < 0 {
+	if !t.made() || id < 0 {
 		return "", false
 	}
 	if name, ok := t.names[id]; ok {
@@ -123,7 +145,7 @@ func (t *Tokenizer) Token(id int) (string, bool) {
 
 // ID returns the id of a token, false if there is none.
 func (t *Tokenizer) ID(token string) (int, bool) {
-	if t == nil {
+	if !t.made() {
 		return 0, false
 	}
 	if id, ok := t.ids[token]; ok {
@@ -139,8 +161,6 @@ type work struct {
 	lines  []line
 	next   []line
 	tokens []token
-	out    *Encoding
-	ids    []int
 }
 
 // Of pieces that are kept with their tokens.
@@ -150,6 +170,13 @@ const (
 )
 
 var errUTF8 = errors.New("text: the text is not valid UTF-8")
+
+// done forgets the text.
+func (t *Tokenizer) done(w *work) {
+	clear(w.lines)
+	clear(w.next)
+	t.works.Put(w)
+}
 
 // pieces divides a text into what the model is given, and added tokens.
 func (t *Tokenizer) pieces(w *work, text string, tracked bool) error {
@@ -163,8 +190,8 @@ func (t *Tokenizer) pieces(w *work, text string, tracked bool) error {
 			w.lines = append(w.lines, l)
 			continue
 		}
-		if t.parts.Normalizer != nil {
-			if err := t.parts.Normalizer.normalize(&l); err != nil {
+		if t.normalizer != nil {
+			if err := t.normalizer.normalize(&l); err != nil {
 				return fmt.Errorf("text: %w", err)
 			}
 		}
@@ -192,7 +219,7 @@ func (t *Tokenizer) each(w *work, f func(l line) error) error {
 		if l.text == "" {
 			continue
 		}
-		if l.id >= 0 || t.parts.PreTokenizer == nil {
+		if l.id >= 0 || t.divider == nil {
 			if err := f(l); err != nil {
 				return err
 			}
@@ -208,7 +235,7 @@ func (t *Tokenizer) each(w *work, f func(l line) error) error {
 		if t.raw {
 			err = bare(t.parts.PreTokenizer, l, add)
 		} else {
-			err = t.parts.PreTokenizer.divide(l, add)
+			err = t.divider.divide(l, add)
 		}
 		if err = errors.Join(err, failed); err != nil {
 			return err
@@ -218,32 +245,45 @@ func (t *Tokenizer) each(w *work, f func(l line) error) error {
 }
 
 // bare divides as p does, whose last part is ByteLevel, and leaves bytes as they are.
-func bare(p PreTokenizer, l line, add func(line)) error {
-	list, ok := p.(PreTokenizers)
+func bare(p Part, l line, add func(line)) error {
+	list, ok := p.(Sequence)
 	if !ok {
 		return p.(ByteLevel).pieces(l, add)
 	}
-	if len(list) == 1 {
-		return bare(list[0], l, add)
-	}
+	n := len(list) - 1
 	var failed error
-	err := list[0].divide(l, func(l line) {
+	err := list[:n].divide(l, func(l line) {
 		if failed == nil {
-			failed = bare(list[1:], l, add)
+			failed = bare(list[n], l, add)
 		}
 	})
 	return errors.Join(err, failed)
 }
 
-// cached returns the tokens of a piece.
-func (t *Tokenizer) cached(w *work, l *line) ([]token, error) {
-	short := len(l.text) <= cachedBytes
+// tokens calls f for the tokens of a piece.
+func (t *Tokenizer) tokens(w *work, l *line, f func(token)) error {
+	part := func(from, to int) error {
+		list, err := t.cached(w, l.text[from:to], l.raw)
+		for _, k := range list {
+			f(token{k.id, k.from + int32(from), k.to + int32(from)})
+		}
+		return err
+	}
+	if m, ok := t.model.(*bpe); ok && m.joins != nil && !l.raw && len(l.text) > cachedBytes {
+		return m.parts(l.text, part)
+	}
+	return part(0, len(l.text))
+}
+
+// cached returns the tokens of a text.
+func (t *Tokenizer) cached(w *work, text string, raw bool) ([]token, error) {
+	short := len(text) <= cachedBytes
 	if short {
-		if list, ok := w.cache[l.text]; ok {
+		if list, ok := w.cache[text]; ok {
 			return list, nil
 		}
 	}
-	list, err := t.model.tokens(w.tokens[:0], l.text, l.raw)
+	list, err := t.model.tokens(w.tokens[:0], text, raw)
 	if err != nil {
 		return nil, fmt.Errorf("text: %w", err)
 	}
@@ -252,20 +292,20 @@ func (t *Tokenizer) cached(w *work, l *line) ([]token, error) {
 		if len(w.cache) >= cachedPieces {
 			clear(w.cache)
 		}
-		w.cache[strings.Clone(l.text)] = slices.Clone(list)
+		w.cache[strings.Clone(text)] = slices.Clone(list)
 	}
 	return list, nil
 }
 
-// AppendIDs appends the ids of a text, without the tokens that the PostProcessor adds and
+// AppendIDs appends the ids of a text, without the tokens that the post-processor adds and
 // without truncation and padding. It is the fastest way to ids. It is an error if the text is
 // not valid UTF-8 or has what no token stands for.
 func (t *Tokenizer) AppendIDs(ids []int, text string) ([]int, error) {
-	if t == nil {
+	if !t.made() {
 		return ids, errNoTokenizer
 	}
 	w := t.works.Get().(*work)
-	defer t.works.Put(w)
+	defer t.done(w)
 	if err := t.pieces(w, text, false); err != nil {
 		return ids, err
 	}
@@ -274,21 +314,17 @@ func (t *Tokenizer) AppendIDs(ids []int, text string) ([]int, error) {
 			ids = append(ids, l.id)
 			return nil
 		}
-		list, err := t.cached(w, &l)
-		for _, k := range list {
-			ids = append(ids, int(k.id))
-		}
-		return err
+		return t.tokens(w, &l, func(k token) { ids = append(ids, int(k.id)) })
 	})
 	return ids, err
 }
 
-var errNoTokenizer = errors.New("text: the tokenizer is nil")
+var errNoTokenizer = errors.New("text: the tokenizer is nil, or none that New or Read made")
 
 // Encode returns the tokens of a text. It is an error if the text is not valid UTF-8 or has
 // what no token stands for.
 func (t *Tokenizer) Encode(text string) (*Encoding, error) {
-	if t == nil {
+	if !t.made() {
 		return nil, errNoTokenizer
 	}
 	return t.finish(text)
@@ -296,7 +332,7 @@ func (t *Tokenizer) Encode(text string) (*Encoding, error) {
 
 // EncodePair returns the tokens of two texts together, such as a question and a passage.
 func (t *Tokenizer) EncodePair(a, b string) (*Encoding, error) {
-	if t == nil {
+	if !t.made() {
 		return nil, errNoTokenizer
 	}
 	return t.finish(a, b)
@@ -305,7 +341,7 @@ func (t *Tokenizer) EncodePair(a, b string) (*Encoding, error) {
 // bare returns the tokens of a text alone.
 func (t *Tokenizer) bare(text string, sequence int) (*Encoding, error) {
 	w := t.works.Get().(*work)
-	defer t.works.Put(w)
+	defer t.done(w)
 	if err := t.pieces(w, text, true); err != nil {
 		return nil, err
 	}
@@ -317,10 +353,7 @@ func (t *Tokenizer) bare(text string, sequence int) (*Encoding, error) {
 			word++
 			return nil
 		}
-		list, err := t.cached(w, &l)
-		for _, k := range list {
-			e.add(int(k.id), l.span(int(k.from), int(k.to)), word, sequence)
-		}
+		err := t.tokens(w, &l, func(k token) { e.add(int(k.id), l.span(int(k.from), int(k.to)), word, sequence) })
 		word++
 		return err
 	})
@@ -341,18 +374,16 @@ func (t *Tokenizer) finish(texts ...string) (*Encoding, error) {
 		t.trim(t.parts.PostProcessor, list[i], text)
 	}
 	if t.parts.Truncation != nil {
-		if err := t.parts.Truncation.cut(list, addedTo(t.parts.PostProcessor, len(list))); err != nil {
+		if err := t.parts.Truncation.cut(list, addedTo(t.processor, len(list))); err != nil {
 			return nil, err
 		}
 	}
-	e, err := processed(t.parts.PostProcessor, list)
+	e, err := processed(t.processor, list)
 	if err != nil {
 		return nil, err
 	}
 	if t.parts.Padding != nil {
-		if err := t.parts.Padding.pad(e); err != nil {
-			return nil, err
-		}
+		t.parts.Padding.pad(e)
 	}
 	return e, nil
 }
