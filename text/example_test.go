@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log"
 	"strings"
@@ -104,4 +105,36 @@ func ExampleTokenizer_WriteJSON() {
 	}
 	fmt.Println(e.IDs, e.Sequence)
 	// Output: [1 2 0 1 0 0] [0 0 0 0 1 1]
+}
+
+// A byte-level tokenizer of one's own texts: nothing is unknown to it.
+func ExampleTrainer() {
+	texts := func(add func(text string) error) error {
+		for range 10 {
+			if err := add("low lower lowest, new newer newest"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t, err := text.Trainer{Size: 270, Alphabet: text.ByteAlphabet()}.TrainBPE(context.Background(), text.Parts{
+		PreTokenizer: text.ByteLevel{}, Decoder: text.ByteLevel{},
+	}, texts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	e, err := t.Encode("lowest é")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, id := range e.IDs {
+		name, _ := t.Token(id)
+		fmt.Print(name, " ")
+	}
+	back, err := t.Decode(e.IDs)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(back)
+	// Output: lo west Ġ Ã © lowest é
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -26,12 +25,12 @@ func init() { longText = 10 << 20 }
 func corpus(t *testing.T, n int) []string {
 	t.Helper()
 	r := rand.New(rand.NewPCG(7, 8))
-	book, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src/testdata/Isaac.Newton-Opticks.txt"))
+	book, err := os.ReadFile(filepath.Join(goroot(t), "src/testdata/Isaac.Newton-Opticks.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var code []string
-	files, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src/net/http/*.go"))
+	files, err := filepath.Glob(filepath.Join(goroot(t), "src/net/http/*.go"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%v, %d files", err, len(files))
 	}
@@ -141,7 +140,7 @@ func TestPublicTokenizers(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "run.js"), []byte(script), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	book, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src/testdata/Isaac.Newton-Opticks.txt"))
+	book, err := os.ReadFile(filepath.Join(goroot(t), "src/testdata/Isaac.Newton-Opticks.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/text", imports.PackageUnderlying{
 		Name: "text",
 		Binds: map[string]reflect.Value{
+			"ByteAlphabet":       reflect.ValueOf(_text.ByteAlphabet),
 			"Contiguous":         reflect.ValueOf(_text.Contiguous),
 			"Isolated":           reflect.ValueOf(_text.Isolated),
 			"Load":               reflect.ValueOf(_text.Load),
@@ -66,6 +67,7 @@ func init() {
 			"TemplateProcessing": reflect.TypeOf((*_text.TemplateProcessing)(nil)).Elem(),
 			"TemplateToken":      reflect.TypeOf((*_text.TemplateToken)(nil)).Elem(),
 			"Tokenizer":          reflect.TypeOf((*_text.Tokenizer)(nil)).Elem(),
+			"Trainer":            reflect.TypeOf((*_text.Trainer)(nil)).Elem(),
 			"Truncation":         reflect.TypeOf((*_text.Truncation)(nil)).Elem(),
 			"Unigram":            reflect.TypeOf((*_text.Unigram)(nil)).Elem(),
 			"Whitespace":         reflect.TypeOf((*_text.Whitespace)(nil)).Elem(),
