@@ -33,8 +33,8 @@ const (
 // The rows themselves are not in the plan; Read is for a program's own record of how to
 // read them.
 //
-// A plan has no TimeLimit, which bounds all fits of a candidate together: what starts the
-// jobs bounds each of them.
+// A plan has no TimeLimit, which bounds all fits of a candidate together, and no FitLimit: what
+// starts the jobs bounds each of them.
 type Plan struct {
 	Read json.RawMessage // any JSON value, or nil
 

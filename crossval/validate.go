@@ -44,8 +44,8 @@ type Options struct {
 	Log string
 
 	// Elsewhere runs fits in place of this process. Workers and Progress's first event of a
-	// fit mean less then, TimeLimit and Memory are errors, and every estimator must have a
-	// description. nil: fits run here.
+	// fit mean less then, TimeLimit and Memory are errors, a candidate's FitLimit is applied when
+	// its fits have come, and every estimator must have a description. nil: fits run here.
 	Elsewhere Elsewhere
 
 	noLeaks bool // FindLeaks is not called
