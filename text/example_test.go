@@ -138,3 +138,30 @@ func ExampleTrainer() {
 	fmt.Println(back)
 	// Output: lo west Ġ Ã © lowest é
 }
+
+func ExampleUnigramTrainer() {
+	texts := func(add func(text string) error) error {
+		for range 20 {
+			if err := add("light refracts, light reflects, rays refract"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t, err := text.UnigramTrainer{Size: 24}.Train(context.Background(), text.Parts{
+		PreTokenizer: text.Metaspace{Replacement: '▁', Prepend: "always"}, Decoder: text.Metaspace{Replacement: '▁', Prepend: "always"},
+	}, texts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	e, err := t.Encode("light refracts")
+	if err != nil {
+		log.Fatal(err)
+	}
+	back, err := t.Decode(e.IDs)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(t.Size(), back)
+	// Output: 21 light refracts
+}

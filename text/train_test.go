@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -179,5 +180,96 @@ func TestTrainRefuses(t *testing.T) {
 	}
 	if _, err := (text.Trainer{}).TrainBPE(t.Context(), words, func(add func(string) error) error { return add("\xff") }); err == nil {
 		t.Error("bytes that are not UTF-8")
+	}
+}
+
+// TestTrainUnigram: 6,016 tokens that are trained on Opticks divide it into no more than 1% more
+// than those of the reference, which are 134,342 (testdata/trainunigram.js); the same texts give
+// the same tokens; all characters have one.
+func TestTrainUnigram(t *testing.T) {
+	parts := text.Parts{PreTokenizer: text.Metaspace{Replacement: '▁', Prepend: "always"}, Decoder: text.Metaspace{Replacement: '▁', Prepend: "always"}}
+	var book strings.Builder
+	if err := opticks(t)(func(s string) error { book.WriteString(s); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	var first []text.Scored
+	for range 2 {
+		k, err := text.UnigramTrainer{Size: 6016}.Train(t.Context(), parts, opticks(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := k.Parts().Model.(text.Unigram)
+		if first == nil {
+			first = m.Vocab
+		} else if !slices.Equal(first, m.Vocab) {
+			t.Error("the same texts give other tokens")
+		}
+		ids, err := k.AppendIDs(nil, book.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := k.Decode(ids)
+		if n := len(ids); k.Size() != 6016 || float64(n) > 1.01*134342 || slices.Contains(ids, m.Unk) || err != nil || back != book.String() {
+			t.Errorf("%d tokens make %d of the book, %v", k.Size(), n, err)
+		}
+	}
+	sum := 0.0
+	for i, s := range first {
+		if i > 0 {
+			sum += math.Exp(s.Score)
+		}
+		if i > 1 && s.Score > first[i-1].Score {
+			t.Errorf("%q, with %v, follows %v", s.Token, s.Score, first[i-1].Score)
+		}
+	}
+	if sum < 0.8 || sum > 1.01 { // less than 1, as digamma(x) < log(x)
+		t.Errorf("the probabilities sum to %v", sum)
+	}
+}
+
+// TestUnigramTrainerSettings: special tokens come first, the alphabet is kept, bytes stand in for
+// what is not, and settings that cannot be are errors.
+func TestUnigramTrainerSettings(t *testing.T) {
+	special := []string{"<s>", "<unk>"}
+	for b := range 256 {
+		special = append(special, fmt.Sprintf("<0x%02X>", b))
+	}
+	parts := text.Parts{
+		Model: text.Unigram{ByteFallback: true}, PreTokenizer: text.Metaspace{Replacement: '▁', Prepend: "always"},
+		Decoder: text.Sequence{text.ByteFallback{}, text.Metaspace{Replacement: '▁', Prepend: "always"}},
+	}
+	k, err := text.UnigramTrainer{Size: 700, Special: special, Alphabet: []rune("日"), Longest: 5}.Train(t.Context(), parts, opticks(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const line = "Rays of 日 and 本"
+	ids, err := k.AppendIDs(nil, line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := k.DecodeAll(ids)
+	unk, _ := k.ID("<unk>")
+	_, sun := k.ID("日")
+	if k.Size() != 700 || unk != 1 || !sun || slices.Contains(ids, unk) || err != nil {
+		t.Errorf("size %d, <unk> is %d, %v, %v", k.Size(), unk, ids, err)
+	}
+	if !strings.HasPrefix(back, "Rays of 日 and ") {
+		t.Errorf("decoded %q", back)
+	}
+	for id := len(special); id < k.Size(); id++ {
+		if name, _ := k.Token(id); len([]rune(name)) > 5 {
+			t.Errorf("the token %q", name)
+		}
+	}
+	for _, o := range []text.UnigramTrainer{{Size: -1}, {Shrink: 1}, {Shrink: -1}, {Steps: -1}, {Seed: -1}, {Longest: -1}, {Special: []string{""}}, {Size: 20}} {
+		if _, err := o.Train(t.Context(), parts, opticks(t)); err == nil {
+			t.Errorf("%+v is no error", o)
+		}
+	}
+	if _, err := (text.UnigramTrainer{}).Train(t.Context(), parts, nil); err == nil {
+		t.Error("no texts")
+	}
+	if k, err := (text.UnigramTrainer{}).Train(t.Context(), text.Parts{}, func(add func(string) error) error { return nil }); err != nil || k.Size() != 1 {
+		t.Errorf("of no texts: %d tokens, %v", k.Size(), err)
 	}
 }

@@ -760,6 +760,7 @@ var exportedTypes = []struct {
 	{"text.Trainer", reflect.TypeFor[text.Trainer]()},
 	{"text.Truncation", reflect.TypeFor[text.Truncation]()},
 	{"text.Unigram", reflect.TypeFor[text.Unigram]()},
+	{"text.UnigramTrainer", reflect.TypeFor[text.UnigramTrainer]()},
 	{"text.Whitespace", reflect.TypeFor[text.Whitespace]()},
 	{"text.WhitespaceSplit", reflect.TypeFor[text.WhitespaceSplit]()},
 	{"text.WordLevel", reflect.TypeFor[text.WordLevel]()},

@@ -70,6 +70,7 @@ func init() {
 			"Trainer":            reflect.TypeOf((*_text.Trainer)(nil)).Elem(),
 			"Truncation":         reflect.TypeOf((*_text.Truncation)(nil)).Elem(),
 			"Unigram":            reflect.TypeOf((*_text.Unigram)(nil)).Elem(),
+			"UnigramTrainer":     reflect.TypeOf((*_text.UnigramTrainer)(nil)).Elem(),
 			"Whitespace":         reflect.TypeOf((*_text.Whitespace)(nil)).Elem(),
 			"WhitespaceSplit":    reflect.TypeOf((*_text.WhitespaceSplit)(nil)).Elem(),
 			"WordLevel":          reflect.TypeOf((*_text.WordLevel)(nil)).Elem(),
