@@ -28,7 +28,7 @@ import (
 // say which model is better in general, and not to say which wins these folds. The trial is
 // dropped if the probability of a win is below Level, if it is worse by the same amount in
 // every fold so far, or if it is as good in each of half of the folds: to win it has to be better.
-// With a budget of time, so is one whose fits on all folds would take more than an eighth of it.
+// With a budget of time, so is one whose fits on all folds would take more than a sixteenth of it.
 //
 // The score of a dropped trial is what would be its mean if it kept its distance from the
 // best one: the best one's mean over all folds plus the mean difference on the finished ones.
@@ -222,13 +222,14 @@ func (r *run) slow(t *Trial) bool {
 	return r.Budget > 0 && t.Fit*time.Duration(t.all)/time.Duration(r.atATime()) > r.Budget/share(t)
 }
 
-// share is the part of the budget that all fits of a trial may take: an eighth; of the base,
-// which the others are held against, a half.
+// share is the part of the budget that all fits of a trial may take: a sixteenth, so that a round
+// of trials which are all slow leaves time for others; of the base, which the others are held
+// against, a quarter.
 func share(t *Trial) time.Duration {
 	if t.Number == 0 {
-		return 2
+		return 4
 	}
-	return 8
+	return 16
 }
 
 // fitLimit is the time after which one fit shows that a trial is slow, half as long again as a
