@@ -96,3 +96,34 @@ func MRR(relevance, scores []float64, groups []int) (float64, error) {
 		return 1 / place
 	}), nil
 }
+
+// RecallAt is the share of the relevant rows, those of a relevance above 0, that are among the
+// first k of their group by score, the mean over the groups. Rows of equal scores share their
+// places, and a group without relevant rows has 0.
+func RecallAt(relevance, scores []float64, groups []int, k int) (float64, error) {
+	rows, err := checkRanking(relevance, scores, groups)
+	if err != nil {
+		return 0, err
+	}
+	if k < 1 {
+		return 0, fmt.Errorf("metrics: recall at the first %d: want at least 1", k)
+	}
+	return mean(len(rows), func(g int) float64 {
+		order := slices.Clone(rows[g])
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+		found, all := 0.0, 0.0
+		for from := 0; from < len(order); {
+			to, relevant := from, 0.0
+			for ; to < len(order) && scores[order[to]] == scores[order[from]]; to++ {
+				if relevance[order[to]] > 0 {
+					relevant++
+				}
+			}
+			places := float64(max(0, min(k, to)-from))
+			found += relevant * places / float64(to-from)
+			all += relevant
+			from = to
+		}
+		return ratio(found, all)
+	}), nil
+}
