@@ -66,19 +66,19 @@ func TestBLEUByHand(t *testing.T) {
 // TestWords13a: numbers of words that mteval-v13a's rules make, by hand.
 func TestWords13a(t *testing.T) {
 	for text, n := range map[string]int{
-		"Hello, world!":           4, // Hello | , | world | !
-		"3.14 and 1,000":          3,
-		"the 19-year-old":         4, // the | 19 | - | year-old
-		"end.":                    2,
-		"a.b":                     3,
-		"Tom's &quot;dog&quot;":   4, // Tom's | " | dog | "
-		"x/y (z)":                 6,
-		"":                        0,
-		"break-\nup of\nlines":    3,
-		"5. of 7":                 4,
-		"日本。":                     1,
-		"a <skipped> b":           2,
-		"&amp;lt; is of three":    4, // < | is | of | three: &amp; first becomes part of &lt;
+		"Hello, world!":         4, // Hello | , | world | !
+		"3.14 and 1,000":        3,
+		"the 19-year-old":       4, // the | 19 | - | year-old
+		"end.":                  2,
+		"a.b":                   3,
+		"Tom's &quot;dog&quot;": 4, // Tom's | " | dog | "
+		"x/y (z)":               6,
+		"":                      0,
+		"break-\nup of\nlines":  3,
+		"5. of 7":               4,
+		"日本。":                   1,
+		"a <skipped> b":         2,
+		"&amp;lt; is of three":  4, // < | is | of | three: &amp; first becomes part of &lt;
 	} {
 		c, err := metrics.CountBLEU(text, []string{text})
 		if err != nil || c.Words != n {
