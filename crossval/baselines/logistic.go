@@ -7,8 +7,6 @@ import (
 	"math"
 
 	"github.com/seed732fc211/aegis/data"
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
 )
 
@@ -67,7 +65,7 @@ func fitLogistic(ctx context.Context, src data.Source, strengths []float64, seed
 	if err != nil {
 		return nil, err
 	}
-	l := newLogits(x, e.width, y, train.Weights)
+	l := newLogits(dense{x, t.rows, e.width}, y, train.Weights)
 	l.groups = train.Groups
 	c := strengths[0]
 	if len(strengths) > 1 {
@@ -89,14 +87,14 @@ func fitLogistic(ctx context.Context, src data.Source, strengths []float64, seed
 		if err != nil {
 			return nil, err
 		}
-		return withLabels(l.proba(w, x, t.rows), y.classes), nil
+		return withLabels(l.proba(w, dense{x, t.rows, e.width}), y.classes), nil
 	}}, nil
 }
 
 // logits is a logistic regression on some rows. Its parameters are W, (outputs, columns) row
 // by row, followed by b. Classes without a row have no output.
 type logits struct {
-	x       []float64
+	x       features
 	columns int
 	rows    int
 	labels  []int     // output numbers
@@ -109,7 +107,8 @@ type logits struct {
 	scores []float64 // scratch
 }
 
-func newLogits(x []float64, columns int, y *targets, weights []float64) *logits {
+func newLogits(x features, y *targets, weights []float64) *logits {
+	_, columns := x.shape()
 	l := &logits{x: x, columns: columns, rows: len(y.labels), all: y.classes, labels: make([]int, len(y.labels)), weights: make([]float64, len(y.labels))}
 	number := make([]int, y.classes)
 	for c := range number {
@@ -145,31 +144,29 @@ func (l *logits) size() int { return l.outputs * (l.columns + 1) }
 // subset returns the regression on the chosen rows.
 func (l *logits) subset(chosen func(row int) bool) *logits {
 	out := *l
-	out.x, out.labels, out.weights, out.rows, out.scores = nil, nil, nil, 0, nil
+	out.labels, out.weights, out.scores = nil, nil, nil
+	var rows []int
 	for i := range l.rows {
 		if chosen(i) {
-			out.x = append(out.x, l.x[i*l.columns:(i+1)*l.columns]...)
+			rows = append(rows, i)
 			out.labels = append(out.labels, l.labels[i])
 			out.weights = append(out.weights, l.weights[i])
-			out.rows++
 		}
 	}
+	out.x, out.rows = l.x.pick(rows), len(rows)
 	return &out
 }
 
 // score writes the scores of rows to out, (rows, outputs).
-func (l *logits) score(w, x []float64, rows int, out []float64) {
+func (l *logits) score(w []float64, x features, out []float64) {
 	b := w[l.outputs*l.columns:]
+	rows, _ := x.shape()
 	for i := range rows {
 		copy(out[i*l.outputs:(i+1)*l.outputs], b)
 	}
-	if l.columns == 0 {
-		return
+	if l.columns > 0 {
+		x.addScores(w[:l.outputs*l.columns], l.outputs, out)
 	}
-	blas64.Gemm(blas.NoTrans, blas.Trans, 1,
-		blas64.General{Rows: rows, Cols: l.columns, Stride: l.columns, Data: x},
-		blas64.General{Rows: l.outputs, Cols: l.columns, Stride: l.columns, Data: w[:l.outputs*l.columns]},
-		1, blas64.General{Rows: rows, Cols: l.outputs, Stride: l.outputs, Data: out})
 }
 
 // loss returns the mean log loss and, if derivatives is set, stores its derivatives with
@@ -178,7 +175,7 @@ func (l *logits) loss(w []float64, derivatives bool) float64 {
 	if len(l.scores) != l.rows*l.outputs {
 		l.scores = make([]float64, l.rows*l.outputs)
 	}
-	l.score(w, l.x, l.rows, l.scores)
+	l.score(w, l.x, l.scores)
 	sum, k := 0.0, l.outputs
 	over := 1 / float64(l.rows)
 	for i, c := range l.labels {
@@ -264,7 +261,8 @@ func (l *logits) choose(ctx context.Context, strengths []float64, seed uint64) (
 }
 
 // proba returns the probabilities of all classes, (rows, classes) row by row.
-func (l *logits) proba(w, x []float64, rows int) []float64 {
+func (l *logits) proba(w []float64, x features) []float64 {
+	rows, _ := x.shape()
 	out := make([]float64, rows*l.all)
 	if len(l.classes) == 1 {
 		for i := range rows {
@@ -273,7 +271,7 @@ func (l *logits) proba(w, x []float64, rows int) []float64 {
 		return out
 	}
 	scores := make([]float64, rows*l.outputs)
-	l.score(w, x, rows, scores)
+	l.score(w, x, scores)
 	p := make([]float64, len(l.classes))
 	for i := range rows {
 		s := scores[i*l.outputs : (i+1)*l.outputs]
@@ -304,10 +302,7 @@ func (l *logits) derive(w []float64, penalty float64, gradient []float64) float6
 		floats.Add(gradient[kernel:], l.scores[i*l.outputs:(i+1)*l.outputs])
 	}
 	if l.columns > 0 {
-		blas64.Gemm(blas.Trans, blas.NoTrans, 1,
-			blas64.General{Rows: l.rows, Cols: l.outputs, Stride: l.outputs, Data: l.scores},
-			blas64.General{Rows: l.rows, Cols: l.columns, Stride: l.columns, Data: l.x},
-			0, blas64.General{Rows: l.outputs, Cols: l.columns, Stride: l.columns, Data: gradient[:kernel]})
+		l.x.gradient(l.scores, l.outputs, gradient[:kernel])
 	}
 	for j, v := range w[:kernel] {
 		value += penalty / 2 * v * v

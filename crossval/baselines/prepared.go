@@ -76,5 +76,5 @@ func (m timeless) bounds() string {
 }
 
 func init() {
-	builtin.Register(Prepared{}, Majority{}, Constant{}, LogisticRegression{}, LinearRegression{}, Ridge{}, ElasticNet{}, KNN{}, CART{}, Forest{}, ID3{}, RandomForest{}, BoostedTrees{})
+	builtin.Register(Prepared{}, Majority{}, Constant{}, LogisticRegression{}, LinearRegression{}, Ridge{}, ElasticNet{}, KNN{}, CART{}, Forest{}, ID3{}, RandomForest{}, BoostedTrees{}, TextLogistic{}, TextBayes{})
 }
