@@ -17,7 +17,7 @@ for name, classes in (("two", 2), ("three", 3)):
     n = 60 * classes
     m = 20 * classes
     v = TfidfVectorizer(ngram_range=(1, 2)).fit(train[:n])
-    l = LogisticRegression(C=10, tol=1e-10, max_iter=10000).fit(v.transform(train[:n]), y[:n])
+    l = LogisticRegression(C=10, solver="newton-cg", tol=1e-12, max_iter=10000).fit(v.transform(train[:n]), y[:n])
     out["logistic " + name] = np.round(l.predict_proba(v.transform(test[:m])), 12).tolist()
     v = CountVectorizer().fit(train[:n])
     b = MultinomialNB(alpha=0.5).fit(v.transform(train[:n]), y[:n])
