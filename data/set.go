@@ -48,8 +48,9 @@ type Seen struct {
 	Rows    int     `json:",omitempty"` // number of rows; 0: nothing known
 }
 
-// TextColumn is a column that a set keeps as text next to its table: an identifier or the
-// names of its rows. Models never see it.
+// TextColumn is a column that a set keeps as text next to its table: an identifier, the names of
+// its rows, or what they say. Networks and trees do not see it; models of texts, such as
+// TextLogistic of package baselines, see nothing else.
 type TextColumn struct {
 	Name  string
 	Cells []string // one per row

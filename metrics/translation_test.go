@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -171,4 +172,36 @@ func TestRecallAt(t *testing.T) {
 	if _, err := metrics.RecallAt(relevance, scores, groups, 0); err == nil {
 		t.Error("the first 0 are no error")
 	}
+}
+
+func ExampleBLEU() {
+	bleu, err := metrics.BLEU([]string{"The dog bit the man."}, [][]string{{"The dog bit the man.", "The dog had bit the man."}})
+	fmt.Printf("%.0f %v\n", bleu, err)
+	// Output: 100 <nil>
+}
+
+func ExampleChrF() {
+	chrf, err := metrics.ChrF(translated, references)
+	fmt.Printf("%.2f %v\n", chrf, err)
+	// Output: 59.73 <nil>
+}
+
+func ExampleRougeL() {
+	fmt.Println(metrics.RougeL("Police kill the gunman", "police killed the gunman")) // three words of four, in order
+	// Output: 0.75 <nil>
+}
+
+func ExamplePerplexity() {
+	loss := 6 * math.Log(8) // each of 6 tokens had a probability of 1/8
+	p, err := metrics.Perplexity(loss, 6)
+	bits, _ := metrics.BitsPerCharacter(loss, "six of ten")
+	fmt.Printf("%.1f, %.1f bits a character, %v\n", p, bits, err)
+	// Output: 8.0, 1.8 bits a character, <nil>
+}
+
+func ExampleRecallAt() {
+	// One user with three relevant items of five: two of them are among the first three.
+	recall, err := metrics.RecallAt([]float64{1, 0, 1, 1, 0}, []float64{9, 8, 7, 6, 5}, []int{1, 1, 1, 1, 1}, 3)
+	fmt.Printf("%.2f %v\n", recall, err)
+	// Output: 0.67 <nil>
 }

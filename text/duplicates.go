@@ -2,6 +2,7 @@ package text
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -17,7 +18,7 @@ import (
 // every candidate is compared exactly, so that what is found is near, and a pair at Share is
 // missed with a probability below 1 in 1,000.
 type Duplicates struct {
-	Words int     // of a run; 0: 3. Of a text with fewer, all of them are one run
+	Words int     // of a run, up to 100; 0: 3. Of a text with fewer, all of them are one run
 	Share float64 // 0: 0.8
 }
 
@@ -26,8 +27,8 @@ type Duplicates struct {
 // an error if a setting is out of range.
 func (o Duplicates) Find(texts []string) ([]int, error) {
 	o.Words, o.Share = cmp.Or(o.Words, 3), cmp.Or(o.Share, 0.8)
-	if o.Words < 1 || !(o.Share >= 0.1 && o.Share <= 1) {
-		return nil, fmt.Errorf("text: duplicates: runs of %d words, a share of %v: want 1 or more, and 0.1 to 1", o.Words, o.Share)
+	if o.Words < 1 || o.Words > 100 || !(o.Share >= 0.1 && o.Share <= 1) {
+		return nil, fmt.Errorf("text: duplicates: runs of %d words, a share of %v: want 1 to 100, and 0.1 to 1", o.Words, o.Share)
 	}
 	runs := make([][]uint64, len(texts))
 	for i, t := range texts {
@@ -42,8 +43,20 @@ func (o Duplicates) Find(texts []string) ([]int, error) {
 	}
 	bands := bandsFor(o.Share, rows, missed)
 	root := make([]int, len(texts))
-	for i := range root {
+	equal := map[string]int{} // runs to the first text that has them
+	var distinct []int
+	for i, r := range runs {
 		root[i] = i
+		var key []byte
+		for _, h := range r {
+			key = binary.LittleEndian.AppendUint64(key, h)
+		}
+		if j, ok := equal[string(key)]; ok {
+			root[i] = j
+		} else {
+			equal[string(key)] = i
+			distinct = append(distinct, i)
+		}
 	}
 	find := func(i int) int {
 		for root[i] != i {
@@ -54,8 +67,8 @@ func (o Duplicates) Find(texts []string) ([]int, error) {
 	}
 	for b := range bands {
 		first := map[uint64][]int{}
-		for i, r := range runs {
-			key := uint64(b)
+		for _, i := range distinct {
+			r, key := runs[i], uint64(b)
 			for k := range rows {
 				key = mix(key ^ least(r, uint64(b*rows+k)))
 			}

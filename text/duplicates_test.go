@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -68,7 +69,10 @@ func TestDuplicatesAtTheEdge(t *testing.T) {
 	if same, err = (text.Duplicates{Words: 1, Share: 0.5}).Find([]string{"a b c d", "b c d e", "c d e f", "x y z"}); err != nil || !slices.Equal(same, []int{0, 0, 0, 3}) {
 		t.Errorf("%v, %v", same, err)
 	}
-	for _, o := range []text.Duplicates{{Words: -1}, {Share: -1}, {Share: 1.5}, {Share: 0.01}} {
+	if same, err = (text.Duplicates{}).Find(slices.Repeat([]string{"a letter sent to many"}, 50_000)); err != nil || slices.Max(same) != 0 {
+		t.Errorf("one text 50,000 times: %d, %v", slices.Max(same), err)
+	}
+	for _, o := range []text.Duplicates{{Words: -1}, {Words: 101}, {Words: math.MaxInt}, {Share: -1}, {Share: 1.5}, {Share: 0.01}} {
 		if _, err := o.Find([]string{"a"}); err == nil {
 			t.Errorf("%+v is no error", o)
 		}

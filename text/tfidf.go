@@ -51,10 +51,9 @@ type FittedTFIDF struct {
 // Fit finds the terms of training texts. It is an error if there are no texts, if settings are
 // out of range, or if no term is left.
 func (o TFIDF) Fit(texts []string) (*FittedTFIDF, error) {
-	o.Shortest = cmp.Or(o.Shortest, 1)
-	o.Longest, o.MinTexts, o.MaxShare = cmp.Or(o.Longest, o.Shortest), cmp.Or(o.MinTexts, 1), cmp.Or(o.MaxShare, 1)
-	if o.Shortest < 1 || o.Longest < o.Shortest || o.Longest > 100 || o.MinTexts < 1 || !(o.MaxShare > 0 && o.MaxShare <= 1) || o.Most < 0 {
-		return nil, fmt.Errorf("text: TF-IDF: terms of %d to %d, of %d texts or more, a share of %v, at most %d: want positive numbers in order, terms of up to 100, and a share of up to 1", o.Shortest, o.Longest, o.MinTexts, o.MaxShare, o.Most)
+	o, err := o.filled()
+	if err != nil {
+		return nil, err
 	}
 	if len(texts) == 0 {
 		return nil, errors.New("text: TF-IDF of no texts")
@@ -94,31 +93,48 @@ func (o TFIDF) Fit(texts []string) (*FittedTFIDF, error) {
 		}
 		f.IDF = append(f.IDF, idf)
 	}
-	f.index()
+	f.column = columns(f.Terms)
 	return f, nil
 }
 
-func (f *FittedTFIDF) index() {
-	f.column = make(map[string]int32, len(f.Terms))
-	for i, term := range f.Terms {
-		f.column[term] = int32(i)
+func columns(terms []string) map[string]int32 {
+	column := make(map[string]int32, len(terms))
+	for i, term := range terms {
+		column[term] = int32(i)
 	}
+	return column
 }
 
-// Apply returns the rows of texts. Terms that the training texts do not have play no part.
+// filled returns the settings with their defaults, or an error that says what is out of range.
+func (o TFIDF) filled() (TFIDF, error) {
+	o.Shortest = cmp.Or(o.Shortest, 1)
+	o.Longest, o.MinTexts, o.MaxShare = cmp.Or(o.Longest, o.Shortest), cmp.Or(o.MinTexts, 1), cmp.Or(o.MaxShare, 1)
+	if o.Shortest < 1 || o.Longest < o.Shortest || o.Longest > 100 || o.MinTexts < 1 || !(o.MaxShare > 0 && o.MaxShare <= 1) || o.Most < 0 {
+		return o, fmt.Errorf("text: TF-IDF: terms of %d to %d, of %d texts or more, a share of %v, at most %d: want positive numbers in order, terms of up to 100, and a share of up to 1", o.Shortest, o.Longest, o.MinTexts, o.MaxShare, o.Most)
+	}
+	return o, nil
+}
+
+// Apply returns the rows of texts. Terms that the training texts do not have play no part. It is
+// an error if there are no terms, or if settings are out of range.
 func (f *FittedTFIDF) Apply(texts []string) (*Sparse, error) {
 	if f == nil || len(f.Terms) == 0 || len(f.IDF) != len(f.Terms) {
 		return nil, errors.New("text: TF-IDF is not fitted")
 	}
-	if f.column == nil {
-		f.index()
+	o, err := f.TFIDF.filled()
+	if err != nil {
+		return nil, err
+	}
+	column := f.column
+	if column == nil {
+		column = columns(f.Terms)
 	}
 	s := &Sparse{Rows: len(texts), Width: len(f.Terms), Offsets: []int{0}}
 	count := map[int32]float64{}
 	for _, t := range texts {
 		clear(count)
-		f.TFIDF.each(t, func(term string) {
-			if c, ok := f.column[term]; ok {
+		o.each(t, func(term string) {
+			if c, ok := column[term]; ok {
 				count[c]++
 			}
 		})
@@ -131,14 +147,14 @@ func (f *FittedTFIDF) Apply(texts []string) (*Sparse, error) {
 		sum := 0.0
 		for _, c := range row {
 			v := count[c]
-			if f.TFIDF.Sublinear {
+			if o.Sublinear {
 				v = 1 + math.Log(v)
 			}
 			v *= f.IDF[c]
 			sum += v * v
 			s.Values = append(s.Values, v)
 		}
-		if norm := math.Sqrt(sum); !f.TFIDF.Counts && norm > 0 {
+		if norm := math.Sqrt(sum); !o.Counts && norm > 0 {
 			for i := from; i < len(s.Values); i++ {
 				s.Values[i] /= norm
 			}

@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -72,8 +73,25 @@ func TestTFIDFRefuses(t *testing.T) {
 	if _, err := (&text.FittedTFIDF{}).Apply([]string{"a"}); err == nil {
 		t.Error("what is not fitted is applied")
 	}
+	one := text.FittedTFIDF{Terms: []string{"a"}, IDF: []float64{1}}
+	for _, o := range []text.TFIDF{{Shortest: -1, Characters: true}, {Longest: math.MaxInt}, {MaxShare: -1}} {
+		one.TFIDF = o
+		if _, err := one.Apply([]string{"a word"}); err == nil {
+			t.Errorf("%+v is applied", o)
+		}
+	}
 	f, err := text.TFIDF{Most: 2}.Fit([]string{"bb aa cc", "cc bb", "dd cc"})
 	if err != nil || !slices.Equal(f.Terms, []string{"bb", "cc"}) {
 		t.Errorf("%v, %v", f, err)
 	}
+}
+
+func ExampleTFIDF() {
+	f, err := text.TFIDF{MinTexts: 2}.Fit([]string{"rays of light", "the light of the sun", "colours of bodies"})
+	if err != nil {
+		panic(err)
+	}
+	rows, err := f.Apply([]string{"light, and more light", "of rays"})
+	fmt.Println(f.Terms, rows.Offsets, rows.Columns, rows.Values, err)
+	// Output: [light of] [0 1 2] [0 1] [1 1] <nil>
 }

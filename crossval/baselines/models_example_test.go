@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"slices"
 
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/text"
 	"github.com/seed732fc211/aegis/trees"
 )
 
@@ -115,4 +117,48 @@ func ExampleSelect() {
 	// Output:
 	// majority true
 	// logistic regression true
+}
+
+// letters returns letters to a shop and what they are about.
+func letters(about []int, cells ...string) *data.Set {
+	set, err := data.FromLabels("letters", slices.Repeat([][]float64{{0}}, len(cells)), about, []string{"delivery", "payment"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	set.Texts = []data.TextColumn{{Name: "letter", Cells: cells}}
+	return set
+}
+
+var (
+	old = letters([]int{0, 0, 0, 1, 1, 1}, "the parcel is late", "where is my parcel", "the parcel came broken",
+		"the card was charged twice", "my card is refused", "please return the money to my card")
+	fresh = letters([]int{0, 1}, "a parcel is lost", "i was charged too much money")
+)
+
+func ExampleTextLogistic() {
+	model, err := baselines.TextLogistic{Terms: text.TFIDF{Longest: 2}, C: []float64{10}}.Fit(context.Background(), old, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := model.Predict(context.Background(), fresh)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(model.Notes, p.Labels)
+	// Output:
+	// [37 terms, C 10] [0 1]
+}
+
+func ExampleTextBayes() {
+	model, err := baselines.TextBayes{Terms: text.TFIDF{Counts: true}}.Fit(context.Background(), old, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := model.Predict(context.Background(), fresh)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d %.2f\n", p.Labels, p.Proba)
+	// Output:
+	// [0 1] [0.89 0.11 0.16 0.84]
 }
