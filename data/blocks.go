@@ -166,6 +166,7 @@ type table struct {
 	declared []bool // which columns of an ARFF file are nominal, their texts being the levels in order; nil: a CSV file
 
 	typed   []FileColumn                                                    // columns with types; nil: a text file
+	prose   []bool                                                          // columns whose distinct texts are not listed while scanning; nil without again
 	again   func(columns []int, f func(first int, part *table) error) error // reads the rows again; nil: they are in memory
 	line    func(row int) int                                               // line on which a record begins; nil: use lines
 	single  bool                                                            // this part has a single column of the file

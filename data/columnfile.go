@@ -119,7 +119,7 @@ func (c CSV) columnsFor(file ColumnFile, schema Schema) (*table, []bool, error) 
 	for _, f := range schema.Features {
 		want = append(want, f.Name)
 	}
-	want = append(want, c.ID...)
+	want = slices.Concat(want, schema.Texts, c.ID)
 	for j, n := range t.names {
 		needed[j] = (c.KeepAll || slices.Contains(want, n)) && t.typed[j].Type != Ignore
 		if !needed[j] && slices.Contains(want, n) {
@@ -182,6 +182,11 @@ func (file ColumnFile) table(c CSV) (*table, func() (rowReader, error), error) {
 		}
 		seen[column.Name] = true
 		t.names = append(t.names, column.Name)
+	}
+	for j, n := range t.names { // "" stands for no column elsewhere
+		if n == "" {
+			t.names[j], t.unnamed[j] = t.freeName(fmt.Sprintf("column %d", j+1)), true
+		}
 	}
 	o := &typedFile{ColumnFile: file, t: t, missing: numbersOf(c.Missing)}
 	read, err := file.Open()

@@ -190,7 +190,7 @@ func (p *planner) assignTypes() error {
 			if q.role == roleTarget {
 				return &CSVError{File: p.t.file, Column: n, Err: errors.New("the target cannot be kept as text; for class labels the type is categorical")}
 			}
-			q.role, q.why = roleText, "text, as asked for"
+			q.role, q.why, q.forced = roleText, "text, as asked for", true
 		default:
 			return &CSVError{File: p.t.file, Column: n, Err: fmt.Errorf("there is no type %q: want numeric, categorical, time, text or ignore", p.c.Types[n])}
 		}

@@ -22,10 +22,13 @@ func (p *planner) columns(s *Set, kept []int) error {
 			features = append(features, &p.plans[j])
 		}
 	}
-	if len(features) == 0 {
+	if len(features) == 0 && !p.hasText() {
 		return p.noColumns()
 	}
 	p.report.Duplicates = p.duplicates(kept)
+	if len(features) == 0 {
+		return nil
+	}
 	parallel(len(features), func(k int) {
 		if q := features[k]; q.kind != Numeric || len(p.t.texts[q.j]) > 0 || q.regrouped(p.t) {
 			p.convert(p.t, q, func(i int, v float64) { p.t.values[i*p.t.width()+q.j] = v })
@@ -48,6 +51,13 @@ func (p *planner) columns(s *Set, kept []int) error {
 	}
 	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(n, len(features)), tensor.WithBacking(values))}
 	return nil
+}
+
+// isText reports whether a column of texts is an input, not an identifier.
+func (q *plan) isText() bool { return q.role == roleText && q.forced }
+
+func (p *planner) hasText() bool {
+	return slices.ContainsFunc(p.plans, func(q plan) bool { return q.isText() })
 }
 
 func (p *planner) noColumns() error {

@@ -26,7 +26,7 @@ type Schema struct {
 	Classes      []string        `json:",omitempty"`
 	TargetNumber NumberFormat    `json:",omitzero"`  // how the numbers of a real target are written in the file
 	As           json.RawMessage `json:",omitempty"` // the task as encoded by MarshalTask; nil: Classify if there are Classes, otherwise Regress
-	Texts        []string        `json:",omitempty"` // columns kept as text
+	Texts        []string        `json:",omitempty"` // columns kept as text: those a model sees, or all of a set
 	Group        string          `json:",omitempty"` // column with the groups
 	Weight       string          `json:",omitempty"` // column with the weights
 }
@@ -62,8 +62,9 @@ func (r *RowsReport) String() string {
 	return b.String()
 }
 
-// ReadRows reads rows to predict. Columns are found by name, in any order. Other columns
-// are ignored, except those of ID, or all with KeepAll, which go to Set.Texts. Numbers and
+// ReadRows reads rows to predict. Columns are found by name, in any order. Those of the
+// schema's Texts go to Set.Texts, as do those of ID, or all with KeepAll; other columns are
+// ignored. Numbers and
 // times are read as the schema's features describe them. A level that did not occur in
 // training gets the code -1 and is reported. A missing column, and a cell that is not a
 // number or time, are errors with their location. If the target's column is present and
@@ -157,7 +158,7 @@ func (c CSV) ScanRowsFile(path string, schema Schema, f func(rows *Set) error) (
 
 // check reports whether a schema, which may come from a file, makes sense.
 func (s Schema) check() error {
-	if len(s.Features) == 0 {
+	if len(s.Features) == 0 && len(s.Texts) == 0 {
 		return errors.New("data: a schema without columns")
 	}
 	for _, f := range s.Features {
@@ -175,7 +176,7 @@ func (s Schema) heads(record []string) bool {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(s.Texts, func(n string) bool { return !slices.Contains(record, n) })
 }
 
 // schemaVerbatim returns the columns whose cells are needed as text.
@@ -183,7 +184,7 @@ func (c CSV) schemaVerbatim(names []string, schema Schema) []string {
 	if c.KeepAll {
 		return names
 	}
-	keep := append([]string{schema.Target}, c.ID...)
+	keep := slices.Concat([]string{schema.Target}, schema.Texts, c.ID)
 	for _, f := range schema.Features {
 		if f.Levels != nil || f.Time != "" || f.Number != (NumberFormat{}) || numbersOf(f.Missing) != nil {
 			keep = append(keep, f.Name)
@@ -266,7 +267,9 @@ func (m *matcher) match(t *table) (*Set, error) {
 		}
 		m.drift(f, flat, k, p)
 	}
-	s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(t.rows, p), tensor.WithBacking(flat))}
+	if p > 0 {
+		s.Inputs = []*tensor.Dense{tensor.New(tensor.WithShape(t.rows, p), tensor.WithBacking(flat))}
+	}
 	if err := m.texts(s); err != nil {
 		return nil, err
 	}
@@ -313,9 +316,14 @@ func (m *matcher) finish() error {
 	return nil
 }
 
-// texts keeps identifiers or, with KeepAll, every column.
+// texts keeps the schema's columns of texts and identifiers or, with KeepAll, every column.
 func (m *matcher) texts(s *Set) error {
-	names := m.c.ID
+	names := slices.Clone(m.schema.Texts)
+	for _, n := range m.c.ID {
+		if !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
 	if m.c.KeepAll {
 		names = m.t.names
 	}

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// duplicates returns the number of kept rows that equal an earlier one in every feature
-// and the target. Rows are compared by 64-bit hashes.
+// duplicates returns the number of kept rows that equal an earlier one in every feature,
+// every text that is an input, and the target. Rows are compared by 64-bit hashes.
 func (p *planner) duplicates(kept []int) int {
 	var columns []int
 	for j := range p.plans {
-		if role := p.plans[j].role; role == roleFeature || role == roleTarget {
+		if q := &p.plans[j]; q.role == roleFeature || q.role == roleTarget || q.isText() {
 			columns = append(columns, j)
 		}
 	}

@@ -417,7 +417,7 @@ func (t *table) scanAgain(scans []columnScan) {
 				index := make([]float64, len(part.texts[j]))
 				for k, text := range part.texts[j] {
 					id, ok := ids[j][text]
-					if !ok && len(t.texts[j]) == mostTexts {
+					if !ok && (len(t.texts[j]) == mostTexts || t.prose[j]) {
 						index[k] = textOver
 						continue
 					}
@@ -448,6 +448,10 @@ func (t *table) scanAgain(scans []columnScan) {
 
 // source scans a table that is read part by part.
 func (c CSV) source(t *table, name string, lists func() func(rows []int) ([]Sequences, error)) (*FileSource, error) {
+	t.prose = make([]bool, t.width())
+	for j, n := range t.names {
+		t.prose[j] = c.Types[n] == Text
+	}
 	p := &planner{c: c, t: t, report: &Report{Name: name, Dialect: t.dialect}}
 	if err := p.decide(); err != nil || t.err != nil {
 		return nil, cmp.Or(t.err, err)
@@ -478,7 +482,7 @@ func (c CSV) source(t *table, name string, lists func() func(rows []int) ([]Sequ
 	if t.err != nil {
 		return nil, t.err
 	}
-	if len(f.plans) == 0 && lists == nil {
+	if len(f.plans) == 0 && lists == nil && !p.hasText() {
 		return nil, p.noColumns()
 	}
 	return f, f.last(s)

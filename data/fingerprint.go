@@ -7,15 +7,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
+	"io"
 	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
 )
 
-// Fingerprint returns a SHA-256 hash, in hex, of everything a model can see: inputs,
-// targets, weights, groups, column names and levels, and classes. It does not depend on
-// the set's name, source and text columns, nor on whether rows are in memory.
+// Fingerprint returns a SHA-256 hash, in hex, of everything a model can see: inputs, texts,
+// targets, weights, groups, column names and levels, and classes. It does not depend on the
+// set's name and source, nor on whether rows are in memory.
 func Fingerprint(src Source) (string, error) {
 	if src == nil {
 		return "", ErrEmpty
@@ -73,6 +74,13 @@ func (s *Set) hash(h hash.Hash) error {
 		}
 		if err := q.hash(h); err != nil {
 			return fmt.Errorf("data: fingerprint: %s: sequences %q: %w", s.Name, q.Name, err)
+		}
+	}
+	for _, c := range s.Texts {
+		fmt.Fprintf(h, "texts %q %d\n", c.Name, len(c.Cells))
+		for _, cell := range c.Cells {
+			fmt.Fprintf(h, "%d ", len(cell))
+			io.WriteString(h, cell)
 		}
 	}
 	fmt.Fprintf(h, "weights %d groups %d\n", len(s.Weights), len(s.Groups))

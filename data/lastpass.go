@@ -41,11 +41,11 @@ func (f *FileSource) last(s *Set) error {
 	}
 	var needed []int
 	for j := range p.plans {
-		switch p.plans[j].role {
-		case roleFeature, roleTarget:
+		switch q := &p.plans[j]; {
+		case q.role == roleFeature, q.role == roleTarget, q.isText():
 			l.columns = append(l.columns, j)
 			fallthrough
-		case roleWeight:
+		case q.role == roleWeight:
 			needed = append(needed, j)
 		}
 	}

@@ -124,6 +124,9 @@ func TestFingerprint(t *testing.T) {
 		"weights":     func(s *data.Set) { s.Weights = []float64{1, 1, 2} },
 		"groups":      func(s *data.Set) { s.Groups = []int{1, 1, 2} },
 		"no targets":  func(s *data.Set) { s.Targets = nil },
+		"texts":       func(s *data.Set) { s.Texts = []data.TextColumn{{Name: "id", Cells: []string{"1", "2", "3"}}} },
+		"a text":      func(s *data.Set) { s.Texts = []data.TextColumn{{Name: "id", Cells: []string{"1", "23", ""}}} },
+		"text names":  func(s *data.Set) { s.Texts = []data.TextColumn{{Name: "ID", Cells: []string{"1", "2", "3"}}} },
 		"other shape": func(s *data.Set) { _ = s.Inputs[0].Reshape(3, 2, 1) },
 	} {
 		s := set()
@@ -135,7 +138,7 @@ func TestFingerprint(t *testing.T) {
 		seen[print] = name
 	}
 	same := set()
-	same.Name, same.Source, same.Texts = "two", "elsewhere", []data.TextColumn{{Name: "id", Cells: []string{"1", "2", "3"}}}
+	same.Name, same.Source = "two", "elsewhere"
 	same.Features[0].Seen.Rows = 9
 	if print, err := data.Fingerprint(same); print != first || err != nil {
 		t.Errorf("words about the set changed its fingerprint: %v", err)

@@ -113,6 +113,9 @@ func (r *Report) Summary() string {
 	if n := count[string(DateTime)]; n > 0 {
 		s += fmt.Sprintf(", %d of times", n)
 	}
+	if n := count[roleText]; n > 0 {
+		s += fmt.Sprintf(", %d of texts", n)
+	}
 	if n := count[roleOut]; n > 0 {
 		s += fmt.Sprintf(" (%d left out)", n)
 	}

@@ -48,9 +48,9 @@ type Seen struct {
 	Rows    int     `json:",omitempty"` // number of rows; 0: nothing known
 }
 
-// TextColumn is a column that a set keeps as text next to its table: an identifier, the names of
-// its rows, or what they say. Networks and trees do not see it; models of texts, such as
-// TextLogistic of package baselines, see nothing else.
+// TextColumn is a column that a set keeps as text: an identifier, the names of its rows, or
+// what they say. Networks and trees see it once a transform, such as corpus.Tokens, has made
+// sequences or numbers of it; models of texts, such as baselines.TextLogistic, see nothing else.
 type TextColumn struct {
 	Name  string
 	Cells []string // one per row
@@ -74,7 +74,7 @@ type Set struct {
 	Weights      []float64       // one weight per row; nil: all 1
 	Groups       []int           // group of every row; a split keeps groups whole. nil: no groups
 	Features     []Feature       // the columns of Inputs[0], if that is a table
-	Texts        []TextColumn    // columns kept as text next to the table
+	Texts        []TextColumn    // columns kept as text, next to a table or alone
 	Target       string          // name of the target column
 	TargetNumber NumberFormat    // how the numbers of a real target were written in the file
 	Classes      []string        // names of the classes, in index order; nil: the targets are numbers
@@ -84,8 +84,8 @@ type Set struct {
 }
 
 // Len returns the number of rows: the size of the first input or, without inputs, of the
-// first sequences or the first target (see [Answers]). It is 0 if that tensor is nil or a
-// scalar.
+// first sequences, the first target (see [Answers]) or the first column of texts. It is 0 if
+// that tensor is nil or a scalar.
 func (s *Set) Len() int {
 	if s == nil {
 		return 0
@@ -96,6 +96,9 @@ func (s *Set) Len() int {
 	}
 	if len(list) == 0 {
 		list = s.Targets
+	}
+	if len(list) == 0 && len(s.Texts) > 0 {
+		return len(s.Texts[0].Cells)
 	}
 	if len(list) == 0 || list[0] == nil || list[0].Dims() == 0 {
 		return 0

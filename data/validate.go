@@ -13,7 +13,7 @@ import (
 // task. The error names row and column.
 func (s *Set) Validate() error {
 	n := s.Len()
-	if n == 0 || len(s.Inputs) == 0 && len(s.Sequences) == 0 {
+	if n == 0 || len(s.Inputs) == 0 && len(s.Sequences) == 0 && len(s.Texts) == 0 {
 		return ErrEmpty
 	}
 	if len(s.Features) > 0 && len(s.Inputs) == 0 {

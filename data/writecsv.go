@@ -110,7 +110,7 @@ func (t *written) add(name string, cell func(row int) (string, error)) {
 
 func (s *Set) written() (*written, error) {
 	v, p, err := s.Table()
-	if err != nil {
+	if err != nil && (s.Len() == 0 || len(s.Inputs) > 0 || len(s.Texts) == 0) {
 		return nil, err
 	}
 	if err := s.Validate(); err != nil {
@@ -240,7 +240,7 @@ func (c CSV) readWritten(r io.Reader, name string) (*Set, *Report, error) {
 	for k := range plain.Features {
 		plain.Features[k].Number, plain.Features[k].Seen, plain.Features[k].Missing = NumberFormat{}, Seen{}, nil
 	}
-	rows := CSV{Comma: ',', Header: true, Missing: []string{}, ID: slices.Clone(schema.Texts)}
+	rows := CSV{Comma: ',', Header: true, Missing: []string{}}
 	for _, n := range []string{schema.Group, schema.Weight} {
 		if n != "" {
 			rows.ID = append(rows.ID, n)
@@ -312,7 +312,7 @@ func Inspect(s *Set) *Report {
 		r.Target = ""
 	}
 	v, p, err := s.Table()
-	if err != nil {
+	if err != nil && len(s.Texts) == 0 {
 		return r
 	}
 	for k, f := range s.featuresOf(p) {
