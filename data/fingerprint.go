@@ -69,6 +69,9 @@ func (s *Set) hash(h hash.Hash) error {
 			return fmt.Errorf("data: fingerprint: %s: sequences %q have no values", s.Name, q.Name)
 		}
 		fmt.Fprintf(h, "sequences %v %v\n", q.Values.Dtype(), q.Step())
+		if q.Size != 0 {
+			fmt.Fprintf(h, "ids below %d\n", q.Size)
+		}
 		if err := hashValues(h, q.Offsets); err != nil {
 			return err
 		}

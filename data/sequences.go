@@ -20,6 +20,7 @@ type Sequences struct {
 	Name    string
 	Values  *tensor.Dense
 	Offsets []int // one more than there are rows, non-decreasing, from 0
+	Size    int   // of a vocabulary: ids are in [0, Size); 0: not known
 }
 
 // NewSequences joins sequences. Each holds the values of its steps one after another,
@@ -32,7 +33,7 @@ func NewSequences(name string, width int, rows [][]float64) (Sequences, error) {
 	if err != nil {
 		return Sequences{}, err
 	}
-	return Sequences{name, shaped(flat, len(flat)/width, width), offsets}, nil
+	return Sequences{Name: name, Values: shaped(flat, len(flat)/width, width), Offsets: offsets}, nil
 }
 
 // NewIntSequences joins sequences of indices, such as token ids or the classes of steps.
@@ -41,7 +42,7 @@ func NewIntSequences(name string, rows [][]int) (Sequences, error) {
 	if err != nil {
 		return Sequences{}, err
 	}
-	return Sequences{name, shaped(flat, len(flat)), offsets}, nil
+	return Sequences{Name: name, Values: shaped(flat, len(flat)), Offsets: offsets}, nil
 }
 
 func joined[T any](name string, width int, rows [][]T) (flat []T, offsets []int, err error) {
@@ -154,7 +155,7 @@ func takeSequences(list []Sequences, index []int, n int) ([]Sequences, error) {
 		for i, r := range index {
 			offsets[i+1] = offsets[i] + q.Len(r)
 		}
-		out[k] = Sequences{Name: q.Name, Offsets: offsets}
+		out[k] = Sequences{Name: q.Name, Offsets: offsets, Size: q.Size}
 		if q.Values == nil {
 			continue
 		}
@@ -192,7 +193,7 @@ func putSequences(list, part []Sequences, at int) ([]Sequences, error) {
 	if at == 0 {
 		list = make([]Sequences, len(part))
 		for k, q := range part {
-			list[k] = Sequences{Name: q.Name, Offsets: []int{0}}
+			list[k] = Sequences{Name: q.Name, Offsets: []int{0}, Size: q.Size}
 		}
 		if part == nil {
 			return nil, nil
@@ -325,8 +326,27 @@ func (s *Set) validateSequence(q *Sequences, n int, what string) error {
 			return bad(at, float64(d[at]))
 		}
 	case []int:
+		return s.validateIDs(q, d[:q.Offsets[n]*q.width()], what)
 	default:
 		return fmt.Errorf("data: %s: %s have values of type %v, want float64, float32 or int", s.Name, what, q.Values.Dtype())
+	}
+	return nil
+}
+
+// validateIDs checks the ids of a vocabulary.
+func (s *Set) validateIDs(q *Sequences, ids []int, what string) error {
+	if q.Size < 0 {
+		return fmt.Errorf("data: %s: %s: a vocabulary of %d", s.Name, what, q.Size)
+	}
+	if q.Size == 0 {
+		return nil
+	}
+	for at, id := range ids {
+		if id < 0 || id >= q.Size {
+			step := at / q.width()
+			row, _ := slices.BinarySearch(q.Offsets, step+1)
+			return &RowError{row - 1, fmt.Errorf("data: %s: %s: row %d, step %d: the id %d is not in [0, %d)", s.Name, what, row-1, step-q.Offsets[row-1], id, q.Size)}
+		}
 	}
 	return nil
 }

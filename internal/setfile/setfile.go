@@ -16,7 +16,7 @@ import (
 )
 
 // The format: magic, the length of the head (uint32), the head as JSON, and the values of its
-// blocks, 8 bytes each (4 of a float32), all little-endian.
+// blocks, 8 bytes each (4 of a float32, 1 of a byte), all little-endian.
 const (
 	magic    = "aegis-set-1\n"
 	mostHead = 64 << 20
@@ -36,20 +36,27 @@ type head struct {
 	Steps         []sequences
 	Weights       *block
 	Groups        *block
+	Texts         []texts `json:",omitempty"`
+}
+
+// texts is a column of texts: the sizes of its cells in bytes, and all bytes, then one more, as no block is empty.
+type texts struct {
+	Name         string
+	Sizes, Bytes block
 }
 
 type block struct {
-	Type  string // float64, float32 or int
+	Type  string // float64, float32, int or byte
 	Shape []int
 }
 
 type sequences struct {
 	Name            string
 	Values, Offsets block
+	Size            int `json:",omitempty"`
 }
 
 // Write writes everything in the set that its fingerprint covers, and its name and source.
-// Columns of text are left out.
 func Write(w io.Writer, s *data.Set) error {
 	if s == nil {
 		return data.ErrEmpty
@@ -69,6 +76,8 @@ func Write(w io.Writer, s *data.Set) error {
 			return block{"float64", shape}
 		case []float32:
 			return block{"float32", shape}
+		case []byte:
+			return block{"byte", shape}
 		}
 		return block{"int", shape}
 	}
@@ -95,7 +104,7 @@ func Write(w io.Writer, s *data.Set) error {
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, sequences{q.Name, v[0], add(q.Offsets, len(q.Offsets))})
+			out = append(out, sequences{q.Name, v[0], add(q.Offsets, len(q.Offsets)), q.Size})
 		}
 		return out, nil
 	}
@@ -114,6 +123,15 @@ func Write(w io.Writer, s *data.Set) error {
 	if s.Groups != nil {
 		b := add(s.Groups, len(s.Groups))
 		h.Groups = &b
+	}
+	for _, c := range s.Texts {
+		var sizes []int
+		var all []byte
+		for _, cell := range c.Cells {
+			sizes, all = append(sizes, len(cell)), append(all, cell...)
+		}
+		all = append(all, 0)
+		h.Texts = append(h.Texts, texts{c.Name, add(sizes, len(sizes)), add(all, len(all))})
 	}
 	text, e := json.Marshal(h)
 	if e != nil {
@@ -146,6 +164,8 @@ func Write(w io.Writer, s *data.Set) error {
 			for _, x := range v {
 				put(uint64(x))
 			}
+		case []byte:
+			out.Write(v)
 		}
 	}
 	return out.Flush() // with the first error of all writes
@@ -206,6 +226,13 @@ func read(r io.Reader) (*data.Set, error) {
 			return nil, fmt.Errorf("groups: %w", err)
 		}
 	}
+	for _, c := range h.Texts {
+		cells, err := readTexts(r, c)
+		if err != nil {
+			return nil, fmt.Errorf("texts %s: %w", c.Name, err)
+		}
+		s.Texts = append(s.Texts, data.TextColumn{Name: c.Name, Cells: cells})
+	}
 	if _, err := io.ReadFull(r, begin[:1]); err != io.EOF {
 		return nil, errors.New("there is more after its end")
 	}
@@ -235,9 +262,32 @@ func readSequences(r io.Reader, list []sequences) ([]data.Sequences, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: offsets: %w", q.Name, err)
 		}
-		out = append(out, data.Sequences{Name: q.Name, Values: v[0], Offsets: offsets})
+		out = append(out, data.Sequences{Name: q.Name, Values: v[0], Offsets: offsets, Size: q.Size})
 	}
 	return out, nil
+}
+
+func readTexts(r io.Reader, c texts) ([]string, error) {
+	sizes, err := readAs[int](r, c.Sizes)
+	if err != nil {
+		return nil, err
+	}
+	v, err := readBlock(r, c.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	all, ok := v.([]byte)
+	if !ok {
+		return nil, fmt.Errorf("%s in place of bytes", c.Bytes.Type)
+	}
+	cells := make([]string, len(sizes))
+	for i, n := range sizes {
+		if n < 0 || n > len(all) {
+			return nil, fmt.Errorf("cell %d has %d bytes, %d are left", i, n, len(all))
+		}
+		cells[i], all = string(all[:n]), all[n:]
+	}
+	return cells, nil
 }
 
 func readAs[T float64 | int](r io.Reader, b block) ([]T, error) {
@@ -268,6 +318,8 @@ func readBlock(r io.Reader, b block) (any, error) {
 		return readValues(r, n, 8, func(p []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(p)) })
 	case "float32":
 		return readValues(r, n, 4, func(p []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(p)) })
+	case "byte":
+		return readValues(r, n, 1, func(p []byte) byte { return p[0] })
 	case "int":
 		return readValues(r, n, 8, func(p []byte) int { return int(binary.LittleEndian.Uint64(p)) })
 	}

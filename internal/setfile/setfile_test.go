@@ -28,7 +28,12 @@ func sets(t testing.TB) []*data.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.Size = 9
 	return append(list,
+		&data.Set{
+			Name: "texts", Texts: []data.TextColumn{{Name: "line", Cells: []string{"", "a ray\n\x00", "Größe"}}, {Name: "id", Cells: []string{"", "", ""}}},
+			Targets: []*tensor.Dense{tensor.New(tensor.WithShape(3), tensor.WithBacking([]int{0, 1, 0}))}, Classes: []string{"a", "b"},
+		},
 		&data.Set{Name: "ragged", Sequences: []data.Sequences{x}, Steps: []data.Sequences{y}, Classes: []string{"a", "b"}, As: data.Sequence{}},
 		&data.Set{
 			Name: "pictures", Inputs: []*tensor.Dense{tensor.New(tensor.WithShape(3, 1, 2), tensor.WithBacking([]float32{1, 2, 3, 4, 5, 6}))},
