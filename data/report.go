@@ -148,6 +148,9 @@ func (c ColumnReport) cells(rows int) []string {
 		missing = fmt.Sprintf("%d (%s)", c.Missing, share(c.Missing, rows))
 	}
 	distinct := fmt.Sprint(c.Distinct)
+	if c.Type == Text { // not counted
+		distinct = ""
+	}
 	if c.More {
 		distinct = "> " + distinct
 	}

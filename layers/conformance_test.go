@@ -102,6 +102,11 @@ func TestLayers(t *testing.T) {
 			Build:  func(b *graph.Builder, in []*graph.Node) *graph.Node { return j.Join(b, in) },
 		})
 	}
+	cases = append(cases, graphtest.Case{
+		Name: "MaskSteps", Shape: shape(3, 2), Batches: []int{1, 5},
+		Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(1, n, 3, 2), lengths(n)} },
+		Build:  func(b *graph.Builder, in []*graph.Node) *graph.Node { return layers.MaskSteps{}.Join(b, in) },
+	})
 	graphtest.Run(t, cases...)
 }
 
@@ -113,6 +118,7 @@ func TestPoolsOfSequences(t *testing.T) {
 	}{
 		{layers.GlobalMaxPool{}, []float64{-1, 0, 7}},
 		{layers.GlobalAveragePool{}, []float64{-2, 0, 5}},
+		{layers.MaskSteps{}, []float64{-1, -3, 0, 0, 7, 3}},
 	} {
 		b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
 		x := b.Tensor("x", tensor.New(tensor.WithShape(3, 2, 1), tensor.WithBacking([]float64{-1, -3, math.NaN(), 9, 7, 3})))

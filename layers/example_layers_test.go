@@ -142,6 +142,18 @@ func ExampleGlobalMaxPool() {
 	// Output: [(32)] 0
 }
 
+// A convolution that does not see what pads sequences of different lengths.
+func ExampleMaskSteps() {
+	x := models.Sequence("signal", 3)
+	y := models.Join(layers.MaskSteps{}, x, x.Lengths()).Then(layers.Conv1D{Filters: 4, Size: 5, Padding: layers.Same})
+	m, err := models.New(models.Config{}, []*models.Tensor{x}, []*models.Tensor{models.Join(layers.GlobalMaxPool{}, y, x.Lengths())})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(4)] 64
+}
+
 // One number for every channel, in place of Flatten.
 func ExampleGlobalAveragePool() {
 	m, err := models.Sequential(models.Config{}, models.Input("image", 7, 7, 32), layers.GlobalAveragePool{}, layers.Dense{Units: 10})

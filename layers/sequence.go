@@ -51,6 +51,19 @@ func (p GlobalAveragePool) Join(b *graph.Builder, xs []*graph.Node) *graph.Node 
 	return b.Div(b.Sum(b.Where(mask, x, b.Const(0)), 1), b.Maximum(counts, b.Const(1)))
 }
 
+// MaskSteps is a Joiner: of padded sequences (batch, steps, channels) and their lengths, Int
+// (batch), it sets the steps after the length of a row to 0, as a convolution's own padding is.
+type MaskSteps struct{}
+
+// Join implements Joiner.
+func (MaskSteps) Join(b *graph.Builder, xs []*graph.Node) *graph.Node {
+	x, mask, _ := masked(b, xs)
+	if mask == nil {
+		return nil
+	}
+	return b.Where(mask, x, b.Const(0))
+}
+
 // masked returns sequences, the mask (batch, steps, 1) of their steps, and how many each has,
 // (batch, 1).
 func masked(b *graph.Builder, xs []*graph.Node) (x, mask, counts *graph.Node) {

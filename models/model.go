@@ -31,6 +31,7 @@ type Info struct {
 	Task     data.Task      // nil: data.Classify{} if Classes is set, otherwise data.Regress{}
 	Classes  []string       // class names of a classification, in index order
 	Features []data.Feature // columns of the raw table
+	Texts    []string       // columns of texts that the preprocessing takes
 	Target   string
 	// TargetColumns names the columns of a target with several. nil: one column, named
 	// Target, or one unnamed column per output.

@@ -76,7 +76,7 @@ func (m *Model) WithOutputs(names ...string) (*Model, error) {
 		return nil, err
 	}
 	out.lent = true
-	out.Info = Info{Features: slices.Clone(m.Info.Features), Preprocess: m.Info.Preprocess}
+	out.Info = Info{Features: slices.Clone(m.Info.Features), Texts: slices.Clone(m.Info.Texts), Preprocess: m.Info.Preprocess}
 	if out.inputs < m.inputs {
 		out.Info = Info{}
 	}
@@ -246,5 +246,5 @@ func (m *Model) inherit(to *Model) {
 			p.Trained = q.Trained
 		}
 	}
-	to.Info = Info{Features: slices.Clone(m.Info.Features), Preprocess: m.Info.Preprocess}
+	to.Info = Info{Features: slices.Clone(m.Info.Features), Texts: slices.Clone(m.Info.Texts), Preprocess: m.Info.Preprocess}
 }

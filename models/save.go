@@ -41,6 +41,7 @@ type infoJSON struct {
 	Features      []data.Feature  `json:"features,omitempty"`
 	Target        string          `json:"target,omitempty"`
 	TargetColumns []string        `json:"target_columns,omitempty"`
+	Texts         []string        `json:"texts,omitempty"`
 	Preprocess    json.RawMessage `json:"preprocess,omitempty"`
 	Probabilities bool            `json:"probabilities,omitempty"`
 	Scales        []TargetScale   `json:"scales,omitempty"`
@@ -215,7 +216,7 @@ func (m *Model) describe() (string, error) {
 	d := description{
 		Name: m.name, Seed: m.params.Seed(), Type: m.params.Dtype().String(), Network: net,
 		Info: infoJSON{
-			Classes: m.Info.Classes, Features: m.Info.Features, Target: m.Info.Target, TargetColumns: m.Info.TargetColumns,
+			Classes: m.Info.Classes, Features: m.Info.Features, Texts: m.Info.Texts, Target: m.Info.Target, TargetColumns: m.Info.TargetColumns,
 			Probabilities: m.Info.Probabilities, Scales: m.Info.Scales, Members: m.Info.Members,
 			Calibration: m.Info.Calibration, Costs: m.Info.Costs,
 		},
@@ -393,7 +394,7 @@ func stored(f *safetensors.File) func(path string, shape graph.Shape) (*tensor.D
 
 func (j infoJSON) read() (Info, error) {
 	i := Info{
-		Classes: j.Classes, Features: j.Features, Target: j.Target, TargetColumns: j.TargetColumns,
+		Classes: j.Classes, Features: j.Features, Texts: j.Texts, Target: j.Target, TargetColumns: j.TargetColumns,
 		Probabilities: j.Probabilities, Scales: j.Scales, Members: j.Members, Calibration: j.Calibration, Costs: j.Costs,
 	}
 	if err := i.Check(); err != nil {

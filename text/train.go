@@ -74,6 +74,45 @@ func (o Trainer) TrainWordPiece(ctx context.Context, p Parts, texts func(add fun
 	return o.finish(p, m)
 }
 
+// TrainWordLevel counts the pieces of texts, such as words, and returns the tokenizer of the parts
+// whose vocabulary are the most frequent ones: special tokens, then pieces that occur MinCount
+// times or more, the most frequent first, of equal ones the smaller text. p.Model is a WordLevel,
+// whose Unk is kept ("": [UNK]) and becomes a special token if it is none, or nil. Alphabet, Limit
+// and Longest play no part.
+func (o Trainer) TrainWordLevel(ctx context.Context, p Parts, texts func(add func(text string) error) error) (*Tokenizer, error) {
+	m, ok := p.Model.(WordLevel)
+	if !ok && p.Model != nil {
+		return nil, fmt.Errorf("text: train WordLevel: the model is a %T", p.Model)
+	}
+	if err := o.check(texts); err != nil {
+		return nil, err
+	}
+	if m.Unk = cmp.Or(m.Unk, "[UNK]"); !slices.Contains(o.Special, m.Unk) {
+		o.Special = append([]string{m.Unk}, o.Special...)
+	}
+	counts, err := piecesOf(ctx, p, texts)
+	if err != nil {
+		return nil, err
+	}
+	var pieces []string
+	for piece, n := range counts {
+		if n >= int64(o.MinCount) && piece != "" && !slices.Contains(o.Special, piece) {
+			pieces = append(pieces, piece)
+		}
+	}
+	slices.SortFunc(pieces, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	m.Vocab = map[string]int{}
+	for _, name := range append(slices.Clone(o.Special), pieces...) {
+		if _, ok := m.Vocab[name]; ok {
+			return nil, fmt.Errorf("text: train: the special token %q is there twice", name)
+		}
+		if len(m.Vocab) < max(cmp.Or(o.Size, 30000), len(o.Special)) {
+			m.Vocab[name] = len(m.Vocab)
+		}
+	}
+	return o.finish(p, m)
+}
+
 // finish makes the tokenizer, with special tokens that are not there yet.
 func (o Trainer) finish(p Parts, m Part) (*Tokenizer, error) {
 	p.Model = m
@@ -94,12 +133,19 @@ type counted struct {
 
 var errNoTexts = errors.New("text: train: the texts are nil")
 
-func (o Trainer) train(ctx context.Context, p Parts, prefix, suffix string, texts func(func(string) error) error) (map[string]int, [][2]string, error) {
-	if o.Size < 0 || o.Size > mostIDs || o.MinCount < 0 || o.Limit < 0 || o.Longest < 0 {
-		return nil, nil, fmt.Errorf("text: train: a size of %d, counts from %d, %d characters, tokens of %d: want none below 0, and a size of up to %d", o.Size, o.MinCount, o.Limit, o.Longest, mostIDs)
+func (o Trainer) check(texts func(func(string) error) error) error {
+	if o.Size < 0 || o.Size > mostIDs || o.MinCount < 0 || o.Limit < 0 || o.Longest < 0 || slices.Contains(o.Special, "") {
+		return fmt.Errorf("text: train: a size of %d, counts from %d, %d characters, tokens of %d, special tokens %q: want none below 0, a size of up to %d, and no token without text", o.Size, o.MinCount, o.Limit, o.Longest, o.Special, mostIDs)
 	}
 	if texts == nil {
-		return nil, nil, errNoTexts
+		return errNoTexts
+	}
+	return nil
+}
+
+func (o Trainer) train(ctx context.Context, p Parts, prefix, suffix string, texts func(func(string) error) error) (map[string]int, [][2]string, error) {
+	if err := o.check(texts); err != nil {
+		return nil, nil, err
 	}
 	pieces, err := piecesOf(ctx, p, texts)
 	if err != nil {
@@ -107,9 +153,6 @@ func (o Trainer) train(ctx context.Context, p Parts, prefix, suffix string, text
 	}
 	t := &training{ids: map[string]int{}, longest: cmp.Or(o.Longest, mostIDs)}
 	for _, s := range o.Special {
-		if s == "" {
-			return nil, nil, errors.New("text: train: a special token without text")
-		}
 		t.id(s)
 	}
 	for _, r := range o.alphabet(pieces) {

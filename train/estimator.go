@@ -108,8 +108,31 @@ func (e Estimator) Train(ctx context.Context, rows data.Source) (*models.Model, 
 	}
 	if m != nil {
 		m.Info.Preprocess = fitted
+		var e error
+		if m.Info.Texts, e = consumed(rest.rows, ready); e != nil {
+			err = errors.Join(err, e)
+		}
 	}
 	return m, h, rest.trace(err)
+}
+
+// consumed returns the columns of texts that preprocessing has made something else of.
+func consumed(raw, ready data.Source) ([]string, error) {
+	before, err := raw.Stream()
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	after, err := ready.Stream()
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	var names []string
+	for _, c := range before.Like.Texts {
+		if !slices.ContainsFunc(after.Like.Texts, func(t data.TextColumn) bool { return t.Name == c.Name }) {
+			names = append(names, c.Name)
+		}
+	}
+	return names, nil
 }
 
 // fit builds a model and fits it to preprocessed rows.

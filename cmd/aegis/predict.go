@@ -67,8 +67,8 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	schema := data.Schema{Features: m.features}
-	if len(schema.Features) == 0 {
+	schema := data.Schema{Features: m.features, Texts: m.texts}
+	if len(schema.Features) == 0 && len(schema.Texts) == 0 {
 		return fmt.Errorf("%s: the model does not say which columns it was trained on", o.model)
 	}
 	var report *data.RowsReport
@@ -94,6 +94,7 @@ func (o *predictFlags) run(ctx context.Context, c *cobra.Command) error {
 // predictor is a saved model, whatever its kind.
 type predictor struct {
 	features []data.Feature
+	texts    []string
 	rules    *data.Rules
 	predict  func(ctx context.Context, rows data.Source) (*data.Prediction, error)
 }
@@ -102,7 +103,7 @@ type predictor struct {
 func loadPredictor(path string) (*predictor, error) {
 	if e, err := ensemble.Load(path); err == nil {
 		rules, err := e.Rules()
-		return &predictor{e.Features, rules, e.PredictRows}, err
+		return &predictor{e.Features, nil, rules, e.PredictRows}, err
 	} else if !errors.Is(err, ensemble.ErrFormat) {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func loadPredictor(path string) (*predictor, error) {
 		return nil, err
 	}
 	rules, err := m.Rules()
-	return &predictor{m.Info.Features, rules, m.PredictRows}, err
+	return &predictor{m.Info.Features, m.Info.Texts, rules, m.PredictRows}, err
 }
 
 // predict reads, predicts and writes rows, some at a time.

@@ -1,0 +1,136 @@
+package text_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/seed732fc211/aegis/crossval"
+	"github.com/seed732fc211/aegis/crossval/baselines"
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/data/corpus"
+	"github.com/seed732fc211/aegis/describe"
+	"github.com/seed732fc211/aegis/models"
+	"github.com/seed732fc211/aegis/recipes/tabular"
+	"github.com/seed732fc211/aegis/recipes/text"
+)
+
+// weather is texts about rain or sun, some of them with a negation, so that single words are not
+// enough.
+func weather(t testing.TB, rows int) *data.Set {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 0))
+	filler := strings.Fields("today the sky over the hills of the north seems quiet and we walk")
+	var texts, labels []string
+	for range rows {
+		var words []string
+		for range 3 + r.IntN(10) {
+			words = append(words, filler[r.IntN(len(filler))])
+		}
+		kind := []string{"rain", "sun"}[r.IntN(2)]
+		if r.IntN(2) == 0 {
+			words = append(words, "no")
+			labels = append(labels, map[string]string{"rain": "dry", "sun": "wet"}[kind])
+		} else {
+			words = append(words, "much")
+			labels = append(labels, map[string]string{"rain": "wet", "sun": "dry"}[kind])
+		}
+		texts = append(texts, strings.Join(append(words, kind), " "))
+	}
+	s, err := corpus.Labelled("weather", texts, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestRecipes: in folds, nets that see order beat what counts words, on texts where only order
+// tells; the vocabulary is that of a fold's training rows.
+func TestRecipes(t *testing.T) {
+	set := weather(t, 400)
+	list := []crossval.Candidate{{Name: "bayes", Estimator: baselines.TextBayes{}}}
+	for _, name := range text.Names() {
+		r, err := text.ByName(name, corpus.Tokens{Column: "text"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, crossval.Candidate{Name: name, Estimator: tabular.Estimator{Recipe: r}})
+	}
+	res, err := crossval.Validate(t.Context(), set, crossval.StratifiedKFold{K: 3, Shuffle: true}, list, crossval.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + res.Table())
+	for _, name := range []string{"cnn", "lstm"} {
+		if a := res.Mean(name, "accuracy"); a < 0.9 {
+			t.Errorf("%s: accuracy %v", name, a)
+		}
+	}
+	if a := res.Mean("bayes", "accuracy"); a > 0.7 {
+		t.Errorf("bayes: accuracy %v: the task is one of words", a)
+	}
+}
+
+// TestRecipesAreData: a recipe is written down and read, and a model says which column it takes.
+func TestRecipesAreData(t *testing.T) {
+	var r tabular.Recipe = text.LSTM{Tokens: corpus.Tokens{Column: "text", Kind: corpus.BPE, Size: 300}, Fit: text.Fit{Epochs: 1}}
+	b, err := describe.Marshal(&r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again tabular.Recipe
+	if err := describe.Unmarshal(b, &again); err != nil || fmt.Sprint(again) != fmt.Sprint(r) {
+		t.Fatalf("%v, want %v (%v)", again, r, err)
+	}
+	set := weather(t, 60)
+	m, _, err := tabular.Estimator{Recipe: again, Seed: 1}.Train(t.Context(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir() + "/m.safetensors"
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	read, err := models.Load(path)
+	if err != nil || fmt.Sprint(read.Info.Texts) != "[text]" {
+		t.Fatalf("texts %v, %v", read, err)
+	}
+	one, err := m.PredictRows(t.Context(), data.Blind(set))
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := read.PredictRows(t.Context(), data.Blind(set))
+	if err != nil || fmt.Sprint(one.Proba) != fmt.Sprint(two.Proba) {
+		t.Errorf("read again, the model predicts otherwise: %v", err)
+	}
+}
+
+func TestRecipesRefuse(t *testing.T) {
+	if _, err := text.ByName("gru", corpus.Tokens{}); err == nil || !strings.Contains(err.Error(), "there are bag, cnn, lstm") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := (text.Bag{Fit: text.Fit{Epochs: -1}}).Plan(weather(t, 10), 1); err == nil {
+		t.Error("a fit of -1 epochs")
+	}
+	if _, err := (text.CNN{}).Plan(nil, 1); err == nil {
+		t.Error("a plan without rows")
+	}
+}
+
+var ctx = context.Background()
+
+func ExampleBag() {
+	rows, err := corpus.Labelled("lines",
+		strings.Split(strings.Repeat("a ray of light,a drop of rain,", 20), ",")[:40], strings.Split(strings.Repeat("optics,weather,", 20), ",")[:40])
+	if err != nil {
+		panic(err)
+	}
+	model, _, err := tabular.Estimator{Recipe: text.Bag{}, Seed: 1}.Train(ctx, rows)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(model.Info.Classes, model.Info.Texts)
+	// Output: [optics weather] [text]
+}
