@@ -135,9 +135,15 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 		return err
 	}
 	defer o.discard()
+	_, err = o.validate(ctx, c, v)
+	return err
+}
+
+// validate fits the candidates on the folds, and shows what came of it.
+func (o *crossvalFlags) validate(ctx context.Context, c *cobra.Command, v validation) (*crossval.Result, error) {
 	splits, err := crossval.Splits(v.set, v.splitter)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	begin := time.Now()
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(v.candidates)*len(splits), "fits")
@@ -158,15 +164,15 @@ func (o *crossvalFlags) run(ctx context.Context, c *cobra.Command) error {
 	bar.end()
 	interrupted := errors.Is(err, context.Canceled)
 	if res == nil || len(res.Runs) == 0 && !interrupted {
-		return err
+		return res, err
 	}
-	if err := o.show(c, res, v.set, spent{fits: len(res.Runs) - logged, logged: logged, took: time.Since(begin)}); err != nil || !interrupted {
-		return err
+	if err := o.show(c, res, v, spent{fits: len(res.Runs) - logged, logged: logged, took: time.Since(begin)}); err != nil || !interrupted {
+		return res, err
 	}
 	if o.log != "" {
-		return fmt.Errorf("interrupted: %d of %d fits are in %s; the same command goes on from there", len(res.Runs), len(res.Candidates)*len(res.Splits), o.log)
+		return res, fmt.Errorf("interrupted: %d of %d fits are in %s; the same command goes on from there", len(res.Runs), len(res.Candidates)*len(res.Splits), o.log)
 	}
-	return fmt.Errorf("interrupted: %d of %d fits were finished", len(res.Runs), len(res.Candidates)*len(res.Splits))
+	return res, fmt.Errorf("interrupted: %d of %d fits were finished", len(res.Runs), len(res.Candidates)*len(res.Splits))
 }
 
 // validation is what the flags ask for.
@@ -177,6 +183,10 @@ type validation struct {
 	metrics    []data.Metric
 	splitter   crossval.Splitter
 	importance []string
+
+	rowNames []string                       // on the page; nil: their numbers
+	facts    func(model string) []plots.Fact // of a candidate, for the page; nil: those of the net
+	notes    func() ([]string, error)        // for the page; nil: none
 }
 
 // prepare reads the rows and makes what is to be compared on them. After it, discard.
@@ -201,7 +211,7 @@ func (o *crossvalFlags) prepare(c *cobra.Command, status io.Writer) (v validatio
 	if v.metrics, err = o.scorers(v.set); err != nil {
 		return v, err
 	}
-	v.splitter, v.importance = o.splitter(v.set), o.importance(v.rows, v.set, v.candidates)
+	v.splitter, v.importance, v.rowNames = o.splitter(v.set), o.importance(v.rows, v.set, v.candidates), rowNames(v.set)
 	return v, nil
 }
 
@@ -345,7 +355,7 @@ func (s spent) String() string {
 	return text
 }
 
-func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.Set, work spent) error {
+func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, v validation, work spent) error {
 	out := c.OutOrStdout()
 	if len(res.Runs) == 0 {
 		return nil
@@ -397,14 +407,23 @@ func (o *crossvalFlags) show(c *cobra.Command, res *crossval.Result, set *data.S
 	if o.report == "" || ref == "" {
 		return nil
 	}
-	return o.draw(c, res, set, ref, comparisons, work)
+	return o.draw(c, res, v, ref, comparisons, work)
 }
 
 // draw writes the page.
-func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.Set, ref string, comparisons []crossval.Comparison, work spent) error {
+func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, v validation, ref string, comparisons []crossval.Comparison, work spent) error {
 	var facts []plots.Fact
-	if e, err := o.estimator(); err == nil && ref == netName {
-		facts = o.facts(e, set)
+	if v.facts != nil {
+		facts = v.facts(ref)
+	} else if e, err := o.estimator(); err == nil && ref == netName {
+		facts = o.facts(e, v.set)
+	}
+	var notes []string
+	if v.notes != nil {
+		var err error
+		if notes, err = v.notes(); err != nil {
+			return err
+		}
 	}
 	facts = append(facts, versionFacts()...)
 	took := work.String()
@@ -412,7 +431,7 @@ func (o *crossvalFlags) draw(c *cobra.Command, res *crossval.Result, set *data.S
 		took += fmt.Sprintf(", %d at a time", o.atATime())
 	}
 	facts = append(facts, plots.Fact{Name: "time", Value: took})
-	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, Comparisons: comparisons, RowNames: rowNames(set), Facts: facts})
+	page, err := plots.CrossValidation(plots.Report{Result: res, Reference: ref, Comparisons: comparisons, RowNames: v.rowNames, Facts: facts, Notes: notes})
 	if err != nil {
 		return err
 	}

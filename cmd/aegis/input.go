@@ -39,6 +39,15 @@ func (r *reading) flags(f *pflag.FlagSet) {
 	f.StringVar(&r.positive, "positive", "", "of two classes the positive `CLASS` (default: the second in order)")
 }
 
+// textFlags are those of files with a column of texts and one of classes.
+func (r *reading) textFlags(f *pflag.FlagSet) {
+	f.StringVar(&r.delimiter, "delimiter", "", "`CHARACTER` between cells: comma, semicolon, tab, pipe, or the character itself (default: recognised)")
+	f.BoolVar(&r.header, "header", false, "the first row names the columns, whatever it looks like")
+	f.BoolVar(&r.noHeader, "no-header", false, "the file has no header; columns are named by their numbers from 1")
+	f.StringVar(&r.group, "group", "", "`COLUMN` whose equal cells belong together: no group is trained and tested on")
+	f.StringVar(&r.positive, "positive", "", "of two classes the positive `CLASS` (default: the second in order)")
+}
+
 // fileFlags are those that rows to predict need too.
 func (r *reading) fileFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&r.id, "id", nil, "`COLUMNS` that identify rows: no features, kept beside the table")
@@ -100,7 +109,7 @@ type source struct {
 }
 
 func (s *source) flags(f *pflag.FlagSet) {
-	f.StringVar(&s.file, "data", "", "`FILE` of rows: CSV, TSV or ARFF, also packed with gzip, or Parquet; how it is written is recognised; -: standard input, not Parquet")
+	f.StringVar(&s.file, "data", "", "`FILE` of rows: CSV, TSV, ARFF or JSON Lines (.jsonl, .ndjson), also packed with gzip, or Parquet; how it is written is recognised; -: standard input, of CSV, TSV or ARFF")
 	f.StringArrayVar(&s.targets, "target", nil, "target `COLUMN` of the file (default: the last); may be repeated for several numbers, or several labels of 0 and 1")
 	f.StringVar(&s.task, "task", "", "`TASK`: "+strings.Join(data.TaskNames(), ", ")+" (default: classify or regress, guessed from the target, and said)")
 	f.StringSliceVar(&s.order, "order", nil, "`CLASSES` of --task ordinal from the lowest to the highest, separated by commas (default: numbers by value, texts by alphabet)")
@@ -268,6 +277,14 @@ func (s *source) readPlain(c *cobra.Command) (*data.Set, *data.Report, error) {
 		}
 		return file.Read()
 	}
+	if isJSONLines(s.file) {
+		src, err := openJSONLines(c, s.file, how)
+		if err != nil {
+			return nil, nil, err
+		}
+		set, err := data.Collect(src)
+		return set, src.Report(), err
+	}
 	return how.ReadFile(s.file)
 }
 
@@ -309,6 +326,38 @@ func isParquet(path string) bool {
 	var magic [4]byte
 	_, err = io.ReadFull(f, magic[:])
 	return err == nil && string(magic[:3]) == "PAR"
+}
+
+// isJSONLines reports whether a file's name is that of a file of JSON objects, one a line.
+func isJSONLines(path string) bool {
+	switch filepath.Ext(strings.TrimSuffix(path, ".gz")) {
+	case ".jsonl", ".ndjson":
+		return true
+	}
+	return false
+}
+
+// jsonLines reads a file of JSON objects by flags for files of texts.
+func jsonLines(c *cobra.Command, path string) (data.ColumnFile, error) {
+	for _, name := range ofTexts {
+		if f := c.Flags().Lookup(name); f != nil && f.Changed {
+			return data.ColumnFile{}, usage("--%s is for files of texts; %s is of JSON objects", name, path)
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return data.ColumnFile{}, err
+	}
+	defer f.Close()
+	return data.JSONLines(f, filepath.Base(path))
+}
+
+func openJSONLines(c *cobra.Command, path string, how data.CSV) (*data.FileSource, error) {
+	file, err := jsonLines(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return how.Source(file)
 }
 
 // ofTexts are the flags that say how a file of texts is written.
@@ -441,6 +490,12 @@ func (s *source) open(c *cobra.Command, stream *bool) (*data.FileSource, error) 
 	}
 	if s.inMemory() || c.Flags().Changed("dataset") {
 		return nil, nil // they belong to memory, or read says what is wrong
+	}
+	if isJSONLines(s.file) {
+		if always {
+			return nil, usage("--stream: %s is of JSON objects, which are read to memory", s.file)
+		}
+		return nil, nil
 	}
 	task, err := s.asked()
 	if err != nil {

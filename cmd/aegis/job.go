@@ -492,7 +492,7 @@ func (o *jobMerge) run(c *cobra.Command) error {
 	for i := range res.Runs {
 		work.took += res.Runs[i].FitTime + res.Runs[i].PredictTime
 	}
-	return flags.show(c, res, set, work)
+	return flags.show(c, res, validation{set: set, rowNames: rowNames(set)}, work)
 }
 
 // outcomes reads all results that are there. Files in the folder that are named as no job is

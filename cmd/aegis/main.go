@@ -1,7 +1,7 @@
 // Command aegis answers questions about tables of data with networks: inspect
 // shows what a file holds, crossval compares a regularised net with baselines on
 // the same folds, job does so on many machines, search looks for the best model within
-// a time, train fits one net and saves it, predict applies a model to new rows, summary
+// a time, text classifies texts, train fits one net and saves it, predict applies a model to new rows, summary
 // describes it, bench measures the machine.
 package main
 
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			return work(c, args)
 		}
 	}
-	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), jobCommand(), searchCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
+	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), jobCommand(), searchCommand(), textCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
 		watch(c)
 		for _, sub := range c.Commands() {
 			watch(sub)

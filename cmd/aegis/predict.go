@@ -40,7 +40,7 @@ what was written to standard output before an error stays there.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.model, "model", "model.safetensors", "`FILE` of the model")
-	f.StringVar(&o.file, "data", "", "`FILE` of the rows, CSV, TSV or ARFF, also packed with gzip, or Parquet; columns are found by name; -: standard input, not Parquet")
+	f.StringVar(&o.file, "data", "", "`FILE` of the rows: CSV, TSV, ARFF or JSON Lines, also packed with gzip, or Parquet; columns are found by name; -: standard input, of CSV, TSV or ARFF")
 	f.StringVar(&o.output, "output", "", "CSV `FILE` for the predictions (default, and -: standard output)")
 	f.BoolVar(&o.keep, "keep-columns", false, "write the columns of the file before the predictions")
 	f.BoolVar(&o.quiet, "quiet", false, "no warnings")
@@ -146,6 +146,13 @@ func (o *predictFlags) scan(c *cobra.Command, how data.CSV, schema data.Schema, 
 			return nil, err
 		}
 		return file.ScanRows(schema, f)
+	}
+	if isJSONLines(o.file) {
+		file, err := jsonLines(c, o.file)
+		if err != nil {
+			return nil, err
+		}
+		return how.ScanColumns(file, schema, f)
 	}
 	return how.ScanRowsFile(o.file, schema, f)
 }

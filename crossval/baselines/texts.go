@@ -1,6 +1,7 @@
 package baselines
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,67 @@ type TextLogistic struct {
 // Fit implements crossval.Estimator; the seed draws the inner folds. It is an error if there is
 // no such column, or if the target is no class.
 func (m TextLogistic) Fit(ctx context.Context, train data.Source, seed uint64) (*data.Predictor, error) {
+	t, l, w, note, err := m.fit(ctx, train, seed)
+	if err != nil {
+		return nil, fmt.Errorf("baselines: logistic regression of texts: %w", err)
+	}
+	return t.predictor(len(w), note, func(x *text.Sparse) []float64 { return l.proba(w, sparse{x}) }), nil
+}
+
+// TermWeights are the weights that a fit gives the terms for each class.
+type TermWeights struct {
+	Terms   []string
+	Classes []string
+	Weights []float64 // (classes, terms): what a term adds to the logit of a class
+}
+
+// Top returns the n terms of the largest weights of a class, the largest first; fewer, if fewer are
+// positive.
+func (w *TermWeights) Top(class, n int) []string {
+	if w == nil || class < 0 || class >= len(w.Classes) || len(w.Weights) != len(w.Classes)*len(w.Terms) {
+		return nil
+	}
+	of := w.Weights[class*len(w.Terms) : (class+1)*len(w.Terms)]
+	var order []int
+	for j, v := range of {
+		if v > 0 {
+			order = append(order, j)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(of[b], of[a]) })
+	var out []string
+	for _, j := range order[:max(0, min(n, len(order)))] {
+		out = append(out, w.Terms[j])
+	}
+	return out
+}
+
+// Weights fits as Fit does, and returns what the fit makes of each term: what speaks for a class.
+// Of two classes the weights of the second are those of the fit, and of the first the negative of
+// them.
+func (m TextLogistic) Weights(ctx context.Context, train data.Source, seed uint64) (*TermWeights, error) {
+	t, l, w, _, err := m.fit(ctx, train, seed)
+	if err != nil {
+		return nil, fmt.Errorf("baselines: logistic regression of texts: %w", err)
+	}
+	n := l.columns
+	out := &TermWeights{Terms: t.fitted.Terms, Classes: t.classes, Weights: make([]float64, l.all*n)}
+	for k, class := range l.classes {
+		to := out.Weights[class*n : (class+1)*n]
+		switch {
+		case l.outputs > 1:
+			copy(to, w[k*n:(k+1)*n])
+		case len(l.classes) == 2:
+			for j, v := range w[:n] {
+				to[j] = float64(2*k-1) * v
+			}
+		}
+	}
+	return out, nil
+}
+
+// fit chooses the strength and fits the weights.
+func (m TextLogistic) fit(ctx context.Context, train data.Source, seed uint64) (t *texts, l *logits, w []float64, note string, err error) {
 	c := m.C
 	if c == nil {
 		for e := -2; e <= 4; e++ {
@@ -30,27 +92,25 @@ func (m TextLogistic) Fit(ctx context.Context, train data.Source, seed uint64) (
 		}
 	}
 	if err := checkStrengths("logistic regression of texts", c); err != nil {
-		return nil, err
+		return nil, nil, nil, "", err
 	}
-	t, err := fitTexts(train, m.Column, m.Terms)
-	if err != nil {
-		return nil, fmt.Errorf("baselines: logistic regression of texts: %w", err)
+	if t, err = fitTexts(train, m.Column, m.Terms); err != nil {
+		return nil, nil, nil, "", err
 	}
-	l := newLogits(sparse{t.rows}, t.targets, t.weights)
+	l = newLogits(sparse{t.rows}, t.targets, t.weights)
 	l.groups = t.groups
 	best := c[0]
 	if len(c) > 1 {
 		if best, err = l.choose(ctx, c, seed); err != nil {
-			return nil, fmt.Errorf("baselines: logistic regression of texts: %w", err)
+			return nil, nil, nil, "", err
 		}
 	}
-	w := make([]float64, l.size())
+	w = make([]float64, l.size())
 	const fine = 1e-8 // many terms are rare, and the loss is flat along them
 	if err := l.fit(ctx, w, best, fine); err != nil {
-		return nil, fmt.Errorf("baselines: logistic regression of texts: %w", err)
+		return nil, nil, nil, "", err
 	}
-	note := fmt.Sprintf("%d terms, C %s%s", len(t.fitted.Terms), shortest(best), boundary(best, c))
-	return t.predictor(len(w), note, func(x *text.Sparse) []float64 { return l.proba(w, sparse{x}) }), nil
+	return t, l, w, fmt.Sprintf("%d terms, C %s%s", len(t.fitted.Terms), shortest(best), boundary(best, c)), nil
 }
 
 // TextBayes is multinomial naive Bayes on the terms of a column of texts: the probability of a
@@ -132,6 +192,7 @@ type texts struct {
 	fitted  *text.FittedTFIDF
 	rows    *text.Sparse
 	targets *targets
+	classes []string
 	weights []float64
 	groups  []int
 }
@@ -145,7 +206,7 @@ func fitTexts(src data.Source, column string, terms text.TFIDF) (*texts, error) 
 	if err != nil {
 		return nil, err
 	}
-	t := &texts{column: name, weights: set.Weights, groups: set.Groups}
+	t := &texts{column: name, classes: set.Classes, weights: set.Weights, groups: set.Groups}
 	if t.targets, err = targetsOf(set); err != nil {
 		return nil, err
 	}

@@ -134,3 +134,32 @@ func TestTextsRefuse(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestTermWeights: the weights of two classes mirror each other, and the top terms are those that
+// occur in a class alone.
+func TestTermWeights(t *testing.T) {
+	set := ofTexts(t, slices.Repeat([]string{"light rays bend", "light drops fall", "light rays meet", "light drops rest"}, 5), slices.Repeat([]int{0, 1}, 10), "optics", "weather")
+	w, err := baselines.TextLogistic{C: []float64{1}}.Weights(t.Context(), set, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have := w.Top(0, 1); !slices.Equal(have, []string{"rays"}) {
+		t.Errorf("for optics: %q", have)
+	}
+	if have := w.Top(1, 9); len(have) < 3 || have[0] != "drops" || slices.Contains(have, "rays") {
+		t.Errorf("for weather: %q", have)
+	}
+	n := len(w.Terms)
+	for j := range n {
+		if w.Weights[j] != -w.Weights[n+j] {
+			t.Errorf("%s: %v and %v", w.Terms[j], w.Weights[j], w.Weights[n+j])
+		}
+	}
+	three := ofTexts(t, slices.Repeat([]string{"light rays", "light drops", "light stones"}, 5), slices.Repeat([]int{0, 1, 2}, 5), "a", "b", "c")
+	if w, err = (baselines.TextLogistic{C: []float64{1}}).Weights(t.Context(), three, 1); err != nil || !slices.Equal(w.Top(2, 1), []string{"stones"}) {
+		t.Errorf("of three: %q, %v", w.Top(2, 1), err)
+	}
+	if w.Top(3, 1) != nil || w.Top(-1, 1) != nil || len(w.Top(0, -1)) != 0 || (*baselines.TermWeights)(nil).Top(0, 1) != nil {
+		t.Error("terms of a class that is not there")
+	}
+}
