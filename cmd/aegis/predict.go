@@ -126,7 +126,11 @@ func (o *predictFlags) predict(ctx context.Context, c *cobra.Command, m *predict
 		if err != nil {
 			return err
 		}
-		return out.write(rows.Texts, p)
+		kept := rows.Texts
+		if !how.KeepAll { // texts that the model reads are no columns of the output
+			kept = slices.DeleteFunc(slices.Clone(kept), func(c data.TextColumn) bool { return !slices.Contains(how.ID, c.Name) })
+		}
+		return out.write(kept, p)
 	})
 	if err != nil {
 		return nil, err

@@ -39,7 +39,12 @@ type textClassifyFlags struct {
 	size, longest     int
 	cased, keep       bool
 	model, modelSaved string
+	most              int // terms of the logistic regression
 }
+
+// mostWeights bounds the weights of the logistic regression, of which an optimiser keeps twenty
+// copies; with many classes there are fewer terms.
+const mostWeights = 4 << 20
 
 func textClassifyCommand() *cobra.Command {
 	var o textClassifyFlags
@@ -102,6 +107,9 @@ func (o *textClassifyFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err := o.crossvalFlags.check(c); err != nil {
 		return err
 	}
+	if !slices.Contains(corpus.Kinds(), corpus.Kind(o.tokens)) {
+		return usage("--tokens %s: there is no kind %q: want words, characters, bpe, wordpiece or unigram", o.tokens, o.tokens)
+	}
 	if o.model != "" {
 		if !slices.Contains(textrecipes.Names(), o.model) {
 			return usage("--save %s: want one of %s", o.model, strings.Join(textrecipes.Names(), ", "))
@@ -138,6 +146,7 @@ func (o *textClassifyFlags) prepare(c *cobra.Command, status io.Writer) (v valid
 		return v, err
 	}
 	v.rows = v.set
+	o.most = mostWeights / len(v.set.Classes)
 	if v.candidates, err = o.candidates(); err != nil {
 		return v, err
 	}
@@ -232,7 +241,7 @@ func (o *textClassifyFlags) estimatorOf(name string) (crossval.Estimator, error)
 }
 
 func (o *textClassifyFlags) logistic() baselines.TextLogistic {
-	return baselines.TextLogistic{Column: o.column, Terms: text.TFIDF{Longest: 2, MinTexts: 2}}
+	return baselines.TextLogistic{Column: o.column, Terms: text.TFIDF{Longest: 2, MinTexts: 2, Most: o.most}}
 }
 
 const (

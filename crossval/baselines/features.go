@@ -9,7 +9,8 @@ import (
 // features are the inputs of a linear model, (rows, columns).
 type features interface {
 	shape() (rows, columns int)
-	// addScores adds x·wᵀ to out, (rows, outputs); w is (outputs, columns).
+	// addScores adds x·wᵀ to out, (rows, outputs). w is (outputs, columns), or in whatever order
+	// gradient writes.
 	addScores(w []float64, outputs int, out []float64)
 	// gradient writes scoresᵀ·x, (outputs, columns).
 	gradient(scores []float64, outputs int, to []float64)
@@ -46,7 +47,8 @@ func (d dense) pick(rows []int) features {
 	return out
 }
 
-// sparse are features most of which are 0.
+// sparse are features most of which are 0. Its weights are (columns, outputs), so that those of a
+// feature lie together.
 type sparse struct{ *text.Sparse }
 
 func (s sparse) shape() (rows, columns int) { return s.Rows, s.Width }
@@ -55,9 +57,9 @@ func (s sparse) addScores(w []float64, outputs int, out []float64) {
 	for i := range s.Rows {
 		row := out[i*outputs : (i+1)*outputs]
 		for k := s.Offsets[i]; k < s.Offsets[i+1]; k++ {
-			c, v := int(s.Columns[k]), s.Values[k]
-			for o := range row {
-				row[o] += v * w[o*s.Width+c]
+			v, at := s.Values[k], int(s.Columns[k])*outputs
+			for o, weight := range w[at : at+outputs] {
+				row[o] += v * weight
 			}
 		}
 	}
@@ -68,9 +70,10 @@ func (s sparse) gradient(scores []float64, outputs int, to []float64) {
 	for i := range s.Rows {
 		row := scores[i*outputs : (i+1)*outputs]
 		for k := s.Offsets[i]; k < s.Offsets[i+1]; k++ {
-			c, v := int(s.Columns[k]), s.Values[k]
+			v, at := s.Values[k], int(s.Columns[k])*outputs
+			of := to[at : at+outputs]
 			for o, d := range row {
-				to[o*s.Width+c] += v * d
+				of[o] += v * d
 			}
 		}
 	}

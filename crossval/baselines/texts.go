@@ -73,7 +73,9 @@ func (m TextLogistic) Weights(ctx context.Context, train data.Source, seed uint6
 		to := out.Weights[class*n : (class+1)*n]
 		switch {
 		case l.outputs > 1:
-			copy(to, w[k*n:(k+1)*n])
+			for j := range to {
+				to[j] = w[j*l.outputs+k]
+			}
 		case len(l.classes) == 2:
 			for j, v := range w[:n] {
 				to[j] = float64(2*k-1) * v
@@ -106,7 +108,7 @@ func (m TextLogistic) fit(ctx context.Context, train data.Source, seed uint64) (
 		}
 	}
 	w = make([]float64, l.size())
-	const fine = 1e-8 // many terms are rare, and the loss is flat along them
+	const fine = 1e-7 // many terms are rare, and the loss is flat along them
 	if err := l.fit(ctx, w, best, fine); err != nil {
 		return nil, nil, nil, "", err
 	}

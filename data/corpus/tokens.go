@@ -30,6 +30,9 @@ const (
 	Unigram    Kind = "unigram"    // as in SentencePiece
 )
 
+// Kinds returns the kinds of tokens.
+func Kinds() []Kind { return []Kind{Words, Characters, BPE, WordPiece, Unigram} }
+
 // Unknown is the token, with the id 0, of what is not in the vocabulary. Of BPE every byte is.
 const Unknown = "[UNK]"
 
@@ -64,7 +67,7 @@ func (t Tokens) withDefaults() (Tokens, error) {
 	if t.Longest == 0 {
 		t.Longest = 512
 	}
-	if !slices.Contains([]Kind{Words, Characters, BPE, WordPiece, Unigram}, t.Kind) {
+	if !slices.Contains(Kinds(), t.Kind) {
 		return t, fmt.Errorf("corpus: tokens: there is no kind %q: want words, characters, bpe, wordpiece or unigram", t.Kind)
 	}
 	if t.Size < 1 || t.MinCount < 1 || t.Longest < 1 || t.Longest > longestText {
