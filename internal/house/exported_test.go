@@ -25,6 +25,7 @@ import (
 	recipestabular "github.com/seed732fc211/aegis/recipes/tabular"
 	regularize "github.com/seed732fc211/aegis/regularize"
 	text "github.com/seed732fc211/aegis/text"
+	generate "github.com/seed732fc211/aegis/text/generate"
 	train "github.com/seed732fc211/aegis/train"
 	trees "github.com/seed732fc211/aegis/trees"
 )
@@ -782,6 +783,11 @@ var exportedTypes = []struct {
 	{"text.WordLevel", reflect.TypeFor[text.WordLevel]()},
 	{"text.WordPiece", reflect.TypeFor[text.WordPiece]()},
 	{"text.WordPieceDecoder", reflect.TypeFor[text.WordPieceDecoder]()},
+	{"text/generate.Beam", reflect.TypeFor[generate.Beam]()},
+	{"text/generate.Func", reflect.TypeFor[generate.Func]()},
+	{"text/generate.Model", reflect.TypeFor[generate.Model]()},
+	{"text/generate.Output", reflect.TypeFor[generate.Output]()},
+	{"text/generate.Sampler", reflect.TypeFor[generate.Sampler]()},
 	{"train.Batch", reflect.TypeFor[train.Batch]()},
 	{"train.CSVLog", reflect.TypeFor[train.CSVLog]()},
 	{"train.Calibration", reflect.TypeFor[train.Calibration]()},

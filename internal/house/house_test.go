@@ -17,7 +17,7 @@ const module = "github.com/seed732fc211/aegis/"
 var floors = [][]string{
 	{"describe", "internal/stamp"},
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
-	{"metrics", "internal/ops", "crossval/stats", "text"},
+	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate"},
 	{"data", "trees"},
 	{"data/parquet", "infer", "internal/setfile"},
 	{"graph"},
@@ -49,6 +49,7 @@ var never = map[string][]string{
 	"data/parquet":       {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
+	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
 	"internal/ops":       {"data", "metrics"},
 	"infer":              {"data", "metrics", "trees"},
 	"graph":              {"data", "metrics", "trees"},
