@@ -26,6 +26,7 @@ import (
 	regularize "github.com/seed732fc211/aegis/regularize"
 	text "github.com/seed732fc211/aegis/text"
 	generate "github.com/seed732fc211/aegis/text/generate"
+	ngram "github.com/seed732fc211/aegis/text/ngram"
 	train "github.com/seed732fc211/aegis/train"
 	trees "github.com/seed732fc211/aegis/trees"
 )
@@ -281,6 +282,8 @@ var exportedFuncs = []struct {
 	{"text.Load", reflect.ValueOf(text.Load)},
 	{"text.New", reflect.ValueOf(text.New)},
 	{"text.Read", reflect.ValueOf(text.Read)},
+	{"text/ngram.Load", reflect.ValueOf(ngram.Load)},
+	{"text/ngram.Read", reflect.ValueOf(ngram.Read)},
 	{"train.DefaultLoss", reflect.ValueOf(train.DefaultLoss)},
 	{"train.FindRate", reflect.ValueOf(train.FindRate)},
 	{"train.Fit", reflect.ValueOf(train.Fit)},
@@ -788,6 +791,10 @@ var exportedTypes = []struct {
 	{"text/generate.Model", reflect.TypeFor[generate.Model]()},
 	{"text/generate.Output", reflect.TypeFor[generate.Output]()},
 	{"text/generate.Sampler", reflect.TypeFor[generate.Sampler]()},
+	{"text/ngram.Discount", reflect.TypeFor[ngram.Discount]()},
+	{"text/ngram.KneserNey", reflect.TypeFor[ngram.KneserNey]()},
+	{"text/ngram.Model", reflect.TypeFor[ngram.Model]()},
+	{"text/ngram.Stepper", reflect.TypeFor[ngram.Stepper]()},
 	{"train.Batch", reflect.TypeFor[train.Batch]()},
 	{"train.CSVLog", reflect.TypeFor[train.CSVLog]()},
 	{"train.Calibration", reflect.TypeFor[train.Calibration]()},

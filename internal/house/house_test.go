@@ -17,7 +17,7 @@ const module = "github.com/seed732fc211/aegis/"
 var floors = [][]string{
 	{"describe", "internal/stamp"},
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
-	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate"},
+	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate", "text/ngram"},
 	{"data", "trees"},
 	{"data/parquet", "infer", "internal/setfile"},
 	{"graph"},
@@ -50,6 +50,7 @@ var never = map[string][]string{
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
 	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
+	"text/ngram":         {"describe", "metrics", "graph", "internal/kernel"},
 	"internal/ops":       {"data", "metrics"},
 	"infer":              {"data", "metrics", "trees"},
 	"graph":              {"data", "metrics", "trees"},
