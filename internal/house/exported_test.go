@@ -27,6 +27,7 @@ import (
 	text "github.com/seed732fc211/aegis/text"
 	generate "github.com/seed732fc211/aegis/text/generate"
 	ngram "github.com/seed732fc211/aegis/text/ngram"
+	translate "github.com/seed732fc211/aegis/text/translate"
 	train "github.com/seed732fc211/aegis/train"
 	trees "github.com/seed732fc211/aegis/trees"
 )
@@ -284,6 +285,11 @@ var exportedFuncs = []struct {
 	{"text.Read", reflect.ValueOf(text.Read)},
 	{"text/ngram.Load", reflect.ValueOf(ngram.Load)},
 	{"text/ngram.Read", reflect.ValueOf(ngram.Read)},
+	{"text/translate.DefaultWeights", reflect.ValueOf(translate.DefaultWeights)},
+	{"text/translate.GrowDiagFinalAnd", reflect.ValueOf(translate.GrowDiagFinalAnd)},
+	{"text/translate.Phrases", reflect.ValueOf(translate.Phrases)},
+	{"text/translate.Reversed", reflect.ValueOf(translate.Reversed)},
+	{"text/translate.Symmetrize", reflect.ValueOf(translate.Symmetrize)},
 	{"train.DefaultLoss", reflect.ValueOf(train.DefaultLoss)},
 	{"train.FindRate", reflect.ValueOf(train.FindRate)},
 	{"train.Fit", reflect.ValueOf(train.Fit)},
@@ -798,6 +804,15 @@ var exportedTypes = []struct {
 	{"text/ngram.KneserNey", reflect.TypeFor[ngram.KneserNey]()},
 	{"text/ngram.Model", reflect.TypeFor[ngram.Model]()},
 	{"text/ngram.Stepper", reflect.TypeFor[ngram.Stepper]()},
+	{"text/translate.Decoder", reflect.TypeFor[translate.Decoder]()},
+	{"text/translate.IBM1", reflect.TypeFor[translate.IBM1]()},
+	{"text/translate.Lexicon", reflect.TypeFor[translate.Lexicon]()},
+	{"text/translate.Model", reflect.TypeFor[translate.Model]()},
+	{"text/translate.Pair", reflect.TypeFor[translate.Pair]()},
+	{"text/translate.PhraseBased", reflect.TypeFor[translate.PhraseBased]()},
+	{"text/translate.Point", reflect.TypeFor[translate.Point]()},
+	{"text/translate.Span", reflect.TypeFor[translate.Span]()},
+	{"text/translate.Weights", reflect.TypeFor[translate.Weights]()},
 	{"train.Batch", reflect.TypeFor[train.Batch]()},
 	{"train.CSVLog", reflect.TypeFor[train.CSVLog]()},
 	{"train.Calibration", reflect.TypeFor[train.Calibration]()},
