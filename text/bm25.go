@@ -104,7 +104,12 @@ func (o BM25) weigh(x *BM25Index, s *Sparse) {
 }
 
 // Texts returns the number of texts.
-func (x *BM25Index) Texts() int { return x.texts }
+func (x *BM25Index) Texts() int {
+	if x == nil {
+		return 0
+	}
+	return x.texts
+}
 
 // Search returns the k texts with the best scores, the best first, of equal ones that with the
 // smaller number; fewer, if fewer have a term of the query. It is an error if there is no index or

@@ -45,7 +45,7 @@ func Load(name string) (*Model, error) {
 // the mark), the number of its children and of its successors, and for each of those its token
 // less the one before, and its count), then the CRC-32 of all before, little-endian.
 func (m *Model) Write(w io.Writer) error {
-	if m.order == 0 || w == nil {
+	if m.Order() == 0 || w == nil {
 		return errors.New("ngram: write the model: it is not fitted, or the writer is nil")
 	}
 	sum := crc32.NewIEEE()

@@ -7,23 +7,38 @@ import (
 	"slices"
 )
 
-// Order returns the number of tokens of the longest n-gram.
-func (m *Model) Order() int { return m.order }
+// Order returns the number of tokens of the longest n-gram; 0: the model is not fitted.
+func (m *Model) Order() int {
+	if m == nil {
+		return 0
+	}
+	return m.order
+}
 
-// Vocab returns the size of the vocabulary.
-func (m *Model) Vocab() int { return m.vocab }
+// Vocab returns the size of the vocabulary; 0: the model is not fitted.
+func (m *Model) Vocab() int {
+	if m == nil {
+		return 0
+	}
+	return m.vocab
+}
 
 // Sizes returns the number of different n-grams of each order, from 1.
 func (m *Model) Sizes() []int {
 	var out []int
-	for i := range m.levels {
+	for i := range m.Order() {
 		out = append(out, len(m.levels[i].word))
 	}
 	return out
 }
 
 // Discounts returns the discounts of each order, from 1.
-func (m *Model) Discounts() []Discount { return slices.Clone(m.discounts) }
+func (m *Model) Discounts() []Discount {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.discounts)
+}
 
 // Prob returns the probability that a token comes next after a context, of which the last Order-1
 // tokens count. The first may be [Begin]; without it a context that is short says that what is
@@ -76,7 +91,7 @@ func (m *Model) Probs(context []int, out []float64) error {
 // one without tokens. The negative divided by the number of tokens is the logarithm of the
 // perplexity (metrics.Perplexity, metrics.BitsPerCharacter).
 func (m *Model) LogProb(text []int) (float64, error) {
-	if m.order == 0 {
+	if m == nil || m.order == 0 {
 		return 0, errNotFitted
 	}
 	history := make([]int, 0, len(text)+1)
@@ -140,7 +155,7 @@ type path [mostOrder]int32
 
 // walk returns the nodes of a context's ends, as far as they occur.
 func (m *Model) walk(context []int, buf *path) ([]int32, error) {
-	if m.order == 0 {
+	if m == nil || m.order == 0 {
 		return nil, errNotFitted
 	}
 	used := context[max(0, len(context)-m.order+1):]

@@ -19,7 +19,7 @@ type Stepper struct {
 // for the beginning of a text ([Begin]); other prompts begin somewhere in a text. It is -1 if there
 // is none.
 func (m *Model) Stepper(start int) (*Stepper, error) {
-	if m.order == 0 {
+	if m.Order() == 0 {
 		return nil, errNotFitted
 	}
 	if start < -1 || start >= m.vocab {
@@ -32,7 +32,7 @@ func (m *Model) Stepper(start int) (*Stepper, error) {
 // as generate.Model says. It is an error if a parent is none of the call before, if an id is
 // outside the vocabulary, or if logits has not its numbers for each.
 func (s *Stepper) Step(parents, ids []int, logits []float32) error {
-	if s.m == nil {
+	if s == nil || s.m == nil {
 		return errNotFitted
 	}
 	if len(parents) != len(ids) || len(logits)%s.m.vocab != 0 || len(logits)/s.m.vocab != len(ids) {

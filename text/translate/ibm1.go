@@ -39,7 +39,7 @@ type IBM1 struct {
 const mostWords = 1000
 
 // Lexicon holds the translation probabilities t(target|source) of a fitted model. It is safe for
-// use by several goroutines.
+// use by several goroutines. The zero Lexicon, and nil, know no word.
 type Lexicon struct {
 	source, target map[string]int32 // source words from 1; 0 is the empty word
 	targets        []string
@@ -190,14 +190,22 @@ func (l *Lexicon) step(rows []numbered, count []float64) {
 
 // LogLikelihoods returns the natural logarithm of the probability of all target sentences before
 // each step, which never falls.
-func (l *Lexicon) LogLikelihoods() []float64 { return slices.Clone(l.likelihoods) }
+func (l *Lexicon) LogLikelihoods() []float64 {
+	if l == nil {
+		return nil
+	}
+	return slices.Clone(l.likelihoods)
+}
 
 // Prob returns t(target|source): 0 if the words were in no pair together. The source word "" is the
 // empty word.
 func (l *Lexicon) Prob(source, target string) float64 {
+	if l == nil {
+		return 0
+	}
 	f, ok := l.source[source]
 	e, ok2 := l.target[target]
-	if !ok && source != "" || !ok2 || len(l.offsets) == 0 {
+	if !ok && source != "" || !ok2 {
 		return 0
 	}
 	if k := l.entry(f, e); k >= 0 {
@@ -209,6 +217,9 @@ func (l *Lexicon) Prob(source, target string) float64 {
 // Best returns the most probable translation of a word, of equally probable ones the one that the
 // pairs have first, and its probability. It is "" and 0 for a word that no pair has.
 func (l *Lexicon) Best(source string) (target string, prob float64) {
+	if l == nil {
+		return "", 0
+	}
 	f, ok := l.source[source]
 	if !ok {
 		return "", 0

@@ -342,8 +342,11 @@ func (m *Model) fillWords(forward, backward *Lexicon) {
 }
 
 // Translations returns the translations of a source phrase that the model keeps, the most
-// probable first, with φ(target|source).
+// probable first, with φ(target|source). There are none in a nil Model.
 func (m *Model) Translations(source []string) (target [][]string, prob []float64) {
+	if m == nil {
+		return nil, nil
+	}
 	for _, p := range m.phrases[key(m.numbers(source, m.source))] {
 		var words []string
 		for _, w := range p.words {
