@@ -14,16 +14,16 @@ import (
 //
 //	idf · tf·(k1+1) / (tf + k1·(1 − b + b·length/mean)),  idf = ln(1 + (n−df+0.5)/(df+0.5))
 //
-// where tf is how often the text has the term, df how many of the n texts do, and length is the
-// number of the text's terms. The idf is Lucene's, which is above 0 for every term; Lucene leaves
-// out the factor k1+1, which changes no order.
+// where tf is the number of times the text has the term, df the number of texts, out of n, that have
+// it, and length the number of terms in the text. The idf is Lucene's, which is positive for every
+// term. Lucene omits the constant factor k1+1, which does not change the ranking.
 //
-// Texts and queries fall into terms as [TFIDF] says. Its Sublinear and Counts have no meaning
-// here. Terms that it leaves out do not count to the length.
+// Texts and queries are split into terms by the analyser of [TFIDF], whose Sublinear and Counts must
+// not be set. Terms that it discards do not count towards the length.
 type BM25 struct {
-	K1        float64 // the effect of repetition ends sooner the smaller it is; 0: 1.2
-	B         float64 // the effect of length, up to 1; 0: 0.75
-	AnyLength bool    // b is 0: length has no effect
+	K1        float64 // how slowly repetitions of a term saturate; 0: 1.2
+	B         float64 // how strongly scores are normalised by length, up to 1; 0: 0.75
+	AnyLength bool    // b is 0: no normalisation by length
 	Terms     TFIDF
 }
 
@@ -37,13 +37,13 @@ type BM25Index struct {
 	weight  []float64 // by entry, what the term adds to the text's score
 }
 
-// Hit is a text that a search has found.
+// Hit is a text found by a search.
 type Hit struct {
 	Text  int // its number among the texts of the index
 	Score float64
 }
 
-// Index counts the terms of texts. It is an error if there are no texts, if settings are out of
+// Index builds the index of texts. It is an error if there are no texts, if a setting is out of
 // range, or if no term is left.
 func (o BM25) Index(texts []string) (*BM25Index, error) {
 	o.K1, o.B = cmp.Or(o.K1, 1.2), cmp.Or(o.B, 0.75)
@@ -111,8 +111,8 @@ func (x *BM25Index) Texts() int {
 	return x.texts
 }
 
-// Search returns the k texts with the best scores, the best first, of equal ones that with the
-// smaller number; fewer, if fewer have a term of the query. It is an error if there is no index or
+// Search returns the k texts with the highest scores in descending order, ties by ascending number;
+// fewer if fewer texts share a term with the query. It is an error if there is no index or
 // k is below 1.
 func (x *BM25Index) Search(query string, k int) ([]Hit, error) {
 	if x == nil || x.column == nil {

@@ -8,29 +8,29 @@ import (
 	"slices"
 )
 
-// Beam searches for the most probable texts: of each row the Width most probable hypotheses are
-// extended by every token at once. A hypothesis that a stop id extends to one of the Width best
-// has ended, and has the score
+// Beam searches for the most probable texts: at each step the Width most probable hypotheses of a
+// row are extended by every token. A hypothesis is complete when a stop id extends it to one of the
+// Width best candidates; its score is then
 //
 //	log p / ((5 + n)/6)^Alpha
 //
-// of Wu et al., "Google's Neural Machine Translation System", 2016, where n is the number of its
-// new tokens and the stop id; at Alpha 0 that is its log-probability. Those that still go on at
-// Most tokens end there, too. The search of a row ends when none that goes on can have a better
-// score than the Best that have ended, and with Early when Width have ended.
+// where n counts its new tokens and the stop id (Wu et al., "Google's Neural Machine Translation
+// System", 2016); with Alpha 0 that is its log-probability. Hypotheses that reach Most tokens are
+// complete as well. A row is finished when no open hypothesis can score better than the Best
+// complete ones, or, with Early, as soon as Width are complete.
 type Beam struct {
 	Vocab int     // tokens of the model
 	Most  int     // new tokens at most, the stop id among them; 0: 100
 	Stop  []int   // ids that end a text; they are not part of it
-	Width int     // 0: 4
-	Best  int     // texts to return for each row, Width at most; 0: 1
+	Width int     // hypotheses kept per row; 0: 4
+	Best  int     // texts returned per row, Width at most; 0: 1
 	Alpha float64 // 0 to 10
-	Early bool    // a row ends as soon as Width hypotheses have
+	Early bool    // stop a row once Width hypotheses are complete
 }
 
-// Search continues prompts, and returns for each the Best texts, by descending score, of equal
-// ones those that have ended earlier; fewer if there are no more. Errors are as for
-// [Sampler.Stream], but for seeds, and nothing is returned with them.
+// Search continues prompts and returns the Best texts of each, by descending score, among equals
+// the one completed first; fewer if there are not as many. Errors are those of [Sampler.Stream] that
+// do not concern seeds; no texts are returned with them.
 func (b Beam) Search(ctx context.Context, m Model, prompts [][]int) ([][]Output, error) {
 	b.Width, b.Best = cmp.Or(b.Width, 4), cmp.Or(b.Best, 1)
 	if b.Width < 1 || b.Width > mostWidth || b.Best < 1 || b.Best > b.Width || !(b.Alpha >= 0 && b.Alpha <= 10) {

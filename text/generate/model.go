@@ -11,16 +11,17 @@ import (
 //
 // Step extends hypothesis i by the token ids[i] and writes the scores of all tokens that may
 // follow it to logits[i·V : (i+1)·V], where V is the size of the vocabulary. Scores are logits:
-// log-probabilities up to a constant of each row, −Inf for a token that is impossible.
+// log-probabilities up to an additive constant per row, −Inf for a token that is impossible. They
+// are NaN when Step is called, and one that counts and still is when it returns is an error.
 //
-// The hypothesis that row i extends is the one that row parents[i] of the call before has made. A
-// parent may occur several times, or not at all; then nothing continues it. In the first call row
-// i extends the state that the model has for row i: none for a model that begins with the
-// prompt, or that of a source text or of a prompt's beginning that the model has already read.
-// The rows of a generation begin in one call and are extended in every call until they end, so
-// that all of them have read the same number of tokens.
+// Row i continues row parents[i] of the previous call. A row may have several continuations, or
+// none, in which case its state can be dropped. In the first call parents[i] is i, and row i extends
+// whatever state the model already holds for it: nothing, if generation starts from the prompt; an
+// encoded source text; or all of a prompt but its last token, if the model reads prompts at once.
+// All rows start in the first call and take part in every call until they end, so that at any
+// time they have been given equally many tokens.
 //
-// The slices are the caller's, which uses them again. A model that keeps a state has one
+// The slices belong to the caller, which reuses them. A model that keeps state serves one
 // generation at a time.
 type Model interface {
 	Step(parents, ids []int, logits []float32) error
@@ -41,12 +42,12 @@ func (f Func) Step(parents, ids []int, logits []float32) error {
 // error.
 var ErrStop = errors.New("generate: stop")
 
-// Output is a text that was made.
+// Output is a generated text.
 type Output struct {
 	IDs     []int   // the new tokens, without the prompt and without the stop id
 	Stop    int     // the stop id that ended the text; -1: it has the most tokens, or ErrStop ended it
-	LogProb float64 // natural logarithm of the probability of the new tokens, and of the stop id, that the model gives
-	Score   float64 // of a beam search LogProb over its length penalty, else LogProb
+	LogProb float64 // natural logarithm of the model's probability of the new tokens and the stop id
+	Score   float64 // beam search: LogProb over the length penalty; else LogProb
 }
 
 // mostNumbers is how many logits a call of Step may fill: 512 MiB.
@@ -108,6 +109,9 @@ func (t *task) step(ctx context.Context, m Model) error {
 		t.logits = make([]float32, n)
 	} else {
 		t.logits = t.logits[:n]
+	}
+	for i := range t.logits {
+		t.logits[i] = float32(math.NaN()) // so that one that the model leaves out is noticed
 	}
 	if err := m.Step(t.parents, t.ids, t.logits); err != nil {
 		return fmt.Errorf("generate: step %d: %w", t.steps, err)

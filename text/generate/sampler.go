@@ -8,18 +8,18 @@ import (
 	"math/rand/v2"
 )
 
-// Sampler makes a text token by token. The zero Temperature takes the most probable token, of
-// equal ones the first (greedy decoding). With another one tokens are drawn from
+// Sampler generates token by token. With a Temperature of 0 it takes the most probable token, the
+// first of equals (greedy decoding). Otherwise it samples from
 //
 //	p(i) ∝ exp(logit(i)/Temperature)
 //
-// of the TopK most probable ones (Fan, Lewis & Dauphin, "Hierarchical Neural Story Generation",
-// 2018), of which the most probable are left whose probabilities, as they are then, add up to TopP
-// (nucleus sampling: Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020). Of
-// equally probable tokens the first are left.
+// restricted to the TopK most probable tokens (Fan, Lewis & Dauphin, "Hierarchical Neural Story
+// Generation", 2018), and then to the smallest set of the most probable tokens whose renormalised
+// probabilities sum to TopP or more (nucleus sampling: Holtzman et al., "The Curious Case of Neural
+// Text Degeneration", 2020). Among equally probable tokens, lower ids are kept first.
 type Sampler struct {
 	Vocab       int     // tokens of the model
-	Most        int     // new tokens of a row at most; 0: 100
+	Most        int     // new tokens per row at most; 0: 100
 	Stop        []int   // ids that end a row; they are not part of the text
 	Temperature float64 // 0: greedy
 	TopK        int     // 0: all
@@ -31,19 +31,20 @@ func (s Sampler) Generate(ctx context.Context, m Model, prompts [][]int, seeds [
 	return s.Stream(ctx, m, prompts, seeds, nil)
 }
 
-// Stream continues prompts, one row for each, and calls each, if it is not nil, for every new
-// token with the logarithm of its probability by the model, in the order of rows within a step.
-// each ends its row by returning [ErrStop], and everything by another error.
+// Stream continues prompts, one row for each. For every new token it calls each, unless nil, with
+// the row, the id, and the natural logarithm of its probability under the model (temperature and
+// truncation aside), row by row within a step. each ends its row by returning [ErrStop]; any other
+// error ends the whole call.
 //
-// The tokens of a row depend on its prompt, its seed and the logits alone, not on other rows.
-// Prompts may differ in length; they are given to the model a token at a time. A row that has
-// ended is not extended any more. Steps after the first allocate nothing but room for IDs, now
-// and then.
+// The tokens of a row depend only on its prompt, its seed and its logits, not on the rest of the
+// batch. Prompts may differ in length; the model is given them one token at a time. A row that has
+// ended takes no further part. After the first step nothing is allocated except, now and then, room
+// for IDs.
 //
-// It is an error if a setting is out of range, if a prompt has no token or one that is outside the
-// vocabulary, if there are not as many seeds as prompts (greedy: or none), or if a logit that
-// counts is NaN or +Inf. What was made so far is returned with an error of the model, of each, or
-// of the context.
+// It is an error if a setting is out of range, if a prompt is empty or holds an id outside the
+// vocabulary, if the number of seeds is not that of prompts (greedy decoding needs none), or if a
+// logit that counts is NaN or +Inf. After an error of the model, of each or of the context, what
+// was generated so far is returned with it.
 func (s Sampler) Stream(ctx context.Context, m Model, prompts [][]int, seeds []uint64, each func(row, id int, logProb float64) error) ([]Output, error) {
 	if err := s.check(len(prompts), len(seeds)); err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (s Sampler) Stream(ctx context.Context, m Model, prompts [][]int, seeds []u
 	return g.out, err
 }
 
-// samplerStream sets the random numbers of a row apart from others of the same seed.
+// samplerStream separates these random numbers from others with the same seed.
 const samplerStream = 0x5a3b1e
 
 func (s Sampler) check(prompts, seeds int) error {

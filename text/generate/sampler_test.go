@@ -298,6 +298,7 @@ func TestSamplerRefuses(t *testing.T) {
 		{"share", generate.Sampler{Vocab: 4, Temperature: 1, TopP: 1.5}, good, [][]int{{0}}, []uint64{1}, "a share of 1.5"},
 		{"NaN", generate.Sampler{Vocab: 4}, fixed([]float32{0, nan, 0, 0}), [][]int{{0}}, nil, "step 0, row 0: the logit of token 1 is NaN"},
 		{"+Inf", generate.Sampler{Vocab: 4}, fixed([]float32{0, 0, inf, 0}), [][]int{{0}}, nil, "the logit of token 2 is +Inf"},
+		{"no logits", generate.Sampler{Vocab: 4}, generate.Func(func(_, _ []int, _ []float32) error { return nil }), [][]int{{0}}, nil, "the logit of token 0 is NaN"},
 		{"all -Inf", generate.Sampler{Vocab: 4}, fixed([]float32{-inf, -inf, -inf, -inf}), [][]int{{0}}, nil, "all tokens are impossible"},
 	} {
 		_, err := c.s.Generate(context.Background(), c.m, c.prompts, c.seeds)

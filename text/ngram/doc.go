@@ -1,3 +1,3 @@
-// Package ngram models texts by counts of n tokens in a row: the baseline that a neural language
-// model has to beat. Tokens are ids, so that characters, bytes, and pieces of a tokenizer are alike.
+// Package ngram holds n-gram language models, the baseline that a neural language model has to
+// beat. Tokens are ids: of characters, bytes, words or the pieces of a tokenizer.
 package ngram

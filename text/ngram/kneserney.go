@@ -14,28 +14,28 @@ import (
 //
 //	p(w|h) = (c(hw) − D(c(hw))) / c(h) + γ(h)·p(w|h'),  c(h) = Σ c(hw),  γ(h) = Σ D(c(hw)) / c(h)
 //
-// where h' is the context h without its first token and c(hw) is how often hw occurs if it has
-// Order tokens or is the beginning of a text, and else how many different tokens come before it.
-// Without a context p(w|h') is 1/Vocab. A context that does not occur gives p(w|h').
+// where h' is the context h without its first token. c(hw) is the number of times hw occurs if it
+// has Order tokens or starts at the beginning of a text; otherwise it is the number of distinct
+// tokens that precede hw. Below the unigrams lies the uniform distribution 1/Vocab, and a context
+// that was never seen gives p(w|h').
 //
-// The discounts D(1), D(2) and D(3) of an order, the last for all greater counts, come from the
-// number nᵢ of its n-grams whose count is i:
+// The discounts D(1), D(2) and D(3) of an order, the last for all counts of 3 and more, are
+// estimated from the numbers nᵢ of its n-grams with count i:
 //
 //	Y = n₁/(n₁+2n₂),  D(i) = i − (i+1)·Y·nᵢ₊₁/nᵢ
 //
-// Where one of n₁ to n₄ is 0, or a discount is not positive, as in small or made-up texts, they
-// are 0.5, 1 and 1.5; [Model.Discounts] says so.
+// If any of n₁ to n₄ is 0 or a discount is not positive, as happens with small or artificial texts,
+// the order uses 0.5, 1 and 1.5 instead, and [Model.Discounts] reports it.
 //
-// Before the first token of a text stands one mark for its beginning, which is context only, so
-// that the first token is predicted from the mark, the second from the mark and the first, and so
-// on. There is no mark for the end: whoever wants texts to end gives each an id of its own as the
-// last token.
+// Every text is preceded by one begin-of-text mark, which serves as context but is never predicted:
+// the first token is predicted from the mark, the second from the mark and the first, and so on.
+// There is no end mark; for texts that end, append an id of your own to each.
 type KneserNey struct {
 	Order int // tokens of the longest n-gram, 1 to 10; 0: 5
 	Vocab int // ids are 0 to Vocab-1
 }
 
-// Begin is the id that stands, as the first of a context, for the beginning of a text.
+// Begin stands for the beginning of a text, as the first id of a context.
 const Begin = -1
 
 // mostOrder and mostVocab bound the settings.
@@ -44,10 +44,10 @@ const (
 	mostVocab = 1 << 27
 )
 
-// Discount holds what is subtracted from the counts of an order.
+// Discount holds the amounts subtracted from the counts of one order.
 type Discount struct {
 	One, Two, More float64 // of counts of 1, of 2, of 3 and more
-	Fallback       bool    // 0.5, 1 and 1.5, as the counts of counts allow no estimate
+	Fallback       bool    // 0.5, 1 and 1.5: the counts of counts allow no estimate
 }
 
 // of returns the discount of a count of at least 1.
@@ -81,8 +81,8 @@ type level struct {
 	gamma []float64
 }
 
-// Fit counts texts, each a list of ids. One long text is as good as many. It is an error if a
-// setting is out of range, if there is no token, or an id is outside the vocabulary.
+// Fit counts the n-grams of texts, each a list of ids; a long stream is one text. It is an error if a
+// setting is out of range, if there are no tokens, or if an id is outside the vocabulary.
 func (o KneserNey) Fit(ctx context.Context, texts [][]int) (*Model, error) {
 	o.Order = cmp.Or(o.Order, 5)
 	if o.Order < 1 || o.Order > mostOrder || o.Vocab < 1 || o.Vocab > mostVocab {

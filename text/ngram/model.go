@@ -40,9 +40,9 @@ func (m *Model) Discounts() []Discount {
 	return slices.Clone(m.discounts)
 }
 
-// Prob returns the probability that a token comes next after a context, of which the last Order-1
-// tokens count. The first may be [Begin]; without it a context that is short says that what is
-// before it is not known. It is an error if one of those ids is outside the vocabulary.
+// Prob returns the probability that next follows context. Only the last Order-1 ids of the context
+// are looked at. The first may be [Begin]; without it, what precedes a short context is unknown. It
+// is an error if an id that is looked at is outside the vocabulary.
 func (m *Model) Prob(context []int, next int) (float64, error) {
 	var buf path
 	at, err := m.walk(context, &buf)
@@ -63,8 +63,8 @@ func (m *Model) Prob(context []int, next int) (float64, error) {
 	return p, nil
 }
 
-// Probs writes the probabilities of all tokens that may come next to out, which has room for the
-// vocabulary. They are those of [Model.Prob].
+// Probs fills out, whose length is that of the vocabulary, with the probability of each token to
+// come next: the same bits as [Model.Prob].
 func (m *Model) Probs(context []int, out []float64) error {
 	var buf path
 	at, err := m.walk(context, &buf)
@@ -87,9 +87,9 @@ func (m *Model) Probs(context []int, out []float64) error {
 	return nil
 }
 
-// LogProb returns the natural logarithm of the probability of a text from its beginning: 0 for
-// one without tokens. The negative divided by the number of tokens is the logarithm of the
-// perplexity (metrics.Perplexity, metrics.BitsPerCharacter).
+// LogProb returns the natural logarithm of the probability of a text from its beginning, 0 for an
+// empty one. Its negative is the loss in nats that metrics.Perplexity and metrics.BitsPerCharacter
+// take.
 func (m *Model) LogProb(text []int) (float64, error) {
 	if m == nil || m.order == 0 {
 		return 0, errNotFitted
@@ -107,8 +107,8 @@ func (m *Model) LogProb(text []int) (float64, error) {
 	return sum, nil
 }
 
-// Sample draws a number of tokens that come after a context, as [Model.Prob] has it. The same
-// seed gives the same tokens. For temperatures and stop ids see [Model.Stepper].
+// Sample draws tokens one after another, given a context, from the distribution of [Model.Prob]. The
+// same seed gives the same tokens. For temperatures, stop ids and beam search see [Model.Stepper].
 func (m *Model) Sample(context []int, tokens int, seed uint64) ([]int, error) {
 	if tokens < 0 || tokens > mostSampled {
 		return nil, fmt.Errorf("ngram: a sample of %d tokens: want 0 to %d", tokens, mostSampled)
@@ -130,8 +130,8 @@ const (
 	sampleStream = 0x6ea35e
 )
 
-// draw goes from the longest context down: of each it takes a successor, or leaves it to the
-// shorter one with the probability γ.
+// draw samples from the mixture: starting from the longest context it takes a successor or, with
+// probability γ, goes on to the next shorter context.
 func (m *Model) draw(context []int, r *rand.Rand) (int, error) {
 	var buf path
 	at, err := m.walk(context, &buf)
@@ -153,7 +153,7 @@ func (m *Model) draw(context []int, r *rand.Rand) (int, error) {
 // path has room for the nodes of a context, one of each length from 0.
 type path [mostOrder]int32
 
-// walk returns the nodes of a context's ends, as far as they occur.
+// walk returns the nodes of the suffixes of a context, from the empty one to the longest that occurs.
 func (m *Model) walk(context []int, buf *path) ([]int32, error) {
 	if m == nil || m.order == 0 {
 		return nil, errNotFitted
@@ -178,8 +178,8 @@ func (m *Model) walk(context []int, buf *path) ([]int32, error) {
 	return buf[:n], nil
 }
 
-// weights returns what the discounted shares of each context count, and the probability that
-// every token has without any.
+// weights returns the factor of each context's discounted shares, and what every token gets from the
+// uniform distribution.
 func (m *Model) weights(at []int32) (weight [mostOrder]float64, rest float64) {
 	w := 1.0
 	for d, node := range slices.Backward(at) {

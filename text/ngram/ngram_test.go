@@ -1,12 +1,16 @@
 package ngram_test
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -344,4 +348,44 @@ func Example() {
 	// Output:
 	// p(e|th) 0.632, perplexity 1.60
 	// kqys theht o
+}
+
+// TestBook: on the last tenth of a book, in characters, every order up to five is better than the
+// one before, and the fifth needs fewer bits than DEFLATE.
+func TestBook(t *testing.T) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "src/testdata/Isaac.Newton-Opticks.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]int, len(book))
+	for i, b := range book {
+		ids[i] = int(b)
+	}
+	cut := len(ids) / 10 * 9
+	var packed bytes.Buffer
+	w, err := flate.NewWriterDict(&packed, flate.BestCompression, book[:cut])
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(book[cut:])
+	w.Close()
+	deflate := 8 * float64(packed.Len()) / float64(len(ids)-cut)
+	before := 8.0
+	for order := 1; order <= 7; order++ {
+		m := fit(t, order, 256, ids[:cut])
+		p, err := m.LogProb(ids[cut:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		bits := -p / math.Ln2 / float64(len(ids)-cut)
+		t.Logf("order %d: %.3f bits per byte, n-grams %v (DEFLATE %.3f)", order, bits, m.Sizes(), deflate)
+		if order <= 5 && bits >= before || order == 5 && bits >= deflate {
+			t.Errorf("order %d: %v bits per byte, before %v, DEFLATE %v", order, bits, before, deflate)
+		}
+		before = bits
+	}
 }

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Stepper is the model with the last tokens of a batch of hypotheses: a generate.Model for one
-// generation.
+// Stepper is a generate.Model for one generation: the language model together with the last tokens
+// of each hypothesis.
 type Stepper struct {
 	m              *Model
 	start          int
@@ -15,9 +15,8 @@ type Stepper struct {
 	probs          []float64
 }
 
-// Stepper returns a model for package generate. A start id, as the first token of a prompt, stands
-// for the beginning of a text ([Begin]); other prompts begin somewhere in a text. It is -1 if there
-// is none.
+// Stepper returns a model for package generate. A prompt whose first token is start begins a text
+// ([Begin]); any other prompt is taken from the middle of one. With -1 there is no such id.
 func (m *Model) Stepper(start int) (*Stepper, error) {
 	if m.Order() == 0 {
 		return nil, errNotFitted
@@ -29,8 +28,8 @@ func (m *Model) Stepper(start int) (*Stepper, error) {
 }
 
 // Step extends hypotheses and writes the natural logarithms of the probabilities of next tokens,
-// as generate.Model says. It is an error if a parent is none of the call before, if an id is
-// outside the vocabulary, or if logits has not its numbers for each.
+// as generate.Model describes. It is an error if a parent is not a row of the previous call, if an id
+// is outside the vocabulary, or if the lengths do not match.
 func (s *Stepper) Step(parents, ids []int, logits []float32) error {
 	if s == nil || s.m == nil {
 		return errNotFitted

@@ -14,28 +14,28 @@ import (
 //
 //	Target·ln φ(e|f) + Source·ln φ(f|e) + LexTarget·ln lex(e|f) + LexSource·ln lex(f|e)
 //
-// over its phrases, Language·ln p(words and end), Phrase for each phrase and Word for each word,
-// less Distortion for each source word that a jump between phrases goes over.
+// over its phrases, plus Language·ln p of all words and the end of the sentence, plus Phrase per
+// phrase and Word per word, minus Distortion per source word skipped between consecutive phrases.
 type Weights struct {
 	Target, Source, LexTarget, LexSource float64
 	Language, Phrase, Word, Distortion   float64
 }
 
-// DefaultWeights are fixed values of common size, which no data have set: [Decoder.Tune] finds
-// better ones.
+// DefaultWeights returns fixed weights of the usual magnitude. They were not fitted to any data;
+// [Decoder.Tune] does that.
 func DefaultWeights() Weights {
 	return Weights{Target: 0.2, Source: 0.2, LexTarget: 0.2, LexSource: 0.2, Language: 0.5, Phrase: -0.2, Word: 0.5, Distortion: 0.3}
 }
 
 // Decoder finds the best translation of a phrase-based model by beam search (Koehn, "Pharaoh: A
-// Beam Search Decoder for Phrase-Based Statistical Machine Translation Models", 2004): from left to
-// right in the target, with a stack of hypotheses for each number of source words that are
-// translated, which are compared by their score and an estimate of the best that the rest can add.
-// Hypotheses that the rest cannot tell apart are one.
+// Beam Search Decoder for Phrase-Based Statistical Machine Translation Models", 2004). The target is
+// built from left to right. Hypotheses that cover equally many source words share a stack, where they
+// compete by their score plus an estimate of the best score of what is not yet covered; hypotheses
+// with the same continuations are merged.
 type Decoder struct {
 	Model      *Model
-	Stack      int     // hypotheses of a stack at most; 0: 100
-	Distortion int     // source words that a jump goes over at most, up to 20; 0: phrases keep their order
+	Stack      int     // hypotheses kept per stack; 0: 100
+	Distortion int     // source words that a jump may skip, up to 20; 0: monotone
 	Weights    Weights // all 0: DefaultWeights
 }
 

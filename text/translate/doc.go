@@ -1,5 +1,5 @@
-// Package translate holds the statistical baselines of translation, which a neural model has to
-// beat: the words of a bilingual lexicon one by one ([IBM1], [Lexicon.Translate]), and phrases with
-// a language model ([PhraseBased], [Decoder]). All is counted from pairs of sentences that are
-// divided into words; the same pairs give the same model.
+// Package translate holds statistical baselines of machine translation, which a neural model has to
+// beat: word-by-word translation with a lexicon ([IBM1], [Lexicon.Translate]), and a phrase table
+// with a language model ([PhraseBased], [Decoder]). Both are trained on pairs of tokenized sentences;
+// the same pairs give the same model.
 package translate

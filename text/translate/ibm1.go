@@ -27,8 +27,8 @@ func Reversed(pairs []Pair) []Pair {
 //
 //	p(e|f₁…f_l) = Σᵢ t(e|fᵢ) / (l+1)
 //
-// where the sum includes the empty word. t(e|f) is found by expectation maximisation, which begins
-// with equal probabilities and, for this model, can only go to the one maximum.
+// where the sum includes the empty word. t(e|f) is estimated by expectation maximisation from equal
+// probabilities; the likelihood of this model has no local maxima other than the global one.
 type IBM1 struct {
 	Steps  int  // of expectation maximisation, up to 1,000; 0: 10
 	NoNull bool // there is no empty word
@@ -214,8 +214,8 @@ func (l *Lexicon) Prob(source, target string) float64 {
 	return 0
 }
 
-// Best returns the most probable translation of a word, of equally probable ones the one that the
-// pairs have first, and its probability. It is "" and 0 for a word that no pair has.
+// Best returns the most probable translation of a word, among equals the one first seen in training,
+// and its probability: "" and 0 for a word that was not seen.
 func (l *Lexicon) Best(source string) (target string, prob float64) {
 	if l == nil {
 		return "", 0
@@ -233,8 +233,8 @@ func (l *Lexicon) Best(source string) (target string, prob float64) {
 	return l.targets[l.word[best]], l.prob[best]
 }
 
-// Translate replaces every word by its most probable translation. A word that no pair has stays
-// as it is.
+// Translate replaces every word by its most probable translation. A word not seen in training is
+// copied.
 func (l *Lexicon) Translate(source []string) []string {
 	out := make([]string, len(source))
 	for i, w := range source {
@@ -246,9 +246,9 @@ func (l *Lexicon) Translate(source []string) []string {
 	return out
 }
 
-// Align returns, for every target word of a pair that a source word makes most probable, that
-// word, of equally probable ones the first. Target words for which the empty word is more
-// probable, or that no source word can make, have none.
+// Align returns the most probable alignment of a pair: for each target word the source word with the
+// greatest t(target|source), the first of equals. Target words that the empty word explains better,
+// or that no source word explains, have no point.
 func (l *Lexicon) Align(p Pair) []Point {
 	var out []Point
 	for j, e := range p.Target {

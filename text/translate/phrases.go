@@ -14,19 +14,18 @@ import (
 
 // PhraseBased are the settings of a phrase-based model (Koehn, Och & Marcu, "Statistical
 // Phrase-Based Translation", 2003): sentences are aligned by [IBM1] in both directions and
-// [GrowDiagFinalAnd], and every two phrases are counted that the alignment joins and whose words
-// it joins to no others ([Phrases]). The probability of a phrase by another is its share of the
-// counts; its lexical weight is
+// [GrowDiagFinalAnd], and all phrase pairs consistent with the alignment are counted ([Phrases]).
+// Phrase probabilities φ are relative frequencies; the lexical weight of a phrase pair is
 //
 //	lex(e|f, a) = Πⱼ mean of w(eⱼ|fᵢ) over the points (i, j) of a
 //
-// with the shares w of words that are aligned, a word without a point to the empty word; of
-// several alignments the one with the greatest weight counts. The language model is
-// [ngram.KneserNey].
+// where w are relative frequencies of aligned words and unaligned words count as aligned to the
+// empty word. If a pair occurs with several alignments, the greatest weight is used. The language
+// model is [ngram.KneserNey].
 type PhraseBased struct {
 	Longest int  // words of a phrase, up to 10; 0: 7
 	Order   int  // of the language model, up to 5; 0: 3
-	Options int  // translations of a phrase that are kept, the most probable ones; 0: 20
+	Options int  // translations kept per source phrase, the most probable ones; 0: 20
 	Lexicon IBM1 // how words are aligned
 }
 
@@ -164,10 +163,10 @@ func key(words []int32) string {
 	return string(b)
 }
 
-// Phrases returns the phrases of up to longest words of an aligned pair with the given numbers of
-// words: those with a point, all of whose points are within both. With words at its edges that have
-// no point, a phrase is there once more. They come by target phrase, then by source phrase. It is
-// an error if a point is outside the pair.
+// Phrases extracts the phrase pairs of up to longest words from an aligned sentence pair with source
+// and target words: from[i] and to[i] contain at least one point, and no point joins a word inside
+// to one outside. Unaligned words at the edges may belong to a phrase or not, so both are returned.
+// It is an error if a point is outside the sentences.
 func Phrases(source, target int, points []Point, longest int) (from, to []Span, err error) {
 	if source < 0 || target < 0 || source > mostWords || target > mostWords || longest < 1 {
 		return nil, nil, fmt.Errorf("translate: phrases of up to %d words of a pair of %d and %d: want 1 or more, and up to %d", longest, source, target, mostWords)

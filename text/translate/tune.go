@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// Tune looks for better weights on pairs that training has not seen, by one weight after another:
-// each is tried at a quarter, a half, twice and four times its value (0: at 0.1 and -0.1), and the
-// value stays that has the best score, of equal ones the present one. It ends after three rounds,
-// or one without a change. score is given translations and their references, one for each, in
-// words with blanks between them: metrics.BLEU. Tune returns the weights and their score.
+// Tune searches for better weights on development pairs, which must not be training pairs. It is a
+// coordinate search on a small grid: each weight in turn is tried at a quarter, half, twice and four
+// times its value (a weight of 0 at 0.1 and -0.1) and changed only if the score rises, for at most
+// three rounds. score, usually metrics.BLEU, is given the translations and one reference each, words
+// joined by blanks. Tune returns the weights and their score, which is optimistic: judge them on
+// other pairs.
 func (d Decoder) Tune(ctx context.Context, pairs []Pair, score func(got []string, want [][]string) (float64, error)) (Weights, float64, error) {
 	if err := d.fill(); err != nil {
 		return Weights{}, 0, err
