@@ -36,7 +36,7 @@ func (b Beam) Search(ctx context.Context, m Model, prompts [][]int) ([][]Output,
 	if b.Width < 1 || b.Width > mostWidth || b.Best < 1 || b.Best > b.Width || !(b.Alpha >= 0 && b.Alpha <= 10) {
 		return nil, fmt.Errorf("generate: beam search of width %d for the best %d, a length penalty of %v: want a width of 1 to %d, no more of the best, and 0 to 10", b.Width, b.Best, b.Alpha, mostWidth)
 	}
-	t, err := newTask(m, b.Vocab, b.Most, b.Stop, prompts, 1)
+	t, err := newTask(m, b.Vocab, b.Most, b.Stop, prompts, b.Width)
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +46,6 @@ func (b Beam) Search(ctx context.Context, m Model, prompts [][]int) ([][]Output,
 		t.extend(row, prompts[row][0])
 	}
 	for len(t.ids) > 0 {
-		if n := len(t.ids); n > mostNumbers/b.Vocab {
-			return nil, fmt.Errorf("generate: %d hypotheses with %d logits each: want %d numbers at most", n, b.Vocab, mostNumbers)
-		}
 		if err := t.step(ctx, m); err != nil {
 			return nil, err
 		}

@@ -197,6 +197,7 @@ func TestBeamRefuses(t *testing.T) {
 		{"no model", generate.Beam{Vocab: 4}, nil, [][]int{{0}}, "the model is nil"},
 		{"width", generate.Beam{Vocab: 4, Width: -1}, good, [][]int{{0}}, "of width -1"},
 		{"too wide", generate.Beam{Vocab: 4, Width: math.MaxInt}, good, [][]int{{0}}, "beam search of width"},
+		{"too many logits", generate.Beam{Vocab: 1 << 20, Width: 200}, good, [][]int{{0}}, "1 prompts of 200 hypotheses"},
 		{"best", generate.Beam{Vocab: 4, Width: 2, Best: 3}, good, [][]int{{0}}, "for the best 3"},
 		{"penalty", generate.Beam{Vocab: 4, Alpha: math.NaN()}, good, [][]int{{0}}, "a length penalty of NaN"},
 		{"prompt", generate.Beam{Vocab: 4}, good, [][]int{{4}}, "the id 4 at 0"},

@@ -73,7 +73,7 @@ func newTask(m Model, vocab, most int, stop []int, prompts [][]int, width int) (
 		return nil, fmt.Errorf("generate: a vocabulary of %d tokens: want 1 to %d", vocab, mostNumbers)
 	case most < 0:
 		return nil, fmt.Errorf("generate: at most %d new tokens: want 1 or more, or 0 for %d", most, defaultMost)
-	case len(prompts)*width > mostNumbers/vocab:
+	case len(prompts) > mostNumbers/vocab/width:
 		return nil, fmt.Errorf("generate: %d prompts of %d hypotheses with %d logits each: want %d numbers at most", len(prompts), width, vocab, mostNumbers)
 	}
 	if most == 0 {
