@@ -25,6 +25,9 @@ import (
 	recipestabular "github.com/seed732fc211/aegis/recipes/tabular"
 	regularize "github.com/seed732fc211/aegis/regularize"
 	text "github.com/seed732fc211/aegis/text"
+	generate "github.com/seed732fc211/aegis/text/generate"
+	ngram "github.com/seed732fc211/aegis/text/ngram"
+	translate "github.com/seed732fc211/aegis/text/translate"
 	train "github.com/seed732fc211/aegis/train"
 	trees "github.com/seed732fc211/aegis/trees"
 )
@@ -280,6 +283,13 @@ var exportedFuncs = []struct {
 	{"text.Load", reflect.ValueOf(text.Load)},
 	{"text.New", reflect.ValueOf(text.New)},
 	{"text.Read", reflect.ValueOf(text.Read)},
+	{"text/ngram.Load", reflect.ValueOf(ngram.Load)},
+	{"text/ngram.Read", reflect.ValueOf(ngram.Read)},
+	{"text/translate.DefaultWeights", reflect.ValueOf(translate.DefaultWeights)},
+	{"text/translate.GrowDiagFinalAnd", reflect.ValueOf(translate.GrowDiagFinalAnd)},
+	{"text/translate.Phrases", reflect.ValueOf(translate.Phrases)},
+	{"text/translate.Reversed", reflect.ValueOf(translate.Reversed)},
+	{"text/translate.Symmetrize", reflect.ValueOf(translate.Symmetrize)},
 	{"train.DefaultLoss", reflect.ValueOf(train.DefaultLoss)},
 	{"train.FindRate", reflect.ValueOf(train.FindRate)},
 	{"train.Fit", reflect.ValueOf(train.Fit)},
@@ -729,6 +739,8 @@ var exportedTypes = []struct {
 	{"regularize.NonNeg", reflect.TypeFor[regularize.NonNeg]()},
 	{"regularize.UnitNorm", reflect.TypeFor[regularize.UnitNorm]()},
 	{"text.AddedToken", reflect.TypeFor[text.AddedToken]()},
+	{"text.BM25", reflect.TypeFor[text.BM25]()},
+	{"text.BM25Index", reflect.TypeFor[text.BM25Index]()},
 	{"text.BPE", reflect.TypeFor[text.BPE]()},
 	{"text.BPEDecoder", reflect.TypeFor[text.BPEDecoder]()},
 	{"text.Behavior", reflect.TypeFor[text.Behavior]()},
@@ -745,6 +757,7 @@ var exportedTypes = []struct {
 	{"text.FittedTFIDF", reflect.TypeFor[text.FittedTFIDF]()},
 	{"text.FixedLength", reflect.TypeFor[text.FixedLength]()},
 	{"text.Fuse", reflect.TypeFor[text.Fuse]()},
+	{"text.Hit", reflect.TypeFor[text.Hit]()},
 	{"text.Lowercase", reflect.TypeFor[text.Lowercase]()},
 	{"text.Metaspace", reflect.TypeFor[text.Metaspace]()},
 	{"text.NFC", reflect.TypeFor[text.NFC]()},
@@ -782,6 +795,24 @@ var exportedTypes = []struct {
 	{"text.WordLevel", reflect.TypeFor[text.WordLevel]()},
 	{"text.WordPiece", reflect.TypeFor[text.WordPiece]()},
 	{"text.WordPieceDecoder", reflect.TypeFor[text.WordPieceDecoder]()},
+	{"text/generate.Beam", reflect.TypeFor[generate.Beam]()},
+	{"text/generate.Func", reflect.TypeFor[generate.Func]()},
+	{"text/generate.Model", reflect.TypeFor[generate.Model]()},
+	{"text/generate.Output", reflect.TypeFor[generate.Output]()},
+	{"text/generate.Sampler", reflect.TypeFor[generate.Sampler]()},
+	{"text/ngram.Discount", reflect.TypeFor[ngram.Discount]()},
+	{"text/ngram.KneserNey", reflect.TypeFor[ngram.KneserNey]()},
+	{"text/ngram.Model", reflect.TypeFor[ngram.Model]()},
+	{"text/ngram.Stepper", reflect.TypeFor[ngram.Stepper]()},
+	{"text/translate.Decoder", reflect.TypeFor[translate.Decoder]()},
+	{"text/translate.IBM1", reflect.TypeFor[translate.IBM1]()},
+	{"text/translate.Lexicon", reflect.TypeFor[translate.Lexicon]()},
+	{"text/translate.Model", reflect.TypeFor[translate.Model]()},
+	{"text/translate.Pair", reflect.TypeFor[translate.Pair]()},
+	{"text/translate.PhraseBased", reflect.TypeFor[translate.PhraseBased]()},
+	{"text/translate.Point", reflect.TypeFor[translate.Point]()},
+	{"text/translate.Span", reflect.TypeFor[translate.Span]()},
+	{"text/translate.Weights", reflect.TypeFor[translate.Weights]()},
 	{"train.Batch", reflect.TypeFor[train.Batch]()},
 	{"train.CSVLog", reflect.TypeFor[train.CSVLog]()},
 	{"train.Calibration", reflect.TypeFor[train.Calibration]()},

@@ -17,7 +17,7 @@ const module = "github.com/seed732fc211/aegis/"
 var floors = [][]string{
 	{"describe", "internal/stamp"},
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
-	{"metrics", "internal/ops", "crossval/stats", "text"},
+	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate", "text/ngram", "text/translate"},
 	{"data", "trees"},
 	{"data/parquet", "infer", "internal/setfile"},
 	{"graph"},
@@ -36,7 +36,8 @@ var floors = [][]string{
 }
 
 var may = map[string][]string{
-	"layers": {"regularize"},
+	"layers":         {"regularize"},
+	"text/translate": {"text/ngram"}, // its language model
 }
 
 // never lists imports of lower floors that a room does without all the same:
@@ -49,6 +50,9 @@ var never = map[string][]string{
 	"data/parquet":       {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
+	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
+	"text/translate":     {"describe", "metrics", "graph", "internal/kernel"},
+	"text/ngram":         {"describe", "metrics", "graph", "internal/kernel"},
 	"internal/ops":       {"data", "metrics"},
 	"infer":              {"data", "metrics", "trees"},
 	"graph":              {"data", "metrics", "trees"},
