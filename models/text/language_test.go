@@ -38,7 +38,7 @@ func grammar(n int) []int {
 func learned(t testing.TB, net models.Architecture) *text.Language {
 	t.Helper()
 	const steps = 16
-	rows, err := corpus.Windows("grammar", grammar(4000), 8, steps)
+	rows, err := corpus.Windows("grammar", grammar(24000), 8, steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func learned(t testing.TB, net models.Architecture) *text.Language {
 		t.Fatal(err)
 	}
 	_, err = train.Fit(t.Context(), m, rows, train.Config{
-		Loss: losses.SequenceCrossEntropy{}, Metrics: []data.Metric{}, Epochs: 50, BatchSize: 16, Optimizer: optim.Adam{LearningRate: 0.01}, Seed: 1,
+		Loss: losses.SequenceCrossEntropy{}, Metrics: []data.Metric{}, Epochs: 12, BatchSize: 32, Optimizer: optim.Adam{LearningRate: 0.01}, Seed: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestLanguages(t *testing.T) {
 	for name, net := range languages {
 		t.Run(name, func(t *testing.T) {
 			l := learned(t, net)
-			unseen := grammar(6000)[4000:]
+			unseen := grammar(26000)[24000:]
 			p, err := l.LogProbs(t.Context(), unseen)
 			if err != nil {
 				t.Fatal(err)
