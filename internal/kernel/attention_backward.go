@@ -1,0 +1,141 @@
+package kernel
+
+// AttentionBackward computes the gradients d from dy, that of the result y, and lse of a
+// forward pass. Each unit recomputes its probabilities block by block (Dao et al. 2022,
+// algorithm 4): with p the probabilities and ds = p·(dy·vᵀ − Σ dy·y), dv = pᵀ·dy,
+// dq = Scale·ds·k and dk = Scale·dsᵀ·q.
+func AttentionBackward[T Float](a *Attention, in *AttentionOperands[T], y, lse, dy []T, d *AttentionGrads[T]) {
+	t := take[T, attention[T]](&attentionPool)
+	t.kind, t.Attention, t.in, t.y, t.lse, t.dy, t.d = attendBackward, *a, *in, y, lse, dy, *d
+	t.items = a.share() * a.queryBlocks()
+	t.do(a.Batch*a.KVHeads, a.BackwardFLOP())
+}
+
+// backward computes the gradients of batch row n with respect to key head g and the queries
+// that it serves.
+func (t *attention[T]) backward(w *attentionSpace[T], n, g int) {
+	t.begin(w, n)
+	k, v := t.in.K[t.atK(n, g, 0):], t.in.V[t.atV(n, g, 0):]
+	ldk, ldv := t.KVHeads*t.Dim, t.KVHeads*t.VDim
+	limit := t.sees(t.Queries-1, w.keys)
+	w.kT.fill(true, limit, keyBlock, t.Dim, k, ldk)
+	w.vT.fill(true, limit, keyBlock, t.VDim, v, ldv)
+	w.k.fill(false, limit, keyBlock, t.Dim, k, ldk)
+	for j := range t.Keys {
+		clear(t.d.K[t.atK(n, g, j):][:t.Dim])
+		clear(t.d.V[t.atV(n, g, j):][:t.VDim])
+	}
+	for i := range t.items {
+		t.backwardBlock(w, t.item(w, n, g, i))
+	}
+}
+
+func (t *attention[T]) backwardBlock(w *attentionSpace[T], q queries) {
+	ldq, ldy := t.Heads*t.Dim, t.Heads*t.VDim
+	from, to := t.atQ(q.n, q.h, q.first), t.atO(q.n, q.h, q.first)
+	own, dq, dy := t.in.Q[from:], t.d.Q[from:], t.dy[to:]
+	if q.limit == 0 {
+		for r := range q.m {
+			clear(dq[r*ldq:][:t.Dim])
+		}
+		return
+	}
+	t.differences(w, q)
+	w.q.fill(false, q.m, queryBlock, t.Dim, own, ldq)
+	w.dy.fill(false, q.m, queryBlock, t.VDim, dy, ldy)
+	for j := 0; j < q.limit; j += keyBlock {
+		p, ds := t.blockGrads(w, q, j, T(t.Scale))
+		cols := len(ds) / q.m
+		ldk, ldv := t.KVHeads*t.Dim, t.KVHeads*t.VDim
+		atK, atV := t.atK(q.n, q.g, j), t.atV(q.n, q.g, j)
+		w.byRows(product[T]{transA: true, m: cols, n: t.VDim, k: q.m, lda: cols, ldb: ldy, ldc: ldv, a: p, b: dy, c: t.d.V[atV:], start: startC}, &w.dy, 0)
+		w.byRows(product[T]{transA: true, m: cols, n: t.Dim, k: q.m, lda: cols, ldb: ldq, ldc: ldk, a: ds, b: own, c: t.d.K[atK:], start: startC}, &w.q, 0)
+		c := product[T]{m: q.m, n: t.Dim, k: cols, lda: cols, ldb: ldk, ldc: ldq, a: ds, b: t.in.K[atK:], c: dq}
+		if j > 0 {
+			c.start = startC
+		}
+		w.byRows(c, &w.k, j)
+	}
+}
+
+// differences sets deltas to Σ dy·y of each query.
+func (t *attention[T]) differences(w *attentionSpace[T], q queries) {
+	for r := range q.m {
+		at := t.atO(q.n, q.h, q.first+r)
+		w.deltas[r] = T(dot(t.dy[at:at+t.VDim], t.y[at:at+t.VDim]))
+	}
+}
+
+// blockGrads returns the probabilities of the keys from j on that dropout has kept, and the
+// gradients with respect to the scores, times scale.
+func (t *attention[T]) blockGrads(w *attentionSpace[T], q queries, j int, scale T) (kept, ds []T) {
+	cols := min(keyBlock, q.limit-j)
+	p, ds := w.scores[:q.m*cols], w.grads[:q.m*cols]
+	t.scores(w, q, j, p)
+	for r := range q.m {
+		row, scale := t.visible(w, q, j, r, p[r*cols:][:cols])
+		axpb(row, scale, row, -t.lse[(q.n*t.Heads+q.h)*t.Queries+q.first+r])
+	}
+	unary(Exp, 0, p, p)
+	w.byTransposed(product[T]{
+		m: q.m, n: cols, k: t.VDim, lda: t.Heads * t.VDim, ldb: t.KVHeads * t.VDim, ldc: cols,
+		a: t.dy[t.atO(q.n, q.h, q.first):], b: t.in.V[t.atV(q.n, q.g, j):], c: ds,
+	}, &w.vT, j)
+	if kept = p; t.Rate > 0 {
+		kept = w.kept[:len(p)]
+	}
+	for r := range q.m {
+		of := func(x []T) []T { return x[r*cols:][:cols] }
+		t.drop(q, j, r, of(kept), of(p))
+		t.drop(q, j, r, of(ds), of(ds))
+		axpb(of(ds), scale, of(ds), -w.deltas[r]*scale)
+	}
+	mulVV(ds, ds, p)
+	return kept, ds
+}
+
+// AttentionBiasGrad computes the gradient with respect to the bias from what AttentionBackward
+// is given. What a bias is repeated over is summed in its order.
+func AttentionBiasGrad[T Float](a *Attention, in *AttentionOperands[T], y, lse, dy, dbias []T) {
+	t := take[T, attention[T]](&attentionPool)
+	t.kind, t.Attention, t.in, t.y, t.lse, t.dy, t.dbias = attendBias, *a, *in, y, lse, dy, dbias
+	flop := 2 * a.Batch * a.Heads * a.Queries * a.Keys * (a.Dim + a.VDim)
+	t.do(a.BiasBatch*a.BiasHeads*a.queryBlocks(), flop)
+}
+
+// biasPart computes the gradient of a block of the queries of one bias.
+func (t *attention[T]) biasPart(w *attentionSpace[T], i int) {
+	bias, block := i/t.queryBlocks(), i%t.queryBlocks()
+	n0, n1, h0, h1 := 0, t.Batch, 0, t.Heads
+	if t.BiasBatch > 1 {
+		n0, n1 = bias/t.BiasHeads, bias/t.BiasHeads+1
+	}
+	if t.BiasHeads > 1 {
+		h0, h1 = bias%t.BiasHeads, bias%t.BiasHeads+1
+	}
+	first := block * queryBlock
+	m := min(queryBlock, t.Queries-first)
+	at := t.atBias(n0, h0, first)
+	clear(t.dbias[at : at+m*t.Keys])
+	for n := n0; n < n1; n++ {
+		t.begin(w, n)
+		for h := h0; h < h1; h++ {
+			t.biasBlock(w, t.item(w, n, h/t.share(), h%t.share()*t.queryBlocks()+block), t.dbias[at:])
+		}
+	}
+}
+
+// biasBlock adds the gradients with respect to the scores of a block of queries to dbias.
+func (t *attention[T]) biasBlock(w *attentionSpace[T], q queries, dbias []T) {
+	w.kT.fill(true, q.limit, keyBlock, t.Dim, t.in.K[t.atK(q.n, q.g, 0):], t.KVHeads*t.Dim)
+	w.vT.fill(true, q.limit, keyBlock, t.VDim, t.in.V[t.atV(q.n, q.g, 0):], t.KVHeads*t.VDim)
+	t.differences(w, q)
+	for j := 0; j < q.limit; j += keyBlock {
+		_, ds := t.blockGrads(w, q, j, 1)
+		cols := len(ds) / q.m
+		for r := range q.m {
+			to := dbias[r*t.Keys+j:][:cols]
+			addVV(to, to, ds[r*cols:])
+		}
+	}
+}
