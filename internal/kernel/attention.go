@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Attention is the geometry of scaled dot-product attention (Vaswani et al. 2017): of head h,
 // with queries q, keys k and values v, softmax(Scale·q·kᵀ + bias)·v. Heads lie side by side: q
@@ -33,10 +36,12 @@ type AttentionOperands[T Float] struct {
 type AttentionGrads[T Float] struct{ Q, K, V []T }
 
 // Blocks of scores fit L1 beside the operands of their products. They begin at multiples of
-// these sizes, whoever computes them, so bits do not depend on the number of workers.
+// these sizes, whoever computes them, so bits do not depend on the number of workers. Rows of
+// scores are padded to whole pairs of registers.
 const (
 	queryBlock = 64
 	keyBlock   = 128
+	scorePad   = 32
 )
 
 // FLOP returns the floating-point operations of the products of a forward pass, counting keys
@@ -244,6 +249,13 @@ func (t *attention[T]) begin(w *attentionSpace[T], n int) {
 // number of keys that any of them sees.
 type queries struct{ n, g, h, first, m, limit int }
 
+// columns returns the number of keys of the block that begins at j, and the elements of a row
+// of their scores.
+func (q *queries) columns(j int) (cols, ld int) {
+	cols = min(keyBlock, q.limit-j)
+	return cols, roundUp(cols, scorePad)
+}
+
 // item returns an item of batch row n and key head g.
 func (t *attention[T]) item(w *attentionSpace[T], n, g, i int) queries {
 	first := i % t.queryBlocks() * queryBlock
@@ -269,14 +281,14 @@ func (t *attention[T]) forward(w *attentionSpace[T], n, g, from, to int) {
 func (t *attention[T]) forwardBlock(w *attentionSpace[T], q queries) {
 	y, ldy := t.y[t.atO(q.n, q.h, q.first):], t.Heads*t.VDim
 	for r := range q.m {
-		w.peaks[r], w.sums[r] = T(math.Inf(-1)), 0
+		w.peaks[r], w.sums[r] = lowest[T](), 0
 	}
 	for j := 0; j < q.limit; j += keyBlock {
-		cols := min(keyBlock, q.limit-j)
-		s := w.scores[:q.m*cols]
+		cols, ld := q.columns(j)
+		s := w.scores[:q.m*ld]
 		t.scores(w, q, j, s)
 		t.soften(w, q, j, s)
-		p := product[T]{m: q.m, n: t.VDim, k: cols, lda: cols, ldb: t.KVHeads * t.VDim, ldc: ldy, a: s, b: t.in.V[t.atV(q.n, q.g, j):], c: y}
+		p := product[T]{m: q.m, n: t.VDim, k: cols, lda: ld, ldb: t.KVHeads * t.VDim, ldc: ldy, a: s, b: t.in.V[t.atV(q.n, q.g, j):], c: y}
 		if j > 0 {
 			p.start = startC
 			for r, f := range w.rescales[:q.m] {
@@ -292,30 +304,38 @@ func (t *attention[T]) forwardBlock(w *attentionSpace[T], q queries) {
 
 // scores sets s to q·kᵀ of the keys from j on.
 func (t *attention[T]) scores(w *attentionSpace[T], q queries, j int, s []T) {
-	cols := len(s) / q.m
+	cols, ld := q.columns(j)
 	w.byTransposed(product[T]{
-		m: q.m, n: cols, k: t.Dim, lda: t.Heads * t.Dim, ldb: t.KVHeads * t.Dim, ldc: cols,
+		m: q.m, n: cols, k: t.Dim, lda: t.Heads * t.Dim, ldb: t.KVHeads * t.Dim, ldc: ld,
 		a: t.in.Q[t.atQ(q.n, q.h, q.first):], b: t.in.K[t.atK(q.n, q.g, j):], c: s,
 	}, &w.kT, j)
 }
 
-// visible returns the scores of row r, of keys from j on, that its query sees, and what they
-// have still to be scaled by. The others become −∞.
-func (t *attention[T]) visible(w *attentionSpace[T], q queries, j, r int, row []T) (seen []T, scale T) {
-	k := max(0, min(len(row), t.sees(q.first+r, w.keys)-j))
-	Fill(row[k:], T(math.Inf(-1)))
-	row = row[:k]
-	if t.in.Bias == nil && w.hides == nil {
-		return row, T(t.Scale)
+// hide adds biases to the scores s of keys from j on, sets those that their query does not see
+// to −∞, and returns what the scores have still to be scaled by.
+func (t *attention[T]) hide(w *attentionSpace[T], q queries, j int, s []T) (scale T) {
+	cols, ld := q.columns(j)
+	plain := t.in.Bias == nil && w.hides == nil
+	for r := range q.m {
+		row := s[r*ld:][:ld]
+		k := max(0, min(cols, t.sees(q.first+r, w.keys)-j))
+		Fill(row[k:], T(math.Inf(-1)))
+		if plain {
+			continue
+		}
+		row = row[:k]
+		axpb(row, T(t.Scale), row, 0)
+		if t.in.Bias != nil {
+			addVV(row, row, t.in.Bias[t.atBias(q.n, q.h, q.first+r)+j:])
+		}
+		if w.hides != nil {
+			addVV(row, row, w.hides[j:])
+		}
 	}
-	axpb(row, T(t.Scale), row, 0)
-	if t.in.Bias != nil {
-		addVV(row, row, t.in.Bias[t.atBias(q.n, q.h, q.first+r)+j:])
+	if plain {
+		return T(t.Scale)
 	}
-	if w.hides != nil {
-		addVV(row, row, w.hides[j:])
-	}
-	return row, 1
+	return 1
 }
 
 // atBias is the offset of the biases of a query.
@@ -333,37 +353,58 @@ func (t *attention[T]) atBias(n, h, i int) int {
 // running maximum of each row, of which dropout leaves some, and updates the running maxima
 // and sums. What was summed before is to be multiplied by rescales.
 func (t *attention[T]) soften(w *attentionSpace[T], q queries, j int, s []T) {
-	cols := len(s) / q.m
-	for r := range q.m {
-		row, scale := t.visible(w, q, j, r, s[r*cols:][:cols])
-		before, most := w.peaks[r], w.peaks[r]
-		if len(row) > 0 {
-			most = max(most, scale*peak(row))
+	scale := t.hide(w, q, j, s)
+	softmaxRows(s, q.m, scale, w.peaks[:], w.sums[:], w.rescales[:])
+	if t.Rate > 0 {
+		cols, ld := q.columns(j)
+		for r := range q.m {
+			row := s[r*ld:][:cols]
+			t.drop(q, j, r, row, row)
 		}
-		w.peaks[r], w.rescales[r] = most, 1
-		switch {
-		case math.IsInf(float64(most), -1): // nothing is seen so far
-			Fill(row, most)
-			continue
-		case most != before:
-			w.rescales[r] = T(math.Exp(float64(before - most)))
-		}
-		axpb(row, scale, row, -most)
 	}
-	unary(Exp, 0, s, s)
-	for r := range q.m {
-		row := s[r*cols:][:cols]
-		w.sums[r] = w.sums[r]*w.rescales[r] + T(sum(row))
-		t.drop(q, j, r, row, row)
+}
+
+// softRows is an argument of the assembly, which relies on its layout.
+type softRows struct {
+	x, peaks, sums, rescales unsafe.Pointer
+	rows, row                int    // row: bytes of one
+	scale                    uint64 // bits of a float32
+}
+
+// softmaxRows sets rows of scores x to exp(scale·x − peak), peak being the largest of the row and the one
+// before, and rescales to exp(before − peak); sums becomes sums·rescales plus that of the row.
+// The first peak is the lowest number, so that a row of −∞ gives 0.
+func softmaxRows[T Float](x []T, rows int, scale T, peaks, sums, rescales []T) {
+	n := len(x) / rows
+	if assembly && single[T]() {
+		s := softRows{x: first(x), peaks: first(peaks), sums: first(sums), rescales: first(rescales), rows: rows, row: 4 * n, scale: floatBits(scale)}
+		softRowsVector[T](&s)
+		return
 	}
+	for r := range rows {
+		row, before := x[r*n:][:n], peaks[r]
+		peaks[r] = max(before, scale*peak(row))
+		rescales[r] = T(math.Exp(float64(before - peaks[r])))
+		axpb(row, scale, row, -peaks[r])
+	}
+	unary(Exp, 0, x, x)
+	for r := range rows {
+		sums[r] = sums[r]*rescales[r] + T(sum(x[r*n:][:n]))
+	}
+}
+
+// lowest returns the lowest number of a type.
+func lowest[T Float]() T {
+	if single[T]() {
+		return T(-math.MaxFloat32)
+	}
+	least := -math.MaxFloat64
+	return T(least)
 }
 
 // drop sets dst to x of row r with dropout, whose numbers are keyed by batch row, head, query
 // and key.
 func (t *attention[T]) drop(q queries, j, r int, dst, x []T) {
-	if t.Rate == 0 {
-		return
-	}
 	n := ((uint64(q.n)*uint64(t.Heads)+uint64(q.h))*uint64(t.Queries)+uint64(q.first+r))*uint64(t.Keys) + uint64(j)
 	dropout(dst, x, t.Rate, t.in.Stream+n*golden, 0)
 }

@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // AttentionBackward computes the gradients d from dy, that of the result y, and lse of a
 // forward pass. Each unit recomputes its probabilities block by block (Dao et al. 2022,
 // algorithm 4): with p the probabilities and ds = p·(dy·vᵀ − Σ dy·y), dv = pᵀ·dy,
@@ -45,12 +47,12 @@ func (t *attention[T]) backwardBlock(w *attentionSpace[T], q queries) {
 	w.dy.fill(false, q.m, queryBlock, t.VDim, dy, ldy)
 	for j := 0; j < q.limit; j += keyBlock {
 		p, ds := t.blockGrads(w, q, j, T(t.Scale))
-		cols := len(ds) / q.m
+		cols, ld := q.columns(j)
 		ldk, ldv := t.KVHeads*t.Dim, t.KVHeads*t.VDim
 		atK, atV := t.atK(q.n, q.g, j), t.atV(q.n, q.g, j)
-		w.byRows(product[T]{transA: true, m: cols, n: t.VDim, k: q.m, lda: cols, ldb: ldy, ldc: ldv, a: p, b: dy, c: t.d.V[atV:], start: startC}, &w.dy, 0)
-		w.byRows(product[T]{transA: true, m: cols, n: t.Dim, k: q.m, lda: cols, ldb: ldq, ldc: ldk, a: ds, b: own, c: t.d.K[atK:], start: startC}, &w.q, 0)
-		c := product[T]{m: q.m, n: t.Dim, k: cols, lda: cols, ldb: ldk, ldc: ldq, a: ds, b: t.in.K[atK:], c: dq}
+		w.byRows(product[T]{transA: true, m: cols, n: t.VDim, k: q.m, lda: ld, ldb: ldy, ldc: ldv, a: p, b: dy, c: t.d.V[atV:], start: startC}, &w.dy, 0)
+		w.byRows(product[T]{transA: true, m: cols, n: t.Dim, k: q.m, lda: ld, ldb: ldq, ldc: ldk, a: ds, b: own, c: t.d.K[atK:], start: startC}, &w.q, 0)
+		c := product[T]{m: q.m, n: t.Dim, k: cols, lda: ld, ldb: ldk, ldc: ldq, a: ds, b: t.in.K[atK:], c: dq}
 		if j > 0 {
 			c.start = startC
 		}
@@ -67,31 +69,55 @@ func (t *attention[T]) differences(w *attentionSpace[T], q queries) {
 }
 
 // blockGrads returns the probabilities of the keys from j on that dropout has kept, and the
-// gradients with respect to the scores, times scale.
-func (t *attention[T]) blockGrads(w *attentionSpace[T], q queries, j int, scale T) (kept, ds []T) {
-	cols := min(keyBlock, q.limit-j)
-	p, ds := w.scores[:q.m*cols], w.grads[:q.m*cols]
+// gradients with respect to the scores, times factor.
+func (t *attention[T]) blockGrads(w *attentionSpace[T], q queries, j int, factor T) (kept, ds []T) {
+	cols, ld := q.columns(j)
+	p, ds := w.scores[:q.m*ld], w.grads[:q.m*ld]
 	t.scores(w, q, j, p)
-	for r := range q.m {
-		row, scale := t.visible(w, q, j, r, p[r*cols:][:cols])
-		axpb(row, scale, row, -t.lse[(q.n*t.Heads+q.h)*t.Queries+q.first+r])
-	}
-	unary(Exp, 0, p, p)
 	w.byTransposed(product[T]{
-		m: q.m, n: cols, k: t.VDim, lda: t.Heads * t.VDim, ldb: t.KVHeads * t.VDim, ldc: cols,
+		m: q.m, n: cols, k: t.VDim, lda: t.Heads * t.VDim, ldb: t.KVHeads * t.VDim, ldc: ld,
 		a: t.dy[t.atO(q.n, q.h, q.first):], b: t.in.V[t.atV(q.n, q.g, j):], c: ds,
 	}, &w.vT, j)
-	if kept = p; t.Rate > 0 {
+	scale := t.hide(w, q, j, p)
+	kept = p
+	if t.Rate > 0 {
 		kept = w.kept[:len(p)]
+		for r := range q.m {
+			t.drop(q, j, r, ds[r*ld:][:cols], ds[r*ld:][:cols])
+		}
 	}
-	for r := range q.m {
-		of := func(x []T) []T { return x[r*cols:][:cols] }
-		t.drop(q, j, r, of(kept), of(p))
-		t.drop(q, j, r, of(ds), of(ds))
-		axpb(of(ds), scale, of(ds), -w.deltas[r]*scale)
+	softmaxGradRows(p, ds, q.m, scale, factor, t.lse[(q.n*t.Heads+q.h)*t.Queries+q.first:], w.deltas[:])
+	if t.Rate > 0 {
+		for r := range q.m {
+			t.drop(q, j, r, kept[r*ld:][:cols], p[r*ld:][:cols])
+		}
 	}
-	mulVV(ds, ds, p)
 	return kept, ds
+}
+
+// softGrads is an argument of the assembly, which relies on its layout.
+type softGrads struct {
+	x, d, lse, deltas unsafe.Pointer
+	rows, row         int    // row: bytes of one
+	scale, factor     uint64 // bits of a float32
+}
+
+// softmaxGradRows sets rows of scores x to their probabilities p = exp(scale·x − lse), and d,
+// the gradients with respect to these, to factor·p·(d − deltas).
+func softmaxGradRows[T Float](x, d []T, rows int, scale, factor T, lse, deltas []T) {
+	n := len(x) / rows
+	if assembly && single[T]() {
+		s := softGrads{x: first(x), d: first(d), lse: first(lse), deltas: first(deltas), rows: rows, row: 4 * n, scale: floatBits(scale), factor: floatBits(factor)}
+		softGradsVector[T](&s)
+		return
+	}
+	for r := range rows {
+		row := x[r*n:][:n]
+		axpb(row, scale, row, -lse[r])
+		axpb(d[r*n:][:n], factor, d[r*n:][:n], -deltas[r]*factor)
+	}
+	unary(Exp, 0, x, x)
+	mulVV(d, d, x)
 }
 
 // AttentionBiasGrad computes the gradient with respect to the bias from what AttentionBackward
@@ -132,10 +158,10 @@ func (t *attention[T]) biasBlock(w *attentionSpace[T], q queries, dbias []T) {
 	t.differences(w, q)
 	for j := 0; j < q.limit; j += keyBlock {
 		_, ds := t.blockGrads(w, q, j, 1)
-		cols := len(ds) / q.m
+		cols, ld := q.columns(j)
 		for r := range q.m {
 			to := dbias[r*t.Keys+j:][:cols]
-			addVV(to, to, ds[r*cols:])
+			addVV(to, to, ds[r*ld:])
 		}
 	}
 }

@@ -70,6 +70,8 @@ func main() {
 	dropout()
 	lstm()
 	gru()
+	softmax()
+	softmaxGrads()
 	writeTables(*tables)
 	if *dispatch != "" {
 		writeDispatch(*dispatch, *other)
