@@ -299,4 +299,3 @@ func bindAttentionBiasGrad[T kernel.Float](p *attention) func(*call[T]) run {
 		}
 	}
 }
-

@@ -650,3 +650,9 @@ func softRowsY32(s *byte)
 //
 //go:noescape
 func softGradsY32(s *byte)
+
+// turnY32 turns pairs of the elements of heads by angles whose cosines and sines
+// are given.
+//
+//go:noescape
+func turnY32(r *byte)

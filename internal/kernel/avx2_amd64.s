@@ -12074,3 +12074,75 @@ pair:
 	JNE          row
 	VZEROUPPER
 	RET
+
+// func turnY32(r *byte)
+// Requires: AVX
+TEXT ·turnY32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    r+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    48(AX), DI
+	MOVQ    56(AX), R8
+	MOVQ    64(AX), R9
+	MOVQ    32(AX), R10
+
+head:
+	XORQ  R11, R11
+	TESTQ R8, R8
+	JE    rest
+
+loop:
+	VMOVUPS (BX)(R11*1), Y0
+	VMOVUPS (SI)(R11*1), Y1
+	VMOVUPS (CX)(R11*1), Y2
+	ADDQ    DI, CX
+	VMOVUPS (CX)(R11*1), Y3
+	SUBQ    DI, CX
+	VMULPS  Y0, Y2, Y4
+	VMULPS  Y1, Y3, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (DX)(R11*1)
+	ADDQ    DI, DX
+	VMULPS  Y0, Y3, Y0
+	VMULPS  Y1, Y2, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(R11*1)
+	SUBQ    DI, DX
+	ADDQ    $0x20, R11
+	CMPQ    R11, R8
+	JLT     loop
+
+rest:
+	TESTQ      R9, R9
+	JE         next
+	MOVQ       R9, R12
+	LEAQ       staircase<>+0(SB), R13
+	NEGQ       R12
+	VMOVUPS    32(R13)(R12*4), Y0
+	VMASKMOVPS (BX)(R11*1), Y0, Y1
+	VMASKMOVPS (SI)(R11*1), Y0, Y2
+	VMASKMOVPS (CX)(R11*1), Y0, Y3
+	ADDQ       DI, CX
+	VMASKMOVPS (CX)(R11*1), Y0, Y4
+	SUBQ       DI, CX
+	VMULPS     Y1, Y3, Y5
+	VMULPS     Y2, Y4, Y6
+	VSUBPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (DX)(R11*1)
+	ADDQ       DI, DX
+	VMULPS     Y1, Y4, Y1
+	VMULPS     Y2, Y3, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(R11*1)
+	SUBQ       DI, DX
+
+next:
+	ADDQ 40(AX), CX
+	ADDQ 40(AX), DX
+	DECQ R10
+	JNE  head
+	VZEROUPPER
+	RET

@@ -856,3 +856,9 @@ func softRowsZ32(s *byte)
 //
 //go:noescape
 func softGradsZ32(s *byte)
+
+// turnZ32 turns pairs of the elements of heads by angles whose cosines and sines
+// are given.
+//
+//go:noescape
+func turnZ32(r *byte)

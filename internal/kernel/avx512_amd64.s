@@ -22062,3 +22062,75 @@ pair:
 	JNE          row
 	VZEROUPPER
 	RET
+
+// func turnZ32(r *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·turnZ32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    r+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    48(AX), DI
+	MOVQ    56(AX), R8
+	MOVQ    64(AX), R9
+	MOVQ    32(AX), R10
+
+head:
+	XORQ  R11, R11
+	TESTQ R8, R8
+	JE    rest
+
+loop:
+	VMOVUPS (BX)(R11*1), Z0
+	VMOVUPS (SI)(R11*1), Z1
+	VMOVUPS (CX)(R11*1), Z2
+	ADDQ    DI, CX
+	VMOVUPS (CX)(R11*1), Z3
+	SUBQ    DI, CX
+	VMULPS  Z0, Z2, Z4
+	VMULPS  Z1, Z3, Z5
+	VSUBPS  Z5, Z4, Z4
+	VMOVUPS Z4, (DX)(R11*1)
+	ADDQ    DI, DX
+	VMULPS  Z0, Z3, Z0
+	VMULPS  Z1, Z2, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (DX)(R11*1)
+	SUBQ    DI, DX
+	ADDQ    $0x40, R11
+	CMPQ    R11, R8
+	JLT     loop
+
+rest:
+	TESTQ     R9, R9
+	JE        next
+	MOVQ      R9, R12
+	MOVQ      $-1, R13
+	BZHIQ     R12, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (BX)(R11*1), K1, Z0
+	VMOVUPS.Z (SI)(R11*1), K1, Z1
+	VMOVUPS.Z (CX)(R11*1), K1, Z2
+	ADDQ      DI, CX
+	VMOVUPS.Z (CX)(R11*1), K1, Z3
+	SUBQ      DI, CX
+	VMULPS    Z0, Z2, Z4
+	VMULPS    Z1, Z3, Z5
+	VSUBPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K1, (DX)(R11*1)
+	ADDQ      DI, DX
+	VMULPS    Z0, Z3, Z0
+	VMULPS    Z1, Z2, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(R11*1)
+	SUBQ      DI, DX
+
+next:
+	ADDQ 40(AX), CX
+	ADDQ 40(AX), DX
+	DECQ R10
+	JNE  head
+	VZEROUPPER
+	RET

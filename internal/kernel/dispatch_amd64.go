@@ -936,3 +936,15 @@ func softGradsVector[T Float](s *softGrads) bool {
 	}
 	return false
 }
+
+func turnVector[T Float](r *turning) bool {
+	switch {
+	case running == avx512 && single[T]():
+		turnZ32((*byte)(unsafe.Pointer(r)))
+		return true
+	case running == avx2 && single[T]():
+		turnY32((*byte)(unsafe.Pointer(r)))
+		return true
+	}
+	return false
+}

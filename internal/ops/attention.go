@@ -1,12 +1,16 @@
 package ops
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/seed732fc211/aegis/internal/kernel"
 )
 
-func init() { kinds["Attention"] = attention }
+func init() {
+	kinds["Attention"] = attention
+	kinds["Rotary"] = rotary
+}
 
 // attention is the rule of an attention without dropout: operands q, k and v, then those whose
 // places the attributes name.
@@ -95,6 +99,57 @@ func bindAttention[T kernel.Float](a kernel.Attention, places [3]int) func(*call
 				return err
 			}
 			kernel.AttentionForward(&a, in, out, nil)
+			return nil
+		}
+	}
+}
+
+// mostAngle bounds positions: float64 knows the angle of those within it to 2⁻²⁰.
+const mostAngle = 1 << 30
+
+// rotary is the rule of rotary positions: operands x and, if there are any, the first
+// positions of rows.
+func rotary(o *operation) Kernel {
+	s := o.shape(0, 3)
+	r := kernel.Rotary{
+		Heads: o.int("num_heads"), Dims: o.int("rotary_embedding_dim"), Base: o.number("base"), Interleaved: o.bool("interleaved"),
+		First: o.int("position"), Inverse: o.bool("inverse"),
+	}
+	if !o.operands(1, 2) {
+		return Kernel{}
+	}
+	switch {
+	case r.Heads < 1 || s[2]%r.Heads != 0:
+		o.fail("%v in %d heads", o.in[0], r.Heads)
+	case r.Dims < 2 || r.Dims%2 != 0 || r.Dims > s[2]/r.Heads:
+		o.fail("%d of the %d elements of a head: want an even number of them", r.Dims, s[2]/r.Heads)
+	case !(r.Base > 1 && r.Base <= math.MaxFloat64):
+		o.fail("base %v", r.Base)
+	case r.First < -mostAngle || r.First > mostAngle:
+		o.fail("position %d", r.First)
+	}
+	r.Batch, r.Steps, r.Dim = s[0], s[1], s[2]/max(r.Heads, 1)
+	t := o.floats(0)
+	o.is(1, r.Batch)
+	o.ints(1)
+	return Kernel{Out: Spec{t, s}, f32: bindRotary[float32](r), f64: bindRotary[float64](r)}
+}
+
+func bindRotary[T kernel.Float](r kernel.Rotary) func(*call[T]) run {
+	return func(c *call[T]) run {
+		x, out := c.in[0], c.out
+		var starts []int
+		if len(c.ints) == 2 {
+			starts = c.ints[1]
+		}
+		angles := kernel.NewRotaryAngles[T](&r)
+		return func() error {
+			for i, p := range starts {
+				if p < -mostAngle || p > mostAngle {
+					return fmt.Errorf("row %d begins at position %d, which is beyond %d", i, p, mostAngle)
+				}
+			}
+			kernel.Rotate(&r, angles, starts, x, out)
 			return nil
 		}
 	}

@@ -70,6 +70,7 @@ var kernels = []kernel{
 	{name: "gruGrad", params: "c *cell", single: true},
 	{name: "softRows", params: "s *softRows", single: true},
 	{name: "softGrads", params: "s *softGrads", single: true},
+	{name: "turn", params: "r *turning", single: true},
 }
 
 // table is a table of functions that differ by a shape or a name.

@@ -60,6 +60,10 @@ var layouts = []layout{
 		{"x", softGradX}, {"d", softGradD}, {"lse", softGradLse}, {"deltas", softGradDeltas}, {"rows", softGradRows}, {"row", softGradRow},
 		{"scale", softGradScale}, {"factor", softGradFactor},
 	}},
+	{"turning", []field{
+		{"x", turnX}, {"y", turnY}, {"cos", turnCos}, {"sin", turnSin}, {"heads", turnHeads}, {"head", turnHead}, {"half", turnHalf},
+		{"end", turnEnd}, {"rest", turnRest},
+	}},
 }
 
 // steps are the constants of the optimizers' updates, which follow one another.

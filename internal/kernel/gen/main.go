@@ -72,6 +72,7 @@ func main() {
 	gru()
 	softmax()
 	softmaxGrads()
+	turn()
 	writeTables(*tables)
 	if *dispatch != "" {
 		writeDispatch(*dispatch, *other)
