@@ -58,8 +58,9 @@ func (a *Attention) BackwardFLOP() int {
 // share is the number of query heads that one head of keys serves.
 func (a *Attention) share() int { return a.Heads / a.KVHeads }
 
-// queryBlocks is the number of blocks of queries.
+// queryBlocks and keyBlocks are the numbers of blocks.
 func (a *Attention) queryBlocks() int { return (a.Queries + queryBlock - 1) / queryBlock }
+func (a *Attention) keyBlocks() int   { return (a.Keys + keyBlock - 1) / keyBlock }
 
 // The offsets of a batch row's head: of the queries from i on, and of results; of the keys and
 // values from j on.
@@ -84,14 +85,19 @@ func AttentionForward[T Float](a *Attention, in *AttentionOperands[T], y, lse []
 	t.kind, t.Attention, t.in, t.y, t.lse = attendForward, *a, *in, y, lse
 	t.items = a.share() * a.queryBlocks()
 	units := a.Batch * a.KVHeads
-	workers := helpers() + 1
 	pieces := 1
-	if workers > 1 {
-		pieces = min(t.items, (partsOfShare*workers+units-1)/units)
+	if workers := helpers() + 1; workers > 1 {
+		pieces = (partsOfShare*workers + units - 1) / units
 	}
-	t.each = (t.items + pieces - 1) / pieces
-	t.pieces = (t.items + t.each - 1) / t.each
+	t.each, t.pieces = evenly(t.items, pieces)
 	t.do(units*t.pieces, a.FLOP())
+}
+
+// evenly divides n things into the given number of pieces, at most: of how many each, and how
+// many there are.
+func evenly(n, pieces int) (each, count int) {
+	each = (n + pieces - 1) / pieces
+	return each, (n + each - 1) / each
 }
 
 // attentionKind is a pass over an attention.
@@ -105,7 +111,9 @@ const (
 
 // attention is a pass in progress. A unit is a batch row with a head of keys; its items are
 // the blocks of queries of one query head, then of the next. A part of a forward pass is a
-// piece of the items of a unit, that of a backward pass a unit.
+// piece of the items of a unit; that of a backward pass is a unit, or, if there are too few, a
+// piece of the items for the gradients of queries, or of the blocks of keys for those of keys
+// and values.
 type attention[T Float] struct {
 	job job
 	Attention
@@ -116,6 +124,7 @@ type attention[T Float] struct {
 	d                   AttentionGrads[T]
 	dbias               []T
 	items, each, pieces int
+	eachKeys, keyPieces int // of a backward pass; 0: parts are units
 }
 
 var attentionPool workspaces
@@ -136,7 +145,7 @@ func (t *attention[T]) part(i int) {
 		unit, from := i/t.pieces, i%t.pieces*t.each
 		t.forward(w, unit/t.KVHeads, unit%t.KVHeads, from, min(from+t.each, t.items))
 	case attendBackward:
-		t.backward(w, i/t.KVHeads, i%t.KVHeads)
+		t.backwardPart(w, i)
 	case attendBias:
 		t.biasPart(w, i)
 	}
@@ -155,6 +164,7 @@ type attentionSpace[T Float] struct {
 	scores, kept, grads   [queryBlock * keyBlock]T // probabilities; those that dropout keeps; gradients
 	peaks, sums, rescales [queryBlock]T
 	deltas                [queryBlock]T // Σ dy·y of each query
+	hidden                [keyBlock]T   // −∞
 
 	kT, k, vT, v, q, dy packs[T]
 }
@@ -228,6 +238,9 @@ func (w *attentionSpace[T]) byRows(c product[T], b *packs[T], i int) {
 
 // begin prepares for batch row n.
 func (t *attention[T]) begin(w *attentionSpace[T], n int) {
+	if w.hidden[0] == 0 {
+		Fill(w.hidden[:], T(math.Inf(-1)))
+	}
 	w.keys = t.Keys
 	if t.in.Lengths != nil {
 		w.keys = t.in.Lengths[n]
@@ -319,7 +332,7 @@ func (t *attention[T]) hide(w *attentionSpace[T], q queries, j int, s []T) (scal
 	for r := range q.m {
 		row := s[r*ld:][:ld]
 		k := max(0, min(cols, t.sees(q.first+r, w.keys)-j))
-		Fill(row[k:], T(math.Inf(-1)))
+		copy(row[k:], w.hidden[:])
 		if plain {
 			continue
 		}
@@ -411,16 +424,22 @@ func (t *attention[T]) drop(q queries, j, r int, dst, x []T) {
 
 // finish divides the rows of y by their sums.
 func (t *attention[T]) finish(w *attentionSpace[T], q queries, y []T, ldy int) {
-	for r := range q.m {
-		row, lse := y[r*ldy:][:t.VDim], T(math.Inf(1))
-		if total := w.sums[r]; total == 0 {
+	for r, total := range w.sums[:q.m] {
+		if row := y[r*ldy:][:t.VDim]; total == 0 {
 			clear(row)
 		} else {
 			axpb(row, 1/total, row, 0)
-			lse = w.peaks[r] + T(math.Log(float64(total)))
 		}
-		if t.lse != nil {
-			t.lse[(q.n*t.Heads+q.h)*t.Queries+q.first+r] = lse
+	}
+	if t.lse == nil {
+		return
+	}
+	lse := t.lse[(q.n*t.Heads+q.h)*t.Queries+q.first:][:q.m]
+	unary(Log, 0, lse, w.sums[:q.m])
+	addVV(lse, lse, w.peaks[:])
+	for r, total := range w.sums[:q.m] {
+		if total == 0 {
+			lse[r] = T(math.Inf(1))
 		}
 	}
 }

@@ -10,12 +10,44 @@ func AttentionBackward[T Float](a *Attention, in *AttentionOperands[T], y, lse, 
 	t := take[T, attention[T]](&attentionPool)
 	t.kind, t.Attention, t.in, t.y, t.lse, t.dy, t.d = attendBackward, *a, *in, y, lse, dy, *d
 	t.items = a.share() * a.queryBlocks()
-	t.do(a.Batch*a.KVHeads, a.BackwardFLOP())
+	units, workers := a.Batch*a.KVHeads, helpers()+1
+	parts := units
+	if t.keyPieces = 0; products*units < unsplit*workers && a.BackwardFLOP() >= parallelFLOP {
+		pieces := (partsOfShare/2*workers + units - 1) / units
+		t.each, t.pieces = evenly(t.items, pieces)
+		t.eachKeys, t.keyPieces = evenly(a.keyBlocks(), pieces)
+		parts = units * (t.pieces + t.keyPieces)
+	}
+	t.do(parts, a.BackwardFLOP())
 }
 
-// backward computes the gradients of batch row n with respect to key head g and the queries
-// that it serves.
-func (t *attention[T]) backward(w *attentionSpace[T], n, g int) {
+// A unit has 5 products. Where its gradients are computed apart, there are 7: scores and the
+// gradients of probabilities are computed twice. Every element is summed in the same order.
+const (
+	unsplit  = 5
+	products = 7
+)
+
+func (t *attention[T]) backwardPart(w *attentionSpace[T], i int) {
+	each := t.pieces + t.keyPieces
+	if t.keyPieces == 0 {
+		t.backward(w, i/t.KVHeads, i%t.KVHeads, 0, t.items, 0, t.keyBlocks())
+		return
+	}
+	unit, piece := i/each, i%each
+	n, g := unit/t.KVHeads, unit%t.KVHeads
+	if piece < t.keyPieces {
+		from := piece * t.eachKeys
+		t.backward(w, n, g, 0, 0, from, min(from+t.eachKeys, t.keyBlocks()))
+		return
+	}
+	from := (piece - t.keyPieces) * t.each
+	t.backward(w, n, g, from, min(from+t.each, t.items), 0, 0)
+}
+
+// backward computes, of batch row n and key head g, the gradients of the queries of some items
+// and those of some blocks of keys and values.
+func (t *attention[T]) backward(w *attentionSpace[T], n, g, item0, item1, block0, block1 int) {
 	t.begin(w, n)
 	k, v := t.in.K[t.atK(n, g, 0):], t.in.V[t.atV(n, g, 0):]
 	ldk, ldv := t.KVHeads*t.Dim, t.KVHeads*t.VDim
@@ -23,40 +55,55 @@ func (t *attention[T]) backward(w *attentionSpace[T], n, g int) {
 	w.kT.fill(true, limit, keyBlock, t.Dim, k, ldk)
 	w.vT.fill(true, limit, keyBlock, t.VDim, v, ldv)
 	w.k.fill(false, limit, keyBlock, t.Dim, k, ldk)
-	for j := range t.Keys {
+	for j := block0 * keyBlock; j < min(block1*keyBlock, t.Keys); j++ {
 		clear(t.d.K[t.atK(n, g, j):][:t.Dim])
 		clear(t.d.V[t.atV(n, g, j):][:t.VDim])
 	}
 	for i := range t.items {
-		t.backwardBlock(w, t.item(w, n, g, i))
+		t.backwardBlock(w, t.item(w, n, g, i), i >= item0 && i < item1, block0*keyBlock, block1*keyBlock)
 	}
 }
 
-func (t *attention[T]) backwardBlock(w *attentionSpace[T], q queries) {
-	ldq, ldy := t.Heads*t.Dim, t.Heads*t.VDim
+// backwardBlock computes the gradients of a block of queries, if that is asked for, and adds to
+// those of the keys and values from key0 to key1.
+func (t *attention[T]) backwardBlock(w *attentionSpace[T], q queries, own bool, key0, key1 int) {
+	ldq, ldy, ldk, ldv := t.Heads*t.Dim, t.Heads*t.VDim, t.KVHeads*t.Dim, t.KVHeads*t.VDim
 	from, to := t.atQ(q.n, q.h, q.first), t.atO(q.n, q.h, q.first)
-	own, dq, dy := t.in.Q[from:], t.d.Q[from:], t.dy[to:]
-	if q.limit == 0 {
-		for r := range q.m {
-			clear(dq[r*ldq:][:t.Dim])
+	x, dq, dy := t.in.Q[from:], t.d.Q[from:], t.dy[to:]
+	if own {
+		if key0 = 0; q.limit == 0 {
+			for r := range q.m {
+				clear(dq[r*ldq:][:t.Dim])
+			}
 		}
+	}
+	last := q.limit
+	if !own {
+		last = min(last, key1)
+	}
+	if key0 >= last {
 		return
 	}
 	t.differences(w, q)
-	w.q.fill(false, q.m, queryBlock, t.Dim, own, ldq)
-	w.dy.fill(false, q.m, queryBlock, t.VDim, dy, ldy)
-	for j := 0; j < q.limit; j += keyBlock {
+	if key1 > 0 {
+		w.q.fill(false, q.m, queryBlock, t.Dim, x, ldq)
+		w.dy.fill(false, q.m, queryBlock, t.VDim, dy, ldy)
+	}
+	for j := key0; j < last; j += keyBlock {
 		p, ds := t.blockGrads(w, q, j, T(t.Scale))
 		cols, ld := q.columns(j)
-		ldk, ldv := t.KVHeads*t.Dim, t.KVHeads*t.VDim
 		atK, atV := t.atK(q.n, q.g, j), t.atV(q.n, q.g, j)
-		w.byRows(product[T]{transA: true, m: cols, n: t.VDim, k: q.m, lda: ld, ldb: ldy, ldc: ldv, a: p, b: dy, c: t.d.V[atV:], start: startC}, &w.dy, 0)
-		w.byRows(product[T]{transA: true, m: cols, n: t.Dim, k: q.m, lda: ld, ldb: ldq, ldc: ldk, a: ds, b: own, c: t.d.K[atK:], start: startC}, &w.q, 0)
-		c := product[T]{m: q.m, n: t.Dim, k: cols, lda: ld, ldb: ldk, ldc: ldq, a: ds, b: t.in.K[atK:], c: dq}
-		if j > 0 {
-			c.start = startC
+		if j < key1 {
+			w.byRows(product[T]{transA: true, m: cols, n: t.VDim, k: q.m, lda: ld, ldb: ldy, ldc: ldv, a: p, b: dy, c: t.d.V[atV:], start: startC}, &w.dy, 0)
+			w.byRows(product[T]{transA: true, m: cols, n: t.Dim, k: q.m, lda: ld, ldb: ldq, ldc: ldk, a: ds, b: x, c: t.d.K[atK:], start: startC}, &w.q, 0)
 		}
-		w.byRows(c, &w.k, j)
+		if own {
+			c := product[T]{m: q.m, n: t.Dim, k: cols, lda: ld, ldb: ldk, ldc: ldq, a: ds, b: t.in.K[atK:], c: dq}
+			if j > 0 {
+				c.start = startC
+			}
+			w.byRows(c, &w.k, j)
+		}
 	}
 }
 
