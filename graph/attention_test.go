@@ -186,7 +186,7 @@ func (a attended) composed(b *builder, in []*node) *node {
 // TestAttentionIsComposed: values and gradients are those of the formula, on random sizes.
 func TestAttentionIsComposed(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range 60 {
+	for i := range 40 {
 		yes := func() bool { return r.IntN(2) == 0 }
 		kv := 1 + r.IntN(3)
 		a := attended{
