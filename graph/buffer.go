@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/seed732fc211/aegis/internal/ops"
@@ -55,6 +56,11 @@ func (b *buffer) fill(v float64) {
 	for i := range b.i {
 		b.i[i] = int(v)
 	}
+}
+
+// equal reports whether two buffers are of one type and hold the same numbers.
+func (b *buffer) equal(o *buffer) bool {
+	return slices.Equal(b.f32, o.f32) && slices.Equal(b.f64, o.f64) && slices.Equal(b.i, o.i)
 }
 
 // copyFrom copies a buffer of the same type and length.

@@ -329,6 +329,25 @@ func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
 	return n
 }
 
+// ParamOf returns a parameter that another layer of this graph has declared before, such as
+// "embed/embeddings", to be used here too: its gradient is the sum over both uses. The
+// name is looked for below b's path, then below each scope around it, so that layers find
+// each other wherever the network that holds them is placed. An unknown name is a mistake.
+func (b *Builder) ParamOf(name string) *Node {
+	if b.failed() {
+		return nil
+	}
+	for at := b.path; ; at = parent(at) {
+		path := join(at, name)
+		if n := b.leaves[path]; n != nil && b.params.Get(path) != nil && b.states[path] == nil {
+			return n
+		}
+		if at == "" {
+			return b.fail("param", fmt.Errorf("no layer before this one has a parameter %q", name))
+		}
+	}
+}
+
 // State returns a value that is kept in Params but not trained, such as a
 // running mean; init sets it at first. Update changes it.
 func (b *Builder) State(name string, shape Shape, init Initializer) *Node {
@@ -402,13 +421,15 @@ func (b *Builder) ConstInt(v int) *Node {
 }
 
 // Tensor returns a constant of t's shape and values: Int if they are ints, else the
-// graph's element type. name must be unique in b's scope.
+// graph's element type. name must be unique in b's scope, unless b comes from Again and the
+// constant has been declared with the same values.
 func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
 	if b.failed() {
 		return nil
 	}
 	path := join(b.path, name)
-	if b.leaves[path] != nil {
+	known := b.leaves[path]
+	if known != nil && !(b.again && b.constants[known]) {
 		return b.fail("tensor", fmt.Errorf("the name %q is taken", path))
 	}
 	if t == nil {
@@ -424,6 +445,9 @@ func (b *Builder) Tensor(name string, t *tensor.Dense) *Node {
 	buf := newBuffer(dt, size(t.Shape()))
 	if err := buf.set(t); err != nil {
 		return b.fail("tensor "+name, err)
+	}
+	if known != nil && !(slices.Equal(known.Shape(), t.Shape()) && b.values[known].equal(buf)) {
+		return b.fail("tensor "+name, errors.New("a shared layer declares it with other values"))
 	}
 	return b.constant(path, dt, t.Shape().Clone(), buf)
 }

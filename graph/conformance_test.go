@@ -322,6 +322,14 @@ func TestNormalizations(t *testing.T) {
 					gamma, beta := last(in)
 					return b.LayerNorm(in[0], gamma, beta, 0.01)
 				}},
+				graphtest.Case{Name: "RMSNorm/" + title, Inputs: in(affine, 0), Shape: same, Build: func(b *builder, in []*node) *node {
+					gamma, beta := last(in)
+					y := b.RMSNorm(in[0], gamma, 0.01)
+					if beta != nil { // which it has not
+						y = b.Add(y, beta)
+					}
+					return y
+				}},
 			)
 		}
 		graphtest.Run(t,
@@ -354,6 +362,7 @@ func TestNormalizationsByArithmetic(t *testing.T) {
 		pairs := [][2]*node{
 			{mean, mu}, {variance, v}, {y, by(b.Sub(x, mu), v)}, {b.Normalize(x, mu, v, gamma, beta, 1e-3), y},
 			{b.LayerNorm(x, gamma, beta, 1e-3), by(d, b.KeepDims(b.Mean(b.Square(d), -1), x, -1))},
+			{b.Add(b.RMSNorm(x, gamma, 1e-3), beta), by(x, b.KeepDims(b.Mean(b.Square(x), -1), x, -1))},
 		}
 		var all []*node
 		for _, p := range pairs {

@@ -200,26 +200,45 @@ func (b *Builder) LayerNorm(x, gamma, beta *Node, eps float64) *Node {
 	if !ok {
 		return nil
 	}
-	norm := kernel.Norm{N: b.Dim(x, -1), Epsilon: eps}
-	attrs := []Attribute{attr("axis", len(x.Shape())-1), attr("epsilon", eps)}
+	return b.rowNorm(name, in, kernel.Norm{N: b.Dim(x, -1), Epsilon: eps})
+}
+
+// RMSNorm divides every sample by the root of the mean of its squares along the last axis:
+// γ·x/√(mean x² + ε).
+//
+// Shapes: x (batch, ..., features), gamma γ (features), or nil, result as x. Zhang &
+// Sennrich (2019), arXiv:1910.07467.
+func (b *Builder) RMSNorm(x, gamma *Node, eps float64) *Node {
+	const name = "RMSNorm"
+	beta := gamma // has the same shape, and is dropped
+	in, ok := b.normOperands(name, x, gamma, beta, eps)
+	if !ok {
+		return nil
+	}
+	return b.rowNorm(name, in[:min(len(in), 2)], kernel.Norm{N: b.Dim(x, -1), Epsilon: eps, RMS: true})
+}
+
+// rowNorm takes x, and γ and β if they are there.
+func (b *Builder) rowNorm(name string, in []*Node, norm kernel.Norm) *Node {
+	attrs := []Attribute{attr("axis", len(in[0].Shape())-1), attr("epsilon", norm.Epsilon)}
 	diff := []bool{true, true, true}
 	return b.apply(&op{
 		kind: name, attrs: attrs, diff: diff[:len(in)],
 		grad: func(b *Builder, in []*Node, _, g *Node) []*Node {
-			operands := []*Node{in[0], g}
-			if len(in) == 3 {
-				operands = append(operands, in[1])
-			}
+			operands := append([]*Node{in[0], g}, in[1:min(len(in), 2)]...)
 			grads := []*Node{b.apply(&op{
 				kind: name + "Grad", attrs: attrs, out: typeOf(in[0]),
 				f32: bindLayerNormGrad[float32](norm), f64: bindLayerNormGrad[float64](norm),
 			}, operands...)}
-			if len(in) == 3 {
-				s := b.apply(&op{
-					kind: name + "Sums", attrs: attrs, out: typ{b.Dtype(), Shape{2, norm.N}},
-					f32: bindLayerNormSums[float32](norm), f64: bindLayerNormSums[float64](norm),
-				}, in[0], g)
-				grads = append(grads, b.momentOf(s, 0), b.momentOf(s, 1))
+			if len(in) == 1 {
+				return grads
+			}
+			s := b.apply(&op{
+				kind: name + "Sums", attrs: attrs, out: typ{b.Dtype(), Shape{2, norm.N}},
+				f32: bindLayerNormSums[float32](norm), f64: bindLayerNormSums[float64](norm),
+			}, in[0], g)
+			for i := range in[1:] {
+				grads = append(grads, b.momentOf(s, i))
 			}
 			return grads
 		},

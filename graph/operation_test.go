@@ -101,6 +101,10 @@ var variants = map[string][]func(b *builder, x *node) *node{
 		func(b *builder, x *node) *node {
 			return b.LayerNorm(x, b.Param("gamma", graph.Shape{4}, graph.Weight{}), b.Param("beta", graph.Shape{4}, graph.Weight{}), 1e-3)
 		},
+		func(b *builder, x *node) *node { return b.RMSNorm(x, nil, 1e-3) }, func(b *builder, x *node) *node { return b.RMSNorm(x, nil, 1e-4) },
+		func(b *builder, x *node) *node {
+			return b.RMSNorm(x, b.Param("gamma", graph.Shape{4}, graph.Weight{}), 1e-3)
+		},
 		func(b *builder, x *node) *node {
 			return b.Normalize(x, b.Fill(0.5, 4), b.Mean(b.Square(x), 0), nil, nil, 1e-3)
 		},
@@ -109,6 +113,19 @@ var variants = map[string][]func(b *builder, x *node) *node{
 		recurrent(graph.TanhCell, false, ""), recurrent(graph.TanhCell, true, ""), recurrent(graph.ReluCell, false, ""), recurrent(graph.LSTMCell, false, ""),
 		recurrent(graph.LSTMCell, false, "b"), recurrent(graph.LSTMCell, false, "h"), recurrent(graph.LSTMCell, false, "c"), recurrent(graph.LSTMCell, false, "l"),
 		recurrent(graph.LSTMCell, false, "bhcl"), recurrent(graph.LSTMCell, true, "k"), recurrent(graph.GRUCell, false, ""), recurrent(graph.GRUCell, false, "bo"),
+	},
+	"attention": {
+		attending(graph.Attention{Heads: 2}, ""), attending(graph.Attention{}, ""), attending(graph.Attention{Heads: 2, KVHeads: 1}, ""),
+		attending(graph.Attention{Heads: 2, Scale: 1}, ""), attending(graph.Attention{Heads: 2, Causal: true}, ""), attending(graph.Attention{Heads: 2}, "b"),
+		attending(graph.Attention{Heads: 2}, "m"), attending(graph.Attention{Heads: 2}, "l"), attending(graph.Attention{Heads: 2}, "bml"),
+		attending(graph.Attention{Heads: 2, Dropout: 0.5}, ""), attending(graph.Attention{Heads: 2, Dropout: 0.4}, ""), attending(graph.Attention{Heads: 2, Dropout: 0.5}, "bml"),
+		func(b *builder, x *node) *node {
+			return attending(graph.Attention{Heads: 2, Dropout: 0.5}, "")(b.Scope("other"), x)
+		},
+	},
+	"rotary": {
+		turned(graph.Rotary{}), turned(graph.Rotary{Heads: 2}), turned(graph.Rotary{Base: 100}), turned(graph.Rotary{Dims: 2}), turned(graph.Rotary{Interleaved: true}), turned(graph.Rotary{Offset: 1}),
+		func(b *builder, x *node) *node { return turned(graph.Rotary{Offsets: b.InputInt("offsets", 2)})(b, x) },
 	},
 	"ReverseSequence": {func(b *builder, x *node) *node { return b.ReverseSequence(x, nil) }, func(b *builder, x *node) *node { return b.ReverseSequence(x, b.InputInt("lengths", 4)) }},
 	"noise": {
@@ -165,6 +182,31 @@ func pool(f func(b *builder, x *node, size [2]int, w graph.Window) *node, size i
 
 func upsampled(rows, columns int, how graph.Interpolation) func(b *builder, x *node) *node {
 	return func(b *builder, x *node) *node { return b.Upsample2D(images(b, x), [2]int{rows, columns}, how) }
+}
+
+// attending has the optional operands bias, mask and lengths that the letters name.
+func attending(a graph.Attention, with string) func(b *builder, x *node) *node {
+	return func(b *builder, x *node) *node {
+		x = b.Reshape(x, 2, 2, 4)
+		kv := x
+		if a.KVHeads == 1 {
+			kv = b.Slice(x, 2, 0, 2)
+		}
+		if strings.Contains(with, "b") {
+			a.Bias = b.Param("bias", graph.Shape{1, 2, 2, 2}, graph.Weight{})
+		}
+		if strings.Contains(with, "m") {
+			a.Mask = b.Greater(b.Input("m", 2, 2), b.Const(0))
+		}
+		if strings.Contains(with, "l") {
+			a.Lengths = b.InputInt("lengths", 2)
+		}
+		return b.Attention(x, kv, kv, a)
+	}
+}
+
+func turned(r graph.Rotary) func(b *builder, x *node) *node {
+	return func(b *builder, x *node) *node { return b.Rotary(b.Reshape(x, 2, 2, 4), r) }
 }
 
 // recurrent has the optional operands bias, other bias, h0, c0 and lengths that the

@@ -36,7 +36,8 @@ func (l *layout) fold(b *Builder, nodes []*Node) (folded map[*Node]*buffer, err 
 			bufs[i] = l.of[c]
 		}
 		if o.alias {
-			l.of[n], folded[n] = bufs[0], bufs[0]
+			first := bufs[0].first(size(n.Shape()))
+			l.of[n], folded[n] = first, first
 			continue
 		}
 		out := newBuffer(n.Dtype(), size(n.Shape()))

@@ -68,6 +68,32 @@ func TestWrongShapesAreRejected(t *testing.T) {
 			b.Gradients(b.Sum(b.OneHot(b.ArgMax(x), 3)), x)
 			return nil
 		}, []string{"not differentiably"}},
+		{"attention of matrices", attend(graph.Attention{}, []int{2, 4}, []int{2, 4}, []int{2, 4}), []string{"layer: Attention", "want (batch, queries, heads·dim)"}},
+		{"attention of odd heads", attend(graph.Attention{Heads: 3}, []int{2, 5, 4}, []int{2, 5, 4}, []int{2, 5, 4}), []string{"3 heads do not divide the width 4"}},
+		{"attention of heads of keys", attend(graph.Attention{Heads: 4, KVHeads: 3}, []int{2, 5, 4}, []int{2, 5, 3}, []int{2, 5, 3}), []string{"3 heads of keys do not divide 4"}},
+		{"attention of wide keys", attend(graph.Attention{Heads: 2}, []int{2, 5, 4}, []int{2, 5, 6}, []int{2, 5, 4}), []string{"keys (2,5,6): want a width of 4"}},
+		{"attention of batches", attend(graph.Attention{}, []int{2, 5, 4}, []int{3, 5, 4}, []int{3, 5, 4}), []string{"batches, or the numbers of keys and values, differ"}},
+		{"attention of other values", attend(graph.Attention{}, []int{2, 5, 4}, []int{2, 5, 4}, []int{2, 6, 4}), []string{"batches, or the numbers of keys and values, differ"}},
+		{"attention with negative heads", attend(graph.Attention{Heads: -1}, []int{2, 5, 4}, []int{2, 5, 4}, []int{2, 5, 4}), []string{"-1 heads"}},
+		{"attention without a scale", attend(graph.Attention{Scale: math.NaN()}, []int{2, 5, 4}, []int{2, 5, 4}, []int{2, 5, 4}), []string{"scale NaN"}},
+		{"attention that drops all", attend(graph.Attention{Dropout: 1}, []int{2, 5, 4}, []int{2, 5, 4}, []int{2, 5, 4}), []string{"dropout rate 1 is not in [0, 1)"}},
+		{"attention with a bias of a matrix", func(b *builder) *node {
+			x := in(b, "x", 2, 5, 4)
+			return b.Attention(x, x, x, graph.Attention{Bias: in(b, "bias", 5, 5)})
+		}, []string{"bias float64(5,5): want (1 or 2,1 or 1,5,5)"}},
+		{"attention with a mask of queries", func(b *builder) *node {
+			x := in(b, "x", 2, 5, 4)
+			return b.Attention(x, x, x, graph.Attention{Mask: in(b, "mask", 5, 5)})
+		}, []string{"mask float64(5,5): want 0 and 1 of shape (2,5)"}},
+		{"attention with lengths of floats", func(b *builder) *node {
+			x := in(b, "x", 2, 5, 4)
+			return b.Attention(x, x, x, graph.Attention{Lengths: in(b, "lengths", 2)})
+		}, []string{"lengths float64(2): want int(2)"}},
+		{"rotary of a matrix", func(b *builder) *node { return b.Rotary(in(b, "x", 2, 4), graph.Rotary{}) }, []string{"want (batch, steps, heads·dim)"}},
+		{"rotary of an odd number", func(b *builder) *node { return b.Rotary(in(b, "x", 2, 4, 3), graph.Rotary{}) }, []string{"3 of the 3 elements", "even"}},
+		{"rotary of too many", func(b *builder) *node { return b.Rotary(in(b, "x", 2, 4, 4), graph.Rotary{Dims: 6}) }, []string{"6 of the 4 elements"}},
+		{"rotary without a base", func(b *builder) *node { return b.Rotary(in(b, "x", 2, 4, 4), graph.Rotary{Base: -1}) }, []string{"base -1"}},
+		{"RMSNorm of a vector", func(b *builder) *node { return b.RMSNorm(in(b, "x", 4), nil, 1e-3) }, []string{"RMSNorm"}},
 		{"initializer of another size", func(b *builder) *node { return b.Param("w", graph.Shape{3}, graph.Weight{Init: graph.Values{1, 2}}) }, []string{"2 numbers for shape (3)"}},
 	} {
 		graphtest.Reject(t, c.name, c.build, c.parts...)
@@ -139,5 +165,12 @@ func TestNoParams(t *testing.T) {
 	b := graph.New(nil, graph.Train)
 	if y := b.Relu(b.Input("x", 2)); y != nil || b.Err() == nil || b.Err().Error() != "graph: new: the parameters are nil" {
 		t.Errorf("%v, error %v", y, b.Err())
+	}
+}
+
+func attend(a graph.Attention, q, k, v []int) func(b *builder) *node {
+	return func(b *builder) *node {
+		b = b.Scope("layer")
+		return b.Attention(b.Input("q", q...), b.Input("k", k...), b.Input("v", v...), a)
 	}
 }

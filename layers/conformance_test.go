@@ -62,6 +62,25 @@ func TestLayers(t *testing.T) {
 		logits(4), shape(2), 10+8)
 	add("Func", layers.Func(func(b *graph.Builder, x *graph.Node) *graph.Node { return b.Square(x) }), logits(4), shape(4), 0)
 	add("Named", layers.Named{Name: "head", Layer: layers.Dense{Units: 2}}, logits(4), shape(2), 10)
+	add("RMSNorm", layers.RMSNorm{}, logits(4), shape(4), 4)
+	add("RMSNorm of axes", layers.RMSNorm{NoScale: true, Epsilon: 0.1}, logits(3, 5), shape(3, 5), 0)
+	add("GatedLinear", layers.GatedLinear{Units: 3}, logits(2, 4), shape(2, 3), 2*(4*3+3))
+	add("SwiGLU", layers.GatedLinear{Units: 3, Activation: layers.Silu, NoBias: true}, logits(4), shape(3), 2*4*3)
+	add("FeedForward", layers.FeedForward{Dropout: 0.2}, logits(2, 3), shape(2, 3), 3*12+12+12*3+3)
+	add("FeedForward, gated", layers.FeedForward{Gated: true, NoBias: true}, logits(2, 3), shape(2, 3), 3*8*3)
+	add("FeedForward, Softplus", layers.FeedForward{Units: 5, Activation: layers.Softplus}, logits(2, 3), shape(2, 3), 3*5+5+5*3+3)
+	add("PositionEmbedding", layers.PositionEmbedding{Steps: 5}, logits(3, 2), shape(3, 2), 10)
+	add("SinusoidalPositions", layers.SinusoidalPositions{}, logits(3, 5), shape(3, 5), 0)
+	add("MultiHeadAttention", layers.MultiHeadAttention{Heads: 2}, logits(3, 4), shape(3, 4), 4*(4*4+4))
+	add("MultiHeadAttention, causal and rotary", layers.MultiHeadAttention{Heads: 4, KVHeads: 2, Dim: 2, Units: 3, Causal: true, Rotary: true, NoBias: true, Dropout: 0.3},
+		logits(3, 4), shape(3, 3), 4*8+2*4*4+8*3)
+	add("TransformerEncoder", layers.TransformerEncoder{Depth: 2, Attention: layers.MultiHeadAttention{Heads: 2}, Dropout: 0.1}, logits(3, 4), shape(3, 4), 2*(4*20+16+2*64+16+4)+8)
+	add("TransformerEncoder, RMSNorm and SwiGLU", layers.TransformerEncoder{
+		Attention: layers.MultiHeadAttention{Heads: 2, Causal: true, Rotary: true, NoBias: true}, Norm: layers.RMSNorm{},
+		Hidden: layers.FeedForward{Gated: true, Activation: layers.Silu, NoBias: true, Units: 6},
+	}, logits(3, 4), shape(3, 4), 4*16+3*24+3*4)
+	add("TransformerEncoder, post-norm", layers.TransformerEncoder{PostNorm: true, Hidden: layers.FeedForward{Units: 5, Activation: layers.Tanh}}, logits(3, 4), shape(3, 4), 4*20+20+5+20+4+16)
+	add("AdditiveAttention", layers.AdditiveAttention{Units: 3}, logits(4, 5), shape(5), 5*3+3+3)
 	indices := func(batch int) []*tensor.Dense { return []*tensor.Dense{graphtest.Ints(1, 5, batch, 2)} }
 	add("Embedding", layers.Embedding{Size: 5, Dim: 3}, indices, shape(2, 3), 15)
 	for i := range cases {
@@ -95,6 +114,52 @@ func TestLayers(t *testing.T) {
 		}
 		return tensor.New(tensor.WithShape(n), tensor.WithBacking(list))
 	}
+	sequences := func(lengthsToo bool, rest ...[]int) func(n int) []*tensor.Dense {
+		return func(n int) (in []*tensor.Dense) {
+			for i, s := range rest {
+				in = append(in, graphtest.Logits(uint64(i+1), append([]int{n}, s...)...))
+			}
+			if lengthsToo {
+				in = append(in, lengths(n))
+			}
+			return in
+		}
+	}
+	steps, memory := []int{2, 4}, []int{3, 4}
+	for _, c := range []struct {
+		name   string
+		joiner layers.Joiner
+		in     func(n int) []*tensor.Dense
+		out    []int
+		params int
+	}{
+		{"MultiHeadAttention of lengths", layers.MultiHeadAttention{Heads: 2}, sequences(true, memory), memory, 80},
+		{"MultiHeadAttention of a memory", layers.MultiHeadAttention{Heads: 2, Dim: 3, Units: 1}, sequences(false, steps, []int{3, 5}), []int{2, 1}, 4*6 + 2*5*6 + 3*6 + 6 + 1},
+		{"MultiHeadAttention of a memory with lengths", layers.MultiHeadAttention{}, sequences(true, steps, memory), steps, 80},
+		{"TransformerEncoder of lengths", layers.TransformerEncoder{Attention: layers.MultiHeadAttention{Heads: 2}}, sequences(true, memory), memory, 80 + 16 + 128 + 16 + 4 + 8},
+		{"TransformerDecoder", layers.TransformerDecoder{Attention: layers.MultiHeadAttention{Heads: 2}}, sequences(false, steps, memory), steps, 160 + 24 + 128 + 16 + 4 + 8},
+		{"TransformerDecoder of lengths", layers.TransformerDecoder{Depth: 2, PostNorm: true, Norm: layers.RMSNorm{}, Hidden: layers.FeedForward{Units: 3}}, sequences(true, steps, memory), steps, 2 * (160 + 12 + 24 + 3 + 4)},
+		{"AdditiveAttention of a query", layers.AdditiveAttention{}, sequences(false, memory, []int{5}), []int{4}, 16 + 20 + 4 + 4},
+		{"AdditiveAttention of queries with lengths", layers.AdditiveAttention{Units: 2}, sequences(true, memory, []int{2, 5}), []int{2, 4}, 8 + 10 + 2 + 2},
+		{"AdditiveAttention of lengths", layers.AdditiveAttention{Units: 2}, sequences(true, memory), []int{4}, 8 + 2 + 2},
+		{"DotAttention", layers.DotAttention{}, sequences(false, memory, []int{4}), []int{4}, 0},
+		{"DotAttention of lengths", layers.DotAttention{Scale: 0.5}, sequences(true, memory, steps), steps, 0},
+	} {
+		for _, mode := range []graph.Mode{graph.Infer, graph.Train} {
+			cases = append(cases, graphtest.Case{
+				Name: c.name + "/" + mode.String(), Shape: shape(c.out...), Params: c.params, Mode: mode, Batches: []int{1, 5}, Inputs: c.in,
+				Build: func(b *graph.Builder, in []*graph.Node) *graph.Node { return c.joiner.Join(b, in) },
+			})
+		}
+	}
+	cases = append(cases, graphtest.Case{
+		Name: "TiedOutput", Shape: shape(2, 5), Params: 5*3 + 5, Inputs: indices,
+		Build: func(b *graph.Builder, in []*graph.Node) *graph.Node {
+			return layers.Stack{
+				layers.Named{Name: "embed", Layer: layers.Embedding{Size: 5, Dim: 3, Sparse: true}}, layers.Stack{layers.Tanh, layers.TiedOutput{Embedding: "embed"}},
+			}.Build(b.Scope("model"), b.Reshape(in[0], -1, 2))
+		},
+	})
 	for name, j := range map[string]layers.Joiner{"GlobalMaxPool of lengths": layers.GlobalMaxPool{}, "GlobalAveragePool of lengths": layers.GlobalAveragePool{}} {
 		cases = append(cases, graphtest.Case{
 			Name: name, Shape: shape(2), Batches: []int{1, 5},
@@ -163,6 +228,24 @@ func TestBadLayers(t *testing.T) {
 		{"nil that is named", layers.Named{Name: "head"}, []int{2, 3}, "the layer is nil"},
 		{"no body", layers.Residual{}, []int{2, 3}, "the body of a residual block is nil"},
 		{"body of another shape", layers.Residual{Body: layers.Dense{Units: 2}}, []int{2, 3}, "the body turns (2, 3) into (2, 2)"},
+		{"RMSNorm of a vector", layers.RMSNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"epsilon of RMSNorm", layers.RMSNorm{Epsilon: -1}, []int{2, 3}, "epsilon -1 must be positive"},
+		{"gates of nothing", layers.GatedLinear{}, []int{2, 3}, "0 units: want at least 1"},
+		{"no positions", layers.PositionEmbedding{}, []int{2, 3, 4}, "positions of 0 steps"},
+		{"too few positions", layers.PositionEmbedding{Steps: 2}, []int{2, 3, 4}, "sequences of 3 steps, positions of 2: raise Steps"},
+		{"positions of rows", layers.PositionEmbedding{Steps: 2}, []int{2, 3}, "want (batch, steps, width)"},
+		{"base of positions", layers.SinusoidalPositions{Base: 1}, []int{2, 3, 4}, "base 1 must be above 1"},
+		{"attention of rows", layers.MultiHeadAttention{}, []int{2, 3}, "want (batch, steps, width)"},
+		{"heads", layers.MultiHeadAttention{Heads: 3}, []int{2, 3, 4}, "3 heads do not divide the width 4: set Dim"},
+		{"heads of keys", layers.MultiHeadAttention{Heads: 4, KVHeads: 3}, []int{2, 3, 4}, "3 heads of keys do not divide 4 heads"},
+		{"negative heads", layers.MultiHeadAttention{Heads: -4}, []int{2, 3, 4}, "heads of keys do not divide"},
+		{"odd heads that turn", layers.MultiHeadAttention{Heads: 4, Rotary: true}, []int{2, 3, 4}, "heads of an even size, not 1"},
+		{"dropout of attention", layers.MultiHeadAttention{Dropout: 1}, []int{2, 3, 4}, "dropout rate 1 is not in [0, 1)"},
+		{"units in a block", layers.TransformerEncoder{Attention: layers.MultiHeadAttention{Units: 1}}, []int{2, 3, 4}, "0/attention: it turns (2, 3, 4) into (2, 3, 1)"},
+		{"depth of blocks", layers.TransformerEncoder{Depth: -1}, []int{2, 3, 4}, "depth -1"},
+		{"no embedding", layers.TiedOutput{}, []int{2, 3}, "the path of the embedding is missing"},
+		{"no such embedding", layers.TiedOutput{Embedding: "words"}, []int{2, 3}, "words/embeddings"},
+		{"negative units of attention", layers.AdditiveAttention{Units: -1}, []int{2, 3, 4}, "-1 units"},
 		{"the place", layers.Stack{layers.Flatten{}, layers.Stack{layers.Named{Name: "encoder", Layer: layers.Dense{}}}}, []int{2, 3}, "1.Stack/encoder: 0 units"},
 		{"no function", layers.Func(nil), []int{2, 3}, "the function is nil"},
 		{"dropout", layers.Dropout{Rate: 1}, []int{2, 3}, "dropout rate 1 is not in [0, 1)"},
@@ -174,6 +257,18 @@ func TestBadLayers(t *testing.T) {
 			return j.Join(b, []*graph.Node{b.Input("x", 2, 3), b.Input("y", 2, 4)})
 		}
 	}
+	graphtest.Reject(t, "no query", func(b *graph.Builder) *graph.Node {
+		return layers.DotAttention{}.Join(b, []*graph.Node{b.Input("x", 2, 3, 4)})
+	}, "no query")
+	graphtest.Reject(t, "query of another width", func(b *graph.Builder) *graph.Node {
+		return layers.DotAttention{}.Join(b, []*graph.Node{b.Input("x", 2, 3, 4), b.Input("q", 2, 5)})
+	}, "query (2, 5), states (2, 3, 4)")
+	graphtest.Reject(t, "decoder without a memory", func(b *graph.Builder) *graph.Node {
+		return layers.TransformerDecoder{}.Join(b, []*graph.Node{b.Input("x", 2, 3, 4)})
+	}, "1 values: want sequences, a memory")
+	graphtest.Reject(t, "rotary with a memory", func(b *graph.Builder) *graph.Node {
+		return layers.MultiHeadAttention{Rotary: true}.Join(b, []*graph.Node{b.Input("x", 2, 3, 4), b.Input("m", 2, 5, 4)})
+	}, "rotary positions with a memory")
 	graphtest.Reject(t, "sum of two shapes", two(layers.Add{}), "value 1 has shape (2, 4), the first (2, 3)")
 	graphtest.Reject(t, "product of two shapes", two(layers.Multiply{}), "value 1 has shape (2, 4), the first (2, 3)")
 	graphtest.Reject(t, "concat of two shapes", two(layers.Concat{Axis: 2}), "Concat")

@@ -89,3 +89,35 @@ func (e Embedding) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	weight.Sparse = weight.Sparse || e.Sparse
 	return b.Gather(b.Param("embeddings", graph.Shape{e.Size, e.Dim}, weight), x)
 }
+
+// TiedOutput turns features into logits with the table of an Embedding that stands before it:
+// y = x·Wᵀ + b. The table has one gradient, the sum over both uses. Press & Wolf (2017),
+// arXiv:1608.05859.
+//
+// Shapes: x (batch, ..., Dim), W the "embeddings" (Size, Dim) of the Embedding, b "bias"
+// (Size), y (batch, ..., Size).
+type TiedOutput struct {
+	Embedding string       // path of the Embedding, such as "embed" if it is Named so, or "0.Embedding"
+	Bias      graph.Weight // zero value: zeros
+	NoBias    bool
+}
+
+// Build implements Layer.
+func (t TiedOutput) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	if t.Embedding == "" {
+		return b.Fail("the path of the embedding is missing")
+	}
+	w := b.ParamOf(t.Embedding + "/embeddings")
+	s, table := b.Shape(x), b.Shape(w)
+	if b.Err() != nil {
+		return nil
+	}
+	if len(s) < 2 || s[len(s)-1] != table[1] {
+		return b.Fail("input %v: want (batch, ..., %d), as the embedding is %v", s, table[1], table)
+	}
+	y := b.MatMulTransposed(b.Reshape(x, -1, table[1]), w, false, true)
+	if !t.NoBias {
+		y = b.Add(y, bias(b, table[0], t.Bias, false))
+	}
+	return b.Reshape(y, append(s[:len(s)-1:len(s)-1], table[0])...)
+}

@@ -85,6 +85,36 @@ func (n LayerNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return b.LayerNorm(x, gamma, beta, eps)
 }
 
+// RMSNorm divides every sample by the root of the mean of its squares along the last axis:
+// y = γ·x/√(mean x² + ε). Zhang & Sennrich (2019), arXiv:1910.07467.
+//
+// Shapes: x (batch, ..., features), γ "scale" (features), y as x.
+type RMSNorm struct {
+	Epsilon float64      // ε; 0: 1e-6
+	Scale   graph.Weight // zero value: ones
+	NoScale bool         // without γ
+}
+
+// Build implements Layer.
+func (n RMSNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	eps := orDefault(n.Epsilon, 1e-6)
+	if !positive(eps) {
+		return b.Fail("epsilon %v must be positive and finite", eps)
+	}
+	s := b.Shape(x)
+	if b.Err() != nil {
+		return nil
+	}
+	if len(s) < 2 {
+		return b.Fail("input %v: want (batch, ..., features)", s)
+	}
+	var gamma *graph.Node
+	if !n.NoScale {
+		gamma = b.Param("scale", s[len(s)-1:], n.Scale.OrInit(graph.Ones{}))
+	}
+	return b.RMSNorm(x, gamma, eps)
+}
+
 // affine returns γ and β, or nothing.
 func affine(b *graph.Builder, shape graph.Shape, scale, shift graph.Weight, none bool) (gamma, beta *graph.Node) {
 	if none {

@@ -40,7 +40,15 @@ func TestEveryKindIsSaved(t *testing.T) {
 		"layers.AdaptiveAveragePool2D": {layers.AdaptiveAveragePool2D{Size: [2]int{2, 3}}, image}, "layers.AdaptiveMaxPool2D": {layers.AdaptiveMaxPool2D{Size: [2]int{2, 3}}, image},
 		"layers.Upsample2D": {layers.Upsample2D{By: [2]int{2, 2}}, image},
 		"layers.SimpleRNN":  {layers.SimpleRNN{Units: 2, Activation: layers.Relu}, sequence}, "layers.LSTM": {layers.LSTM{Units: 2, Depth: 2, Bidirectional: true}, sequence}, "layers.GRU": {layers.GRU{Units: 2, Sequence: true}, sequence},
-		"regularize.Dropout": {layer: regularize.Dropout{Rate: 0.5}}, "regularize.AlphaDropout": {layer: regularize.AlphaDropout{Rate: 0.5}},
+		"layers.RMSNorm": {layers.RMSNorm{Epsilon: 0.1}, sequence}, "layers.GatedLinear": {layers.GatedLinear{Units: 4, Activation: layers.Silu}, sequence},
+		"layers.FeedForward": {layers.FeedForward{Gated: true, NoBias: true}, sequence}, "layers.PositionEmbedding": {layers.PositionEmbedding{Steps: 7}, sequence},
+		"layers.SinusoidalPositions": {layers.SinusoidalPositions{Base: 100}, sequence},
+		"layers.MultiHeadAttention":  {layers.MultiHeadAttention{Heads: 4, KVHeads: 2, Dim: 2, Causal: true, Rotary: true, Dropout: 0.1}, sequence},
+		"layers.TransformerEncoder": {layers.TransformerEncoder{
+			Depth: 2, Attention: layers.MultiHeadAttention{Heads: 3}, Hidden: layers.FeedForward{Units: 5, Activation: layers.Relu}, Norm: layers.RMSNorm{}, PostNorm: true, Dropout: 0.1,
+		}, sequence},
+		"layers.AdditiveAttention": {layers.AdditiveAttention{Units: 4}, sequence},
+		"regularize.Dropout":       {layer: regularize.Dropout{Rate: 0.5}}, "regularize.AlphaDropout": {layer: regularize.AlphaDropout{Rate: 0.5}},
 		"regularize.GaussianDropout": {layer: regularize.GaussianDropout{Rate: 0.5}}, "regularize.GaussianNoise": {layer: regularize.GaussianNoise{Std: 0.5}},
 		"graph.GlorotUniform": {layer: dense(graph.Weight{Init: graph.GlorotUniform{}})}, "graph.GlorotNormal": {layer: dense(graph.Weight{Init: graph.GlorotNormal{}})},
 		"graph.HeUniform": {layer: dense(graph.Weight{Init: graph.HeUniform{}})}, "graph.HeNormal": {layer: dense(graph.Weight{Init: graph.HeNormal{}})},
@@ -55,7 +63,7 @@ func TestEveryKindIsSaved(t *testing.T) {
 	}
 	joiners := map[string]layers.Joiner{"layers.Concat": layers.Concat{}, "layers.Add": layers.Add{}, "layers.Multiply": layers.Multiply{}}
 	elsewhere := map[string]string{ // kinds that other tests save
-		"layers.Embedding": "below", "models/tabular.": "below, by the nets that they are parts of",
+		"layers.Embedding": "below", "layers.TiedOutput": "below", "layers.TransformerDecoder": "below", "layers.DotAttention": "below", "models/tabular.": "below, by the nets that they are parts of",
 	}
 	roundTrip := func(t *testing.T, m *models.Model, in ...*tensor.Dense) {
 		t.Helper()
@@ -124,6 +132,16 @@ func TestEveryKindIsSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	roundTrip(t, m, graphtest.Ints(1, 7, 5, 4))
+	source, steps, target := models.InputInt("source", 4), models.InputInt("steps"), models.InputInt("target", 3)
+	memory := source.Then(layers.Embedding{Size: 7, Dim: 4})
+	next := target.Then(layers.Named{Name: "embed", Layer: layers.Embedding{Size: 9, Dim: 4}})
+	next = models.Join(layers.TransformerDecoder{Attention: layers.MultiHeadAttention{Heads: 2}}, next, memory, steps)
+	next = models.Join(layers.DotAttention{}, memory, next, steps).Then(layers.TiedOutput{Embedding: "embed"})
+	if m, err = models.New(models.Config{Seed: 3}, []*models.Tensor{source, steps, target}, []*models.Tensor{next}); err != nil {
+		t.Fatal(err)
+	}
+	lengths := tensor.New(tensor.WithShape(5), tensor.WithBacking([]int{4, 0, 1, 3, 4}))
+	roundTrip(t, m, graphtest.Ints(1, 7, 5, 4), lengths, graphtest.Ints(2, 9, 5, 3))
 	set, err := data.Wine()
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,8 @@ func InputInt(name string, shape ...int) *Tensor {
 //	x := models.Sequence("signal", 3)
 //	last := models.Join(layers.LSTM{Units: 16}, x, x.Lengths())
 //
-// Besides recurrent layers, layers.GlobalAveragePool and GlobalMaxPool take lengths. Layers
+// Besides recurrent layers, layers.GlobalAveragePool and GlobalMaxPool, and what attends
+// (layers.MultiHeadAttention, TransformerEncoder, AdditiveAttention) take lengths. Layers
 // that treat every step separately, such as layers.Dense and layers.Embedding, need none. An
 // output without a step axis that depends on sequences but not on their lengths is an error.
 // BatchNorm and convolutions do see the padding.

@@ -17,6 +17,9 @@ func kernelsDoNotAllocate[T Float](t *testing.T) {
 	m, sums := make([]T, 2*20), make([]T, 2*20)
 	conv := Conv{N: 1, H: 5, W: 10, C: 20, KH: 1, KW: 2, O: 20, StrideH: 1, StrideW: 2, DilationH: 1, DilationW: 1, Groups: 20}
 	lstm := Recurrent{Cell: LSTMCell, N: 2, T: 3, I: 20, H: 20}
+	attends := Attention{Batch: 1, Queries: 10, Keys: 10, Heads: 2, KVHeads: 1, Dim: 2, VDim: 2, Scale: 1, Causal: true, BiasBatch: 1, BiasHeads: 1, Rate: 0.1}
+	turns := Rotary{Batch: 1, Steps: 10, Heads: 2, Dim: 2, Dims: 2, Base: 10}
+	angles, lengths := NewRotaryAngles[T](&turns), []int{10}
 	w, s, d := random[T](20*80, 4), make([]T, 6*lstm.Saved()*20), make([]T, 6*lstm.Grads()*20)
 	for _, c := range []struct {
 		name string
@@ -41,6 +44,13 @@ func kernelsDoNotAllocate[T Float](t *testing.T) {
 		}},
 		{"pooling", func() { MaxPool(&conv, x, y); MaxPoolGrad(&conv, false, x, y, g, z) }},
 		{"depthwise", func() { ConvForward(&conv, x, w[:40], nil, false, y); ConvWeights(&conv, x, g, w[:40]) }},
+		{"attention", func() {
+			in := AttentionOperands[T]{Q: x, K: y, V: x, Mask: g, Lengths: lengths}
+			AttentionForward(&attends, &in, z, w)
+			AttentionBackward(&attends, &in, z, w, g, &AttentionGrads[T]{Q: d, K: s, V: sums})
+			AttentionBiasGrad(&attends, &in, z, w, g, d)
+		}},
+		{"rotary", func() { Rotate(&turns, angles, nil, x, z); Rotate(&turns, angles, lengths, x, z) }},
 		{"recurrence", func() {
 			in := RecurrentOperands[T]{X: x, W: w, U: w}
 			RecurrentForward(&lstm, &in, s)

@@ -638,3 +638,21 @@ func gruCellY32(c *byte)
 //
 //go:noescape
 func gruGradY32(c *byte)
+
+// softRowsY32 puts exponentials of scaled scores in their place, less the running
+// maximum of a row, and brings the maximum and the sum up to date.
+//
+//go:noescape
+func softRowsY32(s *byte)
+
+// softGradsY32 puts probabilities in the place of scores, and the gradients of these in
+// that of the gradients of probabilities.
+//
+//go:noescape
+func softGradsY32(s *byte)
+
+// turnY32 turns pairs of the elements of heads by angles whose cosines and sines
+// are given.
+//
+//go:noescape
+func turnY32(r *byte)

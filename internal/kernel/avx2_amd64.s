@@ -11809,3 +11809,340 @@ rest0:
 end0:
 	VZEROUPPER
 	RET
+
+// func softRowsY32(s *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softRowsY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
+	MOVQ         s+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), SI
+	MOVQ         32(AX), DI
+	MOVQ         40(AX), R8
+	VBROADCASTSS 48(AX), Y0
+
+row:
+	XORQ    AX, AX
+	VMOVUPS (CX)(AX*1), Y1
+	VMOVUPS 32(CX)(AX*1), Y2
+	XORQ    AX, AX
+	PCALIGN $0x40
+
+peak:
+	VMAXPS       (CX)(AX*1), Y1, Y1
+	VMAXPS       32(CX)(AX*1), Y2, Y2
+	ADDQ         $0x40, AX
+	CMPQ         AX, R8
+	JLT          peak
+	VMAXPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VMAXPS       X2, X1, X2
+	VPERMILPS    $0x4e, X2, X1
+	VMAXPS       X1, X2, X2
+	VPERMILPS    $0xb1, X2, X1
+	VMAXPS       X1, X2, X2
+	VMULSS       X0, X2, X2
+	VMOVSS       (DX), X1
+	VMAXSS       X1, X2, X2
+	VMOVSS       X2, (DX)
+	VSUBSS       X2, X1, X1
+	VBROADCASTSS X1, Y1
+	VMOVUPS      xYc2d00000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       xY3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xY3f318000<>+0(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS xYb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      xY39506967<>+0(SB), Y4
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  xY3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y5, Y4, Y1
+	VADDPS       xY3f800000<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       xY0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPADDD       xY0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVSS       X1, (SI)
+	VBROADCASTSS X2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	XORQ         AX, AX
+	PCALIGN      $0x40
+
+exponential:
+	VMOVUPS      (CX)(AX*1), Y5
+	VMOVAPS      Y2, Y6
+	VFMSUB231PS  Y0, Y5, Y6
+	VMOVUPS      xYc2d00000<>+0(SB), Y5
+	VMAXPS       Y6, Y5, Y5
+	VMULPS       xY3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS xY3f318000<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS xYb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      xY39506967<>+0(SB), Y7
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3f000000<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y8, Y7, Y5
+	VADDPS       xY3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       xY0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      Y5, (CX)(AX*1)
+	VMOVUPS      32(CX)(AX*1), Y5
+	VMOVAPS      Y2, Y6
+	VFMSUB231PS  Y0, Y5, Y6
+	VMOVUPS      xYc2d00000<>+0(SB), Y5
+	VMAXPS       Y6, Y5, Y5
+	VMULPS       xY3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS xY3f318000<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS xYb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      xY39506967<>+0(SB), Y7
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  xY3f000000<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y8, Y7, Y5
+	VADDPS       xY3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       xY0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      Y5, 32(CX)(AX*1)
+	ADDQ         $0x40, AX
+	CMPQ         AX, R8
+	JLT          exponential
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X2
+	VADDPS       X2, X3, X2
+	VPERMILPS    $0x4e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0xb1, X2, X3
+	VADDPS       X3, X2, X2
+	VMOVSS       (BX), X3
+	VFMADD231SS  X1, X3, X2
+	VMOVSS       X2, (BX)
+	ADDQ         R8, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNE          row
+	VZEROUPPER
+	RET
+
+// func softGradsY32(s *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softGradsY32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
+	MOVQ         s+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), SI
+	MOVQ         32(AX), DI
+	MOVQ         40(AX), R8
+	VBROADCASTSS 48(AX), Y0
+	VBROADCASTSS 56(AX), Y1
+
+row:
+	VBROADCASTSS (BX), Y2
+	VBROADCASTSS (SI), Y3
+	XORQ         AX, AX
+	PCALIGN      $0x40
+
+pair:
+	VMOVUPS      (CX)(AX*1), Y4
+	VMOVAPS      Y2, Y5
+	VFMSUB231PS  Y0, Y4, Y5
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y5, Y4, Y4
+	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      xY39506967<>+0(SB), Y6
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       xY3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, (CX)(AX*1)
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      (DX)(AX*1), Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, (DX)(AX*1)
+	VMOVUPS      32(CX)(AX*1), Y4
+	VMOVAPS      Y2, Y5
+	VFMSUB231PS  Y0, Y4, Y5
+	VMOVUPS      xYc2d00000<>+0(SB), Y4
+	VMAXPS       Y5, Y4, Y4
+	VMULPS       xY3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xY3f318000<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS xYb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      xY39506967<>+0(SB), Y6
+	VFMADD213PS  xY3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  xY3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       xY3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       xY0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VPADDD       xY0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 32(CX)(AX*1)
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      32(DX)(AX*1), Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 32(DX)(AX*1)
+	ADDQ         $0x40, AX
+	CMPQ         AX, R8
+	JLT          pair
+	ADDQ         R8, CX
+	ADDQ         R8, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNE          row
+	VZEROUPPER
+	RET
+
+// func turnY32(r *byte)
+// Requires: AVX
+TEXT ·turnY32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    r+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    48(AX), DI
+	MOVQ    56(AX), R8
+	MOVQ    64(AX), R9
+	MOVQ    32(AX), R10
+
+head:
+	XORQ  R11, R11
+	TESTQ R8, R8
+	JE    rest
+
+loop:
+	VMOVUPS (BX)(R11*1), Y0
+	VMOVUPS (SI)(R11*1), Y1
+	VMOVUPS (CX)(R11*1), Y2
+	ADDQ    DI, CX
+	VMOVUPS (CX)(R11*1), Y3
+	SUBQ    DI, CX
+	VMULPS  Y0, Y2, Y4
+	VMULPS  Y1, Y3, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (DX)(R11*1)
+	ADDQ    DI, DX
+	VMULPS  Y0, Y3, Y0
+	VMULPS  Y1, Y2, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(R11*1)
+	SUBQ    DI, DX
+	ADDQ    $0x20, R11
+	CMPQ    R11, R8
+	JLT     loop
+
+rest:
+	TESTQ      R9, R9
+	JE         next
+	MOVQ       R9, R12
+	LEAQ       staircase<>+0(SB), R13
+	NEGQ       R12
+	VMOVUPS    32(R13)(R12*4), Y0
+	VMASKMOVPS (BX)(R11*1), Y0, Y1
+	VMASKMOVPS (SI)(R11*1), Y0, Y2
+	VMASKMOVPS (CX)(R11*1), Y0, Y3
+	ADDQ       DI, CX
+	VMASKMOVPS (CX)(R11*1), Y0, Y4
+	SUBQ       DI, CX
+	VMULPS     Y1, Y3, Y5
+	VMULPS     Y2, Y4, Y6
+	VSUBPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (DX)(R11*1)
+	ADDQ       DI, DX
+	VMULPS     Y1, Y4, Y1
+	VMULPS     Y2, Y3, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(R11*1)
+	SUBQ       DI, DX
+
+next:
+	ADDQ 40(AX), CX
+	ADDQ 40(AX), DX
+	DECQ R10
+	JNE  head
+	VZEROUPPER
+	RET

@@ -844,3 +844,21 @@ func gruCellZ32(c *byte)
 //
 //go:noescape
 func gruGradZ32(c *byte)
+
+// softRowsZ32 puts exponentials of scaled scores in their place, less the running
+// maximum of a row, and brings the maximum and the sum up to date.
+//
+//go:noescape
+func softRowsZ32(s *byte)
+
+// softGradsZ32 puts probabilities in the place of scores, and the gradients of these in
+// that of the gradients of probabilities.
+//
+//go:noescape
+func softGradsZ32(s *byte)
+
+// turnZ32 turns pairs of the elements of heads by angles whose cosines and sines
+// are given.
+//
+//go:noescape
+func turnZ32(r *byte)

@@ -21833,3 +21833,304 @@ rest0:
 end0:
 	VZEROUPPER
 	RET
+
+// func softRowsZ32(s *byte)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·softRowsZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
+	MOVQ         s+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), SI
+	MOVQ         32(AX), DI
+	MOVQ         40(AX), R8
+	VBROADCASTSS 48(AX), Z0
+
+row:
+	XORQ    AX, AX
+	VMOVUPS (CX)(AX*1), Z1
+	VMOVUPS 64(CX)(AX*1), Z2
+	XORQ    AX, AX
+	PCALIGN $0x40
+
+peak:
+	VMAXPS        (CX)(AX*1), Z1, Z1
+	VMAXPS        64(CX)(AX*1), Z2, Z2
+	ADDQ          $0x80, AX
+	CMPQ          AX, R8
+	JLT           peak
+	VMAXPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VMAXPS        Y2, Y1, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VMAXPS        X1, X2, X1
+	VPERMILPS     $0x4e, X1, X2
+	VMAXPS        X2, X1, X1
+	VPERMILPS     $0xb1, X1, X2
+	VMAXPS        X2, X1, X1
+	VMULSS        X0, X1, X1
+	VMOVSS        (DX), X2
+	VMAXSS        X2, X1, X1
+	VMOVSS        X1, (DX)
+	VSUBSS        X1, X2, X2
+	VBROADCASTSS  X2, Z2
+	VMOVUPS       xZc2d00000<>+0(SB), Z3
+	VMAXPS        Z2, Z3, Z2
+	VMULPS        xZ3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS   $0x08, Z3, Z3
+	VMOVAPS       Z2, Z2
+	VFNMADD231PS  xZ3f318000<>+0(SB), Z3, Z2
+	VMOVAPS       Z2, Z2
+	VFNMADD231PS  xZb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS       xZ39506967<>+0(SB), Z4
+	VFMADD213PS   xZ3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS   xZ3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS   xZ3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS   xZ3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS   xZ3f000000<>+0(SB), Z2, Z4
+	VMULPS        Z2, Z2, Z5
+	VMOVAPS       Z2, Z2
+	VFMADD231PS   Z5, Z4, Z2
+	VADDPS        xZ3f800000<>+0(SB), Z2, Z2
+	VSCALEFPS     Z3, Z2, Z2
+	VMOVSS        X2, (SI)
+	VBROADCASTSS  X1, Z1
+	VXORPS        Z3, Z3, Z3
+	VXORPS        Z4, Z4, Z4
+	XORQ          AX, AX
+	PCALIGN       $0x40
+
+exponential:
+	VMOVUPS       (CX)(AX*1), Z5
+	VMOVAPS       Z1, Z6
+	VFMSUB231PS   Z0, Z5, Z6
+	VMOVUPS       xZc2d00000<>+0(SB), Z5
+	VMAXPS        Z6, Z5, Z5
+	VMULPS        xZ3fb8aa3b<>+0(SB), Z5, Z6
+	VRNDSCALEPS   $0x08, Z6, Z6
+	VMOVAPS       Z5, Z5
+	VFNMADD231PS  xZ3f318000<>+0(SB), Z6, Z5
+	VMOVAPS       Z5, Z5
+	VFNMADD231PS  xZb95e8083<>+0(SB), Z6, Z5
+	VMOVUPS       xZ39506967<>+0(SB), Z7
+	VFMADD213PS   xZ3ab743ce<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3c088908<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3d2aa9c1<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3e2aaaaa<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3f000000<>+0(SB), Z5, Z7
+	VMULPS        Z5, Z5, Z8
+	VMOVAPS       Z5, Z5
+	VFMADD231PS   Z8, Z7, Z5
+	VADDPS        xZ3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS     Z6, Z5, Z5
+	VADDPS        Z5, Z3, Z3
+	VMOVUPS       Z5, (CX)(AX*1)
+	VMOVUPS       64(CX)(AX*1), Z5
+	VMOVAPS       Z1, Z6
+	VFMSUB231PS   Z0, Z5, Z6
+	VMOVUPS       xZc2d00000<>+0(SB), Z5
+	VMAXPS        Z6, Z5, Z5
+	VMULPS        xZ3fb8aa3b<>+0(SB), Z5, Z6
+	VRNDSCALEPS   $0x08, Z6, Z6
+	VMOVAPS       Z5, Z5
+	VFNMADD231PS  xZ3f318000<>+0(SB), Z6, Z5
+	VMOVAPS       Z5, Z5
+	VFNMADD231PS  xZb95e8083<>+0(SB), Z6, Z5
+	VMOVUPS       xZ39506967<>+0(SB), Z7
+	VFMADD213PS   xZ3ab743ce<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3c088908<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3d2aa9c1<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3e2aaaaa<>+0(SB), Z5, Z7
+	VFMADD213PS   xZ3f000000<>+0(SB), Z5, Z7
+	VMULPS        Z5, Z5, Z8
+	VMOVAPS       Z5, Z5
+	VFMADD231PS   Z8, Z7, Z5
+	VADDPS        xZ3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS     Z6, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VMOVUPS       Z5, 64(CX)(AX*1)
+	ADDQ          $0x80, AX
+	CMPQ          AX, R8
+	JLT           exponential
+	VADDPS        Z4, Z3, Z3
+	VEXTRACTF64X4 $0x01, Z3, Y1
+	VADDPS        Y1, Y3, Y1
+	VEXTRACTF128  $0x01, Y1, X3
+	VADDPS        X3, X1, X3
+	VPERMILPS     $0x4e, X3, X1
+	VADDPS        X1, X3, X3
+	VPERMILPS     $0xb1, X3, X1
+	VADDPS        X1, X3, X3
+	VMOVSS        (BX), X1
+	VFMADD231SS   X2, X1, X3
+	VMOVSS        X3, (BX)
+	ADDQ          R8, CX
+	ADDQ          $0x04, DX
+	ADDQ          $0x04, BX
+	ADDQ          $0x04, SI
+	DECQ          DI
+	JNE           row
+	VZEROUPPER
+	RET
+
+// func softGradsZ32(s *byte)
+// Requires: AVX, AVX512F
+TEXT ·softGradsZ32(SB), NOSPLIT, $0-8
+	PCALIGN      $0x40
+	MOVQ         s+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), SI
+	MOVQ         32(AX), DI
+	MOVQ         40(AX), R8
+	VBROADCASTSS 48(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+
+row:
+	VBROADCASTSS (BX), Z2
+	VBROADCASTSS (SI), Z3
+	XORQ         AX, AX
+	PCALIGN      $0x40
+
+pair:
+	VMOVUPS      (CX)(AX*1), Z4
+	VMOVAPS      Z2, Z5
+	VFMSUB231PS  Z0, Z4, Z5
+	VMOVUPS      xZc2d00000<>+0(SB), Z4
+	VMAXPS       Z5, Z4, Z4
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS xZ3f318000<>+0(SB), Z5, Z4
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS xZb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      xZ39506967<>+0(SB), Z6
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VMOVAPS      Z4, Z4
+	VFMADD231PS  Z7, Z6, Z4
+	VADDPS       xZ3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS    Z5, Z4, Z4
+	VMOVUPS      Z4, (CX)(AX*1)
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      (DX)(AX*1), Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      Z4, (DX)(AX*1)
+	VMOVUPS      64(CX)(AX*1), Z4
+	VMOVAPS      Z2, Z5
+	VFMSUB231PS  Z0, Z4, Z5
+	VMOVUPS      xZc2d00000<>+0(SB), Z4
+	VMAXPS       Z5, Z4, Z4
+	VMULPS       xZ3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS xZ3f318000<>+0(SB), Z5, Z4
+	VMOVAPS      Z4, Z4
+	VFNMADD231PS xZb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      xZ39506967<>+0(SB), Z6
+	VFMADD213PS  xZ3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  xZ3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VMOVAPS      Z4, Z4
+	VFMADD231PS  Z7, Z6, Z4
+	VADDPS       xZ3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS    Z5, Z4, Z4
+	VMOVUPS      Z4, 64(CX)(AX*1)
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      64(DX)(AX*1), Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      Z4, 64(DX)(AX*1)
+	ADDQ         $0x80, AX
+	CMPQ         AX, R8
+	JLT          pair
+	ADDQ         R8, CX
+	ADDQ         R8, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNE          row
+	VZEROUPPER
+	RET
+
+// func turnZ32(r *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·turnZ32(SB), NOSPLIT, $0-8
+	PCALIGN $0x40
+	MOVQ    r+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    48(AX), DI
+	MOVQ    56(AX), R8
+	MOVQ    64(AX), R9
+	MOVQ    32(AX), R10
+
+head:
+	XORQ  R11, R11
+	TESTQ R8, R8
+	JE    rest
+
+loop:
+	VMOVUPS (BX)(R11*1), Z0
+	VMOVUPS (SI)(R11*1), Z1
+	VMOVUPS (CX)(R11*1), Z2
+	ADDQ    DI, CX
+	VMOVUPS (CX)(R11*1), Z3
+	SUBQ    DI, CX
+	VMULPS  Z0, Z2, Z4
+	VMULPS  Z1, Z3, Z5
+	VSUBPS  Z5, Z4, Z4
+	VMOVUPS Z4, (DX)(R11*1)
+	ADDQ    DI, DX
+	VMULPS  Z0, Z3, Z0
+	VMULPS  Z1, Z2, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (DX)(R11*1)
+	SUBQ    DI, DX
+	ADDQ    $0x40, R11
+	CMPQ    R11, R8
+	JLT     loop
+
+rest:
+	TESTQ     R9, R9
+	JE        next
+	MOVQ      R9, R12
+	MOVQ      $-1, R13
+	BZHIQ     R12, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (BX)(R11*1), K1, Z0
+	VMOVUPS.Z (SI)(R11*1), K1, Z1
+	VMOVUPS.Z (CX)(R11*1), K1, Z2
+	ADDQ      DI, CX
+	VMOVUPS.Z (CX)(R11*1), K1, Z3
+	SUBQ      DI, CX
+	VMULPS    Z0, Z2, Z4
+	VMULPS    Z1, Z3, Z5
+	VSUBPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K1, (DX)(R11*1)
+	ADDQ      DI, DX
+	VMULPS    Z0, Z3, Z0
+	VMULPS    Z1, Z2, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(R11*1)
+	SUBQ      DI, DX
+
+next:
+	ADDQ 40(AX), CX
+	ADDQ 40(AX), DX
+	DECQ R10
+	JNE  head
+	VZEROUPPER
+	RET

@@ -912,3 +912,39 @@ func gruGradVector[T Float](c *cell) bool {
 	}
 	return false
 }
+
+func softRowsVector[T Float](s *softRows) bool {
+	switch {
+	case running == avx512 && single[T]():
+		softRowsZ32((*byte)(unsafe.Pointer(s)))
+		return true
+	case running == avx2 && single[T]():
+		softRowsY32((*byte)(unsafe.Pointer(s)))
+		return true
+	}
+	return false
+}
+
+func softGradsVector[T Float](s *softGrads) bool {
+	switch {
+	case running == avx512 && single[T]():
+		softGradsZ32((*byte)(unsafe.Pointer(s)))
+		return true
+	case running == avx2 && single[T]():
+		softGradsY32((*byte)(unsafe.Pointer(s)))
+		return true
+	}
+	return false
+}
+
+func turnVector[T Float](r *turning) bool {
+	switch {
+	case running == avx512 && single[T]():
+		turnZ32((*byte)(unsafe.Pointer(r)))
+		return true
+	case running == avx2 && single[T]():
+		turnY32((*byte)(unsafe.Pointer(r)))
+		return true
+	}
+	return false
+}

@@ -91,3 +91,9 @@ func lstmGradVector[T Float](c *cell) bool { return false }
 func gruCellVector[T Float](c *cell) bool { return false }
 
 func gruGradVector[T Float](c *cell) bool { return false }
+
+func softRowsVector[T Float](s *softRows) bool { return false }
+
+func softGradsVector[T Float](s *softGrads) bool { return false }
+
+func turnVector[T Float](r *turning) bool { return false }

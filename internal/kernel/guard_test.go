@@ -224,3 +224,41 @@ func recurrentInBounds[T Float](t *testing.T) {
 		}
 	})
 }
+
+// TestAttentionInBounds: passes over attentions and rotations touch no more than their
+// operands.
+func TestAttentionInBounds(t *testing.T) {
+	t.Run("float32", attentionInBounds[float32])
+	t.Run("float64", attentionInBounds[float64])
+}
+
+func attentionInBounds[T Float](t *testing.T) {
+	guardedRun(t, func(g *guard) {
+		some := func(most int) int { return 1 + g.r.IntN(most) }
+		for range 60 {
+			kv := some(2)
+			a := Attention{
+				Batch: some(2), Queries: some(90), Keys: some(180), Heads: kv * some(2), KVHeads: kv, Dim: some(40), VDim: some(40),
+				Scale: 1, Causal: g.r.IntN(2) == 0, BiasBatch: 1, BiasHeads: 1, Rate: float64(g.r.IntN(2)) / 2,
+			}
+			q, k, v := a.Batch*a.Queries*a.Heads*a.Dim, a.Batch*a.Keys*kv*a.Dim, a.Batch*a.Keys*kv*a.VDim
+			y, lse, dy := guarded[T](g, a.Batch*a.Queries*a.Heads*a.VDim), guarded[T](g, a.Batch*a.Heads*a.Queries), guarded[T](g, a.Batch*a.Queries*a.Heads*a.VDim)
+			in := AttentionOperands[T]{Q: guarded[T](g, q), K: guarded[T](g, k), V: guarded[T](g, v)}
+			if g.r.IntN(2) == 0 {
+				in.Bias = guarded[T](g, a.Queries*a.Keys)
+			}
+			if g.r.IntN(2) == 0 {
+				in.Mask = guarded[T](g, a.Batch*a.Keys)
+			}
+			if g.r.IntN(2) == 0 {
+				in.Lengths = []int{g.r.IntN(a.Keys + 1), g.r.IntN(a.Keys + 1)}[:a.Batch]
+			}
+			AttentionForward(&a, &in, y, lse)
+			AttentionBackward(&a, &in, y, lse, dy, &AttentionGrads[T]{Q: guarded[T](g, q), K: guarded[T](g, k), V: guarded[T](g, v)})
+			AttentionBiasGrad(&a, &in, y, lse, dy, guarded[T](g, a.Queries*a.Keys))
+			r := Rotary{Batch: a.Batch, Steps: a.Queries, Heads: a.Heads, Dim: 2 * a.Dim, Dims: 2 * some(a.Dim), Base: 10, Interleaved: g.r.IntN(3) == 0}
+			Rotate(&r, NewRotaryAngles[T](&r), nil, guarded[T](g, 2*q), guarded[T](g, 2*q))
+			g.close()
+		}
+	})
+}

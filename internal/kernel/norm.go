@@ -10,6 +10,7 @@ import (
 type Norm struct {
 	N       int
 	Epsilon float64
+	RMS     bool // LayerNorm takes the mean for 0: Zhang & Sennrich (2019), arXiv:1910.07467
 }
 
 // columns is an argument of the assembly for column-wise loops, which relies on its
@@ -280,6 +281,11 @@ func LayerNormSums[T Float](norm Norm, x, g, s []T) {
 
 // standardize sets dst to (x − μ)/√(σ² + ε) of one row and returns 1/√(σ² + ε).
 func standardize[T Float](n Norm, dst, x []T) (r float64) {
+	if n.RMS {
+		r = n.root(sumSquares(x) / float64(n.N))
+		axpb(dst, T(r), x, 0)
+		return r
+	}
 	axpb(dst, 1, x, T(-sum(x)/float64(n.N)))
 	r = n.root(sumSquares(dst) / float64(n.N))
 	axpb(dst, T(r), dst, 0)
@@ -301,7 +307,7 @@ func (t *normTask[T]) rowsForward(y, x []T) {
 }
 
 // rowsBackward: with h = γ·g and x̂ the standardised row,
-// dx = (h − Σh/n − x̂·Σ(h·x̂)/n)/√(σ² + ε).
+// dx = (h − Σh/n − x̂·Σ(h·x̂)/n)/√(σ² + ε), without Σh/n if the mean is not subtracted.
 func (t *normTask[T]) rowsBackward(dx, x, g []T) {
 	n := t.norm.N
 	s := getScratch[T]()
@@ -314,7 +320,11 @@ func (t *normTask[T]) rowsBackward(dx, x, g []T) {
 		} else {
 			copy(h, g[at:at+n])
 		}
-		axpb(d, T(-r*dot(h, d)/float64(n)), d, T(-r*sum(h)/float64(n)))
+		total := 0.0
+		if !t.norm.RMS {
+			total = sum(h)
+		}
+		axpb(d, T(-r*dot(h, d)/float64(n)), d, T(-r*total/float64(n)))
 		Axpy(T(r), h, d)
 	}
 	s.put()

@@ -22,6 +22,8 @@ func TestEveryKind(t *testing.T) {
 		"kernel_shape": ints(2), "strides": ones, "dilations": ones,
 		"axis": small, "start": small, "end": small, "depth": small, "group": small, "hidden_size": small,
 		"bias": small, "other_bias": small, "initial_h": small, "initial_c": small, "sequence_lens": small,
+		"q_num_heads": small, "kv_num_heads": small, "is_causal": boolean, "mask": small, "scale": number,
+		"num_heads": small, "rotary_embedding_dim": small, "base": func(r *rand.Rand) any { return 0.5 + 2*r.Float64() }, "interleaved": boolean, "position": small, "inverse": boolean,
 		"to":   func(r *rand.Rand) any { return []string{"float32", "float64", "int", "x"}[r.IntN(4)] },
 		"mode": func(r *rand.Rand) any { return []string{"nearest", "linear", "x"}[r.IntN(3)] },
 		"activation": func(r *rand.Rand) any {
@@ -72,7 +74,7 @@ func attributesOf(t *testing.T, kind string) []string {
 }
 
 // optionalAttributes may be left out.
-var optionalAttributes = map[string]bool{"cells": true, "bias": true, "other_bias": true, "initial_h": true, "initial_c": true, "sequence_lens": true}
+var optionalAttributes = map[string]bool{"cells": true, "bias": true, "other_bias": true, "initial_h": true, "initial_c": true, "sequence_lens": true, "mask": true}
 
 func number(r *rand.Rand) any { return r.Float64() }
 
@@ -141,9 +143,17 @@ func randomOperands(r *rand.Rand, kind string) []Spec {
 	case (strings.HasSuffix(kind, "Norm") || kind == "Normalize") && rank > 1:
 		n := base[rank-1]
 		in = []Spec{{t, base}, {t, []int{2, n}}, {t, []int{n}}, {t, []int{n}}}
-		if kind == "LayerNorm" {
+		switch kind {
+		case "LayerNorm":
 			in = slices.Delete(in, 1, 2)
+		case "RMSNorm":
+			in = in[2:]
+			in[0] = Spec{t, base}
 		}
+	case kind == "Attention":
+		return attentionOperands(r, t)
+	case kind == "Rotary":
+		in = []Spec{{t, []int{1 + r.IntN(2), 1 + r.IntN(3), 2 * (1 + r.IntN(3))}}, {Int, []int{1 + r.IntN(2)}}}[:1+r.IntN(2)]
 	case kind == "Conv2DTranspose":
 		in = []Spec{{t, []int{1, 1 + r.IntN(2), 1 + r.IntN(2), 2}}, {t, []int{1 + r.IntN(2), 1 + r.IntN(2), 1, 2}}}
 	case kind == "Conv2D":
@@ -152,6 +162,16 @@ func randomOperands(r *rand.Rand, kind string) []Spec {
 				in[i].Shape = append(in[i].Shape, 1+r.IntN(3))
 			}
 		}
+	}
+	return in
+}
+
+func attentionOperands(r *rand.Rand, t Type) []Spec {
+	some := func() int { return 1 + r.IntN(2) }
+	n, queries, keys, heads, kv, dim := some(), some(), some(), some(), some(), some()
+	in := []Spec{{t, []int{n, queries, heads * dim}}, {t, []int{n, keys, kv * dim}}, {t, []int{n, keys, kv * some()}}}
+	for range r.IntN(3) {
+		in = append(in, []Spec{{t, []int{some(), some(), queries, keys}}, {t, []int{n, keys}}, {Int, []int{n}}}[r.IntN(3)])
 	}
 	return in
 }
@@ -196,6 +216,9 @@ func runKernel(t *testing.T, r *rand.Rand, kind string, attrs []Attribute, k *Ke
 
 // TestPrepareErrors: an operation that is wrong is an error that names the fault.
 func TestPrepareErrors(t *testing.T) {
+	heads := func(q, kv int, scale float64) []Attribute {
+		return []Attribute{{"q_num_heads", q}, {"kv_num_heads", kv}, {"scale", scale}, {"is_causal", true}}
+	}
 	f := func(shape ...int) Spec { return Spec{Float32, shape} }
 	for _, c := range []struct {
 		kind  string
@@ -221,6 +244,12 @@ func TestPrepareErrors(t *testing.T) {
 		{"Upsample2D", []Attribute{{"scales", []int{1 << 20, 1 << 20}}, {"mode", "nearest"}}, []Spec{f(1, 2, 2, 1)}, "more elements than memory is taken for"},
 		{"LSTM", []Attribute{{"hidden_size", 2}, {"last", true}, {"training_mode", false}, {"bias", 7}}, []Spec{f(1, 2, 3), f(3, 8), f(2, 8)}, "there is no operand 7"},
 		{"LSTMStates", []Attribute{{"hidden_size", 2}, {"last", true}, {"bias", math.MaxInt}}, []Spec{f(1, 2, 12), f(1, 2, 3), f(3, 8), f(2, 8)}, "there is no operand 9223372036854775807"},
+		{"Attention", heads(2, 3, 1), []Spec{f(1, 2, 4), f(1, 2, 4), f(1, 2, 4)}, "2 heads of queries, 3 of keys"},
+		{"Attention", heads(2, 2, 1), []Spec{f(1, 2, 4), f(1, 2, 2), f(1, 2, 4)}, "operand 1 is float32(1,2,2), want (1,2,4)"},
+		{"Attention", heads(2, 2, 0), []Spec{f(1, 2, 4), f(1, 2, 4), f(1, 2, 4)}, "scale 0"},
+		{"Attention", append(heads(2, 2, 1), Attribute{"bias", 3}), []Spec{f(2, 2, 4), f(2, 2, 4), f(2, 2, 4), f(1, 3, 2, 2)}, "bias float32(1,3,2,2)"},
+		{"Attention", append(heads(2, 2, 1), Attribute{"mask", 3}), []Spec{f(2, 2, 4), f(2, 2, 4), f(2, 2, 4), f(2, 3)}, "operand 3 is float32(2,3), want (2,2)"},
+		{"Attention", heads(2, 2, 1), []Spec{f(2, 2, 4), f(2, 2, 4), f(2, 2, 4), f(2, 2)}, "4 operands, of which 3 are named"},
 		{"Gather", nil, []Spec{{Int, slices.Repeat([]int{1}, 20)}, {Int, slices.Repeat([]int{1}, 20)}}, "a shape of 39 axes: want at most 32"},
 		{"LSTM", []Attribute{{"hidden_size", 2}, {"last", true}, {"training_mode", false}}, []Spec{f(1, 2, 3), f(3, 8), f(2, 8), f(8)}, "4 operands, of which 3 are named"},
 	} {

@@ -128,7 +128,7 @@ func bindRecurrence[T kernel.Float](r *recurrent, training bool) func(*call[T]) 
 		}
 		out := c.out
 		return func() error {
-			if err := checkLengths(in.Lengths, r.T); err != nil {
+			if err := CheckLengths(in.Lengths, r.T); err != nil {
 				return err
 			}
 			if training {
@@ -159,7 +159,7 @@ func bindStates[T kernel.Float](r *recurrent) func(*call[T]) run {
 			lengths = c.ints[1+r.lengths]
 		}
 		return func() error {
-			if err := checkLengths(lengths, r.T); err != nil {
+			if err := CheckLengths(lengths, r.T); err != nil {
 				return err
 			}
 			kernel.RecurrentStates(&r.Recurrent, saved, lengths, r.result, out)

@@ -17,6 +17,7 @@ func init() {
 	kinds["BatchNorm"] = normalize
 	kinds["Normalize"] = normalize
 	kinds["LayerNorm"] = layerNorm
+	kinds["RMSNorm"] = rmsNorm
 }
 
 func reduce(o *operation, f32 func(kernel.Strided) func(*call[float32]) run, f64 func(kernel.Strided) func(*call[float64]) run) Kernel {
@@ -160,6 +161,16 @@ func layerNorm(o *operation) Kernel {
 	o.floats(0, 1, 2)
 	o.is(1, norm.N)
 	o.is(2, norm.N)
+	return Kernel{Out: o.in[0], f32: bindLayerNorm[float32](norm), f64: bindLayerNorm[float64](norm)}
+}
+
+func rmsNorm(o *operation) Kernel {
+	norm := kernel.Norm{N: o.lastAxis(), Epsilon: o.number("epsilon"), RMS: true}
+	if !o.operands(1, 2) {
+		return Kernel{}
+	}
+	o.floats(0, 1)
+	o.is(1, norm.N)
 	return Kernel{Out: o.in[0], f32: bindLayerNorm[float32](norm), f64: bindLayerNorm[float64](norm)}
 }
 

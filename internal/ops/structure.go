@@ -340,7 +340,7 @@ func bindReverse[T kernel.Float](s []int) func(*call[T]) run {
 			lengths = c.ints[1]
 		}
 		return func() error {
-			if err := checkLengths(lengths, s[1]); err != nil {
+			if err := CheckLengths(lengths, s[1]); err != nil {
 				return err
 			}
 			kernel.Reverse(s[0], s[1], Elements(s[2:]), x, lengths, out)
@@ -349,8 +349,8 @@ func bindReverse[T kernel.Float](s []int) func(*call[T]) run {
 	}
 }
 
-// checkLengths reports a sequence's length outside of [0, steps].
-func checkLengths(lengths []int, steps int) error {
+// CheckLengths reports a sequence's length outside of [0, steps].
+func CheckLengths(lengths []int, steps int) error {
 	for i, n := range lengths {
 		if n < 0 || n > steps {
 			return fmt.Errorf("sequence %d has length %d, which is not in [0, %d]", i, n, steps)

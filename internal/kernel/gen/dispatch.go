@@ -68,6 +68,9 @@ var kernels = []kernel{
 	{name: "lstmGrad", params: "c *cell", single: true},
 	{name: "gruCell", params: "c *cell", single: true},
 	{name: "gruGrad", params: "c *cell", single: true},
+	{name: "softRows", params: "s *softRows", single: true},
+	{name: "softGrads", params: "s *softGrads", single: true},
+	{name: "turn", params: "r *turning", single: true},
 }
 
 // table is a table of functions that differ by a shape or a name.

@@ -53,6 +53,17 @@ var layouts = []layout{
 		{"gates", cellGates}, {"grads", cellGrads}, {"before", cellBefore}, {"c", cellC}, {"tanh", cellTanh}, {"q", cellQ},
 		{"h", cellH}, {"next", cellNext}, {"dh", cellDh}, {"dc", cellDc}, {"width", cellWidth}, {"end", cellEnd}, {"rest", cellRest},
 	}},
+	{"softRows", []field{
+		{"x", softX}, {"peaks", softPeaks}, {"sums", softSums}, {"rescales", softRescales}, {"rows", softRows}, {"row", softRow}, {"scale", softScale},
+	}},
+	{"softGrads", []field{
+		{"x", softGradX}, {"d", softGradD}, {"lse", softGradLse}, {"deltas", softGradDeltas}, {"rows", softGradRows}, {"row", softGradRow},
+		{"scale", softGradScale}, {"factor", softGradFactor},
+	}},
+	{"turning", []field{
+		{"x", turnX}, {"y", turnY}, {"cos", turnCos}, {"sin", turnSin}, {"heads", turnHeads}, {"head", turnHead}, {"half", turnHalf},
+		{"end", turnEnd}, {"rest", turnRest},
+	}},
 }
 
 // steps are the constants of the optimizers' updates, which follow one another.

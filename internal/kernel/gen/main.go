@@ -70,6 +70,9 @@ func main() {
 	dropout()
 	lstm()
 	gru()
+	softmax()
+	softmaxGrads()
+	turn()
 	writeTables(*tables)
 	if *dispatch != "" {
 		writeDispatch(*dispatch, *other)
