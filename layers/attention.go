@@ -58,18 +58,25 @@ func (a MultiHeadAttention) Join(b *graph.Builder, xs []*graph.Node) *graph.Node
 	if a.Rotary && len(xs) == 2 {
 		return b.Fail("rotary positions with a memory: its steps have no distance to those of x")
 	}
-	project := func(name string, x *graph.Node, heads int) *graph.Node {
-		y := Dense{Units: heads * a.Dim, Kernel: a.Kernel, Bias: a.Bias, NoBias: a.NoBias}.Build(b.Scope(name), x)
-		if a.Rotary && name != "value" {
-			y = b.Rotary(y, graph.Rotary{Heads: heads, Base: a.RotaryBase})
-		}
-		return y
-	}
 	full := graph.Attention{Heads: a.Heads, KVHeads: a.KVHeads, Causal: a.Causal, Lengths: lengths}
 	if b.Mode() == graph.Train {
 		full.Dropout = a.Dropout
 	}
-	y := b.Attention(project("query", x, a.Heads), project("key", memory, a.KVHeads), project("value", memory, a.KVHeads), full)
+	return a.output(b, b.Attention(a.project(b, "query", x, a.Heads, nil), a.project(b, "key", memory, a.KVHeads, nil), a.project(b, "value", memory, a.KVHeads, nil), full))
+}
+
+// project returns the queries, keys or values of x; offsets are the positions of the first step of
+// each row, nil: 0.
+func (a MultiHeadAttention) project(b *graph.Builder, name string, x *graph.Node, heads int, offsets *graph.Node) *graph.Node {
+	y := Dense{Units: heads * a.Dim, Kernel: a.Kernel, Bias: a.Bias, NoBias: a.NoBias}.Build(b.Scope(name), x)
+	if a.Rotary && name != "value" {
+		y = b.Rotary(y, graph.Rotary{Heads: heads, Base: a.RotaryBase, Offsets: offsets})
+	}
+	return y
+}
+
+// output projects what the heads give.
+func (a MultiHeadAttention) output(b *graph.Builder, y *graph.Node) *graph.Node {
 	return Dense{Units: a.Units, Kernel: a.Kernel, Bias: a.Bias, NoBias: a.NoBias}.Build(b.Scope("output"), y)
 }
 

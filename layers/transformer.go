@@ -134,12 +134,16 @@ func (t TransformerDecoder) Join(b *graph.Builder, xs []*graph.Node) *graph.Node
 	if len(xs) != 2 {
 		return b.Fail("%d values: want sequences, a memory and perhaps the lengths of the memory", len(xs))
 	}
+	return t.transformer().build(b, xs[0], xs[1], lengths)
+}
+
+func (t TransformerDecoder) transformer() transformer {
 	t.Attention.Causal = true
 	memory := t.Memory
 	if memory.Heads == 0 {
 		memory.Heads, memory.KVHeads = t.Attention.Heads, t.Attention.KVHeads
 	}
-	return transformer{t.Depth, t.Attention, &memory, t.Hidden, t.Norm, t.PostNorm, t.Dropout}.build(b, xs[0], xs[1], lengths)
+	return transformer{t.Depth, t.Attention, &memory, t.Hidden, t.Norm, t.PostNorm, t.Dropout}
 }
 
 // transformer is what encoder and decoder have in common.

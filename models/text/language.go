@@ -208,6 +208,37 @@ func inputInts(p *graph.Program, name string) ([]int, error) {
 	return v, nil
 }
 
+// inputFloats returns the memory of an input of numbers.
+func inputFloats(p *graph.Program, name string) ([]float32, error) {
+	t, err := p.Input(name)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := t.Data().([]float32)
+	if !ok {
+		return nil, fmt.Errorf("text: the input %q holds %v", name, t.Dtype())
+	}
+	return v, nil
+}
+
+// checkStep checks the arguments of a generator's step; before is the number of rows of the step
+// before, 0 if there was none.
+func checkStep(parents, ids []int, logits []float32, vocab, before int) error {
+	rows := len(ids)
+	if rows == 0 || len(parents) != rows || len(logits) != rows*vocab {
+		return fmt.Errorf("text: a step of %d ids with %d parents and %d logits", rows, len(parents), len(logits))
+	}
+	for i, p := range parents {
+		if before > 0 && (p < 0 || p >= before) {
+			return fmt.Errorf("text: row %d continues row %d of %d", i, p, before)
+		}
+		if ids[i] < 0 || ids[i] >= vocab {
+			return fmt.Errorf("text: row %d: the id %d is not in [0, %d)", i, ids[i], vocab)
+		}
+	}
+	return nil
+}
+
 // run computes the losses of the windows that begin at the given places.
 func (s *scorer) run(ctx context.Context, ids, begins []int) error {
 	clear(s.tokens)
@@ -235,9 +266,14 @@ func (l *Language) Generator() (generate.Model, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
+	if d := l.Model.Params().Dtype(); d != graph.Float32 {
+		return nil, fmt.Errorf("text: generation with parameters of %v: want float32", d)
+	}
 	switch net := l.Net.(type) {
 	case LSTMLanguage:
 		return &recurrentGenerator{l: l, net: net.withDefaults(), programs: map[int]*recurrentStep{}}, nil
+	case TransformerLanguage:
+		return &transformerGenerator{l: l, net: net.withDefaults(), programs: map[[2]int]*transformerStep{}}, nil
 	}
 	return nil, fmt.Errorf("text: a %T cannot generate", l.Net)
 }
@@ -248,8 +284,7 @@ type recurrentGenerator struct {
 	net      LSTMLanguage
 	programs map[int]*recurrentStep // by the number of rows
 	h, c     []float32              // states after the latest step, row by row
-	rows     int
-	started  bool
+	rows     int                    // of the latest step; 0: there was none
 }
 
 // recurrentStep is a compiled step of a number of rows.
@@ -267,11 +302,7 @@ func (g *recurrentGenerator) step(rows int) (*recurrentStep, error) {
 	if s := g.programs[rows]; s != nil {
 		return s, nil
 	}
-	params := g.l.Model.Params()
-	if params.Dtype() != graph.Float32 {
-		return nil, fmt.Errorf("text: generation with parameters of %v: want float32", params.Dtype())
-	}
-	b := graph.New(params, graph.Infer)
+	b := graph.New(g.l.Model.Params(), graph.Infer)
 	x := embed(g.l.Vocab, g.net.Dim, false).Build(b.Scope(embeddingName), b.InputInt("tokens", rows, 1))
 	lengths := b.Tensor("lengths", ones(rows))
 	body := b.Scope(bodyName)
@@ -286,12 +317,11 @@ func (g *recurrentGenerator) step(rows int) (*recurrentStep, error) {
 	if s.tokens, err = inputInts(s.program, "tokens"); err != nil {
 		return nil, err
 	}
-	for name, to := range map[string]*[]float32{"h": &s.h, "c": &s.c} {
-		t, err := s.program.Input(name)
-		if err != nil {
-			return nil, err
-		}
-		*to = t.Data().([]float32)
+	if s.h, err = inputFloats(s.program, "h"); err != nil {
+		return nil, err
+	}
+	if s.c, err = inputFloats(s.program, "c"); err != nil {
+		return nil, err
 	}
 	g.programs[rows] = s
 	return s, nil
@@ -300,37 +330,29 @@ func (g *recurrentGenerator) step(rows int) (*recurrentStep, error) {
 // Step implements generate.Model.
 func (g *recurrentGenerator) Step(parents, ids []int, logits []float32) error {
 	rows, width := len(ids), g.width()
-	if rows == 0 || len(parents) != rows || len(logits) != rows*g.l.Vocab {
-		return fmt.Errorf("text: a step of %d ids with %d parents and %d logits", rows, len(parents), len(logits))
+	if err := checkStep(parents, ids, logits, g.l.Vocab, g.rows); err != nil {
+		return err
 	}
 	s, err := g.step(rows)
 	if err != nil {
 		return err
 	}
-	if !g.started {
+	if g.rows == 0 {
 		clear(s.h)
 		clear(s.c)
 	} else {
 		for i, p := range parents {
-			if p < 0 || p >= g.rows {
-				return fmt.Errorf("text: row %d continues row %d of %d", i, p, g.rows)
-			}
 			copy(s.h[i*width:(i+1)*width], g.h[p*width:(p+1)*width])
 			copy(s.c[i*width:(i+1)*width], g.c[p*width:(p+1)*width])
 		}
 	}
-	for i, id := range ids {
-		if id < 0 || id >= g.l.Vocab {
-			return fmt.Errorf("text: row %d: the id %d is not in [0, %d)", i, id, g.l.Vocab)
-		}
-		s.tokens[i] = id
-	}
+	copy(s.tokens, ids)
 	if err := s.program.Run(context.Background()); err != nil {
 		return err
 	}
 	g.h = append(g.h[:0], s.program.Floats32(s.nextH)...)
 	g.c = append(g.c[:0], s.program.Floats32(s.nextC)...)
-	g.rows, g.started = rows, true
+	g.rows = rows
 	copy(logits, s.program.Floats32(s.logits))
 	return nil
 }

@@ -56,7 +56,8 @@ func learned(t testing.TB, net models.Architecture) *text.Language {
 }
 
 var languages = map[string]models.Architecture{
-	"LSTM": text.LSTMLanguage{Dim: 12, Units: 16, Depth: 2, Dropout: 0.05},
+	"LSTM":        text.LSTMLanguage{Dim: 12, Units: 16, Depth: 2, Dropout: 0.05},
+	"transformer": text.TransformerLanguage{Dim: 16, Depth: 2, Heads: 2, Hidden: 32, Dropout: 0.05},
 }
 
 // entropy of the grammar's tokens, in nats.

@@ -1,5 +1,5 @@
 // Package text holds networks for texts that have become sequences of token ids, as
-// corpus.Tokens makes them: a bag of embeddings, convolutions over time and recurrent layers.
+// corpus.Tokens makes them: a bag of embeddings, convolutions over time, recurrent layers and transformers.
 // Each is a models.Architecture; padding and the lengths of other rows of a batch change nothing.
 package text
 
@@ -41,6 +41,17 @@ type LSTM struct {
 	Units   int     // in each direction; 0: 64
 	Depth   int     // 0: 1
 	Dropout float64 // rate after the embeddings and before the output
+	Type    graph.Dtype
+}
+
+// Transformer is an encoder with rotary positions, of whose states the mean and the maximum over
+// the text are taken (Vaswani et al. 2017, arXiv:1706.03762).
+type Transformer struct {
+	Dim     int     // of the embeddings and blocks; 0: 64
+	Depth   int     // 0: 2
+	Heads   int     // 0: 4
+	Hidden  int     // units of the feed-forward layers; 0: 2·Dim
+	Dropout float64 // rate after the embeddings, on what attention and feed-forward add, and before the output
 	Type    graph.Dtype
 }
 
@@ -170,4 +181,19 @@ func (c LSTM) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 	return finish("lstm", rows, seed, c.Type, x, dropped(pooled(y, x), c.Dropout).Then(layers.Dense{Units: units}))
 }
 
-func init() { builtin.Register(Bag{}, CNN{}, LSTM{}) }
+// Build implements models.Architecture.
+func (c Transformer) Build(rows *data.Set, seed uint64) (*models.Model, error) {
+	c.Dim, c.Depth, c.Heads = orDefault(c.Dim, 64), orDefault(c.Depth, 2), orDefault(c.Heads, 4)
+	c.Hidden = orDefault(c.Hidden, 2*c.Dim)
+	x, size, units, err := begin("transformer", rows, c.Dropout, c.Dim, c.Depth, c.Heads, c.Hidden)
+	if err != nil {
+		return nil, err
+	}
+	body := layers.TransformerEncoder{
+		Depth: c.Depth, Attention: layers.MultiHeadAttention{Heads: c.Heads, Rotary: true}, Hidden: layers.FeedForward{Units: c.Hidden}, Dropout: c.Dropout,
+	}
+	y := models.Join(body, dropped(x.Then(embed(size, c.Dim, false)), c.Dropout), x.Lengths())
+	return finish("transformer", rows, seed, c.Type, x, dropped(pooled(y, x), c.Dropout).Then(layers.Dense{Units: units}))
+}
+
+func init() { builtin.Register(Bag{}, CNN{}, LSTM{}, Transformer{}) }

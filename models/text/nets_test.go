@@ -61,10 +61,11 @@ func TestNets(t *testing.T) {
 		net       models.Architecture
 		low, high float64
 	}{
-		"bag":  {text.Bag{Dim: 8, Hidden: []int{8}, Dropout: 0.1}, 0.35, 0.65},
-		"mean": {text.Bag{Dim: 8, Mean: true, Sparse: true}, 0.35, 0.65},
-		"cnn":  {text.CNN{Dim: 8, Sizes: []int{2, 3}, Filters: 16, Dropout: 0.1}, 0.95, 1},
-		"lstm": {text.LSTM{Dim: 8, Units: 16, Dropout: 0.1}, 0.95, 1},
+		"bag":         {text.Bag{Dim: 8, Hidden: []int{8}, Dropout: 0.1}, 0.35, 0.65},
+		"mean":        {text.Bag{Dim: 8, Mean: true, Sparse: true}, 0.35, 0.65},
+		"cnn":         {text.CNN{Dim: 8, Sizes: []int{2, 3}, Filters: 16, Dropout: 0.1}, 0.95, 1},
+		"lstm":        {text.LSTM{Dim: 8, Units: 16, Dropout: 0.1}, 0.95, 1},
+		"transformer": {text.Transformer{Dim: 16, Depth: 1, Heads: 2, Dropout: 0.1}, 0.95, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _, err := train.Estimator{Net: c.net, Seed: 1, Config: train.Config{Epochs: 25}}.Train(t.Context(), set)
@@ -175,6 +176,11 @@ func ExampleBag() {
 func ExampleCNN() {
 	example(text.CNN{Dim: 8, Sizes: []int{2, 3}, Filters: 4})
 	// Output: [(3)] 995
+}
+
+func ExampleTransformer() {
+	example(text.Transformer{Dim: 8, Depth: 1, Heads: 2})
+	// Output: [(3)] 1467
 }
 
 func ExampleLSTM() {

@@ -110,8 +110,21 @@ func (r LSTM) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 	return r.Fit.plan(rows, seed, r.Tokens, r.Net, 0.002, 15)
 }
 
+// Transformer is the recipe of nets.Transformer.
+type Transformer struct {
+	Tokens corpus.Tokens    // Longest 0: 256
+	Net    nets.Transformer // Dropout 0: 0.2
+	Fit    Fit
+}
+
+// Plan implements tabular.Recipe.
+func (r Transformer) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
+	r.Net.Dropout, r.Tokens.Longest = or(r.Net.Dropout, 0.2), or(r.Tokens.Longest, 256)
+	return r.Fit.plan(rows, seed, r.Tokens, r.Net, 0.001, 15)
+}
+
 // Names returns the names of the recipes, as ByName takes them.
-func Names() []string { return []string{"bag", "cnn", "lstm"} }
+func Names() []string { return []string{"bag", "cnn", "lstm", "transformer"} }
 
 // ByName returns a recipe by its name, for texts as the given tokens have them.
 func ByName(name string, tokens corpus.Tokens) (tabular.Recipe, error) {
@@ -122,8 +135,10 @@ func ByName(name string, tokens corpus.Tokens) (tabular.Recipe, error) {
 		return CNN{Tokens: tokens}, nil
 	case "lstm":
 		return LSTM{Tokens: tokens}, nil
+	case "transformer":
+		return Transformer{Tokens: tokens}, nil
 	}
 	return nil, fmt.Errorf("text: there is no recipe %q; there are %s", name, strings.Join(slices.Clone(Names()), ", "))
 }
 
-func init() { builtin.Register(Bag{}, CNN{}, LSTM{}) }
+func init() { builtin.Register(Bag{}, CNN{}, LSTM{}, Transformer{}) }

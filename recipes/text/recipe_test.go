@@ -13,6 +13,7 @@ import (
 	"github.com/seed732fc211/aegis/data/corpus"
 	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/models"
+	nets "github.com/seed732fc211/aegis/models/text"
 	"github.com/seed732fc211/aegis/recipes/tabular"
 	"github.com/seed732fc211/aegis/recipes/text"
 )
@@ -49,21 +50,21 @@ func weather(t testing.TB, rows int) *data.Set {
 // TestRecipes: in folds, nets that see order beat what counts words, on texts where only order
 // tells; the vocabulary is that of a fold's training rows.
 func TestRecipes(t *testing.T) {
-	set := weather(t, 400)
-	list := []crossval.Candidate{{Name: "bayes", Estimator: baselines.TextBayes{}}}
-	for _, name := range text.Names() {
-		r, err := text.ByName(name, corpus.Tokens{Column: "text"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, crossval.Candidate{Name: name, Estimator: tabular.Estimator{Recipe: r}})
+	set := weather(t, 240)
+	fit, tokens := text.Fit{Epochs: 20, Batch: 16}, corpus.Tokens{Column: "text"}
+	list := []crossval.Candidate{
+		{Name: "bayes", Estimator: baselines.TextBayes{}},
+		{Name: "bag", Estimator: tabular.Estimator{Recipe: text.Bag{Tokens: tokens, Fit: fit}}},
+		{Name: "cnn", Estimator: tabular.Estimator{Recipe: text.CNN{Tokens: tokens, Fit: fit, Net: nets.CNN{Dim: 32, Filters: 32}}}},
+		{Name: "lstm", Estimator: tabular.Estimator{Recipe: text.LSTM{Tokens: tokens, Fit: fit, Net: nets.LSTM{Dim: 32, Units: 32}}}},
+		{Name: "transformer", Estimator: tabular.Estimator{Recipe: text.Transformer{Tokens: tokens, Fit: fit, Net: nets.Transformer{Dim: 32, Depth: 1}}}},
 	}
-	res, err := crossval.Validate(t.Context(), set, crossval.StratifiedKFold{K: 3, Shuffle: true}, list, crossval.Options{})
+	res, err := crossval.Validate(t.Context(), set, crossval.StratifiedKFold{K: 2, Shuffle: true}, list, crossval.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Log("\n" + res.Table())
-	for _, name := range []string{"cnn", "lstm"} {
+	for _, name := range []string{"cnn", "lstm", "transformer"} {
 		if a := res.Mean(name, "accuracy"); a < 0.9 {
 			t.Errorf("%s: accuracy %v", name, a)
 		}
@@ -108,7 +109,12 @@ func TestRecipesAreData(t *testing.T) {
 }
 
 func TestRecipesRefuse(t *testing.T) {
-	if _, err := text.ByName("gru", corpus.Tokens{}); err == nil || !strings.Contains(err.Error(), "there are bag, cnn, lstm") {
+	for _, name := range text.Names() {
+		if _, err := text.ByName(name, corpus.Tokens{}); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := text.ByName("gru", corpus.Tokens{}); err == nil || !strings.Contains(err.Error(), "there are bag, cnn, lstm, transformer") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := (text.Bag{Fit: text.Fit{Epochs: -1}}).Plan(weather(t, 10), 1); err == nil {

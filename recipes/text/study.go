@@ -237,13 +237,18 @@ func (s *Study) finish(out *LanguageScore) error {
 }
 
 // LanguageNames returns the names of language models, as LanguageByName takes them.
-func LanguageNames() []string { return []string{"lstm"} }
+func LanguageNames() []string { return []string{"transformer", "lstm"} }
 
 // LanguageByName returns the network of a language model by its name, in a size for the given
 // number of training tokens.
 func LanguageByName(name string, tokens int) (models.Architecture, error) {
 	small := tokens < 2_000_000
 	switch name {
+	case "transformer":
+		if small {
+			return nets.TransformerLanguage{Dim: 128, Depth: 4, Heads: 4, Dropout: 0.2}, nil
+		}
+		return nets.TransformerLanguage{Dim: 256, Depth: 4, Heads: 4, Dropout: 0.1}, nil
 	case "lstm":
 		if small {
 			return nets.LSTMLanguage{Dim: 64, Units: 256, Depth: 2, Dropout: 0.3}, nil
