@@ -50,8 +50,8 @@ func weather(t testing.TB, rows int) *data.Set {
 // TestRecipes: in folds, nets that see order beat what counts words, on texts where only order
 // tells; the vocabulary is that of a fold's training rows.
 func TestRecipes(t *testing.T) {
-	set := weather(t, 240)
-	fit, tokens := text.Fit{Epochs: 20, Batch: 16}, corpus.Tokens{Column: "text"}
+	set := weather(t, 400)
+	fit, tokens := text.Fit{Epochs: 24, Batch: 16, Patience: 24, LearningRate: 0.005}, corpus.Tokens{Column: "text"}
 	list := []crossval.Candidate{
 		{Name: "bayes", Estimator: baselines.TextBayes{}},
 		{Name: "bag", Estimator: tabular.Estimator{Recipe: text.Bag{Tokens: tokens, Fit: fit}}},
