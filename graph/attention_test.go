@@ -331,3 +331,46 @@ func TestAttentionPastLengths(t *testing.T) {
 		}
 	}
 }
+
+// TestAttentionDropout: with equal scores and values of 1 a result is the share of probabilities
+// that are kept, divided by 1 − rate: its mean is 1, its variance rate/(1 − rate)/keys. Rows,
+// heads, steps and paths have other noise.
+func TestAttentionDropout(t *testing.T) {
+	const batch, heads, queries, keys, rate = 3, 2, 150, 200, 0.3
+	b := graph.New(graph.NewParams(graph.Float32, 1), graph.Train)
+	q, k, v := b.Fill(0, batch, queries, heads), b.Fill(0, batch, keys, heads), b.Fill(1, batch, keys, heads)
+	y := b.Scope("a").Attention(b.Add(q, b.Input("x", 1)), k, v, graph.Attention{Heads: heads, Dropout: rate})
+	other := b.Scope("b").Attention(b.Add(q, b.Node("x")), k, v, graph.Attention{Heads: heads, Dropout: rate})
+	p, err := graph.Compile(b, y, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen [][]float32
+	for step := range 2 {
+		p.SetStep(step)
+		if err := p.Run(bg); err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, slices.Clone(p.Floats32(y)), slices.Clone(p.Floats32(other)))
+	}
+	for i, v := range seen {
+		mean, square := 0.0, 0.0
+		for _, x := range v {
+			mean += float64(x) / float64(len(v))
+			square += (float64(x) - 1) * (float64(x) - 1) / float64(len(v))
+		}
+		deviation := math.Sqrt(rate / (1 - rate) / keys)
+		if math.Abs(mean-1) > 5*deviation/math.Sqrt(float64(len(v))) || math.Abs(square/deviation/deviation-1) > 0.2 {
+			t.Errorf("run %d: mean %v, variance %v, want 1 and %v", i, mean, square, deviation*deviation)
+		}
+		for _, w := range seen[:i] {
+			if slices.Equal(v, w) {
+				t.Error("two steps or paths have the same noise")
+			}
+		}
+	}
+	half := batch * queries * heads / 2
+	if slices.Equal(seen[0][:half], seen[0][half:]) || slices.Equal(seen[0][:heads], seen[0][heads:2*heads]) {
+		t.Error("two rows or queries have the same noise")
+	}
+}

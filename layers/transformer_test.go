@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/seed732fc211/aegis/graph"
+	"github.com/seed732fc211/aegis/graph/graphtest"
 	"github.com/seed732fc211/aegis/layers"
 	"gorgonia.org/tensor"
 )
@@ -81,6 +82,69 @@ func TestTransformersByTorch(t *testing.T) {
 					break
 				}
 			}
+		}
+	}
+}
+
+// TestTransformersAndPadding: what lies past the lengths of sequences, or of a memory, has no
+// influence on the steps before, whatever it is.
+func TestTransformersAndPadding(t *testing.T) {
+	encoder := layers.TransformerEncoder{Depth: 2, Attention: layers.MultiHeadAttention{Heads: 2, Rotary: true}}
+	decoder := layers.TransformerDecoder{Attention: layers.MultiHeadAttention{Heads: 2}}
+	const steps, width = 6, 8
+	lengths := []int{4, 6, 0}
+	run := func(padding float64) (encoded, decoded, pooled []float64) {
+		b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+		x := graphtest.Logits(1, 3, steps, width)
+		for i, v := 0, x.Data().([]float64); i < len(v); i++ {
+			if i/width%steps >= lengths[i/width/steps] {
+				v[i] = padding
+			}
+		}
+		in, n := b.Tensor("x", x), b.Tensor("n", tensor.New(tensor.WithShape(3), tensor.WithBacking(lengths)))
+		e := encoder.Join(b.Scope("encoder"), []*graph.Node{in, n})
+		d := decoder.Join(b.Scope("decoder"), []*graph.Node{b.Tensor("y", graphtest.Logits(2, 3, 5, width)), e, n})
+		p := layers.AdditiveAttention{}.Join(b.Scope("pool"), []*graph.Node{e, n})
+		prog, err := graph.Compile(b, e, d, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := prog.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all := prog.Tensor(e).Data().([]float64)
+		for row, n := range lengths {
+			encoded = append(encoded, all[row*steps*width:][:n*width]...)
+		}
+		return encoded, slices.Clone(prog.Tensor(d).Data().([]float64)), slices.Clone(prog.Tensor(p).Data().([]float64))
+	}
+	e1, d1, p1 := run(0)
+	e2, d2, p2 := run(1e3)
+	if !slices.Equal(e1, e2) || !slices.Equal(d1, d2) || !slices.Equal(p1, p2) {
+		t.Error("padding has an influence")
+	}
+	if !slices.Equal(p1[2*width:], make([]float64, width)) {
+		t.Errorf("an empty row is pooled to %v", p1[2*width:])
+	}
+}
+
+// TestPositionsOfSinusoids: by Vaswani et al. (2017): of position 2 and width 4 with base 100,
+// angles are 2 and 2/√100.
+func TestPositionsOfSinusoids(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Infer)
+	y := layers.SinusoidalPositions{Base: 100}.Build(b, b.Fill(0, 1, 3, 4))
+	again := layers.SinusoidalPositions{Base: 100}.Build(b.Again(), b.Fill(1, 1, 3, 4)) // shared
+	p, err := graph.Compile(b, y, again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []float64{math.Sin(2), math.Cos(2), math.Sin(0.2), math.Cos(0.2)}
+	for i, v := range p.Tensor(y).Data().([]float64)[8:] {
+		if math.Abs(v-want[i]) > 1e-15 {
+			t.Errorf("element %d is %v, want %v", i, v, want[i])
 		}
 	}
 }
