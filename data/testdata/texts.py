@@ -94,7 +94,7 @@ def paragraphs(description):
         elif fresh:
             out.append([line])
             fresh = False
-        elif line[0] in " \t":
+        elif line[0] in " \t" or out[-1][-1][0] in " \t":
             out[-1].append(line)
         else:
             out[-1][-1] += " " + line
