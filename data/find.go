@@ -26,9 +26,9 @@ type collection struct {
 	howToDo string
 }
 
-// folder returns the folder of the user's data sets: $AEGIS_DATA if it is set, otherwise
-// aegis in the user's cache folder.
-func folder() (string, error) {
+// Folder returns the folder of the user's data sets, which need not exist: $AEGIS_DATA if it
+// is set, otherwise aegis in the user's cache folder. It is an error if there is neither.
+func Folder() (string, error) {
 	if dir := os.Getenv("AEGIS_DATA"); dir != "" {
 		return dir, nil
 	}
@@ -43,7 +43,7 @@ func folder() (string, error) {
 // wrong SHA-256 is an error rather than skipped; the error says what to do.
 func (c collection) read(name string) ([]byte, error) {
 	places := c.places
-	if dir, err := folder(); err == nil {
+	if dir, err := Folder(); err == nil {
 		places = append([]string{filepath.Join(dir, c.folder)}, places...)
 	}
 	for _, place := range places {

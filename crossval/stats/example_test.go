@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/seed732fc211/aegis/crossval/stats"
+	"github.com/seed732fc211/aegis/metrics"
 )
 
 // differences of accuracy in 10 folds, each with a ninth of the rows it was trained on to test on.
@@ -274,6 +275,72 @@ func ExampleBootstrap() {
 	fmt.Printf("mean error %.2f, 95%% CI %.1f to %.1f\n", t.Estimate, t.Low, t.High)
 	// Output:
 	// mean error 4.48, 95% CI 3.1 to 6.6
+}
+
+// Translations of two systems, and what they should be.
+var (
+	wanted = [][]string{
+		{"the light of the sun is white"}, {"each ray is bent by the glass"}, {"a prism shows all the colours"}, {"the rays of red are bent least"},
+		{"the colours of a prism are simple"}, {"no glass can change them again"}, {"the eye sees the light of all"}, {"white is the sum of the colours"},
+	}
+	one = []string{
+		"the light of the sun is white", "each ray is bent by the glass", "a prism shows the colours", "the rays of red are bent least",
+		"the colours of the prism are simple", "no glass can change them", "the eye sees the light of all", "white is the sum of colours",
+	}
+	other = []string{
+		"the light of sun is white", "each ray is bent by a glass", "a prism shows the colours", "the rays of red are bent less",
+		"the colours of the prism are simple", "no glass can change that", "the eye sees light of all", "white is sum of the colours",
+	}
+)
+
+func ExampleBootstrapSums() {
+	s, err := metrics.BLEUSums(one, wanted)
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := stats.BootstrapSums(s.Rows, s.Score, stats.SumsOptions{Seed: 1, Clusters: []int{0, 0, 1, 1, 2, 2, 3, 3}}) // paragraphs
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("BLEU %.1f, %d %s, 95%% CI %.0f to %.0f\n", t.Estimate, t.N, t.Counted, t.Low, t.High)
+	// Output:
+	// BLEU 81.0, 4 clusters, 95% CI 66 to 96
+}
+
+func ExamplePairedBootstrap() {
+	a, err := metrics.BLEUSums(one, wanted)
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := metrics.BLEUSums(other, wanted)
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := stats.PairedBootstrap(a.Rows, b.Rows, a.Score, stats.SumsOptions{Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(t)
+	// Output:
+	// paired bootstrap, BCa: 8 rows, p = 0.0015; difference of scores 29.51, 95% CI 14.73 to 47.54; share of resamples won 1
+}
+
+func ExampleApproximateRandomization() {
+	a, err := metrics.BLEUSums(one, wanted)
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := metrics.BLEUSums(other, wanted)
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := stats.ApproximateRandomization(a.Rows, b.Rows, a.Score, stats.SumsOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(t) // 2^8 exchanges: each is taken
+	// Output:
+	// approximate randomization, exact: 8 rows, p = 0.031; difference of scores 29.51
 }
 
 func ExampleBootstrapReplicates() {

@@ -1,6 +1,7 @@
 // Package corpus makes what networks take of columns of texts: sequences of token ids, by a
 // tokenizer that is fitted on training rows like any other transform. It reads folders of texts
-// and leaves out near-duplicates.
+// and leaves out near-duplicates, and it has collections of texts, whose files are not part of
+// Aegis: mails, reviews, descriptions of packages and their translations, and a book.
 package corpus
 
 import (

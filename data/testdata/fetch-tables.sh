@@ -11,21 +11,12 @@
 # r-cran-modeldata 1.1.0-1 (MIT): churn, attrition, hpc, carprices.
 # r-cran-mlbench 2.1-3-1 (GPL-2, tables from UCI): letters, glass, pima.
 set -uo pipefail
+. "$(dirname "$0")/fetching.sh"
 folder=${1:-${AEGIS_DATA:-${XDG_CACHE_HOME:-$HOME/.cache}/aegis}/tables}
 mkdir -p "$folder"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-
-skip() { echo "skipped: $1" >&2; }
-
-# checked FILE SHA256: whether the file is the one that is meant
-checked() {
-	if ! echo "$2  $1" | sha256sum --check --status; then
-		skip "$1 is not the file that is meant (SHA-256 $(sha256sum "$1" | cut -d' ' -f1), want $2)"
-		return 1
-	fi
-}
 
 vega() {
 	command -v npm >/dev/null && command -v node >/dev/null || { skip "vega-datasets: npm and node are needed"; return; }
@@ -49,24 +40,9 @@ JS
 	echo "vega-datasets 3.2.1: cars-mpg, cars-noname, movies, penguins, seattle-weather, birdstrikes, flights-3m (Parquet)"
 }
 
-# debian PACKAGE VERSION SHA256: unpacks a package without installing it
-debian() {
-	command -v apt-get >/dev/null && command -v Rscript >/dev/null || { skip "$1: apt-get and Rscript are needed"; return 1; }
-	apt-get download -q "$1=$2" >/dev/null 2>&1 || { skip "$1 $2 cannot be had from Debian"; return 1; }
-	set -- "$1" "$2" "$3" "$(echo "$1"_*.deb)"
-	checked "$4" "$3" && dpkg-deb -x "$4" "$1"
-}
-
-# table PACKAGE FOLDER OBJECT NAME [CODE]: writes a data frame of a package
+# table PACKAGE FOLDER OBJECT NAME: writes a data frame of a package as a table
 table() {
-	local file
-	file=$(find "$1" -path "*/$2/data/*" \( -name "Rdata.rdb" -o -name "$3.rda" -o -name "$3.RData" \) | head -1)
-	Rscript --vanilla -e '
-a <- commandArgs(TRUE)
-e <- new.env()
-if (endsWith(a[1], ".rdb")) lazyLoad(sub("[.]rdb$", "", a[1]), envir = e) else load(a[1], envir = e)
-write.csv(as.data.frame(get(a[2], envir = e)), a[3], row.names = FALSE)' "$file" "$3" "$folder/$4.csv" >/dev/null 2>&1 ||
-		{ skip "$4: R cannot read it in $1"; return; }
+	frame "$1" "$2" "$3" "$folder/$4.csv" || { skip "$4: R cannot read it in $1"; return; }
 	echo "$1: $4"
 }
 

@@ -10,6 +10,7 @@ import (
 	search "github.com/seed732fc211/aegis/crossval/search"
 	stats "github.com/seed732fc211/aegis/crossval/stats"
 	data "github.com/seed732fc211/aegis/data"
+	corpus "github.com/seed732fc211/aegis/data/corpus"
 	parquet "github.com/seed732fc211/aegis/data/parquet"
 	describe "github.com/seed732fc211/aegis/describe"
 	graph "github.com/seed732fc211/aegis/graph"
@@ -19,10 +20,12 @@ import (
 	metrics "github.com/seed732fc211/aegis/metrics"
 	models "github.com/seed732fc211/aegis/models"
 	tabular "github.com/seed732fc211/aegis/models/tabular"
+	text "github.com/seed732fc211/aegis/models/text"
 	optim "github.com/seed732fc211/aegis/optim"
 	plots "github.com/seed732fc211/aegis/plots"
 	ensemble "github.com/seed732fc211/aegis/recipes/ensemble"
 	recipestabular "github.com/seed732fc211/aegis/recipes/tabular"
+	recipestext "github.com/seed732fc211/aegis/recipes/text"
 	regularize "github.com/seed732fc211/aegis/regularize"
 	text "github.com/seed732fc211/aegis/text"
 	generate "github.com/seed732fc211/aegis/text/generate"
@@ -66,12 +69,14 @@ var exportedFuncs = []struct {
 	{"crossval/baselines.Select", reflect.ValueOf(baselines.Select)},
 	{"crossval/baselines.Unavailable", reflect.ValueOf(baselines.Unavailable)},
 	{"crossval/search.Average", reflect.ValueOf(search.Average)},
+	{"crossval/stats.ApproximateRandomization", reflect.ValueOf(stats.ApproximateRandomization)},
 	{"crossval/stats.BayesCorrelatedT", reflect.ValueOf(stats.BayesCorrelatedT)},
 	{"crossval/stats.BayesSignedRank", reflect.ValueOf(stats.BayesSignedRank)},
 	{"crossval/stats.BenjaminiHochberg", reflect.ValueOf(stats.BenjaminiHochberg)},
 	{"crossval/stats.BenjaminiYekutieli", reflect.ValueOf(stats.BenjaminiYekutieli)},
 	{"crossval/stats.Bootstrap", reflect.ValueOf(stats.Bootstrap)},
 	{"crossval/stats.BootstrapReplicates", reflect.ValueOf(stats.BootstrapReplicates)},
+	{"crossval/stats.BootstrapSums", reflect.ValueOf(stats.BootstrapSums)},
 	{"crossval/stats.CV5x2F", reflect.ValueOf(stats.CV5x2F)},
 	{"crossval/stats.CV5x2T", reflect.ValueOf(stats.CV5x2T)},
 	{"crossval/stats.CochranQ", reflect.ValueOf(stats.CochranQ)},
@@ -89,6 +94,7 @@ var exportedFuncs = []struct {
 	{"crossval/stats.McNemarCounts", reflect.ValueOf(stats.McNemarCounts)},
 	{"crossval/stats.Nemenyi", reflect.ValueOf(stats.Nemenyi)},
 	{"crossval/stats.NonInferiority", reflect.ValueOf(stats.NonInferiority)},
+	{"crossval/stats.PairedBootstrap", reflect.ValueOf(stats.PairedBootstrap)},
 	{"crossval/stats.Power", reflect.ValueOf(stats.Power)},
 	{"crossval/stats.Wilcoxon", reflect.ValueOf(stats.Wilcoxon)},
 	{"data.Answers", reflect.ValueOf(data.Answers)},
@@ -103,6 +109,7 @@ var exportedFuncs = []struct {
 	{"data.FashionMNIST", reflect.ValueOf(data.FashionMNIST)},
 	{"data.Fingerprint", reflect.ValueOf(data.Fingerprint)},
 	{"data.Float32Reader", reflect.ValueOf(data.Float32Reader)},
+	{"data.Folder", reflect.ValueOf(data.Folder)},
 	{"data.FromLabels", reflect.ValueOf(data.FromLabels)},
 	{"data.FromRows", reflect.ValueOf(data.FromRows)},
 	{"data.GermanCredit", reflect.ValueOf(data.GermanCredit)},
@@ -110,6 +117,7 @@ var exportedFuncs = []struct {
 	{"data.ImageSet", reflect.ValueOf(data.ImageSet)},
 	{"data.Inspect", reflect.ValueOf(data.Inspect)},
 	{"data.Iris", reflect.ValueOf(data.Iris)},
+	{"data.JSONLines", reflect.ValueOf(data.JSONLines)},
 	{"data.LabelEncode", reflect.ValueOf(data.LabelEncode)},
 	{"data.Load", reflect.ValueOf(data.Load)},
 	{"data.MNIST", reflect.ValueOf(data.MNIST)},
@@ -140,6 +148,16 @@ var exportedFuncs = []struct {
 	{"data.View", reflect.ValueOf(data.View)},
 	{"data.Wine", reflect.ValueOf(data.Wine)},
 	{"data.WriteCSV", reflect.ValueOf(data.WriteCSV)},
+	{"data/corpus.Cut", reflect.ValueOf(corpus.Cut)},
+	{"data/corpus.Distinct", reflect.ValueOf(corpus.Distinct)},
+	{"data/corpus.FineFoods", reflect.ValueOf(corpus.FineFoods)},
+	{"data/corpus.Kinds", reflect.ValueOf(corpus.Kinds)},
+	{"data/corpus.Labelled", reflect.ValueOf(corpus.Labelled)},
+	{"data/corpus.Opticks", reflect.ValueOf(corpus.Opticks)},
+	{"data/corpus.PackageSections", reflect.ValueOf(corpus.PackageSections)},
+	{"data/corpus.PackageTranslations", reflect.ValueOf(corpus.PackageTranslations)},
+	{"data/corpus.ReadFolder", reflect.ValueOf(corpus.ReadFolder)},
+	{"data/corpus.SpamAssassin", reflect.ValueOf(corpus.SpamAssassin)},
 	{"describe.Kind", reflect.ValueOf(describe.Kind)},
 	{"describe.Kinds", reflect.ValueOf(describe.Kinds)},
 	{"describe.Marshal", reflect.ValueOf(describe.Marshal)},
@@ -171,10 +189,13 @@ var exportedFuncs = []struct {
 	{"metrics.Accuracy", reflect.ValueOf(metrics.Accuracy)},
 	{"metrics.AveragePrecision", reflect.ValueOf(metrics.AveragePrecision)},
 	{"metrics.BLEU", reflect.ValueOf(metrics.BLEU)},
+	{"metrics.BLEUSums", reflect.ValueOf(metrics.BLEUSums)},
 	{"metrics.BalancedAccuracy", reflect.ValueOf(metrics.BalancedAccuracy)},
 	{"metrics.BitsPerCharacter", reflect.ValueOf(metrics.BitsPerCharacter)},
+	{"metrics.BitsPerCharacterSums", reflect.ValueOf(metrics.BitsPerCharacterSums)},
 	{"metrics.Brier", reflect.ValueOf(metrics.Brier)},
 	{"metrics.ChrF", reflect.ValueOf(metrics.ChrF)},
+	{"metrics.ChrFSums", reflect.ValueOf(metrics.ChrFSums)},
 	{"metrics.CohenKappa", reflect.ValueOf(metrics.CohenKappa)},
 	{"metrics.Confusion", reflect.ValueOf(metrics.Confusion)},
 	{"metrics.CountBLEU", reflect.ValueOf(metrics.CountBLEU)},
@@ -193,11 +214,13 @@ var exportedFuncs = []struct {
 	{"metrics.MSE", reflect.ValueOf(metrics.MSE)},
 	{"metrics.MacroAUC", reflect.ValueOf(metrics.MacroAUC)},
 	{"metrics.MacroF1", reflect.ValueOf(metrics.MacroF1)},
+	{"metrics.MeanSums", reflect.ValueOf(metrics.MeanSums)},
 	{"metrics.MedianAE", reflect.ValueOf(metrics.MedianAE)},
 	{"metrics.MicroF1", reflect.ValueOf(metrics.MicroF1)},
 	{"metrics.NDCG", reflect.ValueOf(metrics.NDCG)},
 	{"metrics.NewConfusionTable", reflect.ValueOf(metrics.NewConfusionTable)},
 	{"metrics.Perplexity", reflect.ValueOf(metrics.Perplexity)},
+	{"metrics.PerplexitySums", reflect.ValueOf(metrics.PerplexitySums)},
 	{"metrics.Pinball", reflect.ValueOf(metrics.Pinball)},
 	{"metrics.PoissonDeviance", reflect.ValueOf(metrics.PoissonDeviance)},
 	{"metrics.Precision", reflect.ValueOf(metrics.Precision)},
@@ -209,6 +232,8 @@ var exportedFuncs = []struct {
 	{"metrics.RankMAE", reflect.ValueOf(metrics.RankMAE)},
 	{"metrics.Recall", reflect.ValueOf(metrics.Recall)},
 	{"metrics.RecallAt", reflect.ValueOf(metrics.RecallAt)},
+	{"metrics.RecallsAt", reflect.ValueOf(metrics.RecallsAt)},
+	{"metrics.ReciprocalRanks", reflect.ValueOf(metrics.ReciprocalRanks)},
 	{"metrics.RougeL", reflect.ValueOf(metrics.RougeL)},
 	{"metrics.SequenceAccuracy", reflect.ValueOf(metrics.SequenceAccuracy)},
 	{"metrics.StepAccuracy", reflect.ValueOf(metrics.StepAccuracy)},
@@ -278,6 +303,8 @@ var exportedFuncs = []struct {
 	{"recipes/tabular.ByName", reflect.ValueOf(recipestabular.ByName)},
 	{"recipes/tabular.Names", reflect.ValueOf(recipestabular.Names)},
 	{"recipes/tabular.Prepare", reflect.ValueOf(recipestabular.Prepare)},
+	{"recipes/text.ByName", reflect.ValueOf(recipestext.ByName)},
+	{"recipes/text.Names", reflect.ValueOf(recipestext.Names)},
 	{"regularize.Penalty", reflect.ValueOf(regularize.Penalty)},
 	{"text.ByteAlphabet", reflect.ValueOf(text.ByteAlphabet)},
 	{"text.Load", reflect.ValueOf(text.Load)},
@@ -376,6 +403,7 @@ var exportedTypes = []struct {
 	{"crossval/baselines.Prepared", reflect.TypeFor[baselines.Prepared]()},
 	{"crossval/baselines.RandomForest", reflect.TypeFor[baselines.RandomForest]()},
 	{"crossval/baselines.Ridge", reflect.TypeFor[baselines.Ridge]()},
+	{"crossval/baselines.TermWeights", reflect.TypeFor[baselines.TermWeights]()},
 	{"crossval/baselines.TextBayes", reflect.TypeFor[baselines.TextBayes]()},
 	{"crossval/baselines.TextLogistic", reflect.TypeFor[baselines.TextLogistic]()},
 	{"crossval/baselines.TreeModel", reflect.TypeFor[baselines.TreeModel]()},
@@ -419,6 +447,7 @@ var exportedTypes = []struct {
 	{"crossval/stats.SignedRankOptions", reflect.TypeFor[stats.SignedRankOptions]()},
 	{"crossval/stats.StudentT", reflect.TypeFor[stats.StudentT]()},
 	{"crossval/stats.StudentizedRange", reflect.TypeFor[stats.StudentizedRange]()},
+	{"crossval/stats.SumsOptions", reflect.TypeFor[stats.SumsOptions]()},
 	{"crossval/stats.Test", reflect.TypeFor[stats.Test]()},
 	{"crossval/stats.WilcoxonOptions", reflect.TypeFor[stats.WilcoxonOptions]()},
 	{"crossval/stats.Zeros", reflect.TypeFor[stats.Zeros]()},
@@ -507,6 +536,10 @@ var exportedTypes = []struct {
 	{"data.TransformFunc", reflect.TypeFor[data.TransformFunc]()},
 	{"data.UnknownLevels", reflect.TypeFor[data.UnknownLevels]()},
 	{"data.Warning", reflect.TypeFor[data.Warning]()},
+	{"data/corpus.FittedTokens", reflect.TypeFor[corpus.FittedTokens]()},
+	{"data/corpus.Kind", reflect.TypeFor[corpus.Kind]()},
+	{"data/corpus.Removed", reflect.TypeFor[corpus.Removed]()},
+	{"data/corpus.Tokens", reflect.TypeFor[corpus.Tokens]()},
 	{"data/parquet.File", reflect.TypeFor[parquet.File]()},
 	{"describe.Entry", reflect.TypeFor[describe.Entry]()},
 	{"describe.Text", reflect.TypeFor[describe.Text]()},
@@ -587,6 +620,7 @@ var exportedTypes = []struct {
 	{"layers.LSTM", reflect.TypeFor[layers.LSTM]()},
 	{"layers.Layer", reflect.TypeFor[layers.Layer]()},
 	{"layers.LayerNorm", reflect.TypeFor[layers.LayerNorm]()},
+	{"layers.MaskSteps", reflect.TypeFor[layers.MaskSteps]()},
 	{"layers.MaxPool1D", reflect.TypeFor[layers.MaxPool1D]()},
 	{"layers.MaxPool2D", reflect.TypeFor[layers.MaxPool2D]()},
 	{"layers.MultiHeadAttention", reflect.TypeFor[layers.MultiHeadAttention]()},
@@ -629,6 +663,7 @@ var exportedTypes = []struct {
 	{"metrics.ConfusionTable", reflect.TypeFor[metrics.ConfusionTable]()},
 	{"metrics.Counts", reflect.TypeFor[metrics.Counts]()},
 	{"metrics.Curve", reflect.TypeFor[metrics.Curve]()},
+	{"metrics.Sums", reflect.TypeFor[metrics.Sums]()},
 	{"models.Architecture", reflect.TypeFor[models.Architecture]()},
 	{"models.ArchitectureFunc", reflect.TypeFor[models.ArchitectureFunc]()},
 	{"models.Calibration", reflect.TypeFor[models.Calibration]()},
@@ -667,6 +702,9 @@ var exportedTypes = []struct {
 	{"models/tabular.RootUniform", reflect.TypeFor[tabular.RootUniform]()},
 	{"models/tabular.TabM", reflect.TypeFor[tabular.TabM]()},
 	{"models/tabular.Treatment", reflect.TypeFor[tabular.Treatment]()},
+	{"models/text.Bag", reflect.TypeFor[text.Bag]()},
+	{"models/text.CNN", reflect.TypeFor[text.CNN]()},
+	{"models/text.LSTM", reflect.TypeFor[text.LSTM]()},
 	{"optim.Adagrad", reflect.TypeFor[optim.Adagrad]()},
 	{"optim.Adam", reflect.TypeFor[optim.Adam]()},
 	{"optim.AdamW", reflect.TypeFor[optim.AdamW]()},
@@ -741,6 +779,10 @@ var exportedTypes = []struct {
 	{"recipes/tabular.ResNet", reflect.TypeFor[recipestabular.ResNet]()},
 	{"recipes/tabular.TabM", reflect.TypeFor[recipestabular.TabM]()},
 	{"recipes/tabular.Tuned", reflect.TypeFor[recipestabular.Tuned]()},
+	{"recipes/text.Bag", reflect.TypeFor[recipestext.Bag]()},
+	{"recipes/text.CNN", reflect.TypeFor[recipestext.CNN]()},
+	{"recipes/text.Fit", reflect.TypeFor[recipestext.Fit]()},
+	{"recipes/text.LSTM", reflect.TypeFor[recipestext.LSTM]()},
 	{"regularize.AlphaDropout", reflect.TypeFor[regularize.AlphaDropout]()},
 	{"regularize.Dropout", reflect.TypeFor[regularize.Dropout]()},
 	{"regularize.ElasticNet", reflect.TypeFor[regularize.ElasticNet]()},
