@@ -17,7 +17,7 @@ type Removed struct {
 
 // String says it in a sentence.
 func (r Removed) String() string {
-	if len(r.Rows) == 0 {
+	if len(r.Rows) == 0 || len(r.Like) != len(r.Rows) {
 		return fmt.Sprintf("no row is a near-duplicate of another by its %s", r.Column)
 	}
 	s := fmt.Sprintf("%d rows are left out, as their %s is nearly that of an earlier row, the first of them row %d, like row %d", len(r.Rows), r.Column, r.Rows[0]+1, r.Like[0]+1)

@@ -19,15 +19,15 @@ var floors = [][]string{
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
 	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate", "text/ngram", "text/translate"},
 	{"data", "trees"},
-	{"data/parquet", "infer", "internal/setfile"},
+	{"data/parquet", "data/corpus", "infer", "internal/setfile"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
-	{"models/tabular"},
+	{"models/tabular", "models/text"},
 	{"train"},
 	{"crossval"},
 	{"recipes/tabular"},
-	{"crossval/baselines"},
+	{"crossval/baselines", "recipes/text"},
 	{"crossval/search"},
 	{"recipes/ensemble"},
 	{"plots", "bench/workload"},
@@ -49,6 +49,7 @@ var never = map[string][]string{
 	"crossval/stats":     {"describe", "metrics", "internal/kernel"}, // pure functions of slices
 	"data/parquet":       {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
+	"data/corpus":        {"graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
 	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
 	"text/translate":     {"describe", "metrics", "graph", "internal/kernel"},
@@ -72,7 +73,7 @@ var heavy = map[string][]string{
 	"codeberg.org/go-fonts/dejavu":   {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"github.com/parquet-go":          {"data/parquet", "cmd/aegis", "bench/stream"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "models/text", "train", "recipes/tabular", "recipes/text", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {
