@@ -63,6 +63,9 @@ func exportedList(packages []parsed) ([]byte, error) {
 		if names[name] {
 			name = strings.ReplaceAll(path, "/", "")
 		}
+		if names[name] { // a package at the root, after one of its name further down
+			name = "aegis" + name
+		}
 		names[name] = true
 		fmt.Fprintf(&imports, "%s %q\n", name, module+path)
 		var fs, ts []string

@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
 	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate", "text/ngram", "text/translate"},
 	{"data", "trees"},
-	{"data/parquet", "infer", "internal/setfile"},
+	{"data/parquet", "data/corpus", "infer", "internal/setfile"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
@@ -48,6 +48,7 @@ var never = map[string][]string{
 	"metrics":            {"data", "graph", "internal/kernel"},
 	"crossval/stats":     {"describe", "metrics", "internal/kernel"}, // pure functions of slices
 	"data/parquet":       {"graph", "internal/kernel"},
+	"data/corpus":        {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
 	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
