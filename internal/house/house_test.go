@@ -48,6 +48,7 @@ var never = map[string][]string{
 	"metrics":            {"data", "graph", "internal/kernel"},
 	"crossval/stats":     {"describe", "metrics", "internal/kernel"}, // pure functions of slices
 	"data/parquet":       {"graph", "internal/kernel"},
+	"data/corpus":        {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"data/corpus":        {"graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
