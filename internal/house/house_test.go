@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"recipes/ensemble"},
 	{"plots", "bench/workload"},
 	{"internal/searchfiles"},
-	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables", "bench/calibrate", "bench/search"},
+	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables", "bench/calibrate", "bench/search", "bench/text"},
 }
 
 var may = map[string][]string{
@@ -67,13 +67,13 @@ var never = map[string][]string{
 // heavy lists modules that only the named rooms may pull in, as every user of a
 // room pays for what it imports.
 var heavy = map[string][]string{
-	"github.com/sjwhitworth/golearn": {"crossval/baselines", "recipes/ensemble", "internal/searchfiles", "cmd/aegis", "bench/opponents", "bench/tables", "bench/search", "bench/calibrate"},
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "recipes/ensemble", "internal/searchfiles", "cmd/aegis", "bench/opponents", "bench/tables", "bench/search", "bench/text", "bench/calibrate"},
 	"gonum.org/v1/plot":              {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/go-text/typesetting": {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"codeberg.org/go-fonts/dejavu":   {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"github.com/parquet-go":          {"data/parquet", "cmd/aegis", "bench/stream"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "models/text", "train", "recipes/tabular", "recipes/text", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "models/text", "train", "recipes/tabular", "recipes/text", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "bench/text", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {
