@@ -9,8 +9,9 @@ import (
 // Cache holds what the blocks of a transformer have computed of earlier steps, block by block, so
 // that a next step costs as much as one and not as all.
 //
-// Shapes: Keys and Values (batch, capacity, KVHeads·Dim), of which the first Lengths steps count;
-// Lengths Int (batch), and Counts is Lengths + 1. Of a decoder MemoryKeys and MemoryValues (batch, keys, KVHeads·Dim) are those
+// Shapes: Keys and Values (batch, capacity, KVHeads·Dim), in any order. Lengths Int (batch) are the
+// positions of the new step, and Counts Int (batch) the number of steps that it attends to, itself
+// included: Lengths + 1, or fewer if the cache holds the latest ones alone. Of a decoder MemoryKeys and MemoryValues (batch, keys, KVHeads·Dim) are those
 // of the memory, of which MemoryLengths count; nil: all.
 type Cache struct {
 	Keys, Values             []*graph.Node
@@ -20,8 +21,8 @@ type Cache struct {
 }
 
 // Step computes the result of one more step from those before it: what Build of all steps gives for
-// the last, with Causal set. It returns the keys and values of the step, which belong into the cache
-// at Lengths. The parameters are those of Build, whose scopes are those of b.
+// the last, with Causal set. It returns the keys and values of the step, which belong into the cache.
+// The parameters are those of Build, whose scopes are those of b.
 //
 // Shapes: x (batch, 1, width), y as x, keys and values (batch, 1, KVHeads·Dim) for each block.
 func (t TransformerEncoder) Step(b *graph.Builder, x *graph.Node, c Cache) (y *graph.Node, keys, values []*graph.Node) {

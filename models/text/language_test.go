@@ -35,9 +35,14 @@ func grammar(n int) []int {
 	return ids
 }
 
+var alreadyLearned = map[string]*text.Language{} // tests do not run at once
+
 // learned returns a language model of the grammar.
 func learned(t testing.TB, net models.Architecture) *text.Language {
 	t.Helper()
+	if l := alreadyLearned[fmt.Sprint(net)]; l != nil {
+		return l
+	}
 	const steps = 16
 	rows, err := corpus.Windows("grammar", grammar(24000), 8, steps)
 	if err != nil {
@@ -53,7 +58,9 @@ func learned(t testing.TB, net models.Architecture) *text.Language {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &text.Language{Net: net, Model: m, Steps: steps, Vocab: 8}
+	l := &text.Language{Net: net, Model: m, Steps: steps, Vocab: 8}
+	alreadyLearned[fmt.Sprint(net)] = l
+	return l
 }
 
 var languages = map[string]models.Architecture{
@@ -117,6 +124,30 @@ func TestLanguages(t *testing.T) {
 				t.Errorf("read again, the model writes %s, not %s", have, want)
 			}
 		})
+	}
+}
+
+// TestLongGeneration: what is written goes on as it began, however far beyond a window.
+func TestLongGeneration(t *testing.T) {
+	for name, net := range languages {
+		l := learned(t, net)
+		g, err := l.Generator()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := generate.Sampler{Vocab: l.Vocab, Most: 300}.Generate(t.Context(), g, [][]int{{0, 1, 2}}, []uint64{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, right := append([]int{0, 1, 2}, out[0].IDs...), 0
+		for i := 3; i < len(ids); i++ {
+			if ids[i] == (ids[i-3]*5+3)%8 {
+				right++
+			}
+		}
+		if right < 295 {
+			t.Errorf("%s: %d of 300 tokens follow the grammar", name, right)
+		}
 	}
 }
 

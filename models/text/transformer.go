@@ -77,8 +77,13 @@ type transformerStep struct {
 	logits            *graph.Node
 }
 
-// leastRoom is the capacity of the first cache; it doubles when it is full.
+// leastRoom is the capacity of the first cache. It doubles when it is full, until it holds all tokens
+// of a window but the newest: then the newest takes the place of the oldest, as the model has learned
+// nothing of distances beyond a window.
 const leastRoom = 64
+
+// most is how many earlier tokens a token sees.
+func (g *transformerGenerator) most() int { return max(1, g.l.Steps-1) }
 
 func (g *transformerGenerator) step(rows, room int) (*transformerStep, error) {
 	if s := g.programs[[2]int{rows, room}]; s != nil {
@@ -135,13 +140,14 @@ func (g *transformerGenerator) Step(parents, ids []int, logits []float32) error 
 	for room < g.steps+1 {
 		room *= 2
 	}
+	room = min(room, g.most())
 	s, err := g.step(rows, room)
 	if err != nil {
 		return err
 	}
 	g.move(s, parents)
 	for i, id := range ids {
-		s.tokens[i], s.at[i], s.count[i] = id, g.steps, g.steps+1
+		s.tokens[i], s.at[i], s.count[i] = id, g.steps, min(g.steps, room)+1
 	}
 	if err := s.program.Run(context.Background()); err != nil {
 		return err
@@ -150,7 +156,7 @@ func (g *transformerGenerator) Step(parents, ids []int, logits []float32) error 
 	for k, n := range s.added {
 		v := s.program.Floats32(n)
 		for i := range rows {
-			copy(s.cache[k][(i*room+g.steps)*dim:], v[i*dim:(i+1)*dim])
+			copy(s.cache[k][(i*room+g.steps%room)*dim:], v[i*dim:(i+1)*dim])
 		}
 	}
 	g.now, g.steps = s, g.steps+1
@@ -173,7 +179,7 @@ func (g *transformerGenerator) move(to *transformerStep, parents []int) {
 			return
 		}
 	}
-	dim, n := g.net.Dim, g.steps*g.net.Dim
+	dim, n := g.net.Dim, min(g.steps, from.room)*g.net.Dim
 	for k := range to.cache {
 		source := from.cache[k]
 		if from == to { // rows may change places
