@@ -109,6 +109,21 @@ func TestLanguages(t *testing.T) {
 				}
 			}
 
+			// Far beyond a window a transformer's scores are those of LogProbs, whose windows begin anew
+			// at the same places.
+			if _, ok := net.(text.TransformerLanguage); ok {
+				long := unseen[:75]
+				want, err := l.LogProbs(t.Context(), long)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, v := range stepped(t, l, long, unseen[100:175])[0] {
+					if math.Abs(v-want[i]) > 1e-4 {
+						t.Fatalf("token %d: %v step by step, %v at once", i+1, v, want[i])
+					}
+				}
+			}
+
 			path := filepath.Join(t.TempDir(), "l.safetensors")
 			if err := l.Save(path, map[string]string{"note": "of a grammar"}); err != nil {
 				t.Fatal(err)

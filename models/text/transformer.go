@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
@@ -75,15 +76,11 @@ type transformerStep struct {
 	cache             [][]float32   // keys, then values, of each block: (rows, room, Dim)
 	added             []*graph.Node // what a step adds to each of them: (rows, 1, Dim)
 	logits            *graph.Node
+	past              []int // tokens in the cache: (rows, room)
 }
 
-// leastRoom is the capacity of the first cache. It doubles when it is full, until it holds all tokens
-// of a window but the newest: then the newest takes the place of the oldest, as the model has learned
-// nothing of distances beyond a window.
+// leastRoom is the capacity of the first cache. It doubles when it is full, up to a window.
 const leastRoom = 64
-
-// most is how many earlier tokens a token sees.
-func (g *transformerGenerator) most() int { return max(1, g.l.Steps-1) }
 
 func (g *transformerGenerator) step(rows, room int) (*transformerStep, error) {
 	if s := g.programs[[2]int{rows, room}]; s != nil {
@@ -123,6 +120,7 @@ func (g *transformerGenerator) step(rows, room int) (*transformerStep, error) {
 			s.cache = append(s.cache, v)
 		}
 	}
+	s.past = make([]int, rows*room)
 	g.programs[[2]int{rows, room}] = s
 	return s, nil
 }
@@ -136,18 +134,36 @@ func (g *transformerGenerator) Step(parents, ids []int, logits []float32) error 
 	if err := checkStep(parents, ids, logits, g.l.Vocab, before); err != nil {
 		return err
 	}
+	// Beyond a window the model has learned nothing, and a cache without its first tokens misleads it
+	// (Xiao et al. 2024, arXiv:2309.17453). So when a window is full, its later half begins the next.
+	full := g.steps >= g.l.Steps
 	room := leastRoom
 	for room < g.steps+1 {
 		room *= 2
 	}
-	room = min(room, g.most())
-	s, err := g.step(rows, room)
+	s, err := g.step(rows, min(room, g.l.Steps))
 	if err != nil {
 		return err
 	}
 	g.move(s, parents)
-	for i, id := range ids {
-		s.tokens[i], s.at[i], s.count[i] = id, g.steps, min(g.steps, room)+1
+	g.now = s
+	if full {
+		if err := g.rewind(); err != nil {
+			return err
+		}
+	}
+	if err := g.advance(func(row int) int { return ids[row] }); err != nil {
+		return err
+	}
+	copy(logits, s.program.Floats32(s.logits))
+	return nil
+}
+
+// advance computes a step of every row, and adds it to the cache.
+func (g *transformerGenerator) advance(id func(row int) int) error {
+	s := g.now
+	for i := range s.rows {
+		s.tokens[i], s.at[i], s.count[i] = id(i), g.steps, g.steps+1
 	}
 	if err := s.program.Run(context.Background()); err != nil {
 		return err
@@ -155,12 +171,27 @@ func (g *transformerGenerator) Step(parents, ids []int, logits []float32) error 
 	dim := g.net.Dim
 	for k, n := range s.added {
 		v := s.program.Floats32(n)
-		for i := range rows {
-			copy(s.cache[k][(i*room+g.steps%room)*dim:], v[i*dim:(i+1)*dim])
+		for i := range s.rows {
+			copy(s.cache[k][(i*s.room+g.steps)*dim:], v[i*dim:(i+1)*dim])
 		}
 	}
-	g.now, g.steps = s, g.steps+1
-	copy(logits, s.program.Floats32(s.logits))
+	for i := range s.rows {
+		s.past[i*s.room+g.steps] = s.tokens[i]
+	}
+	g.steps++
+	return nil
+}
+
+// rewind begins a window with the tokens of the later half of the full one, as LogProbs does.
+func (g *transformerGenerator) rewind() error {
+	stride := max(1, g.l.Steps/2)
+	keep, s := g.l.Steps-stride, g.now
+	g.steps = 0
+	for at := range keep { // what a step overwrites was read before
+		if err := g.advance(func(row int) int { return s.past[row*s.room+stride+at] }); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -179,7 +210,7 @@ func (g *transformerGenerator) move(to *transformerStep, parents []int) {
 			return
 		}
 	}
-	dim, n := g.net.Dim, min(g.steps, from.room)*g.net.Dim
+	dim, n := g.net.Dim, g.steps
 	for k := range to.cache {
 		source := from.cache[k]
 		if from == to { // rows may change places
@@ -187,8 +218,12 @@ func (g *transformerGenerator) move(to *transformerStep, parents []int) {
 			g.spare = source
 		}
 		for i, p := range parents {
-			copy(to.cache[k][i*to.room*dim:][:n], source[p*from.room*dim:][:n])
+			copy(to.cache[k][i*to.room*dim:][:n*dim], source[p*from.room*dim:][:n*dim])
 		}
+	}
+	past := slices.Clone(from.past)
+	for i, p := range parents {
+		copy(to.past[i*to.room:][:n], past[p*from.room:][:n])
 	}
 }
 
