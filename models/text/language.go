@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/layers"
@@ -380,38 +379,19 @@ func (l *Language) Save(path string, texts map[string]string) error {
 	if err := l.check(); err != nil {
 		return err
 	}
-	about, err := describe.Marshal(languageJSON{l.Net, l.Steps, l.Vocab})
-	if err != nil {
-		return fmt.Errorf("text: %w", err)
-	}
-	meta := map[string]string{languageKey: string(about)}
-	for name, text := range texts {
-		if name == languageKey {
-			return fmt.Errorf("text: the name %q is taken", name)
-		}
-		meta[name] = text
-	}
-	return l.Model.SaveWith(path, models.Extra{Meta: meta})
+	return saveWith(l.Model, path, languageKey, languageJSON{l.Net, l.Steps, l.Vocab}, texts)
 }
 
 // LoadLanguage reads what Save wrote.
 func LoadLanguage(path string) (*Language, map[string]string, error) {
-	m, x, err := models.LoadWith(path)
+	var j languageJSON
+	m, texts, err := loadWith(path, languageKey, "language", &j)
 	if err != nil {
 		return nil, nil, err
 	}
-	about, ok := x.Meta[languageKey]
-	if !ok {
-		return nil, nil, fmt.Errorf("text: %s is no language model", path)
-	}
-	var j languageJSON
-	if err := describe.Unmarshal([]byte(about), &j); err != nil {
-		return nil, nil, fmt.Errorf("text: %s: %w", path, err)
-	}
-	delete(x.Meta, languageKey)
 	l := &Language{Net: j.Net, Model: m, Steps: j.Steps, Vocab: j.Vocab}
 	if err := l.check(); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return l, x.Meta, nil
+	return l, texts, nil
 }

@@ -164,14 +164,8 @@ func (g *transformerGenerator) move(to *transformerStep, parents []int) {
 	if from == nil {
 		return
 	}
-	if from == to {
-		same := true
-		for i, p := range parents {
-			same = same && i == p
-		}
-		if same {
-			return
-		}
+	if from == to && inPlace(parents) {
+		return
 	}
 	dim, n := g.net.Dim, g.steps*g.net.Dim
 	for k := range to.cache {
