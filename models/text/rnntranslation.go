@@ -70,8 +70,8 @@ func (c RNNTranslation) Build(rows *data.Set, seed uint64) (*models.Model, error
 	}
 	target, source := models.SequenceInt("target"), models.SequenceInt("source")
 	table := models.Share(layers.Named{Name: embeddingName, Layer: tiedEmbedding(size, c.Dim)})
-	y := dropped(table.On(target), c.Dropout)
-	memory := models.Join(c.encoder(), dropped(table.On(source), c.Dropout), source.Lengths())
+	y := embedded(table, target, c.Dim, c.Dropout)
+	memory := models.Join(c.encoder(), embedded(table, source, c.Dim, c.Dropout), source.Lengths())
 	h := memory.Part("state").Then(layers.Named{Name: firstStateName, Layer: c.bridge()})
 	cell := memory.Part("cell").Then(layers.Named{Name: firstCellName, Layer: c.bridge()})
 	y = models.Join(c.decoder(), y, h, cell)
@@ -92,7 +92,7 @@ func (c RNNTranslation) parts(m *models.Model) (pairParts, error) {
 
 // encode implements pairNet: the memory is the encoder's states.
 func (c RNNTranslation) encode(b *graph.Builder, p pairParts, source, lengths *graph.Node) (memory, states []*graph.Node) {
-	x := tiedEmbedding(p.vocab, c.Dim).Build(b.Scope(embeddingName), source)
+	x := embeddedIDs(b, p.vocab, c.Dim, source)
 	at := b.Scope(p.encoder)
 	y := c.encoder().Join(at, []*graph.Node{x, lengths})
 	h := c.bridge().Build(b.Scope(firstStateName), at.Node("state"))
@@ -105,7 +105,7 @@ func (c RNNTranslation) step(b *graph.Builder, p pairParts, in pairInputs) (logi
 		b.Fail("%d states and %d memories: want 2 and 1", len(in.states), len(in.memory))
 		return nil, nil, nil
 	}
-	x := tiedEmbedding(p.vocab, c.Dim).Build(b.Scope(embeddingName), in.tokens)
+	x := embeddedIDs(b, p.vocab, c.Dim, in.tokens)
 	at := b.Scope(p.decoder)
 	y := c.decoder().Join(at, []*graph.Node{x, in.states[0], in.states[1]})
 	query := c.query().Build(b.Scope(queryName), y)

@@ -55,8 +55,8 @@ func (c TransformerTranslation) Build(rows *data.Set, seed uint64) (*models.Mode
 	}
 	target, source := models.SequenceInt("target"), models.SequenceInt("source")
 	table := models.Share(layers.Named{Name: embeddingName, Layer: tiedEmbedding(size, c.Dim)})
-	y := dropped(table.On(target), c.Dropout)
-	memory := models.Join(c.encoder(), dropped(table.On(source), c.Dropout), source.Lengths())
+	y := embedded(table, target, c.Dim, c.Dropout)
+	memory := models.Join(c.encoder(), embedded(table, source, c.Dim, c.Dropout), source.Lengths())
 	y = models.Join(c.decoder(), y, memory, source.Lengths()).Then(layers.Named{Name: headName, Layer: tiedHead()})
 	return models.New(models.Config{Name: "transformer translation", Seed: seed, Type: c.Type}, []*models.Tensor{target, source}, []*models.Tensor{y})
 }
@@ -72,7 +72,7 @@ func (c TransformerTranslation) parts(m *models.Model) (pairParts, error) {
 
 // encode implements pairNet: the memory is the keys of all blocks, then the values.
 func (c TransformerTranslation) encode(b *graph.Builder, p pairParts, source, lengths *graph.Node) (memory, states []*graph.Node) {
-	x := tiedEmbedding(p.vocab, c.Dim).Build(b.Scope(embeddingName), source)
+	x := embeddedIDs(b, p.vocab, c.Dim, source)
 	x = c.encoder().Join(b.Scope(p.encoder), []*graph.Node{x, lengths})
 	keys, values := c.decoder().Remember(b.Scope(p.decoder), x, c.Dim)
 	return append(keys, values...), nil
@@ -84,7 +84,7 @@ func (c TransformerTranslation) step(b *graph.Builder, p pairParts, in pairInput
 		b.Fail("%d caches and %d keys and values of a memory, of %d blocks", len(in.cache), len(in.memory), c.Depth)
 		return nil, nil, nil
 	}
-	x := tiedEmbedding(p.vocab, c.Dim).Build(b.Scope(embeddingName), in.tokens)
+	x := embeddedIDs(b, p.vocab, c.Dim, in.tokens)
 	y, keys, values := c.decoder().Step(b.Scope(p.decoder), x, layers.Cache{
 		Keys: in.cache[:c.Depth], Values: in.cache[c.Depth:], Lengths: in.at, Counts: in.counts,
 		MemoryKeys: in.memory[:c.Depth], MemoryValues: in.memory[c.Depth:], MemoryLengths: in.lengths,

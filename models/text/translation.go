@@ -70,6 +70,20 @@ func tiedEmbedding(size, dim int) layers.Layer {
 	return layers.Embedding{Size: size, Dim: dim, Weight: graph.Weight{Init: graph.Normal{Std: inverseRoot(dim)}}}
 }
 
+// widened scales embeddings to a spread of 1, beside which what the blocks add is not all there is
+// (Vaswani et al. 2017, 3.4).
+func widened(dim int) layers.Layer { return layers.Affine{Scale: 1 / inverseRoot(dim)} }
+
+// embedded are the embeddings of an input.
+func embedded(table *models.Shared, x *models.Tensor, dim int, rate float64) *models.Tensor {
+	return dropped(table.On(x).Then(widened(dim)), rate)
+}
+
+// embeddedIDs are the embeddings of tokens in a graph of the model.
+func embeddedIDs(b *graph.Builder, size, dim int, ids *graph.Node) *graph.Node {
+	return widened(dim).Build(b, tiedEmbedding(size, dim).Build(b.Scope(embeddingName), ids))
+}
+
 func tiedHead() layers.Layer { return layers.TiedOutput{Embedding: embeddingName} }
 
 // checkTranslation checks the settings of a network.
