@@ -23,7 +23,7 @@ import (
 
 type textTranslateFlags struct {
 	file, from, to, group, net string
-	size, longest              int
+	size, longest, dim         int
 	epochs, batch, patience    int
 	rate                       float64
 	limit                      time.Duration
@@ -62,10 +62,11 @@ With --from-model, --translate translates a text with a model that was saved.`,
 	f.StringVar(&o.group, "group", "", "`COLUMN` whose equal cells belong together (default: every pair on its own)")
 	f.StringVar(&o.net, "net", textrecipes.TranslationNames()[0], "`NETWORK`: "+strings.Join(textrecipes.TranslationNames(), ", "))
 	f.IntVar(&o.size, "vocabulary", 8000, "`NUMBER` of tokens (byte pairs of both languages) at most")
-	f.IntVar(&o.longest, "longest", 128, "`NUMBER` of tokens of a text at most")
+	f.IntVar(&o.longest, "longest", 95, "`NUMBER` of tokens of a text at most")
+	f.IntVar(&o.dim, "dim", 0, "`NUMBER` of dimensions of the network, a multiple of 8 (default: 128 for fewer than 10,000 pairs, else 256)")
 	f.IntVar(&o.epochs, "epochs", 30, "`NUMBER` of epochs at most")
 	f.IntVar(&o.patience, "patience", 4, "`EPOCHS` without a better validation loss before training stops")
-	f.IntVar(&o.batch, "batch", 64, "`PAIRS` in a batch")
+	f.IntVar(&o.batch, "batch", 32, "`PAIRS` in a batch")
 	f.Float64Var(&o.rate, "learning-rate", 0, "learning `RATE` at its highest (default: 0.001)")
 	f.DurationVar(&o.limit, "time-limit", 50*time.Minute, "`TIME` that training may take; 0: no bound")
 	f.Float64Var(&o.share, "held-out", 0.04, "`SHARE` of the pairs for the test, and as much for the validation")
@@ -106,6 +107,8 @@ func (o *textTranslateFlags) check() error {
 		return usage("--net %s: want one of %s", o.net, strings.Join(textrecipes.TranslationNames(), ", "))
 	case o.size < 257 || o.longest < 1 || o.longest > 1<<12 || o.epochs < 1 || o.patience < 1 || o.batch < 1 || o.tune < 0 || o.examples < 0 || o.limit < 0:
 		return usage("--vocabulary %d --longest %d --epochs %d --patience %d --batch %d --tune %d --examples %d --time-limit %v: want a vocabulary of at least 257, as every byte is a token, up to %d tokens of a text, and positive numbers", o.size, o.longest, o.epochs, o.patience, o.batch, o.tune, o.examples, o.limit, 1<<12)
+	case o.dim < 0 || o.dim > 4096 || o.dim%8 != 0:
+		return usage("--dim %d: want a multiple of 8, up to 4096", o.dim)
 	case !(o.share > 0 && o.share < 0.5) || !(o.rate >= 0):
 		return usage("--held-out %v --learning-rate %v: want a share above 0 and below 0.5, and a rate of at least 0", o.share, o.rate)
 	}
@@ -284,7 +287,7 @@ func (o *textTranslateFlags) older(ctx context.Context, s *textrecipes.Translati
 
 // fit trains the network.
 func (o *textTranslateFlags) fit(ctx context.Context, c *cobra.Command, s *textrecipes.TranslationStudy) (*nets.Translation, *train.History, []textrecipes.TranslationPoint, error) {
-	net, err := textrecipes.TranslationByName(o.net, len(s.Train))
+	net, err := textrecipes.TranslationByName(o.net, len(s.Train), o.dim)
 	if err != nil {
 		return nil, nil, nil, err
 	}

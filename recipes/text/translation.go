@@ -23,7 +23,7 @@ type Translation struct {
 	Net          models.Architecture // nil: nets.TransformerTranslation
 	LearningRate float64             // at its highest; 0: 0.001
 	Epochs       int                 // at most; 0: 30
-	Batch        int                 // pairs; 0: 64
+	Batch        int                 // pairs; 0: 32
 	Patience     int                 // epochs without a better validation loss; 0: 4
 	Smoothing    float64             // of labels; 0: 0.1, below 0: none
 	Average      float64             // decay of the average of the weights; 0: 0.999, below 0: none
@@ -38,7 +38,7 @@ func (r Translation) withDefaults() (Translation, error) {
 	if r.Net == nil {
 		r.Net = nets.TransformerTranslation{}
 	}
-	r.LearningRate, r.Epochs, r.Batch, r.Patience = or(r.LearningRate, 0.001), or(r.Epochs, 30), or(r.Batch, 64), or(r.Patience, 4)
+	r.LearningRate, r.Epochs, r.Batch, r.Patience = or(r.LearningRate, 0.001), or(r.Epochs, 30), or(r.Batch, 32), or(r.Patience, 4)
 	r.Smoothing, r.Average = max(0, or(r.Smoothing, 0.1)), max(0, or(r.Average, 0.999))
 	return r, nil
 }
@@ -109,21 +109,27 @@ func fitting(limit time.Duration) train.Callback {
 // TranslationNames returns the names of translation models, as TranslationByName takes them.
 func TranslationNames() []string { return []string{"transformer", "rnn"} }
 
-// TranslationByName returns the network of a translation model by its name, in a size for the given
-// number of training pairs.
-func TranslationByName(name string, pairs int) (models.Architecture, error) {
-	small := pairs < 10_000
+// TranslationByName returns the network of a translation model by its name, with embeddings of dim
+// dimensions; 0: 128 for fewer than 10,000 training pairs, 256 for more.
+func TranslationByName(name string, pairs, dim int) (models.Architecture, error) {
+	rate, depth := 0.1, 3
+	if pairs < 10_000 {
+		rate, depth = 0.2, 2
+	}
+	if dim == 0 {
+		dim = 256
+		if pairs < 10_000 {
+			dim = 128
+		}
+	}
+	if dim < 8 || dim > 4096 || dim%8 != 0 {
+		return nil, fmt.Errorf("text: a translation model of %d dimensions: want a multiple of 8, up to 4096", dim)
+	}
 	switch name {
 	case "transformer":
-		if small {
-			return nets.TransformerTranslation{Dim: 128, Depth: 2, Heads: 4, Hidden: 256, Dropout: 0.2}, nil
-		}
-		return nets.TransformerTranslation{Dim: 256, Depth: 3, Heads: 4, Hidden: 768, Dropout: 0.1}, nil
+		return nets.TransformerTranslation{Dim: dim, Depth: depth, Heads: 4, Hidden: 3 * dim, Dropout: rate}, nil
 	case "rnn":
-		if small {
-			return nets.RNNTranslation{Dim: 96, Units: 96, Depth: 1, Dropout: 0.3}, nil
-		}
-		return nets.RNNTranslation{Dim: 256, Units: 192, Depth: 1, Dropout: 0.2}, nil
+		return nets.RNNTranslation{Dim: dim, Units: dim / 4 * 3, Dropout: 2 * rate}, nil
 	}
 	return nil, fmt.Errorf("text: there is no translation model %q; there are %v", name, TranslationNames())
 }

@@ -68,7 +68,7 @@ func SplitPairs(pairs []TextPair, share float64, seed uint64) (train, validation
 type TranslationStudy struct {
 	Tokenizer               *text.Tokenizer
 	Train, Validation, Test []TextPair
-	Longest                 int           // tokens of a text; 0: 128
+	Longest                 int           // tokens of a text; 0: 95, which with the end are padded to 96
 	Beam                    generate.Beam // of networks; Width 0: 4, Alpha 0: 0.6, below 0: 0
 	Seed                    uint64        // of intervals
 
@@ -90,7 +90,7 @@ func (s *TranslationStudy) prepare() error {
 	case s.prepared:
 		return nil
 	}
-	s.Longest, s.Beam.Width, s.Beam.Alpha = or(s.Longest, 128), or(s.Beam.Width, 4), max(0, or(s.Beam.Alpha, 0.6))
+	s.Longest, s.Beam.Width, s.Beam.Alpha = or(s.Longest, 95), or(s.Beam.Width, 4), max(0, or(s.Beam.Alpha, 0.6))
 	var ok bool
 	if s.end, ok = s.Tokenizer.ID(EndOfText); !ok {
 		return fmt.Errorf("text: translation study: the tokenizer has no token %s", EndOfText)
@@ -260,7 +260,7 @@ func (s *TranslationStudy) Score(name string, texts []string) (*TranslationScore
 			return nil, fmt.Errorf("text: translation study: %w", err)
 		}
 		out.sums[m.name] = sums
-		// BCa has no interval for a score that is 0 in most resamples.
+		// With few groups all resamples may lie on one side of the score: BCa has no interval then.
 		o := stats.SumsOptions{Clusters: s.groups(), Seed: s.Seed}
 		if *m.test, err = stats.BootstrapSums(sums.Rows, sums.Score, o); err != nil {
 			o.Kind = stats.Percentile
@@ -423,7 +423,7 @@ func (s *TranslationStudy) Compare(first, second *TranslationScore, metric strin
 	o := stats.SumsOptions{Clusters: s.groups(), Seed: s.Seed}
 	t, err := stats.PairedBootstrap(a.Rows, b.Rows, a.Score, o)
 	if err != nil {
-		o.Kind = stats.Percentile // BCa has none if one is better in all resamples
+		o.Kind = stats.Percentile // as in Score; t.Method says so
 		if t, err = stats.PairedBootstrap(a.Rows, b.Rows, a.Score, o); err != nil {
 			return TranslationDifference{}, fmt.Errorf("text: translation study: %w", err)
 		}
