@@ -32,15 +32,15 @@ func AttentionMap(a Attention) (*Figure, error) {
 	return figure(p, max(4.6*vg.Inch, a.width()), max(4*vg.Inch, a.height())), nil
 }
 
-// side is the size of a cell.
-const side = vg.Length(15)
+// tokenSide is the size of a cell.
+const tokenSide = vg.Length(15)
 
 func (a Attention) width() vg.Length {
-	return side*vg.Length(len(a.Source)) + a.widest(a.Target) + 0.9*vg.Inch
+	return tokenSide*vg.Length(len(a.Source)) + a.widest(a.Target) + 0.9*vg.Inch
 }
 
 func (a Attention) height() vg.Length {
-	return side*vg.Length(len(a.Target)) + 0.75*a.widest(a.Source) + 1.1*vg.Inch
+	return tokenSide*vg.Length(len(a.Target)) + 0.75*a.widest(a.Source) + 1.1*vg.Inch
 }
 
 // maxToken is the number of characters of a token that are shown.

@@ -1,6 +1,7 @@
 package text_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -272,4 +273,32 @@ func TestTranslationStudyRefuses(t *testing.T) {
 			}
 		}
 	}
+}
+
+func ExampleTranslation() {
+	s := &text.TranslationStudy{Train: phrases(60, 1), Validation: phrases(9, 2), Test: phrases(9, 3)}
+	var texts []string
+	for _, p := range s.Train {
+		texts = append(texts, p.Source, p.Target)
+	}
+	ctx := context.Background()
+	var err error
+	if s.Tokenizer, err = text.LanguageTokenizer(ctx, corpus.BPE, 300, texts); err != nil {
+		panic(err)
+	}
+	m, h, points, err := s.Fit(ctx, text.Translation{Net: nets.RNNTranslation{Dim: 8, Units: 8}, Epochs: 2}, 1)
+	if err != nil {
+		panic(err)
+	}
+	score, err := s.ScoreNet(ctx, "rnn", m)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(h.Epochs(), len(points), len(score.Texts))
+	// Output: 2 2 9
+}
+
+func ExampleWords() {
+	fmt.Printf("%q\n", text.Words("l'histoire du temps, en 2.4"))
+	// Output: ["l'" "histoire" "du" "temps" "," "en" "2.4"]
 }
