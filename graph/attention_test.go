@@ -374,3 +374,29 @@ func TestAttentionDropout(t *testing.T) {
 		t.Error("two rows or queries have the same noise")
 	}
 }
+
+// TestParamOf: a parameter is found below the scopes around, the nearest first, and has the
+// gradient of both uses.
+func TestParamOf(t *testing.T) {
+	b := graph.New(graph.NewParams(graph.Float64, 1), graph.Train)
+	param := func(b *builder, v float64) *node {
+		return b.Param("w", graph.Shape{1}, graph.Weight{Init: graph.Constant{Value: v}})
+	}
+	far, near := param(b.Scope("table"), 2), param(b.Scope("net").Scope("table"), 3)
+	at := b.Scope("net").Scope("head").Scope("deep")
+	if at.ParamOf("table/w") != near || b.Scope("other").ParamOf("table/w") != far || b.ParamOf("net/table/w") != near {
+		t.Errorf("another parameter is found, or none: %v", b.Err())
+	}
+	loss := b.Sum(b.Mul(b.Square(near), at.ParamOf("table/w"))) // w³
+	grads := b.Gradients(loss, near)
+	p, err := graph.Compile(b, grads...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(bg); err != nil {
+		t.Fatal(err)
+	}
+	if g := p.Tensor(grads[0]).Data().([]float64); g[0] != 27 {
+		t.Errorf("gradient %v, want 27", g)
+	}
+}

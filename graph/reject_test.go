@@ -7,6 +7,7 @@ import (
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/graph/graphtest"
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 func TestWrongShapesAreRejected(t *testing.T) {
@@ -89,6 +90,22 @@ func TestWrongShapesAreRejected(t *testing.T) {
 			x := in(b, "x", 2, 5, 4)
 			return b.Attention(x, x, x, graph.Attention{Lengths: in(b, "lengths", 2)})
 		}, []string{"lengths float64(2): want int(2)"}},
+		{"parameter of no layer", func(b *builder) *node {
+			b.Scope("one").Scope("deep").Param("w", graph.Shape{2}, graph.Weight{})
+			return b.Scope("two").ParamOf("deep/w") // which is below another scope
+		}, []string{`two: param: no layer before this one has a parameter "deep/w"`}},
+		{"parameter that is a state", func(b *builder) *node {
+			b.State("w", graph.Shape{2}, graph.Zeros{})
+			return b.ParamOf("w")
+		}, []string{`no layer before this one has a parameter "w"`}},
+		{"constant with other values", func(b *builder) *node {
+			b.Tensor("c", tensor.New(tensor.WithBacking([]float64{1, 2})))
+			return b.Again().Tensor("c", tensor.New(tensor.WithBacking([]float64{1, 3})))
+		}, []string{"a shared layer declares it with other values"}},
+		{"constant twice", func(b *builder) *node {
+			b.Tensor("c", tensor.New(tensor.WithBacking([]float64{1, 2})))
+			return b.Tensor("c", tensor.New(tensor.WithBacking([]float64{1, 2})))
+		}, []string{`the name "c" is taken`}},
 		{"rotary of a matrix", func(b *builder) *node { return b.Rotary(in(b, "x", 2, 4), graph.Rotary{}) }, []string{"want (batch, steps, heads·dim)"}},
 		{"rotary of an odd number", func(b *builder) *node { return b.Rotary(in(b, "x", 2, 4, 3), graph.Rotary{}) }, []string{"3 of the 3 elements", "even"}},
 		{"rotary of too many", func(b *builder) *node { return b.Rotary(in(b, "x", 2, 4, 4), graph.Rotary{Dims: 6}) }, []string{"6 of the 4 elements"}},

@@ -18,6 +18,12 @@ fi
 # Real tables for the notebooks that read some.
 export AEGIS_TABLES=${AEGIS_TABLES:-${AEGIS_DATA:-${XDG_CACHE_HOME:-$HOME/.cache}/aegis}/tables}
 [ -f "$AEGIS_TABLES/cars-mpg.csv" ] || ../data/testdata/fetch-tables.sh "$AEGIS_TABLES" || true # the notebook says what is missing
+# Newton's Opticks, for the notebook on language, from Go's source tree.
+texts=${AEGIS_DATA:-${XDG_CACHE_HOME:-$HOME/.cache}/aegis}/texts
+if ! [ -f "$texts/opticks.txt" ]; then
+	mkdir -p "$texts"
+	cp "$(go env GOROOT)/src/testdata/Isaac.Newton-Opticks.txt" "$texts/opticks.txt" || true # the notebook says what is missing
+fi
 mkdir -p executed
 passed=0 failed=0
 for name in "${names[@]}"; do

@@ -184,7 +184,7 @@ type validation struct {
 	splitter   crossval.Splitter
 	importance []string
 
-	rowNames []string                       // on the page; nil: their numbers
+	rowNames []string                        // on the page; nil: their numbers
 	facts    func(model string) []plots.Fact // of a candidate, for the page; nil: those of the net
 	notes    func() ([]string, error)        // for the page; nil: none
 }

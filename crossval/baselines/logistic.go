@@ -217,6 +217,7 @@ const (
 	fineGradient   = 1e-6
 	coarseGradient = 1e-4
 	mostIterations = 1000
+	mostScores     = 1 << 19 // rows times outputs up to which all inner folds choose the strength; of more, one of them does
 )
 
 // fit minimises the mean log loss plus Σw²/(2Cn), starting from w.
@@ -234,7 +235,11 @@ func (l *logits) choose(ctx context.Context, strengths []float64, seed uint64) (
 	fold := foldsOf(l.rows, l.labels, l.groups, seed)
 	var inside, outside []*logits
 	var w [][]float64
-	for f := range innerFolds {
+	folds := innerFolds
+	if l.rows*l.outputs > mostScores {
+		folds = 1
+	}
+	for f := range folds {
 		in := l.subset(func(row int) bool { return fold[row] != f })
 		out := l.subset(func(row int) bool { return fold[row] == f })
 		if in.rows > 0 && out.rows > 0 {

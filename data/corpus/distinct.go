@@ -17,10 +17,13 @@ type Removed struct {
 
 // String says it in a sentence.
 func (r Removed) String() string {
-	if len(r.Rows) == 0 {
+	if len(r.Rows) == 0 || len(r.Like) != len(r.Rows) {
 		return fmt.Sprintf("no row is a near-duplicate of another by its %s", r.Column)
 	}
-	s := fmt.Sprintf("%d rows are left out, as their %s is nearly that of an earlier row, the first of them row %d, like row %d", len(r.Rows), r.Column, r.Rows[0]+1, r.Like[0]+1)
+	s := fmt.Sprintf("%d rows are left out, as their %s is nearly that of an earlier row", len(r.Rows), r.Column)
+	if len(r.Like) > 0 {
+		s += fmt.Sprintf(", the first of them row %d, like row %d", r.Rows[0]+1, r.Like[0]+1)
+	}
 	if r.Classes > 0 {
 		s += fmt.Sprintf("; %d of them have another class", r.Classes)
 	}

@@ -7,7 +7,6 @@ package corpus
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -236,12 +235,5 @@ func init() {
 			return text.Read(strings.NewReader(json))
 		},
 	})
-	builtin.Register(Tokens{})
-	builtin.Entry(describe.Entry{Example: FittedTokens{}, Check: func(v any) error {
-		f, ok := v.(FittedTokens)
-		if !ok {
-			return errors.New("corpus: no tokens")
-		}
-		return f.check()
-	}})
+	builtin.Register(Tokens{}, FittedTokens{}) // Apply checks what was read
 }

@@ -53,17 +53,19 @@ func TestExportedList(t *testing.T) {
 
 func exportedList(packages []parsed) ([]byte, error) {
 	var imports, funcs, kinds bytes.Buffer
-	names := map[string]bool{}
+	times := map[string]int{}
+	for _, p := range packages {
+		times[p.files[0].Name.Name]++
+	}
 	for _, p := range packages {
 		path := strings.TrimPrefix(filepath.ToSlash(p.dir), "../../")
 		if p.files[0].Name.Name == "main" {
 			continue
 		}
 		name := p.files[0].Name.Name
-		if names[name] {
+		if times[name] > 1 {
 			name = strings.ReplaceAll(path, "/", "")
 		}
-		names[name] = true
 		fmt.Fprintf(&imports, "%s %q\n", name, module+path)
 		var fs, ts []string
 		for _, f := range p.files {

@@ -19,20 +19,20 @@ var floors = [][]string{
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
 	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate", "text/ngram", "text/translate"},
 	{"data", "trees"},
-	{"data/parquet", "infer", "internal/setfile"},
+	{"data/parquet", "data/corpus", "infer", "internal/setfile"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
-	{"models/tabular"},
+	{"models/tabular", "models/text"},
 	{"train"},
 	{"crossval"},
 	{"recipes/tabular"},
-	{"crossval/baselines"},
+	{"crossval/baselines", "recipes/text"},
 	{"crossval/search"},
 	{"recipes/ensemble"},
 	{"plots", "bench/workload"},
 	{"internal/searchfiles"},
-	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables", "bench/calibrate", "bench/search"},
+	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables", "bench/calibrate", "bench/search", "bench/text"},
 }
 
 var may = map[string][]string{
@@ -48,6 +48,7 @@ var never = map[string][]string{
 	"metrics":            {"data", "graph", "internal/kernel"},
 	"crossval/stats":     {"describe", "metrics", "internal/kernel"}, // pure functions of slices
 	"data/parquet":       {"graph", "internal/kernel"},
+	"data/corpus":        {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
 	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
@@ -66,13 +67,13 @@ var never = map[string][]string{
 // heavy lists modules that only the named rooms may pull in, as every user of a
 // room pays for what it imports.
 var heavy = map[string][]string{
-	"github.com/sjwhitworth/golearn": {"crossval/baselines", "recipes/ensemble", "internal/searchfiles", "cmd/aegis", "bench/opponents", "bench/tables", "bench/search", "bench/calibrate"},
+	"github.com/sjwhitworth/golearn": {"crossval/baselines", "recipes/ensemble", "internal/searchfiles", "cmd/aegis", "bench/opponents", "bench/tables", "bench/search", "bench/text", "bench/calibrate"},
 	"gonum.org/v1/plot":              {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/go-text/typesetting": {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"codeberg.org/go-fonts/dejavu":   {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"github.com/parquet-go":          {"data/parquet", "cmd/aegis", "bench/stream"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "train", "recipes/tabular", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "models/text", "train", "recipes/tabular", "recipes/text", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "bench/text", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

@@ -39,9 +39,9 @@ type AttentionGrads[T Float] struct{ Q, K, V []T }
 // these sizes, whoever computes them, so bits do not depend on the number of workers. Rows of
 // scores are padded to whole pairs of registers.
 const (
-	queryBlock = 64
-	keyBlock   = 128
-	scorePad   = 32
+	mostQueries = 64 // of a block
+	keyBlock    = 128
+	scorePad    = 32
 )
 
 // FLOP returns the floating-point operations of the products of a forward pass, counting keys
@@ -58,8 +58,17 @@ func (a *Attention) BackwardFLOP() int {
 // share is the number of query heads that one head of keys serves.
 func (a *Attention) share() int { return a.Heads / a.KVHeads }
 
+// queryBlock is the number of queries of a block. Of few queries that see only keys before
+// them, smaller blocks leave out more products.
+func (a *Attention) queryBlock() int {
+	if a.Causal && a.Queries <= 256 {
+		return mostQueries / 2
+	}
+	return mostQueries
+}
+
 // queryBlocks and keyBlocks are the numbers of blocks.
-func (a *Attention) queryBlocks() int { return (a.Queries + queryBlock - 1) / queryBlock }
+func (a *Attention) queryBlocks() int { return (a.Queries + a.queryBlock() - 1) / a.queryBlock() }
 func (a *Attention) keyBlocks() int   { return (a.Keys + keyBlock - 1) / keyBlock }
 
 // The offsets of a batch row's head: of the queries from i on, and of results; of the keys and
@@ -161,10 +170,10 @@ type attentionSpace[T Float] struct {
 	hides   []T // 0 of keys that count, −∞ of the others; nil: all count
 	memory  []T // of hides
 
-	scores, kept, grads   [queryBlock * keyBlock]T // probabilities; those that dropout keeps; gradients
-	peaks, sums, rescales [queryBlock]T
-	deltas                [queryBlock]T // Σ dy·y of each query
-	hidden                [keyBlock]T   // −∞
+	scores, kept, grads   [mostQueries * keyBlock]T // probabilities; those that dropout keeps; gradients
+	peaks, sums, rescales [mostQueries]T
+	deltas                [mostQueries]T // Σ dy·y of each query
+	hidden                [keyBlock]T    // −∞
 
 	kT, k, vT, v, q, dy packs[T]
 }
@@ -271,8 +280,8 @@ func (q *queries) columns(j int) (cols, ld int) {
 
 // item returns an item of batch row n and key head g.
 func (t *attention[T]) item(w *attentionSpace[T], n, g, i int) queries {
-	first := i % t.queryBlocks() * queryBlock
-	q := queries{n: n, g: g, h: g*t.share() + i/t.queryBlocks(), first: first, m: min(queryBlock, t.Queries-first)}
+	first := i % t.queryBlocks() * t.queryBlock()
+	q := queries{n: n, g: g, h: g*t.share() + i/t.queryBlocks(), first: first, m: min(t.queryBlock(), t.Queries-first)}
 	q.limit = t.sees(q.first+q.m-1, w.keys)
 	return q
 }

@@ -86,8 +86,8 @@ func (t *attention[T]) backwardBlock(w *attentionSpace[T], q queries, own bool, 
 	}
 	t.differences(w, q)
 	if key1 > 0 {
-		w.q.fill(false, q.m, queryBlock, t.Dim, x, ldq)
-		w.dy.fill(false, q.m, queryBlock, t.VDim, dy, ldy)
+		w.q.fill(false, q.m, mostQueries, t.Dim, x, ldq)
+		w.dy.fill(false, q.m, mostQueries, t.VDim, dy, ldy)
 	}
 	for j := key0; j < last; j += keyBlock {
 		p, ds := t.blockGrads(w, q, j, T(t.Scale))
@@ -186,8 +186,8 @@ func (t *attention[T]) biasPart(w *attentionSpace[T], i int) {
 	if t.BiasHeads > 1 {
 		h0, h1 = bias%t.BiasHeads, bias%t.BiasHeads+1
 	}
-	first := block * queryBlock
-	m := min(queryBlock, t.Queries-first)
+	first := block * t.queryBlock()
+	m := min(t.queryBlock(), t.Queries-first)
 	at := t.atBias(n0, h0, first)
 	clear(t.dbias[at : at+m*t.Keys])
 	for n := n0; n < n1; n++ {

@@ -1,6 +1,7 @@
 package text_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -254,4 +255,43 @@ func TestLanguagesRefuse(t *testing.T) {
 	if _, _, err := text.LoadLanguage(path); err == nil || !strings.Contains(err.Error(), "no language model") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// writes trains a model of a short text a little, and lets it write.
+func writes(net models.Architecture) {
+	ids := slices.Repeat([]int{0, 1, 2, 3, 4}, 80)
+	rows, err := corpus.Windows("steps", ids, 5, 8)
+	if err != nil {
+		panic(err)
+	}
+	m, err := net.Build(rows, 1)
+	if err != nil {
+		panic(err)
+	}
+	_, err = train.Fit(ctx, m, rows, train.Config{Loss: losses.SequenceCrossEntropy{}, Metrics: []data.Metric{}, Epochs: 40, BatchSize: 8, Optimizer: optim.Adam{LearningRate: 0.01}})
+	if err != nil {
+		panic(err)
+	}
+	l := &text.Language{Net: net, Model: m, Steps: 8, Vocab: 5}
+	g, err := l.Generator()
+	if err != nil {
+		panic(err)
+	}
+	out, err := generate.Sampler{Vocab: 5, Most: 6}.Generate(ctx, g, [][]int{{2}}, []uint64{1})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(out[0].IDs)
+}
+
+var ctx = context.Background()
+
+func ExampleLSTMLanguage() {
+	writes(text.LSTMLanguage{Dim: 8, Units: 16, Depth: 1})
+	// Output: [3 4 0 1 2 3]
+}
+
+func ExampleTransformerLanguage() {
+	writes(text.TransformerLanguage{Dim: 16, Depth: 1, Heads: 2})
+	// Output: [3 4 0 1 2 3]
 }

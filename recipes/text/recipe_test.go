@@ -127,16 +127,36 @@ func TestRecipesRefuse(t *testing.T) {
 
 var ctx = context.Background()
 
-func ExampleBag() {
+// example fits a recipe to lines about light and about rain.
+func example(r tabular.Recipe) {
 	rows, err := corpus.Labelled("lines",
 		strings.Split(strings.Repeat("a ray of light,a drop of rain,", 20), ",")[:40], strings.Split(strings.Repeat("optics,weather,", 20), ",")[:40])
 	if err != nil {
 		panic(err)
 	}
-	model, _, err := tabular.Estimator{Recipe: text.Bag{}, Seed: 1}.Train(ctx, rows)
+	model, _, err := tabular.Estimator{Recipe: r, Seed: 1}.Train(ctx, rows)
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(model.Info.Classes, model.Info.Texts)
-	// Output: [optics weather] [text]
+	fmt.Println(model.Name(), model.Info.Classes, model.Info.Texts)
+}
+
+func ExampleBag() {
+	example(text.Bag{Fit: text.Fit{Epochs: 2}})
+	// Output: bag [optics weather] [text]
+}
+
+func ExampleCNN() {
+	example(text.CNN{Fit: text.Fit{Epochs: 2}})
+	// Output: cnn [optics weather] [text]
+}
+
+func ExampleLSTM() {
+	example(text.LSTM{Fit: text.Fit{Epochs: 2}})
+	// Output: lstm [optics weather] [text]
+}
+
+func ExampleTransformer() {
+	example(text.Transformer{Fit: text.Fit{Epochs: 2}})
+	// Output: transformer [optics weather] [text]
 }

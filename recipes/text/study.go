@@ -71,6 +71,9 @@ type LanguageScore struct {
 
 // Characters returns the number of characters of each test text, its end counted as one.
 func (s *Study) Characters() []int {
+	if s == nil {
+		return nil
+	}
 	var out []int
 	for _, t := range s.Test {
 		out = append(out, len([]rune(t))+1)

@@ -39,6 +39,7 @@ func init() {
 			"Prepared":           reflect.TypeOf((*_baselines.Prepared)(nil)).Elem(),
 			"RandomForest":       reflect.TypeOf((*_baselines.RandomForest)(nil)).Elem(),
 			"Ridge":              reflect.TypeOf((*_baselines.Ridge)(nil)).Elem(),
+			"TermWeights":        reflect.TypeOf((*_baselines.TermWeights)(nil)).Elem(),
 			"TextBayes":          reflect.TypeOf((*_baselines.TextBayes)(nil)).Elem(),
 			"TextLogistic":       reflect.TypeOf((*_baselines.TextLogistic)(nil)).Elem(),
 			"TreeModel":          reflect.TypeOf((*_baselines.TreeModel)(nil)).Elem(),

@@ -66,6 +66,7 @@ func init() {
 		},
 		Types: map[string]reflect.Type{
 			"Activation":      reflect.TypeOf((*_graph.Activation)(nil)).Elem(),
+			"Attention":       reflect.TypeOf((*_graph.Attention)(nil)).Elem(),
 			"Attribute":       reflect.TypeOf((*_graph.Attribute)(nil)).Elem(),
 			"Builder":         reflect.TypeOf((*_graph.Builder)(nil)).Elem(),
 			"Cell":            reflect.TypeOf((*_graph.Cell)(nil)).Elem(),
@@ -101,6 +102,7 @@ func init() {
 			"Profile":         reflect.TypeOf((*_graph.Profile)(nil)).Elem(),
 			"Program":         reflect.TypeOf((*_graph.Program)(nil)).Elem(),
 			"Recurrence":      reflect.TypeOf((*_graph.Recurrence)(nil)).Elem(),
+			"Rotary":          reflect.TypeOf((*_graph.Rotary)(nil)).Elem(),
 			"Shape":           reflect.TypeOf((*_graph.Shape)(nil)).Elem(),
 			"Uniform":         reflect.TypeOf((*_graph.Uniform)(nil)).Elem(),
 			"Value":           reflect.TypeOf((*_graph.Value)(nil)).Elem(),

@@ -27,6 +27,8 @@ func init() {
 		},
 		Types: map[string]reflect.Type{
 			"AddedToken":         reflect.TypeOf((*_text.AddedToken)(nil)).Elem(),
+			"BM25":               reflect.TypeOf((*_text.BM25)(nil)).Elem(),
+			"BM25Index":          reflect.TypeOf((*_text.BM25Index)(nil)).Elem(),
 			"BPE":                reflect.TypeOf((*_text.BPE)(nil)).Elem(),
 			"BPEDecoder":         reflect.TypeOf((*_text.BPEDecoder)(nil)).Elem(),
 			"Behavior":           reflect.TypeOf((*_text.Behavior)(nil)).Elem(),
@@ -43,6 +45,7 @@ func init() {
 			"FittedTFIDF":        reflect.TypeOf((*_text.FittedTFIDF)(nil)).Elem(),
 			"FixedLength":        reflect.TypeOf((*_text.FixedLength)(nil)).Elem(),
 			"Fuse":               reflect.TypeOf((*_text.Fuse)(nil)).Elem(),
+			"Hit":                reflect.TypeOf((*_text.Hit)(nil)).Elem(),
 			"Lowercase":          reflect.TypeOf((*_text.Lowercase)(nil)).Elem(),
 			"Metaspace":          reflect.TypeOf((*_text.Metaspace)(nil)).Elem(),
 			"NFC":                reflect.TypeOf((*_text.NFC)(nil)).Elem(),
