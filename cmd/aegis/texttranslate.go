@@ -144,7 +144,7 @@ func (o *textTranslateFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	m, h, points, err := o.fit(ctx, c, study)
+	m, h, points, err := o.fit(ctx, c, study, status)
 	if err != nil {
 		return err
 	}
@@ -286,7 +286,7 @@ func (o *textTranslateFlags) older(ctx context.Context, s *textrecipes.Translati
 }
 
 // fit trains the network.
-func (o *textTranslateFlags) fit(ctx context.Context, c *cobra.Command, s *textrecipes.TranslationStudy) (*nets.Translation, *train.History, []textrecipes.TranslationPoint, error) {
+func (o *textTranslateFlags) fit(ctx context.Context, c *cobra.Command, s *textrecipes.TranslationStudy, status io.Writer) (*nets.Translation, *train.History, []textrecipes.TranslationPoint, error) {
 	net, err := textrecipes.TranslationByName(o.net, len(s.Train), o.dim)
 	if err != nil {
 		return nil, nil, nil, err
@@ -300,6 +300,9 @@ func (o *textTranslateFlags) fit(ctx context.Context, c *cobra.Command, s *textr
 		})},
 	}, o.seed)
 	bar.end()
+	for _, p := range points {
+		fmt.Fprintf(status, "  after %v, epoch %d: validation loss %.3f, BLEU %.1f of some validation pairs\n", p.Time.Round(time.Second), p.Epoch, p.Loss, p.BLEU)
+	}
 	return m, h, points, err
 }
 
@@ -324,11 +327,9 @@ func verdictsOf(s *textrecipes.TranslationStudy, scores []*textrecipes.Translati
 // shown returns some test pairs with all translations.
 func (o *textTranslateFlags) shown(s *textrecipes.TranslationStudy, scores []*textrecipes.TranslationScore) []string {
 	var out []string
-	for k := range min(o.examples, len(s.Test)) {
-		i := k * len(s.Test) / o.examples
-		if len(s.Test) < o.examples {
-			i = k
-		}
+	most := min(o.examples, len(s.Test))
+	for k := range most {
+		i := k * len(s.Test) / most
 		line := fmt.Sprintf("%s: %s\n%s: %s", o.from, s.Test[i].Source, o.to, s.Test[i].Target)
 		for _, score := range scores {
 			line += fmt.Sprintf("\n%s: %s", score.Name, score.Texts[i])

@@ -42,7 +42,7 @@ func TestTextTranslate(t *testing.T) {
 			t.Errorf("%q is missing:\n%s", want, out)
 		}
 	}
-	if !strings.Contains(status, "2 pairs are left out, as they are not translated") || !strings.Contains(status, "0 pairs have a text of more than 95 tokens") {
+	if !strings.Contains(status, "2 pairs are left out, as they are not translated") || !strings.Contains(status, "0 pairs have a text of more than 95 tokens") || strings.Count(status, "validation loss") != 8 {
 		t.Errorf("status: %s", status)
 	}
 	page, err := os.ReadFile("page.html")

@@ -160,7 +160,6 @@ type scorer struct {
 	program      *graph.Program
 	tokens, next []int
 	ce           *graph.Node
-	double       bool
 }
 
 func (l *Language) scorer(rows, steps int) (*scorer, error) {
@@ -169,7 +168,7 @@ func (l *Language) scorer(rows, steps int) (*scorer, error) {
 	if b.Err() != nil {
 		return nil, b.Err()
 	}
-	s := &scorer{rows: rows, steps: steps, double: l.Model.Params().Dtype() == graph.Float64}
+	s := &scorer{rows: rows, steps: steps}
 	s.ce = b.MaskedCrossEntropy(logits[0], b.InputInt("next", rows, steps), -1, 0)
 	var err error
 	if s.program, err = graph.Compile(b, s.ce); err != nil {
@@ -252,12 +251,7 @@ func (s *scorer) run(ctx context.Context, ids, begins []int) error {
 	return s.program.Run(ctx)
 }
 
-func (s *scorer) loss(i int) float64 {
-	if s.double {
-		return s.program.Floats64(s.ce)[i]
-	}
-	return float64(s.program.Floats32(s.ce)[i])
-}
+func (s *scorer) loss(i int) float64 { return valueOf(s.program, s.ce, i) }
 
 // Generator returns the model as generate.Sampler and generate.Beam take it. It serves one
 // generation at a time; several may run at once, each with a generator of its own.

@@ -15,7 +15,6 @@ import (
 	"github.com/seed732fc211/aegis/layers"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/text/generate"
-	"gorgonia.org/tensor"
 )
 
 // pairNet is a network of translation, in the parts that a generator computes one by one.
@@ -236,7 +235,7 @@ func (t *Translation) pairScorer(rows, steps int) (*pairScorer, error) {
 	if b.Err() != nil {
 		return nil, b.Err()
 	}
-	s := &pairScorer{scorer: scorer{rows: rows, steps: steps, double: t.Model.Params().Dtype() == graph.Float64}}
+	s := &pairScorer{scorer: scorer{rows: rows, steps: steps}}
 	s.ce = b.MaskedCrossEntropy(logits[0], b.InputInt("next", rows, steps), -1, 0)
 	var err error
 	if s.program, err = graph.Compile(b, s.ce); err != nil {
@@ -319,85 +318,6 @@ func (t *Translation) Translate(ctx context.Context, sources [][]int, search gen
 		}
 	}
 	return out, nil
-}
-
-// Attention returns how much each token of a target text, and its end, attends to those of a source
-// text and its end when it is predicted: the mean over the heads of the decoder's last block. Rows
-// add up to 1.
-func (t *Translation) Attention(ctx context.Context, source, target []int) ([][]float64, error) {
-	net, p, err := t.parts()
-	if err != nil {
-		return nil, err
-	}
-	if err := t.checkTexts("source", [][]int{source}, 1); err != nil {
-		return nil, err
-	}
-	if err := t.checkTexts("target", [][]int{target}, 0); err != nil {
-		return nil, err
-	}
-	n, m := len(source)+1, len(target)+1
-	steps := max(n, m)
-	b := graph.New(t.Model.Params(), graph.Infer)
-	logits := t.Model.Build(b, 1, steps)
-	q, k, a := net.attention(b, p)
-	if b.Err() != nil {
-		return nil, b.Err()
-	}
-	names := t.Model.InputNames()
-	a.Lengths = b.Node(names[3])
-	heads := max(1, a.Heads)
-	weights := b.Mean(b.Reshape(b.Attention(q, k, b.Tensor("identity", identity(t.Model.Params().Dtype(), steps, heads)), a), steps, heads, steps), 1)
-	program, err := graph.Compile(b, weights, logits[0])
-	if err != nil {
-		return nil, err
-	}
-	for name, ids := range map[string][]int{names[0]: append([]int{t.End}, target...), names[1]: {m}, names[2]: source, names[3]: {n}} {
-		if !slices.Contains(program.Inputs(), name) {
-			continue
-		}
-		v, err := inputInts(program, name)
-		if err != nil {
-			return nil, err
-		}
-		for i := range v {
-			v[i] = t.End
-		}
-		copy(v, ids)
-	}
-	if err := program.Run(ctx); err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	out := make([][]float64, m)
-	for i := range out {
-		out[i] = make([]float64, n)
-		for j := range out[i] {
-			if t.Model.Params().Dtype() == graph.Float64 {
-				out[i][j] = program.Floats64(weights)[i*steps+j]
-			} else {
-				out[i][j] = float64(program.Floats32(weights)[i*steps+j])
-			}
-		}
-	}
-	return out, nil
-}
-
-// identity returns values (1, steps, heads·steps) of which attention makes its own probabilities.
-func identity(dtype graph.Dtype, steps, heads int) *tensor.Dense {
-	v := make([]float64, steps*heads*steps)
-	for i := range steps {
-		for h := range heads {
-			v[(i*heads+h)*steps+i] = 1
-		}
-	}
-	shape := tensor.WithShape(1, steps, heads*steps)
-	if dtype == graph.Float64 {
-		return tensor.New(shape, tensor.WithBacking(v))
-	}
-	narrow := make([]float32, len(v))
-	for i, x := range v {
-		narrow[i] = float32(x)
-	}
-	return tensor.New(shape, tensor.WithBacking(narrow))
 }
 
 // translationKey is where Save puts what is not the model.

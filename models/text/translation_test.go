@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/data/corpus"
+	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/losses"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/models/text"
@@ -259,6 +260,29 @@ func TestTranslationAttention(t *testing.T) {
 		if centre[0]-centre[4] < 0.5 {
 			t.Errorf("%s: the first token looks at %.2f on average, the last at %.2f", name, centre[0], centre[4])
 		}
+	}
+}
+
+// TestTranslationFloat64: a network of float64 scores and attends; what generates are programs of
+// float32.
+func TestTranslationFloat64(t *testing.T) {
+	rows := toySet(t, 20, 1)
+	net := text.TransformerTranslation{Dim: 8, Depth: 1, Heads: 2, Type: graph.Float64}
+	m, err := net.Build(rows, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := text.Translation{Net: net, Model: m, Vocab: toyVocab, Longest: 10}
+	p, err := model.LogProbs(t.Context(), [][]int{{1, 2}}, [][]int{{7}})
+	if err != nil || len(p[0]) != 2 || !(p[0][0] < 0 && p[0][0] > -10) {
+		t.Errorf("%v, %v", p, err)
+	}
+	w, err := model.Attention(t.Context(), []int{1, 2}, []int{7})
+	if err != nil || len(w) != 2 || math.Abs(w[1][0]+w[1][1]+w[1][2]-1) > 1e-12 {
+		t.Errorf("%v, %v", w, err)
+	}
+	if _, err := model.Generator(t.Context(), [][]int{{1}}); err == nil || !strings.Contains(err.Error(), "want float32") {
+		t.Errorf("error %v", err)
 	}
 }
 
