@@ -17,6 +17,9 @@ import (
 // As a Joiner, it accepts a memory (batch, keys, memory width) as an optional second input, and the
 // lengths Int (batch) of what is attended to, x or the memory, as the last one: steps past
 // the length are not seen. A row of length 0 has outputs as if all values were 0.
+//
+// It exposes what it projects: "queries" (batch, steps, Heads·Dim), "keys" (batch, keys,
+// KVHeads·Dim), both turned if Rotary.
 type MultiHeadAttention struct {
 	Heads   int // 0: 1
 	KVHeads int // of keys and values, a divisor of Heads; 0: Heads
@@ -62,7 +65,9 @@ func (a MultiHeadAttention) Join(b *graph.Builder, xs []*graph.Node) *graph.Node
 	if b.Mode() == graph.Train {
 		full.Dropout = a.Dropout
 	}
-	return a.output(b, b.Attention(a.project(b, "query", x, a.Heads, nil), a.project(b, "key", memory, a.KVHeads, nil), a.project(b, "value", memory, a.KVHeads, nil), full))
+	q := b.Expose("queries", a.project(b, "query", x, a.Heads, nil))
+	k := b.Expose("keys", a.project(b, "key", memory, a.KVHeads, nil))
+	return a.output(b, b.Attention(q, k, a.project(b, "value", memory, a.KVHeads, nil), full))
 }
 
 // project returns the queries, keys or values of x; offsets are the positions of the first step of

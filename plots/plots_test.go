@@ -156,6 +156,7 @@ func figures(t *testing.T) map[string]*plots.Figure {
 	}
 	maps.Copy(all, notebookFigures(t, must))
 	maps.Copy(all, speedFigures(must))
+	maps.Copy(all, translationFigures(must))
 	maps.Copy(all, taskFigures(t, must))
 	maps.Copy(all, statisticsFigures(t, must))
 	return all

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/seed732fc211/aegis/data"
-	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/internal/builtin"
 	"github.com/seed732fc211/aegis/layers"
@@ -161,7 +160,6 @@ type scorer struct {
 	program      *graph.Program
 	tokens, next []int
 	ce           *graph.Node
-	double       bool
 }
 
 func (l *Language) scorer(rows, steps int) (*scorer, error) {
@@ -170,7 +168,7 @@ func (l *Language) scorer(rows, steps int) (*scorer, error) {
 	if b.Err() != nil {
 		return nil, b.Err()
 	}
-	s := &scorer{rows: rows, steps: steps, double: l.Model.Params().Dtype() == graph.Float64}
+	s := &scorer{rows: rows, steps: steps}
 	s.ce = b.MaskedCrossEntropy(logits[0], b.InputInt("next", rows, steps), -1, 0)
 	var err error
 	if s.program, err = graph.Compile(b, s.ce); err != nil {
@@ -253,12 +251,7 @@ func (s *scorer) run(ctx context.Context, ids, begins []int) error {
 	return s.program.Run(ctx)
 }
 
-func (s *scorer) loss(i int) float64 {
-	if s.double {
-		return s.program.Floats64(s.ce)[i]
-	}
-	return float64(s.program.Floats32(s.ce)[i])
-}
+func (s *scorer) loss(i int) float64 { return valueOf(s.program, s.ce, i) }
 
 // Generator returns the model as generate.Sampler and generate.Beam take it. It serves one
 // generation at a time; several may run at once, each with a generator of its own.
@@ -380,38 +373,19 @@ func (l *Language) Save(path string, texts map[string]string) error {
 	if err := l.check(); err != nil {
 		return err
 	}
-	about, err := describe.Marshal(languageJSON{l.Net, l.Steps, l.Vocab})
-	if err != nil {
-		return fmt.Errorf("text: %w", err)
-	}
-	meta := map[string]string{languageKey: string(about)}
-	for name, text := range texts {
-		if name == languageKey {
-			return fmt.Errorf("text: the name %q is taken", name)
-		}
-		meta[name] = text
-	}
-	return l.Model.SaveWith(path, models.Extra{Meta: meta})
+	return saveWith(l.Model, path, languageKey, languageJSON{l.Net, l.Steps, l.Vocab}, texts)
 }
 
 // LoadLanguage reads what Save wrote.
 func LoadLanguage(path string) (*Language, map[string]string, error) {
-	m, x, err := models.LoadWith(path)
+	var j languageJSON
+	m, texts, err := loadWith(path, languageKey, "language", &j)
 	if err != nil {
 		return nil, nil, err
 	}
-	about, ok := x.Meta[languageKey]
-	if !ok {
-		return nil, nil, fmt.Errorf("text: %s is no language model", path)
-	}
-	var j languageJSON
-	if err := describe.Unmarshal([]byte(about), &j); err != nil {
-		return nil, nil, fmt.Errorf("text: %s: %w", path, err)
-	}
-	delete(x.Meta, languageKey)
 	l := &Language{Net: j.Net, Model: m, Steps: j.Steps, Vocab: j.Vocab}
 	if err := l.check(); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return l, x.Meta, nil
+	return l, texts, nil
 }

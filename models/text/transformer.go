@@ -201,14 +201,8 @@ func (g *transformerGenerator) move(to *transformerStep, parents []int) {
 	if from == nil {
 		return
 	}
-	if from == to {
-		same := true
-		for i, p := range parents {
-			same = same && i == p
-		}
-		if same {
-			return
-		}
+	if from == to && inPlace(parents) {
+		return
 	}
 	dim, n := g.net.Dim, g.steps
 	for k := range to.cache {
