@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -26,7 +27,7 @@ func SequenceMask(b *graph.Builder, lengths *graph.Node, steps int) *graph.Node 
 		at[i] = i
 	}
 	b = b.Scope("mask")
-	return b.Less(b.Tensor("steps", tensor.New(tensor.WithShape(1, steps), tensor.WithBacking(at))), b.Reshape(lengths, s[0], 1))
+	return b.Less(b.Tensor(fmt.Sprint("steps ", steps), tensor.New(tensor.WithShape(1, steps), tensor.WithBacking(at))), b.Reshape(lengths, s[0], 1))
 }
 
 // Join implements Joiner: of padded sequences (batch, steps, channels) and their lengths, Int
