@@ -74,15 +74,40 @@ func AURC(right []bool, confidence []float64) (float64, error) {
 
 // AtRisk returns the point of the highest coverage whose risk is at most the given one; false if
 // there is none, so that nothing should be answered.
-func AtRisk(curve []RiskPoint, risk float64) (RiskPoint, bool) {
+//
+// Of all points that with the risk of the rows at hand is the most fortunate, and of other rows it is
+// higher. With a confidence above 0, such as 0.95, a point counts only if wrong answers as few as its
+// own would be less probable than 1 − confidence at the given risk: P(X ≤ Wrong) ≤ 1 − confidence for X
+// binomial of Answered and risk (the bound of Geifman & El-Yaniv 2017, arXiv:1705.08500, for one
+// point; theirs is stricter, for all points at once). Rows that are alike make it too confident.
+func AtRisk(curve []RiskPoint, risk, confidence float64) (RiskPoint, bool) {
 	var best RiskPoint
 	found := false
 	for _, p := range curve {
-		if p.Risk <= risk && (!found || p.Coverage > best.Coverage) {
-			best, found = p, true
+		if found && p.Coverage <= best.Coverage || !(p.Risk <= risk) {
+			continue
 		}
+		if confidence > 0 && !(risk >= 1 || atMost(p.Wrong, p.Answered, risk) <= 1-confidence) {
+			continue
+		}
+		best, found = p, true
 	}
 	return best, found
+}
+
+// atMost is the probability of at most k of n, each with probability p.
+func atMost(k, n int, p float64) float64 {
+	if !(p > 0) || k < 0 || k > n {
+		return 1
+	}
+	all, _ := math.Lgamma(float64(n) + 1)
+	sum := 0.0
+	for i := range k + 1 {
+		a, _ := math.Lgamma(float64(i) + 1)
+		b, _ := math.Lgamma(float64(n-i) + 1)
+		sum += math.Exp(all - a - b + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+	}
+	return sum
 }
 
 // RiskAt returns the point of a threshold: what the rows of at least this confidence are. If there are

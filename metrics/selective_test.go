@@ -75,7 +75,7 @@ func TestRiskCoverage(t *testing.T) {
 		threshold float64
 		found     bool
 	}{{1, 0.2, true}, {0.3, 0.5, true}, {0.25, 0.5, true}, {0.2, 0.9, true}, {0, 0.9, true}, {-1, 0, false}} {
-		if p, ok := metrics.AtRisk(curve, c.risk); ok != c.found || p.Threshold != c.threshold {
+		if p, ok := metrics.AtRisk(curve, c.risk, 0); ok != c.found || p.Threshold != c.threshold {
 			t.Errorf("at risk %v: %v %v, want %v", c.risk, p, ok, c.threshold)
 		}
 	}
@@ -98,6 +98,27 @@ func TestRiskCoverage(t *testing.T) {
 	}
 }
 
+// TestAtRiskConfident: the probabilities of so few mistakes at a risk of 0.1 are, by Python's
+// sum(comb(n, i)*0.1**i*0.9**(n-i) for i in range(k+1)), for 28 and 29 rows without one 0.0523 and 0.0471, for
+// 45 and 46 with one 0.0524 and 0.0480, for 1000 with 84 and 85 0.0485 and 0.0607.
+func TestAtRiskConfident(t *testing.T) {
+	for _, c := range []struct {
+		answered, wrong int
+		found           bool
+	}{{28, 0, false}, {29, 0, true}, {45, 1, false}, {46, 1, true}, {46, 2, false}, {1000, 85, false}, {1000, 84, true}} {
+		p := metrics.RiskPoint{Answered: c.answered, Wrong: c.wrong, Coverage: 1, Risk: float64(c.wrong) / float64(c.answered)}
+		if _, ok := metrics.AtRisk([]metrics.RiskPoint{p}, 0.1, 0.95); ok != c.found {
+			t.Errorf("%d wrong of %d: %v, want %v", c.wrong, c.answered, ok, c.found)
+		}
+	}
+	for _, risk := range []float64{0, 1, 2, math.NaN()} {
+		p := metrics.RiskPoint{Answered: 50, Coverage: 1}
+		if _, ok := metrics.AtRisk([]metrics.RiskPoint{p}, risk, 0.95); ok != (risk >= 1) {
+			t.Errorf("at risk %v: %v", risk, ok)
+		}
+	}
+}
+
 // Four questions, the last of which is answered with little confidence, and wrongly.
 func ExampleRiskCoverage() {
 	right, confidence := []bool{true, true, true, false}, []float64{0.9, 0.8, 0.6, 0.3}
@@ -107,7 +128,7 @@ func ExampleRiskCoverage() {
 		return
 	}
 	area, _ := metrics.AURC(right, confidence)
-	p, _ := metrics.AtRisk(curve, 0.1)
+	p, _ := metrics.AtRisk(curve, 0.1, 0)
 	fmt.Printf("area %.4f; answering from %.1f on covers %.0f%% at a risk of %.0f%%\n", area, p.Threshold, 100*p.Coverage, 100*p.Risk)
 	// Output: area 0.0625; answering from 0.6 on covers 75% at a risk of 0%
 }

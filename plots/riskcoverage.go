@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/metrics"
@@ -13,7 +14,7 @@ import (
 
 // Selective is the input of RiskCoverage: models that answer only where they are sure enough.
 type Selective struct {
-	Title  string  // "": "Risk and coverage"
+	Title  string  // "": "Risk and coverage, with areas"
 	Target float64 // the risk that was aimed at; 0: none
 	Models []SelectiveModel
 }
@@ -43,7 +44,7 @@ func (s Selective) plot() (*plot.Plot, error) {
 		return nil, fmt.Errorf("plots: risk and coverage of %d models at a risk of %v: want 1 to %d, and 0 to 1", len(s.Models), s.Target, mostCurves)
 	}
 	if s.Title == "" {
-		s.Title = "Risk and coverage"
+		s.Title = "Risk and coverage, with areas"
 	}
 	p := newPlot(s.Title, "share of questions answered", "share of wrong answers among them")
 	addGrid(p)
@@ -109,7 +110,7 @@ type RetrievalReport struct {
 type Retrieved struct {
 	Metrics []string
 	Models  []string
-	Values  [][][3]float64 // by model and metric: the value and its interval
+	Values  [][][3]float64 // by model and metric: the value and its interval, NaN if there is none
 }
 
 // Retrieval draws a page about the answers that models find: a table of scores, the risk-coverage
@@ -155,7 +156,11 @@ func (r Retrieved) table() (block, error) {
 		}
 		row := []entry{{text: oneLine(name)}}
 		for _, v := range r.Values[i] {
-			row = append(row, entry{text: fmt.Sprintf("%.3f (%.3f to %.3f)", v[0], v[1], v[2]), key: v[0]})
+			said := fmt.Sprintf("%.3f", v[0])
+			if !math.IsNaN(v[1]) {
+				said += fmt.Sprintf(" (%.3f to %.3f)", v[1], v[2])
+			}
+			row = append(row, entry{text: said, key: v[0]})
 		}
 		t.rows = append(t.rows, row)
 	}

@@ -125,7 +125,7 @@ func (s *AnswerStudy) refusal(out *AnswerScore, lists *[2][][]text.Hit) error {
 		}
 	}
 	var ok bool
-	if out.Chosen, ok = metrics.AtRisk(curves[0], s.Risk); ok {
+	if out.Chosen, ok = metrics.AtRisk(curves[0], s.Risk, s.Sure); ok {
 		out.Threshold = out.Chosen.Threshold
 	} else {
 		out.Threshold = 2

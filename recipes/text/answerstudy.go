@@ -26,6 +26,7 @@ type AnswerStudy struct {
 	Test, Validation   float64  // shares of the groups; 0: 0.2 and 0.1
 	Absent             float64  // share of the groups of validation and test whose answers are absent; 0: 0.2
 	Risk               float64  // the greatest share of wrong replies that is wanted; 0: 0.1
+	Sure               float64  // confidence that the risk is no greater, as metrics.AtRisk takes it; 0: 0.95
 	Keep               bool     // keep questions of an answer that is nearly the same as an earlier one
 	BM25               text.BM25
 	Seed               uint64 // of the division and the intervals
@@ -55,20 +56,23 @@ const (
 	ByBoth    = "hybrid"
 )
 
+// AnswerNames returns the names of the candidates of an AnswerStudy.
+func AnswerNames() []string { return []string{ByWords, ByVectors, ByBoth} }
+
 // found is the number of hits that are kept of a candidate.
 const found = 100
 
 // withDefaults checks the settings.
 func (s *AnswerStudy) withDefaults() error {
-	s.Test, s.Validation, s.Absent, s.Risk = or(s.Test, 0.2), or(s.Validation, 0.1), or(s.Absent, 0.2), or(s.Risk, 0.1)
+	s.Test, s.Validation, s.Absent, s.Risk, s.Sure = or(s.Test, 0.2), or(s.Validation, 0.1), or(s.Absent, 0.2), or(s.Risk, 0.1), or(s.Sure, 0.95)
 	n := len(s.Questions)
 	switch {
 	case n == 0 || len(s.Answers) != n || s.Groups != nil && len(s.Groups) != n || s.Kinds != nil && len(s.Kinds) != n:
 		return fmt.Errorf("text: answers: %d questions, %d answers, %d groups, %d kinds", n, len(s.Answers), len(s.Groups), len(s.Kinds))
 	case !(s.Test > 0 && s.Validation > 0 && s.Test+s.Validation < 1):
 		return fmt.Errorf("text: answers: shares of %v to test and %v to validate: want numbers above 0 that leave some to train", s.Test, s.Validation)
-	case !(s.Absent > 0 && s.Absent < 1) || !(s.Risk > 0 && s.Risk < 1):
-		return fmt.Errorf("text: answers: a share of %v absent and a risk of %v: want numbers between 0 and 1", s.Absent, s.Risk)
+	case !(s.Absent > 0 && s.Absent < 1) || !(s.Risk > 0 && s.Risk < 1) || !(s.Sure > 0 && s.Sure < 1):
+		return fmt.Errorf("text: answers: a share of %v absent, a risk of %v and a confidence of %v: want numbers between 0 and 1", s.Absent, s.Risk, s.Sure)
 	}
 	return nil
 }
@@ -269,6 +273,30 @@ func (s *AnswerStudy) Dual() *nets.Dual {
 		return nil
 	}
 	return s.dual.Dual
+}
+
+// Examples returns up to n test questions, in turn with an answer among the texts that are searched in
+// the study and without; nil before Prepare.
+func (s *AnswerStudy) Examples(n int) (out []string) {
+	if s == nil || !s.made {
+		return nil
+	}
+	var of [2][]string
+	for _, r := range s.parts[2] {
+		k := 0
+		if r.answer >= s.present {
+			k = 1
+		}
+		of[k] = append(of[k], r.question)
+	}
+	for i := range max(len(of[0]), len(of[1])) {
+		for k := range of {
+			if i < len(of[k]) && len(out) < n {
+				out = append(out, of[k][i])
+			}
+		}
+	}
+	return out
 }
 
 // questions returns the questions of a part.
