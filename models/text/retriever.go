@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/data/corpus"
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/models"
 	"github.com/seed732fc211/aegis/text"
@@ -67,7 +68,8 @@ func (d *Dual) Dim() int {
 	return d.dim
 }
 
-// Questions returns the vectors of questions, one after another.
+// Questions returns the vectors of questions, one after another. Tokens that are not in the vocabulary take
+// no part; a question of no others is a vector of zeros, unless a layer with a bias follows the tokens.
 func (d *Dual) Questions(ctx context.Context, texts []string) ([]float32, error) {
 	return d.vectors(ctx, 0, texts)
 }
@@ -89,7 +91,7 @@ func (d *Dual) vectors(ctx context.Context, side int, texts []string) ([]float32
 	ids := make([][]int, len(texts))
 	order := make([]int, len(texts))
 	for i, t := range texts {
-		list, err := d.tokenizer.AppendIDs(nil, t)
+		list, err := corpus.KnownIDs(d.tokenizer, t)
 		if err != nil {
 			return nil, fmt.Errorf("text: dual encoder: text %d: %w", i, err)
 		}
@@ -167,7 +169,8 @@ func (d *Dual) Index(ctx context.Context, answers []string) (DualIndex, error) {
 	return DualIndex{d, x}, err
 }
 
-// Search implements Retriever: scores are products of vectors, s times the cosine.
+// Search implements Retriever: scores are products of vectors, s times the cosine. Nothing is found for
+// a question of no known token.
 func (x DualIndex) Search(question string, k int) ([]text.Hit, error) {
 	list, err := x.SearchAll(context.Background(), []string{question}, k)
 	if err != nil {
@@ -185,7 +188,16 @@ func (x DualIndex) SearchAll(ctx context.Context, questions []string, k int) ([]
 	if err != nil {
 		return nil, err
 	}
-	return x.Vectors.Search(v, k)
+	lists, err := x.Vectors.Search(v, k)
+	if err != nil {
+		return nil, err
+	}
+	for i, q := range questions {
+		if ids, err := corpus.KnownIDs(x.Dual.tokenizer, q); err == nil && len(ids) == 0 {
+			lists[i] = nil
+		}
+	}
+	return lists, nil
 }
 
 // Fusion ranks the texts that several retrievers find by the weighted sum of their scores, or, without
