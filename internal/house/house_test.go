@@ -50,7 +50,6 @@ var never = map[string][]string{
 	"data/parquet":       {"graph", "internal/kernel"},
 	"data/corpus":        {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
-	"data/corpus":        {"graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
 	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
 	"text/translate":     {"describe", "metrics", "graph", "internal/kernel"},
