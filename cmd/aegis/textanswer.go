@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -78,7 +79,7 @@ With --from-model and --ask such a file answers a question, or refuses.`,
 	f.StringVar(&o.model, "model", "answers.safetensors", "`FILE` for what answers; empty: none")
 	f.StringVar(&o.report, "report", "answers.png", "`FILE` for the page: .png, .svg or .html; empty: none")
 	f.StringVar(&o.from, "from-model", "", "`FILE` of an earlier run that answers --ask")
-	f.StringVar(&o.ask, "ask", "", "`QUESTION` that is answered")
+	f.StringVar(&o.ask, "ask", "", "`QUESTION` that is answered; -: each line of the standard input")
 	f.IntVar(&o.hits, "hits", 3, "`NUMBER` of answers that are shown")
 	f.BoolVar(&o.all, "show-refused", false, "show the answers that are not sure enough, too")
 	f.Uint64Var(&o.seed, "seed", 1, "`SEED` of everything random")
@@ -133,7 +134,7 @@ func (o *textAnswerFlags) run(ctx context.Context, c *cobra.Command) error {
 		return err
 	}
 	if o.from != "" {
-		return o.reply(c.OutOrStdout())
+		return o.reply(c.InOrStdin(), c.OutOrStdout())
 	}
 	out, status := c.OutOrStdout(), c.ErrOrStderr()
 	if o.quiet {
@@ -185,13 +186,26 @@ func (o *textAnswerFlags) run(ctx context.Context, c *cobra.Command) error {
 	return o.page(c, study, h, scores, lines, examples)
 }
 
-// reply answers a question by a file of an earlier run.
-func (o *textAnswerFlags) reply(out io.Writer) error {
+// reply answers questions by a file of an earlier run.
+func (o *textAnswerFlags) reply(in io.Reader, out io.Writer) error {
 	a, _, err := nets.LoadAnswerer(o.from)
 	if err != nil {
 		return err
 	}
-	r, err := a.Ask(o.ask, o.hits)
+	if o.ask != "-" {
+		return o.replyTo(out, a, o.ask)
+	}
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		if err := o.replyTo(out, a, lines.Text()); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func (o *textAnswerFlags) replyTo(out io.Writer, a *nets.Answerer, question string) error {
+	r, err := a.Ask(question, o.hits)
 	if err != nil {
 		return err
 	}
@@ -354,7 +368,7 @@ func answerExamples(study *textrecipes.AnswerStudy, a *nets.Answerer) (out []str
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, fmt.Sprintf("Question: %s\n%s", q, strings.Join(replyLines(r, false), "\n")))
+		out = append(out, fmt.Sprintf("Question: %s\nReply: %s", q, strings.Join(replyLines(r, false), "\n")))
 	}
 	return out, nil
 }

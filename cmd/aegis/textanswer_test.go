@@ -75,6 +75,14 @@ func TestTextAnswer(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(reply, "I do not know") || strings.Count(reply, "\n") != 1 {
 		t.Errorf("exit code %d: %s%s", code, reply, status)
 	}
+	var replies strings.Builder
+	root := textAnswerCommand()
+	root.SetIn(strings.NewReader("xyzzy\nplugh\n"))
+	root.SetOut(&replies)
+	root.SetArgs([]string{"--from-model", "answers.safetensors", "--ask", "-"})
+	if err := root.Execute(); err != nil || strings.Count(replies.String(), "I do not know") != 2 {
+		t.Errorf("two questions: %q, %v", replies.String(), err)
+	}
 }
 
 func TestTextAnswerRefuses(t *testing.T) {
