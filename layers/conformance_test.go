@@ -64,6 +64,11 @@ func TestLayers(t *testing.T) {
 	add("Named", layers.Named{Name: "head", Layer: layers.Dense{Units: 2}}, logits(4), shape(2), 10)
 	add("RMSNorm", layers.RMSNorm{}, logits(4), shape(4), 4)
 	add("RMSNorm of axes", layers.RMSNorm{NoScale: true, Epsilon: 0.1}, logits(3, 5), shape(3, 5), 0)
+	add("L2Norm", layers.L2Norm{}, logits(4), shape(4), 0)
+	add("L2Norm of axes", layers.L2Norm{Scale: 3, Epsilon: 0.1}, logits(3, 5), shape(3, 5), 0)
+	add("L2Norm, learned", layers.L2Norm{Scale: 14, Learned: true}, logits(4), shape(4), 1)
+	add("FirstSteps", layers.FirstSteps{Steps: 2}, logits(3, 2), shape(2, 2), 0)
+	add("FirstSteps of fewer", layers.FirstSteps{Steps: 4}, logits(3, 2), shape(3, 2), 0)
 	add("GatedLinear", layers.GatedLinear{Units: 3}, logits(2, 4), shape(2, 3), 2*(4*3+3))
 	add("SwiGLU", layers.GatedLinear{Units: 3, Activation: layers.Silu, NoBias: true}, logits(4), shape(3), 2*4*3)
 	add("FeedForward", layers.FeedForward{Dropout: 0.2}, logits(2, 3), shape(2, 3), 3*12+12+12*3+3)
@@ -230,6 +235,11 @@ func TestBadLayers(t *testing.T) {
 		{"body of another shape", layers.Residual{Body: layers.Dense{Units: 2}}, []int{2, 3}, "the body turns (2, 3) into (2, 2)"},
 		{"RMSNorm of a vector", layers.RMSNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
 		{"epsilon of RMSNorm", layers.RMSNorm{Epsilon: -1}, []int{2, 3}, "epsilon -1 must be positive"},
+		{"scale", layers.L2Norm{Scale: -1}, []int{2, 3}, "scale -1, epsilon 0: want positive"},
+		{"learned scale", layers.L2Norm{Scale: 101, Learned: true}, []int{2, 3}, "a scale of up to 100"},
+		{"L2Norm of a vector", layers.L2Norm{}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"no steps", layers.FirstSteps{}, []int{2, 3}, "the first 0 steps: want at least 1"},
+		{"steps of a vector", layers.FirstSteps{Steps: 1}, []int{3}, "input (3): want (batch, steps, ...)"},
 		{"gates of nothing", layers.GatedLinear{}, []int{2, 3}, "0 units: want at least 1"},
 		{"no positions", layers.PositionEmbedding{}, []int{2, 3, 4}, "positions of 0 steps"},
 		{"too few positions", layers.PositionEmbedding{Steps: 2}, []int{2, 3, 4}, "sequences of 3 steps, positions of 2: raise Steps"},

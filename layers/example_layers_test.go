@@ -92,6 +92,32 @@ func ExampleLayerNorm() {
 	// Output: [(10, 8)] 16
 }
 
+// A vector of length 10; the scale is learned on from there.
+func ExampleL2Norm() {
+	m, err := models.Sequential(models.Config{}, models.Input("vector", 2), layers.L2Norm{Scale: 10, Learned: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	y, err := m.Predict(context.Background(), tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]float32{3, -4})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", y[0].Data())
+	// Output: [6.000 -8.000]
+}
+
+// Short questions are padded as the answers beside them are, which the mean need not see.
+func ExampleFirstSteps() {
+	x := models.SequenceInt("question")
+	y := x.Then(layers.FirstSteps{Steps: 32}, layers.Embedding{Size: 100, Dim: 8})
+	m, err := models.New(models.Config{}, []*models.Tensor{x}, []*models.Tensor{models.Join(layers.GlobalAveragePool{}, y, x.Lengths())})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(8)] 800
+}
+
 // The largest value of every 2x2 window.
 func ExampleMaxPool2D() {
 	m, err := models.Sequential(models.Config{}, models.Input("image", 28, 28, 8), layers.MaxPool2D{Size: [2]int{2, 2}})

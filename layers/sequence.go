@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/seed732fc211/aegis/graph"
@@ -26,7 +27,7 @@ func SequenceMask(b *graph.Builder, lengths *graph.Node, steps int) *graph.Node 
 		at[i] = i
 	}
 	b = b.Scope("mask")
-	return b.Less(b.Tensor("steps", tensor.New(tensor.WithShape(1, steps), tensor.WithBacking(at))), b.Reshape(lengths, s[0], 1))
+	return b.Less(b.Tensor(fmt.Sprint("steps ", steps), tensor.New(tensor.WithShape(1, steps), tensor.WithBacking(at))), b.Reshape(lengths, s[0], 1))
 }
 
 // Join implements Joiner: of padded sequences (batch, steps, channels) and their lengths, Int
@@ -81,4 +82,27 @@ func masked(b *graph.Builder, xs []*graph.Node) (x, mask, counts *graph.Node) {
 		return nil, nil, nil
 	}
 	return x, b.Reshape(flat, s[0], s[1], 1), b.Reshape(b.Sum(flat, 1), s[0], 1)
+}
+
+// FirstSteps keeps the first Steps steps of padded sequences, of indices or of channels: all of
+// shorter ones. Their lengths go unchanged to what joins them, which counts no more steps than
+// there are.
+//
+// Shapes: x (batch, steps, ...), y (batch, min(steps, Steps), ...).
+type FirstSteps struct{ Steps int }
+
+// Build implements Layer.
+func (f FirstSteps) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	s := b.Shape(x)
+	switch {
+	case b.Err() != nil:
+		return nil
+	case f.Steps < 1:
+		return b.Fail("the first %d steps: want at least 1", f.Steps)
+	case len(s) < 2:
+		return b.Fail("input %v: want (batch, steps, ...)", s)
+	case s[1] <= f.Steps:
+		return x
+	}
+	return b.Slice(x, 1, 0, f.Steps)
 }

@@ -39,6 +39,20 @@ func ExampleShare() {
 	// Output: 8
 }
 
+// One encoder for texts of two inputs, whose lengths it takes besides.
+func ExampleShareJoiner() {
+	a, b := models.Sequence("a", 4), models.Sequence("b", 4)
+	encoder := models.ShareJoiner(layers.LSTM{Units: 3})
+	m, err := models.New(models.Config{}, []*models.Tensor{a, b}, []*models.Tensor{
+		models.Join(layers.Multiply{}, encoder.Join(a, a.Lengths()), encoder.Join(b, b.Lengths())),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.Summary().Trained)
+	// Output: 96
+}
+
 // A decoder begins with the states of an encoder.
 func ExampleTensor_Part() {
 	said, written := models.Input("said", 7, 3), models.Input("written", 5, 3)

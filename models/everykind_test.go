@@ -48,7 +48,8 @@ func TestEveryKindIsSaved(t *testing.T) {
 			Depth: 2, Attention: layers.MultiHeadAttention{Heads: 3}, Hidden: layers.FeedForward{Units: 5, Activation: layers.Relu}, Norm: layers.RMSNorm{}, PostNorm: true, Dropout: 0.1,
 		}, sequence},
 		"layers.AdditiveAttention": {layers.AdditiveAttention{Units: 4}, sequence},
-		"regularize.Dropout":       {layer: regularize.Dropout{Rate: 0.5}}, "regularize.AlphaDropout": {layer: regularize.AlphaDropout{Rate: 0.5}},
+		"layers.L2Norm":            {layer: layers.L2Norm{Scale: 7, Learned: true}}, "layers.FirstSteps": {layers.FirstSteps{Steps: 3}, sequence},
+		"regularize.Dropout": {layer: regularize.Dropout{Rate: 0.5}}, "regularize.AlphaDropout": {layer: regularize.AlphaDropout{Rate: 0.5}},
 		"regularize.GaussianDropout": {layer: regularize.GaussianDropout{Rate: 0.5}}, "regularize.GaussianNoise": {layer: regularize.GaussianNoise{Std: 0.5}},
 		"graph.GlorotUniform": {layer: dense(graph.Weight{Init: graph.GlorotUniform{}})}, "graph.GlorotNormal": {layer: dense(graph.Weight{Init: graph.GlorotNormal{}})},
 		"graph.HeUniform": {layer: dense(graph.Weight{Init: graph.HeUniform{}})}, "graph.HeNormal": {layer: dense(graph.Weight{Init: graph.HeNormal{}})},
@@ -63,7 +64,7 @@ func TestEveryKindIsSaved(t *testing.T) {
 	}
 	joiners := map[string]layers.Joiner{"layers.Concat": layers.Concat{}, "layers.Add": layers.Add{}, "layers.Multiply": layers.Multiply{}}
 	elsewhere := map[string]string{ // kinds that other tests save
-		"layers.Embedding": "below", "layers.TiedOutput": "below", "layers.TransformerDecoder": "below", "layers.DotAttention": "below", "models/tabular.": "below, by the nets that they are parts of",
+		"layers.Embedding": "below", "layers.TiedOutput": "below", "layers.TransformerDecoder": "below", "layers.DotAttention": "below", "layers.MaskSteps": "TestNets of models/text", "models/tabular.": "below, by the nets that they are parts of",
 	}
 	roundTrip := func(t *testing.T, m *models.Model, in ...*tensor.Dense) {
 		t.Helper()

@@ -86,18 +86,34 @@ func (t *Tensor) Part(name string) *Tensor { return &Tensor{part: name, from: []
 // Join applies a layer that takes several inputs.
 func Join(j layers.Joiner, ts ...*Tensor) *Tensor { return &Tensor{joiner: j, from: ts} }
 
-// Shared is a layer applied in several places with the same parameters.
-type Shared struct{ layer layers.Layer }
+// Shared is a layer or a Joiner applied in several places with the same parameters.
+type Shared struct {
+	layer  layers.Layer
+	joiner layers.Joiner
+}
 
 // Share wraps a layer so that it can be applied in several places.
-func Share(l layers.Layer) *Shared { return &Shared{l} }
+func Share(l layers.Layer) *Shared { return &Shared{layer: l} }
 
-// On applies the shared layer. A nil Shared gives nil, which New refuses.
+// ShareJoiner wraps a Joiner so that it can be applied in several places.
+func ShareJoiner(j layers.Joiner) *Shared { return &Shared{joiner: j} }
+
+// On applies the shared layer. A nil Shared gives nil, which New refuses, as it refuses the result
+// for a shared Joiner.
 func (s *Shared) On(t *Tensor) *Tensor {
 	if s == nil {
 		return nil
 	}
 	return &Tensor{layer: s.layer, from: []*Tensor{t}, shared: s}
+}
+
+// Join applies the shared Joiner. A nil Shared gives nil, which New refuses, as it refuses the
+// result for a shared layer.
+func (s *Shared) Join(ts ...*Tensor) *Tensor {
+	if s == nil {
+		return nil
+	}
+	return &Tensor{joiner: s.joiner, from: ts, shared: s}
 }
 
 // stage is one step of a network, in the order in which it is built, and the form in which a

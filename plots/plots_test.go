@@ -128,6 +128,8 @@ func figures(t *testing.T) map[string]*plots.Figure {
 	residuals := plots.Residuals{Target: "price", Actual: actual, Predicted: pred}
 	all := map[string]*plots.Figure{
 		"learning_rates": must(plots.LearningRates(rateSearch())),
+		"risk_coverage":  must(plots.RiskCoverage(selective())),
+		"retrieval":      must(plots.Retrieval(retrieval())),
 		"curves_one":     must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
 		"curves_axis":    must(plots.LearningCurves(plots.Curves{Fits: one, Low: 0.1, High: 0.5})),
 		"curves_many":    must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),

@@ -29,7 +29,7 @@ func textCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(textClassifyCommand(), textLMCommand(), textTranslateCommand())
+	c.AddCommand(textClassifyCommand(), textLMCommand(), textTranslateCommand(), textAnswerCommand())
 	return c
 }
 

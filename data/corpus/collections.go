@@ -78,6 +78,25 @@ func PackageSections() (*data.Set, error) {
 	}.set()
 }
 
+// PackageQuestions returns questions about Debian's packages, about 67,000, with the long description of
+// the package as the answer, in English. Its columns of texts are "question", "answer", "kind",
+// "package" and "source"; there is no target. Of the kind short is the short description, of almost every
+// package. Of the kind tags, some 4,000, is a sentence made of the package's debtags by fixed phrases, such
+// as "Is there a program for converting that works with audio for the command line written in Perl?", where two
+// facets or more tell what is wanted and no other package is asked for by the same. Such a question
+// has often other right answers than the one that counts, so scores on it are too low; those of
+// models can be compared all the same. Rows of one source package are one group, which a split
+// keeps whole.
+//
+// The file is package-questions.jsonl. Where it comes from, its date, and errors are as for
+// [PackageSections].
+func PackageQuestions() (*data.Set, error) {
+	return collection{
+		name: "package questions", file: "package-questions.jsonl", source: "descriptions and debtags of the packages, each under the licence of its package",
+		texts: []string{"question", "answer", "kind", "package", "source"}, group: "source",
+	}.set()
+}
+
 // PackageTranslations returns pairs of paragraphs of the descriptions of Debian's packages, about
 // 52,000, in English and French, in the columns of texts "en" and "fr", with "source" and "package".
 // There is no target. Pairs of one source package are one group, which a split keeps whole. Two

@@ -11,7 +11,7 @@
 # fine-foods-train.jsonl, fine-foods-test.jsonl.
 # Debian's lists of packages and their descriptions in English and French, bookworm, main,
 # amd64, from $DEBIAN_MIRROR (otherwise http://deb.debian.org/debian): package-sections.jsonl,
-# package-translations.jsonl, and debian.json, which says of what date they are.
+# package-questions.jsonl, package-translations.jsonl, and debian.json, which says of what date they are.
 # Go's source tree: opticks.txt, Newton's book as Project Gutenberg has it (public domain).
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -47,7 +47,7 @@ list() {
 }
 
 descriptions() {
-	command -v apt-get >/dev/null || { skip "package-sections, package-translations: apt-get is needed"; return; }
+	command -v apt-get >/dev/null || { skip "package-sections, package-questions, package-translations: apt-get is needed"; return; }
 	chmod 755 "$work" # apt fetches as a user of its own
 	mkdir -p lists/partial cache
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${DEBIAN_MIRROR:-http://deb.debian.org/debian} bookworm main" >sources.list
@@ -61,9 +61,9 @@ CONF
 		-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null -q update >apt.log 2>&1 &&
 		list InRelease release && list main_binary-amd64_Packages packages &&
 		list main_i18n_Translation-en english && list main_i18n_Translation-fr french ||
-		{ skip "package-sections, package-translations: apt cannot fetch the lists: $(tail -1 apt.log)"; return; }
+		{ skip "package-sections, package-questions, package-translations: apt cannot fetch the lists: $(tail -1 apt.log)"; return; }
 	python3 "$here/texts.py" debian release packages english french "$folder" ||
-		skip "package-sections, package-translations: the lists cannot be read"
+		skip "package-sections, package-questions, package-translations: the lists cannot be read"
 }
 
 opticks() {

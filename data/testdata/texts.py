@@ -127,6 +127,100 @@ def sections(packages, english, dropped):
                    "package": package["Package"], "source": source_of(package)}
 
 
+# Questions by debtags, which people have given to packages: what is asked for is said by their facets.
+
+ROLES = {"program": "a program", "plugin": "a plug-in", "shared-lib": "a shared library", "devel-lib": "a library to develop with",
+         "documentation": "documentation", "app-data": "data files", "data": "data files", "metapackage": "a collection of packages"}
+INTERFACES = {"commandline": "for the command line", "graphical": "with a graphical interface", "text-mode": "for the terminal",
+              "daemon": "that runs in the background", "web": "with a web interface", "shell": "with a shell", "3d": "in 3D"}
+USES = {"gameplaying": "playing games", "checking": "checking", "monitor": "monitoring", "login": "logging in", "driver": "driving devices",
+        "transmission": "sending and receiving", "timekeeping": "keeping time", "text-formatting": "formatting text", "entertaining": "fun",
+        "chatting": "chatting with others", "typesetting": "typesetting documents", "storing": "storing", "dialing": "dialling in"}
+WORKS_WITH = {"software:source": "source code", "db": "databases", "image:raster": "bitmaps", "image:vector": "vector graphics", "image": "images",
+              "file": "files", "mail": "e-mail", "text": "text", "archive": "archives", "software:package": "packages", "software:running": "processes",
+              "network-traffic": "network traffic", "logfile": "log files", "dictionary": "dictionaries", "pim": "contacts and appointments", "font": "fonts",
+              "unicode": "Unicode text", "semantic-data": "semantic data", "3dmodel": "3D models", "vcs": "version control", "im": "instant messages",
+              "biological-sequence": "biological sequences", "dtp": "desktop publishing", "music-notation": "sheet music", "spreadsheet": "spreadsheets",
+              "bugs": "bug reports", "fax": "faxes", "graphs": "graphs", "calendar": "calendars", "people": "address books"}
+GAMES = {"toys": "a toy", "board": "a board game", "board:chess": "a chess game", "fps": "a first-person shooter", "tetris": "a game of falling blocks",
+         "rpg": "a role-playing game", "rpg:rogue": "a dungeon crawler", "mud": "a multi-user dungeon", "sport": "a sports game",
+         "sport:racing": "a racing game", "typing": "a typing game", "demos": "a demo", "platform": "a jump and run game", "card": "a card game"}
+LANGUAGES = {"perl": "Perl", "c": "C", "c++": "C++", "python": "Python", "java": "Java", "shell": "shell", "ruby": "Ruby", "php": "PHP", "tcl": "Tcl", "ocaml": "OCaml",
+             "lisp": "Lisp", "haskell": "Haskell", "fortran": "Fortran", "r": "R", "scheme": "Scheme", "ada": "Ada", "objc": "Objective-C", "lua": "Lua"}
+SECURITY = {"log-analyzer": "analysing logs for attacks", "ids": "detecting intrusions", "integrity": "checking that files are unchanged",
+            "antivirus": "finding viruses", "forensics": "forensic analysis", "firewall": "a firewall"}
+
+
+def facets(tags):
+    """The values of each facet of a Tag field, in its order."""
+    out = collections.defaultdict(list)
+    for tag in re.findall(r"[^\s,]+::[^\s,]+", tags):
+        facet, _, value = tag.partition("::")
+        if value != "TODO":
+            out[facet].append(value)
+    return out
+
+
+def listed(words):
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def said(values, names):
+    """What values are called: by names, otherwise their last part without hyphens."""
+    return listed([names.get(v, v.split(":")[-1].replace("-", " ")) for v in values])
+
+
+def question(tags, package):
+    """A question for what the tags say, and how many facets tell it from others; the words around
+    depend on the name of the package alone."""
+    f = facets(tags)
+    what, parts = said(f["role"][:1], ROLES) if f["role"] else "something", []
+    if f["game"]:
+        what = said(f["game"][:1], GAMES)
+        if not what.startswith("a "):
+            what = "a game of the kind " + what
+    uses = [u for u in f["use"] if u != "gameplaying" or not f["game"]]
+    if uses:
+        parts.append("for " + said(uses, USES))
+    for facet, before, names in (("works-with", "that works with", WORKS_WITH), ("security", "for", SECURITY), ("hardware", "for hardware such as", {}),
+                                 ("field", "in the field of", {}), ("network", "for networks:", {}), ("admin", "for administrators:", {}), ("sound", "for sound:", {}),
+                                 ("culture", "for the culture", {})):
+        if f[facet]:
+            parts.append(before + " " + said(f[facet], names))
+    for facet, before in (("works-with-format", "that knows the format"), ("protocol", "that speaks")):
+        if f[facet]:
+            parts.append(before + " " + listed([v.split(":")[-1].upper() for v in f[facet]]))
+    telling = len(parts) + (1 if f["game"] else 0)
+    interfaces = [i for i in f["interface"] if i in INTERFACES]
+    if interfaces:
+        parts.append(listed([INTERFACES[i] for i in interfaces]))
+    if f["implemented-in"]:
+        parts.append("written in " + said(f["implemented-in"], LANGUAGES))
+    sentence = " ".join([what] + parts)
+    first = hashlib.md5(package.encode()).digest()[0] % 3
+    return ("I am looking for " + sentence, "Is there " + sentence + "?", sentence)[first], sentence, telling
+
+
+def questions(packages, english, dropped):
+    """Rows of a question, the long description that answers it, and the kind of question: short, the
+    short description, and tags, made of the tags of a package where two facets or more tell it from
+    others and no other package is asked for by the same tags."""
+    described = list(sections(packages, english, dropped))
+    tags = {p["Package"]: p.get("Tag", "") for p in packages}
+    asked = {row["package"]: question(tags[row["package"]], row["package"]) for row in described}
+    same = collections.Counter(sentence for _, sentence, _ in asked.values())
+    for row in described:
+        short, _, long = row["text"].partition("\n")
+        if not long.strip():
+            dropped["no long description"] += 1
+            continue
+        rest = {"answer": long.strip(), "package": row["package"], "source": row["source"]}
+        yield {"question": short, "kind": "short", **rest}
+        text, sentence, telling = asked[row["package"]]
+        if telling > 1 and same[sentence] == 1:
+            yield {"question": text, "kind": "tags", **rest}
+
+
 # Words of English prose that are no words of French prose: two of them in a run of words that
 # both languages share are untranslated prose, while names, lists of formats and commands are not.
 PROSE = frozenset("and are as be by can for from in into is it its of that the this to which with you your".split())
@@ -185,7 +279,7 @@ def release(text):
 
 
 def debian(release_file, packages_file, english_file, french_file, folder):
-    """Writes both files of descriptions and what is known of them."""
+    """Writes the files of descriptions and what is known of them."""
     def read(path):
         with open(path, encoding="utf-8") as f:
             return f.read()
@@ -194,6 +288,7 @@ def debian(release_file, packages_file, english_file, french_file, folder):
     french = by_md5(read(french_file), "Description-fr")
     made = {"release": release(read(release_file)), "files": {}}
     for name, make in (("package-sections.jsonl", lambda d: sections(packages, english, d)),
+                       ("package-questions.jsonl", lambda d: questions(packages, english, d)),
                        ("package-translations.jsonl", lambda d: translations(packages, english, french, d))):
         dropped = collections.Counter()
         rows = list(make(dropped))

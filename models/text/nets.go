@@ -146,12 +146,25 @@ func (c Bag) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 	return finish("bag", rows, seed, c.Type, x, y.Then(layers.Dense{Units: units}))
 }
 
-// Build implements models.Architecture.
-func (c CNN) Build(rows *data.Set, seed uint64) (*models.Model, error) {
+func (c CNN) withDefaults() CNN {
 	c.Dim, c.Filters = orDefault(c.Dim, 64), orDefault(c.Filters, 64)
 	if c.Sizes == nil {
 		c.Sizes = []int{3, 4, 5}
 	}
+	return c
+}
+
+// joined puts values side by side.
+func joined(list []*models.Tensor) *models.Tensor {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return models.Join(layers.Concat{}, list...)
+}
+
+// Build implements models.Architecture.
+func (c CNN) Build(rows *data.Set, seed uint64) (*models.Model, error) {
+	c = c.withDefaults()
 	x, size, units, err := begin("cnn", rows, c.Dropout, append([]int{c.Dim, c.Filters, len(c.Sizes)}, c.Sizes...)...)
 	if err != nil {
 		return nil, err
@@ -162,11 +175,7 @@ func (c CNN) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 		z := y.Then(layers.Conv1D{Filters: c.Filters, Size: n, Padding: layers.Same, Activation: layers.Relu, Kernel: graph.Weight{Init: graph.HeUniform{}}})
 		tops = append(tops, models.Join(layers.GlobalMaxPool{}, z, x.Lengths()))
 	}
-	top := tops[0]
-	if len(tops) > 1 {
-		top = models.Join(layers.Concat{}, tops...)
-	}
-	return finish("cnn", rows, seed, c.Type, x, dropped(top, c.Dropout).Then(layers.Dense{Units: units}))
+	return finish("cnn", rows, seed, c.Type, x, dropped(joined(tops), c.Dropout).Then(layers.Dense{Units: units}))
 }
 
 // Build implements models.Architecture.
@@ -181,18 +190,26 @@ func (c LSTM) Build(rows *data.Set, seed uint64) (*models.Model, error) {
 	return finish("lstm", rows, seed, c.Type, x, dropped(pooled(y, x), c.Dropout).Then(layers.Dense{Units: units}))
 }
 
-// Build implements models.Architecture.
-func (c Transformer) Build(rows *data.Set, seed uint64) (*models.Model, error) {
+func (c Transformer) withDefaults() Transformer {
 	c.Dim, c.Depth, c.Heads = orDefault(c.Dim, 64), orDefault(c.Depth, 2), orDefault(c.Heads, 4)
 	c.Hidden = orDefault(c.Hidden, 2*c.Dim)
+	return c
+}
+
+func (c Transformer) body() layers.TransformerEncoder {
+	return layers.TransformerEncoder{
+		Depth: c.Depth, Attention: layers.MultiHeadAttention{Heads: c.Heads, Rotary: true}, Hidden: layers.FeedForward{Units: c.Hidden}, Dropout: c.Dropout,
+	}
+}
+
+// Build implements models.Architecture.
+func (c Transformer) Build(rows *data.Set, seed uint64) (*models.Model, error) {
+	c = c.withDefaults()
 	x, size, units, err := begin("transformer", rows, c.Dropout, c.Dim, c.Depth, c.Heads, c.Hidden)
 	if err != nil {
 		return nil, err
 	}
-	body := layers.TransformerEncoder{
-		Depth: c.Depth, Attention: layers.MultiHeadAttention{Heads: c.Heads, Rotary: true}, Hidden: layers.FeedForward{Units: c.Hidden}, Dropout: c.Dropout,
-	}
-	y := models.Join(body, dropped(x.Then(embed(size, c.Dim, false)), c.Dropout), x.Lengths())
+	y := models.Join(c.body(), dropped(x.Then(embed(size, c.Dim, false)), c.Dropout), x.Lengths())
 	return finish("transformer", rows, seed, c.Type, x, dropped(pooled(y, x), c.Dropout).Then(layers.Dense{Units: units}))
 }
 
