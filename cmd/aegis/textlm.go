@@ -128,7 +128,7 @@ func (o *textLMFlags) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	lines, err := compared(study, score, grams)
+	lines, err := comparedLines(study, score, grams)
 	if err != nil {
 		return err
 	}
@@ -324,8 +324,8 @@ func (o *textLMFlags) write(ctx context.Context, l *nets.Language, t *text.Token
 	return out, nil
 }
 
-// compared returns the lines of a table and the verdict.
-func compared(s *textrecipes.Study, net, grams *textrecipes.LanguageScore) ([]string, error) {
+// comparedLines returns the lines of a table and the verdict.
+func comparedLines(s *textrecipes.Study, net, grams *textrecipes.LanguageScore) ([]string, error) {
 	var out []string
 	for _, m := range []*textrecipes.LanguageScore{net, grams} {
 		out = append(out, fmt.Sprintf("%-14s %.4f bits per character on %d texts that it has not seen", m.Name, m.Bits, len(s.Test)))

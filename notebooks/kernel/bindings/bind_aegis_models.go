@@ -35,6 +35,7 @@ func init() {
 			"SequenceInt":       reflect.ValueOf(_models.SequenceInt),
 			"Sequential":        reflect.ValueOf(_models.Sequential),
 			"Share":             reflect.ValueOf(_models.Share),
+			"ShareJoiner":       reflect.ValueOf(_models.ShareJoiner),
 			"StoreBFloat16":     reflect.ValueOf(_models.StoreBFloat16),
 			"StoreFloat16":      reflect.ValueOf(_models.StoreFloat16),
 			"StoreFull":         reflect.ValueOf(_models.StoreFull),

@@ -9,25 +9,56 @@ import (
 
 	"github.com/cosmos72/gomacro/imports"
 	_text "github.com/seed732fc211/aegis/models/text"
+	_text2 "github.com/seed732fc211/aegis/text"
 )
 
 func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/models/text", imports.PackageUnderlying{
 		Name: "text",
 		Binds: map[string]reflect.Value{
-			"LoadLanguage": reflect.ValueOf(_text.LoadLanguage),
+			"FitConfidence":   reflect.ValueOf(_text.FitConfidence),
+			"Fuse":            reflect.ValueOf(_text.Fuse),
+			"LoadAnswerer":    reflect.ValueOf(_text.LoadAnswerer),
+			"LoadLanguage":    reflect.ValueOf(_text.LoadLanguage),
+			"LoadTranslation": reflect.ValueOf(_text.LoadTranslation),
+			"NewDual":         reflect.ValueOf(_text.NewDual),
+			"NewVectorIndex":  reflect.ValueOf(_text.NewVectorIndex),
 		},
 		Types: map[string]reflect.Type{
-			"Bag":                 reflect.TypeOf((*_text.Bag)(nil)).Elem(),
-			"CNN":                 reflect.TypeOf((*_text.CNN)(nil)).Elem(),
-			"LSTM":                reflect.TypeOf((*_text.LSTM)(nil)).Elem(),
-			"LSTMLanguage":        reflect.TypeOf((*_text.LSTMLanguage)(nil)).Elem(),
-			"Language":            reflect.TypeOf((*_text.Language)(nil)).Elem(),
-			"Transformer":         reflect.TypeOf((*_text.Transformer)(nil)).Elem(),
-			"TransformerLanguage": reflect.TypeOf((*_text.TransformerLanguage)(nil)).Elem(),
+			"Answerer":               reflect.TypeOf((*_text.Answerer)(nil)).Elem(),
+			"Bag":                    reflect.TypeOf((*_text.Bag)(nil)).Elem(),
+			"CNN":                    reflect.TypeOf((*_text.CNN)(nil)).Elem(),
+			"Confidence":             reflect.TypeOf((*_text.Confidence)(nil)).Elem(),
+			"Dual":                   reflect.TypeOf((*_text.Dual)(nil)).Elem(),
+			"DualEncoder":            reflect.TypeOf((*_text.DualEncoder)(nil)).Elem(),
+			"DualIndex":              reflect.TypeOf((*_text.DualIndex)(nil)).Elem(),
+			"Fusion":                 reflect.TypeOf((*_text.Fusion)(nil)).Elem(),
+			"LSTM":                   reflect.TypeOf((*_text.LSTM)(nil)).Elem(),
+			"LSTMLanguage":           reflect.TypeOf((*_text.LSTMLanguage)(nil)).Elem(),
+			"Language":               reflect.TypeOf((*_text.Language)(nil)).Elem(),
+			"RNNTranslation":         reflect.TypeOf((*_text.RNNTranslation)(nil)).Elem(),
+			"Reply":                  reflect.TypeOf((*_text.Reply)(nil)).Elem(),
+			"Retriever":              reflect.TypeOf((*_text.Retriever)(nil)).Elem(),
+			"Transformer":            reflect.TypeOf((*_text.Transformer)(nil)).Elem(),
+			"TransformerLanguage":    reflect.TypeOf((*_text.TransformerLanguage)(nil)).Elem(),
+			"TransformerTranslation": reflect.TypeOf((*_text.TransformerTranslation)(nil)).Elem(),
+			"Translation":            reflect.TypeOf((*_text.Translation)(nil)).Elem(),
+			"VectorIndex":            reflect.TypeOf((*_text.VectorIndex)(nil)).Elem(),
 		},
-		Proxies:  map[string]reflect.Type{},
+		Proxies: map[string]reflect.Type{
+			"Retriever": reflect.TypeOf((*Cell_models_text_Retriever)(nil)).Elem(),
+		},
 		Untypeds: map[string]string{},
 		Wrappers: map[string][]string{},
 	})
+}
+
+// Cell_models_text_Retriever stands for a type that a cell declares.
+type Cell_models_text_Retriever struct {
+	Object  any
+	Search_ func(object any, a0 string, a1 int) ([]_text2.Hit, error)
+}
+
+func (p *Cell_models_text_Retriever) Search(a0 string, a1 int) ([]_text2.Hit, error) {
+	return p.Search_(p.Object, a0, a1)
 }

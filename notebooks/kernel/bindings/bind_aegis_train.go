@@ -44,6 +44,7 @@ func init() {
 			"CallbackFunc":    reflect.TypeOf((*_train.CallbackFunc)(nil)).Elem(),
 			"Checkpoint":      reflect.TypeOf((*_train.Checkpoint)(nil)).Elem(),
 			"Config":          reflect.TypeOf((*_train.Config)(nil)).Elem(),
+			"Contrastive":     reflect.TypeOf((*_train.Contrastive)(nil)).Elem(),
 			"Decision":        reflect.TypeOf((*_train.Decision)(nil)).Elem(),
 			"EarlyStopping":   reflect.TypeOf((*_train.EarlyStopping)(nil)).Elem(),
 			"Estimator":       reflect.TypeOf((*_train.Estimator)(nil)).Elem(),
