@@ -453,7 +453,7 @@ func save(c *cobra.Command, page *plots.Figure, path string) error {
 // rowNames returns what identifies the rows, if a column was kept for that; nil:
 // none was.
 func rowNames(set *data.Set) []string {
-	if len(set.Texts) == 0 {
+	if set == nil || len(set.Texts) == 0 {
 		return nil
 	}
 	return set.Texts[0].Cells
