@@ -194,7 +194,7 @@ func TestKeep(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"-only W9", `-only W9: there is no "W9"; there are W1, W2, W3, W4, SGEMM, memory`},
+		{"-only W9", `-only W9: there is no "W9"; there are W1, W2, W3, W4, LM1, LM2, LM3, E1, E2, attention, generation, SGEMM, memory`},
 		{"-with TensorFlow", `-with TensorFlow: there is no "TensorFlow"; there are stock Gorgonia, GoMLX, PyTorch, `},
 		{"-rounds 0", "want a time and at least one round"},
 		{"-out x.txt", "want a name that ends in .md"},
@@ -247,7 +247,7 @@ func TestPeerScript(t *testing.T) {
 		}
 	}
 	cmd := exec.Command(python, "-c", "import ast, sys; ast.parse(sys.stdin.read())")
-	cmd.Stdin = strings.NewReader(peerScript)
+	cmd.Stdin = strings.NewReader(languageScript + "\n" + peerScript)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

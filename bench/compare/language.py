@@ -241,3 +241,87 @@ def language_losses(net, w, variant, steps):
         step(loss)
         out.append(loss.item())
     return out
+
+
+def attention(o):
+    """A function that makes a forward and a backward pass of attention, and the mean of the
+    squares of what it gives."""
+    batch, heads, steps, dim = o["shape"]
+
+    def value(s):
+        v = torch.from_numpy((2 * stream(s, batch * steps * heads * dim) - 1).astype(np.float32))
+        return v.view(batch, steps, heads, dim).transpose(1, 2).reshape(batch * heads, steps, dim)
+
+    q, k, v, g = (value(3000 + i) for i in range(4))
+    for t in (q, k, v):
+        t.requires_grad_(True)
+    none = torch.zeros(1)
+
+    def passes():
+        if o["variant"] == "baddbmm":
+            y = attend(q, k, v, none)
+        elif o["variant"] == "bmm":
+            y = torch.bmm((torch.bmm(q, k.transpose(1, 2)) * (1 / math.sqrt(dim))).softmax(-1), v)
+        else:
+            y = F._scaled_dot_product_attention(q, k, v)[0]
+        return (y,) + torch.autograd.grad(y, (q, k, v), g)
+
+    out = torch.cat([t.detach().flatten() for t in passes()]).double()
+    return passes, float((out * out).mean())
+
+
+if torch is not None:
+
+    class Step(torch.nn.Module):
+        """The next logits of a transformer with rotary positions, whose keys and values are kept in
+        place, (heads, steps, dim) of each block."""
+
+        def __init__(self, net, w):
+            super().__init__()
+            self.heads, self.depth = net["Heads"], net["Depth"]
+            half = net["Dim"] // net["Heads"] // 2
+            self.table, self.bias = param(w["embedding/embeddings"]), param(w["head/bias"])
+            self.norm = layer_norm(w, "body/norm")
+            self.blocks = torch.nn.ModuleList([Block(w, "body/%d/" % d, self.heads) for d in range(self.depth)])
+            angle = np.arange(net["Steps"])[:, None] * 10000.0 ** (-np.arange(half) / half)
+            self.cos = torch.from_numpy(np.concatenate([np.cos(angle), np.cos(angle)], 1).astype(np.float32))
+            self.sin = torch.from_numpy(np.concatenate([-np.sin(angle), np.sin(angle)], 1).astype(np.float32))
+            self.keys = [torch.zeros(self.heads, net["Steps"], 2 * half) for _ in self.blocks]
+            self.values = [torch.zeros(self.heads, net["Steps"], 2 * half) for _ in self.blocks]
+            self.scale = 1 / math.sqrt(2 * half)
+
+        def forward(self, token, at):
+            x = F.embedding(token, self.table)
+            cos, sin = self.cos[at], self.sin[at]
+            for b, keys, values in zip(self.blocks, self.keys, self.values):
+                qkv = b.qkv(b.norm1(x)).view(3, self.heads, -1)
+                qk = qkv[:2]
+                qk = qk * cos + qk.roll(qk.shape[2] // 2, 2) * sin
+                keys[:, at], values[:, at] = qk[1], qkv[2]
+                p = torch.bmm(qk[0].unsqueeze(1), keys[:, :at + 1].transpose(1, 2)).mul_(self.scale).softmax(-1)
+                x = x + b.out(torch.bmm(p, values[:, :at + 1]).view(1, -1))
+                x = x + b.output(F.gelu(b.hidden(b.norm2(x))))
+            return F.linear(self.norm(x), self.table, self.bias)
+
+
+def generation(net, w, variant):
+    """A function that writes a token, and the mean cross-entropy of the tokens of a row."""
+    m = Step(net, w).eval()
+    if "scripted" in variant:
+        with torch.no_grad():
+            m = torch.jit.script(m)
+    x, y = (torch.from_numpy(a[0]) for a in tokens(net, 1))
+    state = {"at": 0, "token": torch.zeros(1, dtype=torch.int64)}
+
+    def step():
+        logits = m(state["token"], state["at"])
+        state["token"] = logits.argmax(1)
+        state["at"] += 1
+        if state["at"] == net["Steps"]:
+            state["at"], state["token"] = 0, torch.zeros(1, dtype=torch.int64)
+        state["token"].item()
+        return 1
+
+    with torch.inference_mode():
+        z = torch.cat([m(x[i:i + 1], i) for i in range(net["Steps"])])
+    return step, F.cross_entropy(z, y).item()

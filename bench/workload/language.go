@@ -158,13 +158,8 @@ func (l Language) Train(ctx context.Context, set *data.Set) (*Training, error) {
 	return start(ctx, m, set, l.Config(), 1), nil
 }
 
-// Profile measures the operations of a training step, as Workload.Profile does.
-func (l Language) Profile(ctx context.Context, runs int) (*graph.Profile, error) {
-	m, err := l.Model()
-	if err != nil {
-		return nil, err
-	}
-	b := graph.New(m.Params(), graph.Train)
+// step adds the loss of a training step to b, and returns what fills its inputs with the first rows.
+func (l Language) step(b *graph.Builder, m *models.Model) (loss *graph.Node, fill func(*graph.Program) error, err error) {
 	ids, want := l.Tokens(l.Batch)
 	steps, target := l.Steps, graph.Shape{l.Batch, l.Steps}
 	if l.Depth == 0 {
@@ -174,15 +169,49 @@ func (l Language) Profile(ctx context.Context, runs int) (*graph.Profile, error)
 	}
 	out := m.Build(b, l.Batch, steps)
 	if err := b.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	loss := losses.Mean(b, l.Loss().Loss(b.Scope("loss"), out[0], b.InputInt("y", target...)), nil)
-	return profileStep(ctx, b, loss, optim.Adam{LearningRate: 1e-3}, l.Name+", a training step of "+l.Title, runs, func(p *graph.Program) error {
+	loss = losses.Mean(b, l.Loss().Loss(b.Scope("loss"), out[0], b.InputInt("y", target...)), nil)
+	return loss, func(p *graph.Program) error {
 		if err := p.SetInput("tokens", tensor.New(tensor.WithShape(l.Batch, l.Steps), tensor.WithBacking(ids))); err != nil {
 			return err
 		}
 		return p.SetInput("y", tensor.New(tensor.WithShape(target...), tensor.WithBacking(want)))
-	})
+	}, b.Err()
+}
+
+// Profile measures the operations of a training step, as Workload.Profile does.
+func (l Language) Profile(ctx context.Context, runs int) (*graph.Profile, error) {
+	m, err := l.Model()
+	if err != nil {
+		return nil, err
+	}
+	b := graph.New(m.Params(), graph.Train)
+	loss, fill, err := l.step(b, m)
+	if err != nil {
+		return nil, err
+	}
+	return profileStep(ctx, b, loss, optim.Adam{LearningRate: 1e-3}, l.Name+", a training step of "+l.Title, runs, fill)
+}
+
+// FirstLoss returns the loss of the first rows with the weights of a model.
+func (l Language) FirstLoss(ctx context.Context, m *models.Model) (float64, error) {
+	b := graph.New(m.Params(), graph.Infer)
+	loss, fill, err := l.step(b, m)
+	if err != nil {
+		return 0, err
+	}
+	p, err := graph.Compile(b, loss)
+	if err != nil {
+		return 0, err
+	}
+	if err := fill(p); err != nil {
+		return 0, err
+	}
+	if err := p.Run(ctx); err != nil {
+		return 0, err
+	}
+	return p.Float(loss), nil
 }
 
 // stream returns n fractions of a stream: element i of stream s is the finaliser of SplitMix64
