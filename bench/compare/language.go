@@ -125,7 +125,7 @@ func attentionRow(ctx context.Context, a *arena, o *others, s workload.Attention
 		return r, err
 	}
 	r.contestants = append(r.contestants, aegis(func(context.Context) (session, error) { return ours{one.Window, one.Close}, nil }, "graph.Program.Run"))
-	o.python.torch(ctx, a, &r, attentionWays, one.Check, map[string]any{"kind": "attention", "shape": []int{s.Batch, s.Heads, s.Steps, s.Dim}})
+	o.python.torch(ctx, a, &r, attentionWays, one.Check, map[string]any{"kind": "attention", "shape": []int{s.Batch, s.Heads, s.Steps, s.Dim}, "causal": s.Causal})
 	return r, nil
 }
 

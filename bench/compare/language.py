@@ -255,15 +255,16 @@ def attention(o):
     q, k, v, g = (value(3000 + i) for i in range(4))
     for t in (q, k, v):
         t.requires_grad_(True)
-    none = torch.zeros(1)
+    mask = torch.full((steps, steps), float("-inf")).triu(1) if o["causal"] else torch.zeros(1)
 
     def passes():
         if o["variant"] == "baddbmm":
-            y = attend(q, k, v, none)
+            y = attend(q, k, v, mask)
         elif o["variant"] == "bmm":
-            y = torch.bmm((torch.bmm(q, k.transpose(1, 2)) * (1 / math.sqrt(dim))).softmax(-1), v)
+            s = torch.bmm(q, k.transpose(1, 2)) * (1 / math.sqrt(dim))
+            y = torch.bmm((s + mask if o["causal"] else s).softmax(-1), v)
         else:
-            y = F._scaled_dot_product_attention(q, k, v)[0]
+            y = F._scaled_dot_product_attention(q, k, v, mask if o["causal"] else None)[0]
         return (y,) + torch.autograd.grad(y, (q, k, v), g)
 
     out = torch.cat([t.detach().flatten() for t in passes()]).double()

@@ -12,14 +12,23 @@ import (
 )
 
 // AttentionShape is the attention whose forward and backward passes are measured alone.
-type AttentionShape struct{ Batch, Heads, Steps, Dim int }
+type AttentionShape struct {
+	Batch, Heads, Steps, Dim int
+	Causal                   bool
+}
 
 // Attentions returns the shapes that are measured.
-func Attentions() []AttentionShape { return []AttentionShape{{8, 4, 512, 32}, {32, 4, 64, 32}} }
+func Attentions() []AttentionShape {
+	return []AttentionShape{{8, 4, 512, 32, false}, {32, 4, 64, 32, true}}
+}
 
 // String writes a shape as PyTorch has it.
 func (a AttentionShape) String() string {
-	return fmt.Sprintf("(%d, %d, %d, %d)", a.Batch, a.Heads, a.Steps, a.Dim)
+	s := fmt.Sprintf("(%d, %d, %d, %d)", a.Batch, a.Heads, a.Steps, a.Dim)
+	if a.Causal {
+		s += " causal"
+	}
+	return s
 }
 
 // Repeated is work that is done again and again.
@@ -38,7 +47,7 @@ func (a AttentionShape) Open(ctx context.Context) (*Repeated, error) {
 	for _, name := range []string{"q", "k", "v", "g"} {
 		in = append(in, b.Input(name, shape...))
 	}
-	y := b.Attention(in[0], in[1], in[2], graph.Attention{Heads: a.Heads})
+	y := b.Attention(in[0], in[1], in[2], graph.Attention{Heads: a.Heads, Causal: a.Causal})
 	out := append([]*graph.Node{y}, b.Gradients(b.Sum(b.Mul(y, in[3])), in[:3]...)...)
 	p, err := graph.Compile(b, out...)
 	if err != nil {

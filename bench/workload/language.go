@@ -180,8 +180,10 @@ func (l Language) step(b *graph.Builder, m *models.Model) (loss *graph.Node, fil
 	}, b.Err()
 }
 
-// Profile measures the operations of a training step, as Workload.Profile does.
+// Profile measures the operations of a training step, as Workload.Profile does; gradients of
+// embeddings are dense there.
 func (l Language) Profile(ctx context.Context, runs int) (*graph.Profile, error) {
+	l.Lazy = false
 	m, err := l.Model()
 	if err != nil {
 		return nil, err

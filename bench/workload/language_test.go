@@ -85,3 +85,91 @@ func (l Language) firstLosses(t *testing.T, steps int) (got []float64) {
 	}
 	return got
 }
+
+// TestChecks holds the numbers by which the comparison tells that others do the same: a first loss is
+// about that of guessing, a generator's is that of the whole text at once, and the mean of squares of
+// an attention is that of its results and gradients, computed from the formula.
+func TestChecks(t *testing.T) {
+	ctx := context.Background()
+	for _, l := range Languages() {
+		m, err := l.Model()
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss, err := l.FirstLoss(ctx, m)
+		guess := math.Log(float64(l.Vocab))
+		if l.Depth == 0 {
+			guess = math.Log(meanClasses)
+		}
+		if err != nil || !(math.Abs(loss-guess) < 1.5) {
+			t.Errorf("%s: first loss %v, %v; that of guessing is %v", l.Name, loss, err, guess)
+		}
+	}
+	for _, g := range Generations() {
+		r, err := g.Open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		model, err := g.Trained()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, _ := g.Tokens(1)
+		p, err := model.LogProbs(ctx, ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mean := 0.0
+		for _, v := range p {
+			mean -= v / float64(len(p))
+		}
+		if !(math.Abs(mean-r.Check) <= 1e-5*mean) {
+			t.Errorf("%s: cross-entropy %v, of the whole text %v", g.Name, r.Check, mean)
+		}
+	}
+	small := AttentionShape{1, 1, 1, 2, true} // one key: the result is its value, and only v has a gradient
+	r, err := small.Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0.0
+	for _, s := range []uint64{3002, 3003} {
+		for _, u := range stream(s, 2) {
+			want += (2*u - 1) * (2*u - 1) / 8
+		}
+	}
+	if !(math.Abs(r.Check-want) <= 1e-6) {
+		t.Errorf("attention: mean of squares %v, want %v", r.Check, want)
+	}
+}
+
+// TestLanguageRuns trains and profiles a small one.
+func TestLanguageRuns(t *testing.T) {
+	ctx := context.Background()
+	if _, err := NamedLanguage("LM9"); err == nil || !strings.Contains(err.Error(), `there is no "LM9"; there are LM1, `) {
+		t.Errorf("have %v", err)
+	}
+	l, err := NamedLanguage("e2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Vocab, l.Rows = 500, 64
+	set, err := l.Data(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := l.Train(ctx, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rate, err := run.Steps(3); err != nil || !(rate > 0) {
+		t.Errorf("rate %v, %v", rate, err)
+	}
+	if err := run.Close(); err != nil {
+		t.Error(err)
+	}
+	p, err := l.Profile(ctx, 2)
+	if err != nil || len(p.Ops) < 5 || p.Ops[len(p.Ops)-1].Path != "optimizer" {
+		t.Errorf("profile %+v, %v", p, err)
+	}
+}
