@@ -119,7 +119,7 @@ func findPython(ctx context.Context) string {
 
 // startPython starts a Python with the script of peers.
 func startPython(ctx context.Context, python string, e environment) (*child, error) {
-	return startChild(ctx, e, python, "-c", peerScript)
+	return startChild(ctx, e, python, "-c", languageScript+"\n\n"+peerScript)
 }
 
 // startChild starts a program that answers requests.
@@ -178,18 +178,22 @@ func (c *child) Close() error {
 
 // remote is a session in a child.
 type remote struct {
-	c  *child
-	id int
+	c     *child
+	id    int
+	check *float64 // nil: it has none
 }
 
 // start opens a session.
 func (c *child) start(request map[string]any) (session, error) {
 	request["op"] = "open"
-	var answer struct{ ID int }
+	var answer struct {
+		ID    int
+		Check *float64
+	}
 	if err := c.ask(request, &answer); err != nil {
 		return nil, err
 	}
-	return &remote{c, answer.ID}, nil
+	return &remote{c, answer.ID, answer.Check}, nil
 }
 
 // Window implements session.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -194,7 +195,7 @@ func TestKeep(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"-only W9", `-only W9: there is no "W9"; there are W1, W2, W3, W4, SGEMM, memory`},
+		{"-only W9", `-only W9: there is no "W9"; there are W1, W2, W3, W4, LM1, LM2, LM3, E1, E2, attention, generation, SGEMM, memory`},
 		{"-with TensorFlow", `-with TensorFlow: there is no "TensorFlow"; there are stock Gorgonia, GoMLX, PyTorch, `},
 		{"-rounds 0", "want a time and at least one round"},
 		{"-out x.txt", "want a name that ends in .md"},
@@ -233,6 +234,43 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestLanguageRows makes the rows that need no Python.
+func TestLanguageRows(t *testing.T) {
+	var out bytes.Buffer
+	err := run(context.Background(), []string{"-only", "e2,attention,generation", "-python", "none", "-window", "2ms", "-rounds", "2", "-out", filepath.Join(t.TempDir(), "t.md")}, &out, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| E2 training | tokens/s |", "| attention (8, 4, 512, 32), forward and backward | ms |", "| attention (32, 4, 64, 32) causal, forward and backward | ms |", "| generation batch 1 | tokens/s |"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+}
+
+// TestChecked: what computes something else takes no part.
+func TestChecked(t *testing.T) {
+	number := func(v float64) *float64 { return &v }
+	for _, c := range []struct {
+		name  string
+		check *float64
+		want  string // of the error; "": none
+	}{{"the same", number(2.0001), ""}, {"another", number(2.01), "its check is 2.01, Aegis' 2"}, {"NaN", number(math.NaN()), "its check is NaN"}, {"none", nil, "its check is missing"}} {
+		t.Run(c.name, func(t *testing.T) {
+			child, err := startPython(context.Background(), fake(t, `{"id":0}`), environment{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer child.Close()
+			list := checked([]candidate{{open: func(context.Context) (session, error) { return &remote{child, 0, c.check}, nil }}}, 2)
+			_, err = list[0].open(context.Background())
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("have %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 // TestPeerScript holds the script to Python's grammar where there is a Python.
 func TestPeerScript(t *testing.T) {
 	python := findPython(t.Context())
@@ -247,7 +285,7 @@ func TestPeerScript(t *testing.T) {
 		}
 	}
 	cmd := exec.Command(python, "-c", "import ast, sys; ast.parse(sys.stdin.read())")
-	cmd.Stdin = strings.NewReader(peerScript)
+	cmd.Stdin = strings.NewReader(languageScript + "\n" + peerScript)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

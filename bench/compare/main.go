@@ -40,7 +40,7 @@ func main() {
 }
 
 // parts are what -only may name.
-var parts = []string{"W1", "W2", "W3", "W4", "SGEMM", "memory"}
+var parts = []string{"W1", "W2", "W3", "W4", "LM1", "LM2", "LM3", "E1", "E2", "attention", "generation", "SGEMM", "memory"}
 
 // libraries are what -with may name.
 var libraries = []string{"stock Gorgonia", "GoMLX", "PyTorch", "ONNX Runtime", "go-deep", "scikit-learn", "gonum", "OpenBLAS"}
@@ -162,6 +162,7 @@ func (o options) measure(ctx context.Context, folder string, log io.Writer) (rep
 	}
 	var rows []func(ctx context.Context, a *arena, o *others) (row, error)
 	rows = append(rows, rowsFor(o.only)...)
+	rows = append(rows, languageRowsFor(o.only)...)
 	if slices.Contains(o.only, "SGEMM") {
 		for _, threads := range slices.Backward(threadCounts()) {
 			for _, x := range products {

@@ -12,6 +12,9 @@ The parent writes a JSON object a line on standard input and reads one back:
                                            logits of the first rows, as float32
   {"op": "memory"}                         the peak of resident memory in bytes
 
+What "open" makes of tokens, of attention or of generation has a check besides: a number that
+has to be Aegis'. The networks of those are in language.py, which the parent puts before this text.
+
 The BLAS and the instructions that it uses are chosen by the environment, which
 the parent sets, as they cannot be changed once the library is loaded.
 """
@@ -364,6 +367,55 @@ def learner(o):
     return window
 
 
+def language(o):
+    """Trains on tokens; gives the loss of the first rows with the first weights besides."""
+    net, variant = o["net"], o["variant"]
+    torch.manual_seed(1)
+    m = language_network(net, safetensors(o["weights"]), variant).train()
+    key = "%s %d" % (net["Name"], net["Rows"])
+    if key not in data_cache:
+        data_cache[key] = tokens(net, net["Rows"])
+    x, y = (torch.from_numpy(np.ascontiguousarray(a)) for a in data_cache[key])
+    with torch.no_grad():
+        check = language_loss(m, x[:net["Batch"]], y[:net["Batch"]]).item()
+    learn = language_optimizer(net, m, variant)
+    state = {"order": torch.randperm(len(x)), "at": 0}
+
+    def step():
+        at = state["at"]
+        if at >= len(x):
+            state["order"], at = torch.randperm(len(x)), 0
+        index = state["order"][at:at + net["Batch"]]
+        state["at"] = at + net["Batch"]
+        learn(language_loss(m, x.index_select(0, index), y.index_select(0, index)))
+        return index.shape[0]
+
+    return looped(step, 1), check
+
+
+def attending(o):
+    """Attention alone: passes a second."""
+    passes, check = attention(o)
+
+    def step():
+        passes()
+        return 1
+
+    return looped(step, 1), check
+
+
+def writing(o):
+    """Generation: tokens a second."""
+    step, check = generation(o["net"], safetensors(o["weights"]), o["variant"])
+    run = looped(step, 8)
+
+    def window(seconds):
+        with torch.inference_mode():
+            return run(seconds)
+
+    return window, check
+
+
 sessions = []
 
 
@@ -375,9 +427,13 @@ def answer(o):
         return check()
     if op == "open":
         set_threads(o["threads"])
-        make = {"product": product, "training": training, "inference": inference, "learner": learner}[o["kind"]]
-        sessions.append((o["threads"], make(o)))
-        return {"id": len(sessions) - 1}
+        make = {"product": product, "training": training, "inference": inference, "learner": learner,
+                "language": language, "attention": attending, "generation": writing}[o["kind"]]
+        window, told = make(o), None
+        if isinstance(window, tuple):
+            window, told = window
+        sessions.append((o["threads"], window))
+        return {"id": len(sessions) - 1, "check": told}
     if op == "export":
         return export(o)
     if op == "close":

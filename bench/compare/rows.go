@@ -108,7 +108,7 @@ func inferenceRow(ctx context.Context, a *arena, o *others, w workload.Workload)
 	return r, o.predict(ctx, a, &r, w, set, inferenceBatches)
 }
 
-// oneRow is the row of W4's inference of one row at a time: by a Predictor, or by
+// oneRow is the row of an inference of one row at a time: by a Predictor, or by
 // Model.Predict.
 func oneRow(ctx context.Context, a *arena, o *others, w workload.Workload, compiled bool) (row, error) {
 	_, set, _, err := w.Data()
@@ -150,6 +150,9 @@ func rowsFor(only []string) (list []func(ctx context.Context, a *arena, o *other
 			continue
 		}
 		list = append(list, func(ctx context.Context, a *arena, o *others) (row, error) { return inferenceRow(ctx, a, o, w) })
+		if w.Name == "W3" { // recurrent networks often serve one sequence at a time
+			list = append(list, func(ctx context.Context, a *arena, o *others) (row, error) { return oneRow(ctx, a, o, w, true) })
+		}
 	}
 	return list
 }

@@ -29,48 +29,62 @@ func (w Workload) Profile(ctx context.Context, set *data.Set, runs int) (*graph.
 		return nil, err
 	}
 	loss := losses.Mean(b, w.Loss.Loss(b.Scope("loss"), out[0], b.InputInt("y", w.Batch)), nil)
+	return profileStep(ctx, b, loss, w.Optimizer, w.Name+", a training step of "+w.Title, runs, func(p *graph.Program) error { return w.fill(p, set) })
+}
+
+// profileStep measures the program of a loss and its gradients, whose inputs fill sets, and a step of
+// an optimizer.
+func profileStep(ctx context.Context, b *graph.Builder, loss *graph.Node, o optim.Optimizer, title string, runs int, fill func(*graph.Program) error) (*graph.Profile, error) {
 	params, nodes := b.Trained(loss)
 	grads := b.Gradients(loss, nodes...)
 	p, err := graph.Compile(b, append([]*graph.Node{loss}, grads...)...)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.fill(p, set); err != nil {
+	if err := fill(p); err != nil {
 		return nil, err
 	}
 	prof, err := p.Profile(ctx, runs)
 	if err != nil {
 		return nil, err
 	}
-	prof.Title = w.Name + ", a training step of " + w.Title
+	prof.Title = title
+	step, err := profileOptimizer(o, params, grads, p, runs)
+	if err != nil {
+		return nil, err
+	}
+	prof.Wall += step.Time
+	prof.Ops = append(prof.Ops, step)
+	return prof, nil
+}
+
+// profileOptimizer measures the steps of an optimizer.
+func profileOptimizer(o optim.Optimizer, params []*graph.Param, grads []*graph.Node, p *graph.Program, runs int) (profile.Op, error) {
 	values := make([]gorgonia.Value, len(grads))
 	bytes := 0
 	for i, g := range grads {
 		values[i] = p.Value(g)
 		bytes += 2 * params[i].Size() * 4 // gradient and weight
 	}
-	run, err := optim.Start(w.Optimizer, optim.Clip{}, nil, params, values)
+	run, err := optim.Start(o, optim.Clip{}, nil, params, values)
 	if err != nil {
-		return nil, err
+		return profile.Op{}, err
 	}
-	rule, err := w.Optimizer.Rule()
+	rule, err := o.Rule()
 	if err != nil {
-		return nil, err
+		return profile.Op{}, err
 	}
 	bytes += len(rule.State) * bytes / 2
 	if err := run.Step(1, 1); err != nil { // not counted
-		return nil, err
+		return profile.Op{}, err
 	}
 	begin := time.Now()
 	for range runs {
 		if err := run.Step(1, 1); err != nil {
-			return nil, err
+			return profile.Op{}, err
 		}
 	}
-	took := time.Since(begin)
-	prof.Wall += took
-	prof.Ops = append(prof.Ops, profile.Op{Path: "optimizer", Kind: rule.Name, Shape: fmt.Sprintf("(%d)", bytes/4/(2+len(rule.State))), Calls: runs, Time: took, Bytes: bytes})
-	return prof, nil
+	return profile.Op{Path: "optimizer", Kind: rule.Name, Shape: fmt.Sprintf("(%d)", bytes/4/(2+len(rule.State))), Calls: runs, Time: time.Since(begin), Bytes: bytes}, nil
 }
 
 // fill puts the first rows of a set into the inputs of a program.

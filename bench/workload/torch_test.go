@@ -13,19 +13,6 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// stream is the generator of testdata/losses.py: n fractions of a stream.
-func stream(s uint64, n int) []float64 {
-	out := make([]float64, n)
-	for i := range out {
-		z := s<<32 + uint64(i) + 0x9e3779b97f4a7c15
-		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-		z = (z ^ z>>27) * 0x94d049bb133111eb
-		z ^= z >> 31
-		out[i] = float64(z>>40) / (1 << 24)
-	}
-	return out
-}
-
 // begin gives a parameter the first values that the script gives it.
 func begin(p *graph.Param, s uint64) error {
 	shape := p.Shape()

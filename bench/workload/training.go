@@ -41,21 +41,26 @@ func (w Workload) Train(ctx context.Context, set *data.Set) (*Training, error) {
 	if err != nil {
 		return nil, err
 	}
+	every := 1
+	if w.Table {
+		every = 16
+	}
+	return start(ctx, m, set, w.Config(), every), nil
+}
+
+// start starts a fit, at rest, that looks at the clock after the given number of steps.
+func start(ctx context.Context, m *models.Model, set *data.Set, c train.Config, every int) *Training {
 	ctx, stop := context.WithCancel(ctx)
 	t := &Training{
-		Model: m, rows: set.Len(), batch: w.Batch, stop: stop, every: 1,
+		Model: m, rows: set.Len(), batch: c.BatchSize, stop: stop, every: every,
 		begin: make(chan window), end: make(chan float64), done: make(chan error, 1),
 	}
-	if w.Table {
-		t.every = 16
-	}
-	c := w.Config()
 	c.Callbacks = []train.Callback{train.CallbackFunc(func(*train.Fitting) (train.Hook, error) { return t.hook(ctx), nil })}
 	go func() {
 		_, err := train.Fit(ctx, m, set, c)
 		t.done <- err
 	}()
-	return t, nil
+	return t
 }
 
 func (t *Training) hook(ctx context.Context) train.Hook {

@@ -64,20 +64,20 @@ func tileY64x5x2(t *byte)
 //go:noescape
 func tileY64x6x2(t *byte)
 
-// scatterY24 copies count pieces of 24 bytes to places step bytes apart.
+// scatterY24 copies count pieces of 24 bytes, row bytes apart, to places step bytes apart.
 //
 //go:noescape
-func scatterY24(to *byte, from *byte, count int, step int)
+func scatterY24(to *byte, from *byte, count int, row int, step int)
 
-// scatterY48 copies count pieces of 48 bytes to places step bytes apart.
+// scatterY48 copies count pieces of 48 bytes, row bytes apart, to places step bytes apart.
 //
 //go:noescape
-func scatterY48(to *byte, from *byte, count int, step int)
+func scatterY48(to *byte, from *byte, count int, row int, step int)
 
-// scatterY64 copies count pieces of 64 bytes to places step bytes apart.
+// scatterY64 copies count pieces of 64 bytes, row bytes apart, to places step bytes apart.
 //
 //go:noescape
-func scatterY64(to *byte, from *byte, count int, step int)
+func scatterY64(to *byte, from *byte, count int, row int, step int)
 
 // adamY32 is Adam for count registers' width; the constants are those of AdamStep.
 //

@@ -2172,23 +2172,24 @@ store:
 	VZEROUPPER
 	RET
 
-// func scatterY24(to *byte, from *byte, count int, step int)
+// func scatterY24(to *byte, from *byte, count int, row int, step int)
 // Requires: AVX
-TEXT ·scatterY24(SB), NOSPLIT, $0-32
+TEXT ·scatterY24(SB), NOSPLIT, $0-40
 	MOVQ  to+0(FP), AX
 	MOVQ  from+8(FP), CX
 	MOVQ  count+16(FP), DX
-	MOVQ  step+24(FP), BX
+	MOVQ  row+24(FP), BX
+	MOVQ  step+32(FP), SI
 	TESTQ DX, DX
 	JE    end
 
 loop:
 	VMOVUPS (CX), X0
 	VMOVUPS X0, (AX)
-	MOVQ    16(CX), SI
-	MOVQ    SI, 16(AX)
-	ADDQ    $0x18, CX
-	ADDQ    BX, AX
+	MOVQ    16(CX), DI
+	MOVQ    DI, 16(AX)
+	ADDQ    BX, CX
+	ADDQ    SI, AX
 	DECQ    DX
 	JNE     loop
 
@@ -2196,13 +2197,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func scatterY48(to *byte, from *byte, count int, step int)
+// func scatterY48(to *byte, from *byte, count int, row int, step int)
 // Requires: AVX
-TEXT ·scatterY48(SB), NOSPLIT, $0-32
+TEXT ·scatterY48(SB), NOSPLIT, $0-40
 	MOVQ  to+0(FP), AX
 	MOVQ  from+8(FP), CX
 	MOVQ  count+16(FP), DX
-	MOVQ  step+24(FP), BX
+	MOVQ  row+24(FP), BX
+	MOVQ  step+32(FP), SI
 	TESTQ DX, DX
 	JE    end
 
@@ -2211,8 +2213,8 @@ loop:
 	VMOVUPS Y0, (AX)
 	VMOVUPS 32(CX), X0
 	VMOVUPS X0, 32(AX)
-	ADDQ    $0x30, CX
-	ADDQ    BX, AX
+	ADDQ    BX, CX
+	ADDQ    SI, AX
 	DECQ    DX
 	JNE     loop
 
@@ -2220,13 +2222,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func scatterY64(to *byte, from *byte, count int, step int)
+// func scatterY64(to *byte, from *byte, count int, row int, step int)
 // Requires: AVX
-TEXT ·scatterY64(SB), NOSPLIT, $0-32
+TEXT ·scatterY64(SB), NOSPLIT, $0-40
 	MOVQ  to+0(FP), AX
 	MOVQ  from+8(FP), CX
 	MOVQ  count+16(FP), DX
-	MOVQ  step+24(FP), BX
+	MOVQ  row+24(FP), BX
+	MOVQ  step+32(FP), SI
 	TESTQ DX, DX
 	JE    end
 
@@ -2235,8 +2238,8 @@ loop:
 	VMOVUPS Y0, (AX)
 	VMOVUPS 32(CX), Y0
 	VMOVUPS Y0, 32(AX)
-	ADDQ    $0x40, CX
-	ADDQ    BX, AX
+	ADDQ    BX, CX
+	ADDQ    SI, AX
 	DECQ    DX
 	JNE     loop
 

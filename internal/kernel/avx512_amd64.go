@@ -284,20 +284,20 @@ func tileZ64x14x1(t *byte)
 //go:noescape
 func tileZ64x14x2(t *byte)
 
-// scatterZ56 copies count pieces of 56 bytes to places step bytes apart.
+// scatterZ56 copies count pieces of 56 bytes, row bytes apart, to places step bytes apart.
 //
 //go:noescape
-func scatterZ56(to *byte, from *byte, count int, step int)
+func scatterZ56(to *byte, from *byte, count int, row int, step int)
 
-// scatterZ112 copies count pieces of 112 bytes to places step bytes apart.
+// scatterZ112 copies count pieces of 112 bytes, row bytes apart, to places step bytes apart.
 //
 //go:noescape
-func scatterZ112(to *byte, from *byte, count int, step int)
+func scatterZ112(to *byte, from *byte, count int, row int, step int)
 
-// scatterZ128 copies count pieces of 128 bytes to places step bytes apart.
+// scatterZ128 copies count pieces of 128 bytes, row bytes apart, to places step bytes apart.
 //
 //go:noescape
-func scatterZ128(to *byte, from *byte, count int, step int)
+func scatterZ128(to *byte, from *byte, count int, row int, step int)
 
 // adamZ32 is Adam for count registers' width; the constants are those of AdamStep.
 //

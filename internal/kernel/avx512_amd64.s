@@ -12068,13 +12068,14 @@ store:
 	VZEROUPPER
 	RET
 
-// func scatterZ56(to *byte, from *byte, count int, step int)
+// func scatterZ56(to *byte, from *byte, count int, row int, step int)
 // Requires: AVX
-TEXT ·scatterZ56(SB), NOSPLIT, $0-32
+TEXT ·scatterZ56(SB), NOSPLIT, $0-40
 	MOVQ  to+0(FP), AX
 	MOVQ  from+8(FP), CX
 	MOVQ  count+16(FP), DX
-	MOVQ  step+24(FP), BX
+	MOVQ  row+24(FP), BX
+	MOVQ  step+32(FP), SI
 	TESTQ DX, DX
 	JE    end
 
@@ -12083,10 +12084,10 @@ loop:
 	VMOVUPS Y0, (AX)
 	VMOVUPS 32(CX), X0
 	VMOVUPS X0, 32(AX)
-	MOVQ    48(CX), SI
-	MOVQ    SI, 48(AX)
-	ADDQ    $0x38, CX
-	ADDQ    BX, AX
+	MOVQ    48(CX), DI
+	MOVQ    DI, 48(AX)
+	ADDQ    BX, CX
+	ADDQ    SI, AX
 	DECQ    DX
 	JNE     loop
 
@@ -12094,13 +12095,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func scatterZ112(to *byte, from *byte, count int, step int)
+// func scatterZ112(to *byte, from *byte, count int, row int, step int)
 // Requires: AVX, AVX512F
-TEXT ·scatterZ112(SB), NOSPLIT, $0-32
+TEXT ·scatterZ112(SB), NOSPLIT, $0-40
 	MOVQ  to+0(FP), AX
 	MOVQ  from+8(FP), CX
 	MOVQ  count+16(FP), DX
-	MOVQ  step+24(FP), BX
+	MOVQ  row+24(FP), BX
+	MOVQ  step+32(FP), SI
 	TESTQ DX, DX
 	JE    end
 
@@ -12111,8 +12113,8 @@ loop:
 	VMOVUPS Y0, 64(AX)
 	VMOVUPS 96(CX), X0
 	VMOVUPS X0, 96(AX)
-	ADDQ    $0x70, CX
-	ADDQ    BX, AX
+	ADDQ    BX, CX
+	ADDQ    SI, AX
 	DECQ    DX
 	JNE     loop
 
@@ -12120,13 +12122,14 @@ end:
 	VZEROUPPER
 	RET
 
-// func scatterZ128(to *byte, from *byte, count int, step int)
+// func scatterZ128(to *byte, from *byte, count int, row int, step int)
 // Requires: AVX, AVX512F
-TEXT ·scatterZ128(SB), NOSPLIT, $0-32
+TEXT ·scatterZ128(SB), NOSPLIT, $0-40
 	MOVQ  to+0(FP), AX
 	MOVQ  from+8(FP), CX
 	MOVQ  count+16(FP), DX
-	MOVQ  step+24(FP), BX
+	MOVQ  row+24(FP), BX
+	MOVQ  step+32(FP), SI
 	TESTQ DX, DX
 	JE    end
 
@@ -12135,8 +12138,8 @@ loop:
 	VMOVUPS Z0, (AX)
 	VMOVUPS 64(CX), Z0
 	VMOVUPS Z0, 64(AX)
-	ADDQ    $0x80, CX
-	ADDQ    BX, AX
+	ADDQ    BX, CX
+	ADDQ    SI, AX
 	DECQ    DX
 	JNE     loop
 

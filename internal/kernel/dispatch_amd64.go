@@ -49,37 +49,37 @@ func slopesOf[T Float]() *slopeTable {
 	return nil
 }
 
-func scatterRowsVector[T Float](to, from []T, count, step int) bool {
+func scatterRowsVector[T Float](to, from []T, count, row, step int) bool {
 	switch {
 	case running == avx512 && single[T]():
-		scatterZ56(at(to), at(from), count, step)
+		scatterZ56(at(to), at(from), count, row, step)
 		return true
 	case running == avx512 && !single[T]():
-		scatterZ112(at(to), at(from), count, step)
+		scatterZ112(at(to), at(from), count, row, step)
 		return true
 	case running == avx2 && single[T]():
-		scatterY24(at(to), at(from), count, step)
+		scatterY24(at(to), at(from), count, row, step)
 		return true
 	case running == avx2 && !single[T]():
-		scatterY48(at(to), at(from), count, step)
+		scatterY48(at(to), at(from), count, row, step)
 		return true
 	}
 	return false
 }
 
-func scatterTilesVector[T Float](to, from []T, count, step int) bool {
+func scatterTilesVector[T Float](to, from []T, count, row, step int) bool {
 	switch {
 	case running == avx512 && single[T]():
-		scatterZ128(at(to), at(from), count, step)
+		scatterZ128(at(to), at(from), count, row, step)
 		return true
 	case running == avx512 && !single[T]():
-		scatterZ128(at(to), at(from), count, step)
+		scatterZ128(at(to), at(from), count, row, step)
 		return true
 	case running == avx2 && single[T]():
-		scatterY64(at(to), at(from), count, step)
+		scatterY64(at(to), at(from), count, row, step)
 		return true
 	case running == avx2 && !single[T]():
-		scatterY64(at(to), at(from), count, step)
+		scatterY64(at(to), at(from), count, row, step)
 		return true
 	}
 	return false

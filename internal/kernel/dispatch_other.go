@@ -12,9 +12,9 @@ func mapsOf[T Float]() *mapTable { return nil }
 
 func slopesOf[T Float]() *slopeTable { return nil }
 
-func scatterRowsVector[T Float](to, from []T, count, step int) bool { return false }
+func scatterRowsVector[T Float](to, from []T, count, row, step int) bool { return false }
 
-func scatterTilesVector[T Float](to, from []T, count, step int) bool { return false }
+func scatterTilesVector[T Float](to, from []T, count, row, step int) bool { return false }
 
 func transposeVector[T Float](to, from []T, count, row, step int) bool { return false }
 

@@ -10,16 +10,22 @@ func (p *product[T]) packA(to []T, k0, kb, i0, mb int) {
 	}
 	size := bytesOf[T]()
 	whole := mb / tileRows
-	for k := range kb {
-		from := p.a[(k0+k)*p.lda+i0:][:mb]
-		if whole > 0 {
-			scatterRowsVector(to[k*tileRows:], from, whole, tileRows*kb*size)
+	for k := 0; k < kb; k += packedAtOnce {
+		count := min(packedAtOnce, kb-k)
+		for i := 0; i < whole; i++ {
+			scatterRowsVector(to[(i*kb+k)*tileRows:], p.a[(k0+k)*p.lda+i0+i*tileRows:], count, p.lda*size, tileRows*size)
 		}
-		if rest := from[whole*tileRows:]; len(rest) > 0 {
-			copy(to[(whole*kb+k)*tileRows:], rest)
+	}
+	if rest := mb - whole*tileRows; rest > 0 {
+		for k := range kb {
+			copy(to[(whole*kb+k)*tileRows:], p.a[(k0+k)*p.lda+i0+whole*tileRows:][:rest])
 		}
 	}
 }
+
+// packedAtOnce is the number of rows of A or B that are packed tile by tile: so many pieces fill
+// cache lines one after another, where one row's are a power of two apart and evict each other.
+const packedAtOnce = 16
 
 // packRows interleaves rows of A, leaving gaps up to the height of a tile.
 func (p *product[T]) packRows(to []T, k0, kb, i, rows int) {
@@ -53,13 +59,15 @@ func (p *product[T]) packB(to []T, k0, kb, j0, nb int) {
 		return
 	}
 	whole := nb / nr
-	for k := range kb {
-		from := p.b[(k0+k)*p.ldb+j0:][:nb]
-		if whole > 0 {
-			scatterTilesVector(to[k*nr:], from, whole, tileBytes*kb)
+	for k := 0; k < kb; k += packedAtOnce {
+		count := min(packedAtOnce, kb-k)
+		for j := 0; j < whole; j++ {
+			scatterTilesVector(to[(j*kb+k)*nr:], p.b[(k0+k)*p.ldb+j0+j*nr:], count, p.ldb*bytesOf[T](), tileBytes)
 		}
-		if rest := from[whole*nr:]; len(rest) > 0 {
-			copy(to[(whole*kb+k)*nr:], rest)
+	}
+	if rest := nb - whole*nr; rest > 0 {
+		for k := range kb {
+			copy(to[(whole*kb+k)*nr:], p.b[(k0+k)*p.ldb+j0+whole*nr:][:rest])
 		}
 	}
 }

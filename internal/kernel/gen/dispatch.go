@@ -28,8 +28,8 @@ type kernel struct {
 }
 
 var kernels = []kernel{
-	{name: "scatterRows", params: "to, from []T; count, step int", symbol: func(s isa, e element) string { return scatterName(s, s.rows*e.size) }},
-	{name: "scatterTiles", params: "to, from []T; count, step int", symbol: func(s isa, e element) string { return scatterName(s, 2*s.bytes) }},
+	{name: "scatterRows", params: "to, from []T; count, row, step int", symbol: func(s isa, e element) string { return scatterName(s, s.rows*e.size) }},
+	{name: "scatterTiles", params: "to, from []T; count, row, step int", symbol: func(s isa, e element) string { return scatterName(s, 2*s.bytes) }},
 	{name: "transpose", params: "to, from []T; count, row, step int", single: true, symbol: func(isa, element) string { return "transpose8" }},
 	{name: "adam", params: "w, m, v, grad []T; constants *AdamStep[T]", of: "w"},
 	{name: "descent", params: "w, grad []T; constants *DescentStep[T]", of: "w"},

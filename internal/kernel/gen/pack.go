@@ -8,15 +8,15 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// scatter writes the function that copies pieces that lie side by side to
+// scatter writes the function that copies pieces that are row bytes apart to
 // places that are step bytes apart.
 func scatter(bytes int) {
 	name := scatterName(set, bytes)
-	TEXT(name, NOSPLIT, "func(to, from *byte, count, step int)")
-	Doc(fmt.Sprintf("%s copies count pieces of %d bytes to places step bytes apart.", name, bytes))
+	TEXT(name, NOSPLIT, "func(to, from *byte, count, row, step int)")
+	Doc(fmt.Sprintf("%s copies count pieces of %d bytes, row bytes apart, to places step bytes apart.", name, bytes))
 	Pragma("noescape")
 	to, from := Load(Param("to"), GP64()), Load(Param("from"), GP64())
-	count, step := Load(Param("count"), GP64()), Load(Param("step"), GP64())
+	count, row, step := Load(Param("count"), GP64()), Load(Param("row"), GP64()), Load(Param("step"), GP64())
 	TESTQ(count, count)
 	JE(LabelRef("end"))
 	Label("loop")
@@ -36,7 +36,7 @@ func scatter(bytes int) {
 		MOVQ(Mem{Base: from, Disp: at}, r)
 		MOVQ(r, Mem{Base: to, Disp: at})
 	}
-	ADDQ(Imm(uint64(bytes)), from)
+	ADDQ(row, from)
 	ADDQ(step, to)
 	DECQ(count)
 	JNE(LabelRef("loop"))
