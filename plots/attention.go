@@ -46,9 +46,18 @@ func (a Attention) height() vg.Length {
 // maxToken is the number of characters of a token that are shown.
 const maxToken = 14
 
+// tokenNames returns tokens as they are shown. Unlike other names they may repeat.
+func tokenNames(tokens []string) []string {
+	out := make([]string, len(tokens))
+	for i, t := range tokens {
+		out[i] = shorten(oneLine(t), maxToken)
+	}
+	return out
+}
+
 func (a Attention) widest(tokens []string) vg.Length {
 	style, w := textStyle(tickSize, ink), vg.Length(0)
-	for _, t := range shortNames(tokens, maxToken) {
+	for _, t := range tokenNames(tokens) {
 		w = max(w, style.Width(t))
 	}
 	return w
@@ -82,10 +91,10 @@ func (a Attention) plot() (*plot.Plot, error) {
 	p := newPlot(a.Title, "source", "target")
 	p.Add(&weights{a.Weights})
 	x, y := make(plot.ConstantTicks, len(a.Source)), make(plot.ConstantTicks, len(a.Target))
-	for j, name := range shortNames(a.Source, maxToken) {
+	for j, name := range tokenNames(a.Source) {
 		x[j] = plot.Tick{Value: float64(j), Label: name}
 	}
-	for i, name := range shortNames(a.Target, maxToken) {
+	for i, name := range tokenNames(a.Target) {
 		y[i] = plot.Tick{Value: float64(len(a.Target) - 1 - i), Label: name}
 	}
 	p.X.Tick.Marker, p.Y.Tick.Marker = x, y

@@ -184,3 +184,10 @@ func TestUnbalanced(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenNames: tokens of an attention map may repeat, and are cut like other names.
+func TestTokenNames(t *testing.T) {
+	if have := tokenNames([]string{"the", "ray\n", "the", "incomprehensibilities"}); have[0] != "the" || have[2] != "the" || len([]rune(have[3])) != maxToken {
+		t.Errorf("names %q", have)
+	}
+}
