@@ -124,6 +124,9 @@ func TestAttention(t *testing.T) {
 			if mode == graph.Infer && c.batches != nil {
 				continue // slow, and the same kernels
 			}
+			if testing.Short() && c.batches != nil {
+				continue // minutes with the race detector, which the other cases are enough for
+			}
 			heads, _ := c.heads()
 			graphtest.Run(t, graphtest.Case{
 				Name: c.name + "/" + mode.String(), Mode: mode, Batches: c.batches,
