@@ -60,7 +60,7 @@ With --from-model and --ask such a file answers a question, or refuses.`,
 	f.StringVar(&o.question, "question", "question", "`COLUMN` of the questions")
 	f.StringVar(&o.answer, "answer", "answer", "`COLUMN` of the answers")
 	f.StringVar(&o.group, "group", "", "`COLUMN` whose equal cells are a group, which is trained on or tested on as a whole (default: rows of the same answer)")
-	f.StringVar(&o.kind, "kind", "", "`COLUMN` of kinds of questions, by which results are told apart")
+	f.StringVar(&o.kind, "kind", "", "`COLUMN` of kinds of questions, by which results are broken down")
 	f.StringVar(&o.net, "net", answerNets[0], "`NETWORK` that reads texts: "+strings.Join(answerNets, ", "))
 	f.BoolVar(&o.separate, "separate", false, "read questions and answers by two networks instead of one")
 	f.StringVar(&o.tokens, "tokens", string(corpus.WordPiece), "`KIND` of tokens: words, characters, bpe, wordpiece or unigram")

@@ -43,7 +43,7 @@ func textLMCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lm",
 		Short: "Train a language model and hold it against n-grams",
-		Long: `Lm trains a network that tells what follows in texts, and compares it with
+		Long: `Lm trains a network to predict the next token of texts, and compares it with
 interpolated modified Kneser-Ney n-grams on texts that neither has seen, in bits per
 character. A plain file is one text, cut into paragraphs, of which the last ones are
 held out; of a table of texts, rows are held out at random, and near-duplicates left

@@ -22,7 +22,7 @@ import (
 type AnswerStudy struct {
 	Questions, Answers []string // row by row; a row without either is left out
 	Groups             []int    // nil: each row its own
-	Kinds              []string // kind of each question, by which results are told apart; nil: one kind
+	Kinds              []string // kind of each question, by which results are broken down; nil: one kind
 	Test, Validation   float64  // shares of the groups; 0: 0.2 and 0.1
 	Absent             float64  // share of the groups of validation and test whose answers are absent; 0: 0.2
 	Risk               float64  // the greatest share of wrong replies that is wanted; 0: 0.1
