@@ -17,8 +17,10 @@ import (
 // graph one level deeper. A Builder is not safe for concurrent use.
 type Builder struct {
 	*shared
-	path  string
-	again bool // Param may be asked for a parameter that the graph has already
+	path   string
+	again  bool      // Param may be asked for a parameter that the graph has already
+	frozen bool      // Param makes parameters that are not trained
+	adapt  *adaption // of the parameters; nil: none
 }
 
 // shared is what the Builders of all scopes of one graph have in common.
@@ -40,6 +42,7 @@ type shared struct {
 	streams   map[string]int // how many noise streams a path has
 	foreign   map[*Node]string
 	exposed   map[string]*Node // nodes that have names
+	adapted   map[string]*Node // what stands for a parameter that is adapted, by path
 	names     []string         // of exposed, in order
 	backs     map[*Node]bool   // Gorgonia's operations that its gradients have added
 	backward  bool             // Gradients is at work
@@ -66,7 +69,7 @@ func New(params *Params, mode Mode) *Builder {
 	return &Builder{shared: &shared{
 		err: err, g: gorgonia.NewGraph(), params: params, mode: mode,
 		leaves: map[string]*Node{}, values: map[*Node]*buffer{}, constants: map[*Node]bool{}, states: map[string]*Node{},
-		streams: map[string]int{}, foreign: map[*Node]string{}, exposed: map[string]*Node{}, backs: map[*Node]bool{},
+		streams: map[string]int{}, foreign: map[*Node]string{}, exposed: map[string]*Node{}, adapted: map[string]*Node{}, backs: map[*Node]bool{},
 	}}
 }
 
@@ -126,7 +129,9 @@ func (b *Builder) Scope(name string) *Builder {
 	if !b.made() {
 		return b
 	}
-	return &Builder{shared: b.shared, path: join(b.path, name), again: b.again}
+	c := *b
+	c.path = join(b.path, name)
+	return &c
 }
 
 // Again returns a Builder of the same scope for one more application of the
@@ -135,7 +140,20 @@ func (b *Builder) Again() *Builder {
 	if !b.made() {
 		return b
 	}
-	return &Builder{shared: b.shared, path: b.path, again: true}
+	c := *b
+	c.again = true
+	return &c
+}
+
+// Frozen returns a Builder of the same scope, and of those below it, whose new parameters are not
+// trained.
+func (b *Builder) Frozen() *Builder {
+	if !b.made() {
+		return b
+	}
+	c := *b
+	c.frozen = true
+	return &c
 }
 
 // parent returns the scope of a path, "" if it has none.
@@ -310,8 +328,12 @@ func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
 		if !slices.Equal(n.Shape(), shape) {
 			return b.fail("param "+name, fmt.Errorf("a shared layer wants shape %s, it has %s", dims(shape), dims(n.Shape())))
 		}
-		return n
+		if b.adapt != nil {
+			b.adapt.used = b.adapt.used || b.adapted[path] != nil
+		}
+		return b.standIn(path, n)
 	}
+	w.Frozen = w.Frozen || b.frozen
 	p, err := b.params.ensure(path, shape, w, !w.Frozen)
 	if err != nil {
 		return b.fail("param "+name, err)
@@ -325,6 +347,9 @@ func (b *Builder) Param(name string, shape Shape, w Weight) *Node {
 			}
 			b.penalties = append(b.penalties, l)
 		}
+	}
+	if b.adapt.matches(b.path, shape) {
+		return b.addLowRank(name, n)
 	}
 	return n
 }
@@ -340,7 +365,7 @@ func (b *Builder) ParamOf(name string) *Node {
 	for at := b.path; ; at = parent(at) {
 		path := join(at, name)
 		if n := b.leaves[path]; n != nil && b.params.Get(path) != nil && b.states[path] == nil {
-			return n
+			return b.standIn(path, n)
 		}
 		if at == "" {
 			return b.fail("param", fmt.Errorf("no layer before this one has a parameter %q", name))

@@ -57,6 +57,8 @@ func TestLayers(t *testing.T) {
 	add("LayerNorm", layers.LayerNorm{}, logits(4), shape(4), 8)
 	add("LayerNorm of axes", layers.LayerNorm{NoAffine: true}, logits(3, 5), shape(3, 5), 0)
 	add("Stack", layers.Stack{layers.Dense{Units: 3, Activation: layers.Tanh}, layers.LayerNorm{}, layers.Dense{Units: 2}}, logits(4), shape(2), 15+6+8)
+	add("LoRA", layers.LoRA{Layer: layers.Dense{Units: 4, Activation: layers.Tanh}, Rank: 2, Alpha: 3}, logits(3), shape(4), 3*2+2*4)
+	add("Frozen", layers.Stack{layers.Frozen{Layer: layers.Dense{Units: 4, Activation: layers.Tanh}}, layers.Dense{Units: 2}}, logits(3), shape(2), 4*2+2)
 	add("Residual", layers.Residual{Body: layers.Dense{Units: 4, Activation: layers.Softplus}}, logits(4), shape(4), 20)
 	add("Residual with a shortcut", layers.Residual{Body: layers.Dense{Units: 2, Activation: layers.Tanh}, Shortcut: layers.Dense{Units: 2, NoBias: true}},
 		logits(4), shape(2), 10+8)

@@ -476,3 +476,18 @@ func ExampleJoinFunc() {
 	fmt.Println(y[0].Data())
 	// Output: [3]
 }
+
+// A network whose first layer keeps its weights, and whose second is adapted by matrices of rank 2.
+func ExampleLoRA() {
+	m, err := models.Sequential(models.Config{}, models.Input("x", 16),
+		layers.Frozen{Layer: layers.Dense{Units: 32, Activation: layers.Relu}},
+		layers.LoRA{Layer: layers.Dense{Units: 32}, Rank: 2},
+		layers.Dense{Units: 1},
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	trained, all := m.Params().Count()
+	fmt.Println(all, trained, 2*(32+32)+32+1)
+	// Output: 1761 161 161
+}

@@ -189,7 +189,7 @@ func fold(b *graph.Builder, xs []*graph.Node, f func(x, y *graph.Node) *graph.No
 }
 
 func init() {
-	builtin.Register(Named{}, Stack{}, Residual{}, Concat{}, Add{}, Multiply{}, Dense{}, Flatten{}, Reshape{}, Slice{}, Affine{}, Sinh{}, Softmax{},
+	builtin.Register(Named{}, Stack{}, Residual{}, LoRA{}, Frozen{}, Concat{}, Add{}, Multiply{}, Dense{}, Flatten{}, Reshape{}, Slice{}, Affine{}, Sinh{}, Softmax{},
 		BatchNorm{}, LayerNorm{}, Embedding{}, Conv1D{}, Conv2D{}, DepthwiseConv2D{}, Conv2DTranspose{}, MaxPool1D{}, MaxPool2D{},
 		AveragePool1D{}, AveragePool2D{}, GlobalMaxPool{}, GlobalAveragePool{}, MaskSteps{}, AdaptiveAveragePool2D{}, AdaptiveMaxPool2D{}, Upsample2D{},
 		SimpleRNN{}, LSTM{}, GRU{}, ForgetBias{}, RMSNorm{}, GatedLinear{}, FeedForward{}, PositionEmbedding{}, SinusoidalPositions{},

@@ -29,6 +29,8 @@ func TestEveryKindIsSaved(t *testing.T) {
 		shape []int // nil: (4)
 	}{
 		"layers.Named": {layer: layers.Named{Name: "own", Layer: layers.Dense{Units: 2}}}, "layers.Stack": {layer: layers.Stack{layers.Dense{Units: 2}, layers.Relu}},
+		"layers.LoRA":     {layer: layers.LoRA{Layer: layers.Dense{Units: 3}, Rank: 2, Scopes: []string{"0.LoRA"}}},
+		"layers.Frozen":   {layer: layers.Frozen{Layer: layers.Dense{Units: 3}}},
 		"layers.Residual": {layer: layers.Residual{Body: layers.Dense{Units: 3}, Shortcut: layers.Dense{Units: 3}}}, "layers.Dense": {layer: layers.Dense{Units: 2, Activation: layers.Gelu, NoBias: true}},
 		"layers.Flatten": {layers.Flatten{}, sequence}, "layers.Reshape": {layer: layers.Reshape{Shape: []int{2, -1}}}, "layers.Slice": {layer: layers.Slice{From: 1, To: 3}},
 		"layers.Affine": {layer: layers.Affine{Scale: 2, Shift: 1}}, "layers.Sinh": {layer: layers.Sinh{}}, "layers.Softmax": {layer: layers.Softmax{}}, "graph.Activation": {layer: layers.LeakyRelu(0.3)},

@@ -4,7 +4,12 @@
 //
 //	data/testdata/fetch-texts.sh
 //	go run ./bench/text
+//	go run ./bench/text -unlabelled /tmp/descriptions.jsonl
+//	go run ./cmd/aegis text lm --data /tmp/descriptions.jsonl --tokens bpe --net transformer --context 128 --epochs 3 --model /tmp/descriptions.safetensors
+//	go run ./bench/text -language /tmp/descriptions.safetensors
 //	go run ./bench/text -table docs/text.md
+//
+// With -language, networks that begin as that language model are compared on 500 labels.
 //
 // Near-duplicates are left out first; folds of package descriptions keep source packages whole.
 package main
@@ -57,14 +62,29 @@ func main() {
 	only := flag.String("only", "", "`NAMES` of sets, separated by commas; empty: all")
 	models := flag.String("models", strings.Join(names(), ","), "`NAMES` of models, separated by commas")
 	python := flag.String("python", "/usr/bin/python3", "`COMMAND` with scikit-learn")
+	unlabelled := flag.String("unlabelled", "", "`FILE` for the texts that the language model of -language may learn of, in place of fits")
+	language := flag.String("language", "", "`FILE` of a language model, for the models of few labels in place of the others")
+	choosing := flag.Bool("choosing", false, "with -language: the rows by which settings are chosen")
 	table := flag.String("table", "", "`FILE` for the document of all results, in place of fits")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var err error
-	if *table != "" {
+	switch {
+	case *table != "":
 		err = document(*results, *table)
-	} else {
+	case *unlabelled != "":
+		err = writeUnlabelled(*unlabelled)
+	case *language != "":
+		path, part, of := tunedResult, measured, tuned
+		if *choosing {
+			path, part = *results, chosen
+		}
+		if given(flag.CommandLine, "models") {
+			of = strings.Split(*models, ",")
+		}
+		err = measureTuned(ctx, path, *language, of, part)
+	default:
 		for _, s := range sets {
 			if err == nil && (*only == "" || slices.Contains(strings.Split(*only, ","), s.name)) {
 				err = s.measure(ctx, *results, strings.Split(*models, ","), *python)
@@ -75,6 +95,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "text:", err)
 		os.Exit(1)
 	}
+}
+
+// given reports whether a flag was set.
+func given(flags *flag.FlagSet, name string) bool {
+	found := false
+	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }
 
 func names() []string {

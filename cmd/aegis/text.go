@@ -14,6 +14,7 @@ import (
 	"github.com/seed732fc211/aegis/crossval/baselines"
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/data/corpus"
+	nets "github.com/seed732fc211/aegis/models/text"
 	"github.com/seed732fc211/aegis/plots"
 	"github.com/seed732fc211/aegis/recipes/tabular"
 	textrecipes "github.com/seed732fc211/aegis/recipes/text"
@@ -36,6 +37,7 @@ func textCommand() *cobra.Command {
 type textClassifyFlags struct {
 	crossvalFlags
 	column, tokens    string
+	language          string
 	size, longest     int
 	cased, keep       bool
 	model, modelSaved string
@@ -59,6 +61,11 @@ one are left out first, as they would be trained and tested on alike. It prints 
 and verdicts, and draws a page with the terms that speak most for each class and the
 rows that are hardest.
 
+With --language networks are compared, too, that begin as a language model which was
+trained on other texts: with all weights trained, with products of low rank beside them
+(LoRA), with the output alone, and, to see what it is worth, the same network from random
+weights.
+
 With --save a network is fitted to all rows and written to a file for aegis predict.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), c) },
@@ -73,7 +80,8 @@ With --save a network is fitted to all rows and written to a file for aegis pred
 	f.BoolVar(&o.cased, "cased", false, "tell capitals from small letters")
 	f.BoolVar(&o.keep, "keep-duplicates", false, "keep texts that are nearly the same as an earlier one")
 	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models, separated by commas (default: all): "+strings.Join(textModels(), ", "))
-	f.StringVar(&o.model, "save", "", "`NAME` of the network that is fitted to all rows in the end: "+strings.Join(textrecipes.Names(), ", "))
+	f.StringVar(&o.language, "language", "", "`FILE` of a language model, from aegis text lm, that networks begin as: adds the models "+strings.Join(tunedModels(), ", "))
+	f.StringVar(&o.model, "save", "", "`NAME` of the network that is fitted to all rows in the end: "+strings.Join(textrecipes.Names(), ", ")+", or one that --language adds")
 	f.StringVar(&o.modelSaved, "model", "model.safetensors", "`FILE` for the network of --save")
 	f.IntVar(&o.folds, "folds", 5, "`NUMBER` of folds")
 	f.IntVar(&o.repeats, "repeats", 1, "`NUMBER` of repeats with other folds")
@@ -93,7 +101,39 @@ With --save a network is fitted to all rows and written to a file for aegis pred
 // textBaselines are the models that are no networks.
 var textBaselines = []string{"tfidf-logistic", "naive-bayes", "majority"}
 
+// tunedPrefix begins the names of networks that begin as a language model.
+const tunedPrefix = "tuned-"
+
+// tunedModels are the models that --language adds.
+func tunedModels() []string {
+	var out []string
+	for _, t := range nets.Tunings() {
+		out = append(out, tunedPrefix+string(t))
+	}
+	return out
+}
+
 func textModels() []string { return append(textrecipes.Names(), textBaselines...) }
+
+// networks are the networks that can be compared.
+func (o *textClassifyFlags) networks() []string {
+	names := textrecipes.Names()
+	if o.language != "" {
+		names = append(names, tunedModels()...)
+	}
+	return names
+}
+
+// all are the models that can be compared.
+func (o *textClassifyFlags) all() []string { return append(o.networks(), textBaselines...) }
+
+// recipeOf returns the recipe of a network.
+func (o *textClassifyFlags) recipeOf(name string) (tabular.Recipe, error) {
+	if how, ok := strings.CutPrefix(name, tunedPrefix); ok && o.language != "" && slices.Contains(nets.Tunings(), nets.Tuning(how)) {
+		return textrecipes.Tuned{Column: o.column, Longest: o.longest, Net: nets.Tuned{File: o.language, Tuning: nets.Tuning(how)}}, nil
+	}
+	return textrecipes.ByName(name, o.tokenised())
+}
 
 func (o *textClassifyFlags) run(ctx context.Context, c *cobra.Command) error {
 	o.recipe = defaultRecipe // of the table's commands: not used
@@ -111,8 +151,8 @@ func (o *textClassifyFlags) run(ctx context.Context, c *cobra.Command) error {
 		return usage("--tokens %s: there is no kind %q: want words, characters, bpe, wordpiece or unigram", o.tokens, o.tokens)
 	}
 	if o.model != "" {
-		if !slices.Contains(textrecipes.Names(), o.model) {
-			return usage("--save %s: want one of %s", o.model, strings.Join(textrecipes.Names(), ", "))
+		if names := o.networks(); !slices.Contains(names, o.model) {
+			return usage("--save %s: want one of %s", o.model, strings.Join(names, ", "))
 		}
 		if err := writable(o.modelSaved); err != nil {
 			return err
@@ -211,7 +251,7 @@ func (o *textClassifyFlags) tokensName() string {
 func (o *textClassifyFlags) candidates() ([]crossval.Candidate, error) {
 	names := o.models
 	if len(names) == 0 {
-		names = textModels()
+		names = o.all()
 	}
 	var list []crossval.Candidate
 	for _, name := range names {
@@ -233,9 +273,9 @@ func (o *textClassifyFlags) estimatorOf(name string) (crossval.Estimator, error)
 	case "majority":
 		return baselines.Majority{}, nil
 	}
-	r, err := textrecipes.ByName(name, o.tokenised())
+	r, err := o.recipeOf(name)
 	if err != nil {
-		return nil, usage("--models: there is no %q; there are %s", name, strings.Join(textModels(), ", "))
+		return nil, usage("--models: there is no %q; there are %s", name, strings.Join(o.all(), ", "))
 	}
 	return tabular.Estimator{Recipe: r}, nil
 }
@@ -286,7 +326,7 @@ func beginnings(set *data.Set, column string) []string {
 
 // save fits a network to all rows and writes it.
 func (o *textClassifyFlags) save(ctx context.Context, c *cobra.Command, set *data.Set) error {
-	r, err := textrecipes.ByName(o.model, o.tokenised())
+	r, err := o.recipeOf(o.model)
 	if err != nil {
 		return err
 	}

@@ -98,3 +98,41 @@ func TestTextClassifyRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestTextClassifyTuned: a language model that text lm has saved is compared as the beginning of
+// networks, and one of them is saved and predicts.
+func TestTextClassifyTuned(t *testing.T) {
+	t.Chdir(t.TempDir())
+	texts, kinds := letters(120)
+	var lines strings.Builder
+	for i, text := range texts {
+		row, _ := json.Marshal(map[string]any{"text": text, "kind": kinds[i]})
+		fmt.Fprintf(&lines, "%s\n", row)
+	}
+	write(t, "letters.jsonl", lines.String())
+	if out, status, code := aegis(t, "text", "lm", "--data", "letters.jsonl", "--tokens", "bpe", "--vocabulary", "300", "--context", "32", "--epochs", "1", "--samples", "0", "--report", "", "--quiet"); code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, out, status)
+	}
+	out, status, code := aegis(t, "text", "classify", "--data", "letters.jsonl", "--target", "kind", "--language", "language.safetensors", "--models", "tuned-frozen,tuned-lora,majority",
+		"--folds", "2", "--save", "tuned-lora", "--report", "", "--quiet")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, out, status)
+	}
+	for _, want := range []string{"tuned-frozen ", "tuned-lora ", "model: model.safetensors (tuned-lora"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing:\n%s", want, out)
+		}
+	}
+	if out, status, code := aegis(t, "predict", "--data", "letters.jsonl", "--id", "kind"); code != 0 {
+		t.Errorf("exit code %d: %s%s", code, out, status)
+	}
+	for want, flags := range map[string][]string{
+		`there is no "tuned-whole"`: {"--models", "tuned-whole"},
+		"language.json":             {"--models", "tuned-whole", "--language", "language.json"},
+		`there is no "tuned-half"`:  {"--models", "tuned-half", "--language", "language.safetensors"},
+	} {
+		if out, status, code := aegis(t, append([]string{"text", "classify", "--data", "letters.jsonl", "--target", "kind", "--report", "", "--quiet"}, flags...)...); code == 0 || !strings.Contains(status, want) {
+			t.Errorf("%v: exit code %d, want %q: %s%s", flags, code, want, out, status)
+		}
+	}
+}

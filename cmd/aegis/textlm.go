@@ -147,7 +147,7 @@ func (o *textLMFlags) run(ctx context.Context, c *cobra.Command) error {
 		if err := study.Tokenizer.WriteJSON(&tokenizer); err != nil {
 			return err
 		}
-		if err := l.Save(o.model, map[string]string{"tokenizer.json": tokenizer.String()}); err != nil {
+		if err := l.Save(o.model, map[string]string{nets.TokenizerName: tokenizer.String()}); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "\nmodel: %s\n", o.model)

@@ -118,9 +118,6 @@ func (o *textTranslateFlags) check() error {
 	return writable(o.model)
 }
 
-// tokenizerKey is the name of the tokenizer in a model file.
-const tokenizerKey = "tokenizer.json"
-
 func (o *textTranslateFlags) search() generate.Beam {
 	return generate.Beam{Width: o.beam, Alpha: o.penalty}
 }
@@ -348,7 +345,7 @@ func (o *textTranslateFlags) save(out io.Writer, s *textrecipes.TranslationStudy
 	if err := s.Tokenizer.WriteJSON(&tokenizer); err != nil {
 		return err
 	}
-	if err := m.Save(o.model, map[string]string{tokenizerKey: tokenizer.String()}); err != nil {
+	if err := m.Save(o.model, map[string]string{nets.TokenizerName: tokenizer.String()}); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "\nmodel: %s\n", o.model)
@@ -361,7 +358,7 @@ func (o *textTranslateFlags) translateSaved(ctx context.Context, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	tokenizer, err := text.Read(strings.NewReader(texts[tokenizerKey]))
+	tokenizer, err := text.Read(strings.NewReader(texts[nets.TokenizerName]))
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.saved, err)
 	}

@@ -21,11 +21,10 @@ import (
 
 // Keys of an answerer's file, besides those of a model's.
 const (
-	answererKey  = "aegis.answerer"
-	answersKey   = "aegis.answers" // a JSON list of the texts
-	tokenizerKey = "tokenizer.json"
-	furtherKey   = "aegis.further" // a JSON object of texts by name
-	vectorsName  = "index/vectors"
+	answererKey = "aegis.answerer"
+	answersKey  = "aegis.answers" // a JSON list of the texts
+	furtherKey  = "aegis.further" // a JSON object of texts by name
+	vectorsName = "index/vectors"
 )
 
 // answererVersion is the version of the description of an answerer.
@@ -117,7 +116,7 @@ func (x DualIndex) file() (*safetensors.File, error) {
 	if err := x.Dual.tokenizer.WriteJSON(&tokenizer); err != nil {
 		return nil, err
 	}
-	f.Meta[tokenizerKey] = tokenizer.String()
+	f.Meta[TokenizerName] = tokenizer.String()
 	f.Tensors = append(f.Tensors, safetensors.Tensor{Name: vectorsName, Shape: []int{x.Vectors.n, x.Vectors.dim}, F32: x.Vectors.vectors()})
 	return f, nil
 }
@@ -211,12 +210,12 @@ func readDual(f *safetensors.File, longest int) (DualIndex, error) {
 	if err != nil {
 		return DualIndex{}, err
 	}
-	t, err := text.Read(strings.NewReader(f.Meta[tokenizerKey]))
+	t, err := text.Read(strings.NewReader(f.Meta[TokenizerName]))
 	if err != nil {
 		return DualIndex{}, err
 	}
 	meta := maps.Clone(f.Meta)
-	for _, key := range []string{answererKey, answersKey, furtherKey, tokenizerKey} {
+	for _, key := range []string{answererKey, answersKey, furtherKey, TokenizerName} {
 		delete(meta, key)
 	}
 	tensors := slices.DeleteFunc(slices.Clone(f.Tensors), func(t safetensors.Tensor) bool { return t.Name == vectorsName })

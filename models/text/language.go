@@ -357,6 +357,10 @@ func ones(n int) *tensor.Dense {
 
 func init() { builtin.Register(LSTMLanguage{}) }
 
+// TokenizerName is the name of the tokenizer, as text.Tokenizer.WriteJSON writes it, among the texts that
+// go with a model.
+const TokenizerName = "tokenizer.json"
+
 // languageKey is where Save puts what is not the model.
 const languageKey = "aegis.language"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -159,4 +160,70 @@ func ExampleLSTM() {
 func ExampleTransformer() {
 	example(text.Transformer{Fit: text.Fit{Epochs: 2}})
 	// Output: transformer [optics weather] [text]
+}
+
+// TestTunedRecipe: a language model is tuned in folds, with its own tokenizer, whatever the texts.
+func TestTunedRecipe(t *testing.T) {
+	set := weather(t, 300)
+	file := filepath.Join(t.TempDir(), "language.safetensors")
+	tokenizer, err := text.LanguageTokenizer(t.Context(), corpus.BPE, 300, set.Texts[0].Cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &text.Study{Tokenizer: tokenizer, Train: set.Texts[0].Cells[:200], Validation: set.Texts[0].Cells[200:250], Test: set.Texts[0].Cells[250:], Steps: 32}
+	l, _, err := s.Fit(t.Context(), text.Language{Net: nets.TransformerLanguage{Dim: 16, Depth: 1, Heads: 2}, Epochs: 10, LearningRate: 0.01, Batch: 8}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written strings.Builder
+	if err := tokenizer.WriteJSON(&written); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Save(file, map[string]string{nets.TokenizerName: written.String()}); err != nil {
+		t.Fatal(err)
+	}
+	var list []crossval.Candidate
+	for _, how := range nets.Tunings() {
+		list = append(list, crossval.Candidate{Name: string(how), Estimator: tabular.Estimator{Recipe: text.Tuned{
+			Net: nets.Tuned{File: file, Tuning: how, Rank: 4}, Rate: 1, Fit: text.Fit{Epochs: 24, Batch: 16, Patience: 24, LearningRate: 0.01},
+		}}})
+	}
+	res, err := crossval.Validate(t.Context(), set, crossval.StratifiedKFold{K: 2, Shuffle: true}, list, crossval.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + res.Table())
+	for how, least := range map[nets.Tuning]float64{nets.Whole: 0.85, nets.LoRA: 0.85, nets.Frozen: 0.5, nets.Anew: 0.7} {
+		if a := res.Mean(string(how), "accuracy"); a < least {
+			t.Errorf("%s: accuracy %v", how, a)
+		}
+	}
+	plan, err := text.Tuned{Net: nets.Tuned{File: file}}.Plan(set, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tokens := plan.Preprocess.(corpus.Tokens); tokens.Longest != 32 || tokens.Tokenizer.Size() != tokenizer.Size() {
+		t.Errorf("texts of %d tokens of %d, want 32 of %d", tokens.Longest, tokens.Tokenizer.Size(), tokenizer.Size())
+	}
+	bare := filepath.Join(t.TempDir(), "bare.safetensors")
+	if err := l.Save(bare, nil); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{"": "text: tuned: ", bare: "bare.safetensors"} {
+		if _, err := (text.Tuned{Net: nets.Tuned{File: file}}).Plan(set, 1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
+}
+
+// With a language model that aegis text lm has saved, folds would compare what of it is trained.
+func ExampleTuned() {
+	var list []crossval.Candidate
+	for _, how := range nets.Tunings() {
+		r := text.Tuned{Net: nets.Tuned{File: "language.safetensors", Tuning: how}}
+		list = append(list, crossval.Candidate{Name: string(how), Estimator: tabular.Estimator{Recipe: r}})
+	}
+	_, err := list[0].Estimator.Fit(ctx, nil, 1)
+	fmt.Println(len(list), err != nil)
+	// Output: 4 true
 }

@@ -86,6 +86,7 @@ func init() {
 			"Interpolation":   reflect.TypeOf((*_graph.Interpolation)(nil)).Elem(),
 			"LeCunNormal":     reflect.TypeOf((*_graph.LeCunNormal)(nil)).Elem(),
 			"LeCunUniform":    reflect.TypeOf((*_graph.LeCunUniform)(nil)).Elem(),
+			"LowRank":         reflect.TypeOf((*_graph.LowRank)(nil)).Elem(),
 			"Mode":            reflect.TypeOf((*_graph.Mode)(nil)).Elem(),
 			"Node":            reflect.TypeOf((*_graph.Node)(nil)).Elem(),
 			"Normal":          reflect.TypeOf((*_graph.Normal)(nil)).Elem(),

@@ -16,13 +16,19 @@ func init() {
 	imports.Packages.MergePackage("github.com/seed732fc211/aegis/models/text", imports.PackageUnderlying{
 		Name: "text",
 		Binds: map[string]reflect.Value{
+			"Anew":            reflect.ValueOf(_text.Anew),
 			"FitConfidence":   reflect.ValueOf(_text.FitConfidence),
+			"Frozen":          reflect.ValueOf(_text.Frozen),
 			"Fuse":            reflect.ValueOf(_text.Fuse),
+			"LoRA":            reflect.ValueOf(_text.LoRA),
 			"LoadAnswerer":    reflect.ValueOf(_text.LoadAnswerer),
 			"LoadLanguage":    reflect.ValueOf(_text.LoadLanguage),
 			"LoadTranslation": reflect.ValueOf(_text.LoadTranslation),
 			"NewDual":         reflect.ValueOf(_text.NewDual),
 			"NewVectorIndex":  reflect.ValueOf(_text.NewVectorIndex),
+			"TokenizerName":   reflect.ValueOf(_text.TokenizerName),
+			"Tunings":         reflect.ValueOf(_text.Tunings),
+			"Whole":           reflect.ValueOf(_text.Whole),
 		},
 		Types: map[string]reflect.Type{
 			"Answerer":               reflect.TypeOf((*_text.Answerer)(nil)).Elem(),
@@ -43,12 +49,16 @@ func init() {
 			"TransformerLanguage":    reflect.TypeOf((*_text.TransformerLanguage)(nil)).Elem(),
 			"TransformerTranslation": reflect.TypeOf((*_text.TransformerTranslation)(nil)).Elem(),
 			"Translation":            reflect.TypeOf((*_text.Translation)(nil)).Elem(),
+			"Tuned":                  reflect.TypeOf((*_text.Tuned)(nil)).Elem(),
+			"Tuning":                 reflect.TypeOf((*_text.Tuning)(nil)).Elem(),
 			"VectorIndex":            reflect.TypeOf((*_text.VectorIndex)(nil)).Elem(),
 		},
 		Proxies: map[string]reflect.Type{
 			"Retriever": reflect.TypeOf((*Cell_models_text_Retriever)(nil)).Elem(),
 		},
-		Untypeds: map[string]string{},
+		Untypeds: map[string]string{
+			"TokenizerName": "string:tokenizer.json",
+		},
 		Wrappers: map[string][]string{},
 	})
 }

@@ -53,6 +53,7 @@ func init() {
 			"TranslationPoint":      reflect.TypeOf((*_text.TranslationPoint)(nil)).Elem(),
 			"TranslationScore":      reflect.TypeOf((*_text.TranslationScore)(nil)).Elem(),
 			"TranslationStudy":      reflect.TypeOf((*_text.TranslationStudy)(nil)).Elem(),
+			"Tuned":                 reflect.TypeOf((*_text.Tuned)(nil)).Elem(),
 		},
 		Proxies: map[string]reflect.Type{},
 		Untypeds: map[string]string{
