@@ -34,15 +34,16 @@ func (b *buffer) memory() ops.Memory { return ops.Memory{Float32: b.f32, Float64
 
 func (b *buffer) len() int { return len(b.f32) + len(b.f64) + len(b.i) }
 
-// first returns a buffer over the first n elements.
-func (b *buffer) first(n int) *buffer {
+// part returns a buffer over n elements from an offset on.
+func (b *buffer) part(from, n int) *buffer {
+	to := from + n
 	switch {
 	case b.f32 != nil:
-		return &buffer{f32: b.f32[:n]}
+		return &buffer{f32: b.f32[from:to:to]}
 	case b.f64 != nil:
-		return &buffer{f64: b.f64[:n]}
+		return &buffer{f64: b.f64[from:to:to]}
 	default:
-		return &buffer{i: b.i[:n]}
+		return &buffer{i: b.i[from:to:to]}
 	}
 }
 

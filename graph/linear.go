@@ -172,10 +172,13 @@ func (b *Builder) Dense(x, w, bias *Node, act Activation) *Node {
 			if act.fn != kernel.Identity {
 				g = b.unaryGrad(act.fn, y, g, act.alpha)
 			}
-			grads := []*Node{b.matMul(g, in[1], false, true), b.matMul(in[0], g, true, false)}
+			// Operations run in the order in which they are made: with the gradient of the kernel first, the
+			// input is no longer in use when the gradient of the input is computed.
+			grads := []*Node{nil, b.matMul(in[0], g, true, false)}
 			if len(in) == 3 {
 				grads = append(grads, b.Sum(g, 0))
 			}
+			grads[0] = b.matMul(g, in[1], false, true)
 			return grads
 		},
 	}, in...)

@@ -10,7 +10,7 @@ import (
 // layout is where the values of a program lie: values whose lives do not overlap share
 // memory, as package ops plans it.
 type layout struct {
-	of     map[*Node]*buffer // of leaves and folded values at first, of all when laid out
+	of     map[*Node]*buffer // of leaves and folded values at first, of all when laid out, where they are first
 	memory int               // bytes of all
 }
 
@@ -36,7 +36,7 @@ func (l *layout) fold(b *Builder, nodes []*Node) (folded map[*Node]*buffer, err 
 			bufs[i] = l.of[c]
 		}
 		if o.alias {
-			first := bufs[0].first(size(n.Shape()))
+			first := bufs[0].part(0, size(n.Shape()))
 			l.of[n], folded[n] = first, first
 			continue
 		}
@@ -49,42 +49,45 @@ func (l *layout) fold(b *Builder, nodes []*Node) (folded map[*Node]*buffer, err 
 	return folded, nil
 }
 
-// place lays out the nodes in the order in which they run; the values of roots are read
-// after the run.
-func (l *layout) place(nodes, roots []*Node) error {
-	index := make(map[*Node]int, len(nodes))
-	values := make([]ops.Planned, len(nodes))
-	for i, n := range nodes {
-		index[n] = i
+// place lays out the tasks in the order in which they run, and returns the memory of each; the values
+// that are kept are read after the run.
+func (l *layout) place(tasks []task, kept map[*Node]bool) ([]*buffer, error) {
+	values := make([]ops.Planned, len(tasks))
+	for i, t := range tasks {
+		n := t.node
 		v := ops.Planned{Type: opsType(n.Dtype()), Len: size(n.Shape()), Fixed: l.of[n] != nil}
 		if !v.Fixed {
-			for _, c := range children(n) {
-				v.Operands = append(v.Operands, index[c])
-			}
+			v.Operands = t.in
 			if o, ok := n.Op().(*op); ok {
 				v.Alias, v.InPlace = o.alias, o.inPlace
 			}
 		}
+		if kept[n] {
+			v.Kept = 1
+		}
 		values[i] = v
-	}
-	for _, n := range roots {
-		values[index[n]].Kept++
 	}
 	slots, of, err := ops.Plan(values)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	buffers := make([]*buffer, len(slots))
 	for i, s := range slots {
 		if s.Of >= 0 {
-			buffers[i] = l.of[nodes[s.Of]]
+			buffers[i] = l.of[tasks[s.Of].node]
 		} else {
 			buffers[i] = newBuffer(dtypeOf(s.Type), s.Len)
 		}
 		l.memory += buffers[i].len() * int(dtypeOf(s.Type).Size())
 	}
-	for i, n := range nodes {
-		l.of[n] = buffers[of[i]].first(size(n.Shape()))
+	places := make([]*buffer, len(tasks))
+	for i, t := range tasks {
+		places[i] = buffers[of[i].Slot].part(of[i].Offset, size(t.node.Shape()))
 	}
-	return nil
+	for i, t := range tasks {
+		if l.of[t.node] == nil {
+			l.of[t.node] = places[i]
+		}
+	}
+	return places, nil
 }

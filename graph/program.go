@@ -68,6 +68,11 @@ type commit struct{ to, from *buffer }
 // out, and those of constants only are done here. It returns the Builder's first
 // mistake if there was one.
 func Compile(b *Builder, outputs ...*Node) (*Program, error) {
+	return compile(b, outputs, (*layout).rematerialize)
+}
+
+// compile is Compile with a function that changes the order of the tasks, or repeats some.
+func compile(b *Builder, outputs []*Node, reorder func(l *layout, tasks []task, kept map[*Node]bool) []task) (*Program, error) {
 	if b.failed() {
 		return nil, b.Err()
 	}
@@ -93,12 +98,17 @@ func Compile(b *Builder, outputs ...*Node) (*Program, error) {
 	if p.folded, err = l.fold(b, nodes); err != nil {
 		return nil, err
 	}
-	if err := l.place(nodes, roots); err != nil {
+	kept := map[*Node]bool{}
+	for _, n := range roots {
+		kept[n] = true
+	}
+	tasks := reorder(l, tasksOf(nodes), kept)
+	places, err := l.place(tasks, kept)
+	if err != nil {
 		return nil, err
 	}
 	p.memory = l.memory
-	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return p.folded[n] != nil })
-	return p, p.link(b, l.of, nodes, outputs)
+	return p, p.link(b, tasks, places, l.of, outputs)
 }
 
 // placeLeaves gives inputs, parameters and constants their memory.
@@ -143,16 +153,16 @@ func (p *Program) placeLeaves(b *Builder, l *layout, nodes []*Node) error {
 	return nil
 }
 
-// link binds every operation to its memory.
-func (p *Program) link(b *Builder, place map[*Node]*buffer, nodes, outputs []*Node) error {
-	for _, n := range nodes {
-		in := children(n)
-		if len(in) == 0 {
+// link binds every task to its memory.
+func (p *Program) link(b *Builder, tasks []task, places []*buffer, place map[*Node]*buffer, outputs []*Node) error {
+	for i, t := range tasks {
+		n := t.node
+		if len(t.in) == 0 || p.folded[n] != nil {
 			continue
 		}
-		bufs := make([]*buffer, len(in))
-		for i, c := range in {
-			bufs[i] = place[c]
+		bufs := make([]*buffer, len(t.in))
+		for k, c := range t.in {
+			bufs[k] = places[c]
 		}
 		s := step{node: n}
 		switch o := n.Op().(type) {
@@ -161,10 +171,10 @@ func (p *Program) link(b *Builder, place map[*Node]*buffer, nodes, outputs []*No
 				continue
 			}
 			s.path = o.path
-			s.run = o.bind(place[n], bufs)
+			s.run = o.bind(places[i], bufs)
 		default:
 			s.path = b.foreign[n]
-			s.run = bindForeign(o, n, place[n], in, bufs)
+			s.run = bindForeign(o, n, places[i], children(n), bufs)
 		}
 		p.steps = append(p.steps, s)
 	}

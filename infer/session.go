@@ -69,7 +69,7 @@ func (p *Program) Session(batch int, parameters []Memory) (*Session, error) {
 	}
 	for i := range r.specs {
 		if !values[i].Fixed {
-			memory[i] = places[of[i]].First(r.specs[i].Len())
+			memory[i] = places[of[i].Slot].Part(of[i].Offset, r.specs[i].Len())
 		}
 	}
 	for i, step := range p.Steps {
@@ -115,7 +115,7 @@ func (p *Program) fold(r *prepared, memory []Memory, first int) ([]ops.Planned, 
 		v.Fixed = true
 		in := operands(memory, step)
 		if k.Alias {
-			memory[first+i] = in[0].First(v.Len)
+			memory[first+i] = in[0].Part(0, v.Len)
 			continue
 		}
 		memory[first+i] = ops.NewMemory(v.Type, v.Len)

@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Planned is what Plan wants to know of a value.
@@ -23,27 +24,33 @@ type Slot struct {
 	Of   int // the Fixed value that it belongs to, −1: none
 }
 
-// Plan gives every value of a program a place in memory: values whose lives do not
-// overlap share one. It returns the slot of each value. The values are in the order in
-// which they are computed; an operand that is no earlier value is an error.
-func Plan(values []Planned) (slots []Slot, of []int, err error) {
+// Place is where a value lies.
+type Place struct {
+	Slot, Offset int // of its first element
+}
+
+// aligned is the number of elements that offsets are multiples of: a line of a cache, of the smallest
+// elements.
+const aligned = 16
+
+// Plan gives every value of a program a place in memory. Every Fixed value is a slot of its own. The
+// others share one slot for each Type, in which values overlap only if their lives do not, or if they
+// are the same memory by Alias or InPlace. The values are in the order in which they are computed; an
+// operand that is no earlier value is an error.
+func Plan(values []Planned) (slots []Slot, of []Place, err error) {
 	for i, v := range values {
 		if err := v.check(i); err != nil {
 			return nil, nil, fmt.Errorf("ops: plan: value %d: %w", i, err)
 		}
 	}
-	p := planner{of: make([]int, len(values))}
-	reads := make([]int, len(values))
-	for i, v := range values {
-		reads[i] += v.Kept
-		for _, c := range v.Operands {
-			reads[c]++
-		}
+	p := planner{blockOf: make([]int, len(values))}
+	p.live(values)
+	slots, places := p.pack()
+	of = make([]Place, len(values))
+	for i, b := range p.blockOf {
+		of[i] = places[b]
 	}
-	for i, v := range values {
-		p.place(i, v, reads[i])
-	}
-	return p.slots, p.of, nil
+	return slots, of, nil
 }
 
 // check reports a mistake in value i.
@@ -64,88 +71,139 @@ func (v *Planned) check(i int) error {
 	return nil
 }
 
+// block is the memory of a value, and of those that are the same memory.
+type block struct {
+	Type
+	len         int
+	fixed       int // the Fixed value, −1: none
+	first, last int // the steps between which it is in use
+	reads       int // that are still to come
+}
+
 type planner struct {
-	slots []Slot
-	users []int // of each slot: operations that have still to read the value in it
-	free  []int
-	of    []int
+	blocks  []block
+	blockOf []int // of each value
 }
 
-func (p *planner) place(i int, v Planned, reads int) {
-	switch {
-	case v.Fixed:
-		p.of[i] = p.add(Slot{v.Type, v.Len, i})
-		p.users[p.of[i]] = reads
-		return
-	case v.Alias:
-		p.of[i] = p.of[v.Operands[0]]
-	default:
-		s := p.inherit(v)
-		if s < 0 {
-			s = p.take(v.Type, v.Len)
+// live finds the blocks of all values and when they are in use.
+func (p *planner) live(values []Planned) {
+	reads := make([]int, len(values))
+	for i, v := range values {
+		reads[i] += v.Kept
+		for _, c := range v.Operands {
+			reads[c]++
 		}
-		p.of[i] = s
 	}
-	p.users[p.of[i]] += reads
-	for _, c := range v.Operands {
-		s := p.of[c]
-		p.users[s]--
-		if p.users[s] == 0 && p.slots[s].Of < 0 && s != p.of[i] {
-			p.free = append(p.free, s)
+	for i, v := range values {
+		b := -1
+		switch {
+		case v.Fixed:
+		case v.Alias:
+			b = p.blockOf[v.Operands[0]]
+		default:
+			b = p.inherit(v)
+		}
+		if b < 0 {
+			b = len(p.blocks)
+			p.blocks = append(p.blocks, block{Type: v.Type, fixed: -1, first: i})
+			if v.Fixed {
+				p.blocks[b].fixed = i
+			}
+		}
+		p.blockOf[i] = b
+		at := &p.blocks[b]
+		at.len, at.last = max(at.len, v.Len), i
+		at.reads += reads[i]
+		for _, c := range v.Operands {
+			o := &p.blocks[p.blockOf[c]]
+			o.reads--
+			o.last = i
+		}
+	}
+	for i := range p.blocks {
+		if p.blocks[i].reads > 0 {
+			p.blocks[i].last = len(values)
 		}
 	}
 }
 
-func (p *planner) add(s Slot) int {
-	p.slots = append(p.slots, s)
-	p.users = append(p.users, 0)
-	return len(p.slots) - 1
-}
-
-// take returns a free slot for n elements: the smallest that is large enough, else the
-// largest, grown, else a new one.
-func (p *planner) take(t Type, n int) int {
-	best := -1
-	for k, i := range p.free {
-		s := p.slots[i]
-		if s.Type != t {
-			continue
-		}
-		if best < 0 {
-			best = k
-			continue
-		}
-		b := p.slots[p.free[best]].Len
-		if s.Len >= n && (b < n || s.Len < b) || s.Len < n && b < n && s.Len > b {
-			best = k
-		}
-	}
-	if best < 0 {
-		return p.add(Slot{t, n, -1})
-	}
-	i := p.free[best]
-	p.free = append(p.free[:best], p.free[best+1:]...)
-	p.slots[i].Len = max(p.slots[i].Len, n)
-	return i
-}
-
-// inherit returns the slot of an operand that nobody reads after v and that v may write
-// over, −1 if there is none.
+// inherit returns the block of an operand that nobody reads after v and that v may write over, −1 if
+// there is none.
 func (p *planner) inherit(v Planned) int {
 	for _, k := range v.InPlace {
-		s := p.of[v.Operands[k]]
-		if p.slots[s].Of >= 0 || p.users[s] != 1 || p.slots[s].Type != v.Type {
+		b := p.blockOf[v.Operands[k]]
+		if p.blocks[b].fixed >= 0 || p.blocks[b].reads != 1 || p.blocks[b].Type != v.Type {
 			continue
 		}
 		same := 0
 		for _, c := range v.Operands {
-			if p.of[c] == s {
+			if p.blockOf[c] == b {
 				same++
 			}
 		}
 		if same == 1 {
-			return s
+			return b
 		}
 	}
 	return -1
+}
+
+// pack gives every block a place: the largest first, each in the smallest gap that is free for as long
+// as it lives (Pisarchyk & Lee 2020, arXiv:2001.03288, greedy by size).
+func (p *planner) pack() (slots []Slot, places []Place) {
+	places = make([]Place, len(p.blocks))
+	var order []int
+	for i, b := range p.blocks {
+		if b.fixed >= 0 {
+			places[i].Slot = len(slots)
+			slots = append(slots, Slot{b.Type, b.len, b.fixed})
+		} else {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return p.blocks[j].len - p.blocks[i].len })
+	arenas := map[Type]*arena{}
+	for _, i := range order {
+		b := p.blocks[i]
+		a := arenas[b.Type]
+		if a == nil {
+			a = &arena{slot: len(slots)}
+			arenas[b.Type] = a
+			slots = append(slots, Slot{b.Type, 0, -1})
+		}
+		places[i] = Place{a.slot, a.place(b)}
+		slots[a.slot].Len = max(slots[a.slot].Len, places[i].Offset+b.len)
+	}
+	return slots, places
+}
+
+// arena is the blocks that were given a place in a slot.
+type arena struct {
+	slot   int
+	placed []placed // by offset
+}
+
+type placed struct {
+	block
+	offset int
+}
+
+// place gives a block a place.
+func (a *arena) place(b block) (offset int) {
+	best, at, end := -1, 0, 0
+	for _, q := range a.placed {
+		if q.last < b.first || b.last < q.first {
+			continue
+		}
+		if gap := q.offset - end; gap >= b.len && (best < 0 || gap < best) {
+			best, at = gap, end
+		}
+		end = max(end, (q.offset+q.len+aligned-1)/aligned*aligned)
+	}
+	if best < 0 {
+		at = end
+	}
+	i, _ := slices.BinarySearchFunc(a.placed, at, func(q placed, offset int) int { return q.offset - offset })
+	a.placed = slices.Insert(a.placed, i, placed{b, at})
+	return at
 }

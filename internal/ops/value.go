@@ -94,15 +94,16 @@ func (m Memory) Type() Type {
 	return Float32
 }
 
-// First returns the first n elements.
-func (m Memory) First(n int) Memory {
+// Part returns n elements from an offset on.
+func (m Memory) Part(from, n int) Memory {
+	to := from + n
 	switch {
 	case m.Float32 != nil:
-		return Memory{Float32: m.Float32[:n]}
+		return Memory{Float32: m.Float32[from:to:to]}
 	case m.Float64 != nil:
-		return Memory{Float64: m.Float64[:n]}
+		return Memory{Float64: m.Float64[from:to:to]}
 	default:
-		return Memory{Int: m.Int[:n]}
+		return Memory{Int: m.Int[from:to:to]}
 	}
 }
 
