@@ -60,7 +60,7 @@ func TestReport(t *testing.T) {
 	us := made()
 	us.key, us.unit, us.value = "W4", "us", func(rate float64) float64 { return 1e6 / rate }
 	us.entries = us.entries[:2]
-	r := report{facts: []string{"CPU: none"}, results: []result{made(), us}, memory: []memory{{"Aegis", 30 << 20}}}
+	r := report{facts: []string{"CPU: none"}, results: []result{made(), us}, memory: []memory{{"Aegis", 30 << 20}}, above: []above{{"LM1", 3 << 20, 6 << 20}}}
 	text := r.markdown()
 	for _, want := range []string{
 		"- CPU: none\n", "| workload | unit | Aegis | slow | fast |", "| W1 training | samples/s | 110 | 6.00 | 100 | **1.10** (1.00-1.30) of fast |",
@@ -195,7 +195,7 @@ func TestKeep(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"-only W9", `-only W9: there is no "W9"; there are W1, W2, W3, W4, LM1, LM2, LM3, E1, E2, attention, generation, SGEMM, memory`},
+		{"-only W9", `-only W9: there is no "W9"; there are W1, W2, W3, W4, LM1, LM2, LM3, E1, E2, attention, generation, SGEMM, memory, LM-memory`},
 		{"-with TensorFlow", `-with TensorFlow: there is no "TensorFlow"; there are stock Gorgonia, GoMLX, PyTorch, `},
 		{"-rounds 0", "want a time and at least one round"},
 		{"-out x.txt", "want a name that ends in .md"},

@@ -40,7 +40,7 @@ func main() {
 }
 
 // parts are what -only may name.
-var parts = []string{"W1", "W2", "W3", "W4", "LM1", "LM2", "LM3", "E1", "E2", "attention", "generation", "SGEMM", "memory"}
+var parts = []string{"W1", "W2", "W3", "W4", "LM1", "LM2", "LM3", "E1", "E2", "attention", "generation", "SGEMM", "memory", "LM-memory"}
 
 // libraries are what -with may name.
 var libraries = []string{"stock Gorgonia", "GoMLX", "PyTorch", "ONNX Runtime", "go-deep", "scikit-learn", "gonum", "OpenBLAS"}
@@ -188,6 +188,20 @@ func (o options) measure(ctx context.Context, folder string, log io.Writer) (rep
 		var err error
 		if r.memory, err = memories(ctx, peers.python, folder, log); err != nil {
 			return r, err
+		}
+	}
+	if slices.Contains(o.only, "LM-memory") {
+		for _, name := range []string{"LM1", "LM2"} {
+			l, err := workload.NamedLanguage(name)
+			if err != nil {
+				return r, err
+			}
+			ours, torch, err := languageMemory(ctx, peers.python, filepath.Join(folder, "memory"), l)
+			if err != nil {
+				return r, err
+			}
+			fmt.Fprintf(log, "memory of %s above library and data: Aegis %d MB, PyTorch %d MB\n", name, ours>>20, torch>>20)
+			r.above = append(r.above, above{name, ours, torch})
 		}
 	}
 	return r, nil

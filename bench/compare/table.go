@@ -15,6 +15,14 @@ type report struct {
 	facts   []string
 	results []result
 	memory  []memory
+	above   []above
+}
+
+// above is by how much the peaks of processes that trained a network on tokens were above their library
+// and data, in bytes; 0: it took no part.
+type above struct {
+	net         string
+	ours, torch int
 }
 
 // memory is the peak of a process that trained W2.
@@ -43,6 +51,16 @@ func (r report) markdown() string {
 		fmt.Fprintf(&b, "\nPeak resident memory of a process that trains W2 for %d steps on %d random images:\n\n| library | MB |\n|---|---|\n", memorySteps, memoryRows)
 		for _, m := range r.memory {
 			fmt.Fprintf(&b, "| %s | %d |\n", m.name, m.bytes>>20)
+		}
+	}
+	if len(r.above) > 0 {
+		fmt.Fprintf(&b, "\nPeak resident memory above that of the library and the data, in %d steps:\n\n| network | Aegis, MB | PyTorch, MB | of PyTorch's |\n|---|---|---|---|\n", languageSteps)
+		for _, a := range r.above {
+			share := "-"
+			if a.torch > 0 {
+				share = fmt.Sprintf("%.2f", float64(a.ours)/float64(a.torch))
+			}
+			fmt.Fprintf(&b, "| %s | %d | %d | %s |\n", a.net, a.ours>>20, a.torch>>20, share)
 		}
 	}
 	if len(r.results) > 0 {
