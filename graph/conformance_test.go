@@ -73,6 +73,8 @@ func TestElementwise(t *testing.T) {
 		unary("Mish", (*builder).Mish, logits(one)),
 		unary("Softsign", (*builder).Softsign, logits(one)),
 		unary("HardSigmoid", (*builder).HardSigmoid, logits(one)),
+		unary("HardSwish", (*builder).HardSwish, logits(one)),
+		unary("Relu6", (*builder).Relu6, logits(one)),
 		unary("Pow", func(b *builder, x *node) *node { return b.Pow(x, 2.5) }, positive(one)),
 		unary("Clip", func(b *builder, x *node) *node { return b.Clip(x, -1, 0.7) }, logits(one)),
 		unary("Scale", func(b *builder, x *node) *node { return b.Scale(x, -3) }, logits(one)),

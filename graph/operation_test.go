@@ -22,7 +22,7 @@ var variants = map[string][]func(b *builder, x *node) *node{
 	"functions": {
 		(*builder).Neg, (*builder).Square, (*builder).Sqrt, (*builder).Reciprocal, (*builder).Exp, (*builder).Log, (*builder).Log1p, (*builder).Expm1,
 		(*builder).Abs, (*builder).Sign, (*builder).Sin, (*builder).Cos, (*builder).Relu, (*builder).Selu, (*builder).Sigmoid, (*builder).Tanh,
-		(*builder).Softplus, (*builder).Gelu, (*builder).GeluTanh, (*builder).Silu, (*builder).Mish, (*builder).Softsign, (*builder).HardSigmoid,
+		(*builder).Softplus, (*builder).Gelu, (*builder).GeluTanh, (*builder).Silu, (*builder).Mish, (*builder).Softsign, (*builder).HardSigmoid, (*builder).HardSwish, (*builder).Relu6,
 		(*builder).StopGradient, (*builder).Softmax, (*builder).LogSoftmax,
 	},
 	"arithmetic": {

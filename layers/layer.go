@@ -69,6 +69,8 @@ var (
 	Silu        = graph.Silu
 	Mish        = graph.Mish
 	HardSigmoid = graph.HardSigmoid
+	HardSwish   = graph.HardSwish
+	Relu6       = graph.Relu6
 )
 
 // LeakyRelu is x where x > 0 and alpha·x elsewhere.
