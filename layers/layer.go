@@ -195,5 +195,6 @@ func init() {
 		BatchNorm{}, LayerNorm{}, Embedding{}, Conv1D{}, Conv2D{}, DepthwiseConv2D{}, Conv2DTranspose{}, MaxPool1D{}, MaxPool2D{},
 		AveragePool1D{}, AveragePool2D{}, GlobalMaxPool{}, GlobalAveragePool{}, MaskSteps{}, AdaptiveAveragePool2D{}, AdaptiveMaxPool2D{}, Upsample2D{},
 		SimpleRNN{}, LSTM{}, GRU{}, ForgetBias{}, RMSNorm{}, GatedLinear{}, FeedForward{}, PositionEmbedding{}, SinusoidalPositions{},
-		MultiHeadAttention{}, TransformerEncoder{}, TransformerDecoder{}, AdditiveAttention{}, DotAttention{}, TiedOutput{}, L2Norm{}, FirstSteps{})
+		MultiHeadAttention{}, TransformerEncoder{}, TransformerDecoder{}, AdditiveAttention{}, DotAttention{}, TiedOutput{}, L2Norm{}, FirstSteps{},
+		GroupNorm{}, LayerScale{}, SqueezeExcite{}, PadFeatures{}, ClassToken{})
 }
