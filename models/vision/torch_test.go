@@ -164,7 +164,8 @@ func ours(m *models.Model) models.Import {
 	return c
 }
 
-// agree builds a network with the weights of a reference, and compares counts and outputs.
+// agree builds a network with the weights of a reference, and compares counts and outputs, those
+// of the network with its normalisations folded, too.
 // tolerance is relative to the largest output.
 func agree(t *testing.T, r reference, a models.Architecture, classes int, tolerance float64) {
 	t.Helper()
@@ -199,6 +200,15 @@ func agree(t *testing.T, r reference, a models.Architecture, classes int, tolera
 	if len(got.Missing) > 0 || len(got.Unused) > 0 {
 		t.Errorf("missing %q, unused %q", got.Missing, got.Unused)
 	}
+	r.hold(t, m, x, tolerance)
+	if folded, err := m.FoldBatchNorm(); err == nil {
+		r.hold(t, folded, x, tolerance)
+	}
+}
+
+// hold compares the outputs of a model with the reference's.
+func (r reference) hold(t *testing.T, m *models.Model, x *tensor.Dense, tolerance float64) {
+	t.Helper()
 	out, err := m.Predict(ctx, x)
 	if err != nil {
 		t.Fatal(err)
