@@ -23,7 +23,7 @@ func TestPublishedNetworks(t *testing.T) {
 			if name == "full unet" {
 				classes = 2
 			}
-			agree(t, r, p.net, classes, 1e-5)
+			agree(t, name, r, p.net, classes, 1e-5)
 		})
 	}
 }

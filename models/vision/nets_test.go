@@ -62,7 +62,7 @@ func TestNets(t *testing.T) {
 	defer graph.SetThreads(0)
 	for name, a := range small(graph.Float32) {
 		t.Run(name, func(t *testing.T) {
-			side := map[string]int{"alexnet": 64, "convnext_tiny": 64, "unet": 16, "unet norm": 16}[name]
+			side := map[string]int{"alexnet": 64, "deit": 24, "convnext_tiny": 64, "unet": 16, "unet norm": 16}[name]
 			if side == 0 {
 				side = 32
 			}
@@ -96,7 +96,7 @@ func TestNets(t *testing.T) {
 			}
 			served(t, m, rows)
 			folded, err := m.FoldBatchNorm()
-			if plain := name == "alexnet" || name == "vgg11" || name == "convnext_tiny" || name == "vit" || name == "unet"; plain {
+			if plain := name == "alexnet" || name == "vgg11" || name == "convnext_tiny" || name == "vit" || name == "deit" || name == "unet"; plain {
 				if err == nil {
 					t.Error("something of a network without batch normalisation is folded")
 				}
@@ -286,6 +286,9 @@ func TestTorchvisionRulesRejects(t *testing.T) {
 		if _, err := vision.TorchvisionRules(a); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
+	}
+	if _, err := vision.TimmRules(vision.ViT{Heads: -1}); err == nil || !strings.Contains(err.Error(), "vision: vit: heads -1: want 1") {
+		t.Errorf("error %v of -1 heads", err)
 	}
 	// A file of another depth is refused: it has too few tensors, or too many.
 	x := images([]int{2, 3, 32, 32})

@@ -74,7 +74,7 @@ func weight(number int, name string, shape []int) []float32 {
 		switch {
 		case last == "running_var":
 			u = 1 + 0.5*u
-		case last == "layer_scale" || last == "class_token" || last == "pos_embedding":
+		case last == "layer_scale" || last == "class_token" || last == "pos_embedding" || last == "cls_token" || last == "pos_embed":
 			u *= 0.5
 		case len(shape) > 1:
 			u *= math.Sqrt(6 / float64(fan))
@@ -167,7 +167,7 @@ func ours(m *models.Model) models.Import {
 // agree builds a network with the weights of a reference, and compares counts and outputs, those
 // of the network with its normalisations folded, too.
 // tolerance is relative to the largest output.
-func agree(t *testing.T, r reference, a models.Architecture, classes int, tolerance float64) {
+func agree(t *testing.T, name string, r reference, a models.Architecture, classes int, tolerance float64) {
 	t.Helper()
 	x := images(r.Shape)
 	rows := set(x, classes)
@@ -183,6 +183,9 @@ func agree(t *testing.T, r reference, a models.Architecture, classes int, tolera
 		t.Errorf("%d trained values, want %d", trained, r.Count)
 	}
 	rules, err := vision.TorchvisionRules(a)
+	if name == "deit" {
+		rules, err = vision.TimmRules(a.(vision.ViT))
+	}
 	if err != nil {
 		if _, cifar := a.(vision.CIFARResNet); !cifar && !spatial {
 			t.Fatal(err)
@@ -251,6 +254,7 @@ func small(t graph.Dtype) map[string]models.Architecture {
 
 		"convnext_tiny": vision.ConvNeXt{Depths: []int{1, 2, 3, 1}, Width: 12, Type: t},
 		"vit":           vision.ViT{Patch: 8, Width: 16, Depth: 3, Heads: 2, Type: t},
+		"deit":          vision.ViT{Patch: 8, Width: 12, Depth: 3, Heads: 2, Type: t},
 		"cifar20":       vision.CIFARResNet{Type: t},
 		"cifar32":       vision.CIFARResNet{Depth: 32, Width: 4, Type: t},
 		"unet":          vision.UNet{Levels: 3, Width: 4, Type: t},
@@ -287,7 +291,7 @@ func TestAgainstTorchvision(t *testing.T) {
 				if !ok {
 					t.Fatal("there is no reference")
 				}
-				agree(t, r, a, classesOf(name), c.tolerance)
+				agree(t, name, r, a, classesOf(name), c.tolerance)
 			})
 		}
 	}

@@ -3,7 +3,6 @@ package vision
 import (
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/layers"
@@ -67,17 +66,30 @@ func TorchvisionRules(a models.Architecture) (models.Import, error) {
 	if err != nil {
 		return models.Import{}, fail(known.name(), "%w", err)
 	}
-	r := rules{names: list}
-	for i, p := range parts {
-		r.walk(strconv.Itoa(i), p)
+	r := rules{names: list, projections: "in_proj_", output: "out_proj."}
+	return r.of(known, parts)
+}
+
+// TimmRules is TorchvisionRules for the vision transformers of the package timm 0.4, and so for
+// the weights of DeiT's authors, such as deit_tiny_patch16_224, which is the zero value of ViT.
+// Networks with a token of distillation, and ones without biases of queries, keys and values, are
+// others.
+func TimmRules(c ViT) (models.Import, error) {
+	sized, err := c.sized()
+	if err != nil {
+		return models.Import{}, fail(c.name(), "%w", err)
 	}
-	if r.err == nil && len(r.names) > 0 {
-		r.err = fmt.Errorf("%q belong to no layer", r.names)
+	list := []string{"patch_embed.proj", "cls_token", "pos_embed"}
+	for k := range sized.Depth {
+		block := fmt.Sprintf("blocks.%d.", k)
+		list = append(list, block+"norm1", block+"attn", block+"norm2", block+"mlp.fc1", block+"mlp.fc2")
 	}
-	if r.err != nil {
-		return models.Import{}, fail(known.name(), "torchvision rules: %w", r.err)
+	r := rules{names: append(list, "norm", "head"), projections: "qkv.", output: "proj."}
+	parts, err := c.parts(graph.Shape{sized.Patch, sized.Patch, 3}, 1)
+	if err != nil {
+		return models.Import{}, fail(c.name(), "%w", err)
 	}
-	return models.Import{Map: r.list}, nil
+	return r.of(c, parts)
 }
 
 func (c VGG) torchvision() ([]string, error) {
@@ -205,40 +217,46 @@ func (c ViT) torchvision() ([]string, error) {
 // rules maps the parameters of layers, in their order, to tensors of PyTorch's modules, named in
 // the same order.
 type rules struct {
-	names     []string
-	list      []models.Mapping
+	names []string
+	list  []models.Mapping
+	// How the module of an attention calls the joint kernel of queries, keys and values, and that of
+	// the output.
+	projections, output string
+
 	channels  int // of the last convolution
 	flattened int // channels of an image that Flatten has turned into features; 0: none
 	err       error
 }
 
-// walk adds the parameters of a layer with a place in a list.
-func (r *rules) walk(place string, l layers.Layer) { r.layer(place+"."+layers.Name(l), l) }
-
-// layer adds the parameters of a layer whose path is known.
-func (r *rules) layer(path string, l layers.Layer) {
-	switch l := l.(type) {
-	case layers.Named:
-		r.layer(l.Name, l.Layer)
-	default:
-		r.parameters(path, l)
+// of returns the rules for the parts of a network.
+func (r *rules) of(a architecture, parts []layers.Layer) (models.Import, error) {
+	for i, p := range parts {
+		r.inside("", i, p)
 	}
+	if r.err == nil && len(r.names) > 0 {
+		r.err = fmt.Errorf("%q belong to no layer", r.names)
+	}
+	if r.err != nil {
+		return models.Import{}, fail(a.name(), "rules: %w", r.err)
+	}
+	return models.Import{Map: r.list}, nil
 }
 
-// inside is layer for a layer within another.
+// inside adds the parameters of a layer at a place in a list.
 func (r *rules) inside(scope string, i int, l layers.Layer) {
 	name := fmt.Sprint(i, ".", layers.Name(l))
 	if n, ok := l.(layers.Named); ok {
 		name, l = n.Name, n.Layer
 	}
-	r.parameters(scope+"/"+name, l)
+	r.parameters(scope+name, l)
 }
 
+// parameters adds those of a layer whose path is known.
 func (r *rules) parameters(path string, l layers.Layer) {
 	switch l := l.(type) {
 	case layers.Stack:
 		for i, part := range l {
-			r.inside(path, i, part)
+			r.inside(path+"/", i, part)
 		}
 	case layers.Residual:
 		r.parameters(path+"/body", l.Body)
@@ -276,11 +294,11 @@ func (r *rules) parameters(path string, l layers.Layer) {
 	case layers.MultiHeadAttention:
 		name := r.next()
 		for i, part := range []string{"query", "key", "value"} {
-			r.add(name+".in_proj_weight", path+"/"+part+"/kernel", third(i))
-			r.add(name+".in_proj_bias", path+"/"+part+"/bias", third(i))
+			r.add(name+"."+r.projections+"weight", path+"/"+part+"/kernel", third(i))
+			r.add(name+"."+r.projections+"bias", path+"/"+part+"/bias", third(i))
 		}
-		r.add(name+".out_proj.weight", path+"/output/kernel", models.TorchKernel)
-		r.add(name+".out_proj.bias", path+"/output/bias", nil)
+		r.add(name+"."+r.output+"weight", path+"/output/kernel", models.TorchKernel)
+		r.add(name+"."+r.output+"bias", path+"/output/bias", nil)
 	}
 }
 

@@ -32,7 +32,7 @@ def formula(number, name, shape):
     last = name.split(".")[-1]
     if last == "running_var":
         v = 1 + 0.5 * u
-    elif last in ("layer_scale", "class_token", "pos_embedding"):
+    elif last in ("layer_scale", "class_token", "pos_embedding", "cls_token", "pos_embed"):
         v = 0.5 * u
     elif len(shape) > 1:
         v = math.sqrt(6 / math.prod(shape[1:])) * u
@@ -140,6 +140,45 @@ class UNet(nn.Module):
         return self.head(x).permute(0, 2, 3, 1).flatten(1)
 
 
+class Attention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.qkv, self.proj, self.heads = nn.Linear(width, 3 * width), nn.Linear(width, width), heads
+
+    def forward(self, x):
+        q, k, v = (t.unflatten(2, (self.heads, -1)).transpose(1, 2) for t in self.qkv(x).chunk(3, 2))
+        weights = (q @ k.transpose(2, 3) / math.sqrt(q.shape[3])).softmax(3)
+        return self.proj((weights @ v).transpose(1, 2).flatten(2))
+
+
+class DeiTBlock(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.norm1, self.attn, self.norm2 = nn.LayerNorm(width, 1e-6), Attention(width, heads), nn.LayerNorm(width, 1e-6)
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+
+    def forward(self, x):
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp.fc2(nn.functional.gelu(self.mlp.fc1(self.norm2(x))))
+
+
+class DeiT(nn.Module):
+    """A vision transformer whose weights have the names of timm 0.4, as deit_tiny_patch16_224 has them."""
+
+    def __init__(self, side, patch, depth, heads, width, classes=10):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (side // patch) ** 2, width))
+        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, width, patch, patch)})
+        self.blocks = nn.Sequential(*[DeiTBlock(width, heads) for _ in range(depth)])
+        self.norm, self.head = nn.LayerNorm(width, 1e-6), nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.patch_embed.proj(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
+        return self.head(self.norm(self.blocks(x))[:, 0])
+
+
 def efficient(width, depth, classes=10):
     conf, last = tv.efficientnet._efficientnet_conf("efficientnet_b0", width_mult=width, depth_mult=depth)
     return tv.EfficientNet(conf, 0.2, num_classes=classes, last_channel=last)
@@ -163,6 +202,7 @@ nets = {
     "efficientnet deeper": lambda: (efficient(0.3, 1.4), (1, 3, 48, 48)),
     "convnext_tiny": lambda: (convnext([1, 2, 3, 1], 12), (2, 3, 64, 64)),
     "vit": lambda: (tv.VisionTransformer(32, 8, 3, 2, 16, 64, num_classes=10), (2, 3, 32, 32)),
+    "deit": lambda: (DeiT(24, 8, 3, 2, 12), (2, 3, 24, 24)),
     "cifar20": lambda: (CIFAR(20), (2, 3, 32, 32)),
     "cifar32": lambda: (CIFAR(32, 4), (2, 3, 32, 32)),
     "unet": lambda: (UNet(3, 4, 2, False), (1, 3, 16, 24)),
