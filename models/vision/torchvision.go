@@ -30,44 +30,37 @@ func TorchvisionRules(a models.Architecture) (models.Import, error) {
 	if a == nil {
 		return models.Import{}, errors.New("vision: torchvision rules: the architecture is nil")
 	}
-	known, ok := a.(architecture)
-	var list []string
-	var err error
+	var net interface {
+		architecture
+		torchvision() ([]string, error)
+	}
+	side := 32 // names do not depend on the size of the images
 	switch c := a.(type) {
 	case AlexNet:
-		list = []string{"features.0", "features.3", "features.6", "features.8", "features.10", "classifier.1", "classifier.4", "classifier.6"}
+		net = c
 	case VGG:
-		list, err = c.torchvision()
+		net = c
 	case ResNet:
-		list, err = c.torchvision()
+		net = c
 	case MobileNetV2:
-		list = c.torchvision()
+		net = c
 	case EfficientNet:
-		list, err = c.torchvision()
+		net = c
 	case ConvNeXt:
-		list, err = c.torchvision()
+		net = c
 	case ViT:
-		list, err = c.torchvision()
+		if net = c; c.Patch > 0 {
+			side = c.Patch
+		}
 	default:
-		ok = false
-	}
-	if !ok {
 		return models.Import{}, fmt.Errorf("vision: torchvision rules: torchvision has no counterpart of a %T", a)
 	}
-	var parts []layers.Layer
-	if err == nil {
-		// Names depend neither on the size of the images nor on the number of outputs.
-		side := 16
-		if v, ok := a.(ViT); ok && v.Patch > 0 {
-			side = v.Patch
-		}
-		parts, err = known.parts(graph.Shape{side, side, 3}, 1)
-	}
+	names, err := net.torchvision()
 	if err != nil {
-		return models.Import{}, fail(known.name(), "%w", err)
+		return models.Import{}, fail(net.name(), "%w", err)
 	}
-	r := rules{names: list, projections: "in_proj_", output: "out_proj."}
-	return r.of(known, parts)
+	r := rules{names: names, projections: "in_proj_", output: "out_proj."}
+	return r.of(net, side)
 }
 
 // TimmRules is TorchvisionRules for the vision transformers of the package timm 0.4, and so for
@@ -85,11 +78,11 @@ func TimmRules(c ViT) (models.Import, error) {
 		list = append(list, block+"norm1", block+"attn", block+"norm2", block+"mlp.fc1", block+"mlp.fc2")
 	}
 	r := rules{names: append(list, "norm", "head"), projections: "qkv.", output: "proj."}
-	parts, err := c.parts(graph.Shape{sized.Patch, sized.Patch, 3}, 1)
-	if err != nil {
-		return models.Import{}, fail(c.name(), "%w", err)
-	}
-	return r.of(c, parts)
+	return r.of(c, sized.Patch)
+}
+
+func (c AlexNet) torchvision() ([]string, error) {
+	return []string{"features.0", "features.3", "features.6", "features.8", "features.10", "classifier.1", "classifier.4", "classifier.6"}, nil
 }
 
 func (c VGG) torchvision() ([]string, error) {
@@ -142,7 +135,7 @@ func (c ResNet) torchvision() ([]string, error) {
 // pair names a convolution and its normalisation.
 func pair(prefix string) []string { return []string{prefix + "0", prefix + "1"} }
 
-func (c MobileNetV2) torchvision() []string {
+func (c MobileNetV2) torchvision() ([]string, error) {
 	list := pair("features.0.")
 	at := 1
 	for _, s := range mobileStages {
@@ -158,7 +151,7 @@ func (c MobileNetV2) torchvision() []string {
 			at++
 		}
 	}
-	return append(append(list, pair(fmt.Sprintf("features.%d.", at))...), "classifier.1")
+	return append(append(list, pair(fmt.Sprintf("features.%d.", at))...), "classifier.1"), nil
 }
 
 func (c EfficientNet) torchvision() ([]string, error) {
@@ -228,8 +221,12 @@ type rules struct {
 	err       error
 }
 
-// of returns the rules for the parts of a network.
-func (r *rules) of(a architecture, parts []layers.Layer) (models.Import, error) {
+// of returns the rules for a network of square images.
+func (r *rules) of(a architecture, side int) (models.Import, error) {
+	parts, err := a.parts(graph.Shape{side, side, 3}, 1)
+	if err != nil {
+		return models.Import{}, fail(a.name(), "%w", err)
+	}
 	for i, p := range parts {
 		r.inside("", i, p)
 	}
