@@ -213,6 +213,32 @@ func TestFoldBatchNormRejects(t *testing.T) {
 	}
 }
 
+// TestFoldSequences: a model of sequences of different lengths predicts the same when folded.
+func TestFoldSequences(t *testing.T) {
+	x := models.Sequence("x", 3)
+	steps := x.Then(layers.Conv1D{Filters: 4, Size: 3, Padding: layers.Same, NoBias: true}, layers.BatchNorm{}, layers.Relu)
+	m, err := models.New(models.Config{Seed: 1, Type: graph.Float64}, []*models.Tensor{x}, []*models.Tensor{models.Join(layers.GlobalAveragePool{}, steps, x.Lengths())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disturbed(t, m)
+	folded, err := m.FoldBatchNorm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lengths := tensor.New(tensor.WithShape(3), tensor.WithBacking([]int{5, 1, 3}))
+	in := graphtest.Logits(1, 3, 5, 3)
+	want, err := m.Predict(ctx, in, lengths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := folded.Predict(ctx, in, lengths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameOutputs(t, got, want, 1e-13)
+}
+
 // TestFoldedTwice: a folded model has nothing left to fold, and keeps what is not trained so.
 func TestFoldedTwice(t *testing.T) {
 	rows := &data.Set{Inputs: []*tensor.Dense{graphtest.Logits(1, 4, 6)}, Targets: []*tensor.Dense{graphtest.Logits(2, 4)}}

@@ -159,7 +159,8 @@ func whole(shape graph.Shape, values []float64) error {
 // tensor of the file or sets a parameter. The Transfer lists these tensors and parameters,
 // and is also returned with that last error.
 //
-// For a file written by this library, use Load, or CopyWeights to load weights by name.
+// Package models/vision has the rules for networks of torchvision. For a file written by this
+// library, use Load, or CopyWeights to load weights by name.
 func (m *Model) Import(path string, c Import) (*Transfer, error) {
 	if !m.made() {
 		return nil, errNotMade
