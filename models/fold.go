@@ -70,7 +70,7 @@ func (i Info) clone() Info {
 	return i
 }
 
-// folding is a network on its way to one with fewer layers.
+// folding collects the new weights of a network that is being folded.
 type folding struct {
 	old    *graph.Params
 	values map[string]*tensor.Dense // of folded layers, by path

@@ -14,7 +14,7 @@ import (
 type ConvNeXt struct {
 	Depths          []int       // blocks of each of four stages; nil: 3, 3, 9, 3
 	Width           int         // channels of the first stage; the next have 2, 4 and 8 times as many; 0: 96
-	StochasticDepth float64     // rate of the last block, from 0 at the first on; 0: 0.1; negative: none
+	StochasticDepth float64     // rate at the last block, rising from 0 at the first; 0: 0.1; negative: none
 	Type            graph.Dtype // zero value: Float32
 }
 

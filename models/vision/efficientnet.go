@@ -19,7 +19,7 @@ type EfficientNet struct {
 	Width           float64     // multiplier of the numbers of channels; 0: 1
 	Depth           float64     // multiplier of the numbers of blocks; 0: 1
 	Dropout         float64     // before the head; 0: 0.2; negative: none
-	StochasticDepth float64     // rate past the last block, from 0 at the first on; 0: 0.2; negative: none
+	StochasticDepth float64     // rate just past the last block, rising from 0 at the first; 0: 0.2; negative: none
 	Type            graph.Dtype // zero value: Float32
 }
 

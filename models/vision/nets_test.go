@@ -243,6 +243,43 @@ func TestPublishedCounts(t *testing.T) {
 	}
 }
 
+// TestPixels: with targets that are numbers or labels, U-Net has one output for each pixel.
+func TestPixels(t *testing.T) {
+	const rows, side = 4, 8
+	for _, task := range []data.Task{data.Regress{}, data.MultiLabel{}} {
+		s := bright(rows, side)
+		values := make([]float64, rows*side*side)
+		for i, label := range s.Targets[0].Ints() {
+			values[i] = float64(label)
+		}
+		s.As, s.Classes = task, nil
+		s.Targets = []*tensor.Dense{tensor.New(tensor.WithShape(rows, side*side), tensor.WithBacking(values))}
+		m, _, err := train.Estimator{Net: vision.UNet{Levels: 2, Width: 8, BatchNorm: true}, Seed: 1, Config: train.Config{Epochs: 80, Optimizer: optim.Adam{LearningRate: 5e-3}}}.Train(ctx, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.PredictRows(ctx, data.Blind(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, right := p.Values, 0
+		if p.Proba != nil {
+			got = p.Proba
+		}
+		if len(got) != len(values) {
+			t.Fatalf("%v: %d predictions for %d pixels", task, len(got), len(values))
+		}
+		for i, v := range got {
+			if (v > 0.5) == (values[i] > 0.5) {
+				right++
+			}
+		}
+		if share := float64(right) / float64(len(values)); share < 0.9 {
+			t.Errorf("%v: %v of the pixels are right", task, share)
+		}
+	}
+}
+
 func stripes10(t *testing.T) *data.Set {
 	t.Helper()
 	return set(stripes(2, 32).Inputs[0], 10)

@@ -17,14 +17,14 @@ import (
 type ResNet struct {
 	Depth           int         // 18, 34, 50, 101 or 152; 0: 18
 	Width           int         // channels of the first stage, within the blocks; the next have 2, 4 and 8 times as many; 0: 64
-	StochasticDepth float64     // rate of the last block, from 0 at the first on; 0: none
+	StochasticDepth float64     // rate at the last block, rising from 0 at the first; 0: none
 	Type            graph.Dtype // zero value: Float32
 }
 
 // blocks of each stage of a ResNet, by depth.
 var resnetStages = map[int][4]int{18: {2, 2, 2, 2}, 34: {3, 4, 6, 3}, 50: {3, 4, 6, 3}, 101: {3, 4, 23, 3}, 152: {3, 8, 36, 3}}
 
-// bottleneckFrom is the depth from which on blocks are bottlenecks, widened by 4 at their end.
+// bottleneckFrom is the smallest depth whose blocks are bottlenecks, widened by 4 at their end.
 const bottleneckFrom = 50
 
 // Build creates the model for the images and classes of a set.
@@ -120,7 +120,7 @@ func (r *ramp) next(body layers.Stack) layers.Stack {
 type CIFARResNet struct {
 	Depth           int         // 6n + 2, such as 20, 32, 44, 56 or 110; 0: 20
 	Width           int         // channels of the first stage, an even number; the next have 2 and 4 times as many; 0: 16
-	StochasticDepth float64     // rate of the last block, from 0 at the first on; 0: none
+	StochasticDepth float64     // rate at the last block, rising from 0 at the first; 0: none
 	Type            graph.Dtype // zero value: Float32
 }
 

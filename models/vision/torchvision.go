@@ -25,7 +25,7 @@ import (
 // AllowMissing. Torchvision's weights expect channels red, green, blue, scaled to [0, 1], minus
 // 0.485, 0.456, 0.406, divided by 0.229, 0.224, 0.225.
 //
-// An architecture that is not of this list is an error.
+// Any other architecture is an error.
 func TorchvisionRules(a models.Architecture) (models.Import, error) {
 	if a == nil {
 		return models.Import{}, errors.New("vision: torchvision rules: the architecture is nil")

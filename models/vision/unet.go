@@ -9,10 +9,11 @@ import (
 	"github.com/seed732fc211/aegis/models"
 )
 
-// UNet is the network of Ronneberger, Fischer & Brox (2015), arXiv:1505.04597, which says
-// something about every pixel: Levels halvings of the image, as many doublings, and at each size
-// what was there before the halving. Convolutions keep the size of the image, where the paper's
-// lose a border. The sides of the images are multiples of 2^Levels.
+// UNet is the network of Ronneberger, Fischer & Brox (2015), arXiv:1505.04597, which predicts
+// every pixel: the image is halved Levels times and doubled as often, and at each size the
+// features from before the halving are joined to those after the doubling. Convolutions keep the
+// size of the image, where the paper's lose a border. The sides of the images are multiples of
+// 2^Levels.
 //
 // The set's targets are those of the pixels, row by row: with data.Sequence, classes Int (rows,
 // height·width), −1 for a pixel that does not count; with data.MultiLabel or data.Regress floats

@@ -15,7 +15,7 @@ import (
 // at least 32 pixels a side.
 type VGG struct {
 	Depth     int         // 11, 13, 16 or 19; 0: 11
-	BatchNorm bool        // after each convolution, which keeps its bias, idle as it is, as in torchvision
+	BatchNorm bool        // after each convolution, which keeps its redundant bias, as in torchvision
 	Width     int         // filters of the first stage; the next have 2, 4, 8 and 8 times as many; 0: 64
 	Hidden    int         // units of the two hidden layers; 0: 4096
 	Dropout   float64     // after each hidden layer; 0: 0.5; negative: none

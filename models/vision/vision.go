@@ -90,7 +90,7 @@ func conv(filters, size, stride int) layers.Conv2D {
 	return layers.Conv2D{Filters: filters, Size: [2]int{size, size}, Stride: [2]int{stride, stride}, Padding: layers.Pad(size / 2), Kernel: he}
 }
 
-// convNorm is a convolution with batch normalisation, whose shift makes a bias idle.
+// convNorm is a convolution with batch normalisation, whose shift makes a bias redundant.
 func convNorm(filters, size, stride int, act layers.Activation) []layers.Layer {
 	c := conv(filters, size, stride)
 	c.NoBias = true

@@ -22,7 +22,7 @@ type ViT struct {
 	Heads           int         // 0: 3
 	Hidden          int         // units of the feed-forward layers; 0: 4·Width
 	Dropout         float64     // after the positions and on what feed-forward layers and attention add; 0: none
-	StochasticDepth float64     // rate of the last block, from 0 at the first on; 0: 0.1; negative: none
+	StochasticDepth float64     // rate at the last block, rising from 0 at the first; 0: 0.1; negative: none
 	Type            graph.Dtype // zero value: Float32
 }
 
