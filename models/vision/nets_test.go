@@ -60,9 +60,13 @@ func bright(rows, side int) *data.Set {
 // the same, also by package infer.
 func TestNets(t *testing.T) {
 	defer graph.SetThreads(0)
-	for name, a := range small(graph.Float32) {
+	nets := small(graph.Float32)
+	for _, again := range []string{"cifar20", "resnet34", "efficientnet deeper", "deit"} { // other sizes of the rest
+		delete(nets, again)
+	}
+	for name, a := range nets {
 		t.Run(name, func(t *testing.T) {
-			side := map[string]int{"alexnet": 64, "deit": 24, "convnext_tiny": 64, "unet": 16, "unet norm": 16}[name]
+			side := map[string]int{"alexnet": 64, "convnext_tiny": 64, "unet": 16, "unet norm": 16}[name]
 			if side == 0 {
 				side = 32
 			}
@@ -101,7 +105,7 @@ func TestNets(t *testing.T) {
 			t.Logf("%d epochs", len(losses))
 			served(t, m, rows)
 			folded, err := m.FoldBatchNorm()
-			if plain := name == "alexnet" || name == "vgg11" || name == "convnext_tiny" || name == "vit" || name == "deit" || name == "unet"; plain {
+			if plain := name == "alexnet" || name == "vgg11" || name == "convnext_tiny" || name == "vit" || name == "unet"; plain {
 				if err == nil {
 					t.Error("something of a network without batch normalisation is folded")
 				}
