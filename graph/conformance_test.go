@@ -73,6 +73,8 @@ func TestElementwise(t *testing.T) {
 		unary("Mish", (*builder).Mish, logits(one)),
 		unary("Softsign", (*builder).Softsign, logits(one)),
 		unary("HardSigmoid", (*builder).HardSigmoid, logits(one)),
+		unary("HardSwish", (*builder).HardSwish, logits(one)),
+		unary("Relu6", (*builder).Relu6, logits(one)),
 		unary("Pow", func(b *builder, x *node) *node { return b.Pow(x, 2.5) }, positive(one)),
 		unary("Clip", func(b *builder, x *node) *node { return b.Clip(x, -1, 0.7) }, logits(one)),
 		unary("Scale", func(b *builder, x *node) *node { return b.Scale(x, -3) }, logits(one)),
@@ -210,6 +212,10 @@ func TestStructure(t *testing.T) {
 			Build: func(b *builder, in []*node) *node { return b.Slice(in[0], 1, 1, 3) },
 		},
 		graphtest.Case{
+			Name: "Pad", Inputs: logits([]int{4, 6}), Shape: shape(7, 6),
+			Build: func(b *builder, in []*node) *node { return b.Pad(in[0], 1, 1, 2) },
+		},
+		graphtest.Case{
 			Name: "Concat", Inputs: logits([]int{4, 2}, []int{1, 2}, []int{3, 2}), Shape: shape(8, 2),
 			Build: func(b *builder, in []*node) *node { return b.Concat(1, in...) },
 		},
@@ -321,6 +327,14 @@ func TestNormalizations(t *testing.T) {
 				graphtest.Case{Name: "LayerNorm/" + title, Inputs: in(affine, 0), Shape: same, Build: func(b *builder, in []*node) *node {
 					gamma, beta := last(in)
 					return b.LayerNorm(in[0], gamma, beta, 0.01)
+				}},
+				graphtest.Case{Name: "GroupNorm/" + title, Inputs: in(affine, 0), Shape: same, Build: func(b *builder, in []*node) *node {
+					gamma, beta := last(in)
+					y := b.GroupNorm(in[0], gamma, beta, b.Dim(in[0], -1), 0.01)
+					if n := b.Dim(in[0], -1); n%2 == 0 {
+						y = b.Add(y, b.GroupNorm(in[0], gamma, beta, n/2, 0.01))
+					}
+					return b.Add(y, b.GroupNorm(in[0], gamma, beta, 1, 0.01))
 				}},
 				graphtest.Case{Name: "RMSNorm/" + title, Inputs: in(affine, 0), Shape: same, Build: func(b *builder, in []*node) *node {
 					gamma, beta := last(in)

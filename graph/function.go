@@ -97,6 +97,13 @@ func (b *Builder) Softsign(x *Node) *Node { return b.unary(kernel.Softsign, x, 0
 // HardSigmoid returns x/6 + 1/2 held to [0, 1], as PyTorch defines it.
 func (b *Builder) HardSigmoid(x *Node) *Node { return b.unary(kernel.HardSigmoid, x, 0) }
 
+// HardSwish returns x·HardSigmoid(x). Howard et al. (2019), arXiv:1905.02244, section 5.2.
+func (b *Builder) HardSwish(x *Node) *Node { return b.unary(kernel.HardSwish, x, 0) }
+
+// Relu6 returns x held to [0, 6]; its derivative is 0 outside. Krizhevsky (2010), "Convolutional
+// Deep Belief Networks on CIFAR-10".
+func (b *Builder) Relu6(x *Node) *Node { return b.unary(kernel.Relu6, x, 0) }
+
 // Clip holds x to [low, high]; its derivative is 0 outside.
 func (b *Builder) Clip(x *Node, low, high float64) *Node {
 	if !(low <= high) {

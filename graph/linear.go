@@ -89,6 +89,8 @@ var (
 	Silu        = Activation{fn: kernel.Silu}
 	Mish        = Activation{fn: kernel.Mish}
 	HardSigmoid = Activation{fn: kernel.HardSigmoid}
+	HardSwish   = Activation{fn: kernel.HardSwish}
+	Relu6       = Activation{fn: kernel.Relu6}
 )
 
 // LeakyRelu is the activation of Builder.LeakyRelu.
@@ -96,7 +98,7 @@ func LeakyRelu(alpha float64) Activation { return Activation{fn: kernel.LeakyRel
 
 // activations are found by name in model files.
 var activations = []Activation{
-	Identity, Relu, Elu, Selu, Sigmoid, Tanh, Softplus, Softsign, Gelu, GeluTanh, Silu, Mish, HardSigmoid, LeakyRelu(0.01),
+	Identity, Relu, Elu, Selu, Sigmoid, Tanh, Softplus, Softsign, Gelu, GeluTanh, Silu, Mish, HardSigmoid, HardSwish, Relu6, LeakyRelu(0.01),
 }
 
 // String returns the activation's name, such as "Relu" or "LeakyRelu(0.01)".

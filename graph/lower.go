@@ -9,26 +9,43 @@ import (
 	"github.com/seed732fc211/aegis/internal/ops"
 )
 
-// lowered are the batches at which Lower looks at a network: prime, so that no other size
+// batches are those at which Lower looks at a network: prime, so that no other size
 // is likely to be one of them, and three, so that a size that follows the batch in
 // another way than a·N + b shows.
-var lowered = [3]int{1009, 1013, 1021}
+type batches [3]int
+
+// lowered are the batches that Lower tries, in turn while results have more elements than an
+// operation's may: so many images of a network's first layers are too much.
+var lowered = []batches{{1009, 1013, 1021}, {101, 103, 107}, {17, 19, 23}}
 
 // Lower writes down what a network computes as one program for all batches, which package
 // infer runs without this package. build makes the graph of a batch, in the mode Infer,
-// and its outputs; it is called for three batches. Sizes in it may follow the batch N as
+// and its outputs; it is called for three batches, and for smaller ones if a result has too many
+// elements. Sizes in it may follow the batch N as
 // a·N + b with whole numbers.
 //
 // It is an error if the operations themselves, or the values of constants, depend on the
 // batch, if a node of Gorgonia's is among them, or noise. outputs are names, one for each
 // output.
 func Lower(build func(batch int) (b *Builder, outputs []*Node, err error), outputs ...string) (*infer.Program, error) {
-	const name = "lower"
 	if build == nil {
-		return nil, &Error{Op: name, Err: errors.New("the function is nil")}
+		return nil, &Error{Op: "lower", Err: errors.New("the function is nil")}
 	}
+	var p *infer.Program
+	var err error
+	for _, at := range lowered {
+		if p, err = at.lower(build, outputs); !errors.Is(err, ops.ErrLarge) {
+			break
+		}
+	}
+	return p, err
+}
+
+// lower is Lower at three batches.
+func (n batches) lower(build func(batch int) (b *Builder, outputs []*Node, err error), outputs []string) (*infer.Program, error) {
+	const name = "lower"
 	var seen [3]*lowering
-	for i, batch := range lowered {
+	for i, batch := range n {
 		b, nodes, err := build(batch)
 		if err != nil {
 			return nil, err
@@ -46,6 +63,7 @@ func Lower(build func(batch int) (b *Builder, outputs []*Node, err error), outpu
 		if seen[i], err = lowerOperations(b, ops, nodes); err != nil {
 			return nil, err
 		}
+		seen[i].at = n
 	}
 	p := &infer.Program{Version: infer.ProgramVersion, Float: seen[0].float, Constants: seen[0].constants, Parameters: seen[0].parameters}
 	same, err := seen[0].merge(seen[1], seen[2])
@@ -61,6 +79,7 @@ func Lower(build func(batch int) (b *Builder, outputs []*Node, err error), outpu
 
 // lowering is a program at one batch.
 type lowering struct {
+	at         batches // all three
 	float      infer.Type
 	inputs     []infer.Variable
 	parameters []infer.Parameter
@@ -140,7 +159,7 @@ func (l *lowering) merge(second, third *lowering) (*lowering, error) {
 		}
 		v.Shape = slices.Clone(v.Shape)
 		for k := range v.Shape {
-			s, err := follow(v.Shape[k].Fixed, w.Shape[k].Fixed, x.Shape[k].Fixed)
+			s, err := l.at.follow(v.Shape[k].Fixed, w.Shape[k].Fixed, x.Shape[k].Fixed)
 			if err != nil {
 				return nil, fmt.Errorf("input %q: %w", v.Name, err)
 			}
@@ -156,7 +175,7 @@ func (l *lowering) merge(second, third *lowering) (*lowering, error) {
 		s.Attributes = slices.Clone(s.Attributes)
 		for k := range s.Attributes {
 			a := &s.Attributes[k]
-			v, err := followValue(a.Value, t.Attributes[k].Value, u.Attributes[k].Value)
+			v, err := l.at.followValue(a.Value, t.Attributes[k].Value, u.Attributes[k].Value)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %s: attribute %s: %w", s.Path, s.Kind, a.Name, err)
 			}
@@ -178,7 +197,7 @@ func sameConstant(a, b infer.Constant) bool {
 
 // followValue merges the values of an attribute at three batches. Integers that follow
 // the batch become texts.
-func followValue(a, b, c any) (any, error) {
+func (n batches) followValue(a, b, c any) (any, error) {
 	switch x := a.(type) {
 	case int:
 		y, ok := b.(int)
@@ -186,7 +205,7 @@ func followValue(a, b, c any) (any, error) {
 		if !ok || !also {
 			break
 		}
-		s, err := follow(x, y, z)
+		s, err := n.follow(x, y, z)
 		if s.PerRow == 0 {
 			return x, err
 		}
@@ -202,7 +221,7 @@ func followValue(a, b, c any) (any, error) {
 		}
 		out := make([]any, len(x))
 		for i := range x {
-			v, err := followValue(x[i], y[i], z[i])
+			v, err := n.followValue(x[i], y[i], z[i])
 			if err != nil {
 				return nil, err
 			}
@@ -214,15 +233,15 @@ func followValue(a, b, c any) (any, error) {
 			return a, nil
 		}
 	}
-	return nil, fmt.Errorf("%v, %v and %v at batches of %d, %d and %d", a, b, c, lowered[0], lowered[1], lowered[2])
+	return nil, fmt.Errorf("%v, %v and %v at batches of %d, %d and %d", a, b, c, n[0], n[1], n[2])
 }
 
 // follow finds a size that follows the batch from its values at the batches of Lower.
-func follow(x, y, z int) (infer.Size, error) {
-	per := (y - x) / (lowered[1] - lowered[0])
-	s := infer.Size{PerRow: per, Fixed: x - per*lowered[0]}
-	if s.At(lowered[1]) != y || s.At(lowered[2]) != z {
-		return s, fmt.Errorf("%d, %d and %d at batches of %d, %d and %d: the size does not follow the batch N as a·N + b", x, y, z, lowered[0], lowered[1], lowered[2])
+func (n batches) follow(x, y, z int) (infer.Size, error) {
+	per := (y - x) / (n[1] - n[0])
+	s := infer.Size{PerRow: per, Fixed: x - per*n[0]}
+	if s.At(n[1]) != y || s.At(n[2]) != z {
+		return s, fmt.Errorf("%d, %d and %d at batches of %d, %d and %d: the size does not follow the batch N as a·N + b", x, y, z, n[0], n[1], n[2])
 	}
 	return s, nil
 }

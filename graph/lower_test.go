@@ -70,6 +70,32 @@ func TestLower(t *testing.T) {
 	}
 }
 
+// TestLowerLarge lowers a network whose results at 1,009 rows have more elements than may be.
+func TestLowerLarge(t *testing.T) {
+	for _, c := range []struct{ pixels, filters int }{{512, 64}, {2048, 20}} {
+		p, err := graph.Lower(func(batch int) (*graph.Builder, []*graph.Node, error) {
+			b := graph.New(graph.NewParams(graph.Float32, 5), graph.Infer)
+			w := b.Param("kernel", graph.Shape{1, 1, 1, c.filters}, graph.Weight{})
+			y := b.Conv2D(b.Input("x", batch, c.pixels, c.pixels, 1), w, nil, graph.Window{}, 1, graph.Relu)
+			return b, []*graph.Node{b.Reshape(b.Mean(y, 1, 2, 3), batch, 1)}, b.Err()
+		}, "y")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := p.Inputs[0].Shape; s[0] != (infer.Size{PerRow: 1}) || s[1] != (infer.Size{Fixed: c.pixels}) {
+			t.Errorf("the input is %v, want N images of %d pixels", s, c.pixels)
+		}
+	}
+	_, err := graph.Lower(func(batch int) (*graph.Builder, []*graph.Node, error) {
+		b := graph.New(graph.NewParams(graph.Float32, 5), graph.Infer)
+		x := b.Input("x", batch, 1<<14, 1)
+		return b, []*graph.Node{b.Broadcast(x, batch, 1<<14, 1<<14)}, b.Err()
+	}, "y")
+	if err == nil || !strings.Contains(err.Error(), "more elements than memory is taken for") {
+		t.Errorf("error %v of what is too large for one row in any batch", err)
+	}
+}
+
 func TestLowerErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		mode  graph.Mode

@@ -203,6 +203,40 @@ func (b *Builder) LayerNorm(x, gamma, beta *Node, eps float64) *Node {
 	return b.rowNorm(name, in, kernel.Norm{N: b.Dim(x, -1), Epsilon: eps})
 }
 
+// GroupNorm normalises every sample and group of features, by the moments over the group's
+// features and all axes between the batch and the features: γ·(x − μ)/√(σ² + ε) + β. With as
+// many groups as features it is instance normalisation.
+//
+// Shapes: x (batch, ..., features), features a multiple of groups, gamma γ and beta β
+// (features), or both nil, result as x. Wu & He (2018), arXiv:1803.08494.
+func (b *Builder) GroupNorm(x, gamma, beta *Node, groups int, eps float64) *Node {
+	const name = "GroupNorm"
+	in, ok := b.normOperands(name, x, gamma, beta, eps)
+	if !ok {
+		return nil
+	}
+	s := x.Shape()
+	features := s[len(s)-1]
+	if groups < 1 || features%groups != 0 {
+		return b.fail(name, fmt.Errorf("%d features cannot be divided into %d groups", features, groups))
+	}
+	rows, places, width := s[0], size(s[1:len(s)-1]), features/groups
+	y := x
+	apart := groups > 1 && places > 1 // then a group's values are not side by side
+	if apart {
+		y = b.Transpose(b.Reshape(y, rows, places, groups, width), 0, 2, 1, 3)
+	}
+	y = b.LayerNorm(b.Reshape(y, rows*groups, places*width), nil, nil, eps)
+	if apart {
+		y = b.Transpose(b.Reshape(y, rows, groups, places, width), 0, 2, 1, 3)
+	}
+	y = b.Reshape(y, s...)
+	if len(in) > 1 {
+		y = b.Add(b.Mul(y, gamma), beta)
+	}
+	return y
+}
+
 // RMSNorm divides every sample by the root of the mean of its squares along the last axis:
 // γ·x/√(mean x² + ε).
 //

@@ -22,7 +22,7 @@ var variants = map[string][]func(b *builder, x *node) *node{
 	"functions": {
 		(*builder).Neg, (*builder).Square, (*builder).Sqrt, (*builder).Reciprocal, (*builder).Exp, (*builder).Log, (*builder).Log1p, (*builder).Expm1,
 		(*builder).Abs, (*builder).Sign, (*builder).Sin, (*builder).Cos, (*builder).Relu, (*builder).Selu, (*builder).Sigmoid, (*builder).Tanh,
-		(*builder).Softplus, (*builder).Gelu, (*builder).GeluTanh, (*builder).Silu, (*builder).Mish, (*builder).Softsign, (*builder).HardSigmoid,
+		(*builder).Softplus, (*builder).Gelu, (*builder).GeluTanh, (*builder).Silu, (*builder).Mish, (*builder).Softsign, (*builder).HardSigmoid, (*builder).HardSwish, (*builder).Relu6,
 		(*builder).StopGradient, (*builder).Softmax, (*builder).LogSoftmax,
 	},
 	"arithmetic": {
@@ -49,6 +49,7 @@ var variants = map[string][]func(b *builder, x *node) *node{
 		func(b *builder, x *node) *node { return b.Slice(x, 0, 0, 1) }, func(b *builder, x *node) *node { return b.Slice(x, 1, 0, 1) },
 		func(b *builder, x *node) *node { return b.Slice(x, 1, 1, 2) }, func(b *builder, x *node) *node { return b.Slice(x, 1, 1, 3) },
 	},
+	"Pad":    {func(b *builder, x *node) *node { return b.Pad(x, 0, 1, 0) }, func(b *builder, x *node) *node { return b.Pad(x, 0, 0, 1) }, func(b *builder, x *node) *node { return b.Pad(x, 1, 1, 0) }},
 	"Concat": {func(b *builder, x *node) *node { return b.Concat(0, x, x) }, func(b *builder, x *node) *node { return b.Concat(1, x, x) }},
 	"Gather": {func(b *builder, x *node) *node { return b.Gather(x, b.InputInt("i", 3)) }},
 	"RowGradient": {func(b *builder, x *node) *node {

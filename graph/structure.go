@@ -94,6 +94,29 @@ func (b *Builder) Slice(x *Node, ax, from, to int) *Node {
 	}, x)
 }
 
+// Pad puts zeros before and after x along an axis.
+func (b *Builder) Pad(x *Node, ax, before, after int) *Node {
+	if !b.readyFloat("Pad", x) {
+		return nil
+	}
+	s := x.Shape()
+	a, err := axis(ax, len(s))
+	if err != nil {
+		return b.fail("Pad", err)
+	}
+	if before < 0 || after < 0 || before > MaxElements || after > MaxElements {
+		return b.fail("Pad", fmt.Errorf("%d zeros before and %d after: want 0 to %d", before, after, MaxElements))
+	}
+	if before == 0 && after == 0 {
+		return x
+	}
+	s[a] += before + after
+	if err := checkShape(s); err != nil {
+		return b.fail("Pad", err)
+	}
+	return b.pad(x, s, a, before)
+}
+
 // pad sets x into zeros of the given shape, beginning at index from of an axis.
 func (b *Builder) pad(x *Node, shape Shape, a, from int) *Node {
 	to := from + x.Shape()[a]

@@ -88,6 +88,16 @@ func TestLayers(t *testing.T) {
 	}, logits(3, 4), shape(3, 4), 4*16+3*24+3*4)
 	add("TransformerEncoder, post-norm", layers.TransformerEncoder{PostNorm: true, Hidden: layers.FeedForward{Units: 5, Activation: layers.Tanh}}, logits(3, 4), shape(3, 4), 4*20+20+5+20+4+16)
 	add("AdditiveAttention", layers.AdditiveAttention{Units: 3}, logits(4, 5), shape(5), 5*3+3+3)
+	add("GroupNorm", layers.GroupNorm{Groups: 2}, logits(3, 2, 4), shape(3, 2, 4), 8)
+	add("GroupNorm of one group", layers.GroupNorm{Groups: 1, Epsilon: 0.1}, logits(3, 4), shape(3, 4), 8)
+	add("GroupNorm of rows", layers.GroupNorm{Groups: 2, NoAffine: true}, logits(6), shape(6), 0)
+	add("GroupNorm by default", layers.GroupNorm{}, logits(5, 34), shape(5, 34), 68)
+	add("LayerScale", layers.LayerScale{Start: 0.5}, logits(2, 3), shape(2, 3), 3)
+	add("SqueezeExcite", layers.SqueezeExcite{}, logits(3, 2, 17), shape(3, 2, 17), 17+1+17+17)
+	add("SqueezeExcite, Silu", layers.SqueezeExcite{Units: 2, Activation: layers.Silu, Gate: layers.Tanh}, logits(3, 4), shape(3, 4), 8+2+8+4)
+	add("PadFeatures", layers.PadFeatures{Before: 1, After: 2}, logits(2, 3), shape(2, 6), 0)
+	add("PadFeatures of nothing", layers.PadFeatures{}, logits(3), shape(3), 0)
+	add("ClassToken", layers.ClassToken{}, logits(2, 3), shape(3, 3), 3)
 	indices := func(batch int) []*tensor.Dense { return []*tensor.Dense{graphtest.Ints(1, 5, batch, 2)} }
 	add("Embedding", layers.Embedding{Size: 5, Dim: 3}, indices, shape(2, 3), 15)
 	for i := range cases {
@@ -259,6 +269,17 @@ func TestBadLayers(t *testing.T) {
 		{"no such embedding", layers.TiedOutput{Embedding: "words"}, []int{2, 3}, "words/embeddings"},
 		{"negative units of attention", layers.AdditiveAttention{Units: -1}, []int{2, 3, 4}, "-1 units"},
 		{"the place", layers.Stack{layers.Flatten{}, layers.Stack{layers.Named{Name: "encoder", Layer: layers.Dense{}}}}, []int{2, 3}, "1.Stack/encoder: 0 units"},
+		{"groups of features", layers.GroupNorm{Groups: 3}, []int{2, 4}, "4 features cannot be divided into 3 groups"},
+		{"negative groups", layers.GroupNorm{Groups: -1}, []int{2, 4}, "divided into -1 groups"},
+		{"epsilon of groups", layers.GroupNorm{Epsilon: -1}, []int{2, 4}, "epsilon -1 must be positive"},
+		{"groups of a vector", layers.GroupNorm{}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"scales without end", layers.LayerScale{Start: math.Inf(1)}, []int{2, 4}, "start at +Inf"},
+		{"scales of a vector", layers.LayerScale{}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"squeezed rows", layers.SqueezeExcite{}, []int{2, 3}, "input (2, 3): want (batch, ..., channels)"},
+		{"negative squeeze", layers.SqueezeExcite{Units: -1}, []int{2, 3, 4}, "squeeze: -1 units: want at least 1"},
+		{"negative padding", layers.PadFeatures{Before: -1}, []int{2, 3}, "-1 zeros before and 0 after"},
+		{"padded vector", layers.PadFeatures{After: 1}, []int{3}, "input (3): want (batch, ..., features)"},
+		{"token of rows", layers.ClassToken{}, []int{2, 3}, "want (batch, steps, width)"},
 		{"no function", layers.Func(nil), []int{2, 3}, "the function is nil"},
 		{"dropout", layers.Dropout{Rate: 1}, []int{2, 3}, "dropout rate 1 is not in [0, 1)"},
 	} {

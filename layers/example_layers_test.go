@@ -491,3 +491,53 @@ func ExampleLoRA() {
 	fmt.Println(all, trained, 2*(32+32)+32+1)
 	// Output: 1761 161 161
 }
+
+// Four groups of two channels, normalised apart.
+func ExampleGroupNorm() {
+	m, err := models.Sequential(models.Config{}, models.Input("image", 8, 8, 8), layers.GroupNorm{Groups: 4})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(8, 8, 8)] 16
+}
+
+// A residual block that begins as the identity, almost.
+func ExampleLayerScale() {
+	m, err := models.Sequential(models.Config{}, models.Input("x", 4), layers.Residual{Body: layers.Stack{layers.Dense{Units: 4, Activation: layers.Gelu}, layers.LayerScale{}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(4)] 24
+}
+
+// The means of eight channels, two units, eight weights.
+func ExampleSqueezeExcite() {
+	m, err := models.Sequential(models.Config{}, models.Input("image", 8, 8, 8), layers.SqueezeExcite{Units: 2, Activation: layers.Silu})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(8, 8, 8)] 42
+}
+
+// Two zeros before and two after the four features.
+func ExamplePadFeatures() {
+	m, err := models.Sequential(models.Config{}, models.Input("image", 8, 8, 4), layers.PadFeatures{Before: 2, After: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(8, 8, 8)] 0
+}
+
+// Patches of 4x4 pixels as 16 steps, and a step for the class before them.
+func ExampleClassToken() {
+	m, err := models.Sequential(models.Config{}, models.Input("image", 16, 16, 3), layers.Conv2D{Filters: 6, Size: [2]int{4, 4}, Stride: [2]int{4, 4}}, layers.Reshape{Shape: []int{-1, 6}}, layers.ClassToken{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(17, 6)] 300
+}

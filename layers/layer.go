@@ -69,6 +69,8 @@ var (
 	Silu        = graph.Silu
 	Mish        = graph.Mish
 	HardSigmoid = graph.HardSigmoid
+	HardSwish   = graph.HardSwish
+	Relu6       = graph.Relu6
 )
 
 // LeakyRelu is x where x > 0 and alpha·x elsewhere.
@@ -193,5 +195,6 @@ func init() {
 		BatchNorm{}, LayerNorm{}, Embedding{}, Conv1D{}, Conv2D{}, DepthwiseConv2D{}, Conv2DTranspose{}, MaxPool1D{}, MaxPool2D{},
 		AveragePool1D{}, AveragePool2D{}, GlobalMaxPool{}, GlobalAveragePool{}, MaskSteps{}, AdaptiveAveragePool2D{}, AdaptiveMaxPool2D{}, Upsample2D{},
 		SimpleRNN{}, LSTM{}, GRU{}, ForgetBias{}, RMSNorm{}, GatedLinear{}, FeedForward{}, PositionEmbedding{}, SinusoidalPositions{},
-		MultiHeadAttention{}, TransformerEncoder{}, TransformerDecoder{}, AdditiveAttention{}, DotAttention{}, TiedOutput{}, L2Norm{}, FirstSteps{})
+		MultiHeadAttention{}, TransformerEncoder{}, TransformerDecoder{}, AdditiveAttention{}, DotAttention{}, TiedOutput{}, L2Norm{}, FirstSteps{},
+		GroupNorm{}, LayerScale{}, SqueezeExcite{}, PadFeatures{}, ClassToken{})
 }

@@ -85,6 +85,70 @@ func (n LayerNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return b.LayerNorm(x, gamma, beta, eps)
 }
 
+// GroupNorm normalises every group of features of a sample over all axes but the batch:
+// y = γ·(x − μ)/√(σ² + ε) + β. It does not depend on the batch, in training or in inference.
+// With as many groups as features it is instance normalisation. Wu & He (2018),
+// arXiv:1803.08494.
+//
+// Shapes: x (batch, ..., features), γ "scale" and β "shift" (features), y as x.
+type GroupNorm struct {
+	Groups   int     // divides the features; 0: 32, or the largest number below it that does
+	Epsilon  float64 // ε; 0: 1e-5
+	Scale    graph.Weight
+	Shift    graph.Weight
+	NoAffine bool // without γ and β
+}
+
+// Build implements Layer.
+func (n GroupNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	eps := orDefault(n.Epsilon, 1e-5)
+	if !positive(eps) {
+		return b.Fail("epsilon %v must be positive and finite", eps)
+	}
+	s := b.Shape(x)
+	if b.Err() != nil {
+		return nil
+	}
+	if len(s) < 2 {
+		return b.Fail("input %v: want (batch, ..., features)", s)
+	}
+	features := s[len(s)-1]
+	if n.Groups == 0 {
+		for n.Groups = min(32, features); features%n.Groups != 0; n.Groups-- {
+		}
+	}
+	if n.Groups < 1 || features%n.Groups != 0 {
+		return b.Fail("%d features cannot be divided into %d groups", features, n.Groups)
+	}
+	gamma, beta := affine(b, graph.Shape{features}, n.Scale, n.Shift, n.NoAffine)
+	return b.GroupNorm(x, gamma, beta, n.Groups, eps)
+}
+
+// LayerScale multiplies every feature by a learned factor that begins small, so that a
+// residual branch begins as almost nothing: y = γ·x. Touvron et al. (2021), arXiv:2103.17239,
+// section 2.
+//
+// Shapes: x (batch, ..., features), γ "scale" (features), y as x.
+type LayerScale struct {
+	Start float64      // of γ; 0: 1e-6
+	Scale graph.Weight // zero value: Start
+}
+
+// Build implements Layer.
+func (l LayerScale) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	start := orDefault(l.Start, 1e-6)
+	s := b.Shape(x)
+	switch {
+	case b.Err() != nil:
+		return nil
+	case !positive(math.Abs(start)):
+		return b.Fail("scales that start at %v: want a finite number", l.Start)
+	case len(s) < 2:
+		return b.Fail("input %v: want (batch, ..., features)", s)
+	}
+	return b.Mul(x, b.Param("scale", s[len(s)-1:], l.Scale.OrInit(graph.Constant{Value: start})))
+}
+
 // RMSNorm divides every sample by the root of the mean of its squares along the last axis:
 // y = γ·x/√(mean x² + ε). Zhang & Sennrich (2019), arXiv:1910.07467.
 //

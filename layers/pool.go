@@ -106,11 +106,7 @@ func global(b *graph.Builder, x *graph.Node, reduce func(x *graph.Node, axes ...
 	if len(s) < 3 {
 		return b.Fail("input %v: want (batch, ..., channels) with an axis between", s)
 	}
-	axes := make([]int, len(s)-2)
-	for i := range axes {
-		axes[i] = i + 1
-	}
-	return reduce(x, axes...)
+	return reduce(x, between(s)...)
 }
 
 // AdaptiveAveragePool2D takes the means of Size[0] x Size[1] regions, whatever the

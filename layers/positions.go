@@ -33,6 +33,25 @@ func (p PositionEmbedding) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return b.Add(x, b.Slice(w, 0, 0, s[1]))
 }
 
+// ClassToken puts a learned step before the steps of sequences, where a transformer gathers
+// what it says about the whole. Devlin et al. (2019), arXiv:1810.04805; of images,
+// Dosovitskiy et al. (2021), arXiv:2010.11929.
+//
+// Shapes: x (batch, steps, width), "token" (width), y (batch, 1+steps, width).
+type ClassToken struct {
+	Weight graph.Weight // zero value: normal with standard deviation 0.02
+}
+
+// Build implements Layer.
+func (c ClassToken) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	if !hasAxes(b, x, 3, "(batch, steps, width)") {
+		return nil
+	}
+	s := b.Shape(x)
+	token := b.Param("token", graph.Shape{s[2]}, c.Weight.OrInit(graph.Normal{Std: 0.02}))
+	return b.Concat(1, b.Broadcast(b.Reshape(token, 1, 1, s[2]), s[0], 1, s[2]), x)
+}
+
 // SinusoidalPositions adds sines and cosines of the position to the steps of sequences:
 // sin(position·Base^(−2i/width)) to element 2i and the cosine of the same angle to element
 // 2i + 1. Vaswani et al. (2017), arXiv:1706.03762, 3.5.

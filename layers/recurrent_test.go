@@ -28,7 +28,7 @@ func TestRecurrentAgainstTorch(t *testing.T) {
 		"gru sequence":   layers.GRU{Units: 9, Sequence: true},
 		"gru deep":       layers.GRU{Units: 2, Depth: 2, Bidirectional: true},
 	}
-	refs := references(t)
+	refs := references(t, "torch.json")
 	for name := range refs {
 		if kind, ok := strings.CutPrefix(name, "recurrent "); ok && cases[kind] == nil {
 			t.Errorf("nothing is held to the reference %q", name)

@@ -28,6 +28,20 @@ func (s Slice) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return b.Slice(x, -1, s.From, s.To)
 }
 
+// PadFeatures puts zeros before and after the features of every sample. In a shortcut that
+// has to widen x it has no weights: option A of He et al. (2015), arXiv:1512.03385.
+//
+// Shapes: x (batch, ..., features), y (batch, ..., Before+features+After).
+type PadFeatures struct{ Before, After int }
+
+// Build implements Layer.
+func (p PadFeatures) Build(b *graph.Builder, x *graph.Node) *graph.Node {
+	if s := b.Shape(x); b.Err() == nil && len(s) < 2 {
+		return b.Fail("input %v: want (batch, ..., features)", s)
+	}
+	return b.Pad(x, -1, p.Before, p.After)
+}
+
 // Affine is Scale·x + Shift with constants that are not trained. A Scale of 0
 // stands for 1.
 //

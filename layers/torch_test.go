@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,9 +51,9 @@ type reference struct {
 	}
 }
 
-func references(t *testing.T) map[string]reference {
+func references(t *testing.T, file string) map[string]reference {
 	t.Helper()
-	text, err := os.ReadFile("testdata/torch.json")
+	text, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +146,7 @@ func weights(list []array) []graph.Weight {
 }
 
 func TestAgainstTorch(t *testing.T) {
-	refs := references(t)
+	refs := references(t, "torch.json")
 	cases := map[string]func(w []graph.Weight) layers.Layer{
 		"layernorm": func(w []graph.Weight) layers.Layer { return layers.LayerNorm{Scale: w[0], Shift: w[1]} },
 		"layernorm axes": func(w []graph.Weight) layers.Layer {
@@ -170,6 +172,57 @@ func TestAgainstTorch(t *testing.T) {
 			t.Errorf("nothing is held to the reference %q", name)
 		}
 	}
+	holdLayers(t, refs, cases)
+}
+
+// TestImagesAgainstTorch: layers of networks for images, held to testdata/images.py.
+func TestImagesAgainstTorch(t *testing.T) {
+	refs := references(t, "images.json")
+	norm := func(n layers.GroupNorm) func(w []graph.Weight) layers.Layer {
+		return func(w []graph.Weight) layers.Layer {
+			n.Scale, n.Shift = w[0], w[1]
+			return n
+		}
+	}
+	dense := func(act layers.Activation) func(w []graph.Weight) layers.Layer {
+		return func(w []graph.Weight) layers.Layer {
+			return layers.Dense{Units: 3, Activation: act, Kernel: w[0], Bias: w[1]}
+		}
+	}
+	// The two kernels of a squeeze are set by their shapes.
+	squeeze := func(e layers.SqueezeExcite) func(w []graph.Weight) layers.Layer {
+		return func(w []graph.Weight) layers.Layer {
+			of := func(a, b graph.Weight) graph.Weight {
+				return graph.Weight{Init: graph.InitializerFunc(func(s graph.Shape, r *rand.Rand) ([]float64, error) {
+					if s[len(s)-1] == e.Units {
+						return a.Init.Init(s, r)
+					}
+					return b.Init.Init(s, r)
+				})}
+			}
+			e.Kernel, e.Bias = of(w[0], w[2]), of(w[1], w[3])
+			return e
+		}
+	}
+	cases := map[string]func(w []graph.Weight) layers.Layer{
+		"dense hard swish": dense(layers.HardSwish), "dense relu6": dense(layers.Relu6),
+		"group norm two": norm(layers.GroupNorm{Groups: 2}), "group norm one": norm(layers.GroupNorm{Groups: 1, Epsilon: 1e-3}),
+		"group norm each": norm(layers.GroupNorm{}), "group norm rows": norm(layers.GroupNorm{Groups: 3}),
+		"layer scale":   func(w []graph.Weight) layers.Layer { return layers.LayerScale{Scale: w[0]} },
+		"squeeze plain": squeeze(layers.SqueezeExcite{Units: 3}),
+		"squeeze silu":  squeeze(layers.SqueezeExcite{Units: 3, Activation: layers.Silu, Gate: layers.HardSigmoid}),
+		"class token":   func(w []graph.Weight) layers.Layer { return layers.ClassToken{Weight: w[0]} },
+		"pad features":  func([]graph.Weight) layers.Layer { return layers.PadFeatures{Before: 1, After: 2} },
+	}
+	if len(refs) != len(cases) {
+		t.Errorf("%d references for %d cases", len(refs), len(cases))
+	}
+	holdLayers(t, refs, cases)
+}
+
+// holdLayers holds layers to references: values, and gradients.
+func holdLayers(t *testing.T, refs map[string]reference, cases map[string]func(w []graph.Weight) layers.Layer) {
+	t.Helper()
 	for name, make := range cases {
 		t.Run(name, func(t *testing.T) {
 			ref, ok := refs[name]
@@ -198,7 +251,7 @@ func TestAgainstTorch(t *testing.T) {
 
 // Training batches move the running statistics, which inference then uses.
 func TestBatchNormAgainstTorch(t *testing.T) {
-	refs := references(t)
+	refs := references(t, "torch.json")
 	for _, name := range []string{"batchnorm", "batchnorm axes", "batchnorm plain"} {
 		t.Run(name, func(t *testing.T) {
 			ref := refs[name]

@@ -22,7 +22,7 @@ func TestWidths(t *testing.T) {
 		}
 		for _, a := range []layers.Activation{
 			layers.Relu, layers.Elu, layers.Selu, layers.Sigmoid, layers.Tanh, layers.Softplus, layers.Softsign, layers.Gelu, layers.GeluTanh,
-			layers.Silu, layers.Mish, layers.HardSigmoid, layers.LeakyRelu(0.1),
+			layers.Silu, layers.Mish, layers.HardSigmoid, layers.HardSwish, layers.Relu6, layers.LeakyRelu(0.1),
 		} {
 			add(a.String(), a, logits(n), shape(n), 0)
 		}

@@ -28,6 +28,9 @@ type Mapping struct {
 	From string    // name in the file
 	To   string    // path of the parameter, such as "0.Dense/kernel"; "": ignore the tensor
 	As   Transform // nil: shape and values are kept
+	// Optional allows a file without the tensor; the parameter is then missing, unless another
+	// mapping sets it.
+	Optional bool
 }
 
 // Transfer reports which weights were loaded from another source and which were not.
@@ -156,7 +159,8 @@ func whole(shape graph.Shape, values []float64) error {
 // tensor of the file or sets a parameter. The Transfer lists these tensors and parameters,
 // and is also returned with that last error.
 //
-// For a file written by this library, use Load, or CopyWeights to load weights by name.
+// Package models/vision has the rules for networks of torchvision. For a file written by this
+// library, use Load, or CopyWeights to load weights by name.
 func (m *Model) Import(path string, c Import) (*Transfer, error) {
 	if !m.made() {
 		return nil, errNotMade
@@ -207,6 +211,9 @@ func (m *Model) mapped(f *safetensors.File, list []Mapping) (sums map[string][]f
 	sums, used = map[string][]float64{}, map[string]bool{}
 	for _, c := range list {
 		t, ok := f.Get(c.From)
+		if !ok && c.Optional {
+			continue
+		}
 		if !ok {
 			return nil, nil, fmt.Errorf("the file holds no %q", c.From)
 		}

@@ -194,6 +194,11 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		missing, unused []string
 	}{
 		{"no such tensor", func(_ *models.Model, c *models.Import) { c.Map[0].From = "conf.weight" }, `the file holds no "conf.weight"`, nil, nil},
+		{"an optional tensor that is missing", func(_ *models.Model, c *models.Import) {
+			c.Map[0].From, c.Map[0].Optional = "conf.weight", true
+			c.AllowUnused = true
+		}, `nothing is mapped to ["0.Conv2D/kernel"]`, []string{"0.Conv2D/kernel"}, []string{"conv.weight"}},
+		{"an optional tensor that is wrong", func(_ *models.Model, c *models.Import) { c.Map[0].As, c.Map[0].Optional = nil, true }, `"conv.weight" to 0.Conv2D/kernel: shape`, nil, nil},
 		{"no such parameter", func(_ *models.Model, c *models.Import) { c.Map[11].To = "6.Dense/bios" }, `"fc.bias" is mapped to "6.Dense/bios", which is not a parameter`, nil, nil},
 		{"not transposed", func(_ *models.Model, c *models.Import) { c.Map[0].As = nil }, `"conv.weight" to 0.Conv2D/kernel: shape (4, 2, 3, 2) in the file is (4, 2, 3, 2) here, and the parameter has (3, 2, 2, 4)`, nil, nil},
 		{"a vector as a kernel", func(_ *models.Model, c *models.Import) { c.Map[11].As = models.TorchKernel }, "want at least two axes", nil, nil},
@@ -237,6 +242,11 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	got, err := m.Import("testdata/torch_images.safetensors", mapping)
 	if err != nil || !slices.Equal(got.Set, []string{"0.Conv2D/kernel", "0.Conv2D/bias"}) || len(got.Missing) != 9 || len(got.Unused) != 10 {
 		t.Errorf("%+v, %v", got, err)
+	}
+	m, mapping = torchImages(t, graph.Float32)
+	mapping.Map = append(mapping.Map, models.Mapping{From: "bn.of_another_version", Optional: true})
+	if got, err := m.Import("testdata/torch_images.safetensors", mapping); err != nil || got.Missing != nil || got.Unused != nil {
+		t.Errorf("with an optional tensor that is not there: %+v, %v", got, err)
 	}
 	if _, err := m.Import("testdata/isotonic.json", mapping); err == nil || !strings.Contains(err.Error(), "no safetensors file") {
 		t.Errorf("error %v of a file of another kind", err)

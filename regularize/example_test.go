@@ -36,6 +36,27 @@ func ExampleAlphaDropout() {
 	// Output: [(8)] 40
 }
 
+// A quarter of the rows see the body left out at each step of a training; all pass through it in
+// inference.
+func ExampleStochasticDepth() {
+	m, err := models.Sequential(models.Config{}, models.Input("x", 4), layers.Residual{Body: layers.Stack{layers.Dense{Units: 4, Activation: layers.Relu}, regularize.StochasticDepth{Rate: 0.25}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(4)] 20
+}
+
+// Whole channels are left out.
+func ExampleSpatialDropout() {
+	m, err := models.Sequential(models.Config{}, models.Input("image", 8, 8, 3), layers.Conv2D{Filters: 4, Size: [2]int{3, 3}}, regularize.SpatialDropout{Rate: 0.1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.OutputShapes(), m.Summary().Trained)
+	// Output: [(6, 6, 4)] 112
+}
+
 // Every activation is multiplied by noise of variance 0.25.
 func ExampleGaussianDropout() {
 	m, err := models.Sequential(models.Config{}, models.Input("x", 4), layers.Dense{Units: 8, Activation: layers.Relu}, regularize.GaussianDropout{Rate: 0.2})

@@ -69,5 +69,5 @@ func Penalty(l1, l2 float64) (graph.Penalty, error) {
 }
 
 func init() {
-	builtin.Register(L1{}, L2{}, ElasticNet{}, MaxNorm{}, NonNeg{}, UnitNorm{}, Dropout{}, AlphaDropout{}, GaussianDropout{}, GaussianNoise{})
+	builtin.Register(L1{}, L2{}, ElasticNet{}, MaxNorm{}, NonNeg{}, UnitNorm{}, Dropout{}, AlphaDropout{}, GaussianDropout{}, GaussianNoise{}, StochasticDepth{}, SpatialDropout{})
 }

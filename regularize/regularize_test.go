@@ -17,6 +17,7 @@ import (
 var noises = map[string]layers.Layer{
 	"Dropout": regularize.Dropout{Rate: 0.3}, "AlphaDropout": regularize.AlphaDropout{Rate: 0.3},
 	"GaussianDropout": regularize.GaussianDropout{Rate: 0.3}, "GaussianNoise": regularize.GaussianNoise{Std: 0.5},
+	"StochasticDepth": regularize.StochasticDepth{Rate: 0.4},
 }
 
 func TestConformance(t *testing.T) {
@@ -31,6 +32,14 @@ func TestConformance(t *testing.T) {
 			})
 		}
 	}
+	cases = append(cases, graphtest.Case{
+		Name: "SpatialDropout", Mode: graph.Train,
+		Inputs: func(n int) []*tensor.Dense { return []*tensor.Dense{graphtest.Logits(1, n, 2, 3)} },
+		Build: func(b *graph.Builder, in []*graph.Node) *graph.Node {
+			return regularize.SpatialDropout{Rate: 0.3}.Build(b, in[0])
+		},
+		Shape: func(n int) graph.Shape { return graph.Shape{n, 2, 3} },
+	})
 	for name, p := range map[string]graph.Penalty{
 		"L1": regularize.L1{Factor: 0.3}, "L2": regularize.L2{Factor: 0.3}, "ElasticNet": regularize.ElasticNet{L1: 0.1, L2: 0.2},
 	} {
@@ -89,6 +98,7 @@ func TestNoiseMoments(t *testing.T) {
 		{"dropout", regularize.Dropout{Rate: 0.2}, ones, 1, 0.2 / 0.8},
 		{"gaussian dropout", regularize.GaussianDropout{Rate: 0.2}, ones, 1, 0.2 / 0.8},
 		{"gaussian noise", regularize.GaussianNoise{Std: 0.5}, ones, 1, 0.25},
+		{"stochastic depth", regularize.StochasticDepth{Rate: 0.2}, ones, 1, 0.2 / 0.8},
 		{"alpha dropout keeps both", regularize.AlphaDropout{Rate: 0.2}, standard, 0, 1},
 	} {
 		v := disturb(t, c.layer, graph.Train, append([]float64(nil), c.x...))
@@ -122,6 +132,48 @@ func TestInferenceIsUndisturbed(t *testing.T) {
 	}
 }
 
+// Whole rows and whole channels of rows are dropped, and each has its own draw.
+func TestDropsWhole(t *testing.T) {
+	const rows, pixels, channels = 500, 3, 4
+	for _, c := range []struct {
+		name  string
+		layer layers.Layer
+		unit  func(row, channel int) int
+		units int
+	}{
+		{"stochastic depth", regularize.StochasticDepth{Rate: 0.2}, func(row, _ int) int { return row }, rows},
+		{"spatial dropout", regularize.SpatialDropout{Rate: 0.2}, func(row, channel int) int { return row*channels + channel }, rows * channels},
+	} {
+		ones := make([]float64, rows*pixels*channels)
+		for i := range ones {
+			ones[i] = 1
+		}
+		whole := layers.Func(func(b *graph.Builder, x *graph.Node) *graph.Node {
+			return b.Reshape(c.layer.Build(b, b.Reshape(x, rows, pixels, channels)), -1)
+		})
+		seen := map[int]float64{}
+		for i, v := range disturb(t, whole, graph.Train, ones) {
+			u := c.unit(i/(pixels*channels), i%channels)
+			if w, ok := seen[u]; ok && w != v {
+				t.Fatalf("%s: unit %d is in part %v, in part %v", c.name, u, w, v)
+			}
+			if seen[u] = v; v != 0 && v != 1.25 {
+				t.Fatalf("%s made %v of 1", c.name, v)
+			}
+		}
+		dropped := 0
+		for _, v := range seen {
+			if v == 0 {
+				dropped++
+			}
+		}
+		// Four standard errors of 500 draws are 0.07.
+		if share := float64(dropped) / float64(c.units); len(seen) != c.units || math.Abs(share-0.2) > 0.07 {
+			t.Errorf("%s: %v of %d units are dropped, want 0.2 of %d", c.name, share, len(seen), c.units)
+		}
+	}
+}
+
 func TestRejects(t *testing.T) {
 	for want, l := range map[string]layers.Layer{
 		"dropout rate 1 is not in [0, 1)":          regularize.Dropout{Rate: 1},
@@ -129,6 +181,9 @@ func TestRejects(t *testing.T) {
 		"alpha dropout rate NaN is not in [0, 1)":  regularize.AlphaDropout{Rate: math.NaN()},
 		"gaussian dropout rate 1 is not in [0, 1)": regularize.GaussianDropout{Rate: 1},
 		"standard deviation -1 of the noise":       regularize.GaussianNoise{Std: -1},
+		"stochastic depth rate 1 is not in [0, 1)": regularize.StochasticDepth{Rate: 1},
+		"input (3): want (batch, ..., channels)":   regularize.SpatialDropout{Rate: 0.5},
+		"spatial dropout rate NaN is not in":       layers.Stack{layers.Reshape{Shape: []int{1, 1}}, regularize.SpatialDropout{Rate: math.NaN()}},
 		"must not be negative: l1 -1, l2 0":        penalty{regularize.L1{Factor: -1}},
 		"must not be negative: l1 0, l2 NaN":       penalty{regularize.L2{Factor: math.NaN()}},
 		"must not be negative: l1 0.1, l2 -0.2":    penalty{regularize.ElasticNet{L1: 0.1, L2: -0.2}},

@@ -403,6 +403,11 @@ func pause(turns int)
 //go:noescape
 func mapReluY32(to *byte, x *byte, n int, alpha float32)
 
+// mapRelu6Y32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapRelu6Y32(to *byte, x *byte, n int, alpha float32)
+
 // mapLeakyReluY32 sets n elements of to to the function of x.
 //
 //go:noescape
@@ -513,6 +518,16 @@ func mapSoftsignY32(to *byte, x *byte, n int, alpha float32)
 //go:noescape
 func mapHardSigmoidY32(to *byte, x *byte, n int, alpha float32)
 
+// mapHardSwishY32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapHardSwishY32(to *byte, x *byte, n int, alpha float32)
+
+// slopeRelu6Y32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeRelu6Y32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
 // slopeLeakyReluY32 sets n elements of to to grad times the slope at x.
 //
 //go:noescape
@@ -612,6 +627,11 @@ func slopeSoftsignY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 //
 //go:noescape
 func slopeHardSigmoidY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeHardSwishY32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeHardSwishY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 
 // dropoutY32 sets n elements of to to those of x times keep, or to 0 where the
 // number of the stream is below the limit.

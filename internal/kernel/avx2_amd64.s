@@ -6672,6 +6672,58 @@ DATA xY00000000<>+24(SB)/4, $0x00000000
 DATA xY00000000<>+28(SB)/4, $0x00000000
 GLOBL xY00000000<>(SB), RODATA|NOPTR, $32
 
+// func mapRelu6Y32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·mapRelu6Y32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS (CX), Y0
+	VMOVUPS xY00000000<>+0(SB), Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS xY40c00000<>+0(SB), Y1
+	VMINPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JE         end
+	LEAQ       staircase<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY00000000<>+0(SB), Y2
+	VMAXPS     Y1, Y2, Y1
+	VMOVUPS    xY40c00000<>+0(SB), Y2
+	VMINPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY40c00000<>+0(SB)/4, $0x40c00000
+DATA xY40c00000<>+4(SB)/4, $0x40c00000
+DATA xY40c00000<>+8(SB)/4, $0x40c00000
+DATA xY40c00000<>+12(SB)/4, $0x40c00000
+DATA xY40c00000<>+16(SB)/4, $0x40c00000
+DATA xY40c00000<>+20(SB)/4, $0x40c00000
+DATA xY40c00000<>+24(SB)/4, $0x40c00000
+DATA xY40c00000<>+28(SB)/4, $0x40c00000
+GLOBL xY40c00000<>(SB), RODATA|NOPTR, $32
+
 // func mapLeakyReluY32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·mapLeakyReluY32(SB), NOSPLIT, $0-28
@@ -9192,6 +9244,124 @@ DATA xY3e2aaaab<>+24(SB)/4, $0x3e2aaaab
 DATA xY3e2aaaab<>+28(SB)/4, $0x3e2aaaab
 GLOBL xY3e2aaaab<>(SB), RODATA|NOPTR, $32
 
+// func mapHardSwishY32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·mapHardSwishY32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, DX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS     (CX), Y0
+	VMOVUPS     xYc0400000<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     xY3f000000<>+0(SB), Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS xY3e2aaaab<>+0(SB), Y0, Y1
+	VMOVUPS     xY00000000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     xY3f800000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, DX
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, DX
+	JE          end
+	LEAQ        staircase<>+0(SB), BX
+	NEGQ        DX
+	VMOVUPS     32(BX)(DX*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMOVUPS     xYc0400000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     xY3f000000<>+0(SB), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS xY3e2aaaab<>+0(SB), Y1, Y2
+	VMOVUPS     xY00000000<>+0(SB), Y3
+	VMAXPS      Y2, Y3, Y2
+	VMOVUPS     xY3f800000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y1, Y2, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xYc0400000<>+0(SB)/4, $0xc0400000
+DATA xYc0400000<>+4(SB)/4, $0xc0400000
+DATA xYc0400000<>+8(SB)/4, $0xc0400000
+DATA xYc0400000<>+12(SB)/4, $0xc0400000
+DATA xYc0400000<>+16(SB)/4, $0xc0400000
+DATA xYc0400000<>+20(SB)/4, $0xc0400000
+DATA xYc0400000<>+24(SB)/4, $0xc0400000
+DATA xYc0400000<>+28(SB)/4, $0xc0400000
+GLOBL xYc0400000<>(SB), RODATA|NOPTR, $32
+
+// func slopeRelu6Y32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·slopeRelu6Y32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS   (CX), Y0
+	VMOVUPS   xY3f800000<>+0(SB), Y1
+	VMOVUPS   xY00000000<>+0(SB), Y2
+	VCMPPS    $0x01, xY40c00000<>+0(SB), Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y1
+	VMOVUPS   xY00000000<>+0(SB), Y2
+	VCMPPS    $0x0e, xY00000000<>+0(SB), Y0, Y0
+	VBLENDVPS Y0, Y1, Y2, Y0
+	VMOVUPS   (DX), Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JGE       loop
+
+rest:
+	ADDQ       $0x08, BX
+	JE         end
+	LEAQ       staircase<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMOVUPS    xY3f800000<>+0(SB), Y2
+	VMOVUPS    xY00000000<>+0(SB), Y3
+	VCMPPS     $0x01, xY40c00000<>+0(SB), Y1, Y4
+	VBLENDVPS  Y4, Y2, Y3, Y2
+	VMOVUPS    xY00000000<>+0(SB), Y3
+	VCMPPS     $0x0e, xY00000000<>+0(SB), Y1, Y1
+	VBLENDVPS  Y1, Y2, Y3, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func slopeLeakyReluY32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·slopeLeakyReluY32(SB), NOSPLIT, $0-36
@@ -10721,6 +10891,82 @@ DATA xY40400000<>+20(SB)/4, $0x40400000
 DATA xY40400000<>+24(SB)/4, $0x40400000
 DATA xY40400000<>+28(SB)/4, $0x40400000
 GLOBL xY40400000<>(SB), RODATA|NOPTR, $32
+
+// func slopeHardSwishY32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·slopeHardSwishY32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Y0
+	SUBQ         $0x08, BX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS     (CX), Y0
+	VMOVUPS     xY40400000<>+0(SB), Y1
+	VMINPS      Y0, Y1, Y1
+	VMOVUPS     xYc0400000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     xY3f000000<>+0(SB), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS xY3eaaaaab<>+0(SB), Y1, Y2
+	VMOVUPS     xY00000000<>+0(SB), Y1
+	VMOVUPS     xY3f800000<>+0(SB), Y3
+	VCMPPS      $0x01, xY40400000<>+0(SB), Y0, Y4
+	VBLENDVPS   Y4, Y2, Y3, Y2
+	VCMPPS      $0x02, xYc0400000<>+0(SB), Y0, Y0
+	VBLENDVPS   Y0, Y1, Y2, Y0
+	VMOVUPS     (DX), Y1
+	VMULPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, BX
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, BX
+	JE          end
+	LEAQ        staircase<>+0(SB), SI
+	NEGQ        BX
+	VMOVUPS     32(SI)(BX*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMOVUPS     xY40400000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y2
+	VMOVUPS     xYc0400000<>+0(SB), Y3
+	VMAXPS      Y2, Y3, Y2
+	VMOVUPS     xY3f000000<>+0(SB), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS xY3eaaaaab<>+0(SB), Y2, Y3
+	VMOVUPS     xY00000000<>+0(SB), Y2
+	VMOVUPS     xY3f800000<>+0(SB), Y4
+	VCMPPS      $0x01, xY40400000<>+0(SB), Y1, Y5
+	VBLENDVPS   Y5, Y3, Y4, Y3
+	VCMPPS      $0x02, xYc0400000<>+0(SB), Y1, Y1
+	VBLENDVPS   Y1, Y2, Y3, Y1
+	VMASKMOVPS  (DX), Y0, Y2
+	VMULPS      Y1, Y2, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xY3eaaaaab<>+0(SB)/4, $0x3eaaaaab
+DATA xY3eaaaaab<>+4(SB)/4, $0x3eaaaaab
+DATA xY3eaaaaab<>+8(SB)/4, $0x3eaaaaab
+DATA xY3eaaaaab<>+12(SB)/4, $0x3eaaaaab
+DATA xY3eaaaaab<>+16(SB)/4, $0x3eaaaaab
+DATA xY3eaaaaab<>+20(SB)/4, $0x3eaaaaab
+DATA xY3eaaaaab<>+24(SB)/4, $0x3eaaaaab
+DATA xY3eaaaaab<>+28(SB)/4, $0x3eaaaaab
+GLOBL xY3eaaaaab<>(SB), RODATA|NOPTR, $32
 
 DATA lanesOfGoldenY<>+0(SB)/8, $0x9e3779b97f4a7c15
 DATA lanesOfGoldenY<>+8(SB)/8, $0x3c6ef372fe94f82a

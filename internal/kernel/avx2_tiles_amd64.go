@@ -24,6 +24,7 @@ var tilesY64 = tileTable{
 
 var mapsY32 = mapTable{
 	Relu:        mapReluY32,
+	Relu6:       mapRelu6Y32,
 	LeakyRelu:   mapLeakyReluY32,
 	Elu:         mapEluY32,
 	Selu:        mapSeluY32,
@@ -46,9 +47,11 @@ var mapsY32 = mapTable{
 	Mish:        mapMishY32,
 	Softsign:    mapSoftsignY32,
 	HardSigmoid: mapHardSigmoidY32,
+	HardSwish:   mapHardSwishY32,
 }
 
 var slopesY32 = slopeTable{
+	Relu6:       slopeRelu6Y32,
 	LeakyRelu:   slopeLeakyReluY32,
 	Elu:         slopeEluY32,
 	Selu:        slopeSeluY32,
@@ -69,4 +72,5 @@ var slopesY32 = slopeTable{
 	Mish:        slopeMishY32,
 	Softsign:    slopeSoftsignY32,
 	HardSigmoid: slopeHardSigmoidY32,
+	HardSwish:   slopeHardSwishY32,
 }

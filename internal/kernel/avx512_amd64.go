@@ -609,6 +609,11 @@ func sumZ32(x *byte, count int) float64
 //go:noescape
 func mapReluZ32(to *byte, x *byte, n int, alpha float32)
 
+// mapRelu6Z32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapRelu6Z32(to *byte, x *byte, n int, alpha float32)
+
 // mapLeakyReluZ32 sets n elements of to to the function of x.
 //
 //go:noescape
@@ -719,6 +724,16 @@ func mapSoftsignZ32(to *byte, x *byte, n int, alpha float32)
 //go:noescape
 func mapHardSigmoidZ32(to *byte, x *byte, n int, alpha float32)
 
+// mapHardSwishZ32 sets n elements of to to the function of x.
+//
+//go:noescape
+func mapHardSwishZ32(to *byte, x *byte, n int, alpha float32)
+
+// slopeRelu6Z32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeRelu6Z32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
 // slopeLeakyReluZ32 sets n elements of to to grad times the slope at x.
 //
 //go:noescape
@@ -818,6 +833,11 @@ func slopeSoftsignZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 //
 //go:noescape
 func slopeHardSigmoidZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+
+// slopeHardSwishZ32 sets n elements of to to grad times the slope at x.
+//
+//go:noescape
+func slopeHardSwishZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 
 // dropoutZ32 sets n elements of to to those of x times keep, or to 0 where the
 // number of the stream is below the limit.

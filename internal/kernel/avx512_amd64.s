@@ -16361,6 +16361,66 @@ DATA xZ00000000<>+56(SB)/4, $0x00000000
 DATA xZ00000000<>+60(SB)/4, $0x00000000
 GLOBL xZ00000000<>(SB), RODATA|NOPTR, $64
 
+// func mapRelu6Z32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·mapRelu6Z32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, DX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS (CX), Z0
+	VMOVUPS xZ00000000<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS xZ40c00000<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, DX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, DX
+	JE        end
+	MOVQ      $-1, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   xZ00000000<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   xZ40c00000<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xZ40c00000<>+0(SB)/4, $0x40c00000
+DATA xZ40c00000<>+4(SB)/4, $0x40c00000
+DATA xZ40c00000<>+8(SB)/4, $0x40c00000
+DATA xZ40c00000<>+12(SB)/4, $0x40c00000
+DATA xZ40c00000<>+16(SB)/4, $0x40c00000
+DATA xZ40c00000<>+20(SB)/4, $0x40c00000
+DATA xZ40c00000<>+24(SB)/4, $0x40c00000
+DATA xZ40c00000<>+28(SB)/4, $0x40c00000
+DATA xZ40c00000<>+32(SB)/4, $0x40c00000
+DATA xZ40c00000<>+36(SB)/4, $0x40c00000
+DATA xZ40c00000<>+40(SB)/4, $0x40c00000
+DATA xZ40c00000<>+44(SB)/4, $0x40c00000
+DATA xZ40c00000<>+48(SB)/4, $0x40c00000
+DATA xZ40c00000<>+52(SB)/4, $0x40c00000
+DATA xZ40c00000<>+56(SB)/4, $0x40c00000
+DATA xZ40c00000<>+60(SB)/4, $0x40c00000
+GLOBL xZ40c00000<>(SB), RODATA|NOPTR, $64
+
 // func mapLeakyReluZ32(to *byte, x *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·mapLeakyReluZ32(SB), NOSPLIT, $0-28
@@ -19347,6 +19407,136 @@ DATA xZ3e2aaaab<>+56(SB)/4, $0x3e2aaaab
 DATA xZ3e2aaaab<>+60(SB)/4, $0x3e2aaaab
 GLOBL xZ3e2aaaab<>(SB), RODATA|NOPTR, $64
 
+// func mapHardSwishZ32(to *byte, x *byte, n int, alpha float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·mapHardSwishZ32(SB), NOSPLIT, $0-28
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        alpha+24(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, DX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS     (CX), Z0
+	VMOVUPS     xZc0400000<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     xZ3f000000<>+0(SB), Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS xZ3e2aaaab<>+0(SB), Z0, Z1
+	VMOVUPS     xZ00000000<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     xZ3f800000<>+0(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	SUBQ        $0x10, DX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, DX
+	JE          end
+	MOVQ        $-1, BX
+	BZHIQ       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS     xZc0400000<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     xZ3f000000<>+0(SB), Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS xZ3e2aaaab<>+0(SB), Z0, Z1
+	VMOVUPS     xZ00000000<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     xZ3f800000<>+0(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xZc0400000<>+0(SB)/4, $0xc0400000
+DATA xZc0400000<>+4(SB)/4, $0xc0400000
+DATA xZc0400000<>+8(SB)/4, $0xc0400000
+DATA xZc0400000<>+12(SB)/4, $0xc0400000
+DATA xZc0400000<>+16(SB)/4, $0xc0400000
+DATA xZc0400000<>+20(SB)/4, $0xc0400000
+DATA xZc0400000<>+24(SB)/4, $0xc0400000
+DATA xZc0400000<>+28(SB)/4, $0xc0400000
+DATA xZc0400000<>+32(SB)/4, $0xc0400000
+DATA xZc0400000<>+36(SB)/4, $0xc0400000
+DATA xZc0400000<>+40(SB)/4, $0xc0400000
+DATA xZc0400000<>+44(SB)/4, $0xc0400000
+DATA xZc0400000<>+48(SB)/4, $0xc0400000
+DATA xZc0400000<>+52(SB)/4, $0xc0400000
+DATA xZc0400000<>+56(SB)/4, $0xc0400000
+DATA xZc0400000<>+60(SB)/4, $0xc0400000
+GLOBL xZc0400000<>(SB), RODATA|NOPTR, $64
+
+// func slopeRelu6Z32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·slopeRelu6Z32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, BX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS (CX), Z0
+	VMOVUPS xZ3f800000<>+0(SB), Z1
+	VMOVUPS xZ00000000<>+0(SB), Z2
+	VMOVAPS Z2, Z2
+	VCMPPS  $0x01, xZ40c00000<>+0(SB), Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS xZ00000000<>+0(SB), Z1
+	VMOVAPS Z1, Z1
+	VCMPPS  $0x0e, xZ00000000<>+0(SB), Z0, K1
+	VMOVAPS Z2, K1, Z1
+	VMOVUPS (DX), Z0
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, BX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, BX
+	JE        end
+	MOVQ      $-1, SI
+	BZHIQ     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   xZ3f800000<>+0(SB), Z1
+	VMOVUPS   xZ00000000<>+0(SB), Z2
+	VMOVAPS   Z2, Z2
+	VCMPPS    $0x01, xZ40c00000<>+0(SB), Z0, K2
+	VMOVAPS   Z1, K2, Z2
+	VMOVUPS   xZ00000000<>+0(SB), Z1
+	VMOVAPS   Z1, Z1
+	VCMPPS    $0x0e, xZ00000000<>+0(SB), Z0, K2
+	VMOVAPS   Z2, K2, Z1
+	VMOVUPS.Z (DX), K1, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func slopeLeakyReluZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·slopeLeakyReluZ32(SB), NOSPLIT, $0-36
@@ -20880,6 +21070,94 @@ DATA xZ40400000<>+52(SB)/4, $0x40400000
 DATA xZ40400000<>+56(SB)/4, $0x40400000
 DATA xZ40400000<>+60(SB)/4, $0x40400000
 GLOBL xZ40400000<>(SB), RODATA|NOPTR, $64
+
+// func slopeHardSwishZ32(to *byte, x *byte, grad *byte, n int, alpha float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·slopeHardSwishZ32(SB), NOSPLIT, $0-36
+	PCALIGN      $0x40
+	MOVQ         to+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVSS        alpha+32(FP), X0
+	VBROADCASTSS X0, Z0
+	SUBQ         $0x10, BX
+	JL           rest
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS     (CX), Z0
+	VMOVUPS     xZ40400000<>+0(SB), Z1
+	VMINPS      Z0, Z1, Z1
+	VMOVUPS     xZc0400000<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     xZ3f000000<>+0(SB), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS xZ3eaaaaab<>+0(SB), Z1, Z2
+	VMOVUPS     xZ00000000<>+0(SB), Z1
+	VMOVUPS     xZ3f800000<>+0(SB), Z3
+	VMOVAPS     Z3, Z3
+	VCMPPS      $0x01, xZ40400000<>+0(SB), Z0, K1
+	VMOVAPS     Z2, K1, Z3
+	VMOVAPS     Z3, Z2
+	VCMPPS      $0x02, xZc0400000<>+0(SB), Z0, K1
+	VMOVAPS     Z1, K1, Z2
+	VMOVUPS     (DX), Z0
+	VMULPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, BX
+	JE          end
+	MOVQ        $-1, SI
+	BZHIQ       BX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS     xZ40400000<>+0(SB), Z1
+	VMINPS      Z0, Z1, Z1
+	VMOVUPS     xZc0400000<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     xZ3f000000<>+0(SB), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS xZ3eaaaaab<>+0(SB), Z1, Z2
+	VMOVUPS     xZ00000000<>+0(SB), Z1
+	VMOVUPS     xZ3f800000<>+0(SB), Z3
+	VMOVAPS     Z3, Z3
+	VCMPPS      $0x01, xZ40400000<>+0(SB), Z0, K2
+	VMOVAPS     Z2, K2, Z3
+	VMOVAPS     Z3, Z2
+	VCMPPS      $0x02, xZc0400000<>+0(SB), Z0, K2
+	VMOVAPS     Z1, K2, Z2
+	VMOVUPS.Z   (DX), K1, Z0
+	VMULPS      Z2, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA xZ3eaaaaab<>+0(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+4(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+8(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+12(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+16(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+20(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+24(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+28(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+32(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+36(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+40(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+44(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+48(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+52(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+56(SB)/4, $0x3eaaaaab
+DATA xZ3eaaaaab<>+60(SB)/4, $0x3eaaaaab
+GLOBL xZ3eaaaaab<>(SB), RODATA|NOPTR, $64
 
 DATA lanesOfGoldenZ<>+0(SB)/8, $0x9e3779b97f4a7c15
 DATA lanesOfGoldenZ<>+8(SB)/8, $0x3c6ef372fe94f82a

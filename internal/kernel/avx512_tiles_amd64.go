@@ -40,6 +40,7 @@ var tilesZ64 = tileTable{
 
 var mapsZ32 = mapTable{
 	Relu:        mapReluZ32,
+	Relu6:       mapRelu6Z32,
 	LeakyRelu:   mapLeakyReluZ32,
 	Elu:         mapEluZ32,
 	Selu:        mapSeluZ32,
@@ -62,9 +63,11 @@ var mapsZ32 = mapTable{
 	Mish:        mapMishZ32,
 	Softsign:    mapSoftsignZ32,
 	HardSigmoid: mapHardSigmoidZ32,
+	HardSwish:   mapHardSwishZ32,
 }
 
 var slopesZ32 = slopeTable{
+	Relu6:       slopeRelu6Z32,
 	LeakyRelu:   slopeLeakyReluZ32,
 	Elu:         slopeEluZ32,
 	Selu:        slopeSeluZ32,
@@ -85,4 +88,5 @@ var slopesZ32 = slopeTable{
 	Mish:        slopeMishZ32,
 	Softsign:    slopeSoftsignZ32,
 	HardSigmoid: slopeHardSigmoidZ32,
+	HardSwish:   slopeHardSwishZ32,
 }

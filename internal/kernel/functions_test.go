@@ -86,6 +86,7 @@ func TestFunctionErrors(t *testing.T) {
 		{fn: Gelu, bound: 8, floor: tiny},
 		{fn: GeluTanh, bound: 12, floor: 0x1p-10, want: func(x float64) float64 { return x * sigmoid(2*geluC*(x+geluA*x*x*x)) }},
 		{fn: Sin, bound: 2}, {fn: Cos, bound: 2}, {fn: Softsign, bound: 2}, {fn: HardSigmoid, bound: 1, floor: 1},
+		{fn: HardSwish, bound: 2, floor: 1}, {fn: Relu6},
 	} {
 		want := f.want
 		if want == nil {
@@ -121,6 +122,7 @@ func TestSlopeErrors(t *testing.T) {
 		{Exp, 0, between(0, 1e38)}, {Sqrt, 0, between(0, 1e38)}, {Reciprocal, 0, between(-1e18, 1e18)}, {Softplus, 0, between(0, 1e38)}, {Square, 0, between(-1e38, 1e38)},
 		{Log, 0, between(0, 1e38)}, {Abs, 0, nil}, {Gelu, 0, between(-1e30, 1e30)}, {GeluTanh, 0, between(-100, 100)}, {Silu, 0, between(-1e30, 1e30)}, {Mish, 0, between(-500, 500)},
 		{Sin, 0, nil}, {Cos, 0, nil}, {Softsign, 0, nil}, {HardSigmoid, 0, nil},
+		{HardSwish, 0, nil}, {Relu6, 0, between(0, 6)},
 	} {
 		agree(t, f.fn.String()+"'", 4999, 20, 1, f.domain, func(dst, x []float32) { UnaryGrad(f.fn, f.alpha, dst, x, ones[:len(x)]) }, func(v float64) float64 {
 			var y [1]float64

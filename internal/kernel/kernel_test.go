@@ -307,6 +307,8 @@ var exact = map[UnaryFn]func(x float64) float64{
 	Mish:        func(x float64) float64 { return x * math.Tanh(math.Log(1+math.Exp(x))) },
 	Softsign:    func(x float64) float64 { return x / (1 + math.Abs(x)) },
 	HardSigmoid: func(x float64) float64 { return math.Min(math.Max((x+3)/6, 0), 1) },
+	HardSwish:   func(x float64) float64 { return x * math.Min(math.Max(x+3, 0), 6) / 6 },
+	Relu6:       func(x float64) float64 { return math.Min(math.Max(x, 0), 6) },
 	Power:       func(x float64) float64 { return math.Pow(x, 0.3) },
 }
 
@@ -362,7 +364,7 @@ func TestUnaryLimits(t *testing.T) {
 	big := math.MaxFloat64
 	for fn, want := range map[UnaryFn][2]float64{ // at −big and big
 		Relu: {0, big}, Sigmoid: {0, 1}, Tanh: {-1, 1}, Softplus: {0, big}, Elu: {-0.3, big}, Silu: {0, big}, Gelu: {0, big},
-		Mish: {0, big}, Softsign: {-1, 1}, HardSigmoid: {0, 1},
+		Mish: {0, big}, Softsign: {-1, 1}, HardSigmoid: {0, 1}, HardSwish: {0, big}, Relu6: {0, 6},
 	} {
 		got := make([]float64, 2)
 		Unary(fn, 0.3, got, []float64{-big, big})

@@ -10,6 +10,7 @@ type UnaryFn uint8
 const (
 	Identity  UnaryFn = iota
 	Relu              // max(x, 0)
+	Relu6             // min(max(x, 0), 6)
 	LeakyRelu         // x if x > 0, else alpha·x
 	Elu               // x if x > 0, else alpha·(exp x − 1)
 	Selu              // Klambauer et al. (2017), arXiv:1706.02515
@@ -34,6 +35,7 @@ const (
 	Mish        // x·tanh(softplus x)
 	Softsign    // x / (1 + |x|)
 	HardSigmoid // min(max(x/6 + 1/2, 0), 1)
+	HardSwish   // x·HardSigmoid(x)
 	Power       // x^alpha
 	unaryCount
 )
@@ -45,9 +47,9 @@ const (
 )
 
 var unaryNames = [unaryCount]string{
-	"Identity", "Relu", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Exp", "Sqrt", "Reciprocal", "Softplus", "Neg",
+	"Identity", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Exp", "Sqrt", "Reciprocal", "Softplus", "Neg",
 	"Square", "Log", "Log1p", "Expm1", "Abs", "Sign", "Sin", "Cos", "Gelu", "GeluTanh", "Silu", "Mish", "Softsign",
-	"HardSigmoid", "Power",
+	"HardSigmoid", "HardSwish", "Power",
 }
 
 // String returns the name of the function.
@@ -68,7 +70,7 @@ func Unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 // cheap reports whether fn is memory-bound.
 func cheap(fn UnaryFn) bool {
 	switch fn {
-	case Identity, Relu, LeakyRelu, Sqrt, Reciprocal, Neg, Square, Abs, Sign:
+	case Identity, Relu, Relu6, LeakyRelu, Sqrt, Reciprocal, Neg, Square, Abs, Sign:
 		return true
 	}
 	return false
@@ -84,6 +86,10 @@ func unary[T Float](fn UnaryFn, alpha float64, dst, x []T) {
 	case Relu:
 		for i, v := range x {
 			dst[i] = max(v, 0)
+		}
+	case Relu6:
+		for i, v := range x {
+			dst[i] = min(max(v, 0), 6)
 		}
 	case LeakyRelu:
 		a := T(alpha)
@@ -198,6 +204,11 @@ func unary1(fn UnaryFn, alpha, x float64) float64 {
 		return x / (1 + math.Abs(x))
 	case HardSigmoid:
 		return math.Min(math.Max(x/6+0.5, 0), 1)
+	case HardSwish:
+		if x <= -3 { // −∞ too
+			return 0
+		}
+		return x * math.Min(x/6+0.5, 1)
 	case Power:
 		return math.Pow(x, alpha)
 	}
@@ -265,6 +276,11 @@ func unaryGrad[T Float](fn UnaryFn, alpha float64, dst, v, g []T) {
 // left side for the others.
 func slope(fn UnaryFn, alpha, v float64) float64 {
 	switch fn {
+	case Relu6:
+		if v > 0 && v < 6 {
+			return 1
+		}
+		return 0
 	case LeakyRelu:
 		if v > 0 {
 			return 1
@@ -317,6 +333,14 @@ func slope(fn UnaryFn, alpha, v float64) float64 {
 			return 1.0 / 6
 		}
 		return 0
+	case HardSwish:
+		switch {
+		case v <= -3:
+			return 0
+		case v < 3:
+			return v/3 + 0.5
+		}
+		return 1
 	case Power:
 		return alpha * math.Pow(v, alpha-1)
 	}

@@ -109,7 +109,8 @@ type (
 // Largest errors over float32, in units in the last place (TestFunctionErrors):
 // 0.5 Sqrt, Square, Reciprocal, LeakyRelu; 1 Exp, Log; 2 Elu, Selu, Softplus,
 // Softsign; 3 Sigmoid, Tanh; 4 Silu and Mish, down to 2⁻¹¹⁹; 8 Gelu, down to 2⁻¹²⁶; 12
-// GeluTanh, down to 2⁻¹⁰; 1 ulp of 1 HardSigmoid. Slopes: 20 ulp of 1, or of
+// GeluTanh, down to 2⁻¹⁰; 1 ulp of 1 HardSigmoid, 2 of 1
+// HardSwish. Slopes: 20 ulp of 1, or of
 // themselves where they are larger.
 func mapped[T Float](fn UnaryFn, alpha float64, dst, x []T) bool {
 	t := mapsOf[T]()

@@ -4,6 +4,7 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -139,6 +140,9 @@ func CheckShape(shape []int) error {
 	return Bounded(shape, mostElements)
 }
 
+// ErrLarge is wrapped by the error about a shape of too many elements.
+var ErrLarge = errors.New("more elements than memory is taken for")
+
 // Bounded reports a size below 1, or more than most elements.
 func Bounded(shape []int, most int) error {
 	room := most
@@ -147,7 +151,7 @@ func Bounded(shape []int, most int) error {
 			return fmt.Errorf("shape %s: every size must be at least 1", Dims(shape))
 		}
 		if room /= d; room == 0 {
-			return fmt.Errorf("shape %s: more elements than memory is taken for, %d", Dims(shape), most)
+			return fmt.Errorf("shape %s: %w, %d", Dims(shape), ErrLarge, most)
 		}
 	}
 	return nil

@@ -366,6 +366,7 @@ type mapping struct {
 
 var functions = []mapping{
 	{"Relu", func(x, _ vec) vec { return larger(x, number(0)) }},
+	{"Relu6", func(x, _ vec) vec { return smaller(larger(x, number(0)), number(6)) }},
 	{"LeakyRelu", func(x, alpha vec) vec { return where(x, lessEqual, number(0), times(x, alpha), x) }},
 	{"Elu", func(x, alpha vec) vec {
 		return where(x, greaterThan, number(0), x, times(belowOne(smaller(x, number(0))), alpha))
@@ -403,10 +404,17 @@ var functions = []mapping{
 	{"HardSigmoid", func(x, _ vec) vec {
 		return smaller(larger(timesPlus(x, number(1.0/6), load(number(0.5))), number(0)), number(1))
 	}},
+	{"HardSwish", func(x, _ vec) vec {
+		held := larger(x, number(-3)) // −∞·0 would be NaN
+		return times(smaller(larger(timesPlus(held, number(1.0/6), load(number(0.5))), number(0)), number(1)), held)
+	}},
 }
 
 // slopes are the derivatives.
 var slopes = []mapping{
+	{"Relu6", func(y, _ vec) vec {
+		return where(y, greaterThan, number(0), where(y, lessThan, number(6), load(number(1)), load(number(0))), load(number(0)))
+	}},
 	{"LeakyRelu", func(y, alpha vec) vec { return where(y, greaterThan, number(0), load(number(1)), alpha) }},
 	{"Elu", func(y, alpha vec) vec { return where(y, greaterThan, number(0), load(number(1)), plus(y, alpha)) }},
 	{"Selu", func(y, _ vec) vec {
@@ -453,6 +461,10 @@ var slopes = []mapping{
 	}},
 	{"HardSigmoid", func(x, _ vec) vec {
 		return where(absolute(x), lessThan, number(3), load(number(1.0/6)), load(number(0)))
+	}},
+	{"HardSwish", func(x, _ vec) vec {
+		held := timesPlus(larger(smaller(x, number(3)), number(-3)), number(1.0/3), load(number(0.5)))
+		return where(x, lessEqual, number(-3), load(number(0)), where(x, lessThan, number(3), held, load(number(1))))
 	}},
 }
 

@@ -27,6 +27,8 @@ func init() {
 			"L2":              reflect.TypeOf((*_regularize.L2)(nil)).Elem(),
 			"MaxNorm":         reflect.TypeOf((*_regularize.MaxNorm)(nil)).Elem(),
 			"NonNeg":          reflect.TypeOf((*_regularize.NonNeg)(nil)).Elem(),
+			"SpatialDropout":  reflect.TypeOf((*_regularize.SpatialDropout)(nil)).Elem(),
+			"StochasticDepth": reflect.TypeOf((*_regularize.StochasticDepth)(nil)).Elem(),
 			"UnitNorm":        reflect.TypeOf((*_regularize.UnitNorm)(nil)).Elem(),
 		},
 		Proxies:  map[string]reflect.Type{},
