@@ -29,7 +29,7 @@ const (
 	chosen      = 1
 	tunedRows   = 500
 	tunedTests  = 500
-	tunedDraws  = 10
+	tunedDraws  = 5
 	tunedResult = "bench/text/tuned.csv"
 )
 

@@ -38,12 +38,17 @@ func (r Tuned) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 	}
 	r.Net.Dropout = or(r.Net.Dropout, 0.2)
 	tokens := corpus.Tokens{Column: r.Column, Tokenizer: tokenizer, Longest: or(r.Longest, l.Steps)}
-	rate, epochs := 0.001, 15
+	rate, epochs := 0.001, 12
 	switch r.Net.Tuning {
 	case nets.LoRA:
 		rate = 0.002
 	case nets.Frozen:
 		rate, epochs = 0.003, 30
+	}
+	// Pretrained weights need few epochs, of small steps.
+	r.Fit.Epochs = or(r.Fit.Epochs, epochs)
+	if rows.Len() < 2000 {
+		r.Fit.Batch = or(r.Fit.Batch, 16)
 	}
 	p, err := r.Fit.plan(rows, seed, tokens, r.Net, rate, epochs)
 	if err == nil && (r.Net.Tuning == "" || r.Net.Tuning == nets.Whole) {
