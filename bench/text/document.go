@@ -94,9 +94,9 @@ func fewLabels(lines []line) (string, error) {
 Of the source packages a twentieth is set aside. Of it %d rows are drawn to learn the section and %d others to test, %d times; no source package is in both. A transformer has learned the
 next token on the descriptions of eighteen other twentieths, 47,435 texts, without their sections (language.md). Networks begin as that model: wholly trained, by products of rank 8 beside
 the matrices of its blocks (LoRA), with its output alone trained (frozen), or the same network from random weights (anew). Settings are the defaults of `+"`recipes/text.Tuned`"+`; none was
-chosen on these rows. Differences are from the network anew, by the corrected resampled t-test (Nadeau & Bengio 2003) over the draws.
+chosen on these rows. Differences are by the corrected resampled t-test (Nadeau & Bengio 2003) over the draws, with their 95%% intervals.
 
-| model | accuracy | less the network anew (95%%) | p | draws | seconds a fit |
+| model | accuracy | less the network anew | less tfidf-logistic | draws | seconds a fit |
 |---|---|---|---|---|---|
 `, tunedRows, tunedRows, tunedTests, draws)
 	for _, name := range tuned {
@@ -106,19 +106,29 @@ chosen on these rows. Differences are from the network anew, by the corrected re
 		}
 		slices.Sort(seconds[name])
 		mean, std := stat.MeanStdDev(a, nil)
-		difference, p := "", ""
-		if anew := of["tuned-anew"]; name != "tuned-anew" && len(anew) >= len(a) && len(a) > 1 {
-			d := make([]float64, len(a))
-			for i := range d {
-				d[i] = a[i] - anew[i]
-			}
-			t, err := stats.CorrectedTTest(d, float64(tunedTests)/tunedRows, 0.95)
-			if err != nil {
-				return "", err
-			}
-			difference, p = fmt.Sprintf("%+.4f (%+.4f to %+.4f)", t.Estimate, t.Low, t.High), fmt.Sprintf("%.3g", t.P)
+		fromAnew, err := fromModel(a, of["tuned-anew"], name == "tuned-anew")
+		if err != nil {
+			return "", err
 		}
-		fmt.Fprintf(&b, "| %s | %.4f ± %.4f | %s | %s | %d | %.1f |\n", name, mean, std, difference, p, len(a), seconds[name][len(a)/2])
+		fromLinear, err := fromModel(a, of["tfidf-logistic"], name == "tfidf-logistic")
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "| %s | %.4f ± %.4f | %s | %s | %d | %.1f |\n", name, mean, std, fromAnew, fromLinear, len(a), seconds[name][len(a)/2])
 	}
 	return b.String(), nil
+}
+
+// fromModel is the difference of accuracies from another model's, draw by draw.
+func fromModel(a, other []float64, same bool) (string, error) {
+	n := min(len(a), len(other))
+	if same || n < 2 {
+		return "", nil
+	}
+	d := make([]float64, n)
+	for i := range d {
+		d[i] = a[i] - other[i]
+	}
+	t, err := stats.CorrectedTTest(d, float64(tunedTests)/tunedRows, 0.95)
+	return fmt.Sprintf("%+.3f (%+.3f to %+.3f), p = %.2g", t.Estimate, t.Low, t.High, t.P), err
 }
