@@ -1,0 +1,196 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/builtin"
+)
+
+// BPR factorizes by pairs of items: Bayesian personalized ranking, Rendle et al. (2009), arXiv:1205.2618. With
+// the score xᵤ·yᵢ, it minimises over users u, items i that they have and items j that they do not have
+//
+//	Σ −ln σ(xᵤ·yᵢ − xᵤ·yⱼ) + ½·Lambda·(‖xᵤ‖² + ‖yᵢ‖² + ‖yⱼ‖²)
+//
+// by stochastic gradient descent. An epoch takes each pair (u, i) once, in random order, with one j drawn uniformly; pairs
+// of Batch are one step, with the sum of their gradients. Weights do not count. A user that was not trained
+// on is an error: ALS knows such.
+type BPR struct {
+	Factors      int     // 0: 64
+	LearningRate float64 // 0: 0.05
+	Lambda       float64 // 0: 0.01; below 0: none
+	Epochs       int     // 0: 100
+	Batch        int     // 0: 64
+}
+
+func (m BPR) withDefaults() (BPR, error) {
+	for _, d := range []struct {
+		to *int
+		or int
+	}{{&m.Factors, 64}, {&m.Epochs, 100}, {&m.Batch, 64}} {
+		if *d.to == 0 {
+			*d.to = d.or
+		}
+	}
+	if m.LearningRate == 0 {
+		m.LearningRate = 0.05
+	}
+	if m.Lambda == 0 {
+		m.Lambda = 0.01
+	}
+	m.Lambda = max(m.Lambda, 0)
+	if m.Factors < 1 || m.Factors > mostFactors || m.Epochs < 1 || m.Epochs > mostSize || m.Batch < 1 || m.Batch > mostSize {
+		return m, fmt.Errorf("recommend: bpr: %d factors, %d epochs, batches of %d: want 1 to %d factors, 1 to %d of the others", m.Factors, m.Epochs, m.Batch, mostFactors, mostSize)
+	}
+	if !(m.LearningRate > 0) || math.IsInf(m.LearningRate, 0) || math.IsNaN(m.Lambda-m.Lambda) {
+		return m, fmt.Errorf("recommend: bpr: learning rate %v, lambda %v: want a number above 0, and a finite one", m.LearningRate, m.Lambda)
+	}
+	return m, nil
+}
+
+// Fit implements Learner.
+func (m BPR) Fit(ctx context.Context, seen *data.Histories, seed uint64) (Scorer, error) {
+	if err := begin(ctx, "bpr", seen); err != nil {
+		return nil, err
+	}
+	m, err := m.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFactors("bpr", seen, m.Factors, seed)
+	if err != nil {
+		return nil, err
+	}
+	draw, err := newTriples(seen, seed)
+	if err != nil {
+		return nil, err
+	}
+	s := newDescent(m, f)
+	// The triples of the next epoch are drawn while those of this one are learned from.
+	next := make(chan []triple, 1)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for range m.Epochs {
+			select {
+			case next <- draw.epoch():
+			case <-stop:
+				return
+			}
+		}
+	}()
+	for range m.Epochs {
+		triples := <-next
+		for from := 0; from < len(triples); from += m.Batch {
+			s.step(triples[from:min(from+m.Batch, len(triples))])
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return f, f.finite()
+}
+
+// triple is a user, an item that it has and one that it does not have.
+type triple struct{ user, has, not int32 }
+
+// triples draws them.
+type triples struct {
+	items int
+	pairs []triple // without the last
+	has   [][]int  // items of each user, in ascending order
+	g     *rand.Rand
+}
+
+func newTriples(seen *data.Histories, seed uint64) (*triples, error) {
+	t := &triples{items: seen.Items, has: make([][]int, seen.Users()), g: rand.New(rand.NewPCG(seed, 0x627072))}
+	for u := range t.has {
+		items, _ := seen.Of(u)
+		if len(items) == seen.Items {
+			continue // it has all: there is nothing to rank
+		}
+		t.has[u] = slices.Sorted(slices.Values(items))
+		for _, i := range items {
+			t.pairs = append(t.pairs, triple{int32(u), int32(i), 0})
+		}
+	}
+	if len(t.pairs) == 0 {
+		return nil, fmt.Errorf("recommend: bpr: each user has all %d items: there is nothing to rank", seen.Items)
+	}
+	return t, nil
+}
+
+// epoch returns the pairs in random order, each with another item.
+func (t *triples) epoch() []triple {
+	out := slices.Clone(t.pairs)
+	t.g.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	for k := range out {
+		has := t.has[out[k].user]
+		for {
+			j := t.g.IntN(t.items)
+			if _, found := slices.BinarySearch(has, j); !found {
+				out[k].not = int32(j)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// descent is gradient descent on factors.
+type descent struct {
+	f            *factors
+	rate, lambda float32
+	u, i, j      []float32 // the vectors of a batch as they were before its step
+	slope        []float32 // of each triple
+}
+
+func newDescent(m BPR, f *factors) *descent {
+	n := m.Batch * m.Factors
+	return &descent{
+		f: f, rate: float32(m.LearningRate), lambda: float32(m.Lambda),
+		u: make([]float32, n), i: make([]float32, n), j: make([]float32, n), slope: make([]float32, m.Batch),
+	}
+}
+
+// step takes one step down the sum of the gradients of triples, and returns the sum of −ln σ before it.
+func (s *descent) step(batch []triple) float64 {
+	d := s.f.dim
+	loss := 0.0
+	for k, t := range batch {
+		u, i, j := s.u[k*d:(k+1)*d], s.i[k*d:(k+1)*d], s.j[k*d:(k+1)*d]
+		copy(u, s.f.users[int(t.user)*d:])
+		copy(i, s.f.items[int(t.has)*d:])
+		copy(j, s.f.items[int(t.not)*d:])
+		z := dot(u, i) - dot(u, j)
+		e := math.Exp(-math.Abs(float64(z)))
+		loss += math.Log1p(e) + max(0, -float64(z))
+		slope := 1 / (1 + e) // σ(−z), from the exponential that does not overflow
+		if z > 0 {
+			slope = e / (1 + e)
+		}
+		s.slope[k] = s.rate * float32(slope)
+	}
+	shrink := s.rate * s.lambda
+	for k, t := range batch {
+		u, i, j := s.u[k*d:(k+1)*d], s.i[k*d:(k+1)*d], s.j[k*d:(k+1)*d]
+		g := s.slope[k]
+		user, has, not := s.f.users[int(t.user)*d:][:d], s.f.items[int(t.has)*d:][:d], s.f.items[int(t.not)*d:][:d]
+		for c, v := range u {
+			user[c] += g*(i[c]-j[c]) - shrink*v
+		}
+		for c, v := range u {
+			has[c] += g*v - shrink*i[c]
+		}
+		for c, v := range u {
+			not[c] -= g*v + shrink*j[c]
+		}
+	}
+	return loss
+}
+
+func init() { builtin.Register(BPR{}) }
