@@ -20,7 +20,7 @@ import (
 // on is scored by its items as well.
 //
 // The solution is dense: time grows with the third power of the number of items, memory, 20 bytes times
-// their square while fitting, with the second. More than MaxItems are an error: take their core first.
+// their square while fitting, with the second. More than MaxItems are an error with the cause ErrTooLarge.
 type EASE struct {
 	Lambda   float64 // 0: 250
 	MaxItems int     // 0: 8000
@@ -44,7 +44,7 @@ func (m EASE) Fit(ctx context.Context, seen *data.Histories, _ uint64) (Scorer, 
 	case m.MaxItems < 1 || m.MaxItems > mostDense:
 		return nil, fmt.Errorf("recommend: ease: at most %d items: want 1 to %d, or 0 for 8000", m.MaxItems, mostDense)
 	case n > m.MaxItems:
-		return nil, fmt.Errorf("recommend: ease: %d items: want at most %d, as it needs %d MB and time with the third power of them", n, m.MaxItems, 20*n/1000*n/1000)
+		return nil, fmt.Errorf("%w: ease of %d items: want at most %d", ErrTooLarge, n, m.MaxItems)
 	}
 	g := mat.NewSymDense(n, nil)
 	for u := range seen.Users() {
@@ -80,6 +80,9 @@ func (m EASE) Fit(ctx context.Context, seen *data.Histories, _ uint64) (Scorer, 
 	}
 	return x, ctx.Err()
 }
+
+// ErrTooLarge is the cause of errors about a catalogue that is too large for a model.
+var ErrTooLarge = errors.New("recommend: the catalogue is too large")
 
 // mostDense bounds the items of a dense model, so that its weights fit a 32-bit int.
 const mostDense = 40_000

@@ -375,7 +375,7 @@ func TestMistakes(t *testing.T) {
 		{"canceled", fit(gone, BPR{}, h)},
 		{"-2 neighbours", fit(ctx, ItemKNN{Neighbours: -2}, h)},
 		{"a shrinkage of NaN", fit(ctx, ItemKNN{Shrink: math.NaN()}, h)},
-		{"9 items: want at most 5", fit(ctx, EASE{MaxItems: 5}, h)},
+		{"ease of 9 items: want at most 5", fit(ctx, EASE{MaxItems: 5}, h)},
 		{"lambda -1", fit(ctx, EASE{Lambda: -1}, h)},
 		{"at most -1 items", fit(ctx, EASE{MaxItems: -1}, h)},
 		{"-1 factors", fit(ctx, ALS{Factors: -1}, h)},
