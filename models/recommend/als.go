@@ -24,7 +24,7 @@ import (
 type ALS struct {
 	Factors    int     // 0: 64
 	Alpha      float64 // 0: 10
-	Lambda     float64 // 0: 1
+	Lambda     float64 // 0: 10; the sparser the rows, the more, up to Alpha
 	Iterations int     // over users and items; 0: 15
 	Steps      int     // of conjugate gradients a system; 0: 3
 }
@@ -42,7 +42,7 @@ func (m ALS) withDefaults() (ALS, error) {
 		m.Alpha = 10
 	}
 	if m.Lambda == 0 {
-		m.Lambda = 1
+		m.Lambda = 10
 	}
 	if m.Factors < 1 || m.Factors > mostFactors || m.Iterations < 1 || m.Iterations > mostSize || m.Steps < 1 || m.Steps > mostSize {
 		return m, fmt.Errorf("recommend: als: %d factors, %d iterations, %d steps: want 1 to %d factors, 1 to %d of the others", m.Factors, m.Iterations, m.Steps, mostFactors, mostSize)
