@@ -120,12 +120,12 @@ func (m ALS) gram(y []float32) []float32 {
 // systems is the memory for solving systems of several rows.
 type systems struct {
 	r, p, q []float32 // residuals, directions, and their products with the matrices
-	rr      []float32 // r·r of each row
+	rr      []float64 // r·r of each row
 }
 
 func newSystems(rows, factors int) *systems {
 	n := rows * factors
-	return &systems{make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, rows)}
+	return &systems{make([]float32, n), make([]float32, n), make([]float32, n), make([]float64, rows)}
 }
 
 // solve takes steps of conjugate gradients towards the solutions of (G + Σ α·w·y·yᵀ)·x = Σ (1 + α·w)·y, with the sums over what
@@ -142,7 +142,7 @@ func (s *systems) solve(m ALS, g, y, x []float32, of func(row int) ([]int, []flo
 			items, weights := of(i)
 			for k, item := range items {
 				yi := row(y, item)
-				axpy(float32(m.Alpha*weights[k])*dot(yi, vi), yi, qi)
+				kernel.Axpy(float32(m.Alpha*weights[k]*kernel.Dot(yi, vi)), yi, qi)
 			}
 		}
 	}
@@ -154,24 +154,24 @@ func (s *systems) solve(m ALS, g, y, x []float32, of func(row int) ([]int, []flo
 		}
 		items, weights := of(i)
 		for k, item := range items {
-			axpy(float32(1+m.Alpha*weights[k]), row(y, item), ri)
+			kernel.Axpy(float32(1+m.Alpha*weights[k]), row(y, item), ri)
 		}
 		copy(row(s.p, i), ri)
-		s.rr[i] = dot(ri, ri)
+		s.rr[i] = kernel.Dot(ri, ri)
 	}
 	for range m.Steps {
 		times(s.p[:n*f])
 		for i := range n {
 			ri, pi, qi := row(s.r, i), row(s.p, i), row(s.q, i)
-			pq := dot(pi, qi)
+			pq := kernel.Dot(pi, qi)
 			if !(s.rr[i] > solved) || !(pq > 0) {
 				continue
 			}
-			a := s.rr[i] / pq
-			axpy(a, pi, row(x, i))
-			axpy(-a, qi, ri)
-			rr := dot(ri, ri)
-			b := rr / s.rr[i]
+			a := float32(s.rr[i] / pq)
+			kernel.Axpy(a, pi, row(x, i))
+			kernel.Axpy(-a, qi, ri)
+			rr := kernel.Dot(ri, ri)
+			b := float32(rr / s.rr[i])
 			for j, v := range ri {
 				pi[j] = v + b*pi[j]
 			}

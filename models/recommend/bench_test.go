@@ -87,7 +87,9 @@ func BenchmarkBPR(b *testing.B) {
 		s := newDescent(BPR{Factors: 64, LearningRate: 0.05, Batch: batch}, f)
 		for b.Loop() {
 			for from := 0; from < len(triples); from += batch {
-				s.step(triples[from:min(from+batch, len(triples))])
+				if _, err := s.step(context.Background(), triples[from:min(from+batch, len(triples))]); err != nil {
+					b.Fatal(err)
+				}
 			}
 		}
 	})

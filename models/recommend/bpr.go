@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/builtin"
+	"github.com/seed732fc211/aegis/internal/kernel"
 )
 
 // BPR factorizes by pairs of items: Bayesian personalized ranking, Rendle et al. (2009), arXiv:1205.2618. With
@@ -86,7 +87,9 @@ func (m BPR) Fit(ctx context.Context, seen *data.Histories, seed uint64) (Scorer
 	for range m.Epochs {
 		triples := <-next
 		for from := 0; from < len(triples); from += m.Batch {
-			s.step(triples[from:min(from+m.Batch, len(triples))])
+			if _, err := s.step(ctx, triples[from:min(from+m.Batch, len(triples))]); err != nil {
+				return nil, err
+			}
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -146,51 +149,89 @@ type descent struct {
 	f            *factors
 	rate, lambda float32
 	u, i, j      []float32 // the vectors of a batch as they were before its step
-	slope        []float32 // of each triple
+	slope        []float32 // of each triple, times the rate
+	loss         []float64 // of each part of a batch
 }
 
 func newDescent(m BPR, f *factors) *descent {
 	n := m.Batch * m.Factors
 	return &descent{
 		f: f, rate: float32(m.LearningRate), lambda: float32(m.Lambda),
-		u: make([]float32, n), i: make([]float32, n), j: make([]float32, n), slope: make([]float32, m.Batch),
+		u: make([]float32, n), i: make([]float32, n), j: make([]float32, n), slope: make([]float32, m.Batch), loss: make([]float64, m.Batch/lookPart+1),
 	}
 }
 
+// A batch of so many triples is worth other goroutines. They look at parts of the batch, and then add to parts of
+// the columns: what is added to a number, and in what order, does not depend on them.
+const (
+	lookPart  = 2048
+	addPart   = 16 // columns: a line of the cache
+	manyParts = 2 * lookPart
+)
+
 // step takes one step down the sum of the gradients of triples, and returns the sum of −ln σ before it.
-func (s *descent) step(batch []triple) float64 {
-	d := s.f.dim
+func (s *descent) step(ctx context.Context, batch []triple) (float64, error) {
+	if len(batch) < manyParts {
+		loss := s.look(batch, 0)
+		s.add(batch, 0, s.f.dim)
+		return loss, nil
+	}
+	err := inParts(ctx, len(batch), lookPart, func(from, to int) error {
+		s.loss[from/lookPart] = s.look(batch[from:to], from)
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
 	loss := 0.0
+	for k := 0; k < len(batch); k += lookPart {
+		loss += s.loss[k/lookPart]
+	}
+	width := (s.f.dim/addPart + kernel.Threads() - 1) / kernel.Threads() * addPart
+	return loss, inParts(ctx, s.f.dim, max(width, addPart), func(from, to int) error {
+		s.add(batch, from, to)
+		return nil
+	})
+}
+
+// look copies the vectors of triples, the first of which is number at of its batch, and computes the slopes. It returns the loss.
+func (s *descent) look(batch []triple, at int) (loss float64) {
+	d := s.f.dim
 	for k, t := range batch {
+		k += at
 		u, i, j := s.u[k*d:(k+1)*d], s.i[k*d:(k+1)*d], s.j[k*d:(k+1)*d]
 		copy(u, s.f.users[int(t.user)*d:])
 		copy(i, s.f.items[int(t.has)*d:])
 		copy(j, s.f.items[int(t.not)*d:])
-		z := dot(u, i) - dot(u, j)
-		e := math.Exp(-math.Abs(float64(z)))
-		loss += math.Log1p(e) + max(0, -float64(z))
+		z := kernel.Dot(u, i) - kernel.Dot(u, j)
+		e := math.Exp(-math.Abs(z))
+		loss += math.Log1p(e) + max(0, -z)
 		slope := 1 / (1 + e) // σ(−z), from the exponential that does not overflow
 		if z > 0 {
 			slope = e / (1 + e)
 		}
 		s.slope[k] = s.rate * float32(slope)
 	}
-	shrink := s.rate * s.lambda
+	return loss
+}
+
+// add takes the step in some columns.
+func (s *descent) add(batch []triple, from, to int) {
+	d, shrink := s.f.dim, s.rate*s.lambda
 	for k, t := range batch {
-		u, i, j := s.u[k*d:(k+1)*d], s.i[k*d:(k+1)*d], s.j[k*d:(k+1)*d]
+		u, i, j := s.u[k*d+from:k*d+to], s.i[k*d+from:k*d+to], s.j[k*d+from:k*d+to]
+		user, has, not := s.f.users[int(t.user)*d:][from:to], s.f.items[int(t.has)*d:][from:to], s.f.items[int(t.not)*d:][from:to]
 		g := s.slope[k]
-		user, has, not := s.f.users[int(t.user)*d:][:d], s.f.items[int(t.has)*d:][:d], s.f.items[int(t.not)*d:][:d]
-		for c, v := range u {
-			user[c] += g*(i[c]-j[c]) - shrink*v
-		}
-		for c, v := range u {
-			has[c] += g*v - shrink*i[c]
-		}
-		for c, v := range u {
-			not[c] -= g*v + shrink*j[c]
+		kernel.Axpy(g, i, user)
+		kernel.Axpy(-g, j, user)
+		kernel.Axpy(g, u, has)
+		kernel.Axpy(-g, u, not)
+		if shrink != 0 {
+			kernel.Axpy(-shrink, u, user)
+			kernel.Axpy(-shrink, i, has)
+			kernel.Axpy(-shrink, j, not)
 		}
 	}
-	return loss
 }
 
 func init() { builtin.Register(BPR{}) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/internal/builtin"
+	"github.com/seed732fc211/aegis/internal/kernel"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -102,7 +103,7 @@ func (x *dense) Scores(users []User, scores []float32) error {
 	clear(scores)
 	for k, u := range users {
 		for _, i := range u.Items {
-			axpy(1, x.weights[i*n:(i+1)*n], scores[k*n:(k+1)*n])
+			kernel.Axpy(1, x.weights[i*n:(i+1)*n], scores[k*n:(k+1)*n])
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -216,7 +217,11 @@ func TestBPRGradient(t *testing.T) {
 		}
 	}
 	s := newDescent(BPR{Factors: dim, LearningRate: rate, Lambda: lambda, Batch: len(batch)}, f)
-	if got := s.step(batch); math.Abs(got-program.Float(loss)) > 1e-5 {
+	got, err := s.step(context.Background(), batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(got-program.Float(loss)) > 1e-5 {
 		t.Errorf("a loss of %v, want %v", got, program.Float(loss))
 	}
 	checkClose(t, "users", f.users, want[0], 1e-6)
@@ -269,7 +274,9 @@ func TestWorkers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer kernel.SetThreads(kernel.Threads())
-	for name, l := range learners {
+	all := maps.Clone(learners)
+	all["bpr in large batches"] = BPR{Factors: 40, Epochs: 3, Batch: 5000}
+	for name, l := range all {
 		var hits [2][][]Hit
 		var fitted [2]Scorer
 		for k, threads := range []int{1, 4} {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/internal/kernel"
 )
 
 // TestPeer measures ALS, BPR and TopK beside what NumPy, SciPy and PyTorch take for the same work from the same start, on
@@ -27,9 +28,10 @@ import (
 //
 //	go test -tags peer -run TestPeer -v ./models/recommend
 //
-// $AEGIS_PEER is the Python to run, otherwise /usr/bin/python3; $AEGIS_RUNS the number of runs, otherwise 5.
+// $AEGIS_PEER is the Python to run, otherwise /usr/bin/python3; $AEGIS_RUNS the number of runs, otherwise 5;
+// $AEGIS_THREADS the threads of both, otherwise those of the machine.
 func TestPeer(t *testing.T) {
-	python, runs := "/usr/bin/python3", 5
+	python, runs, threads := "/usr/bin/python3", 5, runtime.NumCPU()
 	if p := os.Getenv("AEGIS_PEER"); p != "" {
 		python = p
 	}
@@ -38,6 +40,13 @@ func TestPeer(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
+	if n := os.Getenv("AEGIS_THREADS"); n != "" {
+		if _, err := fmt.Sscan(n, &threads); err != nil || threads < 1 {
+			t.Fatal(n, err)
+		}
+	}
+	defer kernel.SetThreads(kernel.Threads())
+	kernel.SetThreads(threads)
 	h := dependencies(t)
 	const factors = 64
 	m, err := ALS{Factors: factors}.withDefaults()
@@ -57,8 +66,8 @@ func TestPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	triples := draw.epoch()
-	p := newPeer(t, python, h, m, b, begin, triples)
-	t.Logf("%s %s/%s, %d CPUs; %s; %d users, %d items, %d pairs, %d factors; medians of %d runs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), p.versions, h.Users(), h.Items, len(h.Item), factors, runs)
+	p := newPeer(t, python, threads, h, m, b, begin, triples)
+	t.Logf("%s %s/%s, %d CPUs, %d threads; %s; %d users, %d items, %d pairs, %d factors; medians of %d runs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), threads, p.versions, h.Users(), h.Items, len(h.Item), factors, runs)
 
 	users, err := h.Transpose()
 	if err != nil {
@@ -90,7 +99,11 @@ func TestPeer(t *testing.T) {
 				from := time.Now()
 				first := 0.0
 				for at := 0; at < len(triples); at += batch {
-					if loss := s.step(triples[at:min(at+batch, len(triples))]); at == 0 {
+					loss, err := s.step(context.Background(), triples[at:min(at+batch, len(triples))])
+					if err != nil {
+						t.Fatal(err)
+					}
+					if at == 0 {
 						first = loss
 					}
 				}
@@ -186,7 +199,7 @@ type answer struct {
 	Top            []int
 }
 
-func newPeer(t *testing.T, python string, h *data.Histories, m ALS, b BPR, begin *factors, triples []triple) *peer {
+func newPeer(t *testing.T, python string, threads int, h *data.Histories, m ALS, b BPR, begin *factors, triples []triple) *peer {
 	t.Helper()
 	p := &peer{folder: t.TempDir()}
 	meta, err := json.Marshal(map[string]any{
@@ -221,7 +234,8 @@ func newPeer(t *testing.T, python string, h *data.Histories, m ALS, b BPR, begin
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(python, "testdata/peer.py", p.folder, fmt.Sprint(runtime.NumCPU()))
+	cmd := exec.Command(python, "testdata/peer.py", p.folder, fmt.Sprint(threads))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("OPENBLAS_NUM_THREADS=%d", threads), fmt.Sprintf("OMP_NUM_THREADS=%d", threads))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
