@@ -30,6 +30,8 @@ func rootMomentumVector[T Float](w, v, grad, velocity []T, constants *RootStep[T
 
 func lionVector[T Float](w, m, grad []T, constants *LionStep[T]) int { return 0 }
 
+func rankVector[T Float](user, has, not, u, i, j []T, constants *RankStep[T]) int { return 0 }
+
 func axpyVector[T Float](y, x []T, alpha *T) int { return 0 }
 
 func axpbVector[T Float](to, x []T, alpha, beta *T) int { return 0 }

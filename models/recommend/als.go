@@ -86,7 +86,7 @@ func (m ALS) Fit(ctx context.Context, seen *data.Histories, seed uint64) (Scorer
 }
 
 // systemRows is the number of systems that are solved at once.
-const systemRows = 256
+const systemRows = 128
 
 // half solves for all rows of x, (rows, factors), given y, the vectors of what the rows have.
 func (m ALS) half(ctx context.Context, rows *data.Histories, y, x []float32) error {
@@ -99,7 +99,7 @@ func (m ALS) half(ctx context.Context, rows *data.Histories, y, x []float32) err
 			s = newSystems(size, m.Factors)
 		}
 		defer spaces.Put(s)
-		s.solve(m, g, y, x[from*m.Factors:to*m.Factors], func(i int) ([]int, []float64) { return rows.Of(from + i) })
+		s.solve(m, g, y, x[from*m.Factors:to*m.Factors], rows, from)
 		return nil
 	})
 }
@@ -129,40 +129,35 @@ func newSystems(rows, factors int) *systems {
 }
 
 // solve takes steps of conjugate gradients towards the solutions of (G + Σ α·w·y·yᵀ)·x = Σ (1 + α·w)·y, with the sums over what
-// each row has.
-func (s *systems) solve(m ALS, g, y, x []float32, of func(row int) ([]int, []float64)) {
+// each row has; the first row is a number of those of rows.
+func (s *systems) solve(m ALS, g, y, x []float32, rows *data.Histories, first int) {
 	f := m.Factors
 	n := len(x) / f
 	row := func(v []float32, i int) []float32 { return v[i*f : (i+1)*f] }
-	// times sets q to the product of the matrices with v.
-	times := func(v []float32) {
-		kernel.Gemm(false, false, n, f, f, v, g, 0, s.q[:n*f])
-		for i := range n {
-			vi, qi := row(v, i), row(s.q, i)
-			items, weights := of(i)
-			for k, item := range items {
-				yi := row(y, item)
-				kernel.Axpy(float32(m.Alpha*weights[k]*kernel.Dot(yi, vi)), yi, qi)
-			}
-		}
-	}
-	times(x)
+	kernel.Gemm(false, false, n, f, f, x, g, 0, s.q[:n*f])
 	for i := range n {
-		ri, qi := row(s.r, i), row(s.q, i)
+		xi, ri, qi := row(x, i), row(s.r, i), row(s.q, i)
 		for j, v := range qi {
 			ri[j] = -v
 		}
-		items, weights := of(i)
-		for k, item := range items {
-			kernel.Axpy(float32(1+m.Alpha*weights[k]), row(y, item), ri)
+		for k := rows.Start[first+i]; k < rows.Start[first+i+1]; k++ {
+			if k+ahead < len(rows.Item) {
+				kernel.PrefetchRow(y, rows.Item[k+ahead], f) // the steps below find it in the cache
+			}
+			yi, c := row(y, rows.Item[k]), m.Alpha*rows.Weight[k]
+			kernel.Axpy(float32(1+c-c*kernel.Dot(yi, xi)), yi, ri)
 		}
 		copy(row(s.p, i), ri)
 		s.rr[i] = kernel.Dot(ri, ri)
 	}
 	for range m.Steps {
-		times(s.p[:n*f])
+		kernel.Gemm(false, false, n, f, f, s.p[:n*f], g, 0, s.q[:n*f])
 		for i := range n {
 			ri, pi, qi := row(s.r, i), row(s.p, i), row(s.q, i)
+			for k := rows.Start[first+i]; k < rows.Start[first+i+1]; k++ {
+				yi := row(y, rows.Item[k])
+				kernel.Axpy(float32(m.Alpha*rows.Weight[k]*kernel.Dot(yi, pi)), yi, qi)
+			}
 			pq := kernel.Dot(pi, qi)
 			if !(s.rr[i] > solved) || !(pq > 0) {
 				continue
@@ -171,10 +166,7 @@ func (s *systems) solve(m ALS, g, y, x []float32, of func(row int) ([]int, []flo
 			kernel.Axpy(a, pi, row(x, i))
 			kernel.Axpy(-a, qi, ri)
 			rr := kernel.Dot(ri, ri)
-			b := float32(rr / s.rr[i])
-			for j, v := range ri {
-				pi[j] = v + b*pi[j]
-			}
+			kernel.Descent(&kernel.DescentStep[float32]{Keep: float32(rr / s.rr[i]), Rate: -1}, pi, ri) // p = r + rr/rr·p
 			s.rr[i] = rr
 		}
 	}

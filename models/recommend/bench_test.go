@@ -87,7 +87,7 @@ func BenchmarkBPR(b *testing.B) {
 		s := newDescent(BPR{Factors: 64, LearningRate: 0.05, Batch: batch}, f)
 		for b.Loop() {
 			for from := 0; from < len(triples); from += batch {
-				if _, err := s.step(context.Background(), triples[from:min(from+batch, len(triples))]); err != nil {
+				if err := s.step(context.Background(), triples[from:min(from+batch, len(triples))]); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -87,7 +87,7 @@ func (m BPR) Fit(ctx context.Context, seen *data.Histories, seed uint64) (Scorer
 	for range m.Epochs {
 		triples := <-next
 		for from := 0; from < len(triples); from += m.Batch {
-			if _, err := s.step(ctx, triples[from:min(from+m.Batch, len(triples))]); err != nil {
+			if err := s.step(ctx, triples[from:min(from+m.Batch, len(triples))]); err != nil {
 				return nil, err
 			}
 		}
@@ -149,15 +149,14 @@ type descent struct {
 	f            *factors
 	rate, lambda float32
 	u, i, j      []float32 // the vectors of a batch as they were before its step
-	slope        []float32 // of each triple, times the rate
-	loss         []float64 // of each part of a batch
+	z, slope     []float32 // of each triple: the score of j less that of i, and its sigmoid
 }
 
 func newDescent(m BPR, f *factors) *descent {
 	n := m.Batch * m.Factors
 	return &descent{
 		f: f, rate: float32(m.LearningRate), lambda: float32(m.Lambda),
-		u: make([]float32, n), i: make([]float32, n), j: make([]float32, n), slope: make([]float32, m.Batch), loss: make([]float64, m.Batch/lookPart+1),
+		u: make([]float32, n), i: make([]float32, n), j: make([]float32, n), z: make([]float32, m.Batch), slope: make([]float32, m.Batch),
 	}
 }
 
@@ -169,68 +168,77 @@ const (
 	manyParts = 2 * lookPart
 )
 
-// step takes one step down the sum of the gradients of triples, and returns the sum of −ln σ before it.
-func (s *descent) step(ctx context.Context, batch []triple) (float64, error) {
+// step takes one step down the sum of the gradients of triples.
+func (s *descent) step(ctx context.Context, batch []triple) error {
 	if len(batch) < manyParts {
-		loss := s.look(batch, 0)
+		s.look(batch, 0)
 		s.add(batch, 0, s.f.dim)
-		return loss, nil
+		return nil
 	}
 	err := inParts(ctx, len(batch), lookPart, func(from, to int) error {
-		s.loss[from/lookPart] = s.look(batch[from:to], from)
+		s.look(batch[from:to], from)
 		return nil
 	})
 	if err != nil {
-		return 0, err
-	}
-	loss := 0.0
-	for k := 0; k < len(batch); k += lookPart {
-		loss += s.loss[k/lookPart]
+		return err
 	}
 	width := (s.f.dim/addPart + kernel.Threads() - 1) / kernel.Threads() * addPart
-	return loss, inParts(ctx, s.f.dim, max(width, addPart), func(from, to int) error {
+	return inParts(ctx, s.f.dim, max(width, addPart), func(from, to int) error {
 		s.add(batch, from, to)
 		return nil
 	})
 }
 
-// look copies the vectors of triples, the first of which is number at of its batch, and computes the slopes. It returns the loss.
-func (s *descent) look(batch []triple, at int) (loss float64) {
+// loss returns the sum of −ln σ of the last n triples before their step.
+func (s *descent) loss(n int) (sum float64) {
+	for _, z := range s.z[:n] {
+		sum += math.Log1p(math.Exp(-math.Abs(float64(z)))) + max(0, float64(z))
+	}
+	return sum
+}
+
+// ahead is how many triples or pairs before they are needed vectors are asked for.
+const ahead = 12
+
+// cached is about how many triples the vectors are of that the nearest caches hold.
+const cached = 256
+
+// prefetch asks for the vectors of triple k, if there is one.
+func (s *descent) prefetch(batch []triple, k int) {
+	if k < len(batch) {
+		kernel.PrefetchRow(s.f.users, int(batch[k].user), s.f.dim)
+		kernel.PrefetchRow(s.f.items, int(batch[k].has), s.f.dim)
+		kernel.PrefetchRow(s.f.items, int(batch[k].not), s.f.dim)
+	}
+}
+
+// look copies the vectors of triples, the first of which is number at of its batch, and computes the slopes.
+func (s *descent) look(batch []triple, at int) {
 	d := s.f.dim
 	for k, t := range batch {
+		s.prefetch(batch, k+ahead)
 		k += at
 		u, i, j := s.u[k*d:(k+1)*d], s.i[k*d:(k+1)*d], s.j[k*d:(k+1)*d]
 		copy(u, s.f.users[int(t.user)*d:])
 		copy(i, s.f.items[int(t.has)*d:])
 		copy(j, s.f.items[int(t.not)*d:])
-		z := kernel.Dot(u, i) - kernel.Dot(u, j)
-		e := math.Exp(-math.Abs(z))
-		loss += math.Log1p(e) + max(0, -z)
-		slope := 1 / (1 + e) // σ(−z), from the exponential that does not overflow
-		if z > 0 {
-			slope = e / (1 + e)
-		}
-		s.slope[k] = s.rate * float32(slope)
+		s.z[k] = float32(kernel.Dot(u, j) - kernel.Dot(u, i))
 	}
-	return loss
+	part := s.z[at : at+len(batch)]
+	kernel.Unary(kernel.Sigmoid, 0, s.slope[at:at+len(batch)], part)
 }
 
 // add takes the step in some columns.
 func (s *descent) add(batch []triple, from, to int) {
-	d, shrink := s.f.dim, s.rate*s.lambda
+	d := s.f.dim
 	for k, t := range batch {
-		u, i, j := s.u[k*d+from:k*d+to], s.i[k*d+from:k*d+to], s.j[k*d+from:k*d+to]
-		user, has, not := s.f.users[int(t.user)*d:][from:to], s.f.items[int(t.has)*d:][from:to], s.f.items[int(t.not)*d:][from:to]
-		g := s.slope[k]
-		kernel.Axpy(g, i, user)
-		kernel.Axpy(-g, j, user)
-		kernel.Axpy(g, u, has)
-		kernel.Axpy(-g, u, not)
-		if shrink != 0 {
-			kernel.Axpy(-shrink, u, user)
-			kernel.Axpy(-shrink, i, has)
-			kernel.Axpy(-shrink, j, not)
+		if len(batch) > cached {
+			s.prefetch(batch, k+ahead)
 		}
+		g := s.rate * s.slope[k]
+		step := kernel.RankStep[float32]{Slope: g, Back: -g, Shrink: -s.rate * s.lambda}
+		kernel.RankPair(&step, s.f.users[int(t.user)*d:][from:to], s.f.items[int(t.has)*d:][from:to], s.f.items[int(t.not)*d:][from:to],
+			s.u[k*d+from:k*d+to], s.i[k*d+from:k*d+to], s.j[k*d+from:k*d+to])
 	}
 }
 

@@ -88,7 +88,7 @@ func (f *factors) foldIn(users []User, unknown []int, x []float32) error {
 		if weights == nil {
 			weights = slices.Repeat([]float64{1}, len(u.Items))
 		}
-		s.solve(m, g, f.items, x[i*f.dim:(i+1)*f.dim], func(int) ([]int, []float64) { return u.Items, weights })
+		s.solve(m, g, f.items, x[i*f.dim:(i+1)*f.dim], &data.Histories{Items: len(f.items) / f.dim, Start: []int{0, len(u.Items)}, Item: u.Items, Weight: weights}, 0)
 	}
 	return nil
 }

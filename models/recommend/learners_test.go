@@ -217,11 +217,10 @@ func TestBPRGradient(t *testing.T) {
 		}
 	}
 	s := newDescent(BPR{Factors: dim, LearningRate: rate, Lambda: lambda, Batch: len(batch)}, f)
-	got, err := s.step(context.Background(), batch)
-	if err != nil {
+	if err := s.step(context.Background(), batch); err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(got-program.Float(loss)) > 1e-5 {
+	if got := s.loss(len(batch)); math.Abs(got-program.Float(loss)) > 1e-5 {
 		t.Errorf("a loss of %v, want %v", got, program.Float(loss))
 	}
 	checkClose(t, "users", f.users, want[0], 1e-6)

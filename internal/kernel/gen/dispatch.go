@@ -37,6 +37,7 @@ var kernels = []kernel{
 	{name: "root", params: "w, v, grad []T; constants *RootStep[T]", of: "w"},
 	{name: "rootMomentum", params: "w, v, grad, velocity []T; constants *RootStep[T]", of: "w"},
 	{name: "lion", params: "w, m, grad []T; constants *LionStep[T]", of: "w"},
+	{name: "rank", params: "user, has, not, u, i, j []T; constants *RankStep[T]", of: "user"},
 	{name: "axpy", params: "y, x []T; alpha *T", of: "y"},
 	{name: "axpb", params: "to, x []T; alpha, beta *T", of: "to"},
 	{name: "positive", params: "to, y, grad []T", of: "to"},
