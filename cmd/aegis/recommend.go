@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/seed732fc211/aegis/crossval"
 	"github.com/seed732fc211/aegis/crossval/stats"
 	"github.com/seed732fc211/aegis/data"
+	"github.com/seed732fc211/aegis/describe"
 	models "github.com/seed732fc211/aegis/models/recommend"
 	"github.com/seed732fc211/aegis/plots"
 	"github.com/seed732fc211/aegis/recipes/recommend"
@@ -26,7 +28,7 @@ type recommendFlags struct {
 	split, by                string
 	share                    float64
 	core, k                  int
-	models                   []string
+	models, features         []string
 	model, report            string
 	from, ask                string
 	having                   []string
@@ -40,11 +42,13 @@ func recommendCommand() *cobra.Command {
 		Use:   "recommend",
 		Short: "Compare ways to recommend items to users, and save the one that is chosen",
 		Long: `Recommend reads rows of users and items, holds items out of each user, and compares
-popularity, neighbours of items, EASE, alternating least squares and Bayesian personalized
-ranking in how many of the held-out items they recommend: NDCG, recall, MAP, MRR and the
-coverage of the catalogue, with intervals over users and paired tests. All items are ranked
-but for those the user has in the training rows. Settings are chosen on validation items, which are
-held out in the same way; what is best there is fitted to all rows and written to a file.
+popularity, neighbours of items, EASE, alternating least squares, Bayesian personalized
+ranking, a two-tower network and, with times, self-attention over what a user had last
+(SASRec) in how many of the held-out items they recommend: NDCG, recall, MAP, MRR and the
+coverage of the catalogue, with intervals over users and paired tests. All items are
+ranked but for those the user has in the training rows. Settings are chosen on validation
+items, which are held out in the same way; what is best there is fitted to all rows and
+written to a file.
 
 With --from-model such a file recommends to a user of it (--for), or to someone who has
 certain items (--having).`,
@@ -57,11 +61,12 @@ certain items (--having).`,
 	f.StringVar(&o.item, "item", "item", "`COLUMN` of the items")
 	f.StringVar(&o.time, "time", "", "`COLUMN` of when the row was: numbers, or dates and times")
 	f.StringVar(&o.weight, "weight", "", "`COLUMN` of how much a row counts, a number above 0; of the models only als looks at it")
+	f.StringSliceVar(&o.features, "features", nil, "`COLUMNS` of the item's kind, maker and the like, which two-tower reads; of each item its first row counts")
 	f.StringVar(&o.split, "split", "", "what is held out: `last` (the last new item of each user), time (what was from a time on), or random (a share of each user's items) (default: last with --time, otherwise random)")
 	f.Float64Var(&o.share, "held-out", 0.2, "`SHARE` that is held out by --split time or random")
 	f.IntVar(&o.core, "core", 0, "leave out users and items with fewer than this `NUMBER` of each other, until none is left; 0: keep all")
 	f.IntVar(&o.k, "k", 10, "`NUMBER` of items that are recommended")
-	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models that are compared: "+strings.Join(recommendNames(), ", ")+" (default: all that the catalogue is not too large for)")
+	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models that are compared: "+strings.Join(recommendNames(), ", ")+" (default: all that the catalogue is not too large for; sasrec with --time)")
 	f.StringVar(&o.by, "by", "", "`MODEL` that is saved (default: the best on the validation items)")
 	f.StringVar(&o.model, "model", "recommender.safetensors", "`FILE` for what recommends; empty: none")
 	f.StringVar(&o.report, "report", "recommend.png", "`FILE` for the page: .png, .svg or .html; empty: none")
@@ -75,7 +80,7 @@ certain items (--having).`,
 
 // recommendNames are the names of the candidates.
 func recommendNames() (out []string) {
-	for _, c := range recommend.Candidates() {
+	for _, c := range recommend.Candidates(nil) {
 		out = append(out, c.Name)
 	}
 	return out
@@ -128,7 +133,7 @@ func (o *recommendFlags) run(ctx context.Context, c *cobra.Command) error {
 	if o.quiet {
 		status = io.Discard
 	}
-	study, notes, err := o.study(c, status)
+	study, features, notes, err := o.study(c, status)
 	if err != nil {
 		return err
 	}
@@ -136,7 +141,7 @@ func (o *recommendFlags) run(ctx context.Context, c *cobra.Command) error {
 		return err
 	}
 	fmt.Fprintf(status, "data: %s\n", study)
-	scores, left, err := o.scores(ctx, c, study)
+	scores, left, err := o.scores(ctx, c, study, features)
 	if err != nil {
 		return err
 	}
@@ -201,29 +206,32 @@ func (o *recommendFlags) reply(out io.Writer) error {
 }
 
 // study reads the rows.
-func (o *recommendFlags) study(c *cobra.Command, status io.Writer) (s *recommend.Study, notes []string, err error) {
+func (o *recommendFlags) study(c *cobra.Command, status io.Writer) (s *recommend.Study, features [][]int, notes []string, err error) {
 	src := source{file: o.file, without: true}
-	for _, name := range []string{o.user, o.item, o.time, o.weight} {
+	for _, name := range append([]string{o.user, o.item, o.time, o.weight}, o.features...) {
 		if name != "" {
 			src.types = append(src.types, name+"="+string(data.Text))
 		}
 	}
 	set, report, err := src.read(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	said(status, set.Name, report)
 	x, err := data.InteractionColumns{User: o.user, Item: o.item, Time: o.time, Weight: o.weight}.Read(set)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if o.core > 1 {
 		core, r, err := x.Core(o.core, o.core)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		notes = append(notes, fmt.Sprintf("%d users and %d items with fewer than %d of each other are left out, %d of %d rows: rare ones are harder, and not in these figures", r.Users, r.Items, o.core, r.Rows, x.Len()))
 		x = core
+	}
+	if features, err = o.itemFeatures(set, x.Items); err != nil {
+		return nil, nil, nil, err
 	}
 	s = &recommend.Study{Rows: x, K: min(o.k, len(x.Items)), Seed: o.seed}
 	switch o.split {
@@ -238,15 +246,50 @@ func (o *recommendFlags) study(c *cobra.Command, status io.Writer) (s *recommend
 			s.Split = data.RandomShare{Share: o.share}
 		}
 	}
-	return s, notes, nil
+	return s, features, notes, nil
+}
+
+// itemFeatures numbers the cells that items have in the columns of features; nil without any.
+func (o *recommendFlags) itemFeatures(set *data.Set, items []string) ([][]int, error) {
+	if len(o.features) == 0 {
+		return nil, nil
+	}
+	columns := map[string][]string{}
+	for _, t := range set.Texts {
+		columns[t.Name] = t.Cells
+	}
+	rows := map[string]int{} // the first of each item
+	for i, name := range columns[o.item] {
+		if _, ok := rows[name]; !ok {
+			rows[name] = i
+		}
+	}
+	numbers := map[[2]string]int{}
+	out := make([][]int, len(items))
+	for _, column := range o.features {
+		cells := columns[column]
+		if cells == nil {
+			return nil, fmt.Errorf("%s: there is no column %q", o.file, column)
+		}
+		for i, name := range items {
+			key := [2]string{column, cells[rows[name]]}
+			if _, ok := numbers[key]; !ok {
+				numbers[key] = len(numbers)
+			}
+			out[i] = append(out[i], numbers[key])
+		}
+	}
+	return out, nil
 }
 
 // scores scores the models, and says which were left out.
-func (o *recommendFlags) scores(ctx context.Context, c *cobra.Command, study *recommend.Study) (scores []*recommend.Score, left []string, err error) {
-	list := recommend.Candidates()
-	if len(o.models) > 0 {
-		list = slices.DeleteFunc(list, func(c recommend.Candidate) bool { return !slices.Contains(o.models, c.Name) })
-	}
+func (o *recommendFlags) scores(ctx context.Context, c *cobra.Command, study *recommend.Study, features [][]int) (scores []*recommend.Score, left []string, err error) {
+	list := slices.DeleteFunc(recommend.Candidates(features), func(c recommend.Candidate) bool {
+		if len(o.models) > 0 {
+			return !slices.Contains(o.models, c.Name)
+		}
+		return c.Name == recommend.Sequences && o.time == ""
+	})
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(list), "models")
 	defer bar.end()
 	for i, candidate := range list {
@@ -295,12 +338,16 @@ func (o *recommendFlags) told(study *recommend.Study, scores []*recommend.Score,
 
 // settings are those of a model that are not defaults.
 func settings(l models.Learner) string {
-	text := strings.Trim(fmt.Sprintf("%+v", l), "{}")
-	fields := slices.DeleteFunc(strings.Fields(text), func(f string) bool { return strings.HasSuffix(f, ":0") })
-	if len(fields) == 0 {
+	if t, ok := l.(recommend.TwoTower); ok {
+		t.Features = nil // there are many
+		l = t
+	}
+	text, err := describe.Marshal(l)
+	var of struct{ Config json.RawMessage }
+	if err != nil || json.Unmarshal(text, &of) != nil || of.Config == nil {
 		return "defaults"
 	}
-	return strings.Join(fields, " ")
+	return strings.NewReplacer(`"`, "", ",", " ").Replace(strings.Trim(string(of.Config), "{}"))
 }
 
 // page draws the page.

@@ -22,8 +22,8 @@ import (
 // on is an error: ALS knows such.
 type BPR struct {
 	Factors      int     // 0: 64
-	LearningRate float64 // 0: 0.05
-	Lambda       float64 // 0: 0.01; below 0: none
+	LearningRate float64 // 0: 0.1
+	Lambda       float64 // 0: 0.002; below 0: none
 	Epochs       int     // 0: 100
 	Batch        int     // 0: 64
 }
@@ -38,10 +38,10 @@ func (m BPR) withDefaults() (BPR, error) {
 		}
 	}
 	if m.LearningRate == 0 {
-		m.LearningRate = 0.05
+		m.LearningRate = 0.1
 	}
 	if m.Lambda == 0 {
-		m.Lambda = 0.01
+		m.Lambda = 0.002
 	}
 	m.Lambda = max(m.Lambda, 0)
 	if m.Factors < 1 || m.Factors > mostFactors || m.Epochs < 1 || m.Epochs > mostSize || m.Batch < 1 || m.Batch > mostSize {

@@ -1,18 +1,23 @@
 package recommend
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/describe"
 	"github.com/seed732fc211/aegis/internal/atomicfile"
 	"github.com/seed732fc211/aegis/internal/modelfile"
 	"github.com/seed732fc211/aegis/internal/safetensors"
+	"github.com/seed732fc211/aegis/models"
 )
 
 // Keys of a recommender's file.
@@ -32,6 +37,10 @@ type recommenderJSON struct {
 	Kind    string // of the scorer
 	Factors int    `json:",omitempty"`
 	ALS     *ALS   `json:",omitempty"` // by which users that were not trained on are solved for
+
+	Name    string `json:",omitempty"` // of a network's scorer
+	Output  string `json:",omitempty"`
+	Longest int    `json:",omitempty"`
 }
 
 // Save writes the recommender to one file in the safetensors format: what was fitted, what the users have
@@ -49,14 +58,14 @@ func (r *Recommender) Save(path string) error {
 	if j.Learner, err = describe.Marshal(r.Learner); err != nil {
 		return fmt.Errorf("recommend: %w", err)
 	}
-	tensors, err := j.tensors(r.Scorer)
+	meta := map[string]string{}
+	tensors, err := j.tensors(r.Scorer, meta)
 	if err != nil {
 		return err
 	}
 	start, item := ints("seen/start", r.Seen.Start), ints("seen/item", r.Seen.Item)
 	weight := safetensors.Tensor{Name: "seen/weight", Shape: []int{len(r.Seen.Weight)}, F64: r.Seen.Weight}
 	tensors = append(tensors, start, item, weight)
-	meta := map[string]string{}
 	for key, v := range map[string]any{recommenderKey: j, usersKey: r.Users, itemsKey: r.Items} {
 		b, err := json.Marshal(v)
 		if err != nil {
@@ -79,8 +88,8 @@ func ints(name string, list []int) safetensors.Tensor {
 	return safetensors.Tensor{Name: name, Shape: []int{len(v)}, F64: v, Dtype: safetensors.I32}
 }
 
-// tensors returns what a scorer was fitted to, and describes it.
-func (j *recommenderJSON) tensors(s Scorer) ([]safetensors.Tensor, error) {
+// tensors returns what a scorer was fitted to, and describes it, a network also in the metadata.
+func (j *recommenderJSON) tensors(s Scorer, meta map[string]string) ([]safetensors.Tensor, error) {
 	switch s := s.(type) {
 	case *popular:
 		j.Kind = "popularity"
@@ -96,6 +105,22 @@ func (j *recommenderJSON) tensors(s Scorer) ([]safetensors.Tensor, error) {
 		return []safetensors.Tensor{
 			{Name: "users", Shape: []int{len(s.users) / s.dim, s.dim}, F32: s.users}, {Name: "items", Shape: []int{len(s.items) / s.dim, s.dim}, F32: s.items},
 		}, nil
+	case *encoded:
+		j.Kind, j.Factors, j.Name, j.Output, j.Longest = "network", s.dim, s.name, s.output, s.longest
+		var b bytes.Buffer
+		if err := s.model.Write(&b); err != nil {
+			return nil, err
+		}
+		f, _, err := safetensors.ReadSummed(&b, modelfile.Sum)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(meta, f.Meta)
+		list := append(f.Tensors, safetensors.Tensor{Name: "recommend/items", Shape: []int{len(s.items) / s.dim, s.dim}, F32: s.items})
+		if s.bias != nil {
+			list = append(list, safetensors.Tensor{Name: "recommend/bias", Shape: []int{len(s.bias)}, F32: s.bias})
+		}
+		return list, nil
 	}
 	return nil, fmt.Errorf("recommend: a %T cannot be saved: want a scorer that a learner of this package has fitted", s)
 }
@@ -238,7 +263,53 @@ func (j *recommenderJSON) scorer(t *reader, users, items int) Scorer {
 			f.name, f.als = "als", &m
 		}
 		return f
+	case "network":
+		if j.Factors < 1 || items > mostNumbers/j.Factors {
+			t.fail("vectors of %d numbers for %d items", j.Factors, items)
+			return nil
+		}
+		return j.network(t, users, items)
 	}
 	t.fail("a scorer of the kind %q", j.Kind)
 	return nil
+}
+
+// network makes the scorer of a network, which is what is left of the file without the recommender's own.
+func (j *recommenderJSON) network(t *reader, users, items int) Scorer {
+	vectors := t.floats("recommend/items", items*j.Factors)
+	var bias []float32
+	if _, ok := t.file.Get("recommend/bias"); ok {
+		bias = t.floats("recommend/bias", items)
+	}
+	if t.err != nil {
+		return nil
+	}
+	meta := maps.Clone(t.file.Meta)
+	for _, key := range []string{recommenderKey, usersKey, itemsKey} {
+		delete(meta, key)
+	}
+	tensors := slices.DeleteFunc(slices.Clone(t.file.Tensors), func(x safetensors.Tensor) bool {
+		return strings.HasPrefix(x.Name, "recommend/") || strings.HasPrefix(x.Name, "seen/")
+	})
+	var b bytes.Buffer
+	if err := safetensors.WriteSummed(&b, modelfile.Sum, meta, tensors); err != nil {
+		t.fail("%w", err)
+		return nil
+	}
+	m, _, err := models.Read(&b)
+	if err != nil {
+		t.fail("%w", err)
+		return nil
+	}
+	part, err := m.WithOutputs(j.Output)
+	if err != nil {
+		t.fail("%w", err)
+		return nil
+	}
+	e, err := newEncoded(j.Name, part, m, j.Output, users, j.Longest, j.Factors, vectors, bias)
+	if err != nil {
+		t.fail("%w", err)
+		return nil
+	}
+	return e
 }

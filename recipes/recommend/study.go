@@ -44,29 +44,33 @@ type Candidate struct {
 	Learners []models.Learner
 }
 
-// Candidates returns the models of package models/recommend with a few settings each: popularity, item-knn,
-// ease, als and bpr.
-func Candidates() []Candidate {
-	list := []Candidate{{Name: "popularity", Learners: []models.Learner{models.Popularity{}}}}
+// Candidates returns the ways to recommend that are compared by default, with a few settings each: popularity, item-knn,
+// ease, als, bpr, two-tower and sasrec, of which the last is for rows with times. features are those of the items, as
+// TwoTower has them; nil: none.
+func Candidates(features [][]int) []Candidate {
 	var knn, ease, als, bpr []models.Learner
 	for _, n := range []int{20, 100, 400} {
 		for _, shrink := range []float64{0, 10} {
 			knn = append(knn, models.ItemKNN{Neighbours: n, Shrink: shrink})
 		}
 	}
-	for _, lambda := range []float64{10, 50, 250} {
+	for _, lambda := range []float64{10, 100, 500} {
 		ease = append(ease, models.EASE{Lambda: lambda})
 	}
-	for _, alpha := range []float64{2, 10, 50} {
-		for _, lambda := range []float64{1, 10} {
-			als = append(als, models.ALS{Alpha: alpha, Lambda: lambda})
-		}
+	for _, c := range [][2]float64{{2, 1}, {10, 10}, {50, 50}, {100, 100}, {200, 200}, {10, 100}} {
+		als = append(als, models.ALS{Alpha: c[0], Lambda: c[1]})
 	}
-	for _, lambda := range []float64{0.002, 0.01, 0.05} {
-		bpr = append(bpr, models.BPR{Lambda: lambda})
+	for _, m := range []models.BPR{{LearningRate: 0.1, Lambda: 0.0005, Epochs: 200}, {LearningRate: 0.1, Lambda: 0.005}, {LearningRate: 0.05, Lambda: 0.02}} {
+		bpr = append(bpr, m)
 	}
-	return append(list, Candidate{"item-knn", knn}, Candidate{"ease", ease}, Candidate{"als", als}, Candidate{"bpr", bpr})
+	return []Candidate{
+		{"popularity", []models.Learner{models.Popularity{}}}, {"item-knn", knn}, {"ease", ease}, {"als", als}, {"bpr", bpr},
+		{"two-tower", []models.Learner{TwoTower{Features: features}}}, {Sequences, []models.Learner{Sequential{}}},
+	}
 }
+
+// Sequences is the name of the candidate that is for rows with times.
+const Sequences = "sasrec"
 
 // Prepare divides the rows. The other methods call it.
 func (s *Study) Prepare() error {
