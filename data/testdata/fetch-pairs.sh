@@ -5,9 +5,9 @@
 #   fetch-pairs.sh [FOLDER]
 #
 # Debian's list of packages, bookworm, main, amd64, from $DEBIAN_MIRROR (otherwise
-# http://deb.debian.org/debian): pairs.csv (package, dependency, kind, alternative, virtual),
-# packages.csv (package, source, section), and debian.json, which says of what date they are, with
-# their SHA-256 and what was counted.
+# http://deb.debian.org/debian): pairs.csv (package, dependency, kind, alternative, virtual, and source and
+# section of the dependency), and debian.json, which says of what date it is, with its SHA-256 and what was
+# counted.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/fetching.sh"

@@ -5,8 +5,9 @@
 A row is a package and the name of one that its Depends or Recommends names, without version and
 architecture: once, as Depends if it is in both. All alternatives ("a | b") are rows, with their place
 among them; a name that no package has, but packages provide, is virtual, and one that nothing in the list
-provides is missing (of another architecture or section). Of several versions of a package the first counts. Only Python's standard
-library is needed.
+provides is missing (of another architecture or section). source and section are those of the dependency, "yes" and
+"missing" of names that no package has. Of several versions of a package the first counts. Only Python's standard library is
+needed.
 """
 import collections
 import csv
@@ -59,17 +60,14 @@ def main(release_file, packages, folder):
                 counts["not the first alternative"] += place > 1
                 counts["virtual"] += what == "yes"
                 counts["missing"] += what == "missing"
-                rows.append((name, other, kind.lower(), place, what))
+                of = known.get(other, {})
+                rows.append((name, other, kind.lower(), place, what, source_of(of) if of else what, of.get("Section", what)))
     told = {
         "release": release(open(release_file, encoding="utf-8").read()),
         "files": {
             "pairs.csv": {
-                "sha256": write_csv(os.path.join(folder, "pairs.csv"), ("package", "dependency", "kind", "alternative", "virtual"), rows),
+                "sha256": write_csv(os.path.join(folder, "pairs.csv"), ("package", "dependency", "kind", "alternative", "virtual", "source", "section"), rows),
                 "rows": len(rows), "packages": len({r[0] for r in rows}), "dependencies": len({r[1] for r in rows}), "counts": dict(counts),
-            },
-            "packages.csv": {
-                "sha256": write_csv(os.path.join(folder, "packages.csv"), ("package", "source", "section"), ((n, source_of(known[n]), known[n].get("Section", "")) for n in sorted(known))),
-                "rows": len(known),
             },
         },
     }
