@@ -66,7 +66,7 @@ certain items (--having).`,
 	f.Float64Var(&o.share, "held-out", 0.2, "`SHARE` that is held out by --split time or random")
 	f.IntVar(&o.core, "core", 0, "leave out users and items with fewer than this `NUMBER` of each other, until none is left; 0: keep all")
 	f.IntVar(&o.k, "k", 10, "`NUMBER` of items that are recommended")
-	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models that are compared: "+strings.Join(recommendNames(), ", ")+" (default: all that the catalogue is not too large for; sasrec with --time)")
+	f.StringSliceVar(&o.models, "models", nil, "`NAMES` of the models that are compared: "+strings.Join(recommendNames(), ", ")+" (default: all that the catalogue is not too large for, but for neural-cf, which is slow, and, without --time, sasrec)")
 	f.StringVar(&o.by, "by", "", "`MODEL` that is saved (default: the best on the validation items)")
 	f.StringVar(&o.model, "model", "recommender.safetensors", "`FILE` for what recommends; empty: none")
 	f.StringVar(&o.report, "report", "recommend.png", "`FILE` for the page: .png, .svg or .html; empty: none")
@@ -288,7 +288,7 @@ func (o *recommendFlags) scores(ctx context.Context, c *cobra.Command, study *re
 		if len(o.models) > 0 {
 			return !slices.Contains(o.models, c.Name)
 		}
-		return c.Name == recommend.Sequences && o.time == ""
+		return c.Name == recommend.Sequences && o.time == "" || c.Name == recommend.Slow
 	})
 	bar := newProgress(c.ErrOrStderr(), o.quiet, len(list), "models")
 	defer bar.end()

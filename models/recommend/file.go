@@ -105,24 +105,36 @@ func (j *recommenderJSON) tensors(s Scorer, meta map[string]string) ([]safetenso
 		return []safetensors.Tensor{
 			{Name: "users", Shape: []int{len(s.users) / s.dim, s.dim}, F32: s.users}, {Name: "items", Shape: []int{len(s.items) / s.dim, s.dim}, F32: s.items},
 		}, nil
+	case *pairwise:
+		j.Kind = "pairs"
+		return networkTensors(s.model, meta)
 	case *encoded:
 		j.Kind, j.Factors, j.Name, j.Output, j.Longest = "network", s.dim, s.name, s.output, s.longest
-		var b bytes.Buffer
-		if err := s.model.Write(&b); err != nil {
-			return nil, err
-		}
-		f, _, err := safetensors.ReadSummed(&b, modelfile.Sum)
+		list, err := networkTensors(s.model, meta)
 		if err != nil {
 			return nil, err
 		}
-		maps.Copy(meta, f.Meta)
-		list := append(f.Tensors, safetensors.Tensor{Name: "recommend/items", Shape: []int{len(s.items) / s.dim, s.dim}, F32: s.items})
+		list = append(list, safetensors.Tensor{Name: "recommend/items", Shape: []int{len(s.items) / s.dim, s.dim}, F32: s.items})
 		if s.bias != nil {
 			list = append(list, safetensors.Tensor{Name: "recommend/bias", Shape: []int{len(s.bias)}, F32: s.bias})
 		}
 		return list, nil
 	}
 	return nil, fmt.Errorf("recommend: a %T cannot be saved: want a scorer that a learner of this package has fitted", s)
+}
+
+// networkTensors returns what the file of a model has, the metadata in meta.
+func networkTensors(m *models.Model, meta map[string]string) ([]safetensors.Tensor, error) {
+	var b bytes.Buffer
+	if err := m.Write(&b); err != nil {
+		return nil, err
+	}
+	f, _, err := safetensors.ReadSummed(&b, modelfile.Sum)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(meta, f.Meta)
+	return f.Tensors, nil
 }
 
 // Load reads what Save wrote.
@@ -269,21 +281,47 @@ func (j *recommenderJSON) scorer(t *reader, users, items int) Scorer {
 			return nil
 		}
 		return j.network(t, users, items)
+	case "pairs":
+		m := t.model()
+		if t.err != nil {
+			return nil
+		}
+		p, err := NewPairwise(m, users, items)
+		if err != nil {
+			t.fail("%w", err)
+		}
+		return p
 	}
 	t.fail("a scorer of the kind %q", j.Kind)
 	return nil
 }
 
-// network makes the scorer of a network, which is what is left of the file without the recommender's own.
+// network makes the scorer of a network that reads users.
 func (j *recommenderJSON) network(t *reader, users, items int) Scorer {
 	vectors := t.floats("recommend/items", items*j.Factors)
 	var bias []float32
 	if _, ok := t.file.Get("recommend/bias"); ok {
 		bias = t.floats("recommend/bias", items)
 	}
+	m := t.model()
 	if t.err != nil {
 		return nil
 	}
+	part, err := m.WithOutputs(j.Output)
+	if err != nil {
+		t.fail("%w", err)
+		return nil
+	}
+	e, err := newEncoded(j.Name, part, m, j.Output, users, j.Longest, j.Factors, vectors, bias)
+	if err != nil {
+		t.fail("%w", err)
+		return nil
+	}
+	return e
+}
+
+// model reads the model that is left of the file without the recommender's own; nil with an error.
+func (t *reader) model() *models.Model {
 	meta := maps.Clone(t.file.Meta)
 	for _, key := range []string{recommenderKey, usersKey, itemsKey} {
 		delete(meta, key)
@@ -299,17 +337,6 @@ func (j *recommenderJSON) network(t *reader, users, items int) Scorer {
 	m, _, err := models.Read(&b)
 	if err != nil {
 		t.fail("%w", err)
-		return nil
 	}
-	part, err := m.WithOutputs(j.Output)
-	if err != nil {
-		t.fail("%w", err)
-		return nil
-	}
-	e, err := newEncoded(j.Name, part, m, j.Output, users, j.Longest, j.Factors, vectors, bias)
-	if err != nil {
-		t.fail("%w", err)
-		return nil
-	}
-	return e
+	return m
 }

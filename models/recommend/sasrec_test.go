@@ -13,6 +13,7 @@ import (
 	"github.com/seed732fc211/aegis/data"
 	"github.com/seed732fc211/aegis/graph"
 	"github.com/seed732fc211/aegis/models/recommend"
+	"gorgonia.org/tensor"
 )
 
 // three are three users, of which one has a single item.
@@ -97,6 +98,7 @@ func TestSequential(t *testing.T) {
 }
 
 func TestNetworkMistakes(t *testing.T) {
+	floats := tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{1}))
 	s, err := recommend.NextItems(three, 3)
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +120,12 @@ func TestNetworkMistakes(t *testing.T) {
 		{"no rows", second(recommend.SASRec{}.Build(nil, 1))},
 		{"it takes one sequence", second(recommend.SASRec{}.Build(&data.Set{Sequences: []data.Sequences{s.Sequences[0], s.Sequences[0]}}, 1))},
 		{"steps of -1", second(recommend.SASRec{Steps: -1}.Build(s, 1))},
+		{"the set has 0 inputs", second(recommend.NeuralCF{}.Build(s, 1))},
+		{"input 0 is no list", second(recommend.NeuralCF{}.Build(&data.Set{Inputs: []*tensor.Dense{floats, floats}}, 1))},
+		{"units of -1", second(recommend.NeuralCF{Dim: -1}.Build(s, 1))},
+		{"no rows", second(recommend.NeuralCF{}.Build(nil, 1))},
+		{"0 users and 1 items", second(recommend.NewPairwise(m, 0, 1))},
+		{"neural cf: ", second(recommend.NewPairwise(m, 1, 1))},
 		{"rate of 1", second(recommend.SASRec{Dropout: 1}.Build(s, 1))},
 		{"none of 1 users has two items", second(recommend.NextItems(&data.Histories{Items: 2, Start: []int{0, 1}, Item: []int{1}, Weight: []float64{1}}, 4))},
 	} {
@@ -203,4 +211,18 @@ func ExampleSASRec() {
 	trained, _ := m.Params().Count()
 	fmt.Println(m.OutputShapes(), trained)
 	// Output: [(-1, 5)] 648
+}
+
+// A network for pairs of three users and five items.
+func ExampleNeuralCF() {
+	rows := &data.Set{Inputs: []*tensor.Dense{
+		tensor.New(tensor.WithShape(3), tensor.WithBacking([]int{0, 1, 2})), tensor.New(tensor.WithShape(3), tensor.WithBacking([]int{4, 0, 2})),
+	}}
+	m, err := recommend.NeuralCF{Dim: 4, Hidden: []int{8}}.Build(rows, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	trained, _ := m.Params().Count()
+	fmt.Println(m.OutputShapes(), trained)
+	// Output: [(1)] 149
 }

@@ -227,3 +227,21 @@ func ExampleTwoTower() {
 	fmt.Println(len(list))
 	// Output: 3
 }
+
+// Pairs and negatives through a network.
+func ExampleNeural() {
+	x, _, err := models.Made{Users: 60, Items: 20, Length: 8}.Make(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := models.Fit(context.Background(), recommend.Neural{Net: models.NeuralCF{Dim: 8, Hidden: []int{8}}, Epochs: 1}, x, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	list, err := r.ForUser("user 0000042", 3)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(list))
+	// Output: 3
+}

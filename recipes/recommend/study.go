@@ -45,8 +45,8 @@ type Candidate struct {
 }
 
 // Candidates returns the ways to recommend that are compared by default, with a few settings each: popularity, item-knn,
-// ease, als, bpr, two-tower and sasrec, of which the last is for rows with times. features are those of the items, as
-// TwoTower has them; nil: none.
+// ease, als, bpr, two-tower, neural-cf, which is slow, and sasrec, which is for rows with times. features are those of the
+// items, as TwoTower has them; nil: none.
 func Candidates(features [][]int) []Candidate {
 	var knn, ease, als, bpr []models.Learner
 	for _, n := range []int{20, 100, 400} {
@@ -65,12 +65,15 @@ func Candidates(features [][]int) []Candidate {
 	}
 	return []Candidate{
 		{"popularity", []models.Learner{models.Popularity{}}}, {"item-knn", knn}, {"ease", ease}, {"als", als}, {"bpr", bpr},
-		{"two-tower", []models.Learner{TwoTower{Features: features}}}, {Sequences, []models.Learner{Sequential{}}},
+		{"two-tower", []models.Learner{TwoTower{Features: features}}}, {Slow, []models.Learner{Neural{}}}, {Sequences, []models.Learner{Sequential{}}},
 	}
 }
 
-// Sequences is the name of the candidate that is for rows with times.
-const Sequences = "sasrec"
+// The names of candidates that not every comparison has.
+const (
+	Sequences = "sasrec"    // for rows with times
+	Slow      = "neural-cf" // scores each item by a network
+)
 
 // Prepare divides the rows. The other methods call it.
 func (s *Study) Prepare() error {
