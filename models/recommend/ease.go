@@ -47,39 +47,85 @@ func (m EASE) Fit(ctx context.Context, seen *data.Histories, _ uint64) (Scorer, 
 	case n > m.MaxItems:
 		return nil, fmt.Errorf("%w: ease of %d items: want at most %d", ErrTooLarge, n, m.MaxItems)
 	}
-	g := mat.NewSymDense(n, nil)
+	g := make([]float64, n*n)
 	for u := range seen.Users() {
 		items, _ := seen.Of(u)
 		for _, i := range items {
 			for _, j := range items {
-				if i <= j {
-					g.SetSym(i, j, g.At(i, j)+1)
-				}
+				g[i*n+j]++
 			}
 		}
 	}
 	for i := range n {
-		g.SetSym(i, i, g.At(i, i)+m.Lambda)
+		g[i*n+i] += m.Lambda
 	}
-	var c mat.Cholesky
-	if !c.Factorize(g) {
-		return nil, errors.New("recommend: ease: the matrix is not positive definite: want a greater lambda")
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if err := c.InverseTo(g); err != nil {
+	if err := invert(ctx, g, n); err != nil {
 		return nil, fmt.Errorf("recommend: ease: %w", err)
 	}
 	x := &dense{trained: seen.Users(), items: n, weights: make([]float32, n*n)}
 	for i := range n {
 		for j := range n {
 			if i != j {
-				x.weights[i*n+j] = float32(-g.At(i, j) / g.At(j, j))
+				x.weights[i*n+j] = float32(-g[i*n+j] / g[j*n+j])
 			}
 		}
 	}
-	return x, ctx.Err()
+	return x, nil
+}
+
+// invertBlock is the number of rows that invert eliminates at once.
+const invertBlock = 128
+
+// invert inverts a symmetric positive definite matrix in place, by Gauss-Jordan elimination of blocks of rows; of such a
+// matrix no pivots need to be searched. Nearly all of the work is products of matrices.
+func invert(ctx context.Context, a []float64, n int) error {
+	kernel.Enter()
+	defer kernel.Leave()
+	left, across, both := make([]float64, n*invertBlock), make([]float64, invertBlock*n), make([]float64, invertBlock*n)
+	for k := 0; k < n; k += invertBlock {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b := min(invertBlock, n-k)
+		block := mat.NewSymDense(b, nil)
+		for i := range b {
+			for j := i; j < b; j++ {
+				block.SetSym(i, j, a[(k+i)*n+k+j])
+			}
+		}
+		var c mat.Cholesky
+		if !c.Factorize(block) {
+			return errors.New("the matrix is not positive definite: want a greater lambda")
+		}
+		if err := c.InverseTo(block); err != nil {
+			return err
+		}
+		p := make([]float64, b*b)
+		for i := range b {
+			for j := range b {
+				p[i*b+j] = block.At(i, j)
+			}
+		}
+		// The columns of the block, negated and without its own rows, and P times its rows.
+		for i := range n {
+			for j := range b {
+				left[i*b+j] = -a[i*n+k+j]
+			}
+		}
+		clear(left[k*b : (k+b)*b])
+		copy(across, a[k*n:(k+b)*n])
+		kernel.Gemm(false, false, b, n, b, p, across[:b*n], 0, both[:b*n])
+		kernel.Gemm(false, false, n, n, b, left[:n*b], both[:b*n], 1, a)
+		kernel.Gemm(false, false, n, b, b, left[:n*b], p, 0, across[:n*b])
+		for i := range n {
+			copy(a[i*n+k:i*n+k+b], across[i*b:(i+1)*b])
+		}
+		copy(a[k*n:(k+b)*n], both[:b*n])
+		for i := range b {
+			copy(a[(k+i)*n+k:(k+i)*n+k+b], p[i*b:(i+1)*b])
+		}
+	}
+	return nil
 }
 
 // ErrTooLarge is the cause of errors about a catalogue that is too large for a model.

@@ -406,3 +406,44 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestInvert: the inverse times the matrix is the identity, of sizes below, at and above blocks.
+func TestInvert(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 0))
+	for _, n := range []int{1, 2, 127, 128, 129, 300} {
+		x := make([]float64, n*n)
+		for i := range x {
+			x[i] = r.NormFloat64()
+		}
+		a, inverse := make([]float64, n*n), make([]float64, n*n)
+		for i := range n {
+			for j := range n {
+				for k := range n {
+					a[i*n+j] += x[i*n+k] * x[j*n+k] / float64(n)
+				}
+			}
+			a[i*n+i] += 0.5
+		}
+		copy(inverse, a)
+		if err := invert(context.Background(), inverse, n); err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			for j := range n {
+				sum := 0.0
+				for k := range n {
+					sum += inverse[i*n+k] * a[k*n+j]
+				}
+				if i == j {
+					sum--
+				}
+				if math.Abs(sum) > 1e-11 {
+					t.Fatalf("%d rows: the product has %v beside the identity at %d, %d", n, sum, i, j)
+				}
+			}
+		}
+	}
+	if err := invert(context.Background(), []float64{1, 2, 2, 1}, 2); err == nil {
+		t.Error("a matrix that is not positive definite is inverted")
+	}
+}
