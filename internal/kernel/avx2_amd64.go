@@ -381,6 +381,11 @@ func addPixelsY64(p *byte)
 //go:noescape
 func routePixelsY64(p *byte)
 
+// rankLookY32 copies count registers' width of u, i and j, and returns Σ u·(j − i) of them.
+//
+//go:noescape
+func rankLookY32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
+
 // sumSquaresY32 returns Σ x² for count registers' width of float32.
 //
 //go:noescape

@@ -6529,6 +6529,58 @@ channels:
 	VZEROUPPER
 	RET
 
+// func rankLookY32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·rankLookY32(SB), NOSPLIT, $0-64
+	PCALIGN $0x40
+	MOVQ    toU+0(FP), AX
+	MOVQ    toI+8(FP), CX
+	MOVQ    toJ+16(FP), DX
+	MOVQ    u+24(FP), BX
+	MOVQ    i+32(FP), SI
+	MOVQ    j+40(FP), DI
+	MOVQ    count+48(FP), R8
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   R8, R8
+	JE      end
+	PCALIGN $0x40
+
+loop:
+	VCVTPS2PD   (BX), Y2
+	VCVTPS2PD   (SI), Y3
+	VCVTPS2PD   (DI), Y4
+	VSUBPD      Y3, Y4, Y4
+	VFMADD231PD Y2, Y4, Y0
+	VCVTPS2PD   16(BX), Y2
+	VCVTPS2PD   16(SI), Y3
+	VCVTPS2PD   16(DI), Y4
+	VSUBPD      Y3, Y4, Y4
+	VFMADD231PD Y2, Y4, Y1
+	VMOVUPS     (BX), Y2
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     (SI), Y2
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     (DI), Y2
+	VMOVUPS     Y2, (DX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	DECQ        R8
+	JNE         loop
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X1
+	VHADDPD      X1, X1, X0
+	MOVSD        X0, ret+56(FP)
+	VZEROUPPER
+	RET
+
 // func sumSquaresY32(x *byte, count int) float64
 // Requires: AVX, FMA3, SSE2
 TEXT ·sumSquaresY32(SB), NOSPLIT, $0-24

@@ -601,6 +601,11 @@ func addPixelsZ64(p *byte)
 //go:noescape
 func routePixelsZ64(p *byte)
 
+// rankLookZ32 copies count registers' width of u, i and j, and returns Σ u·(j − i) of them.
+//
+//go:noescape
+func rankLookZ32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
+
 // sumSquaresZ32 returns Σ x² for count registers' width of float32.
 //
 //go:noescape

@@ -16303,6 +16303,60 @@ channels:
 	VZEROUPPER
 	RET
 
+// func rankLookZ32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·rankLookZ32(SB), NOSPLIT, $0-64
+	PCALIGN $0x40
+	MOVQ    toU+0(FP), AX
+	MOVQ    toI+8(FP), CX
+	MOVQ    toJ+16(FP), DX
+	MOVQ    u+24(FP), BX
+	MOVQ    i+32(FP), SI
+	MOVQ    j+40(FP), DI
+	MOVQ    count+48(FP), R8
+	VXORPD  Z0, Z0, Z0
+	VXORPD  Z1, Z1, Z1
+	TESTQ   R8, R8
+	JE      end
+	PCALIGN $0x40
+
+loop:
+	VCVTPS2PD   (BX), Z2
+	VCVTPS2PD   (SI), Z3
+	VCVTPS2PD   (DI), Z4
+	VSUBPD      Z3, Z4, Z4
+	VFMADD231PD Z2, Z4, Z0
+	VCVTPS2PD   32(BX), Z2
+	VCVTPS2PD   32(SI), Z3
+	VCVTPS2PD   32(DI), Z4
+	VSUBPD      Z3, Z4, Z4
+	VFMADD231PD Z2, Z4, Z1
+	VMOVUPS     (BX), Z2
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     (SI), Z2
+	VMOVUPS     Z2, (CX)
+	VMOVUPS     (DI), Z2
+	VMOVUPS     Z2, (DX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DI
+	DECQ        R8
+	JNE         loop
+
+end:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X0, X1, X0
+	VHADDPD       X0, X0, X0
+	MOVSD         X0, ret+56(FP)
+	VZEROUPPER
+	RET
+
 // func sumSquaresZ32(x *byte, count int) float64
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
 TEXT ·sumSquaresZ32(SB), NOSPLIT, $0-24

@@ -847,6 +847,24 @@ func sumSquaresVector[T Float](x []T) (value float64, done int) {
 	return 0, 0
 }
 
+func rankLookVector[T Float](toU, toI, toJ, u, i, j []T) (value float64, done int) {
+	switch {
+	case running == avx512 && single[T]():
+		count := len(toU) / 16
+		if count > 0 {
+			value = rankLookZ32(at(toU), at(toI), at(toJ), at(u), at(i), at(j), count)
+		}
+		return value, count * 16
+	case running == avx2 && single[T]():
+		count := len(toU) / 8
+		if count > 0 {
+			value = rankLookY32(at(toU), at(toI), at(toJ), at(u), at(i), at(j), count)
+		}
+		return value, count * 8
+	}
+	return 0, 0
+}
+
 func dotVector[T Float](x, y []T) (value float64, done int) {
 	switch {
 	case running == avx512 && single[T]():

@@ -80,6 +80,8 @@ func winogradResultVector[T Float](d *transform) bool { return false }
 
 func sumSquaresVector[T Float](x []T) (value float64, done int) { return 0, 0 }
 
+func rankLookVector[T Float](toU, toI, toJ, u, i, j []T) (value float64, done int) { return 0, 0 }
+
 func dotVector[T Float](x, y []T) (value float64, done int) { return 0, 0 }
 
 func sumVector[T Float](x []T) (value float64, done int) { return 0, 0 }

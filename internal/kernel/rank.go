@@ -19,5 +19,17 @@ func RankPair[T Float](s *RankStep[T], user, has, not, u, i, j []T) {
 	}
 }
 
+// RankLook copies the vectors of a user and two items, and returns the product of the user's with the second item's less that with
+// the first's, Σ u·(j − i), summed in float64.
+func RankLook[T Float](toU, toI, toJ, u, i, j []T) float64 {
+	toI, toJ, u, i, j = toI[:len(toU)], toJ[:len(toU)], u[:len(toU)], i[:len(toU)], j[:len(toU)]
+	sum, done := rankLookVector(toU, toI, toJ, u, i, j)
+	for k := done; k < len(toU); k++ {
+		toU[k], toI[k], toJ[k] = u[k], i[k], j[k]
+		sum += float64(u[k]) * (float64(j[k]) - float64(i[k]))
+	}
+	return sum
+}
+
 // PrefetchRow asks for row r of x, with w elements each, before it is needed.
 func PrefetchRow[T Float](x []T, r, w int) { prefetchRow(x, r, w) }

@@ -218,11 +218,8 @@ func (s *descent) look(batch []triple, at int) {
 	for k, t := range batch {
 		s.prefetch(batch, k+ahead)
 		k += at
-		u, i, j := s.u[k*d:(k+1)*d], s.i[k*d:(k+1)*d], s.j[k*d:(k+1)*d]
-		copy(u, s.f.users[int(t.user)*d:])
-		copy(i, s.f.items[int(t.has)*d:])
-		copy(j, s.f.items[int(t.not)*d:])
-		s.z[k] = float32(kernel.Dot(u, j) - kernel.Dot(u, i))
+		s.z[k] = float32(kernel.RankLook(s.u[k*d:(k+1)*d], s.i[k*d:(k+1)*d], s.j[k*d:(k+1)*d],
+			s.f.users[int(t.user)*d:][:d], s.f.items[int(t.has)*d:][:d], s.f.items[int(t.not)*d:][:d]))
 	}
 	part := s.z[at : at+len(batch)]
 	kernel.Unary(kernel.Sigmoid, 0, s.slope[at:at+len(batch)], part)

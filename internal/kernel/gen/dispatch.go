@@ -62,6 +62,7 @@ var kernels = []kernel{
 	{name: "winogradKernel", params: "d *transform"},
 	{name: "winogradResult", params: "d *transform"},
 	{name: "sumSquares", params: "x []T", of: "x", result: "float64", single: true},
+	{name: "rankLook", params: "toU, toI, toJ, u, i, j []T", of: "toU", result: "float64", single: true},
 	{name: "dot", params: "x, y []T", of: "x", result: "float64", single: true},
 	{name: "sum", params: "x []T", of: "x", result: "float64", single: true},
 	{name: "dropout", params: "to, x []T; n int; keep float32; limit, stream uint64", single: true},
