@@ -130,6 +130,8 @@ func figures(t *testing.T) map[string]*plots.Figure {
 		"learning_rates": must(plots.LearningRates(rateSearch())),
 		"risk_coverage":  must(plots.RiskCoverage(selective())),
 		"retrieval":      must(plots.Retrieval(retrieval())),
+		"recall_curves":  must(plots.RecallCurves(recommendation().Recall)),
+		"recommendation": must(plots.Recommendation(recommendation())),
 		"curves_one":     must(plots.LearningCurves(plots.Curves{Fits: one, BestEpochs: []int{21}})),
 		"curves_axis":    must(plots.LearningCurves(plots.Curves{Fits: one, Low: 0.1, High: 0.5})),
 		"curves_many":    must(plots.LearningCurves(plots.Curves{Fits: many, BestEpochs: best})),

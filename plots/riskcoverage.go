@@ -106,7 +106,8 @@ type RetrievalReport struct {
 	Examples  []string
 }
 
-// Retrieved are scores with intervals of several models, by metric, for the table of Retrieval.
+// Retrieved are scores with intervals of several models, by metric, for the tables of Retrieval and
+// Recommendation.
 type Retrieved struct {
 	Metrics []string
 	Models  []string
@@ -117,7 +118,7 @@ type Retrieved struct {
 // curves, the loss over the epochs, examples, notes and facts.
 func Retrieval(r RetrievalReport) (*Figure, error) {
 	p := &page{title: r.Title, subtitle: r.Subtitle}
-	table, err := r.Ranks.table()
+	table, err := r.Ranks.table("What is found for questions that have an answer, with 95% intervals")
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +143,8 @@ func Retrieval(r RetrievalReport) (*Figure, error) {
 }
 
 // table is the table of scores.
-func (r Retrieved) table() (block, error) {
-	t := &tableBlock{title: "What is found for questions that have an answer, with 95% intervals", head: []column{{name: "model"}}}
+func (r Retrieved) table(title string) (block, error) {
+	t := &tableBlock{title: title, head: []column{{name: "model"}}}
 	for _, m := range r.Metrics {
 		t.head = append(t.head, column{name: m, number: true})
 	}

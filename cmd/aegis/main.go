@@ -1,8 +1,8 @@
 // Command aegis answers questions about tables of data with networks: inspect
 // shows what a file holds, crossval compares a regularised net with baselines on
 // the same folds, job does so on many machines, search looks for the best model within
-// a time, text classifies texts, train fits one net and saves it, predict applies a model to new rows, summary
-// describes it, bench measures the machine.
+// a time, text classifies texts, recommend recommends items to users, train fits one net and saves it, predict applies a
+// model to new rows, summary describes it, bench measures the machine.
 package main
 
 import (
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			return work(c, args)
 		}
 	}
-	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), jobCommand(), searchCommand(), textCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
+	for _, c := range []*cobra.Command{inspectCommand(), crossvalCommand(), jobCommand(), searchCommand(), textCommand(), recommendCommand(), trainCommand(), predictCommand(), summaryCommand(), benchCommand()} {
 		watch(c)
 		for _, sub := range c.Commands() {
 			watch(sub)

@@ -23,16 +23,16 @@ var floors = [][]string{
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
-	{"models/tabular", "models/text", "models/vision"},
+	{"models/tabular", "models/text", "models/vision", "models/recommend"},
 	{"train"},
 	{"crossval"},
 	{"recipes/tabular"},
-	{"crossval/baselines", "recipes/text"},
+	{"crossval/baselines", "recipes/text", "recipes/recommend"},
 	{"crossval/search"},
 	{"recipes/ensemble"},
 	{"plots", "bench/workload"},
 	{"internal/searchfiles"},
-	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables", "bench/calibrate", "bench/search", "bench/text"},
+	{"cmd/aegis", "examples/firststep", "examples/guides", "examples/halfplane", "examples/mnist", "examples/serve", "bench", "bench/compare", "bench/opponents", "bench/stream", "bench/tables", "bench/calibrate", "bench/search", "bench/text", "bench/recommend"},
 }
 
 var may = map[string][]string{
@@ -73,7 +73,7 @@ var heavy = map[string][]string{
 	"codeberg.org/go-fonts/dejavu":   {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"github.com/parquet-go":          {"data/parquet", "cmd/aegis", "bench/stream"},
-	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "models/text", "models/vision", "train", "recipes/tabular", "recipes/text", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "bench/text", "examples/firststep", "examples/halfplane", "examples/mnist"},
+	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "models/text", "models/vision", "models/recommend", "train", "recipes/tabular", "recipes/text", "recipes/recommend", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "bench/text", "bench/recommend", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 
 type pkg struct {

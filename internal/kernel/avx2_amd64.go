@@ -113,6 +113,12 @@ func rootMomentumY32(w *byte, v *byte, grad *byte, velocity *byte, constants *by
 //go:noescape
 func lionY32(w *byte, m *byte, grad *byte, constants *byte, count int)
 
+// rankY32 adds the step of a ranked pair for count registers' width; the constants are those of
+// RankStep.
+//
+//go:noescape
+func rankY32(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+
 // axpyY32 adds alpha·x to y for count registers' width.
 //
 //go:noescape
@@ -258,6 +264,12 @@ func rootMomentumY64(w *byte, v *byte, grad *byte, velocity *byte, constants *by
 //go:noescape
 func lionY64(w *byte, m *byte, grad *byte, constants *byte, count int)
 
+// rankY64 adds the step of a ranked pair for count registers' width; the constants are those of
+// RankStep.
+//
+//go:noescape
+func rankY64(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+
 // axpyY64 adds alpha·x to y for count registers' width.
 //
 //go:noescape
@@ -368,6 +380,11 @@ func addPixelsY64(p *byte)
 
 //go:noescape
 func routePixelsY64(p *byte)
+
+// rankLookY32 copies count registers' width of u, i and j, and returns Σ u·(j − i) of them.
+//
+//go:noescape
+func rankLookY32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
 
 // sumSquaresY32 returns Σ x² for count registers' width of float32.
 //

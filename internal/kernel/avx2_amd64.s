@@ -2505,6 +2505,55 @@ end:
 	VZEROUPPER
 	RET
 
+// func rankY32(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·rankY32(SB), NOSPLIT, $0-64
+	PCALIGN      $0x40
+	MOVQ         user+0(FP), AX
+	MOVQ         has+8(FP), CX
+	MOVQ         not+16(FP), DX
+	MOVQ         u+24(FP), BX
+	MOVQ         i+32(FP), SI
+	MOVQ         j+40(FP), DI
+	MOVQ         constants+48(FP), R8
+	MOVQ         count+56(FP), R9
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS 4(R8), Y1
+	VBROADCASTSS 8(R8), Y2
+	TESTQ        R9, R9
+	JE           end
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS     (BX), Y3
+	VMOVUPS     (SI), Y4
+	VMOVUPS     (DI), Y5
+	VMOVUPS     (AX), Y6
+	VFMADD231PS Y4, Y0, Y6
+	VFMADD231PS Y5, Y1, Y6
+	VFMADD231PS Y3, Y2, Y6
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     (CX), Y6
+	VFMADD231PS Y3, Y0, Y6
+	VFMADD231PS Y4, Y2, Y6
+	VMOVUPS     Y6, (CX)
+	VMOVUPS     (DX), Y6
+	VFMADD231PS Y3, Y1, Y6
+	VFMADD231PS Y5, Y2, Y6
+	VMOVUPS     Y6, (DX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	DECQ        R9
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyY32(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·axpyY32(SB), NOSPLIT, $0-32
@@ -4606,6 +4655,55 @@ end:
 	VZEROUPPER
 	RET
 
+// func rankY64(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+// Requires: AVX, FMA3
+TEXT ·rankY64(SB), NOSPLIT, $0-64
+	PCALIGN      $0x40
+	MOVQ         user+0(FP), AX
+	MOVQ         has+8(FP), CX
+	MOVQ         not+16(FP), DX
+	MOVQ         u+24(FP), BX
+	MOVQ         i+32(FP), SI
+	MOVQ         j+40(FP), DI
+	MOVQ         constants+48(FP), R8
+	MOVQ         count+56(FP), R9
+	VBROADCASTSD (R8), Y0
+	VBROADCASTSD 8(R8), Y1
+	VBROADCASTSD 16(R8), Y2
+	TESTQ        R9, R9
+	JE           end
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPD     (BX), Y3
+	VMOVUPD     (SI), Y4
+	VMOVUPD     (DI), Y5
+	VMOVUPD     (AX), Y6
+	VFMADD231PD Y4, Y0, Y6
+	VFMADD231PD Y5, Y1, Y6
+	VFMADD231PD Y3, Y2, Y6
+	VMOVUPD     Y6, (AX)
+	VMOVUPD     (CX), Y6
+	VFMADD231PD Y3, Y0, Y6
+	VFMADD231PD Y4, Y2, Y6
+	VMOVUPD     Y6, (CX)
+	VMOVUPD     (DX), Y6
+	VFMADD231PD Y3, Y1, Y6
+	VFMADD231PD Y5, Y2, Y6
+	VMOVUPD     Y6, (DX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	DECQ        R9
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyY64(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, FMA3
 TEXT ·axpyY64(SB), NOSPLIT, $0-32
@@ -6428,6 +6526,58 @@ channels:
 	ADDQ    72(AX), DI
 	DECQ    R8
 	JNE     pixel
+	VZEROUPPER
+	RET
+
+// func rankLookY32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·rankLookY32(SB), NOSPLIT, $0-64
+	PCALIGN $0x40
+	MOVQ    toU+0(FP), AX
+	MOVQ    toI+8(FP), CX
+	MOVQ    toJ+16(FP), DX
+	MOVQ    u+24(FP), BX
+	MOVQ    i+32(FP), SI
+	MOVQ    j+40(FP), DI
+	MOVQ    count+48(FP), R8
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	TESTQ   R8, R8
+	JE      end
+	PCALIGN $0x40
+
+loop:
+	VCVTPS2PD   (BX), Y2
+	VCVTPS2PD   (SI), Y3
+	VCVTPS2PD   (DI), Y4
+	VSUBPD      Y3, Y4, Y4
+	VFMADD231PD Y2, Y4, Y0
+	VCVTPS2PD   16(BX), Y2
+	VCVTPS2PD   16(SI), Y3
+	VCVTPS2PD   16(DI), Y4
+	VSUBPD      Y3, Y4, Y4
+	VFMADD231PD Y2, Y4, Y1
+	VMOVUPS     (BX), Y2
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     (SI), Y2
+	VMOVUPS     Y2, (CX)
+	VMOVUPS     (DI), Y2
+	VMOVUPS     Y2, (DX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	DECQ        R8
+	JNE         loop
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X1
+	VHADDPD      X1, X1, X0
+	MOVSD        X0, ret+56(FP)
 	VZEROUPPER
 	RET
 

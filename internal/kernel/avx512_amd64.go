@@ -333,6 +333,12 @@ func rootMomentumZ32(w *byte, v *byte, grad *byte, velocity *byte, constants *by
 //go:noescape
 func lionZ32(w *byte, m *byte, grad *byte, constants *byte, count int)
 
+// rankZ32 adds the step of a ranked pair for count registers' width; the constants are those of
+// RankStep.
+//
+//go:noescape
+func rankZ32(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+
 // axpyZ32 adds alpha·x to y for count registers' width.
 //
 //go:noescape
@@ -478,6 +484,12 @@ func rootMomentumZ64(w *byte, v *byte, grad *byte, velocity *byte, constants *by
 //go:noescape
 func lionZ64(w *byte, m *byte, grad *byte, constants *byte, count int)
 
+// rankZ64 adds the step of a ranked pair for count registers' width; the constants are those of
+// RankStep.
+//
+//go:noescape
+func rankZ64(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+
 // axpyZ64 adds alpha·x to y for count registers' width.
 //
 //go:noescape
@@ -588,6 +600,11 @@ func addPixelsZ64(p *byte)
 
 //go:noescape
 func routePixelsZ64(p *byte)
+
+// rankLookZ32 copies count registers' width of u, i and j, and returns Σ u·(j − i) of them.
+//
+//go:noescape
+func rankLookZ32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
 
 // sumSquaresZ32 returns Σ x² for count registers' width of float32.
 //

@@ -12405,6 +12405,55 @@ end:
 	VZEROUPPER
 	RET
 
+// func rankZ32(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·rankZ32(SB), NOSPLIT, $0-64
+	PCALIGN      $0x40
+	MOVQ         user+0(FP), AX
+	MOVQ         has+8(FP), CX
+	MOVQ         not+16(FP), DX
+	MOVQ         u+24(FP), BX
+	MOVQ         i+32(FP), SI
+	MOVQ         j+40(FP), DI
+	MOVQ         constants+48(FP), R8
+	MOVQ         count+56(FP), R9
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS 4(R8), Z1
+	VBROADCASTSS 8(R8), Z2
+	TESTQ        R9, R9
+	JE           end
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPS     (BX), Z3
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DI), Z5
+	VMOVUPS     (AX), Z6
+	VFMADD231PS Z4, Z0, Z6
+	VFMADD231PS Z5, Z1, Z6
+	VFMADD231PS Z3, Z2, Z6
+	VMOVUPS     Z6, (AX)
+	VMOVUPS     (CX), Z6
+	VFMADD231PS Z3, Z0, Z6
+	VFMADD231PS Z4, Z2, Z6
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     (DX), Z6
+	VFMADD231PS Z3, Z1, Z6
+	VFMADD231PS Z5, Z2, Z6
+	VMOVUPS     Z6, (DX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DI
+	DECQ        R9
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyZ32(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·axpyZ32(SB), NOSPLIT, $0-32
@@ -14434,6 +14483,55 @@ end:
 	VZEROUPPER
 	RET
 
+// func rankZ64(user *byte, has *byte, not *byte, u *byte, i *byte, j *byte, constants *byte, count int)
+// Requires: AVX, AVX512F
+TEXT ·rankZ64(SB), NOSPLIT, $0-64
+	PCALIGN      $0x40
+	MOVQ         user+0(FP), AX
+	MOVQ         has+8(FP), CX
+	MOVQ         not+16(FP), DX
+	MOVQ         u+24(FP), BX
+	MOVQ         i+32(FP), SI
+	MOVQ         j+40(FP), DI
+	MOVQ         constants+48(FP), R8
+	MOVQ         count+56(FP), R9
+	VBROADCASTSD (R8), Z0
+	VBROADCASTSD 8(R8), Z1
+	VBROADCASTSD 16(R8), Z2
+	TESTQ        R9, R9
+	JE           end
+	PCALIGN      $0x40
+
+loop:
+	VMOVUPD     (BX), Z3
+	VMOVUPD     (SI), Z4
+	VMOVUPD     (DI), Z5
+	VMOVUPD     (AX), Z6
+	VFMADD231PD Z4, Z0, Z6
+	VFMADD231PD Z5, Z1, Z6
+	VFMADD231PD Z3, Z2, Z6
+	VMOVUPD     Z6, (AX)
+	VMOVUPD     (CX), Z6
+	VFMADD231PD Z3, Z0, Z6
+	VFMADD231PD Z4, Z2, Z6
+	VMOVUPD     Z6, (CX)
+	VMOVUPD     (DX), Z6
+	VFMADD231PD Z3, Z1, Z6
+	VFMADD231PD Z5, Z2, Z6
+	VMOVUPD     Z6, (DX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DI
+	DECQ        R9
+	JNE         loop
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyZ64(y *byte, x *byte, alpha *byte, count int)
 // Requires: AVX, AVX512F
 TEXT ·axpyZ64(SB), NOSPLIT, $0-32
@@ -16202,6 +16300,60 @@ channels:
 	ADDQ       72(AX), DI
 	DECQ       R8
 	JNE        pixel
+	VZEROUPPER
+	RET
+
+// func rankLookZ32(toU *byte, toI *byte, toJ *byte, u *byte, i *byte, j *byte, count int) float64
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·rankLookZ32(SB), NOSPLIT, $0-64
+	PCALIGN $0x40
+	MOVQ    toU+0(FP), AX
+	MOVQ    toI+8(FP), CX
+	MOVQ    toJ+16(FP), DX
+	MOVQ    u+24(FP), BX
+	MOVQ    i+32(FP), SI
+	MOVQ    j+40(FP), DI
+	MOVQ    count+48(FP), R8
+	VXORPD  Z0, Z0, Z0
+	VXORPD  Z1, Z1, Z1
+	TESTQ   R8, R8
+	JE      end
+	PCALIGN $0x40
+
+loop:
+	VCVTPS2PD   (BX), Z2
+	VCVTPS2PD   (SI), Z3
+	VCVTPS2PD   (DI), Z4
+	VSUBPD      Z3, Z4, Z4
+	VFMADD231PD Z2, Z4, Z0
+	VCVTPS2PD   32(BX), Z2
+	VCVTPS2PD   32(SI), Z3
+	VCVTPS2PD   32(DI), Z4
+	VSUBPD      Z3, Z4, Z4
+	VFMADD231PD Z2, Z4, Z1
+	VMOVUPS     (BX), Z2
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     (SI), Z2
+	VMOVUPS     Z2, (CX)
+	VMOVUPS     (DI), Z2
+	VMOVUPS     Z2, (DX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DI
+	DECQ        R8
+	JNE         loop
+
+end:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X0, X1, X0
+	VHADDPD       X0, X0, X0
+	MOVSD         X0, ret+56(FP)
 	VZEROUPPER
 	RET
 

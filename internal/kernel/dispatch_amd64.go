@@ -277,6 +277,36 @@ func lionVector[T Float](w, m, grad []T, constants *LionStep[T]) int {
 	return 0
 }
 
+func rankVector[T Float](user, has, not, u, i, j []T, constants *RankStep[T]) int {
+	switch {
+	case running == avx512 && single[T]():
+		count := len(user) / 16
+		if count > 0 {
+			rankZ32(at(user), at(has), at(not), at(u), at(i), at(j), (*byte)(unsafe.Pointer(constants)), count)
+		}
+		return count * 16
+	case running == avx512 && !single[T]():
+		count := len(user) / 8
+		if count > 0 {
+			rankZ64(at(user), at(has), at(not), at(u), at(i), at(j), (*byte)(unsafe.Pointer(constants)), count)
+		}
+		return count * 8
+	case running == avx2 && single[T]():
+		count := len(user) / 8
+		if count > 0 {
+			rankY32(at(user), at(has), at(not), at(u), at(i), at(j), (*byte)(unsafe.Pointer(constants)), count)
+		}
+		return count * 8
+	case running == avx2 && !single[T]():
+		count := len(user) / 4
+		if count > 0 {
+			rankY64(at(user), at(has), at(not), at(u), at(i), at(j), (*byte)(unsafe.Pointer(constants)), count)
+		}
+		return count * 4
+	}
+	return 0
+}
+
 func axpyVector[T Float](y, x []T, alpha *T) int {
 	switch {
 	case running == avx512 && single[T]():
@@ -811,6 +841,24 @@ func sumSquaresVector[T Float](x []T) (value float64, done int) {
 		count := len(x) / 8
 		if count > 0 {
 			value = sumSquaresY32(at(x), count)
+		}
+		return value, count * 8
+	}
+	return 0, 0
+}
+
+func rankLookVector[T Float](toU, toI, toJ, u, i, j []T) (value float64, done int) {
+	switch {
+	case running == avx512 && single[T]():
+		count := len(toU) / 16
+		if count > 0 {
+			value = rankLookZ32(at(toU), at(toI), at(toJ), at(u), at(i), at(j), count)
+		}
+		return value, count * 16
+	case running == avx2 && single[T]():
+		count := len(toU) / 8
+		if count > 0 {
+			value = rankLookY32(at(toU), at(toI), at(toJ), at(u), at(i), at(j), count)
 		}
 		return value, count * 8
 	}

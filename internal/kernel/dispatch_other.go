@@ -30,6 +30,8 @@ func rootMomentumVector[T Float](w, v, grad, velocity []T, constants *RootStep[T
 
 func lionVector[T Float](w, m, grad []T, constants *LionStep[T]) int { return 0 }
 
+func rankVector[T Float](user, has, not, u, i, j []T, constants *RankStep[T]) int { return 0 }
+
 func axpyVector[T Float](y, x []T, alpha *T) int { return 0 }
 
 func axpbVector[T Float](to, x []T, alpha, beta *T) int { return 0 }
@@ -77,6 +79,8 @@ func winogradKernelVector[T Float](d *transform) bool { return false }
 func winogradResultVector[T Float](d *transform) bool { return false }
 
 func sumSquaresVector[T Float](x []T) (value float64, done int) { return 0, 0 }
+
+func rankLookVector[T Float](toU, toI, toJ, u, i, j []T) (value float64, done int) { return 0, 0 }
 
 func dotVector[T Float](x, y []T) (value float64, done int) { return 0, 0 }
 

@@ -60,7 +60,10 @@ func divVV[T Float](dst, a, b []T) {
 	}
 }
 
-// dot returns Σ x·y, summed in float64.
+// Dot returns Σ x·y, summed in float64.
+func Dot[T Float](x, y []T) float64 { return dot(x, y[:len(x)]) }
+
+// dot is Dot of vectors of one length.
 func dot[T Float](x, y []T) float64 {
 	s, done := dotVector(x, y)
 	for i := done; i < len(x); i++ {

@@ -264,6 +264,11 @@ func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
 	DECQ(count)
 	JNE(LabelRef("loop"))
 	Label("end")
+	returnSum(low, high)
+}
+
+// returnSum returns the sum of two registers of float64.
+func returnSum(low, high vec) {
 	VADDPD(high, low, low)
 	if avx512() {
 		half := YMM()
@@ -281,7 +286,42 @@ func sum(name, what string, arrays []string, term func(x []vec, sum vec)) {
 	RET()
 }
 
+// rankLook copies the vectors of a user and two items and writes the product of the user's with the difference of the items'.
+func rankLook() {
+	define("rankLook", single, "copies count registers' width of u, i and j, and returns Σ u·(j − i) of them.")
+	p := pointers("toU", "toI", "toJ", "u", "i", "j", "count")
+	low, high := set.reg(), set.reg()
+	VXORPD(low, low, low)
+	VXORPD(high, high, high)
+	TESTQ(p[6], p[6])
+	JE(LabelRef("end"))
+	align()
+	Label("loop")
+	for k, s := range []vec{low, high} {
+		var x [3]vec
+		for c := range x {
+			x[c] = set.reg()
+			VCVTPS2PD(Mem{Base: p[3+c], Disp: k * set.bytes / 2}, x[c])
+		}
+		VSUBPD(x[1], x[2], x[2])
+		VFMADD231PD(x[0], x[2], s)
+	}
+	for c := range 3 {
+		r := set.reg()
+		single.move(Mem{Base: p[3+c]}, r)
+		single.move(r, Mem{Base: p[c]})
+	}
+	for _, a := range p[:6] {
+		ADDQ(U8(set.bytes), a)
+	}
+	DECQ(p[6])
+	JNE(LabelRef("loop"))
+	Label("end")
+	returnSum(low, high)
+}
+
 func sums() {
+	rankLook()
 	sum("sumSquares", "Σ x²", []string{"x"}, func(x []vec, s vec) { VFMADD231PD(x[0], x[0], s) })
 	sum("dot", "Σ x·y", []string{"x", "y"}, func(x []vec, s vec) { VFMADD231PD(x[0], x[1], s) })
 	sum("sum", "Σ x", []string{"x"}, func(x []vec, s vec) { VADDPD(x[0], s, s) })

@@ -76,6 +76,7 @@ var steps = []struct {
 	{"MomentumStep", []string{"Momentum", "Decay", "Rate", "Gradient", "Velocity"}},
 	{"RootStep", []string{"L2", "Keep", "Rest", "Epsilon", "Rate", "Momentum"}},
 	{"LionStep", []string{"Beta1", "Rest1", "Beta2", "Rest2", "Keep", "Rate"}},
+	{"RankStep", []string{"Slope", "Back", "Shrink"}},
 }
 
 // constants loads the fields of a step, each into all elements of a register.

@@ -15,6 +15,7 @@ func (e element) updates() {
 	e.root(false)
 	e.root(true)
 	e.lion()
+	e.rank()
 }
 
 // adam writes the update of Adam, AdamW and NAdam.
@@ -141,6 +142,29 @@ func (e element) lion() {
 		e.mul(mr, b2, mr)
 		e.fma(gr, r2, mr)
 		e.move(mr, Mem{Base: m})
+	})
+}
+
+// rank writes a step of a user and of two items that are ranked for it.
+func (e element) rank() {
+	define("rank", e, "adds the step of a ranked pair for count registers' width; the constants are those of", "RankStep.")
+	p := pointers("user", "has", "not", "u", "i", "j", "constants", "count")
+	c := e.constants("RankStep", p[6])
+	slope, back, shrink := c[0], c[1], c[2]
+	loop(p[7], p[:6], func() {
+		u, i, j, t := set.reg(), set.reg(), set.reg(), set.reg()
+		e.move(Mem{Base: p[3]}, u)
+		e.move(Mem{Base: p[4]}, i)
+		e.move(Mem{Base: p[5]}, j)
+		for k, add := range [][2][2]vec{{{i, slope}, {j, back}}, {{u, slope}, {i, shrink}}, {{u, back}, {j, shrink}}} {
+			e.move(Mem{Base: p[k]}, t)
+			e.fma(add[0][0], add[0][1], t)
+			e.fma(add[1][0], add[1][1], t)
+			if k == 0 {
+				e.fma(u, shrink, t)
+			}
+			e.move(t, Mem{Base: p[k]})
+		}
 	})
 }
 
