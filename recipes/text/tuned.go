@@ -44,8 +44,10 @@ func (r Tuned) Plan(rows *data.Set, seed uint64) (tabular.Plan, error) {
 		rate = 0.002
 	case nets.Frozen:
 		rate, epochs = 0.003, 30
+	case nets.Anew:
+		epochs = 50
 	}
-	// Pretrained weights need few epochs, of small steps.
+	// Pretrained weights need few epochs, and few rows small batches.
 	r.Fit.Epochs = or(r.Fit.Epochs, epochs)
 	if rows.Len() < 2000 {
 		r.Fit.Batch = or(r.Fit.Batch, 16)
