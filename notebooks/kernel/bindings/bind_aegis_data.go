@@ -162,6 +162,7 @@ func init() {
 			"IDX":                reflect.TypeOf((*_data.IDX)(nil)).Elem(),
 			"ImageAugment":       reflect.TypeOf((*_data.ImageAugment)(nil)).Elem(),
 			"Impute":             reflect.TypeOf((*_data.Impute)(nil)).Elem(),
+			"Indexed":            reflect.TypeOf((*_data.Indexed)(nil)).Elem(),
 			"Jitter":             reflect.TypeOf((*_data.Jitter)(nil)).Elem(),
 			"LevelCount":         reflect.TypeOf((*_data.LevelCount)(nil)).Elem(),
 			"LogTails":           reflect.TypeOf((*_data.LogTails)(nil)).Elem(),
