@@ -14,14 +14,19 @@ import (
 func predict(ctx context.Context, model *data.Predictor, set data.Source, rows []int, test *data.Set) (*data.Prediction, time.Duration, error) {
 	out := &data.Prediction{}
 	took := time.Duration(0)
-	for at := 0; at < len(rows); at += data.BlockRows {
-		end := min(at+data.BlockRows, len(rows))
+	st, err := set.Stream()
+	if err != nil {
+		return nil, 0, err
+	}
+	chunk := st.Chunk()
+	for at := 0; at < len(rows); at += chunk {
+		end := min(at+chunk, len(rows))
 		blind, err := data.Collect(data.View(data.Blind(set), rows[at:end]))
 		if err != nil {
 			return nil, 0, err
 		}
 		truth := test
-		if len(rows) > data.BlockRows {
+		if len(rows) > chunk {
 			if truth, err = data.Collect(data.View(test, numbered(at, end))); err != nil {
 				return nil, 0, err
 			}

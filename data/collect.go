@@ -112,6 +112,11 @@ func Answers(src Source) (*Set, error) {
 		}
 		*out = *all
 		out.As = src.as
+	case Indexed:
+		if src.Answers.Len() == 0 {
+			return nil, ErrEmpty
+		}
+		*out = *src.Answers
 	case *FileSource:
 		all, err := src.answers()
 		if err != nil {
@@ -183,13 +188,13 @@ func scan(src Source, f func(first int, part *Set) error) error {
 	return chunks(src, f)
 }
 
-// chunks is scan with chunks of BlockRows rows, even if the rows are in memory.
+// chunks is scan with chunks of Stream.Chunk rows, even if the rows are in memory.
 func chunks(src Source, f func(first int, part *Set) error) error {
 	st, err := open(src)
 	if err != nil {
 		return err
 	}
-	part, rows := &Set{}, numbered(0, BlockRows)
+	part, rows := &Set{}, numbered(0, st.Chunk())
 	for first := 0; st.Rows == Unknown || first < st.Rows; {
 		if st.Rows != Unknown {
 			rows = rows[:min(len(rows), st.Rows-first)]

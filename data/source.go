@@ -18,6 +18,7 @@ type Source interface {
 type Stream struct {
 	Rows     int  // number of rows, or Unknown
 	InMemory bool // rows are in memory, so random access is cheap
+	ByRow    bool // rows are read one by one, at the same cost in any order: training reads them batch by batch
 	Like     *Set // one or more of the rows, to show columns, classes and shapes
 
 	// Load fills a set with the given rows, in the given order, reusing tensors of the
@@ -25,6 +26,25 @@ type Stream struct {
 	// starting at 0 and continuing where the previous call ended. Load returns fewer rows
 	// only at the end, and io.EOF if none are left.
 	Load func(rows []int, into *Set) error
+}
+
+// mostChunk bounds the values of inputs that are read at once.
+const mostChunk = 1 << 26
+
+// Chunk returns the number of rows to read at once when all rows are read in order:
+// BlockRows, or fewer if the rows are images or other arrays, whose inputs would have more
+// than 2²⁶ values (256 MiB in float32).
+func (s *Stream) Chunk() int {
+	if s == nil || s.Like == nil {
+		return BlockRows
+	}
+	values := 0
+	for _, t := range s.Like.Inputs {
+		if t != nil && t.Dims() > 2 && t.Shape()[0] > 0 {
+			values += t.Shape().TotalSize() / t.Shape()[0]
+		}
+	}
+	return max(1, min(BlockRows, mostChunk/max(1, values)))
 }
 
 // Unknown is the value of [Stream.Rows] for rows that can only be read in order, such as

@@ -17,7 +17,7 @@ import (
 // network, and interprets the first output according to Info: logits become probabilities
 // (sigmoid for one unit, softmax for more), real values are in the target's own units.
 //
-// Rows that are not in memory are read and predicted data.BlockRows at a time. Rows with
+// Rows that are not in memory are read and predicted data.Stream.Chunk at a time. Rows with
 // sequences are predicted in order of length and returned in their original order.
 func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Prediction, error) {
 	if !m.made() {
@@ -30,7 +30,8 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 	if err != nil {
 		return nil, err
 	}
-	if st.InMemory || st.Rows <= data.BlockRows && st.Rows != data.Unknown {
+	chunk := st.Chunk()
+	if st.InMemory || st.Rows <= chunk && st.Rows != data.Unknown {
 		set, err := data.Collect(rows)
 		if err != nil {
 			return nil, err
@@ -38,10 +39,10 @@ func (m *Model) PredictRows(ctx context.Context, rows data.Source) (*data.Predic
 		return m.predictSet(ctx, set)
 	}
 	all, part := &data.Prediction{}, &data.Set{}
-	numbers := make([]int, data.BlockRows)
+	numbers := make([]int, chunk)
 	for first := 0; st.Rows == data.Unknown || first < st.Rows; first += part.Len() {
 		if st.Rows != data.Unknown {
-			numbers = numbers[:min(data.BlockRows, st.Rows-first)]
+			numbers = numbers[:min(chunk, st.Rows-first)]
 		}
 		for i := range numbers {
 			numbers[i] = first + i

@@ -137,7 +137,7 @@ func consumed(raw, ready data.Source) ([]string, error) {
 
 // fit builds a model and fits it to preprocessed rows.
 func (e Estimator) fit(ctx context.Context, info models.Info, ready data.Source, c Config) (*models.Model, *History, error) {
-	head, err := data.Head(ready, data.WindowRows)
+	head, err := forNet(ready)
 	if err != nil {
 		return nil, nil, fmt.Errorf("train: %w", err)
 	}
@@ -152,6 +152,19 @@ func (e Estimator) fit(ctx context.Context, info models.Info, ready data.Source,
 	m.Info.Target, m.Info.TargetColumns, m.Info.Scales = info.Target, info.TargetColumns, info.Scales
 	h, err := Fit(ctx, m, ready, c)
 	return m, h, err
+}
+
+// forNet returns the rows that a network is built for: the first window, or, of rows that
+// are read one by one, those that show their shape.
+func forNet(rows data.Source) (*data.Set, error) {
+	st, err := rows.Stream()
+	if err != nil {
+		return nil, err
+	}
+	if st.ByRow && !st.InMemory {
+		return st.Like, nil
+	}
+	return data.Head(rows, data.WindowRows)
 }
 
 // orLogarithmic fits again, to targets on a logarithmic scale, and returns that fit if it is

@@ -15,7 +15,8 @@ import (
 
 // feed supplies the batches of a source. Rows in memory are converted once, before the
 // first step; those of a file are read one window at a time, the next in the background
-// while the current one is being trained on.
+// while the current one is being trained on. Rows that are read one by one, such as images,
+// are read one batch at a time in the same way.
 type feed struct {
 	order   *data.Batches
 	table   *table
@@ -26,7 +27,8 @@ type feed struct {
 	stream  *data.Stream // nil: all rows are in the table
 	again   data.Source  // reopened for every epoch, because it is read in order; nil: not needed
 	model   *models.Model
-	window  int // the window now in the table
+	window  int           // the window now in the table
+	ahead   *data.Batches // the batches that are read in the background; nil: windows are
 	ready   chan loaded
 	free    chan *table // tables that can be read into
 	stop    context.CancelFunc
@@ -58,26 +60,15 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	f := &feed{answers: answers, model: m, window: -1}
-	if f.order, err = data.NewBatches(answers.Len(), o.size, o.shuffle, o.seed); err != nil {
+	f := &feed{answers: answers, model: m, window: -1, lengths: answers.Lengths()}
+	if f.order, err = f.batched(o); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
-	}
-	f.lengths = answers.Lengths()
-	if f.lengths != nil && o.byLength {
-		if err := f.order.ByLength(f.lengths); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
-		}
-	}
-	if grouped(m) {
-		if err := f.order.Together(answers.Groups); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
-		}
 	}
 	st, err := src.Stream()
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if st.InMemory || answers.Len() <= data.WindowRows {
+	if st.InMemory || !st.ByRow && answers.Len() <= data.WindowRows {
 		set, err := data.Collect(src)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
@@ -94,13 +85,53 @@ func newFeed(m *models.Model, src data.Source, o order) (*feed, error) {
 		f.again = src
 		f.order.InOrder()
 	}
+	first := 0
+	if st.ByRow {
+		if f.ahead, err = f.batched(o); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		first, f.numbers = batchRead, upTo(nil, min(o.size, answers.Len()))
+	}
 	f.order.Epoch(1)
 	// This reveals the shapes, and any fault in the first rows.
-	if f.table, err = f.read(0, &table{own: true}); err != nil {
+	if f.table, err = f.read(first, &table{own: true}); err != nil {
 		return nil, err
 	}
 	f.table.w = answers.Weights
+	if st.ByRow {
+		return f, nil
+	}
 	return f, f.narrowed(m, src)
+}
+
+// batchRead stands for a window where numbers has the rows of a batch.
+const batchRead = -1
+
+// batched puts the rows into batches.
+func (f *feed) batched(o order) (*data.Batches, error) {
+	b, err := data.NewBatches(f.answers.Len(), o.size, o.shuffle, o.seed)
+	if err != nil {
+		return nil, err
+	}
+	if f.lengths != nil && o.byLength {
+		if err := b.ByLength(f.lengths); err != nil {
+			return nil, err
+		}
+	}
+	if grouped(f.model) {
+		if err := b.Together(f.answers.Groups); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// upTo appends 0 to n−1 to dst.
+func upTo(dst []int, n int) []int {
+	for i := range n {
+		dst = append(dst, i)
+	}
+	return dst
 }
 
 // narrowed finds out whether inputs can be read directly into a table.
@@ -152,9 +183,11 @@ func checkRows(s *data.Set) error {
 	return complete(s)
 }
 
-// read reads one window of the current epoch into a table.
+// read reads one window of the current epoch, or the rows in numbers, into a table.
 func (f *feed) read(window int, into *table) (*table, error) {
-	f.numbers = f.order.Rows(f.numbers[:0], window)
+	if window != batchRead {
+		f.numbers = f.order.Rows(f.numbers[:0], window)
+	}
 	if f.narrow != nil {
 		if ok, err := f.readNarrow(into); ok || err != nil {
 			return into, err
@@ -190,6 +223,9 @@ func (f *feed) epoch(ctx context.Context, epoch int) {
 	if f.stream == nil {
 		return
 	}
+	if f.ahead != nil {
+		f.ahead.Epoch(epoch)
+	}
 	if f.again != nil {
 		if f.stream, f.broken = f.again.Stream(); f.broken != nil {
 			return
@@ -204,10 +240,21 @@ func (f *feed) epoch(ctx context.Context, epoch int) {
 	go f.readAll(ctx, f.ready, f.done)
 }
 
-// readAll reads the windows of an epoch one after another.
+// parts returns how many windows or batches of an epoch are read.
+func (f *feed) parts() int {
+	if f.ahead != nil {
+		return f.batches()
+	}
+	return f.order.Windows()
+}
+
+// readAll reads the windows or batches of an epoch one after another.
 func (f *feed) readAll(ctx context.Context, ready chan<- loaded, done chan<- struct{}) {
 	defer close(done)
-	for w := range f.order.Windows() {
+	for w := range f.parts() {
+		if f.ahead != nil {
+			w, f.numbers = batchRead, append(f.numbers[:0], f.following(f.ahead)...)
+		}
 		var t *table
 		select {
 		case t = <-f.free:
@@ -234,21 +281,26 @@ func (f *feed) close() {
 	}
 }
 
-// next returns the rows of the next batch and their positions in the table.
-func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
+// following returns the rows of the next batch that is kept.
+func (f *feed) following(b *data.Batches) []int {
 	for {
-		rows = f.order.Next()
+		rows := b.Next()
 		if rows == nil || f.full == 0 || len(rows) >= f.full {
-			break
+			return rows
 		}
 	}
+}
+
+// next returns the rows of the next batch and their positions in the table.
+func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
+	rows = f.following(f.order)
 	if f.stream == nil {
 		return rows, rows, nil
 	}
 	if f.broken != nil {
 		return nil, nil, fmt.Errorf("train: %w", f.broken)
 	}
-	if w := f.order.Window(); w != f.window {
+	if w := f.order.Window(); w != f.window || f.ahead != nil {
 		select {
 		case got := <-f.ready:
 			if got.err != nil {
@@ -261,6 +313,10 @@ func (f *feed) next(ctx context.Context) (rows, local []int, err error) {
 		case <-ctx.Done():
 			return nil, nil, ctx.Err()
 		}
+	}
+	if f.ahead != nil {
+		f.local = upTo(f.local[:0], len(rows))
+		return rows, f.local, nil
 	}
 	f.local = f.order.Places(f.local[:0], rows)
 	return rows, f.local, nil

@@ -11,6 +11,7 @@ import (
 	stats "github.com/seed732fc211/aegis/crossval/stats"
 	data "github.com/seed732fc211/aegis/data"
 	corpus "github.com/seed732fc211/aegis/data/corpus"
+	images "github.com/seed732fc211/aegis/data/images"
 	parquet "github.com/seed732fc211/aegis/data/parquet"
 	describe "github.com/seed732fc211/aegis/describe"
 	graph "github.com/seed732fc211/aegis/graph"
@@ -169,6 +170,9 @@ var exportedFuncs = []struct {
 	{"data/corpus.SpamAssassin", reflect.ValueOf(corpus.SpamAssassin)},
 	{"data/corpus.Windows", reflect.ValueOf(corpus.Windows)},
 	{"data/corpus.WriteTokens", reflect.ValueOf(corpus.WriteTokens)},
+	{"data/images.Check", reflect.ValueOf(images.Check)},
+	{"data/images.Decode", reflect.ValueOf(images.Decode)},
+	{"data/images.Folder", reflect.ValueOf(images.Folder)},
 	{"describe.Kind", reflect.ValueOf(describe.Kind)},
 	{"describe.Kinds", reflect.ValueOf(describe.Kinds)},
 	{"describe.Marshal", reflect.ValueOf(describe.Marshal)},
@@ -550,6 +554,7 @@ var exportedTypes = []struct {
 	{"data.IDX", reflect.TypeFor[data.IDX]()},
 	{"data.ImageAugment", reflect.TypeFor[data.ImageAugment]()},
 	{"data.Impute", reflect.TypeFor[data.Impute]()},
+	{"data.Indexed", reflect.TypeFor[data.Indexed]()},
 	{"data.InteractionColumns", reflect.TypeFor[data.InteractionColumns]()},
 	{"data.InteractionCounts", reflect.TypeFor[data.InteractionCounts]()},
 	{"data.InteractionSplit", reflect.TypeFor[data.InteractionSplit]()},
@@ -606,6 +611,18 @@ var exportedTypes = []struct {
 	{"data/corpus.Removed", reflect.TypeFor[corpus.Removed]()},
 	{"data/corpus.TokenFile", reflect.TypeFor[corpus.TokenFile]()},
 	{"data/corpus.Tokens", reflect.TypeFor[corpus.Tokens]()},
+	{"data/images.Box", reflect.TypeFor[images.Box]()},
+	{"data/images.Change", reflect.TypeFor[images.Change]()},
+	{"data/images.Changes", reflect.TypeFor[images.Changes]()},
+	{"data/images.ColorJitter", reflect.TypeFor[images.ColorJitter]()},
+	{"data/images.Filter", reflect.TypeFor[images.Filter]()},
+	{"data/images.HorizontalFlip", reflect.TypeFor[images.HorizontalFlip]()},
+	{"data/images.Image", reflect.TypeFor[images.Image]()},
+	{"data/images.Options", reflect.TypeFor[images.Options]()},
+	{"data/images.RandAugment", reflect.TypeFor[images.RandAugment]()},
+	{"data/images.RandomCrop", reflect.TypeFor[images.RandomCrop]()},
+	{"data/images.RandomResizedCrop", reflect.TypeFor[images.RandomResizedCrop]()},
+	{"data/images.Sample", reflect.TypeFor[images.Sample]()},
 	{"data/parquet.File", reflect.TypeFor[parquet.File]()},
 	{"describe.Entry", reflect.TypeFor[describe.Entry]()},
 	{"describe.Text", reflect.TypeFor[describe.Text]()},

@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"internal/kernel", "internal/builtin", "internal/ragged", "internal/atomicfile", "internal/filelock", "internal/safetensors", "internal/modelfile", "internal/line", "internal/diagram", "internal/profile", "internal/moments", "internal/draw", "internal/check", "internal/vector", "internal/rows", "internal/house"},
 	{"metrics", "internal/ops", "crossval/stats", "text", "text/generate", "text/ngram", "text/translate"},
 	{"data", "trees"},
-	{"data/parquet", "data/corpus", "infer", "internal/setfile"},
+	{"data/parquet", "data/corpus", "data/images", "infer", "internal/setfile"},
 	{"graph"},
 	{"graph/graphtest", "regularize", "losses", "optim", "layers"},
 	{"models"},
@@ -49,6 +49,7 @@ var never = map[string][]string{
 	"crossval/stats":     {"describe", "metrics", "internal/kernel"}, // pure functions of slices
 	"data/parquet":       {"graph", "internal/kernel"},
 	"data/corpus":        {"graph", "internal/kernel"},
+	"data/images":        {"graph", "internal/kernel"},
 	"trees":              {"data", "metrics", "graph", "internal/kernel"},
 	"text":               {"describe", "metrics", "graph", "internal/kernel"},
 	"text/generate":      {"describe", "metrics", "graph", "internal/kernel"},
@@ -73,6 +74,7 @@ var heavy = map[string][]string{
 	"codeberg.org/go-fonts/dejavu":   {"plots", "internal/searchfiles", "cmd/aegis", "bench/compare", "examples/mnist"},
 	"github.com/spf13/cobra":         {"cmd/aegis"},
 	"github.com/parquet-go":          {"data/parquet", "cmd/aegis", "bench/stream"},
+	"golang.org/x/image/webp":        {"data/images"},
 	"gorgonia.org/gorgonia":          {"graph", "graph/graphtest", "regularize", "losses", "optim", "layers", "models", "models/tabular", "models/text", "models/vision", "models/recommend", "train", "recipes/tabular", "recipes/text", "recipes/recommend", "recipes/ensemble", "internal/searchfiles", "bench/workload", "cmd/aegis", "bench/compare", "bench/stream", "bench/tables", "bench/search", "bench/text", "bench/recommend", "examples/firststep", "examples/halfplane", "examples/mnist"},
 }
 

@@ -165,6 +165,7 @@ func init() {
 			"IDX":                 reflect.TypeOf((*_data.IDX)(nil)).Elem(),
 			"ImageAugment":        reflect.TypeOf((*_data.ImageAugment)(nil)).Elem(),
 			"Impute":              reflect.TypeOf((*_data.Impute)(nil)).Elem(),
+			"Indexed":             reflect.TypeOf((*_data.Indexed)(nil)).Elem(),
 			"InteractionColumns":  reflect.TypeOf((*_data.InteractionColumns)(nil)).Elem(),
 			"InteractionCounts":   reflect.TypeOf((*_data.InteractionCounts)(nil)).Elem(),
 			"InteractionSplit":    reflect.TypeOf((*_data.InteractionSplit)(nil)).Elem(),
