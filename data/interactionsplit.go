@@ -138,7 +138,7 @@ func (l LeaveLast) Split(x *Interactions, _ uint64) (*InteractionSplit, error) {
 // Rows of one time are on one side.
 type SplitByTime struct {
 	Share float64 // of the rows that are held out, at least; 0: 0.2
-	At    float64 // with Fixed, the time from which on rows are held out; the share does not count then
+	At    float64 // with Fixed, rows from this time on are held out, and Share is ignored
 	Fixed bool
 }
 

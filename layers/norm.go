@@ -57,6 +57,22 @@ func (n BatchNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
 	return y
 }
 
+// normalised checks what a normalisation over features takes, and returns its epsilon and the number of
+// features.
+func normalised(b *graph.Builder, x *graph.Node, epsilon float64) (eps float64, features int) {
+	s := b.Shape(x)
+	switch {
+	case !positive(epsilon):
+		b.Fail("epsilon %v must be positive and finite", epsilon)
+	case b.Err() != nil:
+	case len(s) < 2:
+		b.Fail("input %v: want (batch, ..., features)", s)
+	default:
+		features = s[len(s)-1]
+	}
+	return epsilon, features
+}
+
 // LayerNorm normalises every sample over its last axis: y = γ·(x − μ)/√(σ² + ε) + β.
 // Ba et al. (2016), arXiv:1607.06450.
 //
@@ -70,18 +86,11 @@ type LayerNorm struct {
 
 // Build implements Layer.
 func (n LayerNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	eps := orDefault(n.Epsilon, 1e-5)
-	if !positive(eps) {
-		return b.Fail("epsilon %v must be positive and finite", eps)
-	}
-	s := b.Shape(x)
+	eps, features := normalised(b, x, orDefault(n.Epsilon, 1e-5))
 	if b.Err() != nil {
 		return nil
 	}
-	if len(s) < 2 {
-		return b.Fail("input %v: want (batch, ..., features)", s)
-	}
-	gamma, beta := affine(b, graph.Shape{s[len(s)-1]}, n.Scale, n.Shift, n.NoAffine)
+	gamma, beta := affine(b, graph.Shape{features}, n.Scale, n.Shift, n.NoAffine)
 	return b.LayerNorm(x, gamma, beta, eps)
 }
 
@@ -101,18 +110,10 @@ type GroupNorm struct {
 
 // Build implements Layer.
 func (n GroupNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	eps := orDefault(n.Epsilon, 1e-5)
-	if !positive(eps) {
-		return b.Fail("epsilon %v must be positive and finite", eps)
-	}
-	s := b.Shape(x)
+	eps, features := normalised(b, x, orDefault(n.Epsilon, 1e-5))
 	if b.Err() != nil {
 		return nil
 	}
-	if len(s) < 2 {
-		return b.Fail("input %v: want (batch, ..., features)", s)
-	}
-	features := s[len(s)-1]
 	if n.Groups == 0 {
 		for n.Groups = min(32, features); features%n.Groups != 0; n.Groups-- {
 		}
@@ -161,20 +162,13 @@ type RMSNorm struct {
 
 // Build implements Layer.
 func (n RMSNorm) Build(b *graph.Builder, x *graph.Node) *graph.Node {
-	eps := orDefault(n.Epsilon, 1e-6)
-	if !positive(eps) {
-		return b.Fail("epsilon %v must be positive and finite", eps)
-	}
-	s := b.Shape(x)
+	eps, features := normalised(b, x, orDefault(n.Epsilon, 1e-6))
 	if b.Err() != nil {
 		return nil
 	}
-	if len(s) < 2 {
-		return b.Fail("input %v: want (batch, ..., features)", s)
-	}
 	var gamma *graph.Node
 	if !n.NoScale {
-		gamma = b.Param("scale", s[len(s)-1:], n.Scale.OrInit(graph.Ones{}))
+		gamma = b.Param("scale", graph.Shape{features}, n.Scale.OrInit(graph.Ones{}))
 	}
 	return b.RMSNorm(x, gamma, eps)
 }

@@ -356,10 +356,11 @@ func (o *recommendFlags) page(c *cobra.Command, study *recommend.Study, scores [
 		return nil
 	}
 	at := fmt.Sprintf("@%d", o.k)
+	rows, held, _ := strings.Cut(study.String(), "; ")
 	r := plots.RecommendationReport{
-		Title: "Recommendations of " + filepath.Base(o.file), Subtitle: study.String(), Notes: lines, Examples: examples,
+		Title: "Recommendations of " + filepath.Base(o.file), Subtitle: rows, Notes: lines, Examples: examples,
 		Scores: plots.Retrieved{Metrics: []string{"NDCG" + at, "recall" + at, "MAP" + at, "MRR" + at, "hits" + at, "coverage", "seconds to fit", "ms a list"}},
-		Facts:  append([]plots.Fact{{Name: "chosen", Value: chosen.Name + ", " + settings(chosen.Learner)}, {Name: "seed", Value: fmt.Sprint(o.seed)}}, versionFacts()...),
+		Facts:  append([]plots.Fact{{Name: "chosen", Value: chosen.Name + ", " + settings(chosen.Learner)}, {Name: "held out", Value: held}, {Name: "seed", Value: fmt.Sprint(o.seed)}}, versionFacts()...),
 	}
 	sorted := slices.Clone(scores)
 	slices.SortStableFunc(sorted, func(a, b *recommend.Score) int {

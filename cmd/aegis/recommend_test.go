@@ -83,8 +83,8 @@ func timeless(out string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestRecommendLeavesOut: a model that the catalogue is too large for is left out, and said to be; asked for, it is an
-// error. A core is told.
+// TestRecommendLeavesOut: a model that cannot handle so large a catalogue is left out with a note, and is an error
+// if asked for by name. The output says what --core left out.
 func TestRecommendLeavesOut(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var b strings.Builder
